@@ -1,0 +1,184 @@
+"""The conventions of a measurement: one `xarray.Dataset` per measurement.
+
+- every variable has a name of the nomenclature and SI values; `attrs["units"]` says which;
+- `<name>_u` beside a variable is its standard uncertainty (absolute, same unit);
+- all variables of a record share the dimension `point`;
+- dataset attributes: `kind` (one of KINDS), `source` (file name), `part` (1, 2, ... in the file), `title` (as the
+  instrument calls it), `metadata` (dict: what the file states), `suggestions` (dict: file-name guesses and header
+  defaults, never used as values), `warnings` (tuple of sentences), `uncalibrated` (bool).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.errors import DataError, ReadError
+from closo.nomenclature import look_up
+
+__all__ = ["KINDS", "Dataset", "from_bytes", "load", "new", "require", "save", "to_bytes"]
+
+Dataset = xr.Dataset
+
+KINDS = {
+    "impedance": "impedance spectrum",
+    "open_circuit": "potential over time without current",
+    "chronoamperometry": "current over time at constant potential",
+    "chronopotentiometry": "potential over time at constant current",
+    "voltammetry": "current over a swept potential (LSV, CV)",
+    "cycling": "charge and discharge of a cell",
+    "record": "columns without a known technique",
+}
+_STRUCTURED = ("metadata", "suggestions", "warnings")
+
+
+def new(  # noqa: PLR0913
+    kind: str,
+    variables: Mapping[str, Any],
+    *,
+    source: str,
+    part: int = 1,
+    title: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    suggestions: Mapping[str, Any] | None = None,
+    warnings: tuple[str, ...] = (),
+    uncalibrated: bool = False,
+) -> Dataset:
+    """Return a measurement by the conventions of this module.
+
+    Parameters
+    ----------
+    kind : one of KINDS.
+    variables : name -> 1-d values [SI]; all of one length. `<name>_u` is allowed beside `<name>`.
+
+    Raises
+    ------
+    DataError  when the lengths differ or a name is unknown to the nomenclature.
+
+    Example
+    -------
+    >>> d = new("impedance", {"frequency": [1e3, 1e2], "impedance": [10 - 1j, 12 - 3j]}, source="a.par")
+    >>> d["impedance"].attrs["units"], d.sizes["point"]
+    ('ohm', 2)
+    """
+    if kind not in KINDS:
+        raise DataError(f"'{kind}' is not a kind of measurement.", hint=f"Known: {', '.join(KINDS)}.")
+    arrays = {name: np.asarray(values) for name, values in variables.items()}
+    if len({a.shape for a in arrays.values()}) > 1:
+        lengths = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+        raise DataError(f"The columns differ in length: {lengths}.", file=source)
+    data = xr.Dataset(
+        {
+            name: ("point", array, {"units": look_up(name.removesuffix("_u")).si})
+            for name, array in arrays.items()
+        }
+    )
+    data.attrs.update(
+        kind=kind,
+        source=source,
+        part=part,
+        title=title or KINDS[kind],
+        metadata=dict(metadata or {}),
+        suggestions=dict(suggestions or {}),
+        warnings=tuple(warnings),
+        uncalibrated=bool(uncalibrated),
+    )
+    return data
+
+
+def require(data: Dataset, *names: str, who: str) -> None:
+    """Check that `data` has the variables that `who` needs, with at least one point.
+
+    Raises
+    ------
+    DataError  naming what is missing and what is there.
+    """
+    missing = [name for name in names if name not in data]
+    if missing:
+        raise DataError(
+            f"{who} needs {', '.join(f'{n} [{look_up(n).si}]' for n in missing)}, which '{data.attrs.get('title')}' lacks; "
+            f"it has: {', '.join(str(n) for n in data.data_vars)}.",
+            file=data.attrs.get("source"),
+            hint="Was another technique meant?",
+        )
+    if data.sizes.get("point", 0) == 0:
+        raise DataError(f"{who} needs data, but the measurement has no points.", file=data.attrs.get("source"))
+
+
+def name_of(data: Dataset) -> str:
+    """Return the name that labels a measurement in sources and reports: 'file#part'."""
+    return f"{Path(str(data.attrs['source'])).name}#{data.attrs['part']}"
+
+
+def to_bytes(data: Dataset) -> bytes:
+    """Return the measurement as netCDF 3 (readable by any netCDF tool; the same bytes for the same content).
+
+    Complex variables are stored as `<name>_real` and `<name>_imag`; dicts and tuples among the attributes as JSON.
+    """
+    plain = xr.Dataset(attrs={k: _attribute(v) for k, v in data.attrs.items()})
+    for name, variable in data.variables.items():
+        if np.iscomplexobj(variable.values):
+            plain[f"{name}_real"] = (variable.dims, variable.values.real, variable.attrs | {"complex": "real"})
+            plain[f"{name}_imag"] = (variable.dims, variable.values.imag, variable.attrs | {"complex": "imag"})
+        else:
+            plain[str(name)] = (variable.dims, variable.values, variable.attrs)
+    content = plain.to_netcdf(format="NETCDF3_64BIT", engine="scipy")
+    return bytes(content)
+
+
+def from_bytes(content: bytes) -> Dataset:
+    """Rebuild a measurement from `to_bytes`."""
+    with xr.open_dataset(io.BytesIO(content), engine="scipy", decode_cf=False) as opened:
+        plain = opened.load()
+    data = xr.Dataset(attrs={k: _from_attribute(k, v) for k, v in plain.attrs.items()})
+    for name, variable in plain.variables.items():
+        attrs = dict(variable.attrs)
+        part = attrs.pop("complex", None)
+        if part == "imag":
+            continue
+        values = variable.values
+        if part == "real":
+            stem = str(name).removesuffix("_real")
+            data[stem] = (variable.dims, values + 1j * plain[f"{stem}_imag"].values, attrs)
+        else:
+            data[str(name)] = (variable.dims, values, attrs)
+    return data
+
+
+def save(data: Dataset, path: Path) -> None:
+    """Write a measurement to `path` as netCDF 3."""
+    path.write_bytes(to_bytes(data))
+
+
+def load(path: Path) -> Dataset:
+    """Read a measurement that `save` wrote.
+
+    Raises
+    ------
+    ReadError  when the file is not such a file.
+    """
+    try:
+        return from_bytes(path.read_bytes())
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ReadError(f"not a measurement saved by closo ({error}).", file=path) from None
+
+
+def _attribute(value: Any) -> Any:
+    if isinstance(value, dict | tuple | list):
+        return json.dumps(value, sort_keys=True, default=str)
+    return int(value) if isinstance(value, bool) else value
+
+
+def _from_attribute(name: str, value: Any) -> Any:
+    if name in _STRUCTURED:
+        parsed = json.loads(value)
+        return tuple(parsed) if name == "warnings" else parsed
+    if name == "uncalibrated":
+        return bool(value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,113 @@
+"""The records that describe a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+__all__ = ["Axis", "Band", "FigureSpec", "Panel", "Span", "Text", "Trace"]
+
+Array = np.ndarray | Sequence[float]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: label in the form 'symbol / unit', scale, optional range."""
+
+    label: str
+    scale: Literal["linear", "log"] = "linear"
+    range: tuple[float, float] | None = None
+    ticks: Sequence[tuple[float, str]] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Points, a line, or both.
+
+    Attributes
+    ----------
+    x, y : the numbers plotted, in the units of the axes.
+    label : name in the legend; empty for none. Drawn literally.
+    style : 'points', 'line', 'dashed', 'both' or 'bars'.
+    color : index into the colour-blind palette; equal index, equal colour in all panels.
+    marker : index into the marker list (so that colour is never the only difference).
+    filled : False draws open markers (cooling branch).
+    x_u, y_u : standard uncertainties, drawn as error bars.
+    """
+
+    x: Array
+    y: Array
+    label: str = ""
+    style: Literal["points", "line", "dashed", "both", "bars"] = "points"
+    color: int = 0
+    marker: int = 0
+    filled: bool = True
+    x_u: Array | None = None
+    y_u: Array | None = None
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shaded band between two curves, e.g. a 95 % interval."""
+
+    x: Array
+    low: Array
+    high: Array
+    label: str = ""
+    color: int = 0
+
+
+@dataclass(frozen=True)
+class Span:
+    """A shaded range of the x axis, e.g. a fit window or a bracket."""
+
+    low: float
+    high: float
+    label: str = ""
+    color: int = 7
+
+
+@dataclass(frozen=True)
+class Text:
+    """A short text at a point of the data, drawn literally."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One set of axes.
+
+    Attributes
+    ----------
+    top : a second x axis above, given as ticks at positions of x ((position, text), ...), with its label.
+    equal : one unit of x is as long as one unit of y (Nyquist).
+    """
+
+    x: Axis
+    y: Axis
+    traces: Sequence[Trace] = ()
+    bands: Sequence[Band] = ()
+    spans: Sequence[Span] = ()
+    texts: Sequence[Text] = ()
+    title: str = ""
+    equal: bool = False
+    top: Axis | None = None
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """A figure: panels side by side (`columns` per row), a title, and a summary for those who cannot see it."""
+
+    name: str
+    panels: Sequence[Panel]
+    title: str = ""
+    summary: str = ""
+    columns: int = 2
+    synthetic: bool = False
+    notes: Sequence[str] = field(default_factory=tuple)

@@ -1,0 +1,318 @@
+"""A number with its unit and its *named* sources of uncertainty.
+
+GTC (the GUM Tree Calculator, MIT) propagates; this module gives its numbers names that survive the disk. Every source is
+one standard normal (or Student t) variable with a label such as `thickness:pellet1`. Two numbers that name the same
+source are correlated through it, also when they were saved apart and read back: **the label is the identity**. So a
+label must say what it belongs to: `fit:a200_30C.par#1`, never just `fit`.
+
+Several directions of one source (the covariance of a fit) carry `[1]`, `[2]`... behind the label; a budget shows them
+as one line.
+
+Source: JCGM 100:2008 (GUM); Hall, B. D., GTC 1.5, https://gtc.readthedocs.io. Checked by tests/test_quantity.py.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import GTC
+import numpy as np
+from scipy.special import stdtrit
+
+from closo.errors import ClosoError, StudyError
+from closo.nomenclature import look_up, to_shown
+
+__all__ = ["Number", "Quantity", "correlation", "exp", "from_fit", "log", "parse", "sources", "sqrt", "uncertain", "withheld"]
+
+Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
+log, exp, sqrt = GTC.log, GTC.exp, GTC.sqrt
+
+_SEPARATOR = "\x1f"  # between label and degrees of freedom inside a GTC label
+
+
+@cache
+def _unit_variable(label: str, df: float) -> Number:
+    """Return the one variable (value 0, u 1) that stands for the source `label`."""
+    return GTC.ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+
+
+def uncertain(value: float, components: Mapping[str, float], *, df: float = math.inf) -> Number:
+    """Return a number that depends on named sources.
+
+    Parameters
+    ----------
+    value : best estimate, SI.
+    components : label of a source -> its contribution u to the value (signed: equal signs correlate positively), SI.
+    df : degrees of freedom behind these u; `inf` when u is known.
+
+    Example
+    -------
+    >>> length = uncertain(300e-6, {"thickness:pellet1": 5e-6})
+    >>> ratio = length / length          # the same source: it cancels
+    >>> Quantity("relative_density", ratio).u
+    0.0
+    """
+    number = GTC.constant(float(value))
+    for label, u in components.items():
+        if u:
+            number = number + float(u) * _unit_variable(label, float(df))
+    return number
+
+
+def from_fit(values: Sequence[float] | np.ndarray, covariance: np.ndarray, *, label: str, df: float) -> list[Number]:
+    """Return fitted values (SI) as numbers that keep their covariance.
+
+    Parameters
+    ----------
+    values : shape (n,).
+    covariance : shape (n, n), positive semi-definite.
+    label : name of the source, e.g. `fit:a200_30C.par#1`.
+    df : degrees of freedom of the fit (points - parameters).
+    """
+    eigenvalues, vectors = np.linalg.eigh(np.asarray(covariance, float))
+    loadings = vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+    return [
+        uncertain(value, {f"{label}[{k + 1}]": float(loadings[i, k]) for k in range(len(loadings))}, df=max(df, 1.0))
+        for i, value in enumerate(values)
+    ]
+
+
+def sources(number: Number) -> dict[str, tuple[float, float]]:
+    """Return label -> (signed component, degrees of freedom) of every source of `number`.
+
+    Example
+    -------
+    >>> sources(2.0 * uncertain(1.0, {"mass:p1": 0.1}))
+    {'mass:p1': (0.2, inf)}
+    """
+    found = {}
+    for influence in GTC.rp.budget(number, trim=0.0):
+        label, df = influence.label.split(_SEPARATOR)
+        found[label] = (float(GTC.rp.u_component(number, _unit_variable(label, float(df)))), float(df))
+    return found
+
+
+def correlation(a: Number, b: Number) -> float:
+    """Return the correlation coefficient of two numbers through the sources they share."""
+    ca, cb = sources(a), sources(b)
+    shared = sum(u * cb[label][0] for label, (u, _) in ca.items() if label in cb and cb[label][1] == ca[label][1])
+    norm = math.sqrt(sum(u * u for u, _ in ca.values()) * sum(u * u for u, _ in cb.values()))
+    return shared / norm if norm else 0.0
+
+
+def _source_name(label: str) -> str:
+    """Return the label without its `[k]` direction."""
+    return re.sub(r"\[\d+\]$", "", label)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named result: value and uncertainty in SI, shown in the unit of the nomenclature.
+
+    Attributes
+    ----------
+    name : a name of the nomenclature.
+    number : the value with its sources (SI), or None where the quantity is withheld.
+    method : how it was obtained, printed beside it.
+    why : the reason, where it is withheld.
+    """
+
+    name: str
+    number: Number = None
+    method: str = ""
+    why: str | None = None
+
+    def __post_init__(self) -> None:
+        look_up(self.name)
+
+    @property
+    def value(self) -> float | None:
+        """Best estimate [SI], None where withheld."""
+        return None if self.number is None else float(GTC.value(self.number))
+
+    @property
+    def u(self) -> float | None:
+        """Standard uncertainty [SI], None where withheld."""
+        return None if self.number is None else float(GTC.uncertainty(self.number))
+
+    @property
+    def df(self) -> float:
+        """Effective degrees of freedom (Welch-Satterthwaite over whole sources, GUM G.4)."""
+        if self.number is None or not self.u:
+            return math.inf
+        merged: dict[str, list[float]] = {}
+        for label, (u, df) in sources(self.number).items():
+            entry = merged.setdefault(_source_name(label), [0.0, df])
+            entry[0] += u * u
+            entry[1] = min(entry[1], df)
+        below = sum(u2 * u2 / df for u2, df in merged.values() if math.isfinite(df))
+        return self.u**4 / below if below > 0 else math.inf
+
+    def budget(self) -> dict[str, float]:
+        """Return source -> u [SI], largest first; the squares add up to u squared.
+
+        Example
+        -------
+        >>> q = Quantity("mass", uncertain(1.0, {"balance": 3.0, "drift": 4.0}))
+        >>> q.budget(), q.u
+        ({'drift': 4.0, 'balance': 3.0}, 5.0)
+        """
+        merged: dict[str, float] = {}
+        if self.number is not None:
+            for label, (u, _) in sources(self.number).items():
+                merged[_source_name(label)] = merged.get(_source_name(label), 0.0) + u * u
+        return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: -item[1])}
+
+    def interval(self, level: float = 0.95) -> tuple[float, float] | None:
+        """Return the coverage interval [SI]; in the logarithm where the quantity can only be positive."""
+        if self.number is None:
+            return None
+        value, u = float(GTC.value(self.number)), float(GTC.uncertainty(self.number))
+        factor = float(stdtrit(min(self.df, 1e9), 0.5 + level / 2.0))
+        if look_up(self.name).positive and value > 0:
+            spread = math.exp(min(factor * u / value, 700.0))
+            return value / spread, value * spread
+        return value - factor * u, value + factor * u
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--json` prints: everything in the shown unit."""
+        row = look_up(self.name)
+        shown: dict[str, Any] = {"name": self.name, "value": None, "u": None, "unit": row.shown, "interval": None}
+        shown |= {"budget": [], "method": self.method}
+        if self.number is None:
+            return shown | {"why": self.why or "not determined"}
+        low, high = self.interval() or (math.nan, math.nan)
+        return shown | {
+            "value": to_shown(self.name, float(GTC.value(self.number))),
+            "u": float(GTC.uncertainty(self.number)) / row.factor,
+            "interval": [to_shown(self.name, low), to_shown(self.name, high)],
+            "budget": [{"source": s, "u": u / row.factor} for s, u in self.budget().items()],
+            "df": None if math.isinf(self.df) else round(self.df, 1),
+        }
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return what is kept on disk: SI value and labelled sources, from which `from_stored` rebuilds correlations."""
+        stored: dict[str, Any] = {"name": self.name, "method": self.method, "why": self.why, "value": self.value}
+        if self.number is not None:
+            stored["sources"] = {
+                label: [u, None if math.isinf(df) else df] for label, (u, df) in sources(self.number).items()
+            }
+        return stored
+
+    @staticmethod
+    def from_stored(stored: Mapping[str, Any]) -> Quantity:
+        """Rebuild a quantity; sources with equal labels are again the same source."""
+        if stored["value"] is None:
+            return Quantity(stored["name"], None, stored["method"], stored["why"])
+        number = GTC.constant(float(stored["value"]))
+        for label, (u, df) in stored["sources"].items():
+            number = number + u * _unit_variable(label, math.inf if df is None else float(df))
+        return Quantity(stored["name"], number, stored["method"], stored["why"])
+
+    def __str__(self) -> str:
+        row = look_up(self.name)
+        unit = "" if row.shown == "1" else f" {row.shown}"
+        if self.number is None:
+            return f"{self.name}: withheld ({self.why})"
+        return f"{show(to_shown(self.name, float(GTC.value(self.number))), float(GTC.uncertainty(self.number)) / row.factor)}{unit}"
+
+
+def withheld(name: str, why: str, *, method: str = "") -> Quantity:
+    """Return a quantity without a value, and the reason for it."""
+    return Quantity(name, None, method, why)
+
+
+def show(value: float, u: float) -> str:
+    """Return 'value ± u' with two digits of u and the same decimals for both.
+
+    Example
+    -------
+    >>> show(0.00050213, 0.0000173), show(303.15, 0.5), show(20012.3, 61.0), show(1.0, 0.0)
+    ('(5.02 ± 0.17)e-04', '303.15 ± 0.50', '20012 ± 61', '1')
+    """
+    if not (math.isfinite(value) and math.isfinite(u)) or u <= 0:
+        return f"{value:.6g}"
+    exponent = math.floor(math.log10(max(abs(value), u)))
+    if -3 <= exponent < 6:
+        decimals = max(0, 1 - math.floor(math.log10(u)))
+        return f"{value:.{decimals}f} ± {u:.{decimals}f}"
+    scale = 10.0**exponent
+    decimals = max(0, 1 - math.floor(math.log10(u / scale)))
+    return f"({value / scale:.{decimals}f} ± {u / scale:.{decimals}f})e{exponent:+03d}"
+
+
+_PARTS = re.compile(
+    r"^\s*(?P<value>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?:(?:±|\+/-|\+-)\s*(?P<u>[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<percent>%(?=\s+\S|$))?)?\s*(?P<unit>.*?)\s*$"
+)
+
+
+def parse(text: str | float, name: str, *, label: str | None = None, default_u: float | None = None) -> Number:
+    """Read '310 ± 5 um' into a number in SI.
+
+    Parameters
+    ----------
+    text : value, optionally ± standard uncertainty (or ± percent, '310 ± 2 % um'), and a unit; or a bare number in
+        the shown unit of `name`.
+    name : what it is, a name of the nomenclature; decides the unit expected.
+    label : name of its uncertainty source.
+    default_u : standard uncertainty [SI] to use when the text states none.
+
+    Raises
+    ------
+    StudyError  when the text is not a number with a fitting unit.
+
+    Example
+    -------
+    >>> Quantity("thickness", parse("310 ± 5 um", "thickness", label="thickness:p1")).interval(0.68)[0] < 310e-6
+    True
+    """
+    row = look_up(name)
+    match = _PARTS.match(str(text))
+    try:
+        if match is None:
+            raise ValueError(text)
+        value, u = float(match["value"]), float(match["u"] or 0.0)
+    except ValueError:
+        raise StudyError(f"'{text}' is not a {name}.", hint=f"Write for example '310 ± 5 {row.shown}'.") from None
+    if match["percent"]:
+        u *= abs(value) / 100.0
+    factor, offset = _unit_factor(match["unit"] or row.shown, name)
+    si, si_u = value * factor + offset, u * factor
+    if not math.isfinite(si) or (row.positive and si <= 0):
+        raise StudyError(f"{name} = '{text}' cannot be: it must be finite and > 0.", hint="Correct the value.")
+    if match["u"] is None and default_u is not None:
+        si_u = default_u
+    return uncertain(si, {label or name: si_u})
+
+
+_SHORT_UNITS = {"degC": ("K", 1.0, 273.15), "°C": ("K", 1.0, 273.15), "C": ("K", 1.0, 273.15)}
+_SPELLINGS = {"vol%": "percent", "wt%": "percent", "%": "percent", "1": "dimensionless", "rpm": "1/minute", "Ω": "ohm"}
+
+
+@cache
+def _unit_factor(unit: str, name: str) -> tuple[float, float]:
+    """Return (factor, offset) from `unit` to the SI unit of `name`."""
+    row = look_up(name)
+    if row.si == "K" and row.offset and unit in _SHORT_UNITS:
+        return 1.0, 273.15
+    if unit == row.shown:
+        return row.factor, row.offset
+    import pint  # only here, and only for units that are not the shown one: its import takes 0.3 s
+
+    registry = pint.get_application_registry()
+    try:
+        spelled = _SPELLINGS.get(unit, unit.replace("µ", "u").replace("μ", "u").replace("²", "2"))
+        spelled = re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", spelled)
+        factor = float(registry.Quantity(1.0, spelled).to(_SPELLINGS.get(row.si, row.si)).magnitude)
+    except ClosoError:
+        raise
+    except Exception as error:  # noqa: BLE001  pint raises many unrelated kinds for a bad unit
+        raise StudyError(
+            f"'{unit}' is not a unit of {name} ({type(error).__name__}).", hint=f"Use {row.shown} or {row.si}."
+        ) from None
+    return factor, 0.0

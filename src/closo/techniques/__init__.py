@@ -1,0 +1,106 @@
+"""The techniques: Dataset -> Result. One row of TECHNIQUES each; others come through the entry point `closo.techniques`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from closo.errors import StudyError, did_you_mean
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
+    from closo.figures import FigureSpec
+    from closo.result import Result
+
+__all__ = ["TECHNIQUES", "Technique", "get"]
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One row: what a technique needs and where its functions are.
+
+    Attributes
+    ----------
+    name : as in study.toml.
+    title : for people.
+    module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
+    kind : the kind of measurement it takes (`dataset.KINDS`).
+    needs : variables of the Dataset.
+    inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
+    settings : other keywords -> (type, meaning); what `--set key=value` accepts.
+    """
+
+    name: str
+    title: str
+    module: str
+    kind: str
+    needs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
+
+    def analyse(self, data: Dataset, **keywords: Any) -> Result:
+        """Call the technique's `analyse`."""
+        result: Result = importlib.import_module(self.module).analyse(data, **keywords)
+        return result
+
+    def figure(self, result: Result) -> FigureSpec:
+        """Call the technique's `figure`."""
+        spec: FigureSpec = importlib.import_module(self.module).figure(result)
+        return spec
+
+    def setting(self, key: str, text: str) -> Any:
+        """Turn the text of `--set key=text` into a value of the declared type.
+
+        Raises
+        ------
+        StudyError  when the key is unknown or the text does not fit.
+        """
+        if key not in self.settings:
+            raise StudyError(f"'{key}' is not a setting of {self.name}.", hint=did_you_mean(key, self.settings))
+        kind, meaning = self.settings[key]
+        if kind is bool:
+            if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+                raise StudyError(f"{key} = '{text}' is neither true nor false ({meaning}).")
+            return text.lower() in ("true", "yes", "1")
+        try:
+            return kind(text)
+        except ValueError:
+            raise StudyError(f"{key} = '{text}' is not a {kind.__name__} ({meaning}).") from None
+
+
+TECHNIQUES: tuple[Technique, ...] = (
+    Technique(
+        name="impedance",
+        title="Impedance spectroscopy",
+        module="closo.techniques.impedance",
+        kind="impedance",
+        needs=("frequency", "impedance"),
+        inputs=("area", "thickness", "temperature", "lead_resistance"),
+        settings={
+            "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
+            "weights": (str, "'modulus' (default), 'unit', or 'measured' (needs impedance_u)"),
+            "f_min": (float, "lowest frequency used [Hz]"),
+            "f_max": (float, "highest frequency used [Hz]"),
+            "calibrated": (bool, "true: drop the 1 % / 1 deg of an uncalibrated file"),
+            "drt": (bool, "false: leave the distribution of relaxation times out"),
+        },
+    ),
+)
+
+
+def get(name: str) -> Technique:
+    """Return the technique called `name`, built in or from an entry point.
+
+    Raises
+    ------
+    StudyError  when there is none; the nearest name is suggested.
+    """
+    known = {t.name: t for t in TECHNIQUES}
+    if name not in known:
+        known |= {e.name: e.load() for e in entry_points(group="closo.techniques")}
+    if name not in known:
+        raise StudyError(f"'{name}' is not a technique.", hint=did_you_mean(name, known))
+    return known[name]
