@@ -23,7 +23,7 @@ _PUBLIC = {
     "run": "closo.pipeline",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604  the keys of _PUBLIC are strings
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,7 @@ KINDS = {
 _STRUCTURED = ("metadata", "suggestions", "warnings")
 
 
-def new(  # noqa: PLR0913
+def new(
     kind: str,
     variables: Mapping[str, Any],
     *,
@@ -74,10 +74,7 @@ def new(  # noqa: PLR0913
         lengths = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
         raise DataError(f"The columns differ in length: {lengths}.", file=source)
     data = xr.Dataset(
-        {
-            name: ("point", array, {"units": look_up(name.removesuffix("_u")).si})
-            for name, array in arrays.items()
-        }
+        {name: ("point", array, {"units": look_up(name.removesuffix("_u")).si}) for name, array in arrays.items()}
     )
     data.attrs.update(
         kind=kind,

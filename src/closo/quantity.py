@@ -27,7 +27,19 @@ from scipy.special import stdtrit
 from closo.errors import ClosoError, StudyError
 from closo.nomenclature import look_up, to_shown
 
-__all__ = ["Number", "Quantity", "correlation", "exp", "from_fit", "log", "parse", "sources", "sqrt", "uncertain", "withheld"]
+__all__ = [
+    "Number",
+    "Quantity",
+    "correlation",
+    "exp",
+    "from_fit",
+    "log",
+    "parse",
+    "sources",
+    "sqrt",
+    "uncertain",
+    "withheld",
+]
 
 Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
 log, exp, sqrt = GTC.log, GTC.exp, GTC.sqrt
@@ -219,7 +231,8 @@ class Quantity:
         unit = "" if row.shown == "1" else f" {row.shown}"
         if self.number is None:
             return f"{self.name}: withheld ({self.why})"
-        return f"{show(to_shown(self.name, float(GTC.value(self.number))), float(GTC.uncertainty(self.number)) / row.factor)}{unit}"
+        value, u = float(GTC.value(self.number)), float(GTC.uncertainty(self.number))
+        return f"{show(to_shown(self.name, value), u / row.factor)}{unit}"
 
 
 def withheld(name: str, why: str, *, method: str = "") -> Quantity:
@@ -307,8 +320,8 @@ def _unit_factor(unit: str, name: str) -> tuple[float, float]:
     registry = pint.get_application_registry()
     try:
         spelled = _SPELLINGS.get(unit, unit.replace("µ", "u").replace("μ", "u").replace("²", "2"))
-        spelled = re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", spelled)
-        factor = float(registry.Quantity(1.0, spelled).to(_SPELLINGS.get(row.si, row.si)).magnitude)
+        given, wanted = (re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", u) for u in (spelled, _SPELLINGS.get(row.si, row.si)))
+        factor = float(registry.Quantity(1.0, given).to(wanted).magnitude)
     except ClosoError:
         raise
     except Exception as error:  # noqa: BLE001  pint raises many unrelated kinds for a bad unit

@@ -1,0 +1,147 @@
+"""The one door to least squares: residual -> values, covariance, degrees of freedom.
+
+Kernels bring a residual function and, where they can, its Jacobian; nobody else calls an optimiser.
+
+Source: Moré 1978 (MINPACK lmder), doi:10.1007/BFb0067700, through scipy. Checked by tests/test_fit.py against the NIST
+StRD reference values.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import leastsq
+
+from closo.errors import ConvergenceError
+from closo.quantity import Number, from_fit
+
+__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares", "numbers"]
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of a least-squares fit.
+
+    Attributes
+    ----------
+    values : shape (n,), the parameters.
+    covariance : shape (n, n), already scaled by `chi2 / df` where the noise was unknown; inf on the diagonal for a
+        direction that the data do not fix.
+    residuals : shape (m,), at `values`.
+    chi2 : sum of squared residuals.
+    df : m - n.
+    evaluations : calls of the residual function.
+    """
+
+    values: np.ndarray
+    covariance: np.ndarray
+    residuals: np.ndarray
+    chi2: float
+    df: int
+    evaluations: int
+
+
+def least_squares(
+    residual: Function,
+    start: np.ndarray,
+    *,
+    jacobian: Function | None = None,
+    noise_known: bool = False,
+    tolerance: float = 1e-10,
+    max_evaluations: int = 400,
+) -> Fit:
+    """Minimise the sum of squared residuals (Levenberg-Marquardt, scaled by the Jacobian's columns).
+
+    Parameters
+    ----------
+    residual : parameters (n,) -> residuals (m,), m >= n; already divided by their standard deviation, or by something
+        proportional to it.
+    start : shape (n,).
+    jacobian : parameters (n,) -> (m, n); by finite differences when absent.
+    noise_known : True when residuals are in units of a known standard deviation: the covariance is then not scaled.
+
+    Raises
+    ------
+    ConvergenceError  when there are fewer residuals than parameters, or the model gives no finite residual.
+
+    Example
+    -------
+    >>> x = np.arange(5.0); y = 2.0 * x + 1.0
+    >>> least_squares(lambda p: p[0] * x + p[1] - y, np.array([1.0, 0.0])).values.round(6).tolist()
+    [2.0, 1.0]
+    """
+    start = np.asarray(start, float)
+    first = residual(start)
+    if first.size < start.size:
+        raise ConvergenceError(
+            f"{first.size} data values cannot fix {start.size} parameters.", hint="Use a simpler model."
+        )
+    if not np.all(np.isfinite(first)):
+        raise ConvergenceError("The model is not finite at the start values.", hint="Give other start values.")
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        values, _, info, _, _ = leastsq(
+            residual,
+            start,
+            Dfun=jacobian,
+            full_output=True,
+            xtol=tolerance,
+            ftol=tolerance,
+            gtol=0.0,
+            maxfev=max_evaluations,
+        )
+    residuals = info["fvec"]
+    if not np.all(np.isfinite(residuals)):
+        raise ConvergenceError("The fit left the range where the model is finite.", hint="Give other start values.")
+    slope = jacobian(values) if jacobian is not None else _differences(residual, values)
+    df = residuals.size - values.size
+    chi2 = float(residuals @ residuals)
+    scale = 1.0 if noise_known or df == 0 else chi2 / df
+    return Fit(values, covariance_of(slope.T @ slope) * scale, residuals, chi2, df, int(info["nfev"]))
+
+
+def covariance_of(fisher: np.ndarray) -> np.ndarray:
+    """Invert a Fisher matrix; a direction without information gets a variance of inf instead of a wrong finite one.
+
+    Parameters
+    ----------
+    fisher : shape (n, n), symmetric, of any scaling between its parameters.
+    """
+    scale = np.sqrt(np.diag(fisher))
+    scale = np.where(scale > 1e-100, scale, 0.0)
+    safe = np.where(scale > 0, scale, 1.0)
+    eigenvalues, vectors = np.linalg.eigh(fisher / np.outer(safe, safe))
+    lost = eigenvalues <= len(fisher) * np.finfo(float).eps * max(eigenvalues[-1], 1e-300)
+    inverse = np.where(lost, 0.0, 1.0 / np.where(lost, 1.0, eigenvalues))
+    covariance = (vectors * inverse) @ vectors.T / np.outer(safe, safe)
+    blind = (scale == 0) | (np.abs(vectors[:, lost]).max(axis=1, initial=0.0) > 1e-3)
+    covariance[blind, blind] = np.inf
+    return covariance
+
+
+def correlations(covariance: np.ndarray) -> np.ndarray:
+    """Return the correlation matrix; 0 where a variance is not finite."""
+    spread = np.sqrt(np.diag(covariance))
+    with np.errstate(all="ignore"):
+        matrix = covariance / np.outer(spread, spread)
+    return np.where(np.isfinite(matrix), matrix, 0.0)
+
+
+def numbers(fit: Fit, *, label: str) -> list[Number]:
+    """Return the fitted values as correlated numbers with the one source `label`."""
+    return from_fit(fit.values, fit.covariance, label=label, df=fit.df)
+
+
+def _differences(residual: Function, values: np.ndarray) -> np.ndarray:
+    """Central differences, for kernels without an analytic Jacobian."""
+    columns = []
+    for k, value in enumerate(values):
+        step = np.zeros_like(values)
+        step[k] = 6e-6 * max(abs(value), 1e-8)
+        columns.append((residual(values + step) - residual(values - step)) / (2 * step[k]))
+    return np.stack(columns, axis=1)

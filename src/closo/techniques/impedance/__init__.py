@@ -1,0 +1,42 @@
+"""Impedance spectroscopy of solid electrolytes.
+
+Measures
+    The complex impedance of a pellet or cell between 1 mHz and some MHz.
+
+Needs
+    `frequency` [Hz] and complex `impedance` [ohm] (Im < 0 capacitive), at least 6 points; `impedance_u` [ohm] for
+    measured weights. Of the specimen: `area` [m2] and `thickness` [m] for a conductivity, `lead_resistance` [ohm] from a
+    short-circuit run, `temperature` [K].
+
+Gives
+    `total_resistance` and `ionic_conductivity` = L/(R A); `bulk_resistance` and `grain_boundary_resistance` with their
+    conductivities where the arcs can be told apart and assigned; `relative_permittivity` of the bulk; every parameter of
+    the circuit (`resistance:R1`, `cpe_coefficient:Q1`, ...); the Kramers-Kronig residual, the distribution of relaxation
+    times with its peak table.
+
+Uncertainty sources
+    `fit:<name>` (noise, scaled by the residuals), `model choice:<name>` (spread over the circuits that the data do not
+    rule out), `calibration gain:<instrument>` and `calibration phase:<instrument>` (1 % and 1 deg of a file that states
+    uncalibrated values), `lead_resistance:...`, `thickness:...`, `area:...` as given.
+
+Checks
+    Kramers-Kronig (with series capacitance), residuals of the fit against the noise, orientation of the columns, range
+    of the data, calibration.
+
+Limits
+    An arc above the highest frequency is not seen: below about 1 MHz only conductivities under 2 pi f eps0 eps_r
+    (5.6e-6 S/cm at 1 MHz, eps_r 10) show one. A pellet without an arc yields *total* conductivity only. Parameters that
+    are correlated beyond 0.95 or known worse than 40 % are withheld, not printed. Arcs are assigned to bulk, grain
+    boundary and electrode by their capacitance, which needs area and thickness.
+
+Sources
+    Irvine, Sinclair, West, Adv. Mater. 1990, 2, 132, doi:10.1002/adma.19900020304 (assignment by capacitance); Orazem,
+    Tribollet, Electrochemical Impedance Spectroscopy, 2nd ed. 2017 (weights, error structure); Haile, West, Campbell,
+    J. Mater. Res. 1998, 13, 1576, doi:10.1557/JMR.1998.0219 (brick-layer model of grain boundaries).
+"""
+
+from closo.techniques.impedance.analysis import analyse
+from closo.techniques.impedance.figure import figure
+from closo.techniques.impedance.series_analysis import analyse_series
+
+__all__ = ["analyse", "analyse_series", "figure"]

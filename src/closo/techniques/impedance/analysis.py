@@ -1,0 +1,272 @@
+"""Dataset -> Result: checks, choice of circuit, numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.dataset import Dataset, name_of, require
+from closo.errors import DataError, StudyError
+from closo.nomenclature import look_up
+from closo.quantity import Number, Quantity
+from closo.result import Check, Result
+from closo.techniques.impedance.circuit import parse
+from closo.techniques.impedance.drt import Distribution, relaxation_times
+from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
+from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, orientation_problem
+from closo.techniques.impedance.quantities import (
+    Pellet,
+    circuit_quantities,
+    conductivity,
+    resistances,
+    theta_numbers,
+    with_calibration,
+)
+from closo.techniques.impedance.selection import Choice, choose, inductance_matters
+
+__all__ = ["Prepared", "analyse", "prepare", "report"]
+
+_WEIGHTS = ("modulus", "unit", "measured")
+_UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
+
+
+def analyse(
+    data: Dataset,
+    *,
+    circuit: str | None = None,
+    weights: str = "modulus",
+    f_min: float | None = None,
+    f_max: float | None = None,
+    calibrated: bool = False,
+    drt: bool = True,
+    area: Number = None,
+    thickness: Number = None,
+    temperature: Number = None,
+    lead_resistance: Number = None,
+) -> Result:
+    """Analyse one spectrum.
+
+    Parameters
+    ----------
+    data : a measurement of kind 'impedance'.
+    circuit : e.g. 'L-(R|C)-Q'; chosen from the data when absent.
+    weights : 'modulus' (noise proportional to |Z|), 'unit' (constant noise), 'measured' (`impedance_u`).
+    f_min, f_max : range of frequencies used [Hz].
+    calibrated : True when the user knows better than the file that its values are calibrated.
+    drt : False leaves the distribution of relaxation times out.
+    area [m2], thickness [m], temperature [K], lead_resistance [ohm] : of the specimen, with their sources.
+
+    Raises
+    ------
+    DataError  when the spectrum is unusable: too few points, columns swapped, sign inverted.
+    StudyError  when a setting is wrong.
+    ConvergenceError  when the circuit cannot be fitted.
+    """
+    name = name_of(data)
+    prepared = prepare(data, weights=weights, f_min=f_min, f_max=f_max)
+    pellet = Pellet(area, thickness, temperature, lead_resistance)
+    choice = _fit(circuit, prepared, pellet, weights == "measured")
+    given = {"weights": weights, "f_min": f_min, "f_max": f_max, "calibrated": calibrated, "drt": drt}
+    return report(data, prepared, choice, theta_numbers(choice.best, name=name), pellet=pellet, given=given)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spectrum ready for a fit: frequencies [Hz] from high to low, impedance and its sd [ohm], Kramers-Kronig."""
+
+    frequency: np.ndarray
+    impedance: np.ndarray
+    sd: np.ndarray
+    kk: KramersKronig
+
+
+def prepare(data: Dataset, *, weights: str, f_min: float | None, f_max: float | None) -> Prepared:
+    """Select the usable points, test Kramers-Kronig, refuse swapped columns, and set the weights."""
+    require(data, "frequency", "impedance", who="impedance")
+    if weights not in _WEIGHTS:
+        raise StudyError(f"weights = '{weights}' is not known.", hint=f"Use {', '.join(_WEIGHTS)}.")
+    used = _selected(data, f_min, f_max)
+    f, z = data["frequency"].values[used], data["impedance"].values[used]
+    kk = kramers_kronig(f, z)
+    _refuse_wrong_columns(data, f, z, kk)
+    return Prepared(f, z, _standard_deviation(data, used, weights, kk), kk)
+
+
+def report(
+    data: Dataset,
+    prepared: Prepared,
+    choice: Choice,
+    theta: list[Number],
+    *,
+    pellet: Pellet,
+    given: dict[str, Any],
+) -> Result:
+    """Turn a fitted spectrum into a Result; `theta` are the fitted parameters as numbers with their sources."""
+    f, z, kk, fit = prepared.frequency, prepared.impedance, prepared.kk, choice.best
+    name = name_of(data)
+    calibration = _calibration(data, given["calibrated"])
+    theta = with_calibration(fit, theta, calibration)
+    quantities = resistances(choice, theta, pellet, name=name)
+    quantities["ionic_conductivity"] = conductivity(quantities["total_resistance"], pellet)
+    quantities |= circuit_quantities(fit, theta)
+    if pellet.temperature is not None:
+        quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated")
+    distribution = _distribution(f, z, kk, fit) if given["drt"] and f.size >= 10 else None
+    settings = _settings(choice, kk, given)
+    if distribution is not None:
+        settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
+    checks = _checks(data, kk, fit, bool(calibration))
+    notes = _notes(data, f.size, choice)
+    return Result(
+        "impedance", name, quantities, _curves((f, z), kk, fit, distribution), tuple(checks), settings, tuple(notes)
+    )
+
+
+def _selected(data: Dataset, f_min: float | None, f_max: float | None) -> np.ndarray:
+    """Return the indices used, highest frequency first.
+
+    Raises
+    ------
+    DataError  when fewer than 6 usable points are left.
+    """
+    f, z = data["frequency"].values, data["impedance"].values
+    usable = np.isfinite(f) & (f > 0) & np.isfinite(z) & (np.abs(z) > 0)
+    usable &= (f >= (f_min or 0.0)) & (f <= (f_max or np.inf))
+    index = np.flatnonzero(usable)
+    if index.size < 6:
+        raise DataError(
+            f"Impedance needs at least 6 usable frequencies; '{data.attrs['title']}' has {index.size} of {f.size}.",
+            file=data.attrs["source"],
+            hint="Check f_min and f_max, or measure more points.",
+        )
+    return np.asarray(index[np.argsort(-f[index], kind="stable")])
+
+
+def _refuse_wrong_columns(data: Dataset, f: np.ndarray, z: np.ndarray, kk: KramersKronig) -> None:
+    problem = orientation_problem(f, z, kk)
+    if problem is not None:
+        raise DataError(
+            f"The spectrum breaks Kramers-Kronig by {100 * kk.noise:.0f} % as it stands and obeys it with {problem}.",
+            file=data.attrs["source"],
+            hint="Name the columns, e.g. --columns frequency,impedance_real,-impedance_imag.",
+        )
+    if np.mean(z.real < 0) > 0.5:
+        raise DataError(
+            f"Re Z is negative at {int(np.sum(z.real < 0))} of {f.size} frequencies; no pellet does that.",
+            file=data.attrs["source"],
+            hint="Check the order and the sign of the columns.",
+        )
+
+
+def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: KramersKronig) -> np.ndarray:
+    """Standard deviation of Re and Im [ohm], shape (n,)."""
+    z = data["impedance"].values[used]
+    noise = max(kk.noise, 1e-7)
+    if weights == "measured":
+        require(data, "impedance_u", who="impedance with measured weights")
+        measured = np.abs(data["impedance_u"].values[used])
+        if not np.all(measured > 0):
+            raise DataError("impedance_u has values that are not positive.", file=data.attrs["source"])
+        return np.asarray(measured)
+    if weights == "unit":
+        return np.full(z.size, noise * float(np.sqrt(np.mean(np.abs(z) ** 2))))
+    return np.asarray(noise * np.abs(z))
+
+
+def _fit(text: str | None, prepared: Prepared, pellet: Pellet, noise_known: bool) -> Choice:
+    f, z, sd, noise = prepared.frequency, prepared.impedance, prepared.sd, prepared.kk.noise
+    if text is None:
+        return choose(f, z, sd=sd, noise=noise, capacitance=pellet.capacitance_prior, noise_known=noise_known)
+    fit = fit_circuit(parse(text), f, z, sd=sd, noise_known=noise_known)
+    return Choice(fit, (fit,), np.ones(1))
+
+
+def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
+    if calibrated or not data.attrs.get("uncalibrated", False):
+        return {}
+    instrument = data.attrs["metadata"].get("instrument") or "instrument"
+    return {f"calibration {what}:{instrument}": size for what, size in _UNCALIBRATED.items()}
+
+
+def _distribution(f: np.ndarray, z: np.ndarray, kk: KramersKronig, fit: CircuitFit) -> Distribution:
+    blocking = fit.circuit.blocking
+    exponent = None
+    if blocking is not None:
+        exponent = float(fit.theta[blocking.first + 1]) if blocking.kind.symbol == "Q" else 1.0
+    return relaxation_times(
+        f, z, noise=kk.noise, blocking_exponent=exponent, inductive=inductance_matters(f, z, kk.noise)
+    )
+
+
+def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: bool) -> list[Check]:
+    ratio = fit.rms / max(kk.noise, 1e-7)
+    consistent = (
+        f"residual {100 * kk.noise:.2g} % of |Z| with {kk.terms} RC terms; structure {kk.structure:.1f} s.d. (limit 4)"
+    )
+    fits = f"{fit.circuit.text} leaves {100 * fit.rms:.2g} % of |Z|, {ratio:.2f} times the noise (limit 1.5)"
+    checks = [
+        Check("Kramers-Kronig", kk.passed, consistent),
+        Check("residuals of the circuit", bool(ratio < 1.5 or fit.rms < 1e-3), fits),
+    ]
+    if data.attrs.get("uncalibrated", False):
+        detail = (
+            "raw values of the instrument: 1 % and 1 deg are in the budget" if uncalibrated else "declared calibrated"
+        )
+        checks.append(Check("calibration", None, detail))
+    return checks
+
+
+def _notes(data: Dataset, used: int, choice: Choice) -> list[str]:
+    notes = list(data.attrs.get("warnings", ()))
+    left_out = data.sizes["point"] - used
+    if left_out:
+        notes.append(f"{left_out} of {data.sizes['point']} points are not used (range, or not finite).")
+    rivals = [f for f, w in zip(choice.fits[1:], choice.weights[1:], strict=True) if w > 0.05]
+    if rivals:
+        notes.append(f"Also possible: {', '.join(r.circuit.text for r in rivals)}; their spread is in the budget.")
+    return notes
+
+
+def _settings(choice: Choice, kk: KramersKronig, given: dict[str, Any]) -> dict[str, Any]:
+    best = choice.best
+    alternatives = [
+        {
+            "circuit": fit.circuit.text,
+            "bic_difference": round(fit.bic - best.bic, 2),
+            "weight": round(float(weight), 4),
+            "rms": fit.rms,
+        }
+        for fit, weight in zip(choice.fits, choice.weights, strict=True)
+    ]
+    return {
+        "circuit": best.circuit.text,
+        "alternatives": alternatives,
+        "noise": kk.noise,
+        "rms": best.rms,
+        "starts": best.starts_used,
+        "theta": [float(t) for t in best.theta],
+    } | {key: value for key, value in given.items() if value is not None}
+
+
+def _curves(
+    spectrum: tuple[np.ndarray, np.ndarray], kk: KramersKronig, fit: CircuitFit, distribution: Distribution | None
+) -> Dataset:
+    f, z = spectrum
+    ohm = {"units": look_up("impedance").si}
+    curves = xr.Dataset(
+        {
+            "frequency": ("point", f, {"units": "Hz"}),
+            "impedance": ("point", z, ohm),
+            "impedance_fit": ("point", fit.model, ohm),
+            "residual": ("point", fit.residual, {"units": "1"}),
+            "residual_kramers_kronig": ("point", kk.residual, {"units": "1"}),
+        }
+    )
+    if distribution is not None:
+        for key in ("tau", "gamma", "low", "high"):
+            name = "time_constant" if key == "tau" else "distribution" if key == "gamma" else f"distribution_{key}"
+            curves[name] = ("relaxation", getattr(distribution, key), {"units": "s" if key == "tau" else "ohm"})
+    return curves

@@ -1,0 +1,115 @@
+"""The figure of one spectrum: Nyquist, Bode, residuals, distribution of relaxation times."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from closo.figures import Axis, Band, FigureSpec, Panel, Text, Trace
+from closo.result import Result
+
+__all__ = ["figure", "nyquist"]
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return Nyquist, Bode, residual and DRT panels of a result of `analyse`."""
+    curves = result.curves
+    panels = [nyquist([result]), _bode(result), _residuals(result)]
+    if "distribution" in curves:
+        panels.append(_relaxation(result))
+    total = result.quantities["total_resistance"]
+    summary = f"Spectrum of {result.name} with the fit of {result.settings['circuit']}: total resistance {total}."
+    return FigureSpec(name=f"impedance {result.name}", panels=panels, title=result.name, summary=summary)
+
+
+def nyquist(results: list[Result]) -> Panel:
+    """Return one Nyquist panel of one or several spectra, with equal axes and the decades marked.
+
+    The window ends where the blocking spike begins to dwarf the arcs (3 x the largest total resistance); the whole
+    spectrum is in the Bode panel and in the table.
+    """
+    traces, texts = [], []
+    reach = max(3.0 * float(r.quantities["total_resistance"].value or 0.0) for r in results)
+    reach = min(reach, max(float(np.abs(r.curves["impedance"].values).max()) for r in results)) * 1.05
+    for k, result in enumerate(results):
+        z, fit = result.curves["impedance"].values, result.curves["impedance_fit"].values
+        f = result.curves["frequency"].values
+        label = result.name if len(results) > 1 else "data"
+        traces.append(Trace(z.real, -z.imag, label, "points", color=k, marker=k))
+        traces.append(
+            Trace(
+                fit.real,
+                -fit.imag,
+                "" if len(results) > 1 else result.settings["circuit"],
+                "line",
+                color=k if len(results) > 1 else 1,
+            )
+        )
+        if len(results) == 1:
+            texts = _decades(f, z, reach)
+    low = min(0.0, *(float(-r.curves["impedance"].values.imag.max()) for r in results))
+    return Panel(
+        Axis("Z' / ohm", range=(0.0, reach)),
+        Axis("-Z'' / ohm", range=(max(low, -0.2 * reach) * 1.1, reach)),
+        traces,
+        texts=texts,
+        equal=True,
+    )
+
+
+def _decades(f: np.ndarray, z: np.ndarray, reach: float) -> list[Text]:
+    texts, last = [], None
+    for exponent in range(int(np.ceil(np.log10(f.min()))), int(np.floor(np.log10(f.max()))) + 1):
+        k = int(np.argmin(np.abs(np.log10(f) - exponent)))
+        inside = z[k].real <= reach and 0 <= -z[k].imag <= reach
+        apart = last is None or abs(z[k] - last) > 0.08 * reach
+        if inside and apart:
+            texts.append(Text(float(z[k].real), float(-z[k].imag), _hertz(exponent)))
+            last = z[k]
+    return texts
+
+
+def _hertz(exponent: int) -> str:
+    prefix = {-3: "m", 0: "", 3: "k", 6: "M"}[3 * (exponent // 3)] if -3 <= exponent < 9 else ""
+    return f"{10 ** (exponent % 3)} {prefix}Hz" if prefix or 0 <= exponent < 3 else f"1e{exponent} Hz"
+
+
+def _bode(result: Result) -> Panel:
+    f, z, fit = (result.curves[name].values for name in ("frequency", "impedance", "impedance_fit"))
+    return Panel(
+        Axis("f / Hz", "log"),
+        Axis("|Z|, |Z''| / ohm", "log"),
+        [
+            Trace(f, np.abs(z), "|Z|", "points", color=0, marker=0),
+            Trace(f, np.abs(fit), "", "line", color=0),
+            Trace(f, np.abs(z.imag), "|Z''|", "points", color=1, marker=1),
+            Trace(f, np.abs(fit.imag), "", "line", color=1),
+        ],
+    )
+
+
+def _residuals(result: Result) -> Panel:
+    f, r = result.curves["frequency"].values, 100 * result.curves["residual"].values
+    k = 100 * result.curves["residual_kramers_kronig"].values
+    return Panel(
+        Axis("f / Hz", "log"),
+        Axis("(Z - fit)/|Z| / %"),
+        [
+            Trace(f, r.real, "Re, circuit", "points", color=0, marker=0),
+            Trace(f, r.imag, "Im, circuit", "points", color=1, marker=1),
+            Trace(f, k.real, "Re, Kramers-Kronig", "line", color=0),
+            Trace(f, k.imag, "Im, Kramers-Kronig", "dashed", color=1),
+        ],
+    )
+
+
+def _relaxation(result: Result) -> Panel:
+    tau, gamma, low, high = (
+        result.curves[name].values
+        for name in ("time_constant", "distribution", "distribution_low", "distribution_high")
+    )
+    return Panel(
+        Axis("tau / s", "log"),
+        Axis("gamma / ohm"),
+        [Trace(tau, gamma, "gamma", "line", color=2)],
+        bands=[Band(tau, low, high, "95 %", color=2)],
+    )

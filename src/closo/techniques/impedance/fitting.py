@@ -1,0 +1,229 @@
+"""Fit of one circuit to one spectrum: starts from the data, multistart where it matters, arcs in order of time constant.
+
+The residual is (model - Z)/s with s the standard deviation of Re and Im. With modulus weights s is |Z| times the relative
+noise that the Kramers-Kronig fit found; it only sets the scale against the priors, and the covariance is scaled by what the
+fit itself leaves. Priors are normal in theta and enter as extra residuals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.errors import ConvergenceError
+from closo.fit import Fit, Function, covariance_of, least_squares
+from closo.techniques.impedance.circuit import Arc, Circuit
+from closo.techniques.impedance.start import starts
+
+__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "time_constant"]
+
+_GOOD_ENOUGH = 1.3  # a fit within 1.3 x the noise that Kramers-Kronig found needs no further start
+_FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
+_LEAD_INDUCTANCE = (np.log(3e-7), 2.3)  # prior of every L: 0.3 uH within a factor of ten
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A normal prior on a parameter's theta: for positive parameters mean and sd are those of the logarithm."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class CircuitFit:
+    """A fitted circuit.
+
+    Attributes
+    ----------
+    circuit : what was fitted.
+    theta : shape (p,), internal parameters, arcs in order of rising time constant.
+    covariance : shape (p, p), of theta, scaled by the residuals.
+    model : complex, shape (n,) [ohm].
+    residual : complex, shape (n,), (Z - model)/|Z| [1].
+    rms : root mean square of Re and Im of `residual`, corrected for the parameters [1].
+    reduced : residual variance in units of the assumed noise.
+    bic : Bayesian information criterion (differences matter).
+    jacobian : shape (2n, p), d(model/s)/dtheta, Re above Im.
+    sd : shape (n,), the s of the residual [ohm].
+    df : degrees of freedom.
+    starts_used : how many starts were tried.
+    """
+
+    circuit: Circuit
+    theta: np.ndarray
+    covariance: np.ndarray
+    model: np.ndarray
+    residual: np.ndarray
+    rms: float
+    reduced: float
+    bic: float
+    jacobian: np.ndarray
+    sd: np.ndarray
+    df: int
+    starts_used: int
+
+    def value(self, symbol: str) -> float:
+        """Return the value (SI) of a parameter such as 'R1'."""
+        k = [s for _, s in self.circuit.parameters].index(symbol)
+        return float(self.circuit.to_values(self.theta)[k])
+
+
+def fit_circuit(
+    circuit: Circuit,
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    *,
+    sd: np.ndarray,
+    priors: Mapping[int, Prior] | None = None,
+    start: np.ndarray | None = None,
+    most_starts: int = 6,
+    noise_known: bool = False,
+    max_evaluations: int = 400,
+) -> CircuitFit:
+    """Fit `circuit`.
+
+    Parameters
+    ----------
+    frequency : shape (n,) [Hz].
+    impedance : complex, shape (n,) [ohm].
+    sd : shape (n,), standard deviation of Re and of Im [ohm]; its scale is corrected by the fit unless `noise_known`.
+    priors : index of theta -> Prior, beside the weak prior that every inductance has.
+    start : theta to begin with (warm start along a series), tried before those from the data.
+    noise_known : True where `sd` was measured; the covariance is then scaled up, never down.
+
+    Raises
+    ------
+    ConvergenceError  when there are too few points or no start leads anywhere.
+    """
+    jw = 2j * np.pi * frequency
+    log_jw = np.log(jw)
+    all_priors = {e.first: Prior(*_LEAD_INDUCTANCE) for e in circuit.elements if e.kind.symbol == "L"} | dict(
+        priors or {}
+    )
+    index = np.array(sorted(all_priors), int)
+    mean = np.array([all_priors[k].mean for k in index])
+    width = np.array([all_priors[k].sd for k in index])
+    pull = np.zeros((index.size, circuit.size))
+    pull[np.arange(index.size), index] = 1.0 / width
+
+    def residual(theta: np.ndarray) -> np.ndarray:
+        theta = np.clip(theta, -_FAR, _FAR)
+        r = (circuit.root.evaluate(jw, log_jw, theta)[0] - impedance) / sd
+        return np.concatenate([r.real, r.imag, (theta[index] - mean) / width])
+
+    def jacobian(theta: np.ndarray) -> np.ndarray:
+        theta = np.clip(theta, -_FAR, _FAR)
+        slopes = np.array(circuit.root.evaluate(jw, log_jw, theta)[1]) / sd
+        return np.concatenate([slopes.real.T, slopes.imag.T, pull])
+
+    if 2 * frequency.size <= circuit.size:
+        raise ConvergenceError(
+            f"{frequency.size} frequencies cannot fix the {circuit.size} parameters of {circuit.text}."
+        )
+    with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
+        best, used = _best_of(
+            _queue(circuit, frequency, impedance, start=start, most=most_starts),
+            residual,
+            jacobian,
+            points=2 * frequency.size,
+            max_evaluations=max_evaluations,
+        )
+        if best is None:
+            raise ConvergenceError(f"No start value of {circuit.text} led to a fit.", hint="Try a simpler circuit.")
+        slopes = jacobian(best.values[_arc_order(circuit, best.values)])
+    return _finish(circuit, impedance, best, slopes=slopes, sd=sd, starts_used=used, noise_known=noise_known)
+
+
+def _queue(
+    circuit: Circuit, f: np.ndarray, z: np.ndarray, *, start: np.ndarray | None, most: int
+) -> Iterator[np.ndarray]:
+    """Yield start vectors, the given one first."""
+    if start is not None:
+        yield start
+    yield from starts(circuit, f, z, count=most)
+
+
+def _best_of(
+    queue: Iterable[np.ndarray], residual: Function, jacobian: Function, *, points: int, max_evaluations: int
+) -> tuple[Fit | None, int]:
+    """Fit from one start after the other until one is as good as the noise allows."""
+    best: Fit | None = None
+    used = 0
+    for theta in queue:
+        used += 1
+        try:
+            fit = least_squares(residual, theta, jacobian=jacobian, noise_known=True, max_evaluations=max_evaluations)
+        except ConvergenceError:
+            continue
+        if best is None or fit.chi2 < best.chi2:
+            best = fit
+        if best.chi2 < _GOOD_ENOUGH**2 * points:
+            break
+    return best, used
+
+
+def _finish(
+    circuit: Circuit,
+    impedance: np.ndarray,
+    fit: Fit,
+    *,
+    slopes: np.ndarray,
+    sd: np.ndarray,
+    starts_used: int,
+    noise_known: bool,
+) -> CircuitFit:
+    """Put the arcs in order, scale the covariance by the residuals, form the criterion; rows past 2n are priors."""
+    theta = fit.values[_arc_order(circuit, fit.values)]
+    points = 2 * impedance.size
+    data, of_data, of_priors = fit.residuals[:points], slopes[:points], slopes[points:]
+    df = points - circuit.size
+    reduced = float(data @ data) / max(df, 1)
+    scale = max(reduced, 1.0) if noise_known else max(reduced, 1e-300)
+    difference = -(data[: impedance.size] + 1j * data[impedance.size :]) * sd
+    relative = difference / np.abs(impedance)
+    log_size = float(np.log(points))
+    return CircuitFit(
+        circuit=circuit,
+        theta=theta,
+        covariance=covariance_of(of_data.T @ of_data / scale + of_priors.T @ of_priors),
+        model=impedance - difference,
+        residual=relative,
+        rms=float(np.sqrt(np.sum(np.abs(relative) ** 2) / max(df, 1))),
+        reduced=reduced,
+        bic=points * float(np.log(max(data @ data, 1e-300) / points)) + circuit.size * log_size,
+        jacobian=of_data,
+        sd=sd,
+        df=df,
+        starts_used=starts_used,
+    )
+
+
+def _arc_order(circuit: Circuit, theta: np.ndarray) -> np.ndarray:
+    """Return the permutation of theta that puts equal kinds of arcs in order of rising time constant."""
+    order = np.arange(theta.size)
+    for symbol in ("C", "Q"):
+        arcs = [a for a in circuit.arcs if a.storage.kind.symbol == symbol]
+        by_time = sorted(arcs, key=lambda a: time_constant(a, theta))
+        for place, arc in zip(arcs, by_time, strict=True):
+            order[_slots(place)] = _slots(arc)
+    return order
+
+
+def _slots(arc: Arc) -> list[int]:
+    storage = arc.storage
+    return [arc.resistor.first, *range(storage.first, storage.first + len(storage.kind.parameters))]
+
+
+def time_constant(arc: Arc, theta: np.ndarray) -> float:
+    """Return (R Q)^(1/n) or R C [s]."""
+    log_rq = theta[arc.resistor.first] + theta[arc.storage.first]
+    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
+    return float(np.exp(np.clip(log_rq / max(n, 0.05), -700, 700)))
+
+
+def arc_capacitance(arc: Arc, theta: np.ndarray) -> float:
+    """Return the effective capacitance (R^(1-n) Q)^(1/n) = tau/R of an arc [F]."""
+    return time_constant(arc, theta) / float(np.exp(theta[arc.resistor.first]))

@@ -1,0 +1,221 @@
+"""From a fitted circuit to the numbers that are reported: assignment of arcs, withheld parameters, conductivity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.fit import correlations
+from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
+from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
+from closo.techniques.impedance.selection import Choice, geometric_prior
+
+__all__ = ["Pellet", "circuit_quantities", "conductivity", "resistances", "theta_numbers", "with_calibration"]
+
+VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
+_BULK, _ELECTRODE = 2e-9, 3e-6  # C L/A [F/m] below: bulk (2e-11 F/cm); above: electrode (3e-8 F/cm)
+_CORRELATED, _VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
+
+
+@dataclass(frozen=True)
+class Pellet:
+    """What is known of the specimen; None where it is not."""
+
+    area: Number = None
+    thickness: Number = None
+    temperature: Number = None
+    lead_resistance: Number = None
+
+    @property
+    def cell_constant(self) -> Number:
+        """L/A [1/m], None without geometry."""
+        return None if self.area is None or self.thickness is None else self.thickness / self.area
+
+    @property
+    def capacitance_prior(self) -> Prior:
+        """Prior of the geometric capacitance, from area and thickness where they are known."""
+        if self.area is None or self.thickness is None:
+            return geometric_prior(None, None)
+        return geometric_prior(Quantity("area", self.area).value, Quantity("thickness", self.thickness).value)
+
+
+_GAIN = {"resistance": 1.0, "inductance": 1.0, "warburg_coefficient": 1.0, "capacitance": -1.0, "cpe_coefficient": -1.0}
+
+
+def theta_numbers(fit: CircuitFit, *, name: str) -> list[Number]:
+    """Return theta as correlated numbers with the source `fit:<name>`."""
+    covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
+    return from_fit(fit.theta, covariance, label=f"fit:{name}", df=fit.df)
+
+
+def with_calibration(fit: CircuitFit, theta: list[Number], calibration: dict[str, float]) -> list[Number]:
+    """Add what an uncalibrated instrument adds: a relative error of its gain [1], and of its phase [rad].
+
+    A gain g moves every ln R and ln L by g and every ln C and ln Q by -g. A rotation of the spectrum is carried through
+    the fit linearly: dtheta = covariance J' dr.
+
+    Parameters
+    ----------
+    calibration : 'calibration gain:<instrument>' -> size, 'calibration phase:<instrument>' -> size; empty for none.
+    """
+    covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
+    impedance = fit.model + fit.residual * np.abs(fit.model)
+    for label, size in calibration.items():
+        if "gain" in label:
+            shift = np.array([_GAIN.get(key.split(":")[0], 0.0) for key, _ in fit.circuit.parameters])
+        else:
+            turned = 1j * impedance / fit.sd
+            shift = (
+                covariance @ (fit.jacobian.T @ np.concatenate([turned.real, turned.imag])) / max(fit.reduced, 1e-300)
+            )
+        theta = [n + uncertain(0.0, {label: float(s) * size}) for n, s in zip(theta, shift, strict=True)]
+    return theta
+
+
+def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: str) -> dict[str, Quantity]:
+    """Return total, bulk and grain-boundary resistance, each with its method or the reason why it is withheld."""
+    fit = choice.best
+    total, included = _total(fit, theta, pellet)
+    spread = _model_spread(choice, pellet)
+    if spread and total is not None:
+        total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
+    method = f"sum of {', '.join(included)} in {fit.circuit.text}"
+    left_out = [
+        a.resistor.label for a, kind in zip(fit.circuit.arcs, _classes(fit, pellet), strict=True) if kind == "electrode"
+    ]
+    if left_out and total is not None:
+        method += f"; {', '.join(left_out)} left out: its capacitance is that of an electrode"
+    if pellet.lead_resistance is not None and total is not None:
+        total = total - pellet.lead_resistance
+        method += ", leads taken off"
+    if total is None:
+        why = f"{fit.circuit.text} has no resistance of the electrolyte"
+        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
+    found = {"total_resistance": Quantity("total_resistance", total, method)}
+    return found | _split(fit, theta, pellet)
+
+
+def _classes(fit: CircuitFit, pellet: Pellet) -> list[str]:
+    """Assign each arc by its capacitance: 'bulk', 'grain boundary', 'electrode', or '' without geometry."""
+    constant = pellet.cell_constant
+    if constant is None:
+        return ["" for _ in fit.circuit.arcs]
+    scale = float(Quantity("thickness", constant).value or 0.0)
+    specific = [arc_capacitance(arc, fit.theta) * scale for arc in fit.circuit.arcs]
+    return ["bulk" if c < _BULK else "grain boundary" if c < _ELECTRODE else "electrode" for c in specific]
+
+
+def _included(fit: CircuitFit, pellet: Pellet) -> list[int]:
+    """Indices of theta of the resistances that belong to the electrolyte."""
+    arcs = zip(fit.circuit.arcs, _classes(fit, pellet), strict=True)
+    of_arcs = [arc.resistor.first for arc, kind in arcs if kind != "electrode"]
+    single = [e.first for e in fit.circuit.single if e.kind.symbol == "R"]
+    if not fit.circuit.is_ladder:
+        return [e.first for e in fit.circuit.elements if e.kind.symbol == "R"]
+    return single + of_arcs if single + of_arcs else [arc.resistor.first for arc in fit.circuit.arcs]
+
+
+def _total(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> tuple[Number, list[str]]:
+    indices = _included(fit, pellet)
+    symbols = [symbol for _, symbol in fit.circuit.parameters]
+    if not indices:
+        return None, []
+    total = exp(theta[indices[0]])
+    for k in indices[1:]:
+        total = total + exp(theta[k])
+    return total, [symbols[k] for k in indices]
+
+
+def _model_spread(choice: Choice, pellet: Pellet) -> float:
+    """Relative standard deviation of the total resistance over the circuits that the data do not rule out."""
+    totals = np.array([sum(np.exp(fit.theta[k]) for k in _included(fit, pellet)) for fit in choice.fits])
+    mean = float(choice.weights @ totals)
+    return float(np.sqrt(choice.weights @ (totals - mean) ** 2)) / mean if mean > 0 else 0.0
+
+
+def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Quantity]:
+    """Bulk and grain boundary, refused where they cannot be told apart."""
+    classes, arcs = _classes(fit, pellet), fit.circuit.arcs
+    names = ("bulk_resistance", "grain_boundary_resistance")
+    why = ""
+    bulk = [a for a, kind in zip(arcs, classes, strict=True) if kind == "bulk"]
+    boundary = [a for a, kind in zip(arcs, classes, strict=True) if kind == "grain boundary"]
+    index = [a.resistor.first for a in bulk + boundary]
+    spread = np.sqrt(np.diag(fit.covariance))
+    if pellet.cell_constant is None:
+        why = "arcs are assigned by capacitance, which needs area and thickness"
+    elif not bulk or _worst(bulk, spread) > _VAGUE:
+        why = "no bulk arc lies inside the measured frequencies: only the total is known"
+    elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > _CORRELATED:
+        why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
+    if why:
+        return {name: withheld(name, why) for name in names}
+    r_bulk = _sum([exp(theta[a.resistor.first]) for a in bulk])
+    how = f"{'+'.join(a.resistor.label for a in bulk)} of {fit.circuit.text}, by capacitance"
+    found = {names[0]: Quantity(names[0], r_bulk, how)}
+    first = bulk[0]
+    n = theta[first.storage.first + 1] if first.storage.kind.symbol == "Q" else 1.0
+    capacitance = exp((theta[first.resistor.first] + theta[first.storage.first]) / n - theta[first.resistor.first])
+    permittivity = capacitance * pellet.cell_constant / VACUUM_PERMITTIVITY
+    found["relative_permittivity"] = Quantity(
+        "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
+    )
+    found["bulk_conductivity"] = Quantity("bulk_conductivity", pellet.cell_constant / r_bulk, "L/(R_b A)")
+    if not boundary:
+        return found | {names[1]: withheld(names[1], "no arc has a grain-boundary capacitance")}
+    r_boundary = _sum([exp(theta[a.resistor.first]) for a in boundary])
+    ratio = arc_capacitance(first, fit.theta) / arc_capacitance(boundary[0], fit.theta)
+    found[names[1]] = Quantity(
+        names[1], r_boundary, f"{'+'.join(a.resistor.label for a in boundary)} of {fit.circuit.text}"
+    )
+    brick = "grain_boundary_conductivity"
+    found[brick] = Quantity(brick, pellet.cell_constant / r_boundary * ratio, "brick layer: L/(R_gb A) C_b/C_gb")
+    return found
+
+
+def _worst(arcs: list, spread: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Largest uncertainty of ln R and ln C among the arcs."""
+    return float(max(max(spread[a.resistor.first], spread[a.storage.first]) for a in arcs))
+
+
+def _sum(numbers: list[Number]) -> Number:
+    total = numbers[0]
+    for number in numbers[1:]:
+        total = total + number
+    return total
+
+
+def conductivity(total: Quantity, pellet: Pellet) -> Quantity:
+    """Return L/(R A), or why it cannot be given."""
+    name = "ionic_conductivity"
+    missing = [key for key in ("area", "thickness") if getattr(pellet, key) is None]
+    if missing:
+        return withheld(name, f"needs {' and '.join(missing)} of the pellet")
+    if total.number is None or (total.value or 0.0) <= 0:
+        return withheld(name, total.why or "the resistance left after taking off the leads is not positive")
+    return Quantity(name, pellet.cell_constant / total.number, f"L/(R A) with R = {total.method}; total, not bulk")
+
+
+def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quantity]:
+    """Return every parameter of the circuit; those that the data do not fix are withheld with the reason."""
+    found = {}
+    spread = np.sqrt(np.diag(fit.covariance))
+    matrix = correlations(fit.covariance)
+    symbols = [symbol for _, symbol in fit.circuit.parameters]
+    for k, (key, symbol) in enumerate(fit.circuit.parameters):
+        name = key.split(":")[0]
+        others = np.abs(np.delete(matrix[k], k))
+        partner = int(np.argmax(np.abs(matrix[k]) - 2.0 * np.eye(len(matrix))[k])) if others.size else k
+        vague = not spread[k] < _VAGUE
+        # Q and n of one element are always correlated; that does not make either of them unknown
+        entangled = others.size > 0 and others.max() > _CORRELATED and spread[k] > 0.1
+        if vague or entangled:
+            why = f"not identifiable: u(ln {symbol}) = {spread[k]:.2g}"
+            if entangled:
+                why += f", correlated {matrix[k][partner]:+.2f} with {symbols[partner]}"
+            found[key] = withheld(name, why, method=fit.circuit.text)
+            continue
+        number = exp(theta[k]) if fit.circuit.logarithmic[k] else theta[k]
+        found[key] = Quantity(name, number, f"{symbol} of {fit.circuit.text}")
+    return found

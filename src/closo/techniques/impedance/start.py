@@ -1,0 +1,173 @@
+"""Start values taken from the data.
+
+For a ladder (arcs and single elements in series) with given time constants and exponents the impedance is *linear* in
+what is left: R of each arc, series R, L, and 1/Q of the blocking electrode. All placements of the time constants on a
+coarse grid are solved at once from one Gram matrix, and the best are the starts. Other circuits (nested ones) start from
+the best of many random draws over the ranges that the data allow.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from closo.techniques.impedance.circuit import Arc, Circuit, Element
+
+__all__ = ["starts"]
+
+_GRID_PER_DECADE = {0: 1, 1: 4, 2: 3, 3: 2}
+_BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
+_ARC_EXPONENT = 0.9
+_DRAWS = 400
+_SMALL = {"R": 0.01, "L": 1e-9}  # start of a series R (relative to |Z| min) or L [H] that came out negative
+
+
+def starts(circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, count: int = 6) -> list[np.ndarray]:
+    """Return up to `count` start vectors theta, best first.
+
+    Parameters
+    ----------
+    frequency : shape (n,) [Hz].
+    impedance : complex, shape (n,) [ohm].
+    """
+    if circuit.is_ladder and len(_with_time_constant(circuit)) <= 3:
+        found = _ladder_starts(circuit, frequency, impedance, count)
+        if found:
+            return found
+    return _random_starts(circuit, frequency, impedance, count)
+
+
+def _with_time_constant(circuit: Circuit) -> list[Arc | Element]:
+    """The parts of a ladder that carry a time constant: arcs, finite-length diffusion, Gerischer."""
+    return [*circuit.arcs, *(e for e in circuit.single if e.kind.symbol in ("Ws", "Wo", "G"))]
+
+
+def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> list[np.ndarray]:
+    jw, weight = 2j * np.pi * f, 1.0 / np.abs(z)
+    relaxing = _with_time_constant(circuit)
+    per_decade = _GRID_PER_DECADE[len(relaxing)]
+    low, high = 0.1 / (2 * np.pi * f.max()), 3.0 / (2 * np.pi * f.min())
+    tau = np.geomspace(low, high, max(int(np.log10(high / low) * per_decade), len(relaxing) + 2))
+    linear = [e for e in circuit.single if e.kind.symbol in ("R", "L", "C", "Q", "W")]
+    exponents = _BLOCKING_EXPONENTS if any(e.kind.symbol == "Q" for e in linear) else (1.0,)
+    candidates: list[tuple[float, np.ndarray]] = []
+    for exponent in exponents:
+        atoms = np.concatenate(
+            [_linear_atoms(linear, jw, exponent), *(_relaxing_atoms(part, jw, tau) for part in relaxing)]
+        )
+        combinations = np.array(list(itertools.combinations(range(tau.size), len(relaxing))), int).reshape(
+            -1, len(relaxing)
+        )
+        columns = np.concatenate(
+            [
+                np.tile(np.arange(len(linear)), (len(combinations), 1)),
+                combinations + len(linear) + np.arange(len(relaxing)) * tau.size,
+            ],
+            axis=1,
+        )
+        left, amplitudes = _solve_all(atoms * weight, z * weight, columns)
+        allowed = _allowed(amplitudes, linear)
+        for k in np.argsort(np.where(allowed, left, np.inf))[: count + 2]:
+            if allowed[k]:
+                theta = _theta(
+                    circuit, (linear, amplitudes[k]), (relaxing, tau[combinations[k]]), (exponent, np.abs(z).min())
+                )
+                candidates.append((float(left[k]), theta))
+    candidates.sort(key=lambda pair: pair[0])
+    return [theta for _, theta in candidates[:count]]
+
+
+def _linear_atoms(linear: list[Element], jw: np.ndarray, exponent: float) -> np.ndarray:
+    """Impedance per unit amplitude of the single elements, shape (elements, n)."""
+    power = {"R": 0.0, "L": 1.0, "C": -1.0, "Q": -exponent, "W": -0.5}
+    return np.array([jw ** power[e.kind.symbol] for e in linear]).reshape(len(linear), jw.size)
+
+
+def _relaxing_atoms(part: Arc | Element, jw: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """Impedance per ohm of a part with a time constant, shape (tau, n)."""
+    if isinstance(part, Arc):
+        n = 1.0 if part.storage.kind.symbol == "C" else _ARC_EXPONENT
+        return np.asarray(1.0 / (1.0 + (jw * tau[:, None]) ** n))
+    return np.array([part.kind.evaluate(jw, np.log(jw), 0.0, np.log(t))[0] for t in tau])
+
+
+def _solve_all(atoms: np.ndarray, target: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solve the weighted linear problem for every choice of columns from one Gram matrix.
+
+    Returns the squared residual, shape (choices,), and the amplitudes, shape (choices, columns).
+    """
+    matrix = np.concatenate([atoms.real, atoms.imag], axis=1)
+    y = np.concatenate([target.real, target.imag])
+    scale = np.linalg.norm(matrix, axis=1)
+    matrix = matrix / scale[:, None]
+    gram, moment = matrix @ matrix.T, matrix @ y
+    size = columns.shape[1]
+    small = gram[columns[:, :, None], columns[:, None, :]] + 1e-12 * np.eye(size)
+    solution = np.linalg.solve(small, moment[columns][:, :, None])[:, :, 0]
+    left = y @ y - np.sum(solution * moment[columns], axis=1)
+    return left, solution / scale[columns]
+
+
+def _allowed(amplitudes: np.ndarray, linear: list[Element]) -> np.ndarray:
+    """Arcs and blocking elements must come out positive; a series R or L may start at a small value instead."""
+    needed = np.array([e.kind.symbol not in ("R", "L") for e in linear] + [True] * (amplitudes.shape[1] - len(linear)))
+    return np.asarray(np.all((amplitudes > 0) | ~needed, axis=1))
+
+
+def _theta(
+    circuit: Circuit,
+    linear: tuple[list[Element], np.ndarray],
+    relaxing: tuple[list[Arc | Element], np.ndarray],
+    context: tuple[float, float],
+) -> np.ndarray:
+    """Turn amplitudes and time constants into a start vector."""
+    theta = np.zeros(circuit.size)
+    exponent, smallest = context
+    singles, amplitudes = linear
+    for element, x in zip(singles, amplitudes, strict=False):
+        symbol = element.kind.symbol
+        if symbol in _SMALL and x <= 0:
+            x = _SMALL[symbol] * (smallest if symbol == "R" else 1.0)
+        theta[element.first] = -np.log(x) if symbol in ("Q", "C") else np.log(x)
+        if symbol == "Q":
+            theta[element.first + 1] = exponent
+    parts, tau = relaxing
+    for part, r, t in zip(parts, amplitudes[len(singles) :], tau, strict=True):
+        if isinstance(part, Element):
+            theta[part.first], theta[part.first + 1] = np.log(r), np.log(t)
+            continue
+        theta[part.resistor.first] = np.log(r)
+        n = 1.0 if part.storage.kind.symbol == "C" else _ARC_EXPONENT
+        theta[part.storage.first] = n * np.log(t) - np.log(r)
+        if part.storage.kind.symbol == "Q":
+            theta[part.storage.first + 1] = n
+    return theta
+
+
+def _random_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> list[np.ndarray]:
+    """Draw within the ranges that the data allow; keep the draws with the smallest weighted residual."""
+    random = np.random.default_rng(0)  # fixed: the same data give the same starts
+    r_low, r_high = np.log(np.abs(z).min() * 0.1), np.log(np.abs(z).max() * 3.0)
+    w_low, w_high = np.log(2 * np.pi * f.min()), np.log(2 * np.pi * f.max())
+    jw = 2j * np.pi * f
+    log_jw, weight = np.log(jw), 1.0 / np.abs(z)
+    drawn = []
+    for _ in range(_DRAWS):
+        theta = np.zeros(circuit.size)
+        for element in circuit.elements:
+            log_r, log_w = random.uniform(r_low, r_high), random.uniform(w_low, w_high)
+            n = random.uniform(0.6, 1.0)
+            values = {
+                "R": (log_r,),
+                "L": (np.log(1e-7) + random.normal(),),
+                "C": (-log_r - log_w,),
+                "Q": (-log_r - n * log_w, n),
+                "W": (log_r + 0.5 * log_w,),
+            }.get(element.kind.symbol, (log_r, -log_w))
+            theta[element.first : element.first + len(values)] = values
+        model = circuit.root.evaluate(jw, log_jw, theta)[0]
+        misfit = np.sum(np.abs(np.log(model / z)) ** 2) if np.all(np.isfinite(model * weight)) else np.inf
+        drawn.append((float(misfit), theta))
+    drawn.sort(key=lambda pair: pair[0])
+    return [theta for _, theta in drawn[:count]]
