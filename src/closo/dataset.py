@@ -99,13 +99,17 @@ def require(data: Dataset, *names: str, who: str) -> None:
     missing = [name for name in names if name not in data]
     if missing:
         raise DataError(
-            f"{who} needs {', '.join(f'{n} [{look_up(n).si}]' for n in missing)}, which '{data.attrs.get('title')}' lacks; "
+            f"{who} needs {', '.join(_with_unit(n) for n in missing)}, which '{data.attrs.get('title')}' lacks; "
             f"it has: {', '.join(str(n) for n in data.data_vars)}.",
             file=data.attrs.get("source"),
             hint="Was another technique meant?",
         )
     if data.sizes.get("point", 0) == 0:
         raise DataError(f"{who} needs data, but the measurement has no points.", file=data.attrs.get("source"))
+
+
+def _with_unit(name: str) -> str:
+    return f"{name} [{look_up(name.removesuffix('_u')).si}]"
 
 
 def name_of(data: Dataset) -> str:

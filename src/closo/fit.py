@@ -54,6 +54,7 @@ def least_squares(
     noise_known: bool = False,
     tolerance: float = 1e-10,
     max_evaluations: int = 400,
+    with_covariance: bool = True,
 ) -> Fit:
     """Minimise the sum of squared residuals (Levenberg-Marquardt, scaled by the Jacobian's columns).
 
@@ -64,6 +65,7 @@ def least_squares(
     start : shape (n,).
     jacobian : parameters (n,) -> (m, n); by finite differences when absent.
     noise_known : True when residuals are in units of a known standard deviation: the covariance is then not scaled.
+    with_covariance : False leaves it out (zeros) where the caller forms its own.
 
     Raises
     ------
@@ -98,9 +100,11 @@ def least_squares(
     residuals = info["fvec"]
     if not np.all(np.isfinite(residuals)):
         raise ConvergenceError("The fit left the range where the model is finite.", hint="Give other start values.")
-    slope = jacobian(values) if jacobian is not None else _differences(residual, values)
     df = residuals.size - values.size
     chi2 = float(residuals @ residuals)
+    if not with_covariance:
+        return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df, int(info["nfev"]))
+    slope = jacobian(values) if jacobian is not None else _differences(residual, values)
     scale = 1.0 if noise_known or df == 0 else chi2 / df
     return Fit(values, covariance_of(slope.T @ slope) * scale, residuals, chi2, df, int(info["nfev"]))
 
@@ -129,7 +133,7 @@ def correlations(covariance: np.ndarray) -> np.ndarray:
     spread = np.sqrt(np.diag(covariance))
     with np.errstate(all="ignore"):
         matrix = covariance / np.outer(spread, spread)
-    return np.where(np.isfinite(matrix), matrix, 0.0)
+    return np.asarray(np.where(np.isfinite(matrix), matrix, 0.0))
 
 
 def numbers(fit: Fit, *, label: str) -> list[Number]:

@@ -2,12 +2,12 @@
 
     Z(w) = R_s + j w L + B (j w)^-n + integral gamma(ln tau) / (1 + j w tau) dln tau
 
-The blocking electrode (B, with the exponent n of the circuit fit) and the inductance are part of the model, so they do not
-have to be cut away first. gamma is piecewise linear on a grid of ten points per decade, one decade wider than the data at
-the fast end. Its prior is Gaussian on the second difference; the strength is chosen from the data by the largest marginal
-likelihood (evidence), where the noise level is the one that Kramers-Kronig found. Bands come from samples of
-randomise-then-optimise: the data and the prior are disturbed by their own spread and the non-negative problem is solved
-anew, all samples at once by ADMM.
+The blocking electrode (B, with the exponent n of the circuit fit) and the inductance are part of the model, so they do
+not have to be cut away first. gamma is piecewise linear on a grid of ten points per decade, half a decade wider than the
+data at the fast end (what is faster still looks like R_s). Its prior is Gaussian on the second difference, relative to
+the local size of gamma; the strength is chosen from the data by the largest marginal likelihood (evidence), where the
+noise level is the one that Kramers-Kronig found. Bands come from samples of randomise-then-optimise: the data and the
+prior are disturbed by their own spread and the non-negative problem is solved anew, all samples at once by ADMM.
 
 Sources: Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 2015, 184, 483, doi:10.1016/j.electacta.2015.09.097 (regularised
 DRT); MacKay, Neural Comput. 1992, 4, 415, doi:10.1162/neco.1992.4.3.415 (evidence); Bardsley et al., SIAM J. Sci. Comput.
@@ -29,7 +29,7 @@ __all__ = ["Distribution", "Peak", "relaxation_times"]
 
 _PER_DECADE = 10
 _SAMPLES = 60
-_REFINEMENTS = 2
+_REFINEMENTS = 3
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _FLOOR = 0.01
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
@@ -129,7 +129,7 @@ def relaxation_times(
 
 
 def _grid(frequency: np.ndarray) -> np.ndarray:
-    low, high = 0.1 / (2 * np.pi * frequency.max()), 1.0 / (2 * np.pi * frequency.min())
+    low, high = 0.3 / (2 * np.pi * frequency.max()), 1.0 / (2 * np.pi * frequency.min())
     return np.geomspace(low, high, int(np.log10(high / low) * _PER_DECADE) + 1)
 
 

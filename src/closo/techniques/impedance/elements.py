@@ -66,7 +66,8 @@ def _capacitor(jw: Complex, _: Complex, log_c: float) -> Evaluation:
 
 
 def _constant_phase(_: Complex, log_jw: Complex, log_q: float, n: float) -> Evaluation:
-    z = np.exp(-log_q - n * log_jw)
+    turn = np.exp(-0.5j * np.pi * n)  # (jw)^-n = w^-n exp(-j n pi/2): a real power, one complex factor
+    z = np.exp(-log_q - n * log_jw.real) * turn
     return z, (-z, -log_jw * z)
 
 

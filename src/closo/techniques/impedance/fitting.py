@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -109,14 +110,16 @@ def fit_circuit(
     pull = np.zeros((index.size, circuit.size))
     pull[np.arange(index.size), index] = 1.0 / width
 
+    @lru_cache(maxsize=1)  # the optimiser asks for residual and Jacobian of one theta in turn: half of the time
+    def evaluate(theta: bytes) -> tuple[np.ndarray, list[np.ndarray]]:
+        return circuit.root.evaluate(jw, log_jw, np.clip(np.frombuffer(theta), -_FAR, _FAR))
+
     def residual(theta: np.ndarray) -> np.ndarray:
-        theta = np.clip(theta, -_FAR, _FAR)
-        r = (circuit.root.evaluate(jw, log_jw, theta)[0] - impedance) / sd
+        r = (evaluate(theta.tobytes())[0] - impedance) / sd
         return np.concatenate([r.real, r.imag, (theta[index] - mean) / width])
 
     def jacobian(theta: np.ndarray) -> np.ndarray:
-        theta = np.clip(theta, -_FAR, _FAR)
-        slopes = np.array(circuit.root.evaluate(jw, log_jw, theta)[1]) / sd
+        slopes = np.array(evaluate(theta.tobytes())[1]) / sd
         return np.concatenate([slopes.real.T, slopes.imag.T, pull])
 
     if 2 * frequency.size <= circuit.size:
@@ -155,7 +158,9 @@ def _best_of(
     for theta in queue:
         used += 1
         try:
-            fit = least_squares(residual, theta, jacobian=jacobian, noise_known=True, max_evaluations=max_evaluations)
+            fit = least_squares(
+                residual, theta, jacobian=jacobian, max_evaluations=max_evaluations, with_covariance=False
+            )
         except ConvergenceError:
             continue
         if best is None or fit.chi2 < best.chi2:

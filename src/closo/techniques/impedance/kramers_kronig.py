@@ -19,7 +19,7 @@ from closo.errors import DataError
 
 __all__ = ["KramersKronig", "kramers_kronig", "orientation_problem"]
 
-_TERMS = (3, 5, 7, 10, 13, 17, 22, 28, 35, 44)
+_TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the lag-one correlation of the residuals
 _SMALLEST = 0.001  # structure below 0.1 % of |Z| is finer than any instrument's own accuracy
 
@@ -66,13 +66,11 @@ def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKroni
     target = _stack(z * weight)
     best = None
     for terms in _TERMS:
-        columns = _columns(f, terms) * weight
-        matrix = np.concatenate([columns.real, columns.imag], axis=1).T
+        matrix = _stacked_columns(f, terms, weight)
         if matrix.shape[1] > 0.7 * target.size:
             break
-        scale = np.linalg.norm(matrix, axis=0)
-        solution = np.linalg.lstsq(matrix / scale, target, rcond=1e-10)[0]
-        left = target - (matrix / scale) @ solution
+        q = np.linalg.qr(matrix)[0]  # projection: needs no solution, so nearly dependent columns do no harm
+        left = target - q @ (q.T @ target)
         criterion = target.size * np.log(max(left @ left, 1e-28) / target.size) + matrix.shape[1] * np.log(target.size)
         if best is None or criterion < best[0]:
             best = (criterion, terms, left, matrix.shape[1])
@@ -108,12 +106,20 @@ def orientation_problem(frequency: np.ndarray, impedance: np.ndarray, found: Kra
     return None
 
 
-def _columns(f: np.ndarray, terms: int) -> np.ndarray:
-    """Return the basis, complex, shape (terms + 3, n): RC pairs, resistance, inductance, series capacitance."""
-    jw = 2j * np.pi * f
-    lowest, highest = 0.3 / (2 * np.pi * f.max()), 3.0 / (2 * np.pi * f.min())
-    tau = np.geomspace(lowest, highest, terms)[:, None]
-    return np.concatenate([1.0 / (1.0 + jw * tau), np.ones((1, f.size)), jw[None, :], 1.0 / jw[None, :]])
+def _stacked_columns(f: np.ndarray, terms: int, weight: np.ndarray) -> np.ndarray:
+    """Return the basis, shape (2n, terms + 3), Re above Im: RC pairs, resistance, inductance, series capacitance."""
+    w = 2 * np.pi * f
+    lowest, highest = 0.3 / w.max(), 3.0 / w.min()
+    tau = np.exp(np.linspace(np.log(lowest), np.log(highest), terms))
+    x = w[:, None] * tau
+    matrix = np.zeros((2 * f.size, terms + 3))
+    real, imag = matrix[: f.size], matrix[f.size :]
+    real[:, :terms] = weight[:, None] / (1.0 + x * x)
+    imag[:, :terms] = -x * real[:, :terms]
+    real[:, terms] = weight
+    imag[:, terms + 1] = weight * (w / w.max())
+    imag[:, terms + 2] = -weight * (w.min() / w)
+    return matrix
 
 
 def _stack(z: np.ndarray) -> np.ndarray:

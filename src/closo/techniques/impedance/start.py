@@ -8,7 +8,10 @@ the best of many random draws over the ranges that the data allow.
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -23,19 +26,21 @@ _DRAWS = 400
 _SMALL = {"R": 0.01, "L": 1e-9}  # start of a series R (relative to |Z| min) or L [H] that came out negative
 
 
-def starts(circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, count: int = 6) -> list[np.ndarray]:
-    """Return up to `count` start vectors theta, best first.
+def starts(circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, count: int = 6) -> Iterator[np.ndarray]:
+    """Yield up to `count` start vectors theta, best first.
 
     Parameters
     ----------
     frequency : shape (n,) [Hz].
     impedance : complex, shape (n,) [ohm].
     """
+    found = 0
     if circuit.is_ladder and len(_with_time_constant(circuit)) <= 3:
-        found = _ladder_starts(circuit, frequency, impedance, count)
-        if found:
-            return found
-    return _random_starts(circuit, frequency, impedance, count)
+        for theta in _ladder_starts(circuit, frequency, impedance, count):
+            found += 1
+            yield theta
+    if not found:
+        yield from _random_starts(circuit, frequency, impedance, count)
 
 
 def _with_time_constant(circuit: Circuit) -> list[Arc | Element]:
@@ -43,39 +48,71 @@ def _with_time_constant(circuit: Circuit) -> list[Arc | Element]:
     return [*circuit.arcs, *(e for e in circuit.single if e.kind.symbol in ("Ws", "Wo", "G"))]
 
 
-def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> list[np.ndarray]:
-    jw, weight = 2j * np.pi * f, 1.0 / np.abs(z)
-    relaxing = _with_time_constant(circuit)
-    per_decade = _GRID_PER_DECADE[len(relaxing)]
+@dataclass(frozen=True)
+class _Dictionary:
+    """Everything about the placements that depends on the circuit and the frequencies only.
+
+    Attributes
+    ----------
+    atoms : impedance per unit amplitude, complex, shape (atoms, n).
+    columns : atoms of each placement, shape (placements, amplitudes): single elements, then parts with a time constant.
+    tau : time constants of each placement [s], shape (placements, parts).
+    exponent : exponent of the blocking CPE of each placement, shape (placements,).
+    """
+
+    atoms: np.ndarray
+    columns: np.ndarray
+    tau: np.ndarray
+    exponent: np.ndarray
+
+
+@lru_cache(maxsize=64)  # a series or a folder of spectra shares its frequencies; half of the time of a start
+def _dictionary(circuit: Circuit, frequencies: bytes) -> _Dictionary:
+    f = np.frombuffer(frequencies)
+    jw = 2j * np.pi * f
+    relaxing, linear = _with_time_constant(circuit), _linear(circuit)
     low, high = 0.1 / (2 * np.pi * f.max()), 3.0 / (2 * np.pi * f.min())
-    tau = np.geomspace(low, high, max(int(np.log10(high / low) * per_decade), len(relaxing) + 2))
-    linear = [e for e in circuit.single if e.kind.symbol in ("R", "L", "C", "Q", "W")]
+    points = max(int(np.log10(high / low) * _GRID_PER_DECADE[len(relaxing)]), len(relaxing) + 2)
+    tau = np.geomspace(low, high, points)
     exponents = _BLOCKING_EXPONENTS if any(e.kind.symbol == "Q" for e in linear) else (1.0,)
-    candidates: list[tuple[float, np.ndarray]] = []
-    for exponent in exponents:
-        atoms = np.concatenate(
-            [_linear_atoms(linear, jw, exponent), *(_relaxing_atoms(part, jw, tau) for part in relaxing)]
-        )
-        combinations = np.array(list(itertools.combinations(range(tau.size), len(relaxing))), int).reshape(
-            -1, len(relaxing)
-        )
-        columns = np.concatenate(
+    atoms = np.concatenate(
+        [
+            *(_linear_atoms(linear, jw, exponent) for exponent in exponents),
+            *(_relaxing_atoms(part, jw, tau) for part in relaxing),
+        ]
+    )
+    parts = np.array(list(combinations(range(points), len(relaxing))), int).reshape(-1, len(relaxing))
+    first = len(exponents) * len(linear)
+    columns = [
+        np.concatenate(
             [
-                np.tile(np.arange(len(linear)), (len(combinations), 1)),
-                combinations + len(linear) + np.arange(len(relaxing)) * tau.size,
+                np.tile(np.arange(len(linear)) + k * len(linear), (len(parts), 1)),
+                parts + first + np.arange(len(relaxing)) * points,
             ],
             axis=1,
         )
-        left, amplitudes = _solve_all(atoms * weight, z * weight, columns)
-        allowed = _allowed(amplitudes, linear)
-        for k in np.argsort(np.where(allowed, left, np.inf))[: count + 2]:
-            if allowed[k]:
-                theta = _theta(
-                    circuit, (linear, amplitudes[k]), (relaxing, tau[combinations[k]]), (exponent, np.abs(z).min())
-                )
-                candidates.append((float(left[k]), theta))
-    candidates.sort(key=lambda pair: pair[0])
-    return [theta for _, theta in candidates[:count]]
+        for k in range(len(exponents))
+    ]
+    return _Dictionary(
+        atoms, np.concatenate(columns), np.tile(tau[parts], (len(exponents), 1)), np.repeat(exponents, len(parts))
+    )
+
+
+def _linear(circuit: Circuit) -> list[Element]:
+    """The single elements of a ladder that are linear in one amplitude once the exponent is given."""
+    return [e for e in circuit.single if e.kind.symbol in ("R", "L", "C", "Q", "W")]
+
+
+def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    weight = 1.0 / np.abs(z)
+    relaxing, linear = _with_time_constant(circuit), _linear(circuit)
+    grid = _dictionary(circuit, np.ascontiguousarray(f, float).tobytes())
+    left, amplitudes = _solve_all(grid.atoms * weight, z * weight, grid.columns)
+    rank = np.where(_allowed(amplitudes, linear), left, np.inf)
+    for k in np.argsort(rank)[:count]:
+        if np.isfinite(rank[k]):
+            context = (float(grid.exponent[k]), float(np.abs(z).min()))
+            yield _theta(circuit, (linear, amplitudes[k]), (relaxing, grid.tau[k]), context)
 
 
 def _linear_atoms(linear: list[Element], jw: np.ndarray, exponent: float) -> np.ndarray:
@@ -145,7 +182,7 @@ def _theta(
     return theta
 
 
-def _random_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> list[np.ndarray]:
+def _random_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """Draw within the ranges that the data allow; keep the draws with the smallest weighted residual."""
     random = np.random.default_rng(0)  # fixed: the same data give the same starts
     r_low, r_high = np.log(np.abs(z).min() * 0.1), np.log(np.abs(z).max() * 3.0)
@@ -170,4 +207,4 @@ def _random_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -
         misfit = np.sum(np.abs(np.log(model / z)) ** 2) if np.all(np.isfinite(model * weight)) else np.inf
         drawn.append((float(misfit), theta))
     drawn.sort(key=lambda pair: pair[0])
-    return [theta for _, theta in drawn[:count]]
+    yield from (theta for _, theta in drawn[:count])

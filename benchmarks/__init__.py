@@ -1,0 +1,1 @@
+"""Benchmarks: closo and its peers on the same input in one run."""

@@ -1,0 +1,182 @@
+"""TOML as people write it: the file with its encodings and limits, and the numbers inside it.
+
+TOML only: it has no aliases to blow up and no code to run. A number is text with a unit. `"310 ± 5 um"` states its
+standard uncertainty; where none is stated, only the rounding of the last printed digit is known (half a unit,
+rectangular: u = half / sqrt 3). `"200-400 um"` is a range. Decimal commas and missing units are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closo.errors import StudyError
+from closo.nomenclature import look_up
+from closo.quantity import Number, parse
+
+__all__ = ["Range", "last_digit", "read_number", "read_range", "read_toml"]
+
+_VALUE = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = re.compile(rf"\s*({_VALUE})\s*((?:±|\+/-|\+-)\s*{_VALUE})?\s*(.*?)\s*")
+_RANGE = re.compile(rf"\s*({_VALUE})\s*(?:-|–|to)\s*({_VALUE})\s*(.*?)\s*")
+_MAXIMUM_LENGTH = 200  # characters of one number
+_MAXIMUM_SIZE = 2_000_000  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Range:
+    """A printed range such as '200-400 um': both ends with their rounding, and the whole as one number.
+
+    Attributes
+    ----------
+    low, high : the ends [SI].
+    number : the middle with a rectangular uncertainty, half the width / sqrt 3 [SI].
+    """
+
+    low: Number
+    high: Number
+    number: Number
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    StudyError  when it is missing, too large, not UTF-8 or not TOML, with the line.
+    """
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        raise StudyError(f"closo reads TOML, not {path.suffix[1:].upper()}.", file=path, hint="Write it as .toml.")
+    try:
+        if not path.is_file():
+            raise StudyError(
+                "there is no such file." if not path.exists() else "this is not a regular file.",
+                file=path,
+                hint="`closo new` makes a study.",
+            )
+        if path.stat().st_size > _MAXIMUM_SIZE:
+            raise StudyError(
+                f"the file has {path.stat().st_size} bytes; at most {_MAXIMUM_SIZE} are read.",
+                file=path,
+                hint="Measured data belong in files of their own.",
+            )
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise StudyError(f"the file cannot be opened ({error}).", file=str(path)[:300]) from None
+    return _parse_toml(content, path)
+
+
+def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+    """Decode and parse, or say where it went wrong."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise StudyError("the file is UTF-16.", file=path, hint="Save it as UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise StudyError(
+            f"byte 0x{content[error.start]:02x} is not UTF-8.",
+            file=path,
+            where=f"line {line}",
+            hint="Save it as UTF-8.",
+        ) from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, _, place = str(error).partition(" (at ")
+        hint = "Text goes in quotes: key = 'value'." if "value" in what.lower() else None
+        raise StudyError(f"not TOML: {what}.", file=path, where=place.rstrip(")") or None, hint=hint) from None
+    except (RecursionError, ValueError):
+        raise StudyError("not TOML: nested too deeply, or a number too long.", file=path) from None
+
+
+def last_digit(text: str) -> float:
+    """Return the size of the last printed digit of a number.
+
+    Example
+    -------
+    >>> last_digit("5e-4"), last_digit("1.9e-5"), last_digit("0.785"), last_digit("350")
+    (0.0001, 1e-06, 0.001, 1.0)
+    """
+    mantissa, _, exponent = text.strip().lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return float(f"1e{int(exponent or 0) - decimals}")
+
+
+def read_number(value: object, quantity: str, *, label: str) -> Number:
+    """Return the number [SI] that `value` states, with `label` as its source.
+
+    Parameters
+    ----------
+    value : text with a unit, e.g. '310 ± 5 um'; a bare number only where the unit is 1.
+    quantity : a name of the nomenclature.
+
+    Raises
+    ------
+    StudyError  when it is no number, has no unit, or one that does not fit.
+
+    Example
+    -------
+    >>> str(Quantity("thickness", read_number("310 ± 5 um", "thickness", label="thickness:p1")))
+    '310.0 ± 5.0 um'
+    """
+    shown = look_up(quantity).shown
+    text = _as_text(value, quantity)
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise StudyError(f"'{text}' is not a {quantity}.", hint=f"Write for example '{_example(shown)}'.")
+    number, spread, unit = match.groups()
+    if not re.sub(r"^%\s*", "", unit) and shown != "1":
+        raise StudyError(
+            f"'{text}' has no unit, but {quantity} needs one.", hint=f"Write for example '{text} {shown}'."
+        )
+    if spread is None:
+        half = last_digit(number) / 2.0
+        text = f"{number} ± {half / math.sqrt(3.0):.6e} {unit}"
+    return parse(text, quantity, label=label)
+
+
+def read_range(value: object, quantity: str, *, label: str) -> Number | Range:
+    """Return a number, or a `Range` where `value` states two ends ('200-400 um', '200 to 400 um')."""
+    match = _RANGE.fullmatch(_as_text(value, quantity))
+    if match is None:
+        return read_number(value, quantity, label=label)
+    low, high, unit = match.groups()
+    if float(low) >= float(high):
+        raise StudyError(f"'{value}' is not a range: {low} is not below {high}.", hint="Write the lower end first.")
+    middle = (float(low) + float(high)) / 2.0
+    half = (float(high) - float(low)) / 2.0
+    return Range(
+        read_number(f"{low} {unit}", quantity, label=f"{label} (low)"),
+        read_number(f"{high} {unit}", quantity, label=f"{label} (high)"),
+        read_number(f"{middle!r} ± {half / math.sqrt(3.0)!r} {unit}", quantity, label=label),
+    )
+
+
+def _as_text(value: object, quantity: str) -> str:
+    """Return the text of a value of the study file; anything that cannot be a number is refused."""
+    shown = look_up(quantity).shown
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if shown != "1":
+            raise StudyError(
+                f"{value!r} has no unit, but {quantity} needs one.", hint=f"Write it as text, '{value!r} {shown}'."
+            )
+        value = repr(value)
+    if not isinstance(value, str):
+        raise StudyError(f"a {quantity} is needed, but a {type(value).__name__} was found.")
+    if len(value) > _MAXIMUM_LENGTH:
+        raise StudyError(f"a text of {len(value)} characters is not a {quantity}.")
+    if re.search(r"\d,\d", value):
+        raise StudyError(
+            f"'{value}' has a decimal comma.", hint=f"Write the number with a point: '{value.replace(',', '.')}'."
+        )
+    return value
+
+
+def _example(shown: str) -> str:
+    """Return a number with the unit `shown`, as an example."""
+    return "310 ± 5" if shown == "1" else f"310 ± 5 {shown}"
