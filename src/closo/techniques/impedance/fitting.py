@@ -18,9 +18,10 @@ from closo.fit import Fit, Function, covariance_of, least_squares
 from closo.techniques.impedance.circuit import Arc, Circuit
 from closo.techniques.impedance.start import starts
 
-__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "time_constant"]
+__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "physical_exponents", "time_constant"]
 
-_GOOD_ENOUGH = 1.3  # a fit within 1.3 x the noise that Kramers-Kronig found needs no further start
+_GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
+_HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
 _FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
 _LEAD_INDUCTANCE = (np.log(3e-7), 2.3)  # prior of every L: 0.3 uH within a factor of ten
 
@@ -128,6 +129,7 @@ def fit_circuit(
         )
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
         best, used = _best_of(
+            circuit,
             _queue(circuit, frequency, impedance, start=start, most=most_starts),
             residual,
             jacobian,
@@ -149,8 +151,20 @@ def _queue(
     yield from starts(circuit, f, z, count=most)
 
 
+def physical_exponents(circuit: Circuit, theta: np.ndarray) -> bool:
+    """True when every CPE exponent lies between 0.3 and 1.05: below, a CPE is a smear; above, it is an artefact."""
+    exponents = theta[~circuit.logarithmic]
+    return bool(np.all((exponents > 0.3) & (exponents < 1.05)))
+
+
 def _best_of(
-    queue: Iterable[np.ndarray], residual: Function, jacobian: Function, *, points: int, max_evaluations: int
+    circuit: Circuit,
+    queue: Iterable[np.ndarray],
+    residual: Function,
+    jacobian: Function,
+    *,
+    points: int,
+    max_evaluations: int,
 ) -> tuple[Fit | None, int]:
     """Fit from one start after the other until one is as good as the noise allows."""
     best: Fit | None = None
@@ -165,7 +179,8 @@ def _best_of(
             continue
         if best is None or fit.chi2 < best.chi2:
             best = fit
-        if best.chi2 < _GOOD_ENOUGH**2 * points:
+        arrived = best.chi2 < _GOOD_ENOUGH * points and physical_exponents(circuit, best.values)
+        if arrived or (used >= 2 and best.chi2 > _HOPELESS * points):
             break
     return best, used
 

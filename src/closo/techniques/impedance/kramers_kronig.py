@@ -21,6 +21,7 @@ __all__ = ["KramersKronig", "kramers_kronig", "orientation_problem"]
 
 _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the lag-one correlation of the residuals
+_LARGEST = 0.15  # noise beyond 15 % of |Z| hides everything: nothing is confirmed
 _SMALLEST = 0.001  # structure below 0.1 % of |Z| is finer than any instrument's own accuracy
 
 
@@ -35,7 +36,7 @@ class KramersKronig:
     noise : standard deviation of Re and Im relative to |Z|, corrected for the degrees of freedom [1].
     terms : number of RC pairs.
     structure : lag-one correlation of the residuals, in standard deviations of white noise.
-    passed : the residuals look like noise.
+    passed : the residuals look like noise, and are less than 15 % of |Z|.
     """
 
     fitted: np.ndarray
@@ -82,7 +83,7 @@ def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKroni
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     residual = residual[back]
-    passed = structure < _STRUCTURE_LIMIT or noise < _SMALLEST
+    passed = (structure < _STRUCTURE_LIMIT or noise < _SMALLEST) and noise < _LARGEST
     return KramersKronig(impedance - residual * np.abs(impedance), residual, noise, terms, structure, passed)
 
 

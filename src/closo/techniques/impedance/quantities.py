@@ -15,6 +15,8 @@ __all__ = ["Pellet", "circuit_quantities", "conductivity", "resistances", "theta
 
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 _BULK, _ELECTRODE = 2e-9, 3e-6  # C L/A [F/m] below: bulk (2e-11 F/cm); above: electrode (3e-8 F/cm)
+_ELECTRODE_FARAD = 3e-7  # the same for a pellet of unknown geometry [F]
+_AMBIGUOUS = 0.5  # relative spread over circuits beyond which a resistance is withheld
 _CORRELATED, _VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 
 
@@ -78,6 +80,9 @@ def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: st
     fit = choice.best
     total, included = _total(fit, theta, pellet)
     spread = _model_spread(choice, pellet)
+    if spread > _AMBIGUOUS:
+        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
     if spread and total is not None:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
     method = f"sum of {', '.join(included)} in {fit.circuit.text}"
@@ -97,12 +102,17 @@ def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: st
 
 
 def _classes(fit: CircuitFit, pellet: Pellet) -> list[str]:
-    """Assign each arc by its capacitance: 'bulk', 'grain boundary', 'electrode', or '' without geometry."""
+    """Assign each arc by its capacitance: 'bulk', 'grain boundary', 'electrode', or '' where that is not known.
+
+    Without geometry only one thing is known: beside a blocking electrode an arc of more than 0.3 uF is part of it.
+    """
+    found = [arc_capacitance(arc, fit.theta) for arc in fit.circuit.arcs]
     constant = pellet.cell_constant
     if constant is None:
-        return ["" for _ in fit.circuit.arcs]
+        blocked = fit.circuit.blocking is not None
+        return ["electrode" if blocked and c > _ELECTRODE_FARAD else "" for c in found]
     scale = float(Quantity("thickness", constant).value or 0.0)
-    specific = [arc_capacitance(arc, fit.theta) * scale for arc in fit.circuit.arcs]
+    specific = [c * scale for c in found]
     return ["bulk" if c < _BULK else "grain boundary" if c < _ELECTRODE else "electrode" for c in specific]
 
 
@@ -128,10 +138,11 @@ def _total(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> tuple[Number
 
 
 def _model_spread(choice: Choice, pellet: Pellet) -> float:
-    """Relative standard deviation of the total resistance over the circuits that the data do not rule out."""
+    """Relative spread of the total resistance around the best, over the circuits that the data do not rule out."""
     totals = np.array([sum(np.exp(fit.theta[k]) for k in _included(fit, pellet)) for fit in choice.fits])
-    mean = float(choice.weights @ totals)
-    return float(np.sqrt(choice.weights @ (totals - mean) ** 2)) / mean if mean > 0 else 0.0
+    if not totals[0] > 0:
+        return 0.0
+    return float(np.sqrt(choice.weights @ (totals - totals[0]) ** 2) / totals[0])
 
 
 def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Quantity]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.techniques.impedance.circuit import parse
-from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, time_constant
+from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, physical_exponents, time_constant
 
 __all__ = ["Choice", "choose", "geometric_prior", "inductance_matters"]
 
@@ -26,7 +26,8 @@ _LEVELS = (  # ever larger circuits: blocking, then passing direct current
     (("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q"), ("R-(R|Q)-(R|Q)-W", "R-(R|Q)-(R|Q)-(R|Q)")),
 )
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
-_HOPELESS = 4.0  # a family this much worse than the other is not grown
+_UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
+_NEARLY = 3.0  # below it the better family is nearly there, and the other is grown only if it is within this factor
 _RELEVANT = 10.0  # candidates within this difference of the criterion share in the spread over models
 
 
@@ -38,7 +39,7 @@ class Choice:
     ----------
     best : the fit with the lowest criterion among the physical ones.
     fits : all physical fits, best first.
-    weights : shape (fits,), share of each (exp(-difference/2), normalised).
+    weights : shape (fits,), share of each in the spread over models, normalised.
     """
 
     best: CircuitFit
@@ -102,15 +103,28 @@ def choose(
         least = {family: min((fit.reduced for fit in found), default=np.inf) for family, found in grown.items()}
         if any(fit.reduced < _EXPLAINED and _is_physical(fit, frequency) for fit in fits):
             break
-        alive = [family for family in alive if least[family] < _HOPELESS * min(least.values())]
+        if min(least.values()) < _NEARLY:
+            alive = [family for family in alive if least[family] < _NEARLY * min(least.values())]
     physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
             f"None of {len(fits)} circuits fits this spectrum physically.", hint="Give a circuit with --set circuit=..."
         )
-    difference = np.array([fit.bic - physical[0].bic for fit in physical])
+    return Choice(physical[0], tuple(physical), _weights(physical))
+
+
+def _weights(fits: list[CircuitFit]) -> np.ndarray:
+    """Share of each circuit in the spread over models.
+
+    Where the best one explains the data down to their noise, the criterion decides. Where none does, what is left is not
+    noise and the criterion would trust the best far too much: all that fit nearly as well count alike.
+    """
+    if fits[0].reduced > _UNEXPLAINED:
+        close = np.array([fit.reduced < _NEARLY**2 * fits[0].reduced for fit in fits], float)
+        return np.asarray(close / close.sum())
+    difference = np.array([fit.bic - fits[0].bic for fit in fits])
     weights = np.where(difference < _RELEVANT, np.exp(-0.5 * difference), 0.0)
-    return Choice(physical[0], tuple(physical), weights / weights.sum())
+    return np.asarray(weights / weights.sum())
 
 
 def _fit_all(
@@ -134,7 +148,7 @@ def _fit_all(
         try:
             fits.append(
                 fit_circuit(
-                    circuit, f, z, sd=sd, priors=priors, most_starts=2, noise_known=noise_known, max_evaluations=120
+                    circuit, f, z, sd=sd, priors=priors, most_starts=5, noise_known=noise_known, max_evaluations=120
                 )
             )
         except ConvergenceError:
@@ -146,12 +160,24 @@ def _is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """Resistances known within a factor of e, exponents between 0.3 and 1.05, arcs not wholly outside the data."""
     circuit = fit.circuit
     spread = np.sqrt(np.diag(fit.covariance))
-    for k, (key, symbol) in enumerate(circuit.parameters):
+    if not physical_exponents(circuit, fit.theta):
+        return False
+    for k, (key, _) in enumerate(circuit.parameters):
         if key.startswith("resistance") and not spread[k] < 1.0:
             return False
-        if symbol.startswith("n") and not 0.3 < fit.theta[k] < 1.05:
-            return False
     w = 2 * np.pi * frequency
+    if circuit.blocking is not None and _blocked_share(fit, frequency) < 0.05:
+        return False
     if circuit.text == parse(_SPIKE).text:
         return True
     return all(0.02 / w.max() < time_constant(arc, fit.theta) < 20.0 / w.min() for arc in circuit.arcs)
+
+
+def _blocked_share(fit: CircuitFit, frequency: np.ndarray) -> float:
+    """Return how much of |Z| at the lowest frequency is the blocking element: without a spike nothing is blocked."""
+    block = fit.circuit.blocking
+    if block is None:
+        return 0.0
+    jw = 2j * np.pi * np.array([frequency.min()])
+    share = np.abs(block.evaluate(jw, np.log(jw), fit.theta)[0][0]) / np.abs(fit.model[np.argmin(frequency)])
+    return float(share)

@@ -23,6 +23,7 @@ _GRID_PER_DECADE = {0: 1, 1: 4, 2: 3, 3: 2}
 _BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
 _ARC_EXPONENT = 0.9
 _DRAWS = 400
+_LOOK_AT = 200  # best placements among which different starts are sought
 _SMALL = {"R": 0.01, "L": 1e-9}  # start of a series R (relative to |Z| min) or L [H] that came out negative
 
 
@@ -109,10 +110,16 @@ def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -
     grid = _dictionary(circuit, np.ascontiguousarray(f, float).tobytes())
     left, amplitudes = _solve_all(grid.atoms * weight, z * weight, grid.columns)
     rank = np.where(_allowed(amplitudes, linear), left, np.inf)
-    for k in np.argsort(rank)[:count]:
-        if np.isfinite(rank[k]):
-            context = (float(grid.exponent[k]), float(np.abs(z).min()))
-            yield _theta(circuit, (linear, amplitudes[k]), (relaxing, grid.tau[k]), context)
+    used: list[np.ndarray] = []
+    for k in np.argsort(rank)[:_LOOK_AT]:
+        log_tau = np.log(grid.tau[k])
+        if not np.isfinite(rank[k]) or len(used) == count:
+            return
+        if any(np.all(np.abs(log_tau - other) < 1.0) for other in used):
+            continue  # next to one already tried: it would run into the same valley
+        used.append(log_tau)
+        context = (float(grid.exponent[k]), float(np.abs(z).min()))
+        yield _theta(circuit, (linear, amplitudes[k]), (relaxing, grid.tau[k]), context)
 
 
 def _linear_atoms(linear: list[Element], jw: np.ndarray, exponent: float) -> np.ndarray:
