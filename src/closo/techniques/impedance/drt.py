@@ -28,8 +28,7 @@ from closo.errors import DataError
 __all__ = ["Distribution", "Peak", "relaxation_times"]
 
 _PER_DECADE = 10
-_SAMPLES = 60
-_REFINEMENTS = 3
+_SAMPLES = (15, 15, 60)  # per refinement of the local scale; only the last ones make the bands
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _FLOOR = 0.01
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
@@ -107,10 +106,10 @@ def relaxation_times(
     scale[: tau.size] = np.median(scale[: tau.size])  # one scale for gamma, so that its prior keeps its shape
     matrix = matrix / scale
     local = np.ones(tau.size)
-    for _ in range(_REFINEMENTS):
+    for count in _SAMPLES:
         penalty = _penalty(local, extra.shape[1])
         strength = _best_strength(matrix, target, penalty[: tau.size, : tau.size])
-        samples = _samples(matrix, target, penalty, (strength, seed))
+        samples = _samples(matrix, target, penalty, strength=strength, seed=seed, count=count)
         local = _local_scale(samples[: tau.size, 1:].mean(axis=1))
     solution, spread = samples[:, 0] / scale, samples[:, 1:] / scale[:, None]
     gamma = solution[: tau.size]
@@ -194,17 +193,18 @@ def _best_strength(matrix: np.ndarray, target: np.ndarray, second: np.ndarray) -
     return float(_STRENGTHS[np.argmax(evidence)])
 
 
-def _samples(matrix: np.ndarray, target: np.ndarray, penalty: np.ndarray, how: tuple[float, int]) -> np.ndarray:
+def _samples(
+    matrix: np.ndarray, target: np.ndarray, penalty: np.ndarray, *, strength: float, seed: int, count: int
+) -> np.ndarray:
     """Solve min |A x - b|^2 + strength |P x - e|^2, x >= 0, for the data (column 0) and for disturbed copies.
 
     Returns shape (columns of A, 1 + samples).
     """
-    strength, seed = how
     random = np.random.default_rng(seed)
     b = target[:, None] + np.concatenate(
-        [np.zeros((target.size, 1)), random.standard_normal((target.size, _SAMPLES))], axis=1
+        [np.zeros((target.size, 1)), random.standard_normal((target.size, count))], axis=1
     )
-    e = np.concatenate([np.zeros((len(penalty), 1)), random.standard_normal((len(penalty), _SAMPLES))], axis=1)
+    e = np.concatenate([np.zeros((len(penalty), 1)), random.standard_normal((len(penalty), count))], axis=1)
     hessian = matrix.T @ matrix + strength * penalty.T @ penalty
     linear = matrix.T @ b + np.sqrt(strength) * penalty.T @ e
     return _non_negative(hessian, linear)

@@ -84,6 +84,7 @@ def fit_circuit(
     most_starts: int = 6,
     noise_known: bool = False,
     max_evaluations: int = 400,
+    draw: bool = True,
 ) -> CircuitFit:
     """Fit `circuit`.
 
@@ -95,6 +96,7 @@ def fit_circuit(
     priors : index of theta -> Prior, beside the weak prior that every inductance has.
     start : theta to begin with (warm start along a series), tried before those from the data.
     noise_known : True where `sd` was measured; the covariance is then scaled up, never down.
+    draw : False gives up on a ladder for which the data hold no start, instead of drawing at random.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def fit_circuit(
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
         best, used = _best_of(
             circuit,
-            _queue(circuit, frequency, impedance, start=start, most=most_starts),
+            _queue(circuit, frequency, impedance, start=start, most=most_starts, draw=draw),
             residual,
             jacobian,
             points=2 * frequency.size,
@@ -143,12 +145,12 @@ def fit_circuit(
 
 
 def _queue(
-    circuit: Circuit, f: np.ndarray, z: np.ndarray, *, start: np.ndarray | None, most: int
+    circuit: Circuit, f: np.ndarray, z: np.ndarray, *, start: np.ndarray | None, most: int, draw: bool
 ) -> Iterator[np.ndarray]:
     """Yield start vectors, the given one first."""
     if start is not None:
         yield start
-    yield from starts(circuit, f, z, count=most)
+    yield from starts(circuit, f, z, count=most, draw=draw)
 
 
 def physical_exponents(circuit: Circuit, theta: np.ndarray) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from closo.errors import DataError
 
-__all__ = ["KramersKronig", "kramers_kronig", "orientation_problem"]
+__all__ = ["KramersKronig", "kramers_kronig", "lag_one", "orientation_problem"]
 
 _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the lag-one correlation of the residuals
@@ -79,7 +79,7 @@ def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKroni
     _, terms, left, used = best
     residual = left[: f.size] + 1j * left[f.size :]
     noise = float(np.sqrt(left @ left / max(target.size - used, 1)))
-    structure = _lag_one(residual, used)
+    structure = lag_one(residual, used)
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     residual = residual[back]
@@ -127,8 +127,14 @@ def _stack(z: np.ndarray) -> np.ndarray:
     return np.concatenate([z.real, z.imag])
 
 
-def _lag_one(residual: np.ndarray, used: int) -> float:
-    """Lag-one correlation of Re and Im along frequency, in units of its standard deviation for white noise."""
+def lag_one(residual: np.ndarray, used: int) -> float:
+    """Return the lag-one correlation of Re and Im along frequency, in units of its standard deviation for white noise.
+
+    Parameters
+    ----------
+    residual : complex, shape (n,), in order of frequency.
+    used : parameters that the fit took out.
+    """
     products = residual.real[1:] * residual.real[:-1] + residual.imag[1:] * residual.imag[:-1]
     power = np.sum(np.abs(residual) ** 2)
     if power == 0:

@@ -8,26 +8,31 @@ the pellet as a prior: it stays unbiased and calibrated where Re Z at 1 MHz and 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from closo.errors import ConvergenceError
-from closo.techniques.impedance.circuit import parse
+from closo.techniques.impedance.circuit import Circuit, parse
 from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, physical_exponents, time_constant
+from closo.techniques.impedance.kramers_kronig import lag_one
 
 __all__ = ["Choice", "choose", "geometric_prior", "inductance_matters"]
 
 _VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 _SPIKE = "L-(R|C)-Q"
+_BLOCKING, _PASSING = 0, 1
 _LEVELS = (  # ever larger circuits: blocking, then passing direct current
-    ((_SPIKE, "(R|Q)-Q"), ("R-(R|C)", "R-(R|Q)")),
-    (("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q"), ("R-(R|Q)-W", "R-(R|Q)-(R|Q)")),
+    ((_SPIKE, "(R|Q)-Q"), ("(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)")),
+    (("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q"), ("(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)")),
     (("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q"), ("R-(R|Q)-(R|Q)-W", "R-(R|Q)-(R|Q)-(R|Q)")),
 )
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
+_STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
-_NEARLY = 3.0  # below it the better family is nearly there, and the other is grown only if it is within this factor
+_PROMISING = 30.0  # residual variance over that of the best, up to which further starts are tried
+_NEARLY = 9.0  # the same, up to which a circuit shares in the spread where none explains the data
 _RELEVANT = 10.0  # candidates within this difference of the criterion share in the spread over models
 
 
@@ -84,27 +89,15 @@ def choose(
     ------
     ConvergenceError  when no candidate gives a physical fit.
     """
+    families = _families(frequency, impedance)
     fits: list[CircuitFit] = []
-    alive = [0, 1]
     for level in _LEVELS:
-        grown = {
-            family: _fit_all(
-                level[family],
-                frequency,
-                impedance,
-                sd=sd,
-                noise=noise,
-                capacitance=capacitance,
-                noise_known=noise_known,
-            )
-            for family in alive
-        }
-        fits += [fit for family in grown.values() for fit in family]
-        least = {family: min((fit.reduced for fit in found), default=np.inf) for family, found in grown.items()}
-        if any(fit.reduced < _EXPLAINED and _is_physical(fit, frequency) for fit in fits):
+        texts = [text for family in families for text in level[family]]
+        fits += _fit_all(
+            texts, frequency, impedance, sd=sd, noise=noise, capacitance=capacitance, noise_known=noise_known
+        )
+        if any(_explains(fit, frequency) for fit in fits):
             break
-        if min(least.values()) < _NEARLY:
-            alive = [family for family in alive if least[family] < _NEARLY * min(least.values())]
     physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
@@ -120,15 +113,24 @@ def _weights(fits: list[CircuitFit]) -> np.ndarray:
     noise and the criterion would trust the best far too much: all that fit nearly as well count alike.
     """
     if fits[0].reduced > _UNEXPLAINED:
-        close = np.array([fit.reduced < _NEARLY**2 * fits[0].reduced for fit in fits], float)
+        close = np.array([fit.reduced < _NEARLY * fits[0].reduced for fit in fits], float)
         return np.asarray(close / close.sum())
     difference = np.array([fit.bic - fits[0].bic for fit in fits])
     weights = np.where(difference < _RELEVANT, np.exp(-0.5 * difference), 0.0)
     return np.asarray(weights / weights.sum())
 
 
+def _families(f: np.ndarray, z: np.ndarray) -> tuple[int, ...]:
+    """Return which families the slowest points allow: a spike steeper than 60 deg blocks, less than 10 deg passes."""
+    slowest = np.argsort(f)[:3]
+    phase = -np.degrees(np.median(np.angle(z[slowest])))
+    if phase > 60.0:
+        return (_BLOCKING,)
+    return (_PASSING,) if phase < 10.0 else (_BLOCKING, _PASSING)
+
+
 def _fit_all(
-    texts: tuple[str, ...],
+    texts: list[str],
     f: np.ndarray,
     z: np.ndarray,
     *,
@@ -137,23 +139,38 @@ def _fit_all(
     capacitance: Prior,
     noise_known: bool,
 ) -> list[CircuitFit]:
-    """Fit each circuit that the number of points allows."""
+    """Fit each circuit from its best start; where none explains the data, the better ones from further starts too."""
     lead = "L-" if inductance_matters(f, z, noise) else ""
-    fits: list[CircuitFit] = []
-    for text in texts:
-        circuit = parse(text if text == _SPIKE else lead + text)
-        priors = {circuit.arcs[0].storage.first: capacitance} if text == _SPIKE else None
-        if circuit.size > f.size:
-            continue
-        try:
-            fits.append(
-                fit_circuit(
-                    circuit, f, z, sd=sd, priors=priors, most_starts=5, noise_known=noise_known, max_evaluations=120
-                )
+    circuits = [parse(text if text == _SPIKE else lead + text) for text in texts]
+
+    def fit(circuit: Circuit, most_starts: int) -> CircuitFit | None:
+        priors = {circuit.arcs[0].storage.first: capacitance} if circuit.text == parse(_SPIKE).text else None
+        with suppress(ConvergenceError):
+            return fit_circuit(
+                circuit,
+                f,
+                z,
+                sd=sd,
+                priors=priors,
+                most_starts=most_starts,
+                noise_known=noise_known,
+                max_evaluations=120,
+                draw=False,
             )
-        except ConvergenceError:
-            continue
-    return fits
+        return None
+
+    found = [first for circuit in circuits if circuit.size <= f.size and (first := fit(circuit, 1)) is not None]
+    least = min((first.reduced for first in found), default=np.inf)
+    if any(_explains(first, f) for first in found):
+        return found
+    return [(fit(first.circuit, 6) or first) if first.reduced < _PROMISING * least else first for first in found]
+
+
+def _explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
+    """A physical fit whose residuals are noise: small, or at least without structure. A larger circuit cannot win then."""
+    small = fit.reduced < _EXPLAINED
+    white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual[np.argsort(frequency)], fit.circuit.size) < _STRUCTURE
+    return (small or white) and _is_physical(fit, frequency)
 
 
 def _is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:

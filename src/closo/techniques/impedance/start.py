@@ -27,20 +27,23 @@ _LOOK_AT = 200  # best placements among which different starts are sought
 _SMALL = {"R": 0.01, "L": 1e-9}  # start of a series R (relative to |Z| min) or L [H] that came out negative
 
 
-def starts(circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, count: int = 6) -> Iterator[np.ndarray]:
+def starts(
+    circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, count: int = 6, draw: bool = True
+) -> Iterator[np.ndarray]:
     """Yield up to `count` start vectors theta, best first.
 
     Parameters
     ----------
     frequency : shape (n,) [Hz].
     impedance : complex, shape (n,) [ohm].
+    draw : False yields nothing for a ladder of which no placement fits with positive amplitudes.
     """
     found = 0
     if circuit.is_ladder and len(_with_time_constant(circuit)) <= 3:
         for theta in _ladder_starts(circuit, frequency, impedance, count):
             found += 1
             yield theta
-    if not found:
+    if not found and (draw or not circuit.is_ladder):
         yield from _random_starts(circuit, frequency, impedance, count)
 
 
