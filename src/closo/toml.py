@@ -18,10 +18,10 @@ from closo.errors import StudyError
 from closo.nomenclature import look_up
 from closo.quantity import Number, parse
 
-__all__ = ["Range", "last_digit", "read_number", "read_range", "read_toml"]
+__all__ = ["Range", "last_digit", "read_number", "read_range", "read_toml", "split_number", "split_range"]
 
 _VALUE = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NUMBER = re.compile(rf"\s*({_VALUE})\s*((?:±|\+/-|\+-)\s*{_VALUE})?\s*(.*?)\s*")
+_NUMBER = re.compile(rf"\s*({_VALUE})\s*(?:(?:±|\+/-|\+-)\s*({_VALUE}))?\s*(.*?)\s*")
 _RANGE = re.compile(rf"\s*({_VALUE})\s*(?:-|–|to)\s*({_VALUE})\s*(.*?)\s*")
 _MAXIMUM_LENGTH = 200  # characters of one number
 _MAXIMUM_SIZE = 2_000_000  # bytes of a file
@@ -107,6 +107,24 @@ def last_digit(text: str) -> float:
     return float(f"1e{int(exponent or 0) - decimals}")
 
 
+def split_number(text: str) -> tuple[str, str | None, str] | None:
+    """Return number, standard uncertainty and unit as they are written, or None where the text is no number.
+
+    Example
+    -------
+    >>> split_number("310 ± 5 um"), split_number("5e-4 S/cm"), split_number("many")
+    (('310', '5', 'um'), ('5e-4', None, 'S/cm'), None)
+    """
+    match = _NUMBER.fullmatch(text)
+    return match.groups() if match else None  # type: ignore[return-value]
+
+
+def split_range(text: str) -> tuple[str, str, str] | None:
+    """Return both ends and the unit of '25-40 vol%', or None where the text is no range."""
+    match = _RANGE.fullmatch(text)
+    return match.groups() if match else None  # type: ignore[return-value]
+
+
 def read_number(value: object, quantity: str, *, label: str) -> Number:
     """Return the number [SI] that `value` states, with `label` as its source.
 
@@ -126,26 +144,33 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
     """
     shown = look_up(quantity).shown
     text = _as_text(value, quantity)
-    match = _NUMBER.fullmatch(text)
-    if match is None:
+    pieces = split_number(text)
+    if pieces is None:
         raise StudyError(f"'{text}' is not a {quantity}.", hint=f"Write for example '{_example(shown)}'.")
-    number, spread, unit = match.groups()
+    number, spread, unit = pieces
+    if unit == "%" and "%" in shown:  # points of percent, not percent of the value
+        spread = spread or repr(_rounding(number))
+        return parse(f"{float(number) / 100.0!r} ± {float(spread) / 100.0!r} 1", quantity, label=label)
     if not re.sub(r"^%\s*", "", unit) and shown != "1":
         raise StudyError(
             f"'{text}' has no unit, but {quantity} needs one.", hint=f"Write for example '{text} {shown}'."
         )
     if spread is None:
-        half = last_digit(number) / 2.0
-        text = f"{number} ± {half / math.sqrt(3.0):.6e} {unit}"
+        text = f"{number} ± {_rounding(number):.6e} {unit}"
     return parse(text, quantity, label=label)
+
+
+def _rounding(number: str) -> float:
+    """Return the standard uncertainty of a number of which only the printed digits are known."""
+    return last_digit(number) / 2.0 / math.sqrt(3.0)
 
 
 def read_range(value: object, quantity: str, *, label: str) -> Number | Range:
     """Return a number, or a `Range` where `value` states two ends ('200-400 um', '200 to 400 um')."""
-    match = _RANGE.fullmatch(_as_text(value, quantity))
-    if match is None:
+    pieces = split_range(_as_text(value, quantity))
+    if pieces is None:
         return read_number(value, quantity, label=label)
-    low, high, unit = match.groups()
+    low, high, unit = pieces
     if float(low) >= float(high):
         raise StudyError(f"'{value}' is not a range: {low} is not below {high}.", hint="Write the lower end first.")
     middle = (float(low) + float(high)) / 2.0

@@ -1,15 +1,30 @@
 """The readers: instrument file -> measurements. One row of READERS each, recognised by content, not only by name.
 
-Others come through the entry point `closo.readers`. A reader never guesses silently: what it does not understand is a
-`ReadError` that names the file, the line or byte, what was found, and what to do.
+A reader never guesses silently: what it does not understand is a `ReadError` that names the file, the line or byte, what
+was found, and what to do. The contract, tested over all rows with damaged files: any bytes give a tuple of at least one
+measurement with at least one point, or a `ReadError`; nothing else, and quickly.
+
+How to add a reader
+-------------------
+1. One file in this folder, at most 300 lines, with `read(path) -> tuple[Dataset, ...]`. Its docstring is the
+   specification of the format: how it is recognised, sections, columns with units and signs, what is refused.
+2. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16, Latin-1), read rows with
+   `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand a `parts.Part` per
+   measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds the Datasets.
+3. Fill in only what the file says. What the user typed into a header (area, mass) and what a file name seems to say are
+   `suggestions`: {'value': text with unit, 'from': where it stands}; they are never used as values.
+4. One row in READERS, above `text`, which takes what no other recognises.
+5. `tests/readers/test_<name>.py` with a few hand-written lines of the format, and a sample in
+   `tests/conformance/test_readers.py`.
+
+A reader outside closo is the same row, named by an entry point of the group `closo.readers`.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +45,9 @@ class Reader:
     name : short name, as `--reader` takes it.
     title : instrument and kind of file.
     suffixes : usual endings of the file name (lower case, with dot); a hint, never proof.
-    magic : words, of which one must stand in the first 4 kB (decoded leniently); empty for formats without a mark.
-    module : holds `read(path) -> tuple[Dataset, ...]` and `looks_like(head: str) -> bool` where `magic` is empty.
+    magic : words, of which one must stand in the first 4 kB (decoded leniently, line ends as LF); empty for formats
+        without a mark, which are then recognised by their suffix.
+    module : holds `read(path) -> tuple[Dataset, ...]`.
     """
 
     name: str
@@ -41,4 +57,110 @@ class Reader:
     module: str
 
 
-READERS: tuple[Reader, ...] = ()
+_HERE = "closo.readers"
+READERS: tuple[Reader, ...] = (
+    Reader("versastudio", "VersaStudio .par", (".par",), ("Name=VersaStudio",), f"{_HERE}.versastudio"),
+    Reader(
+        "biologic", "EC-Lab, BT-Lab text", (".mpt",), ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE"), f"{_HERE}.biologic"
+    ),
+    Reader("gamry", "Gamry .DTA", (".dta",), ("EXPLAIN\nTAG\t",), f"{_HERE}.gamry"),
+    Reader("zplot", "ZPlot and ZView .z", (".z",), ("ZPLOT2 ASCII",), f"{_HERE}.zplot"),
+    Reader("autolab", "Autolab FRA, Z60W text", (), ("Z60W Data File",), f"{_HERE}.autolab"),
+    Reader("dfr", "Autolab FRA .dfr", (".dfr",), ("VERSION8.0\n",), f"{_HERE}.dfr"),
+    Reader("chi", "CH Instruments text", (), ("Instrument Model:  CHI", "\nA.C. Impedance\n"), f"{_HERE}.chi"),
+    Reader("relaxis", "RelaxIS spectrum export", (), ("RelaxIS 3",), f"{_HERE}.relaxis"),
+    Reader("novocontrol", "Novocontrol WinDETA text", (), ("Freq.[Hz]", "Freq. [Hz]"), f"{_HERE}.novocontrol"),
+    Reader("ivium", "Ivium .idf", (".idf",), ("Solarcell=", "Corrosion=false"), f"{_HERE}.ivium"),
+    Reader("p00", "impedance text .P00", (".p00",), ("i(init)=",), f"{_HERE}.p00"),
+    Reader("i2b", "impedance text .i2b", (".i2b",), (), f"{_HERE}.i2b"),
+    Reader(
+        "par_text",
+        "VersaStudio, PowerSUITE text",
+        (),
+        ("Zre (ohms)", "Zre(ohms)", "\t Zre\t Zimg"),
+        f"{_HERE}.par_text",
+    ),
+    Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
+)
+_LAST_RESORT = READERS[-1]
+
+
+def read(path: Path | str, *, reader: str | None = None, columns: str | None = None) -> tuple[Dataset, ...]:
+    """Read all measurements of a file.
+
+    Parameters
+    ----------
+    path : a regular file on this machine.
+    reader : name of the reader; found by the content of the file, then by its suffix, when absent.
+    columns : names of the columns of delimited text, in order: 'frequency,impedance_real,-impedance_imag' (SI unit, or a
+        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip).
+
+    Returns
+    -------
+    At least one measurement (see `closo.dataset`), numbered 1, 2, ... in file order.
+
+    Raises
+    ------
+    ReadError  when the file cannot be read or understood.
+    StudyError  when `reader` or `columns` is wrong.
+    """
+    path = Path(path)
+    if columns is not None:
+        if reader not in (None, _LAST_RESORT.name):
+            raise StudyError(
+                f"columns only apply to delimited text, not to '{reader}'.", hint="Leave one of the two out."
+            )
+        from closo.readers import delimited
+
+        return delimited.read(path, columns=columns)
+    row, certain = _find(path) if reader is None else (_named(reader), True)
+    try:
+        measurements: tuple[Dataset, ...] = tuple(importlib.import_module(row.module).read(path))
+    except ReadError as error:
+        if certain or "--columns" in str(error.hint):
+            raise
+        hint = (
+            f"{error.hint} It was taken for {row.title} by its suffix: --reader text reads any table with column names."
+        )
+        raise ReadError(error.message, file=error.file, where=error.where, hint=hint) from None
+    if not measurements or any(m.sizes.get("point", 0) == 0 for m in measurements):
+        raise ReadError(f"the reader '{row.name}' found no measurement.", file=path, hint="Try another reader.")
+    return measurements
+
+
+def sniff(path: Path | str) -> Reader:
+    """Return the reader for a file: by its content, then by its suffix, else the one for delimited text.
+
+    Raises
+    ------
+    ReadError  when there is no such file, or it is empty.
+    """
+    return _find(Path(path))[0]
+
+
+def _find(path: Path) -> tuple[Reader, bool]:
+    """Return the reader, and False where only the suffix speaks for it."""
+    from closo.readers.text import head
+
+    beginning = head(path)
+    known = _all_readers()
+    for row in known:
+        if any(word in beginning for word in row.magic):
+            return row, True
+    row = next((row for row in known if path.suffix.lower() in row.suffixes), _LAST_RESORT)
+    return row, row is _LAST_RESORT
+
+
+def _named(name: str) -> Reader:
+    known = {row.name: row for row in _all_readers()}
+    if name not in known:
+        raise StudyError(f"'{name}' is not a reader.", hint=did_you_mean(name, known))
+    return known[name]
+
+
+@cache
+def _all_readers() -> tuple[Reader, ...]:
+    """Return the built-in rows and those of installed packages."""
+    from importlib.metadata import entry_points
+
+    return (*READERS, *(entry.load() for entry in entry_points(group="closo.readers")))

@@ -1,0 +1,1 @@
+"""Results -> result: what several measurements say together (Arrhenius law, series, audits)."""

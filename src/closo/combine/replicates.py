@@ -1,0 +1,171 @@
+"""Several pellets of one sample at one temperature -> its conductivity, with the spread between pellets.
+
+Measures
+    ionic_conductivity of a sample: the mean of ln sigma over its pellets (the geometric mean of sigma).
+Needs
+    one conductivity or more, at one temperature or with an activation energy to bring them there.
+Uncertainty sources
+    what all pellets share (chamber offset, die area) keeps its label; everything in which they differ (thickness,
+    contact, fit) is judged by what is seen: `pellet spread:<name>` with n - 1 degrees of freedom, never smaller than
+    the stated uncertainties. So two pellets get the t-factor of one degree of freedom, unless the spread is pooled
+    over several samples (`pooled_spread`).
+Limits
+    One pellet shows no spread; unless a pooled one is given, its own sources are all there is, and a check says so.
+Source
+    GUM (JCGM 100:2008) 4.2; interlaboratory spread of pressed pellets: Ohno et al. 2020,
+    doi:10.1021/acsenergylett.9b02764.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from closo.combine.arrhenius.points import K_B, Point, celsius, check_temperature
+from closo.combine.regression import split, tabulate, weighted_sum
+from closo.errors import DataError
+from closo.quantity import Number, Quantity, exp, log, uncertain
+from closo.result import Check, Result
+
+__all__ = ["mean_of_pellets", "pooled_spread", "replicates"]
+
+_SAME = 2.0  # K; further apart, conductivities are not averaged without an activation energy
+
+
+def replicates(
+    points: Sequence[Point],
+    *,
+    name: str,
+    temperature: float,
+    activation_energy: Number | None = None,
+    spread: tuple[float, int] | None = None,
+) -> Result:
+    """Return the mean conductivity of a sample over its pellets.
+
+    Parameters
+    ----------
+    points : conductivities; those with one `source` belong to one pellet and are averaged first.
+    name : the sample; labels the source `pellet spread:<name>`.
+    temperature : [K] at which the mean is stated.
+    activation_energy : [J] of ln(sigma T); brings each point to `temperature`, and the uncertainty of its temperature
+        into its conductivity. Without it the points must lie within 2 K.
+    spread : standard deviation of ln sigma between pellets and its degrees of freedom, pooled over several samples.
+
+    Returns
+    -------
+    Result
+        technique 'replicates': ionic_conductivity, and ionic_conductivity:<source> of each pellet.
+
+    Raises
+    ------
+    DataError  when there is no point, a value is impossible, or the temperatures differ.
+
+    Example
+    -------
+    >>> pellets = [Point(uncertain(303.15, {}), uncertain(s, {f"thickness:{s}": 0.02 * s}), "", f"p{s}")
+    ...            for s in (0.050, 0.052, 0.047)]
+    >>> print(replicates(pellets, name="A200", temperature=303.15).quantities["ionic_conductivity"])
+    (4.96 ± 0.15)e-04 S/cm
+    """
+    check_temperature(temperature, f"'{name}'")
+    if not points:
+        raise DataError(f"The mean conductivity of '{name}' needs a pellet, and there is none.")
+    pellets: dict[str, list[Number]] = {}
+    for place, point in enumerate(points, start=1):
+        pellet = point.source or f"pellet {place}"
+        y = _ln_sigma(point, pellet, temperature=temperature, energy=activation_energy)
+        pellets.setdefault(pellet, []).append(y)
+    logs = {source: _mean(ys) for source, ys in sorted(pellets.items())}
+    mean, sd = mean_of_pellets(list(logs.values()), name=name, spread=spread)
+    method = _method(len(logs), temperature, activation_energy, spread)
+    quantities = {"ionic_conductivity": Quantity("ionic_conductivity", exp(mean), method)}
+    at = f"at {celsius(temperature)}"
+    quantities |= {f"ionic_conductivity:{s}": Quantity("ionic_conductivity", exp(y), at) for s, y in logs.items()}
+    settings = {
+        "temperature": temperature,
+        "n": len(logs),
+        "pellet_spread": None if math.isnan(sd) else sd,
+        "pellets": list(logs),
+    }
+    return Result("replicates", name, quantities, xr.Dataset(), (_check(len(logs), sd, spread),), settings)
+
+
+def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
+    """Return the standard deviation of ln sigma between pellets of one sample, pooled over samples, with its df.
+
+    Parameters
+    ----------
+    results : of `replicates`; those with one pellet say nothing. None is returned when all are of this kind.
+
+    Example
+    -------
+    >>> pooled_spread([])
+    """
+    shown = [(r.settings["pellet_spread"], r.settings["n"] - 1) for r in results if r.settings["n"] > 1]
+    df = sum(count for _, count in shown)
+    if not df:
+        return None
+    return math.sqrt(sum(sd * sd * count for sd, count in shown) / df), df
+
+
+def _ln_sigma(point: Point, pellet: str, *, temperature: float, energy: Number | None) -> Number:
+    """Return ln sigma of a point at the stated temperature."""
+    measured, sigma = float(point.temperature.x), float(point.conductivity.x)
+    check_temperature(measured, f"'{pellet}'")
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise DataError(f"The conductivity of '{pellet}' is {sigma:g} S/m; it must be finite and > 0.")
+    if energy is None:
+        if abs(measured - temperature) > _SAME:
+            raise DataError(
+                f"'{pellet}' was measured at {celsius(measured)}, the mean is asked for at {celsius(temperature)}.",
+                hint="Give an activation energy to bring it there, or choose points at one temperature.",
+            )
+        return log(point.conductivity)
+    t = point.temperature
+    return log(point.conductivity * t / temperature) + energy / K_B * (1.0 / t - 1.0 / temperature)
+
+
+def _mean(numbers: Sequence[Number]) -> Number:
+    """Return the plain mean of numbers."""
+    value = float(np.mean([float(n.x) for n in numbers]))
+    return weighted_sum(np.full(len(numbers), 1.0 / len(numbers)), numbers, value=value)
+
+
+def mean_of_pellets(logs: list[Number], *, name: str, spread: tuple[float, int] | None) -> tuple[Number, float]:
+    """Return the mean of ln sigma with its sources, and the standard deviation seen between pellets."""
+    n = len(logs)
+    values = np.array([float(y.x) for y in logs])
+    sd = float(values.std(ddof=1)) if n > 1 else math.nan
+    if n == 1 and spread is None:
+        return logs[0], sd
+    used, df = spread if spread is not None else (sd, n - 1)
+    if n == 1:
+        return logs[0] + uncertain(0.0, {f"pellet spread:{name}": used}, df=df), sd
+    found = tabulate(logs)
+    _, own = split(found.matrix)
+    shared = np.count_nonzero(found.matrix, axis=0) > 1
+    mean = uncertain(float(values.mean()), {})
+    for k in np.flatnonzero(shared):
+        mean = mean + uncertain(0.0, {found.labels[k]: float(found.matrix[:, k].mean())}, df=float(found.df[k]))
+    u = max(used / math.sqrt(n), math.sqrt(float(own.sum())) / n)
+    return mean + uncertain(0.0, {f"pellet spread:{name}": u}, df=df), sd
+
+
+def _method(n: int, temperature: float, energy: Number | None, spread: tuple[float, int] | None) -> str:
+    """Return how the mean was made."""
+    text = f"mean of ln sigma over {n} pellet{'s' if n > 1 else ''} at {celsius(temperature)}"
+    if spread is not None:
+        text += f"; spread between pellets {100 * spread[0]:.2g} %, pooled with {spread[1]} degrees of freedom"
+    return text + ("" if energy is not None else "; uncertainty of the temperatures not included")
+
+
+def _check(n: int, sd: float, spread: tuple[float, int] | None) -> Check:
+    """Is the spread between pellets known?"""
+    if n > 1:
+        return Check("replicates", True, f"{n} pellets, standard deviation {100 * sd:.2g} %")
+    if spread is not None:
+        return Check("replicates", None, f"one pellet; a pooled spread of {100 * spread[0]:.2g} % is used")
+    return Check("replicates", False, "one pellet: the spread between pellets is not in the uncertainty")

@@ -1,0 +1,266 @@
+"""A quantity of a sample or a pellet, from whatever results there are of it.
+
+`results` are those of a study, key -> Result; each says in its settings which `specimen` and `sample` it belongs to. A
+pellet's conductivity at a temperature comes from its Arrhenius law, or from measurements within 2 K of it where there
+is no law; a sample's is the mean over its pellets with the spread between them.
+
+Limits
+    Without an Arrhenius law of the sample, an activation energy of 0.50 ± 0.15 eV is assumed to bring the measurements
+    to the temperature and the uncertainty of the temperature into the conductivity; the method says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from closo.combine.arrhenius import Point, predict
+from closo.combine.arrhenius.points import celsius
+from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates
+from closo.errors import DataError
+from closo.nomenclature import look_up
+from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
+from closo.result import Result
+
+__all__ = ["conductivity", "quantity", "specimens_of", "study_spread", "temperatures_of"]
+
+_NEAR = 2.0  # K
+_EV = 1.602176634e-19  # J
+_ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
+
+
+def specimens_of(results: Mapping[str, Result], of: str) -> list[str]:
+    """Return the specimens of a sample; a specimen is its own; empty where nothing was measured on `of`."""
+    found = [r.settings for r in results.values() if of in (r.settings.get("sample"), r.settings.get("specimen"))]
+    return list(dict.fromkeys(str(s["specimen"]) for s in found if "specimen" in s))
+
+
+def study_spread(results: Mapping[str, Result]) -> tuple[float, int] | None:
+    """Return the spread between pellets, pooled over all samples of a study, with its degrees of freedom."""
+    return pooled_spread([r for r in results.values() if r.technique == "replicates"])
+
+
+def conductivity(
+    results: Mapping[str, Result], of: str, temperature: float, *, spread: tuple[float, int] | None = None
+) -> Result:
+    """Return the conductivity of a sample or specimen at a temperature, with that of each pellet.
+
+    Parameters
+    ----------
+    of : a sample or a specimen.
+    temperature : [K].
+    spread : between pellets, pooled over samples (`study_spread`); for a sample.
+
+    Returns
+    -------
+    Result
+        technique 'replicates'; quantities ionic_conductivity and ionic_conductivity:<specimen>.
+
+    Raises
+    ------
+    DataError  when no pellet has a conductivity at that temperature; says why.
+    """
+    points: list[Point] = []
+    methods: dict[str, str] = {}
+    reasons: list[str] = []
+    for specimen in specimens_of(results, of):
+        found = _points_at(results, specimen, temperature)
+        if isinstance(found, str):
+            reasons.append(found)
+        else:
+            points += found[0]
+            methods[specimen] = found[1]
+    if not points:
+        raise DataError(" ".join(reasons) or f"nothing was measured on '{of}'.")
+    measured = any(method.startswith("measured") for method in methods.values())
+    energy = _energy_of(results, of) if measured else None
+    whole_sample = of not in methods
+    made = replicates(
+        points,
+        name=of,
+        temperature=temperature,
+        activation_energy=energy or uncertain(_ASSUMED_ENERGY[0] * _EV, {}),  # points of a law are at the temperature
+        spread=spread if whole_sample else None,
+    )
+    return _with_method(made, of, methods, assumed=measured and energy is not None and _assumed(energy))
+
+
+def _points_at(results: Mapping[str, Result], specimen: str, temperature: float) -> tuple[list[Point], str] | str:
+    """Return the points of one pellet at a temperature and how they were obtained, or why there are none."""
+    law = results.get(f"{specimen}/arrhenius")
+    why = ""
+    if law is not None:
+        predicted = predict(law, temperature)
+        if predicted.number is not None:
+            point = Point(uncertain(temperature, {}), predicted.number, "", specimen)
+            return [point], predicted.method
+        why = f" and {predicted.why}"
+    near = [
+        Point(r.quantities["temperature"].number, r.quantities["ionic_conductivity"].number, "", specimen)
+        for r in _measured_on(results, specimen, "ionic_conductivity")
+        if _is_near(r, temperature)
+    ]
+    if not near:
+        withheld_why = _why_withheld(results, specimen, "ionic_conductivity")
+        return withheld_why or f"'{specimen}' was not measured within {_NEAR:g} K of {celsius(temperature)}{why}."
+    return near, f"measured {len(near)} times near {celsius(temperature)}"
+
+
+def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list[Result]:
+    """Return the single measurements of a specimen that gave the quantity."""
+    return [
+        r
+        for r in results.values()
+        if r.settings.get("specimen") == specimen
+        and r.technique not in ("arrhenius", "replicates", "series")
+        and key in r.quantities
+        and r.quantities[key].number is not None
+    ]
+
+
+def _is_near(result: Result, temperature: float) -> bool:
+    found = result.quantities.get("temperature")
+    return found is not None and found.value is not None and abs(found.value - temperature) <= _NEAR
+
+
+def _why_withheld(results: Mapping[str, Result], specimen: str, key: str) -> str | None:
+    """Return why a quantity of a specimen has no value, where results say so."""
+    for r in results.values():
+        if r.settings.get("specimen") == specimen and key in r.quantities and r.quantities[key].number is None:
+            return f"'{specimen}': {r.quantities[key].why}."
+    return None
+
+
+def _energy_of(results: Mapping[str, Result], of: str) -> Number:
+    """Return the activation energy [J] of ln(sigma T) of a sample, or the assumed one."""
+    for specimen in specimens_of(results, of):
+        law = results.get(f"{specimen}/arrhenius")
+        found = None if law is None else law.quantities.get("activation_energy:lnsigmaT")
+        if found is not None and found.number is not None:
+            return found.number
+    value, u = _ASSUMED_ENERGY
+    return uncertain(value * _EV, {f"assumed activation energy:{of}": u * _EV})
+
+
+def _assumed(energy: Number) -> bool:
+    return math.isclose(float(energy.x), _ASSUMED_ENERGY[0] * _EV, rel_tol=1e-12)
+
+
+def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: bool) -> Result:
+    """Say in the methods how each pellet's conductivity was obtained."""
+    quantities = dict(made.quantities)
+    for specimen, method in methods.items():
+        old = quantities[f"ionic_conductivity:{specimen}"]
+        quantities[f"ionic_conductivity:{specimen}"] = Quantity(old.name, old.number, method)
+    mean = quantities["ionic_conductivity"]
+    if of in methods:  # a single pellet
+        text = methods[of]
+    else:
+        kinds = dict.fromkeys(_without_name(method, specimen) for specimen, method in methods.items())
+        text = f"{mean.method}; each {' or '.join(kinds)}"
+    if assumed:
+        text += f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
+    quantities["ionic_conductivity"] = Quantity(mean.name, mean.number, text)
+    return Result(made.technique, made.name, quantities, made.curves, made.checks, made.settings, made.notes)
+
+
+def _without_name(method: str, specimen: str) -> str:
+    return method.replace(f" of {specimen}", "", 1)
+
+
+def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: float | None = None) -> Quantity:
+    """Return a quantity of a sample, a specimen or a single result.
+
+    Parameters
+    ----------
+    of : key of a result, a sample, or a specimen.
+    key : of a quantity, 'activation_energy:lnsigmaT'.
+    temperature : [K], for what depends on it.
+
+    Returns
+    -------
+    Quantity
+        withheld, with the reason, where there is none; the reason begins with 'nothing' when nothing was measured.
+    """
+    name = look_up(key.partition(":")[0]).name
+    if of in results:
+        return _of_result(results[of], key, temperature=temperature)
+    specimens = specimens_of(results, of)
+    if not specimens:
+        return withheld(name, f"nothing was measured on '{of}'")
+    if key == "ionic_conductivity" and temperature is not None:
+        spread = study_spread(results)
+        try:
+            return conductivity(results, of, temperature, spread=spread).quantities[key]
+        except DataError as error:
+            return withheld(name, f"nothing known: {error}")
+    found = {s: _of_specimen(results, s, key, temperature=temperature) for s in specimens}
+    return _mean(found, of, key)
+
+
+def _of_result(result: Result, key: str, *, temperature: float | None) -> Quantity:
+    """Return a quantity of one result."""
+    if result.technique == "arrhenius" and key == "ionic_conductivity" and temperature is not None:
+        return predict(result, temperature)
+    found = result.quantities.get(key)
+    if found is None:
+        return withheld(key.partition(":")[0], f"nothing of the kind: '{result.name}' has no {key}")
+    if temperature is not None and "temperature" in result.quantities and not _is_near(result, temperature):
+        at = result.quantities["temperature"].value
+        measured = "an unknown temperature" if at is None else celsius(at)
+        return withheld(found.name, f"nothing at {celsius(temperature)}: '{result.name}' was measured at {measured}")
+    return found
+
+
+def _of_specimen(results: Mapping[str, Result], specimen: str, key: str, *, temperature: float | None) -> Quantity:
+    """Return a quantity of one specimen: of its Arrhenius result, or of its only measurement (at the temperature)."""
+    name = key.partition(":")[0]
+    law = results.get(f"{specimen}/arrhenius")
+    if law is not None and key in law.quantities:
+        return law.quantities[key]
+    found = [r for r in _measured_on(results, specimen, key) if temperature is None or _is_near(r, temperature)]
+    if len(found) == 1:
+        return found[0].quantities[key]
+    if found:
+        near = "" if temperature is None else f" near {celsius(temperature)}"
+        return withheld(name, f"'{specimen}' has {len(found)} different values of {key}{near}; name one result")
+    why = _why_withheld(results, specimen, key)
+    return withheld(name, why or f"nothing of the kind: '{specimen}' has no {key}")
+
+
+def _mean(found: Mapping[str, Quantity], of: str, key: str) -> Quantity:
+    """Return the mean over pellets with the spread between them; of one pellet its own value."""
+    known = {specimen: q for specimen, q in found.items() if q.number is not None}
+    if not known:
+        return next(iter(found.values()))
+    first = next(iter(known.values()))
+    if len(known) == 1:
+        return first
+    in_logarithm = look_up(first.name).positive
+    numbers = [log(q.number) if in_logarithm else q.number for q in known.values()]
+    mean, _ = mean_of_pellets(numbers, name=f"{of}, {key}", spread=None)
+    number = exp(mean) if in_logarithm else mean
+    return Quantity(first.name, number, f"mean over {len(known)} pellets; each {_common_method(known)}")
+
+
+def _common_method(known: Mapping[str, Quantity]) -> str:
+    return " or ".join(dict.fromkeys(_without_name(q.method, specimen) for specimen, q in known.items()))
+
+
+def temperatures_of(results: Mapping[str, Result], names: Sequence[str]) -> tuple[float, float] | None:
+    """Return the lowest and highest temperature [K] at which all the named samples were measured, None if nowhere."""
+    ranges = []
+    for of in names:
+        specimens = specimens_of(results, of)
+        measured = [
+            float(r.quantities["temperature"].value or 0.0)
+            for specimen in specimens
+            for r in _measured_on(results, specimen, "temperature")
+        ]
+        if not measured:
+            return None
+        ranges.append((min(measured), max(measured)))
+    low, high = float(np.max([r[0] for r in ranges])), float(np.min([r[1] for r in ranges]))
+    return (low, high) if low <= high + _NEAR else None

@@ -1,0 +1,186 @@
+"""Gamry .DTA (EXPLAIN text of Gamry Framework).
+
+Recognised by `EXPLAIN` in the first line, followed by `TAG`.
+
+Structure: lines `NAME<tab>TYPE<tab>value<tab>label`; tables begin with a line `NAME<tab>TABLE[<tab>rows]`, then a line of
+column names and one of units (both begin with a tab), then rows that begin with a tab. Decimal point or decimal comma;
+Latin-1 or UTF-8.
+
+Tables: `ZCURVE...` is an impedance spectrum: `Freq` [Hz], `Zreal`, `Zimag` [ohm, negative when capacitive], `Zmod`, `Zphz`
+(compared), `Time` [s], `Idc` [A], `Vdc` [V]. Where the software corrected for drift (`ZrealDrCor`, `ZimagDrCor`), the
+corrected columns are taken and the metadata say so. `OCVCURVE` is an open circuit: `T` [s], `Vf` [V]. `CURVE...`: `T` [s],
+`Vf` [V], `Im` [A]; the TAG of the file decides on its kind: CHRONOA, CHRONOP, CV, LSV, POTENTIODYNAMIC (POTDYN), CORPOT;
+for any other TAG it is a 'record'. Files without an OCVCURVE (galvanostatic EIS) are as good.
+
+The units row is obeyed (kohm, mA, ...); an unknown unit is refused.
+
+Suggestions only: AREA (1 cm2 is the software's default).
+
+Refused: a file without one of these tables, or whose tables have no rows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closo.dataset import Dataset
+from closo.nomenclature import look_up
+from closo.readers.columns import Column, unit_factor
+from closo.readers.parts import Part, finish
+from closo.readers.table import read_rows, scaled
+from closo.readers.text import Text, load, shown
+
+__all__ = ["read"]
+
+_SPECTRUM = {
+    "Freq": "frequency",
+    "Zreal": "impedance_real",
+    "Zimag": "impedance_imag",
+    "Zmod": "impedance_modulus",
+    "Zphz": "phase",
+    "Time": "time",
+    "Idc": "current",
+    "Vdc": "potential",
+}
+_DRIFT_CORRECTED = {
+    "ZrealDrCor": "impedance_real",
+    "ZimagDrCor": "impedance_imag",
+    "ZmodDrCor": "impedance_modulus",
+    "ZphzDrCor": "phase",
+}
+_CURVE = {"T": "time", "Vf": "potential", "Im": "current"}
+_KIND_OF_TAG = {
+    "CHRONOA": ("chronoamperometry", "CA"),
+    "CHRONOP": ("chronopotentiometry", "CP"),
+    "CV": ("voltammetry", "CV"),
+    "LSV": ("voltammetry", "LSV"),
+    "POTENTIODYNAMIC": ("voltammetry", "LSV"),
+    "POTDYN": ("voltammetry", "LSV"),
+    "CORPOT": ("open_circuit", "OCV"),
+}
+_STATED = {
+    "TITLE": "technique",
+    "PSTAT": "instrument",
+    "FRAMEWORKVERSION": "software",
+    "VAC": "amplitude",
+    "EOC": "open_circuit",
+    "CONVENTION": "current_convention",
+    "DRIFTCOR": "drift_correction",
+}
+
+
+def read(path: Path) -> tuple[Dataset, ...]:
+    """Read the spectra and curves of a .DTA file."""
+    text = load(path)
+    tables = [i for i, line in enumerate(text.lines) if re.match(r"\w{1,40}\tTABLE\b", line[:60])]
+    header = _header(text, tables[0] if tables else len(text.lines))
+    tag = header.get("TAG", "")
+    parts = []
+    for position, line in enumerate(tables):
+        end = tables[position + 1] if position + 1 < len(tables) else len(text.lines)
+        part = _part(text, line, end, tag)
+        if part is not None:
+            parts.append(part)
+    if not parts:
+        names = ", ".join(text.lines[i].split("\t")[0] for i in tables[:5]) or "no table at all"
+        raise text.error(
+            f"it has no ZCURVE, OCVCURVE or CURVE with rows (found: {names}).",
+            "Was the run stopped before its first point? Export the data as text with column names if it is another kind.",
+        )
+    return finish(text, parts, metadata=_metadata(text, header), suggestions=_suggestions(header))
+
+
+def _header(text: Text, end: int) -> dict[str, str]:
+    """Return NAME -> value of the lines above the first table."""
+    found = {}
+    for line in text.lines[: min(end, 2000)]:
+        fields = line[:2000].split("\t")
+        if len(fields) > 2 and fields[0]:
+            found[fields[0]] = fields[2].strip()
+        elif len(fields) == 2 and fields[0] == "TAG":
+            found["TAG"] = fields[1].strip()
+    return found
+
+
+def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
+    """Read the table that begins at `line`; None for a table of another kind or without rows."""
+    name = text.lines[line].split("\t")[0]
+    kinds = {"ZCURVE": ("impedance", "GEIS" if "GALV" in tag else "PEIS"), "OCVCURVE": ("open_circuit", "OCV")}
+    stem = re.sub(r"\d+$", "", name)
+    kind, technique = kinds.get(stem, _KIND_OF_TAG.get(tag, ("record", tag[:20] or "curve")))
+    if stem not in ("ZCURVE", "OCVCURVE", "CURVE") or line + 2 >= end:
+        return None
+    names = [n.strip() for n in text.lines[line + 1][:20_000].split("\t")]
+    units = [u.strip() for u in text.lines[line + 2][:20_000].split("\t")]
+    rows = range(line + 3, _end_of_rows(text, line + 3, end))
+    if not any(text.lines[i].strip() for i in rows):
+        return None
+    corrected = stem == "ZCURVE" and {"ZrealDrCor", "ZimagDrCor"} <= set(names)
+    known = dict(_CURVE if stem != "ZCURVE" else _SPECTRUM)
+    if corrected:
+        known = {n: v for n, v in known.items() if v not in _DRIFT_CORRECTED.values()} | _DRIFT_CORRECTED
+    columns = [_column(text, known[n], names.index(n), units=units, line=line + 2) for n in known if n in names]
+    missing = {"impedance": {"frequency", "impedance_real", "impedance_imag"}}.get(kind, {"potential"}) - {
+        c.name for c in columns
+    }
+    if missing:
+        raise text.error(
+            f"the table {name} has no column for {', '.join(sorted(missing))}.", "Export it again.", line=line + 1
+        )
+    columns.sort(key=lambda c: c.index)
+    width = text.lines[rows.start].rstrip("\t ").count("\t") + 1
+    read_in = read_rows(text, rows, "\t", wanted=[c.index for c in columns], width=width)
+    warnings = read_in.warnings
+    announced = re.match(r"\w+\tTABLE\t(\d{1,7})\s*$", text.lines[line][:80])
+    if announced is not None and int(announced[1]) > len(read_in.values):
+        warnings += (f"{announced[1]} rows are announced, {len(read_in.values)} are there: the file may be cut off.",)
+    part = Part(kind, technique, scaled(read_in, columns), line, warnings=warnings)
+    return replace(part, metadata={"drift_corrected": True}) if corrected else part
+
+
+def _end_of_rows(text: Text, start: int, end: int) -> int:
+    """Return the line after the last row: rows begin with a tab."""
+    i = start
+    while i < end and (text.lines[i].startswith("\t") or not text.lines[i].strip()):
+        i += 1
+    return i
+
+
+def _column(text: Text, name: str, index: int, *, units: list[str], line: int) -> Column:
+    """Return the column with the factor of its unit."""
+    written = units[index] if index < len(units) else ""
+    factor = unit_factor(written.split(" vs")[0])
+    if factor is None or factor[0] != look_up(name).si:
+        raise text.error(
+            f"the unit {shown(written, 20)} of {name} is not known.", "Export it again in SI units.", line=line
+        )
+    return Column(name, index, 1, factor[1], factor[2], written)
+
+
+def _metadata(text: Text, header: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: header[name] for name, key in _STATED.items() if header.get(name)}
+    date = f"{header.get('DATE', '')} {header.get('TIME', '')}".strip()
+    notes = next((i for i, line in enumerate(text.lines[:100]) if line.startswith("NOTES\t")), None)
+    comment = ""
+    if notes is not None:
+        lines = takewhile(lambda line: line.startswith("\t"), text.lines[notes + 1 : notes + 100])
+        comment = "\n".join(line.strip() for line in lines if line.strip())[:2000]
+    return found | {k: v for k, v in (("date", date), ("comment", comment)) if v}
+
+
+def _suggestions(header: dict[str, str]) -> dict[str, dict[str, str]]:
+    try:
+        area = float(header.get("AREA", "").replace(",", "."))
+    except ValueError:
+        return {}
+    if not np.isfinite(area):
+        return {}
+    return {
+        "area": {"value": f"{area:g} cm2", "from": "header, the software's default" if area == 1 else "header: AREA"}
+    }

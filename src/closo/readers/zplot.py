@@ -1,0 +1,103 @@
+"""ZPlot / ZView .z (Scribner).
+
+Recognised by `ZPLOT2 ASCII` in the first line.
+
+Structure: a header of `key: value` lines; a line of column names `Freq(Hz) Ampl Bias Time(Sec) Z'(a) Z''(b) GD Err Range`;
+`End Comments`; then rows of nine columns separated by tabs, commas or blanks. The letters in `Z'(a)` are ZPlot's, not
+units: Z' and Z'' are in ohm, Z'' negative when capacitive.
+
+Columns used: 1 frequency [Hz], 4 time [s], 5 Z' [ohm], 6 Z'' [ohm].
+
+Suggestions only: `Surface Area` (1 cm2 is the default) and `Weight`.
+
+Refused: files of the time or DC kind (CorrWare .cor, no `Z'(a)` among the names), no `End Comments`, no rows. When fewer
+rows follow than `Data Points` announces, a warning says so.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from closo.dataset import Dataset
+from closo.readers.columns import Column
+from closo.readers.parts import Part, finish, split_sweeps
+from closo.readers.table import best_separator, numeric_cells, read_rows, scaled
+from closo.readers.text import Text, load, shown
+
+__all__ = ["nine_columns", "read"]
+
+_COLUMNS = (
+    Column("frequency", 0, unit="Hz"),
+    Column("time", 3, unit="s"),
+    Column("impedance_real", 4, unit="ohm"),
+    Column("impedance_imag", 5, unit="ohm"),
+)
+_STATED = {
+    "Measured Data, ZPlot": "software",
+    "Experiment Type": "technique",
+    "Open Circuit Potential (V)": "open_circuit",
+}
+
+
+def read(path: Path) -> tuple[Dataset, ...]:
+    """Read a .z file."""
+    text = load(path)
+    end = next((i for i, line in enumerate(text.lines[:5000]) if line.strip() == "End Comments"), None)
+    if end is None:
+        raise text.error(
+            "there is no line 'End Comments', after which the rows stand.", "Save it again in ZPlot or ZView."
+        )
+    if not any("Z'" in line and "Freq" in line for line in text.lines[:end]):
+        raise text.error(
+            "the column names hold no frequency and Z': this is not an impedance spectrum.", "Export it as text."
+        )
+    header = _header(text.lines[:end])
+    points = header.get("Data Points", "")
+    metadata = {key: header[name] for name, key in _STATED.items() if header.get(name)}
+    date = f"{header.get('Date', '')} {header.get('Time', '')}".strip()
+    metadata |= {"date": date} if date else {}
+    suggestions = {
+        name: {
+            "value": f"{header[key]} {unit}",
+            "from": "header, the software's default" if header[key] in ("0", "1") else "header",
+        }
+        for key, name, unit in (("Surface Area", "area", "cm2"), ("Weight", "mass", "g"))
+        if header.get(key)
+    }
+    announced = int(points) if points.isdecimal() and len(points) < 8 else None
+    parts = nine_columns(text, end + 1, announced=announced)
+    return finish(text, parts, metadata=metadata, suggestions=suggestions)
+
+
+def nine_columns(text: Text, start: int, *, announced: int | None) -> list[Part]:
+    """Read the rows of nine columns that ZPlot, ZView and their imitators write."""
+    first = next((i for i in range(start, len(text.lines)) if text.lines[i].strip()), None)
+    if first is None:
+        raise text.error(
+            "no rows follow the header.", "The run may have been stopped before its first point; save it again."
+        )
+    line = text.lines[first]
+    separator = best_separator(line)
+    if separator is None or numeric_cells(line, separator) < 6:
+        raise text.error(f"expected nine numbers, found {shown(line)}.", "Save it again in ZPlot or ZView.", line=first)
+    width = len(line.split(None if separator == " " else separator))
+    rows = read_rows(text, range(first, len(text.lines)), separator, wanted=[c.index for c in _COLUMNS], width=width)
+    warnings = rows.warnings
+    if announced is not None and len(rows.values) < announced:
+        warnings += (
+            f"The header announces {announced} points, {len(rows.values)} are there: the file may be cut off.",
+        )
+    return [
+        Part("impedance", "EIS", sweep, first, warnings=warnings)
+        for sweep in split_sweeps(scaled(rows, list(_COLUMNS)))
+    ]
+
+
+def _header(lines: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        match = re.match(r"\s*([^:]{1,60}):\s*(.{0,200})", line[:300])
+        if match is not None:
+            found.setdefault(match[1].strip(), match[2].strip())
+    return found
