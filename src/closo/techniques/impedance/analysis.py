@@ -30,6 +30,7 @@ from closo.techniques.impedance.selection import Choice, choose, inductance_matt
 __all__ = ["Prepared", "analyse", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
+_HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
 
@@ -114,7 +115,8 @@ def report(
     quantities |= circuit_quantities(fit, theta)
     if pellet.temperature is not None:
         quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated")
-    distribution = _distribution(f, z, kk, fit) if given["drt"] and f.size >= 10 else None
+    total = quantities["total_resistance"].value
+    distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
     settings = _settings(choice, kk, given)
     if distribution is not None:
         settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
@@ -191,11 +193,16 @@ def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
     return {f"calibration {what}:{instrument}": size for what, size in _UNCALIBRATED.items()}
 
 
-def _distribution(f: np.ndarray, z: np.ndarray, kk: KramersKronig, fit: CircuitFit) -> Distribution:
+def _distribution(prepared: Prepared, fit: CircuitFit, total: float | None) -> Distribution:
+    """Relaxation times; below the frequency where a blocking electrode hides the pellet there are none to be found."""
+    f, z, kk = prepared.frequency, prepared.impedance, prepared.kk
     blocking = fit.circuit.blocking
     exponent = None
     if blocking is not None:
         exponent = float(fit.theta[blocking.first + 1]) if blocking.kind.symbol == "Q" else 1.0
+        seen = np.abs(z) < _HIDDEN * (total or np.inf)
+        if np.sum(seen) >= 10:
+            f, z = f[seen], z[seen]
     return relaxation_times(
         f, z, noise=kk.noise, blocking_exponent=exponent, inductive=inductance_matters(f, z, kk.noise)
     )

@@ -233,11 +233,16 @@ def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak
     step = float(np.log(tau[1] / tau[0]))
     total = float(gamma.sum()) * step
     tops = [k for k in range(1, gamma.size - 1) if gamma[k] >= gamma[k - 1] and gamma[k] > gamma[k + 1]]
-    edges = [0, *(a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)), gamma.size]
+    if not tops:
+        return ()
+    # what rises towards the ends of the grid belongs to processes outside the data, not to the peak beside it
+    first, last = int(np.argmin(gamma[: tops[0] + 1])), tops[-1] + int(np.argmin(gamma[tops[-1] :]))
+    valleys = [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
+    edges = [first, *valleys, last + 1]
     found = []
     for low, high in pairwise(edges):
         area = float(gamma[low:high].sum()) * step
-        if not tops or area < 0.02 * total or total <= 0:
+        if area < 0.02 * total or total <= 0:
             continue
         log_tau, weights = np.log(tau[low:high]), gamma[low:high]
         sampled = spread[low:high]

@@ -24,11 +24,11 @@ def figure(result: Result) -> FigureSpec:
 def nyquist(results: list[Result]) -> Panel:
     """Return one Nyquist panel of one or several spectra, with equal axes and the decades marked.
 
-    The window ends where the blocking spike begins to dwarf the arcs (3 x the largest total resistance); the whole
+    The window ends where the blocking spike begins to dwarf the arcs (2.2 x the largest total resistance); the whole
     spectrum is in the Bode panel and in the table.
     """
     traces, texts = [], []
-    reach = max(3.0 * float(r.quantities["total_resistance"].value or 0.0) for r in results)
+    reach = max(2.2 * float(r.quantities["total_resistance"].value or 0.0) for r in results)
     reach = min(reach, max(float(np.abs(r.curves["impedance"].values).max()) for r in results)) * 1.05
     for k, result in enumerate(results):
         z, fit = result.curves["impedance"].values, result.curves["impedance_fit"].values
