@@ -117,7 +117,7 @@ def report(
         quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated")
     total = quantities["total_resistance"].value
     distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
-    settings = _settings(choice, kk, given)
+    settings = _settings(choice, kk, given) | _instrument(data)
     if distribution is not None:
         settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
     checks = _checks(data, kk, fit, bool(calibration))
@@ -184,6 +184,14 @@ def _fit(text: str | None, prepared: Prepared, pellet: Pellet, noise_known: bool
         return choose(f, z, sd=sd, noise=noise, capacitance=pellet.capacitance_prior, noise_known=noise_known)
     fit = fit_circuit(parse(text), f, z, sd=sd, noise_known=noise_known)
     return Choice(fit, (fit,), np.ones(1))
+
+
+def _instrument(data: Dataset) -> dict[str, Any]:
+    """What a later analysis of the same spectrum must know of its file."""
+    return {
+        "uncalibrated": bool(data.attrs.get("uncalibrated", False)),
+        "instrument": str(data.attrs.get("metadata", {}).get("instrument") or "instrument"),
+    }
 
 
 def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
