@@ -122,14 +122,17 @@ def to_bytes(data: Dataset) -> bytes:
 
     Complex variables are stored as `<name>_real` and `<name>_imag`; dicts and tuples among the attributes as JSON.
     """
-    plain = xr.Dataset(attrs={k: _attribute(v) for k, v in data.attrs.items()})
+    plain: dict[str, Any] = {}
     for name, variable in data.variables.items():
         if np.iscomplexobj(variable.values):
             plain[f"{name}_real"] = (variable.dims, variable.values.real, variable.attrs | {"complex": "real"})
             plain[f"{name}_imag"] = (variable.dims, variable.values.imag, variable.attrs | {"complex": "imag"})
         else:
             plain[str(name)] = (variable.dims, variable.values, variable.attrs)
-    content = plain.to_netcdf(format="NETCDF3_64BIT", engine="scipy")
+    encoding = {name: {"_FillValue": None} for name in plain}  # NaN stays NaN, and no attribute is added
+    content = xr.Dataset(plain, attrs={k: _attribute(v) for k, v in data.attrs.items()}).to_netcdf(
+        format="NETCDF3_64BIT", engine="scipy", encoding=encoding
+    )
     return bytes(content)
 
 
@@ -137,7 +140,7 @@ def from_bytes(content: bytes) -> Dataset:
     """Rebuild a measurement from `to_bytes`."""
     with xr.open_dataset(io.BytesIO(content), engine="scipy", decode_cf=False) as opened:
         plain = opened.load()
-    data = xr.Dataset(attrs={k: _from_attribute(k, v) for k, v in plain.attrs.items()})
+    variables: dict[str, Any] = {}
     for name, variable in plain.variables.items():
         attrs = dict(variable.attrs)
         part = attrs.pop("complex", None)
@@ -146,10 +149,10 @@ def from_bytes(content: bytes) -> Dataset:
         values = variable.values
         if part == "real":
             stem = str(name).removesuffix("_real")
-            data[stem] = (variable.dims, values + 1j * plain[f"{stem}_imag"].values, attrs)
+            variables[stem] = (variable.dims, values + 1j * plain.variables[f"{stem}_imag"].values, attrs)
         else:
-            data[str(name)] = (variable.dims, values, attrs)
-    return data
+            variables[str(name)] = (variable.dims, values, attrs)
+    return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in plain.attrs.items()})
 
 
 def save(data: Dataset, path: Path) -> None:

@@ -122,7 +122,7 @@ def covariance_of(fisher: np.ndarray) -> np.ndarray:
     eigenvalues, vectors = np.linalg.eigh(fisher / np.outer(safe, safe))
     lost = eigenvalues <= len(fisher) * np.finfo(float).eps * max(eigenvalues[-1], 1e-300)
     inverse = np.where(lost, 0.0, 1.0 / np.where(lost, 1.0, eigenvalues))
-    covariance = (vectors * inverse) @ vectors.T / np.outer(safe, safe)
+    covariance = np.asarray((vectors * inverse) @ vectors.T / np.outer(safe, safe))
     blind = (scale == 0) | (np.abs(vectors[:, lost]).max(axis=1, initial=0.0) > 1e-3)
     covariance[blind, blind] = np.inf
     return covariance

@@ -317,7 +317,7 @@ def _unit_factor(unit: str, name: str) -> tuple[float, float]:
         return row.factor, row.offset
     import pint  # only here, and only for units that are not the shown one: its import takes 0.3 s
 
-    registry = pint.get_application_registry()
+    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
     try:
         spelled = _SPELLINGS.get(unit, unit.replace("µ", "u").replace("μ", "u").replace("²", "2"))
         given, wanted = (re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", u) for u in (spelled, _SPELLINGS.get(row.si, row.si)))

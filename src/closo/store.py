@@ -213,11 +213,11 @@ class Store:
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def save_listing(self, fingerprint: str, parts: list[dict[str, Any]]) -> None:
-        """Remember what a file holds."""
-        row = {"fingerprint": fingerprint, "document": _dump(parts)}
+    def save_listings(self, listings: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Remember what files hold, by fingerprint."""
         with self._database() as connection:
-            _replace(connection, _LISTINGS, row)
+            for fingerprint, parts in listings.items():
+                _replace(connection, _LISTINGS, {"fingerprint": fingerprint, "document": _dump(parts)})
 
     def listings(self) -> dict[str, list[dict[str, Any]]]:
         """Return all that is remembered about files."""

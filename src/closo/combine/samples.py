@@ -114,7 +114,7 @@ def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list
         r
         for r in results.values()
         if r.settings.get("specimen") == specimen
-        and r.technique not in ("arrhenius", "replicates", "series")
+        and r.technique not in ("arrhenius", "impedance_series", "replicates", "series")
         and key in r.quantities
         and r.quantities[key].number is not None
     ]

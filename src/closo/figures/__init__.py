@@ -1,10 +1,10 @@
 """A figure as plain data: one description, drawn by matplotlib for print and by the browser.
 
-`FigureSpec` never computes and never shows. `draw` turns it into a matplotlib figure, `save` writes SVG, PDF or PNG with
-the plotted numbers as CSV beside it, `to_svg` gives text for a page.
+`FigureSpec` never computes and never shows. `draw` turns it into a matplotlib figure, `save` writes SVG, PDF or PNG
+with the plotted numbers as CSV beside it, `to_svg` gives text for a page.
 """
 
-from closo.figures.draw import draw, save, to_csv, to_svg
+from closo.figures.draw import draw, render, save, to_csv, to_svg
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Text, Trace
 
-__all__ = ["Axis", "Band", "FigureSpec", "Panel", "Span", "Text", "Trace", "draw", "save", "to_csv", "to_svg"]
+__all__ = ["Axis", "Band", "FigureSpec", "Panel", "Span", "Text", "Trace", "draw", "render", "save", "to_csv", "to_svg"]

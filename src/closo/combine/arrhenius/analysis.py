@@ -178,8 +178,8 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         points["residual"] = table.ln_sigma - np.log(fitted)
         temperatures = _line_temperatures(result, table)
         predicted = [predict(result, float(t)) for t in temperatures]
-        bands = np.array([q.interval() for q in predicted])
-        values = np.array([q.value for q in predicted])
+        bands = np.array([q.interval() or (np.nan, np.nan) for q in predicted])
+        values = np.array([q.value for q in predicted], float)
         line = {"temperature": temperatures, "conductivity": values, "low": bands[:, 0], "high": bands[:, 1]}
     units = {key: look_up(key.removesuffix("_u")).si for key in points}
     variables = {key: ("point", values, {"units": units[key]}) for key, values in points.items()}

@@ -18,7 +18,7 @@ from closo.quantity import Number, Quantity, exp, uncertain, withheld
 __all__ = ["Law", "kinked", "refused", "straight", "vogel_curve"]
 
 _LN10 = math.log(10.0)
-_LARGEST = 600.0  # exponent that still fits a float
+_UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of a logarithm beyond which its exponential is no number
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,9 @@ def _prefactor(line: Line) -> Quantity:
     """Return exp of the intercept of ln(sigma T) [S K/m]."""
     method = "exp of the intercept of ln(sigma T) at 1/T = 0"
     intercept = _intercept(line)
-    if abs(intercept.x) > _LARGEST:
-        return withheld(
-            "prefactor", f"exp({intercept.x:.3g}) is no number; the slope is not that of a conductor", method=method
-        )
+    if abs(intercept.x) > _LARGEST or intercept.u > _UNKNOWN:
+        why = f"its logarithm is {intercept.x:.3g} ± {intercept.u:.3g}, which says nothing"
+        return withheld("prefactor", why, method=method)
     return Quantity("prefactor", exp(intercept), method)
 
 
@@ -191,13 +190,20 @@ def _transitions(table: Table, shape: Shape, high: np.ndarray, *, df: int, name:
             )
         }
     found = {}
-    for branch in table.branches:
-        mine = np.array([p.branch == branch for p in table.points])
+    branches = [np.array([p.branch == branch for p in table.points]) for branch in table.branches]
+    for branch, mine in zip(table.branches, branches, strict=True):
+        if high[mine].all() or not high[mine].any():
+            continue
         below, above, nearest = _gap(table.subset(mine), high[mine])
         gap = {f"transition scan:{name}:{branch}": (above - below) / math.sqrt(12.0)}
         method = f"jump between {celsius(below)} and {celsius(above)}" + (f" ({branch})" if branch else "")
         key = f"transition_temperature:{branch or 'all'}"
         found[key] = Quantity("transition_temperature", nearest + uncertain(0.0, gap), method)
+    if not found:  # each branch stays in one phase
+        below, above, nearest = _gap(table, high)
+        gap = {f"transition scan:{name}": abs(above - below) / math.sqrt(12.0)}
+        method = f"jump between {celsius(below)} and {celsius(above)}"
+        found["transition_temperature:all"] = Quantity("transition_temperature", nearest + uncertain(0.0, gap), method)
     numbers = [q.number for q in found.values()]
     values = [float(n.x) for n in numbers]
     spread = uncertain(0.0, {f"transition hysteresis:{name}": (max(values) - min(values)) / math.sqrt(12.0)})

@@ -31,6 +31,7 @@ __all__ = [
 
 Convention = Literal["sigmaT", "sigma"]
 ORDINATE: dict[Convention, str] = {"sigmaT": "ln(sigma T)", "sigma": "ln sigma"}
+_NEGLIGIBLE = 1e-10  # variance of ln sigma, also relative to the common one, below which a point states none of its own
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def stated_covariance(
     """
     sensitivity = (1.0 / table.temperature if convention == "sigmaT" else 0.0) - gradient
     common, own = split(table.sigma_parts + sensitivity[:, None] * table.temperature_parts)
-    weighted = bool((own > 1e-24).all())
+    weighted = bool((own > np.maximum(_NEGLIGIBLE, _NEGLIGIBLE * np.diag(common))).all())
     return common + np.diag(own), own if weighted else np.ones_like(own), sensitivity, weighted
 
 

@@ -20,6 +20,7 @@ from closo.result import Check, Result
 __all__ = ["conductivity_at", "decompose", "predict", "ratio"]
 
 _LN10 = math.log(10.0)
+_UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of ln sigma beyond which there is no conductivity to speak of
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def predict(result: Result, temperature: Number | float) -> Quantity:
     if isinstance(law, str):
         return withheld("ionic_conductivity", law, method=f"Arrhenius law of {result.name} at {celsius(kelvin)}")
     y = law.level - law.energy / K_B * (1.0 / number - 1.0 / law.reference)
+    if y.u > _UNKNOWN or abs(y.x) > _LARGEST:
+        return withheld("ionic_conductivity", f"ln sigma = {y.x:.3g} ± {y.u:.3g} says nothing", method=law.where)
     sigma = exp(y) / number if result.settings["convention"] == "sigmaT" else exp(y)
     return Quantity("ionic_conductivity", sigma, law.where)
 
@@ -102,7 +105,7 @@ def conductivity_at(result: Result, kelvin: float, phase: str = "") -> float:
     if isinstance(law, str):
         return math.nan
     y = float(law.level.x) - float(law.energy.x) / K_B * (1.0 / kelvin - 1.0 / law.reference)
-    return math.exp(y) / (kelvin if result.settings["convention"] == "sigmaT" else 1.0)
+    return math.exp(min(y, _LARGEST)) / (kelvin if result.settings["convention"] == "sigmaT" else 1.0)
 
 
 def _tangent(result: Result, kelvin: float) -> _Law:
@@ -182,7 +185,7 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
     settings: dict[str, Any] = {"temperature": temperature, "convention": conventions[0], "of": a.name, "to": b.name}
     laws = [_law_at(r, temperature) for r in (a, b)]
     first, second = laws
-    if isinstance(first, str) or isinstance(second, str):
+    if isinstance(first, str) or isinstance(second, str) or total.number is None:
         return Result("decomposition", name, {"conductivity_ratio": total}, xr.Dataset(), settings=settings)
     from_energy = (second.energy - first.energy) / (K_B * temperature * _LN10)
     from_prefactor = total.number - from_energy
@@ -204,7 +207,7 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
 def _isokinetic(energies: Number, decades: Number) -> Quantity:
     """Return the temperature at which two laws give the same conductivity."""
     method = "temperature at which both laws meet"
-    if abs(energies.x) < 2.0 * energies.u or abs(decades.x) < 2.0 * decades.u:
+    if abs(energies.x) <= 2.0 * energies.u or abs(decades.x) <= 2.0 * decades.u:
         return withheld(
             "temperature", "the energies or the prefactors do not differ by twice their uncertainty", method=method
         )

@@ -71,6 +71,7 @@ def analyse(
     pellet = Pellet(area, thickness, temperature, lead_resistance)
     choice = _fit(circuit, prepared, pellet, weights == "measured")
     given = {"weights": weights, "f_min": f_min, "f_max": f_max, "calibrated": calibrated, "drt": drt}
+    given["circuit_given"] = circuit is not None
     return report(data, prepared, choice, theta_numbers(choice.best, name=name), pellet=pellet, given=given)
 
 

@@ -18,13 +18,13 @@ from closo.techniques.impedance.circuit import Circuit, parse
 from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, physical_exponents, time_constant
 from closo.techniques.impedance.kramers_kronig import lag_one
 
-__all__ = ["Choice", "choose", "geometric_prior", "inductance_matters"]
+__all__ = ["SPIKE", "Choice", "choose", "geometric_prior", "inductance_matters"]
 
 _VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
-_SPIKE = "L-(R|C)-Q"
+SPIKE = "L-(R|C)-Q"
 _BLOCKING, _PASSING = 0, 1
 _LEVELS = (  # ever larger circuits: blocking, then passing direct current
-    ((_SPIKE, "(R|Q)-Q"), ("(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)")),
+    ((SPIKE, "(R|Q)-Q"), ("(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)")),
     (("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q"), ("(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)")),
     (("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q"), ("R-(R|Q)-(R|Q)-W", "R-(R|Q)-(R|Q)-(R|Q)")),
 )
@@ -121,12 +121,10 @@ def _weights(fits: list[CircuitFit]) -> np.ndarray:
 
 
 def _families(f: np.ndarray, z: np.ndarray) -> tuple[int, ...]:
-    """Return which families the slowest points allow: a spike steeper than 60 deg blocks, less than 10 deg passes."""
+    """Return which families the slowest points allow: a spike steeper than 60 deg blocks, less can be either."""
     slowest = np.argsort(f)[:3]
     phase = -np.degrees(np.median(np.angle(z[slowest])))
-    if phase > 60.0:
-        return (_BLOCKING,)
-    return (_PASSING,) if phase < 10.0 else (_BLOCKING, _PASSING)
+    return (_BLOCKING,) if phase > 60.0 else (_BLOCKING, _PASSING)
 
 
 def _fit_all(
@@ -141,10 +139,10 @@ def _fit_all(
 ) -> list[CircuitFit]:
     """Fit each circuit from its best start; where none explains the data, the better ones from further starts too."""
     lead = "L-" if inductance_matters(f, z, noise) else ""
-    circuits = [parse(text if text == _SPIKE else lead + text) for text in texts]
+    circuits = [parse(text if text == SPIKE else lead + text) for text in texts]
 
     def fit(circuit: Circuit, most_starts: int) -> CircuitFit | None:
-        priors = {circuit.arcs[0].storage.first: capacitance} if circuit.text == parse(_SPIKE).text else None
+        priors = {circuit.arcs[0].storage.first: capacitance} if circuit.text == parse(SPIKE).text else None
         with suppress(ConvergenceError):
             return fit_circuit(
                 circuit,
@@ -183,9 +181,9 @@ def _is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
         if key.startswith("resistance") and not spread[k] < 1.0:
             return False
     w = 2 * np.pi * frequency
-    if circuit.blocking is not None and _blocked_share(fit, frequency) < 0.05:
+    if circuit.blocking is not None and _blocked_share(fit, frequency) < 0.005:
         return False
-    if circuit.text == parse(_SPIKE).text:
+    if circuit.text == parse(SPIKE).text:
         return True
     return all(0.02 / w.max() < time_constant(arc, fit.theta) < 20.0 / w.min() for arc in circuit.arcs)
 

@@ -137,8 +137,8 @@ def fit_series(spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Pr
     start = _start(layout, spectra)
     residual, jacobian = _functions(layout, spectra, prior)
     with np.errstate(all="ignore"):
-        fit = least_squares(residual, start, jacobian=jacobian, noise_known=True, max_evaluations=60)
-    return _series_fit(layout, spectra, fit, slopes=jacobian(fit.values))
+        fit = least_squares(residual, start, jacobian=jacobian, max_evaluations=60, with_covariance=False)
+        return _series_fit(layout, spectra, fit, slopes=jacobian(fit.values))
 
 
 def _priors(layout: _Layout, capacitance: Prior | None) -> list[tuple[int, Prior]]:

@@ -14,12 +14,12 @@ from closo.result import Check, Result
 from closo.techniques.impedance.analysis import Prepared, prepare, report
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.quantities import Pellet, theta_numbers
-from closo.techniques.impedance.selection import Choice, choose
+from closo.techniques.impedance.selection import SPIKE, Choice, choose
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series, series_theta
 
 __all__ = ["analyse_series"]
 
-_CANDIDATES = 3
+_CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
 
 
 def analyse_series(
@@ -89,7 +89,7 @@ def _best_series(spectra: list[Spectrum], circuit: str | None, pellet: Pellet) -
         votes = Counter(s.single.best.circuit.text for s in spectra)
         lead = any(text.startswith("L") for text in votes)
         wanted = [("L-" + t if lead and not t.startswith("L") else t) for t, _ in votes.most_common()]
-        texts = list(dict.fromkeys(parse(text).text for text in wanted))[:_CANDIDATES]
+        texts = list(dict.fromkeys(parse(text).text for text in [*wanted[:_CANDIDATES], SPIKE]))
     found: list[SeriesFit] = []
     for text in texts:
         prior = (

@@ -1,0 +1,57 @@
+# Set-up is done by the first target that needs it, and again only when a lock file changes.
+# Needs Python 3.11 or newer and nothing else; `make lock` alone needs uv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: setup demo test check bench lock docs clean
+.DEFAULT_GOAL := setup
+
+setup: .venv/dev.stamp
+
+# The environment to run closo: hashed versions, then closo itself without looking for anything else.
+.venv/core.stamp: requirements/core.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what closo needs (once) ..."
+	@$(INSTALL) --require-hashes -r requirements/core.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The same with the tools for tests and checks.
+.venv/dev.stamp: requirements/dev.lock .venv/core.stamp
+	@echo "Installing the tools for tests and checks (once) ..."
+	@$(INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# The main job on the example study, in a work folder of its own.
+demo: .venv/core.stamp
+	@rm -rf build/demo && mkdir -p build && cp -r examples/na2b12h12-sio2 build/demo
+	@$(BIN)/closo analyse build/demo
+	@$(BIN)/closo claims build/demo || test $$? -eq 1  # 1: not every claim is supported; that is what it is for
+	@$(BIN)/closo report build/demo
+
+test: .venv/dev.stamp
+	@$(BIN)/python -m pytest -n 2
+
+check: .venv/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell src tests docs benchmarks examples *.md
+
+bench: .venv/dev.stamp
+	@$(BIN)/python -m benchmarks
+
+docs: .venv/dev.stamp
+	@$(BIN)/python docs/generate.py
+
+lock:
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/core.in -o requirements/core.lock
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/dev.in -o requirements/dev.lock
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,102 @@
+"""Write docs/reference/ from the code: nomenclature, command line, techniques, readers.
+
+`make docs` runs it; a test compares. Nothing in docs/reference/ is written by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from closo import cli
+from closo.nomenclature import NAMES
+from closo.readers import READERS
+from closo.techniques import TECHNIQUES
+
+FOLDER = Path(__file__).parent / "reference"
+_NOTE = "<!-- Written by docs/generate.py; run `make docs` after a change. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Return file name -> text of every generated page."""
+    made = {"nomenclature": nomenclature, "cli": command_line, "techniques": techniques, "readers": readers}
+    return {f"{name}.md": _NOTE + make() for name, make in made.items()}
+
+
+def nomenclature() -> str:
+    """Return the table of names."""
+    lines = [
+        "# Nomenclature",
+        "",
+        "Every name closo uses. Inside, values have the SI unit; tables, pages and JSON have the shown unit.",
+        "",
+        "| name | symbol | SI unit | shown unit | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| `{n.name}` | {_cell(n.symbol)} | {n.si} | {n.shown} | {_cell(n.meaning)} |" for n in NAMES.values()]
+    return "\n".join(lines) + "\n"
+
+
+def command_line() -> str:
+    """Return every verb with its arguments and options."""
+    lines = ["# Command line", "", "```text", (cli.__doc__ or "").strip(), "```", ""]
+    group: Any = typer.main.get_command(cli.app)
+    for name, command in group.commands.items():
+        text = inspect.cleandoc(command.help or "")
+        lines += [f"## closo {name}", "", text, "", "| argument or option | meaning |", "|---|---|"]
+        lines += [_parameter(parameter) for parameter in command.params]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _parameter(parameter: Any) -> str:
+    option = parameter.opts[0].startswith("-")
+    shown = ", ".join(parameter.opts) if option else str(parameter.metavar or parameter.name).upper()
+    if option and parameter.metavar:
+        shown += f" {parameter.metavar}"
+    return f"| `{_cell(shown)}` | {_cell(str(parameter.help or ''))} |"
+
+
+def techniques() -> str:
+    """Return one section per technique, from the docstring of its module."""
+    lines = ["# Techniques", ""]
+    for technique in TECHNIQUES:
+        docstring = inspect.cleandoc(importlib.import_module(technique.module).__doc__ or "")
+        lines += [f"## {technique.name}", "", *_sections(docstring), "", "| setting | meaning |", "|---|---|"]
+        lines += [f"| `{k}` ({kind.__name__}) | {_cell(meaning)} |" for k, (kind, meaning) in technique.settings.items()]
+        lines += ["", f"Properties of the specimen it uses: {', '.join(f'`{i}`' for i in technique.inputs)}.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _sections(docstring: str) -> list[str]:
+    """Return a docstring whose indented sections have bold headings."""
+    lines = []
+    for line in docstring.splitlines():
+        heading = re.fullmatch(r"[A-Z][\w ]+", line)
+        lines.append(f"**{line}**  " if heading else line.strip())
+    return lines
+
+
+def readers() -> str:
+    """Return the table of readers, then what each says about its format."""
+    lines = ["# Readers", "", "| name | format | usual endings |", "|---|---|---|"]
+    lines += [f"| `{r.name}` | {_cell(r.title)} | {', '.join(r.suffixes)} |" for r in READERS]
+    for reader in READERS:
+        docstring = inspect.cleandoc(importlib.import_module(reader.module).__doc__ or "")
+        lines += ["", f"## {reader.name}", "", "```text", docstring, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file, content in pages().items():
+        (FOLDER / file).write_text(content, encoding="utf-8")

@@ -1,0 +1,127 @@
+"""Where the numbers behind a claim are: by result, sample or specimen, at a temperature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from closo.combine.arrhenius.points import celsius
+from closo.combine.samples import quantity
+from closo.errors import DataError, did_you_mean
+from closo.quantity import Quantity, log, withheld
+from closo.result import Result
+from closo.toml import read_number
+
+__all__ = ["Pairs", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of"]
+
+_LN10 = math.log(10.0)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Several samples compared two by two.
+
+    Attributes
+    ----------
+    names, values : of the samples.
+    couples : the two names of each comparison.
+    ratios : log10(first/second) of each.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Quantity, ...]
+    couples: tuple[tuple[str, str], ...]
+    ratios: tuple[Quantity, ...]
+
+
+def kelvin(temperature: str) -> float:
+    """Return the temperature [K] of a claim."""
+    return float(read_number(temperature, "temperature", label="claim").x)
+
+
+def quantity_of(results: Mapping[str, Result], of: str, key: str, *, temperature: float | None) -> Quantity:
+    """Return a quantity of a result, sample or specimen; withheld with the reason where there is none."""
+    found = quantity(results, of, key, temperature=temperature)
+    if found.why is not None and found.why.startswith("nothing was measured"):
+        hint = did_you_mean(of, _known(results))
+        return withheld(found.name, f"{found.why}. {hint if hint.startswith('Did') else ''}".strip())
+    return found
+
+
+def _known(results: Mapping[str, Result]) -> set[str]:
+    """Return every name that a claim can speak of."""
+    owners = {str(r.settings[key]) for r in results.values() for key in ("sample", "specimen") if key in r.settings}
+    return owners | set(results)
+
+
+def members_of(results: Mapping[str, Result], of: Sequence[str]) -> tuple[str, ...]:
+    """Return the samples that a claim speaks of: those named, or the members of the one series named.
+
+    Raises
+    ------
+    DataError  when the series is not there.
+    """
+    if len(of) > 1 or not of[0].startswith("series/"):
+        return tuple(of)
+    return tuple(str(label) for label in _series(results, of[0]).settings["members"])
+
+
+def _series(results: Mapping[str, Result], key: str) -> Result:
+    if key not in results or results[key].technique != "series":
+        known = [k for k in results if k.startswith("series/")]
+        raise DataError(f"there is no '{key}'.", hint=did_you_mean(key, known) if known else "The study has no series.")
+    return results[key]
+
+
+def location_of_maximum(results: Mapping[str, Result], of: str) -> Quantity:
+    """Return where a series has its maximum; withheld where it stands at an end of the range.
+
+    Raises
+    ------
+    DataError  when there is no such series, or its axis has no numbers.
+    """
+    series = _series(results, of)
+    found = series.quantities.get(f"{series.settings['axis']}:maximum")
+    if found is None:
+        raise DataError(f"'{of}' runs over {series.settings['axis']}, which has no numbers.", hint="Use an ordering.")
+    return found
+
+
+def pairs(
+    results: Mapping[str, Result],
+    of: Sequence[str],
+    key: str,
+    *,
+    temperature: float | None,
+    neighbours: bool = False,
+) -> Pairs:
+    """Return all pairs of the samples (or only each with the next), as log10 ratios; shared sources cancel.
+
+    Raises
+    ------
+    DataError  when there are fewer than two samples, or one of them has no value; says which and why.
+    """
+    names = members_of(results, of)
+    if len(names) < 2:
+        raise DataError(f"a comparison needs two samples or more, and there is {len(names)}.")
+    values = tuple(quantity_of(results, name, key, temperature=temperature) for name in names)
+    for name, value in zip(names, values, strict=True):
+        if value.number is None or not (value.value or 0.0) > 0:
+            raise DataError(f"'{name}' has no {key} that could be compared: {value.why or 'it is not positive'}.")
+    at = "" if temperature is None else f" at {celsius(temperature)}"
+    chosen = list((pairwise if neighbours else lambda places: combinations(places, 2))(range(len(names))))
+    return Pairs(
+        names,
+        values,
+        tuple((names[i], names[j]) for i, j in chosen),
+        tuple(
+            Quantity(
+                "conductivity_ratio",
+                (log(values[i].number) - log(values[j].number)) / _LN10,
+                f"{names[i]} over {names[j]}{at}",
+            )
+            for i, j in chosen
+        ),
+    )

@@ -1,0 +1,199 @@
+"""Verbs for loose files: run, convert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.errors import StudyError
+
+if TYPE_CHECKING:
+    from closo.pipeline import Outcome
+    from closo.result import Result
+
+__all__ = ["VERBS"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+Reader = Annotated[
+    str | None, typer.Option("--reader", help="Name of the reader, where the content is not recognised.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+        "brackets, '-' in front says that the file holds the negative, '_' skips a column.",
+    ),
+]
+
+
+def run(
+    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
+    *,
+    area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
+    thickness: Annotated[str | None, typer.Option(help="Thickness of the pellet, e.g. '310 ± 5 um'.")] = None,
+    temperature: Annotated[str | None, typer.Option(help="Temperature, e.g. '30 ± 0.5 degC'.")] = None,
+    lead_resistance: Annotated[str | None, typer.Option(help="Resistance of the leads, e.g. '0.5 ± 0.1 ohm'.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
+    ] = None,
+    columns: Columns = None,
+    reader: Reader = None,
+    part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
+    figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
+
+    With --json a list: one object per measurement (file, part, quantities, checks, settings), and in the same list an
+    object with 'error' for a file or measurement that gave no result ('skipped': true for a file of a folder that is
+    of another kind). Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if
+    a check failed, else 0.
+    """
+    from closo import pipeline
+
+    outcomes: list[Outcome] = []
+    drawn: list[list[str]] = []
+    with progress_bar("Analysing") as report:
+        for outcome in pipeline.run(
+            technique,
+            files,
+            area=area,
+            thickness=thickness,
+            temperature=temperature,
+            lead_resistance=lead_resistance,
+            settings=_parse_settings(technique, settings or []),
+            columns=columns,
+            reader=reader,
+            part=_part(part),
+        ):
+            outcomes.append(outcome)
+            drawn.append(_draw(outcome, figures))
+            report(len(outcomes), None, outcome.file.name)
+    if as_json:
+        write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, drawn, strict=True)])
+    else:
+        _show(outcomes)
+    return _code(outcomes)
+
+
+def convert(
+    file: Annotated[str, typer.Argument(help="An instrument file.")],
+    *,
+    to: Annotated[str | None, typer.Option(metavar="csv|nc", help="Write each measurement as CSV or netCDF.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
+    columns: Columns = None,
+    reader: Reader = None,
+    as_json: Json = False,
+) -> int:
+    """Show what the reader sees in a file: per measurement its kind, variables, metadata and warnings.
+
+    Suggestions (from the file name, or defaults of the instrument's program) are shown and never used as values.
+    """
+    from closo import readers
+    from closo.report.measurements import describe, write_measurement
+
+    if to not in (None, "csv", "nc"):
+        raise StudyError(f"--to {to} is not a format.", hint="Write --to csv or --to nc.")
+    path = Path(file)
+    name = reader or readers.sniff(path).name
+    measurements = [describe(data) for data in readers.read(path, reader=reader, columns=columns)]
+    if to is not None:
+        folder = out or path.parent
+        for entry, data in zip(measurements, readers.read(path, reader=reader, columns=columns), strict=True):
+            entry["written"] = str(write_measurement(data, folder, stem=path.stem, kind=to))
+    if as_json:
+        write_json({"file": str(path), "reader": name, "measurements": measurements})
+        return 0
+    show_lines([f"{path} ({name})"])
+    for entry in measurements:
+        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {entry['points']} points"])
+        show_table(
+            ["variable", "unit", "length", "from", "to"],
+            [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
+        )
+        show_lines([f"  {key}: {value}" for key, value in entry["metadata"].items()])
+        show_lines([f"  suggestion (not used): {key} = {value}" for key, value in entry["suggestions"].items()])
+        show_lines([f"  warning: {text}" for text in entry["warnings"]])
+        show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
+    return 0
+
+
+def _parse_settings(technique: str, settings: list[str]) -> dict[str, Any]:
+    """Return `--set key=value` in the types that the technique declares."""
+    from closo.techniques import get
+
+    parsed = {}
+    for text in settings:
+        key, separator, value = text.partition("=")
+        if not separator:
+            raise StudyError(f"--set {text} is not of the form key=value.", hint="Write for example --set f_min=10.")
+        parsed[key.strip()] = get(technique).setting(key.strip(), value.strip())
+    return parsed
+
+
+def _part(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdigit() else text
+
+
+def _draw(outcome: Outcome, folder: Path | None) -> list[str]:
+    """Write the figure of a result and return the names of the files."""
+    if folder is None or outcome.result is None:
+        return []
+    from closo import figures, pipeline
+
+    return [str(path) for path in figures.save(pipeline.figure(outcome.result), folder)]
+
+
+def _as_json(outcome: Outcome, figures: list[str]) -> dict[str, Any]:
+    place = {"file": str(outcome.file), "part": outcome.part}
+    if outcome.result is not None:
+        return place | outcome.result.as_json() | ({"figures": figures} if figures else {})
+    error = outcome.error.as_json() if outcome.error is not None else {}
+    return place | {k: v for k, v in error.items() if k != "file"} | ({"skipped": True} if outcome.skipped else {})
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    """Print the results, then what failed and why."""
+    results = [o.result for o in outcomes if o.result is not None]
+    if len(results) <= 3:
+        for result in results:
+            show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
+            show_table(["quantity", "value", "method"], [[k, str(q), q.method] for k, q in result.quantities.items()])
+            show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
+    elif results:
+        keys = [key for key in results[0].quantities if ":" not in key][:4]
+        rows = [[r.name, *[str(r.quantities.get(k, "")) for k in keys], _failed(r)] for r in results]
+        show_table(["measurement", *keys, "failed checks"], rows)
+    skipped = [o for o in outcomes if o.skipped]
+    failures = [o for o in outcomes if o.error is not None and not o.skipped]
+    for outcome in failures:
+        say(f"no result: {outcome.error}")
+    if skipped:
+        say(f"left aside {len(skipped)} files of another kind: {', '.join(o.file.name for o in skipped[:5])} ...")
+    say(f"{len(results)} results, {len(failures)} failures.")
+
+
+def _failed(result: Result) -> str:
+    return ", ".join(check.name for check in result.checks if check.passed is False)
+
+
+def _mark(passed: bool | None) -> str:
+    return {True: "passed", False: "FAILED", None: "undecided"}[passed]
+
+
+def _code(outcomes: list[Outcome]) -> int:
+    """Return the exit code of `run`."""
+    results = [o.result for o in outcomes if o.result is not None]
+    errors = [o.error for o in outcomes if o.error is not None and not o.skipped]
+    if not results and not errors:  # nothing but files of another kind
+        return 3
+    return exit_code(errors=errors, failed=any(_failed(result) for result in results))
+
+
+VERBS = (run, convert)

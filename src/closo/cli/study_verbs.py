@@ -1,0 +1,254 @@
+"""Verbs for a study: new, check, analyse, claims, show, report; and twin, which makes a synthetic one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.errors import StudyError, did_you_mean
+
+if TYPE_CHECKING:
+    from closo.claims import Verdict
+    from closo.pipeline import Analysis
+    from closo.result import Result
+
+__all__ = ["VERBS"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
+Workers = Annotated[int, typer.Option(min=1, help="Number of processes that analyse measurements.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
+
+
+def new(folder: Folder, *, as_json: Json = False) -> int:
+    """Make a study.toml and a claims.toml with comments, ready to be filled in."""
+    skeleton = Path(__file__).parent / "skeleton"
+    written = [folder / source.name for source in sorted(skeleton.glob("*.toml"))]
+    for path in written:
+        if path.exists():
+            raise StudyError("this file is there already.", file=path, hint="Choose another folder.")
+    (folder / "raw").mkdir(parents=True, exist_ok=True)
+    for path in written:
+        path.write_text((skeleton / path.name).read_text(encoding="utf-8"), encoding="utf-8")
+    if as_json:
+        write_json({"written": [str(path) for path in written]})
+    else:
+        show_lines(
+            [
+                *(str(path) for path in written),
+                f"Put the instrument files into {folder / 'raw'}, then: closo check {folder}",
+            ]
+        )
+    return 0
+
+
+def check(study: Study, *, as_json: Json = False) -> int:
+    """List every problem of a study before anything is computed: names, files, parts, geometry, recipe, printed numbers.
+
+    Exit code: 2 if study.toml is not a valid study, else 1 if there is a problem of level 'error', else 0.
+    """
+    from closo import pipeline
+    from closo.study import load
+
+    found = pipeline.check(study)
+    errors = [problem for problem in found if problem.level == "error"]
+    if as_json:
+        write_json([vars(problem) for problem in found])
+    else:
+        for problem in found:
+            show_lines([f"{problem.level:8} {problem.where}: {problem.text}"])
+        say(f"{len(errors)} errors, {len(found) - len(errors)} other remarks.")
+    try:
+        load(study)
+    except StudyError:
+        return 2
+    return 1 if errors else 0
+
+
+def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+    """Compute what is stale, keep each result as it finishes, and say at the end what failed and why.
+
+    Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
+    """
+    analysis = _analyse(study, workers)
+    if as_json:
+        write_json(_analysis_json(analysis))
+    else:
+        show_table(["result", "quantity", "value", "failed checks"], _headlines(analysis))
+        _say_failures(analysis)
+    return _code(analysis)
+
+
+def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+    """Hold what claims.toml claims against the results. Exit code: 1 if a claim is contradicted."""
+    analysis = _analyse(study, workers)
+    verdicts = _judge(analysis)
+    if as_json:
+        write_json([verdict.as_json() for verdict in verdicts])
+    else:
+        show_table(["claim", "verdict", "reason"], [[v.claim.id, v.verdict, v.reason] for v in verdicts])
+        _say_failures(analysis)
+    return 1 if any(verdict.verdict == "contradicted" for verdict in verdicts) else 0
+
+
+def show(
+    study: Study,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
+    *,
+    figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
+    workers: Workers = 1,
+    as_json: Json = False,
+) -> int:
+    """Show one result with its budget, checks and settings; without KEY, list all results."""
+    analysis = _analyse(study, workers)
+    if key is None:
+        if as_json:
+            write_json([{"key": k} | r.as_json() for k, r in analysis.results.items()])
+        else:
+            show_table(["result", "quantity", "value", "failed checks"], _headlines(analysis))
+        return 0
+    if key not in analysis.results:
+        raise StudyError(f"'{key}' is not a result of this study.", hint=did_you_mean(key, analysis.results))
+    result = analysis.results[key]
+    written = _draw(result, figures)
+    if as_json:
+        write_json({"key": key} | result.as_json() | ({"figures": written} if written else {}))
+    else:
+        _show_result(key, result, written)
+    return 0
+
+
+def report(
+    study: Study,
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; STUDY/report without it.")] = None,
+    workers: Workers = 1,
+    as_json: Json = False,
+) -> int:
+    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it."""
+    from closo import pipeline
+    from closo import report as reporting
+
+    analysis = _analyse(study, workers)
+    verdicts = _judge(analysis)
+    problems = pipeline.check(analysis.study)
+    with progress_bar("Drawing") as progress:
+        page = reporting.build(
+            analysis,
+            out or analysis.study.folder / "report",
+            verdicts=verdicts,
+            problems=problems,
+            progress=progress,
+        )
+    if as_json:
+        write_json({"report": str(page), "failures": [f.error.as_json() for f in analysis.failures]})
+    else:
+        _say_failures(analysis)
+        show_lines([f"The report is {page}"])
+    return 0
+
+
+def twin(
+    folder: Folder,
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the noise; the same seed gives the same bytes.")] = 0,
+    kind: Annotated[str, typer.Option(metavar="full|small", help="The whole study or a small part of it.")] = "full",
+    as_json: Json = False,
+) -> int:
+    """Make a synthetic study from one declared truth, in the instruments' file formats; every file says so."""
+    from closo.twin import write_study
+
+    if kind not in ("full", "small"):
+        raise StudyError(f"--kind {kind} is not known.", hint="Write --kind full or --kind small.")
+    if folder.exists() and any(folder.iterdir()):
+        raise StudyError("the folder is not empty.", file=folder, hint="Choose another one.")
+    write_study(folder, seed=seed, kind=kind)
+    if as_json:
+        write_json({"study": str(folder), "seed": seed, "kind": kind, "synthetic": True})
+    else:
+        show_lines([f"Synthetic study written to {folder}; next: closo report {folder}"])
+    return 0
+
+
+def _analyse(study: Path, workers: int) -> Analysis:
+    from closo import pipeline
+
+    with progress_bar("Analysing") as progress:
+        return pipeline.analyse(study, workers=workers, progress=progress)
+
+
+def _judge(analysis: Analysis) -> list[Verdict]:
+    from closo.claims import judge, load_claims
+
+    return judge(load_claims(analysis.study.folder), analysis.results)
+
+
+def _analysis_json(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "study": analysis.study.title,
+        "synthetic": analysis.study.synthetic,
+        "results": [{"key": key} | result.as_json() for key, result in analysis.results.items()],
+        "failures": [{"key": failure.key} | failure.error.as_json() for failure in analysis.failures],
+        "notes": list(analysis.notes),
+        "computed": analysis.computed,
+        "cached": analysis.cached,
+    }
+
+
+_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance")
+
+
+def _headlines(analysis: Analysis) -> list[list[str]]:
+    """Return one row per result: its key, its main quantity, and the checks it failed."""
+    rows = []
+    for key, result in analysis.results.items():
+        name = next((h for h in _HEADLINES if h in result.quantities), next(iter(result.quantities), ""))
+        failed = ", ".join(c.name for c in result.checks if c.passed is False)
+        rows.append([key, name, str(result.quantities.get(name, "")), failed])
+    return rows
+
+
+def _say_failures(analysis: Analysis) -> None:
+    for failure in analysis.failures:
+        say(f"no result for {failure.key}: {failure.error}")
+    for note in analysis.notes:
+        say(note)
+    say(
+        f"{len(analysis.results)} results ({analysis.computed} computed now, {analysis.cached} known before), "
+        f"{len(analysis.failures)} failures."
+    )
+
+
+def _code(analysis: Analysis) -> int:
+    failed = any(check.passed is False for result in analysis.results.values() for check in result.checks)
+    return exit_code(errors=[failure.error for failure in analysis.failures], failed=failed)
+
+
+def _draw(result: Result, folder: Path | None) -> list[str]:
+    if folder is None:
+        return []
+    from closo import figures, pipeline
+
+    return [str(path) for path in figures.save(pipeline.figure(result), folder)]
+
+
+def _show_result(key: str, result: Result, written: list[str]) -> None:
+    show_lines([key])
+    show_table(["quantity", "value", "method"], [[k, str(q), q.method] for k, q in result.quantities.items()])
+    for name, quantity in result.quantities.items():
+        entries = quantity.as_json()["budget"] if ":" not in name else []
+        if entries:
+            show_lines([f"  budget of {name} [{quantity.as_json()['unit']}]:"])
+            show_lines([f"    {entry['u']:.3g}  {entry['source']}" for entry in entries[:12]])
+    show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
+    show_lines([f"  {name} = {value}" for name, value in result.settings.items()])
+    show_lines([f"  {note}" for note in result.notes])
+    show_lines(written)
+
+
+_MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
+
+VERBS = (new, check, analyse, claims, show, report, twin)

@@ -1,0 +1,204 @@
+"""Axes of a figure: limits, ticks and labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closo.figures.labels import exponent, literal, pretty, shorten, split_label
+from closo.figures.spec import Array, Axis, Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["EQUAL_SHAPE", "finite", "set_axes"]
+
+EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
+_PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
+_PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H")
+_CATEGORY_LENGTH = 18
+_LETTER = 4.0  # width of a letter of a tick label [pt]
+
+
+def finite(values: Array, scale: str = "linear") -> np.ndarray:
+    """Return `values` as floats with NaN where they cannot be drawn."""
+    numbers = np.array(values, dtype=float)
+    bad = ~np.isfinite(numbers) if scale == "linear" else ~(np.isfinite(numbers) & (numbers > 0))
+    numbers[bad] = np.nan
+    return numbers
+
+
+def set_axes(all_axes: Sequence[Axes], panels: Sequence[Panel], *, small: bool = False) -> None:
+    """Give axes the limits, ticks and labels of their panels; to be called when everything is drawn.
+
+    Parameters
+    ----------
+    small : few ticks, and one power of ten for all panels, so that their labels are the same.
+    """
+    for ax, panel in zip(all_axes, panels, strict=True):
+        _set_limits(ax, panel)
+    powers = {}
+    if small:
+        for side in ("x", "y"):
+            largest = [float(np.abs(getattr(ax, f"{side}axis").get_view_interval()).max()) for ax in all_axes]
+            unit = split_label(pretty(getattr(panels[0], side).label))[1]
+            powers[side] = _power(float(np.median(largest)), unit in _PREFIXED)
+        if panels[0].equal:
+            powers["y"] = powers["x"]
+    for ax, panel in zip(all_axes, panels, strict=True):
+        _set_labels(ax, panel, powers)
+
+
+def _set_limits(ax: Axes, panel: Panel) -> None:
+    for side, axis in (("x", panel.x), ("y", panel.y)):
+        if axis.range is not None:
+            getattr(ax, f"set_{side}lim")(*axis.range)
+    if panel.equal:
+        _make_equal(ax, panel)
+
+
+def _set_labels(ax: Axes, panel: Panel, powers: dict[str, int]) -> None:
+    for side, axis in (("x", panel.x), ("y", panel.y)):
+        label = _set_ticks(ax, side, axis, powers)
+        getattr(ax, f"set_{side}label")(label)
+    if panel.equal:
+        _equal_steps(ax)
+    if panel.top is not None:
+        _add_top(ax, panel.top)
+
+
+def _make_equal(ax: Axes, panel: Panel) -> None:
+    """Choose limits whose ratio is that of the box, so that one unit is as long in x as in y."""
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    if panel.x.range is None and 0 < x0 < 0.6 * x1:
+        x0 = 0.0
+    if panel.y.range is None and y0 > -0.12 * y1:
+        y0 = min(0.0, y0)
+    extra = (y1 - y0) / EQUAL_SHAPE - (x1 - x0)
+    if extra < 0:
+        y1 = y0 + EQUAL_SHAPE * (x1 - x0)
+    else:
+        left = 0.05 * (x1 - x0 + extra) if panel.x.range is None else 0.0
+        x0, x1 = x0 - min(left, extra), x1 + extra - min(left, extra)
+    ax.set_xlim(x0, x1)
+    ax.set_ylim(y0, y1)
+    ax.set_box_aspect(EQUAL_SHAPE)
+
+
+def _equal_steps(ax: Axes) -> None:
+    """Give both axes of a Nyquist plot the same distance between ticks."""
+    from matplotlib.ticker import MultipleLocator
+
+    ticks = ax.get_xticks()
+    if len(ticks) > 1:
+        ax.xaxis.set_major_locator(MultipleLocator(float(ticks[1] - ticks[0])))
+        ax.yaxis.set_major_locator(MultipleLocator(float(ticks[1] - ticks[0])))
+
+
+def _set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
+    """Set the scale and ticks of one axis and return its label, which holds the power of ten where there is one."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    one, count = (ax.xaxis if side == "x" else ax.yaxis), (4 if powers else 6)
+    label = pretty(axis.label)
+    if axis.ticks:
+        one.set_major_locator(FixedLocator([position for position, _ in axis.ticks]))
+        one.set_minor_locator(FixedLocator([]))
+        texts = [shorten(literal(text), _CATEGORY_LENGTH) for _, text in axis.ticks]
+        slanted = side == "x" and max(map(len, texts)) * _LETTER > _width(ax) / len(texts)
+        slant: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+        one.set_ticklabels(texts, **slant)
+        return label
+    low, high = sorted(one.get_view_interval())
+    if axis.scale == "log":
+        _set_log_ticks(one, low, high, count=count)
+        if powers:
+            one.set_minor_locator(NullLocator())
+        return label
+    one.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
+    power = powers.get(side, _power(max(abs(low), abs(high)), split_label(label)[1] in _PREFIXED))
+    one.set_major_formatter(FuncFormatter(_linear_text(10.0**power)))
+    return _scaled_label(label, power)
+
+
+def _set_log_ticks(one: Any, low: float, high: float, *, count: int) -> None:
+    """Mark the decades; where fewer than two are in sight, write 2 and 5 beside them too."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    decades = math.log10(high / low) if low > 0 else math.inf
+    one.set_major_locator(LogLocator(numticks=count if count < 5 else count + 2))
+    one.set_major_formatter(FuncFormatter(_log_text(decades)))
+    one.set_minor_locator(LogLocator(subs=tuple(range(2, 10)) if decades < 4.5 else (1.0,), numticks=100))
+    few = decades < 3 and math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1
+    one.set_minor_formatter(FuncFormatter(_log_text(decades, only=(2, 5))) if few else NullFormatter())
+
+
+def _power(largest: float, prefixed: bool) -> int:
+    """Return the power of ten (a multiple of three) that keeps tick labels short."""
+    if not math.isfinite(largest) or largest <= 0:
+        return 0
+    digits = math.log10(largest)
+    if (-1 if prefixed else -2) <= digits < (3.3 if prefixed else 4.3):
+        return 0
+    power = 3 * math.floor((digits + 0.7) / 3)
+    return power if not prefixed or power in _PREFIX else 0
+
+
+def _scaled_label(label: str, power: int) -> str:
+    if power == 0:
+        return label
+    symbol, unit = split_label(label)
+    if unit in _PREFIXED:
+        return f"{symbol} / {_PREFIX[power]}{unit}"
+    return f"{symbol} / {exponent(power)} {unit}".rstrip()
+
+
+def _linear_text(scale: float) -> Callable[[float, Any], str]:
+    def text(value: float, _position: Any) -> str:
+        shown = f"{value / scale:.6g}"
+        return "0" if float(shown) == 0 else shown.replace("-", "−")
+
+    return text
+
+
+def _log_text(decades: float, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
+    def text(value: float, _position: Any) -> str:
+        if round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6) not in only:
+            return ""
+        if decades < 3 and 1e-3 < value < 9999:
+            return f"{value:g}"
+        power = math.floor(math.log10(value) + 1e-9)
+        factor = value / 10.0**power
+        return exponent(power) if abs(factor - 1) < 1e-6 else f"{factor:g}·{exponent(power)}"
+
+    return text
+
+
+def _width(ax: Axes) -> float:
+    """Return the rough width of a panel [pt], before it is laid out."""
+    figure, grid = ax.get_figure(root=True), ax.get_gridspec()
+    return 0.8 * 72 * float(figure.get_size_inches()[0]) / grid.ncols if figure and grid else 190.0
+
+
+def _add_top(ax: Axes, top: Axis) -> None:
+    """Add a second x axis above, whose ticks stand at given positions of x; crowded ticks lose their text."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator
+
+    low, high = sorted(ax.get_xlim())
+    inside = sorted((x, literal(text)) for x, text in top.ticks if low <= x <= high)
+    width = _width(ax)
+    texts, free_from = [], -math.inf
+    for x, text in inside:
+        at = (x - low) / (high - low) * width
+        half = (_LETTER * len(text) + 3) / 2
+        texts.append(text if at - half >= free_from else "")
+        free_from = at + half if texts[-1] else free_from
+    above = ax.secondary_xaxis("top")
+    above.xaxis.set_major_locator(FixedLocator([x for x, _ in inside]))
+    above.xaxis.set_major_formatter(FixedFormatter(texts))
+    above.xaxis.set_minor_locator(FixedLocator([]))
+    above.set_xlabel(pretty(top.label))
+    ax.tick_params(axis="x", which="both", top=False)

@@ -1,0 +1,338 @@
+"""Drawing of a `FigureSpec` with matplotlib, for print: SVG, PDF and PNG, with the plotted numbers as CSV.
+
+No pyplot, no global state: a figure is made, drawn and dropped. Every text that a user can give is drawn literally. The
+same figure gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
+from closo.figures.labels import literal, pretty, shorten
+from closo.figures.legend import Entries, place_below, place_legends
+from closo.figures.spec import Array, FigureSpec, Panel, Trace
+from closo.figures.style import CM, COLORS, DASHES, DOUBLE_COLUMN, MARKERS, RC, SINGLE_COLUMN
+from closo.figures.table import to_csv
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "file_stem", "render", "save", "to_csv", "to_svg"]
+
+_SMALL_FROM = 4  # columns; from here on panels are small multiples
+_LEGEND_LENGTH = 44
+_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
+_SYNTHETIC: dict[str, Any] = {"fontsize": 5.5, "color": "#777777"}
+
+
+def draw(spec: FigureSpec) -> Figure:
+    """Return `spec` as a matplotlib figure, one journal column (8.3 cm) or two (17.1 cm) wide."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with _style():
+        small = spec.columns >= _SMALL_FROM
+        columns = spec.columns if small else max(1, min(spec.columns, len(spec.panels)))
+        rows = max(1, math.ceil(len(spec.panels) / columns))
+        width = SINGLE_COLUMN if columns == 1 else DOUBLE_COLUMN
+        figure = Figure(figsize=(width, _height(spec, width, rows=rows, columns=columns)))
+        figure.set_layout_engine("none" if small else "constrained")
+        FigureCanvasAgg(figure)
+        axes = [figure.add_subplot(rows, columns, number + 1) for number in range(len(spec.panels))]
+        legends = _draw_panels(axes, spec, small=small)
+        if axes:
+            set_axes(axes, spec.panels, small=small)
+        if spec.synthetic:
+            figure.text(0.995, 0.997, "synthetic data", ha="right", va="top", **_SYNTHETIC)
+        if small:
+            _label_outer(axes, columns)
+            place_below(figure, [entries for _, entries in legends])
+            _arrange_small(figure, rows, columns)
+        else:
+            _draw_texts(axes, spec)
+            layout: Any = figure.get_layout_engine()
+            layout.set(rect=(0, 0, 1, 1 - 0.13 * spec.synthetic / figure.get_size_inches()[1]))
+            place_legends(figure, legends)
+            figure.set_layout_engine("none")  # laid out once for all formats
+        return figure
+
+
+def _draw_panels(axes: Sequence[Axes], spec: FigureSpec, *, small: bool) -> list[tuple[Axes, Entries]]:
+    """Draw every panel; an entry that a panel before has in its legend is not repeated."""
+    legends, named = [], set()
+    for number, (ax, panel) in enumerate(zip(axes, spec.panels, strict=True)):
+        entries = _draw_panel(ax, panel, small=small)
+        new = {text: handle for text, handle in entries.items() if (text, _look(handle)) not in named}
+        named |= {(text, _look(handle)) for text, handle in new.items()}
+        legends.append((ax, new))
+        _title(ax, panel, number, spec=spec, small=small)
+    return legends
+
+
+def _arrange_small(figure: Figure, rows: int, columns: int) -> None:
+    """Lay small multiples out on a fixed grid: much faster than measuring every label."""
+    width, height = figure.get_size_inches()
+    across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
+    up = across * EQUAL_SHAPE
+    bottom = height - _TOP - rows * (up + _GAP) + _GAP
+    figure.subplots_adjust(
+        left=_LEFT / width,
+        right=1 - _RIGHT / width,
+        top=1 - _TOP / height,
+        bottom=bottom / height,
+        wspace=_GAP / across,
+        hspace=_GAP / up,
+    )
+
+
+def render(spec: FigureSpec, formats: Sequence[str] = ("svg",)) -> dict[str, bytes]:
+    """Return `spec` drawn once, as the bytes of a file for each of `formats` (svg, pdf, png).
+
+    In SVG and PDF letters stay letters. The same figure gives the same bytes.
+    """
+    files = {}
+    with _style():
+        figure = draw(spec)
+        for kind in formats:
+            out = io.BytesIO()
+            _print(figure, out, kind, _metadata(spec, kind))
+            files[kind] = _with_fallback_fonts(out.getvalue()) if kind == "svg" else out.getvalue()
+    return files
+
+
+def _print(figure: Figure, out: io.BytesIO, kind: str, metadata: dict[str, str | None]) -> None:
+    """Write the figure in one pass (`savefig` would draw it twice)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    canvases: dict[str, Any] = {"svg": FigureCanvasSVG, "pdf": FigureCanvasPdf, "png": FigureCanvasAgg}
+    if kind == "png":
+        figure.set_dpi(300)
+    getattr(canvases[kind](figure), f"print_{kind}")(out, metadata=metadata)
+
+
+def to_svg(spec: FigureSpec) -> str:
+    """Return `spec` as SVG text."""
+    return render(spec)["svg"].decode("utf-8")
+
+
+def save(spec: FigureSpec, folder: Path, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
+    """Write `spec.name` into `folder` in each of `formats` (svg, pdf, png), and the plotted numbers as CSV.
+
+    Returns
+    -------
+    The files written; the name is made safe for every file system.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = render(spec, formats) | {"csv": to_csv(spec).encode("utf-8")}
+    paths = []
+    for kind, content in files.items():
+        paths.append(folder / f"{file_stem(spec.name)}.{kind}")
+        paths[-1].write_bytes(content)
+    return paths
+
+
+def file_stem(name: str) -> str:
+    """Return `name` as part of a file name: letters, digits and '-_.', at most 80 characters.
+
+    Example
+    -------
+    >>> file_stem("pellet 1/a200_30C.par#1"), file_stem("../..")
+    ('pellet_1-a200_30C.par-1', 'figure')
+    """
+    kept = "".join(c if (c.isalnum() and c.isascii()) or c in "-_." else "_" if c.isspace() else "-" for c in name)
+    return shorten(kept.strip("-_."), 80).replace("…", "--") or "figure"
+
+
+def _with_fallback_fonts(svg: bytes) -> bytes:
+    """Name fonts of nearly the same width behind DejaVu Sans, for machines that lack it."""
+    fonts = b"font-family: 'DejaVu Sans', Verdana, Arial, sans-serif"
+    return re.sub(rb"<text [^<>]*>", lambda tag: tag[0].replace(b"font-family: 'DejaVu Sans'", fonts), svg)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Apply the style; a glyph that the font lacks is no reason to warn (SVG keeps the letter, PDF shows a box)."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Glyph.*missing from", category=UserWarning)
+        yield
+
+
+def _metadata(spec: FigureSpec, kind: str) -> dict[str, str | None]:
+    title, summary = literal(spec.title or spec.name), literal(spec.summary)
+    if kind == "svg":
+        return {"Date": None, "Creator": "closo", "Title": title, "Description": summary}
+    if kind == "pdf":
+        return {"CreationDate": None, "Creator": "closo", "Title": title, "Subject": summary}
+    return {"Software": "closo"}
+
+
+def _height(spec: FigureSpec, width: float, *, rows: int, columns: int) -> float:
+    """Return the height [inch]: equal panels decide by their shape, others are a little wider than high."""
+    panel = width / columns
+    if columns >= _SMALL_FROM:
+        across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
+        return _TOP + rows * (across * EQUAL_SHAPE + _GAP) - _GAP + _BOTTOM
+    shape = 0.86 if any(p.equal or p.top for p in spec.panels) else 0.74
+    return min(rows * panel * shape + 0.1, 23 * CM)
+
+
+def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
+    """Draw everything in one set of axes and return its legend entries."""
+    if small:
+        ax.tick_params(which="both", top=False, right=False)
+    ax.set_xscale(panel.x.scale)
+    ax.set_yscale(panel.y.scale)
+    entries: Entries = {}
+    for span in panel.spans:
+        shade = ax.axvspan(span.low, span.high, color=_color(span.color), alpha=0.13, lw=0, zorder=0, gid="span")
+        _enter(entries, span.label, shade)
+    for band in panel.bands:
+        low, high = finite(band.low, panel.y.scale), finite(band.high, panel.y.scale)
+        color = _color(band.color)
+        drawn = ax.fill_between(finite(band.x, panel.x.scale), low, high, color=color, alpha=0.2, lw=0, zorder=1)
+        _enter(entries, band.label, drawn)
+    with_markers = {trace.color for trace in panel.traces if trace.style in ("points", "both")}
+    bare = sorted({trace.color for trace in panel.traces} - with_markers)
+    bars = [trace for trace in panel.traces if trace.style == "bars"]
+    for trace in panel.traces:
+        if trace.style == "bars":
+            drawn = _draw_bars(ax, trace, place=bars.index(trace), count=len(bars))
+        else:
+            dash = DASHES[bare.index(trace.color) % len(DASHES)] if trace.color in bare else "-"
+            drawn = _draw_trace(ax, trace, panel, dash=dash, small=small)
+        _enter(entries, trace.label, drawn)
+    if not any(np.isfinite(finite(t.y, panel.y.scale)).any() for t in panel.traces) and not panel.bands:
+        ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", va="center", color="#777777")
+    return entries
+
+
+def _enter(entries: Entries, label: str, drawn: Any) -> None:
+    text = shorten(literal(label), _LEGEND_LENGTH)
+    if text.strip():
+        entries.setdefault(text if not text.startswith("_") else f"\u200b{text}", drawn)
+
+
+def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool) -> Any:
+    """Draw points with error bars, a line, or both."""
+    x, y = finite(trace.x, panel.x.scale), finite(trace.y, panel.y.scale)
+    color = _color(trace.color)
+    marked = trace.style in ("points", "both")
+    look: dict[str, Any] = {
+        "color": color,
+        "linestyle": {"points": "none", "dashed": (0, (3.5, 1.8))}.get(trace.style, dash),
+        "zorder": 2.5 if marked else 3,
+    }
+    if marked:
+        look |= {
+            "marker": MARKERS[trace.marker % len(MARKERS)],
+            "markersize": _marker_size(len(x), small),
+            "markerfacecolor": color if trace.filled else "white",
+            "markeredgecolor": color,
+        }
+    if trace.x_u is None and trace.y_u is None:
+        return ax.plot(x, y, **look)[0]
+    errors: dict[str, Any] = {"xerr": _errors(trace.x_u), "yerr": _errors(trace.y_u)}
+    return ax.errorbar(x, y, **errors, elinewidth=0.7, capsize=1.6, capthick=0.7, **look)
+
+
+def _errors(u: Array | None) -> np.ndarray | None:
+    return None if u is None else np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)
+
+
+def _marker_size(count: int, small: bool) -> float:
+    if small:
+        return 1.8
+    return 3.8 if count <= 40 else 2.8 if count <= 120 else 1.8
+
+
+def _draw_bars(ax: Axes, trace: Trace, *, place: int, count: int) -> Any:
+    """Draw bars; several traces of bars stand beside each other."""
+    x, y = finite(trace.x), finite(trace.y)
+    step = float(np.min(np.diff(np.unique(x)))) if len(np.unique(x)) > 1 else 1.0
+    width = 0.75 * step / count
+    hatch = None if trace.filled else "////"
+    return ax.bar(
+        x + (place - (count - 1) / 2) * width,
+        y,
+        width * 0.94,
+        yerr=_errors(trace.y_u),
+        color=_color(trace.color) if trace.filled else "white",
+        edgecolor=_color(trace.color),
+        hatch=hatch,
+        linewidth=0.7,
+        error_kw={"elinewidth": 0.7, "capsize": 1.6, "capthick": 0.7},
+    )
+
+
+def _draw_texts(axes: Sequence[Axes], spec: FigureSpec) -> None:
+    for ax, panel in zip(axes, spec.panels, strict=True):
+        for note in panel.texts:
+            _draw_text(ax, note.x, note.y, note.text)
+
+
+def _draw_text(ax: Axes, x: float, y: float, text: str) -> None:
+    """Write a text at a point of the data, on the side where there is room."""
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return
+    across, up = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
+    side, below = across > 0.6, up > 0.85
+    ax.annotate(
+        shorten(literal(text), 60),
+        (x, y),
+        xytext=(-3 if side else 3, -3 if below else 3),
+        textcoords="offset points",
+        ha="right" if side else "left",
+        va="top" if below else "bottom",
+        fontsize=6,
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4},
+        annotation_clip=True,
+    )
+
+
+def _title(ax: Axes, panel: Panel, number: int, *, spec: FigureSpec, small: bool) -> None:
+    """Write the panel's title, with its letter where there are a few panels."""
+    title = shorten(pretty(panel.title), 22 if small else 52)
+    if small:
+        ax.set_title(title, fontsize=6.5)
+    elif len(spec.panels) > 1:
+        letter = f"({chr(ord('a') + number)})" if number < 26 else ""
+        ax.set_title(f"{letter} {title}".strip())
+    elif title:
+        ax.set_title(title)
+
+
+def _label_outer(axes: Sequence[Axes], columns: int) -> None:
+    """Drop the axis labels of small multiples that the panel below or on the left repeats."""
+    shown = [(ax.get_xlabel(), ax.get_ylabel()) for ax in axes]
+    for number, ax in enumerate(axes):
+        below = number + columns
+        if below < len(axes) and shown[below][0] == shown[number][0]:
+            ax.set_xlabel("")
+        if number % columns and shown[number - 1][1] == shown[number][1]:
+            ax.set_ylabel("")
+
+
+def _look(handle: Any) -> str:
+    """Return what tells two legend entries of the same text apart."""
+    line = handle[0] if isinstance(handle, tuple) and not hasattr(handle, "get_color") else handle
+    parts = [getattr(line, f"get_{name}", str)() for name in ("color", "marker", "linestyle", "facecolor")]
+    return repr([str(part) for part in parts])
+
+
+def _color(index: int) -> str:
+    return COLORS[index % len(COLORS)]

@@ -1,0 +1,57 @@
+"""How closo's figures look: colours, marks, sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["CM", "COLORS", "DASHES", "DOUBLE_COLUMN", "MARKERS", "RC", "SINGLE_COLUMN"]
+
+CM = 1 / 2.54  # inch
+SINGLE_COLUMN, DOUBLE_COLUMN = 8.3 * CM, 17.1 * CM  # widths of a figure in RSC journals
+
+# Okabe & Ito's palette for all kinds of colour vision, without its yellow (too pale for lines); grey last, for spans.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "p", "*")
+# Lines that have no markers beside them differ by these; plain dashes are kept for traces that ask for them.
+DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (2, 1)))
+
+RC: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure on every machine
+    "font.size": 7,
+    "axes.labelsize": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.titlepad": 4,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.labelpad": 2.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.minor.size": 1.6,
+    "ytick.minor.size": 1.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "lines.linewidth": 1.0,
+    "lines.markeredgewidth": 0.7,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "legend.labelspacing": 0.3,
+    "legend.borderpad": 0.3,
+    "legend.borderaxespad": 0.4,
+    "figure.facecolor": "white",
+    "text.parse_math": False,  # names are drawn as they are written, '$' included
+    "axes.formatter.use_mathtext": False,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "closo",  # the same figure gives the same bytes
+    "pdf.fonttype": 42,  # TrueType, embedded
+    "ps.fonttype": 42,
+}

@@ -1,0 +1,68 @@
+"""The study's recipes, pellets, cells, presses and printed numbers as records for `combine.audit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from closo.combine import audit
+from closo.quantity import Number
+from closo.result import Check
+from closo.study import Range, Study
+
+__all__ = ["audit_study"]
+
+_PELLET = ("area", "diameter", "thickness", "mass", "pressure", "force")
+_CELL = (
+    "area", "diameter", "cathode_mass", "active_fraction", "theoretical_capacity", "molar_mass", "electrons",
+    "areal_capacity", "current_density", "c_rate", "separator_mass", "separator_thickness",
+)  # fmt: skip
+_PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
+_POWDER = ("specific_surface_area", "pore_volume", "particle_size")
+_PRINTED = ("quantity", "value", "of", "to", "temperature", "relation", "convention", "where")
+
+
+def audit_study(study: Study) -> list[Check]:
+    """Return every check that recipes, geometry and printed numbers allow; passed is None where one cannot be made."""
+    densities = {name: m.density for name, m in study.materials.items() if m.density is not None}
+    recipes = {
+        name: audit.Recipe(
+            name=name,
+            matrix=sample.recipe.matrix,
+            filler=sample.recipe.filler,
+            filler_fraction=sample.recipe.filler_fraction,
+            masses=sample.recipe.masses,
+            batch_mass=sample.recipe.batch_mass,
+            densities=densities,
+        )
+        for name, sample in study.samples.items()
+        if sample.recipe is not None
+    }
+    full = {name: audit.recipe_density(recipe) for name, recipe in recipes.items()}
+    return audit.audit(
+        materials=[audit.Material(name=name, density=m.density) for name, m in study.materials.items()],
+        powders=[
+            audit.Powder(name=name, density=densities.get(p.material or ""), **_fields(p, _POWDER))
+            for name, p in study.powders.items()
+        ],
+        recipes=list(recipes.values()),
+        pellets=[
+            audit.Pellet(name=name, density=full.get(s.sample), **_fields(s, _PELLET))
+            for name, s in study.specimens.items()
+        ],
+        cells=[
+            audit.Cell(name=name, separator_density=_density(full, c.separator_sample), **_fields(c, _CELL))
+            for name, c in study.cells.items()
+        ],
+        presses=[audit.Press(name=name, **_fields(p, _PRESS)) for name, p in study.presses.items()],
+        printed=[audit.Printed(**_fields(p, _PRINTED)) for p in study.printed],
+    )
+
+
+def _fields(table: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a table of the study; a range becomes the pair of its ends."""
+    values = {name: getattr(table, name) for name in names}
+    return {k: (v.low, v.high) if isinstance(v, Range) else v for k, v in values.items()}
+
+
+def _density(full: dict[str, Number | None], sample: str | None) -> Number | None:
+    return None if sample is None else full.get(sample)

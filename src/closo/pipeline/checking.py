@@ -1,0 +1,121 @@
+"""Check a study before anything is computed: names, files, parts, geometry, recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from closo.claims import load_claims
+from closo.errors import StudyError, did_you_mean
+from closo.pipeline.auditing import audit_study
+from closo.pipeline.jobs import list_parts
+from closo.pipeline.plan import plan_measurement
+from closo.pipeline.records import Failure, Problem
+from closo.study import Study, examine, problems
+from closo.techniques import get
+
+__all__ = ["check"]
+
+
+def check(study: Study | str | Path) -> list[Problem]:
+    """Return every problem of a study, the worst first; nothing is computed.
+
+    Parameters
+    ----------
+    study : a study, its folder, or its study.toml. Of a file that is too wrong to be a study, all its mistakes are
+        listed.
+
+    Raises
+    ------
+    StudyError  when there is no study.toml, or it is not TOML.
+    """
+    if isinstance(study, Study):
+        found = problems(study)
+    else:
+        loaded, found = examine(study)
+        if loaded is None:
+            return found
+        study = loaded
+    found = [*found, *_files(study, found), *_geometry(study), *_temperatures(study)]
+    found += [*_recipes(study), *_claims(study)]
+    order = {"error": 0, "warning": 1, "note": 2}
+    return sorted(dict.fromkeys(found), key=lambda problem: order[problem.level])
+
+
+def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
+    """Yield files that no reader understands, parts that do not exist, and conditions that do not fit."""
+    wrong = {p.where.partition(".")[0] for p in found if p.level == "error"}
+    for k, measurement in enumerate(study.measurements, 1):
+        where = f"measurements[{k}]"
+        if where in wrong:
+            continue
+        for job in plan_measurement(study, measurement, _list_file):
+            if isinstance(job, Failure):
+                yield Problem("error", where, str(job.error))
+
+
+def _list_file(_fingerprint: str, file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
+    return list_parts(file)
+
+
+def _geometry(study: Study) -> Iterator[Problem]:
+    """Yield pellets whose area or thickness is not known well enough for a conductivity."""
+    measured = {m.specimen for m in study.measurements}
+    for name, specimen in study.specimens.items():
+        if name not in measured:
+            yield Problem("note", f"specimens.{name}", "nothing is measured on this specimen.")
+            continue
+        missing = [
+            key
+            for key, known in (
+                ("area (or diameter)", specimen.area is not None or specimen.diameter is not None),
+                ("thickness", specimen.thickness is not None),
+            )
+            if not known
+        ]
+        if missing:
+            text = f"{' and '.join(missing)} not given: its conductivities are withheld, only resistances come out."
+            yield Problem("warning", f"specimens.{name}", text)
+
+
+def _temperatures(study: Study) -> Iterator[Problem]:
+    """Yield measurements without a temperature: they have no place in an Arrhenius plot."""
+    for k, m in enumerate(study.measurements, 1):
+        if "temperature" not in _inputs_of(m.technique):
+            continue
+        lacking = [c for c in m.conditions if c.temperature is None] if m.conditions else [m]
+        if m.temperature is None and lacking:
+            text = f"'{m.file}' has no temperature: it is left out of the Arrhenius plot. Add '30 ± 0.5 degC'."
+            yield Problem("warning", f"measurements[{k}]", text)
+
+
+def _inputs_of(technique: str) -> tuple[str, ...]:
+    try:
+        return get(technique).inputs
+    except StudyError:
+        return ()
+
+
+def _recipes(study: Study) -> Iterator[Problem]:
+    """Yield what the audit of recipe, geometry, cells and printed numbers finds impossible or could not judge."""
+    for verdict in audit_study(study):
+        if verdict.passed is not True:
+            owner = verdict.name.rpartition(": ")[2]
+            text = verdict.detail.removeprefix(f"{owner}: ")
+            yield Problem("error" if verdict.passed is False else "note", verdict.name, text)
+
+
+def _claims(study: Study) -> Iterator[Problem]:
+    """Yield what is wrong with claims.toml: its form, and samples that the study does not have."""
+    try:
+        claims = load_claims(study.folder)
+    except StudyError as error:
+        yield Problem("error", "claims.toml", " ".join(t for t in (error.where, error.message, error.hint) if t))
+        return
+    known = {*study.samples, *study.specimens, *(f"series/{s.name}" for s in study.series)}
+    for claim in claims:
+        for name in (*claim.of, *([claim.to] if claim.to else [])):
+            if name not in known and name.partition("/")[0] not in known and claim.no_data is None:
+                text = f"'{name}' is neither a sample nor a specimen nor a series. {did_you_mean(name, known)}"
+                yield Problem("warning", f"claims.toml, {claim.id}", text)

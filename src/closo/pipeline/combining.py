@@ -1,0 +1,237 @@
+"""Results from results: Arrhenius per specimen, replicates per sample, series over samples.
+
+A combined result is cached like a measured one, by the fingerprints of what went into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Literal
+
+from closo.combine.arrhenius import Point, arrhenius
+from closo.combine.arrhenius import figure as arrhenius_figure
+from closo.combine.impedance_series import figure as impedance_series_figure
+from closo.combine.impedance_series import impedance_series
+from closo.combine.samples import specimens_of
+from closo.combine.series import figure as series_figure
+from closo.errors import ClosoError, StudyError
+from closo.figures import FigureSpec
+from closo.pipeline.comparing import average_sample, compare
+from closo.pipeline.jobs import code_version, fingerprint_of, unexpected
+from closo.pipeline.plan import store_inputs
+from closo.pipeline.records import Failure, Obtained
+from closo.quantity import Quantity
+from closo.result import Provenance, Result
+from closo.store import Store, from_document, to_document
+from closo.study import Series, Study
+from closo.techniques import get
+
+__all__ = ["combine_all", "figure", "guess_branches", "points_of"]
+
+_RESOLVED = 2.0  # K: temperatures closer than this are one temperature
+
+
+def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
+    """Return the combined results of a study, and why some of them are not there."""
+    combined = Obtained()
+    _laws(study, measured, combined, store=store)
+    known = {**measured.results, **combined.results}
+    inputs = {key: {**measured.fingerprints, **combined.fingerprints}[key] for key in known}
+    for sample in study.samples:
+        if not specimens_of(known, sample):
+            combined.notes.append(f"{sample}: nothing was measured on it.")
+            continue
+        _obtain(
+            combined,
+            f"{sample}/conductivity",
+            partial(average_sample, study, known, sample),
+            inputs=inputs,
+            settings={},
+            context={"sample": sample},
+            store=store,
+        )
+    for wanted in study.series:
+        _obtain(
+            combined,
+            f"series/{wanted.name}",
+            partial(compare, study, known, wanted),
+            inputs=inputs,
+            settings=_what_decides(study, wanted),
+            context={},
+            store=store,
+        )
+    return combined
+
+
+def _laws(study: Study, measured: Obtained, combined: Obtained, *, store: Store) -> None:
+    """Add the Arrhenius law of every specimen that was measured at two temperatures or more."""
+    convention: Literal["sigmaT", "sigma"] = study.settings.get("arrhenius", {}).get("convention", "sigmaT")
+    for name, specimen in study.specimens.items():
+        points = points_of(measured.results, name)
+        temperatures = [point.temperature.x for point in points.values()]
+        if not temperatures or max(temperatures) - min(temperatures) < _RESOLVED:
+            continue
+        inputs = {key: measured.fingerprints[key] for key in points}
+        together = _spectra_together(study, measured, combined, name=name, keys=list(points), store=store)
+        if together is not None:
+            inputs[together] = combined.fingerprints[together]
+            points = _with_common_fit(points, combined.results[together])
+        _obtain(
+            combined,
+            f"{name}/arrhenius",
+            partial(arrhenius, list(points.values()), name=name, convention=convention),
+            inputs=inputs,
+            settings={"convention": convention},
+            context={"specimen": name, "sample": specimen.sample},
+            store=store,
+        )
+
+
+def _spectra_together(
+    study: Study, measured: Obtained, combined: Obtained, *, name: str, keys: Sequence[str], store: Store
+) -> str | None:
+    """Fit the spectra of a specimen together; return the key of the result, None where that is not possible.
+
+    It needs three spectra of different names. A circuit that the study names for single spectra is left alone.
+    """
+    results = [measured.results[key] for key in keys]
+    alike = all(r.technique == "impedance" and not r.settings.get("circuit_given") for r in results)
+    if not alike or len(results) < 3 or len({r.name for r in results}) < len(results):
+        return None
+    specimen = study.specimens[name]
+    key = f"{name}/impedance series"
+    stored = store_inputs(get("impedance"), specimen, None)
+    numbers = {quantity: Quantity.from_stored(document).number for quantity, document in stored.items()}
+    make = partial(
+        impedance_series,
+        results,
+        name=name,
+        area=numbers["area"],
+        thickness=numbers["thickness"],
+        lead_resistance=numbers.get("lead_resistance"),
+    )
+    inputs = {k: measured.fingerprints[k] for k in keys}
+    context = {"specimen": name, "sample": specimen.sample}
+    _obtain(combined, key, make, inputs=inputs, settings={"geometry": stored}, context=context, store=store)
+    return key if key in combined.results else None
+
+
+def _with_common_fit(points: Mapping[str, Point], together: Result) -> dict[str, Point]:
+    """Return the points with the conductivities of the global fit, where the data allowed one."""
+    if not together.settings.get("used"):
+        return dict(points)
+    found = {key: together.quantities[f"ionic_conductivity:{point.source}"].number for key, point in points.items()}
+    return {
+        key: replace(p, conductivity=p.conductivity if found[key] is None else found[key]) for key, p in points.items()
+    }
+
+
+def _what_decides(study: Study, wanted: Series) -> dict[str, object]:
+    """Return what a series takes from the study itself, as plain values for its fingerprint."""
+    tables = [wanted, *(study.samples[s] for s in wanted.samples), *study.materials.values(), *study.powders.values()]
+    return {"tables": [repr(table) for table in tables]}
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return the figure of any result.
+
+    Raises
+    ------
+    StudyError  when nothing draws results of this kind.
+    """
+    if result.technique == "arrhenius":
+        return arrhenius_figure(result)
+    if result.technique == "impedance_series":
+        return impedance_series_figure(result)
+    if result.technique == "series":
+        return series_figure(result)
+    if result.technique == "replicates":
+        raise StudyError(f"'{result.name}' is a mean over pellets; it has no figure of its own.")
+    return get(result.technique).figure(result)
+
+
+def points_of(results: Mapping[str, Result], specimen: str) -> dict[str, Point]:
+    """Return key -> Point of every result of a specimen that has a conductivity and a temperature.
+
+    Where the study names no branch, the temperatures up to the highest are heating and those after it cooling.
+    """
+    usable = {
+        key: result
+        for key, result in results.items()
+        if result.settings.get("specimen") == specimen and _has(result, "ionic_conductivity", "temperature")
+    }
+    celsius = [result.quantities["temperature"].value or 0.0 for result in usable.values()]
+    guessed = guess_branches(celsius)
+    return {
+        key: Point(
+            temperature=result.quantities["temperature"].number,
+            conductivity=result.quantities["ionic_conductivity"].number,
+            branch=str(result.settings.get("branch") or branch),
+            source=result.name,
+        )
+        for (key, result), branch in zip(usable.items(), guessed, strict=True)
+    }
+
+
+def guess_branches(temperatures: Sequence[float]) -> list[str]:
+    """Return heating or cooling for temperatures in the order of measurement.
+
+    Example
+    -------
+    >>> guess_branches([30, 60, 90, 60, 30])
+    ['heating', 'heating', 'heating', 'cooling', 'cooling']
+    >>> guess_branches([90, 60, 30])
+    ['cooling', 'cooling', 'cooling']
+    """
+    if not temperatures:
+        return []
+    top = list(temperatures).index(max(temperatures))
+    last_heating = top if top > 0 or len(temperatures) == 1 else -1
+    return ["heating" if k <= last_heating else "cooling" for k in range(len(temperatures))]
+
+
+def _has(result: Result, *keys: str) -> bool:
+    return all(key in result.quantities and result.quantities[key].number is not None for key in keys)
+
+
+def _obtain(
+    into: Obtained,
+    key: str,
+    make: Callable[[], Result],
+    *,
+    inputs: Mapping[str, str],
+    settings: Mapping[str, object],
+    context: Mapping[str, str],
+    store: Store,
+) -> None:
+    """Find a combined result in the store, or make and keep it; a failure is recorded."""
+    fingerprint = fingerprint_of([key, inputs, settings, context, code_version()])
+    into.fingerprints[key] = fingerprint
+    found = store.find(fingerprint)
+    if found is not None:
+        into.results[key] = found
+        into.cached += 1
+        return
+    try:
+        made = make()
+    except ClosoError as error:
+        into.failures.append(Failure(key, error))
+        return
+    except Exception as error:  # noqa: BLE001  one bad specimen must not end the study; it is recorded
+        into.failures.append(Failure(key, unexpected(error, key)))
+        return
+    provenance = Provenance(
+        inputs=dict(inputs),
+        reader="",
+        function=f"closo.combine.{made.technique}",
+        closo_version=code_version(),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    made = replace(made, settings={**made.settings, **context}, provenance=provenance)
+    document, curves = to_document(made)
+    store.save_document(key, document, curves, fingerprint)
+    into.results[key] = from_document(document, curves)
+    into.computed += 1

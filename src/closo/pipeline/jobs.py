@@ -1,0 +1,188 @@
+"""One analysis of one part of one file: what it is computed from, and the computation.
+
+A `Job` is plain data, so that it can be hashed (the cache) and sent to another process. Its fingerprint is the sha256 of
+everything that decides the numbers: the bytes of the file, part, reader, technique, inputs with their labelled
+sources, settings, and the code of closo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import closo
+from closo import errors, readers
+from closo.dataset import Dataset
+from closo.errors import ClosoError, DataError
+from closo.quantity import Quantity
+from closo.result import Provenance, Result
+from closo.store import to_document
+from closo.techniques import get
+
+__all__ = [
+    "Computed",
+    "Job",
+    "as_closo_error",
+    "code_version",
+    "compute",
+    "fingerprint_of",
+    "list_parts",
+    "read_file",
+    "unexpected",
+]
+
+_CODE = ("readers", "techniques", "models", "combine", "pipeline", "study")
+_CODE_FILES = ("dataset.py", "fit.py", "nomenclature.py", "quantity.py", "result.py", "toml.py")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one result is computed from.
+
+    Attributes
+    ----------
+    key : of the result.
+    path, sha256 : the file, and the hash of its bytes.
+    file : name of the file for people, relative to the study.
+    source : name of the file in labels and keys, unique in the study.
+    part : number inside the file.
+    reader, columns : as the user asked, or None.
+    inputs : name -> stored quantity (`Quantity.as_stored`).
+    settings : of the technique.
+    context : what the study says about it (specimen, sample, branch, chamber); becomes part of the result's settings.
+    """
+
+    key: str
+    path: str
+    sha256: str
+    file: str
+    source: str
+    part: int
+    technique: str
+    reader: str | None = None
+    columns: str | None = None
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of everything that decides the numbers."""
+        module = get(self.technique).module
+        decisive = vars(self) | {"path": "", "file": "", "code": [code_version(), _foreign_code(module)]}
+        return fingerprint_of(decisive)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A result as plain data (`store.to_document`), or the fields of the error instead."""
+
+    document: Mapping[str, Any] | None = None
+    curves: bytes = b""
+    error: Mapping[str, str | None] | None = None
+
+
+def fingerprint_of(content: object) -> str:
+    """Return the sha256 of plain JSON values.
+
+    Example
+    -------
+    >>> fingerprint_of({"a": 1, "b": 2}) == fingerprint_of({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return closo's version with a hash of the code that makes numbers: changed code must not meet old results."""
+    root = Path(closo.__file__).parent
+    digest = hashlib.sha256()
+    files = [file for folder in _CODE for file in sorted((root / folder).rglob("*.py"))]
+    for file in [*files, *(root / name for name in _CODE_FILES)]:
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(file.read_bytes())
+    return f"{closo.__version__}+{digest.hexdigest()[:12]}"
+
+
+@cache
+def _foreign_code(module: str) -> str:
+    """Return module and content hash of a technique that does not come with closo."""
+    spec = None if module.startswith("closo.") else importlib.util.find_spec(module)
+    origin = Path(spec.origin) if spec is not None and spec.origin else None
+    return f"{module}+{hashlib.sha256(origin.read_bytes()).hexdigest()}" if origin and origin.is_file() else module
+
+
+@lru_cache(maxsize=8)
+def read_file(path: str, sha256: str, reader: str | None, columns: str | None) -> tuple[tuple[Dataset, ...], str]:
+    """Return the measurements of a file and the name of the reader; `sha256` says which content the memory is of."""
+    name = "text" if columns is not None else reader or readers.sniff(Path(path)).name
+    return readers.read(Path(path), reader=reader, columns=columns), name
+
+
+def list_parts(job_file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
+    """Return number, kind and title of every measurement in a file.
+
+    Parameters
+    ----------
+    job_file : path, sha256, reader, columns, as for `read_file`.
+    """
+    datasets, _ = read_file(*job_file)
+    return [
+        {"part": int(d.attrs["part"]), "kind": str(d.attrs["kind"]), "title": str(d.attrs["title"])} for d in datasets
+    ]
+
+
+def compute(job: Job) -> Computed:
+    """Analyse one part of one file. An error comes back as data, so that it can cross to another process."""
+    try:
+        return Computed(*to_document(_analyse(job)))
+    except ClosoError as error:
+        return Computed(error={"kind": type(error).__name__, **error.as_json()})
+    except Exception as error:  # noqa: BLE001  one bad file must not end the study; it is recorded
+        return Computed(error={"kind": "DataError", **unexpected(error, job.file).as_json()})
+
+
+def unexpected(error: Exception, file: str) -> DataError:
+    """Return an error of a kind that nobody foresaw, as a sentence."""
+    return DataError(
+        f"the analysis stopped with {type(error).__name__} ({str(error)[:200]}).",
+        file=file,
+        hint="This is a fault of closo; please report it with the file.",
+    )
+
+
+def as_closo_error(fields: Mapping[str, str | None]) -> ClosoError:
+    """Rebuild the error that `compute` recorded."""
+    kind = getattr(errors, str(fields["kind"]), ClosoError)
+    rebuilt: ClosoError = kind(str(fields["error"]), file=fields["file"], where=fields["where"], hint=fields["hint"])
+    return rebuilt
+
+
+def _analyse(job: Job) -> Result:
+    """Read, choose the part, analyse, stamp."""
+    datasets, reader = read_file(job.path, job.sha256, job.reader, job.columns)
+    chosen = [d for d in datasets if d.attrs["part"] == job.part]
+    if not chosen:
+        raise DataError(f"part {job.part} does not exist.", file=job.file)
+    data = chosen[0].copy()
+    data.attrs = {**chosen[0].attrs, "source": job.source}
+    technique = get(job.technique)
+    inputs = {name: Quantity.from_stored(stored).number for name, stored in job.inputs.items()}
+    result = technique.analyse(data, **inputs, **job.settings)
+    provenance = Provenance(
+        inputs={job.file: job.sha256},
+        reader=reader,
+        function=f"{technique.module}.analyse",
+        closo_version=code_version(),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return replace(result, settings={**result.settings, **job.context}, provenance=provenance)

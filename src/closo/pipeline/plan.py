@@ -1,0 +1,185 @@
+"""What a study asks for: one `Job` per measured part of every file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from closo.errors import ClosoError, DataError, ReadError, did_you_mean
+from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
+from closo.pipeline.records import Failure
+from closo.quantity import Number, Quantity
+from closo.study import Condition, Measurement, Specimen, Study, as_number, file_of, name_measurement, temperature_of
+from closo.techniques import Technique, get
+
+__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs"]
+
+Parts = Sequence[Mapping[str, Any]]
+Listing = Callable[[str, tuple[str, str, str | None, str | None]], Parts]  # fingerprint, file -> its parts
+
+
+def plan(study: Study, list_file: Listing) -> Iterator[Job | Failure]:
+    """Yield the jobs of every measurement; where a file cannot be used, its failure.
+
+    Parameters
+    ----------
+    list_file : returns what a file holds, from memory where it can.
+    """
+    for measurement in study.measurements:
+        yield from plan_measurement(study, measurement, list_file)
+
+
+def plan_measurement(study: Study, measurement: Measurement, list_file: Listing) -> Iterator[Job | Failure]:
+    """Yield the jobs of one measurement, or its failure."""
+    key = key_of(study, measurement)
+    try:
+        yield from _jobs_of(study, measurement, list_file)
+    except ClosoError as error:
+        yield Failure(key, error)
+    except Exception as error:  # noqa: BLE001  one bad file must not end the study; it is recorded
+        yield Failure(key, unexpected(error, measurement.file))
+
+
+def key_of(study: Study, measurement: Measurement) -> str:
+    """Return '<specimen>/<technique>/<file>', to which '#<part>' is added."""
+    return f"{measurement.specimen}/{measurement.technique}/{name_measurement(study, measurement)}"
+
+
+def hash_of(path: Path) -> str:
+    """Return the sha256 of a file.
+
+    Raises
+    ------
+    ReadError  when it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ReadError(f"the file cannot be opened ({error.strerror or error}).", file=path) from None
+
+
+def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iterator[Job | Failure]:
+    technique = get(measurement.technique)
+    path = file_of(study, measurement)
+    sha256 = hash_of(path)
+    file = (str(path), sha256, measurement.reader, measurement.columns)
+    parts = list_file(fingerprint_of([sha256, measurement.reader, measurement.columns, code_version()]), file)
+    specimen = study.specimens[measurement.specimen]
+    for part, condition in choose_parts(parts, technique, measurement=measurement):
+        source = name_measurement(study, measurement)
+        if isinstance(condition, ClosoError):
+            yield Failure(f"{key_of(study, measurement)}#{part}", condition)
+            continue
+        temperature = _temperature(study, measurement, condition, name=f"{source}#{part}")
+        branch = condition.branch or measurement.branch
+        chamber = condition.chamber or measurement.chamber
+        context = {"specimen": measurement.specimen, "sample": specimen.sample}
+        yield Job(
+            key=f"{key_of(study, measurement)}#{part}",
+            path=str(path),
+            sha256=sha256,
+            file=measurement.file,
+            source=source,
+            part=part,
+            technique=measurement.technique,
+            reader=measurement.reader,
+            columns=measurement.columns,
+            inputs=store_inputs(technique, specimen, temperature),
+            settings={**study.settings.get(measurement.technique, {}), **measurement.settings},
+            context=context | {k: v for k, v in (("branch", branch), ("chamber", chamber)) if v},
+        )
+
+
+def store_inputs(technique: Technique, specimen: Specimen | None, temperature: Number | None) -> dict[str, Any]:
+    """Return what the technique can use of a specimen, as stored quantities."""
+    numbers = {name: as_number(getattr(specimen, name, None)) for name in technique.inputs if name != "temperature"}
+    if "temperature" in technique.inputs:
+        numbers["temperature"] = temperature
+    if specimen is not None and "area" in numbers and specimen.area is None and specimen.diameter is not None:
+        numbers["area"] = specimen.diameter * specimen.diameter * 0.7853981633974483  # pi/4
+    return {name: Quantity(name, number).as_stored() for name, number in numbers.items() if number is not None}
+
+
+def _temperature(study: Study, measurement: Measurement, condition: Condition, *, name: str) -> Number | None:
+    text = condition.temperature or measurement.temperature
+    if text is None:
+        return None
+    label = f"temperature:{measurement.specimen}/{name}"
+    return temperature_of(study, text, chamber=condition.chamber or measurement.chamber, label=label)
+
+
+_NOTHING_SAID = Condition(label="none")
+
+
+def choose_parts(
+    parts: Parts, technique: Technique, *, measurement: Measurement
+) -> list[tuple[int, Condition | DataError]]:
+    """Return the parts that a measurement means, each with what was different in it.
+
+    Raises
+    ------
+    DataError  when a part does not exist, is of another kind, or the conditions do not fit the parts.
+    """
+    file = measurement.file
+    if measurement.part is not None:
+        numbers = [_find(parts, measurement.part, technique, file=file)]
+    else:
+        numbers = [int(p["part"]) for p in parts if p["kind"] == technique.kind]
+    conditions = measurement.conditions
+    if not numbers:
+        raise DataError(
+            f"{technique.title} needs a measurement of the kind '{technique.kind}'; the file holds {_listed(parts)}.",
+            file=file,
+            hint="Was another technique meant?",
+        )
+    if not conditions:
+        return [(number, _NOTHING_SAID) for number in numbers]
+    if all(c.part is not None for c in conditions):
+        return [_matched(parts, c, technique, file=file) for c in conditions]
+    if len(conditions) != len(numbers):
+        raise DataError(
+            f"conditions has {len(conditions)} entries, but the file holds {len(numbers)} measurements of the kind "
+            f"'{technique.kind}': {_listed([p for p in parts if p['part'] in numbers])}.",
+            file=file,
+            hint="Give one entry per measurement, or name its part in each entry.",
+        )
+    return list(zip(numbers, conditions, strict=True))
+
+
+def _matched(
+    parts: Parts, condition: Condition, technique: Technique, *, file: str
+) -> tuple[int, Condition | DataError]:
+    """Return the part that a condition names; where it is missing, the error in its place, so that the rest goes on."""
+    assert condition.part is not None
+    try:
+        return _find(parts, condition.part, technique, file=file), condition
+    except DataError as error:
+        return (condition.part if isinstance(condition.part, int) else 0), error
+
+
+def _find(parts: Parts, wanted: int | str, technique: Technique, *, file: str) -> int:
+    """Return the number of the part that is meant."""
+    found = [p for p in parts if wanted == (p["part"] if isinstance(wanted, int) else p["title"])]
+    if not found:
+        titles = [str(p["title"]) for p in parts]
+        hint = did_you_mean(wanted, titles) if isinstance(wanted, str) else None
+        raise DataError(f"part {wanted!r} does not exist; the file holds {_listed(parts)}.", file=file, hint=hint)
+    if len(found) > 1:
+        numbers = ", ".join(str(p["part"]) for p in found)
+        raise DataError(f"{len(found)} parts are called '{wanted}'.", file=file, hint=f"Use a number: {numbers}.")
+    if found[0]["kind"] != technique.kind:
+        raise DataError(
+            f"part {wanted!r} is of the kind '{found[0]['kind']}', but {technique.name} needs '{technique.kind}'.",
+            file=file,
+            hint=f"The file holds {_listed(parts)}.",
+        )
+    return int(found[0]["part"])
+
+
+def _listed(parts: Parts) -> str:
+    """Return the parts of a file in words, at most six of them."""
+    words = [f"{p['part']} '{p['title']}' ({p['kind']})" for p in parts[:6]]
+    return (", ".join(words) + (f" and {len(parts) - 6} more" if len(parts) > 6 else "")) or "nothing"

@@ -1,0 +1,78 @@
+"""Compute jobs, here or in worker processes. A worker that dies costs one try; then its job fails and the rest goes on."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+
+from closo.errors import DataError
+from closo.pipeline.jobs import Computed, Job, compute
+
+__all__ = ["compute_all"]
+
+
+def compute_all(jobs: Sequence[Job], *, workers: int = 1) -> Iterator[tuple[Job, Computed]]:
+    """Yield every job with what came of it, as soon as it is finished.
+
+    Parameters
+    ----------
+    workers : number of processes; 1 computes in this one.
+    """
+    if workers <= 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job, compute(job)
+        return
+    left = dict(enumerate(jobs))
+    for number, computed in _run_pool(dict(left), workers):
+        yield left.pop(number), computed
+    yield from _one_by_one(list(left.values()))  # a worker died and took the pool with it: who was it?
+
+
+def _run_pool(jobs: dict[int, Job], workers: int) -> Iterator[tuple[int, Computed]]:
+    """Yield what the pool finishes; when a worker dies, stop early."""
+    with _pool(workers) as pool:
+        waiting: dict[Future[Computed], int] = {}
+        try:
+            with suppress(BrokenProcessPool):
+                waiting.update((pool.submit(compute, job), number) for number, job in jobs.items())
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    number = waiting.pop(future)
+                    with suppress(BrokenProcessPool):
+                        computed = future.result()
+                        yield number, computed
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _one_by_one(jobs: Sequence[Job]) -> Iterator[tuple[Job, Computed]]:
+    """Compute jobs in one other process; the job during which it dies fails with a sentence, the rest goes on."""
+    pool: ProcessPoolExecutor | None = None
+    try:
+        for job in jobs:
+            pool = pool or _pool(1)
+            try:
+                yield job, pool.submit(compute, job).result()
+            except BrokenProcessPool:
+                pool.shutdown()
+                pool = None
+                yield job, _killed(job)
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _killed(job: Job) -> Computed:
+    error = DataError(
+        "the process that analysed this file was killed, twice.",
+        file=job.file,
+        hint="Is there enough memory? Else report the file.",
+    )
+    return Computed(error={"kind": "DataError", **error.as_json()})
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))

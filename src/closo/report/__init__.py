@@ -1,0 +1,5 @@
+"""Results -> one page that opens anywhere, with figures and tables beside it."""
+
+from closo.report.build import build
+
+__all__ = ["build"]

@@ -1,0 +1,206 @@
+"""Write a report: report.html (complete in itself), figures/ (SVG, PDF, CSV), tables/ (CSV and one XLSX)."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import closo
+from closo.claims import Verdict
+from closo.combine.samples import quantity
+from closo.figures.labels import literal
+from closo.pipeline import Analysis, Problem
+from closo.quantity import Quantity
+from closo.report import listing
+from closo.report.pictures import Studio
+from closo.report.sections import Section, all_sections
+from closo.report.tables import Table, as_printed, write_csv, write_xlsx
+from closo.report.wording import level_class, value_text
+
+__all__ = ["build"]
+
+Progress = Callable[[int, int | None, str], None]  # finished, total, what
+
+_LIBRARIES = ("numpy", "scipy", "xarray", "GTC", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A sample in the summary."""
+
+    name: str
+    lines: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table of contents."""
+
+    anchor: str
+    title: str
+    inside: Sequence[Entry] = ()
+
+
+def build(
+    analysis: Analysis,
+    folder: Path,
+    *,
+    verdicts: Sequence[Verdict] = (),
+    problems: Sequence[Problem] = (),
+    progress: Progress | None = None,
+) -> Path:
+    """Write the report of a study and return the path of its page.
+
+    Parameters
+    ----------
+    analysis : of `pipeline.analyse`.
+    folder : where to write; made if it is not there.
+    verdicts : of `claims.judge`.
+    problems : of `pipeline.check`.
+    progress : called with (figures drawn, None, title of the next).
+
+    The page needs nothing beside it: no network, no script, no file. It may be sent by mail.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    study = analysis.study
+    drawn = iter(range(1_000_000))
+    studio = Studio(
+        folder,
+        synthetic=study.synthetic,
+        report=lambda what: progress(next(drawn), None, what) if progress else None,
+    )
+    sections = all_sections(analysis, studio, problems=problems)
+    claims = listing.claims(verdicts)
+    counts = Counter(str(v.verdict) for v in verdicts)
+    page = _environment().get_template("report.html").render(
+        title=literal(study.title),
+        synthetic=study.synthetic,
+        doi=study.doi,
+        version=closo.__version__,
+        time=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
+        css=Markup(_css()),
+        cards=_cards(analysis),
+        overview=_overview(analysis),
+        verdict_counts=[(word, counts[word]) for word in _WORDS if counts[word]],
+        claims=claims,
+        sections=sections,
+        contents=_contents(sections, with_claims=bool(claims.rows)),
+        imprint=_imprint(),
+    )  # fmt: skip
+    _write_tables(analysis, folder / "tables", [claims, listing.problems(problems)])
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8", errors="replace")
+    return path
+
+
+_WORDS = ("supported", "contradicted", "not identifiable", "no data")
+_BADGES = (*_WORDS, "passed", "failed", "undecided", "error", "warning", "note")
+
+
+def _environment() -> Environment:
+    """Return templates in which everything is escaped."""
+    environment = Environment(loader=PackageLoader("closo.report"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["level_class"] = level_class
+    environment.filters["as_printed"] = as_printed
+    environment.globals["badges"] = _BADGES
+    return environment
+
+
+def _css() -> str:
+    return (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+
+
+def _write_tables(analysis: Analysis, folder: Path, more: Sequence[Table]) -> None:
+    """Write all tables as CSV and together as XLSX; those of synthetic data say so."""
+    tables = [
+        *more,
+        listing.pellets(analysis),
+        listing.measurements(listing.single(analysis)),
+        listing.quantities(analysis),
+        listing.budgets(analysis),
+        listing.checks(analysis),
+        listing.failures(analysis.failures),
+        listing.files(analysis),
+    ]
+    if analysis.study.synthetic:
+        tables = [_marked(table) for table in tables]
+    for table in tables:
+        write_csv(table, folder)
+    write_xlsx(tables, folder / "tables.xlsx")
+
+
+def _marked(table: Table) -> Table:
+    first = replace(table.columns[0], comment="synthetic data")
+    return replace(table, columns=[first, *table.columns[1:]])
+
+
+def _cards(analysis: Analysis) -> list[Card]:
+    """Return one card per measured sample: conductivity, activation energy, number of points."""
+    cards = []
+    for name in analysis.study.samples:
+        pellets = [s for s, table in analysis.study.specimens.items() if table.sample == name]
+        measured = listing.single(analysis, pellets)
+        if not measured:
+            continue
+        energy = quantity(analysis.results, name, "activation_energy")
+        points = sum("ionic_conductivity" in result.quantities for result in measured)
+        count = f"{points} on {len(pellets)} pellet{'s' if len(pellets) != 1 else ''}"
+        lines = [_conductivity(analysis, name), ("points", count)]
+        if energy.number is not None:
+            lines.insert(1, ("Eₐ", value_text(energy)))
+        cards.append(Card(name, lines))
+    return cards
+
+
+def _conductivity(analysis: Analysis, sample: str) -> tuple[str, str]:
+    """Return the conductivity at 30 °C, or else at the temperature at which the sample was measured."""
+    found = quantity(analysis.results, sample, "ionic_conductivity", temperature=listing.REFERENCE)
+    mean = analysis.results.get(f"{sample}/conductivity")
+    if found.number is not None or mean is None:
+        return "σ at 30 °C", _or_dash(found)
+    celsius = float(mean.settings["temperature"]) - 273.15
+    return f"σ at {celsius:.4g} °C", _or_dash(mean.quantities.get("ionic_conductivity"))
+
+
+def _or_dash(found: Quantity | None) -> str:
+    return "–" if found is None or found.number is None else value_text(found)
+
+
+def _overview(analysis: Analysis) -> str:
+    checks = [check.passed for result in analysis.results.values() for check in result.checks]
+    return (
+        f"{len(analysis.results)} results from {len(listing.files(analysis).rows)} files; "
+        f"{checks.count(True)} checks passed, {checks.count(False)} failed; {len(analysis.failures)} without a result."
+    )
+
+
+def _contents(sections: Sequence[Section], *, with_claims: bool) -> list[Entry]:
+    entries = [Entry("summary", "Summary")]
+    if with_claims:
+        entries.append(Entry("claims", "Claims"))
+    for section in sections:
+        inside = [Entry(part.anchor, part.title) for part in section.parts] if len(section.parts) > 1 else []
+        entries.append(Entry(section.anchor, section.title, inside))
+    return entries
+
+
+def _imprint() -> str:
+    """Return the versions that made the page."""
+    libraries: list[Any] = []
+    for name in _LIBRARIES:
+        try:
+            libraries.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"Made by closo {closo.__version__} with Python {python}, {', '.join(libraries)}."

@@ -1,0 +1,64 @@
+"""SVG of a figure as part of a page: small, with ids of its own, and described for those who cannot see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from markupsafe import Markup, escape
+
+__all__ = ["inline_svg"]
+
+_TAG = re.compile(r"<[^<>]+>")  # matplotlib escapes < and > in text and attributes
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_STYLED = re.compile(r"(<g[^<>]*>)((?:\s*<use [^<>]*/>){2,})")
+_STYLE = re.compile(r' style="([^"<>]*)"')
+
+
+def inline_svg(svg: str, name: str, description: str) -> Markup:
+    """Return the SVG that closo drew as an element of a page.
+
+    Parameters
+    ----------
+    svg : text from `figures.to_svg`; what users wrote is escaped in it already.
+    name : unique on the page; goes in front of all ids.
+    description : read aloud instead of the picture.
+    """
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, count=1, flags=re.DOTALL)
+    body = re.sub(r"<title>.*?</title>", "", body, count=1, flags=re.DOTALL)
+    body = re.sub(r"<style[^<>]*>.*?</style>", "", body, count=1, flags=re.DOTALL)  # it would style the whole page
+    used = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
+    body = _TAG.sub(_own_ids({old: f"{name}-{number}" for number, old in enumerate(used)}), body)
+    body = _STYLED.sub(_share_style, body)
+    body = re.sub(r">\s+<", "><", body)
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
+    width = f"{float(size[1]) * (1.6 if float(size[1]) > 300 else 2.2):.0f}px" if size else "100%"
+    opening = f'<svg role="img" aria-label="{escape(description)}" style="max-width:{width}"'
+    body = re.sub(r'^<svg ((?:[^<>])*?) ?width="[^"]*" height="[^"]*"', rf"{_escape_group(opening)} \1", body, count=1)
+    return Markup(body)  # drawn by closo; every text of a user in it is escaped
+
+
+def _own_ids(new: dict[str, str]) -> Callable[[re.Match[str]], str]:
+    """Return a replacement that shortens numbers, drops unused ids and renames the others (old name -> `new`)."""
+
+    def replace(match: re.Match[str]) -> str:
+        tag = re.sub(r' id="([^"]*)"', lambda found: f' id="{new[found[1]]}"' if found[1] in new else "", match[0])
+        tag = re.sub(r'(?:xlink:)?href="#([^"]+)"', lambda found: f'href="#{new[found[1]]}"', tag)
+        tag = re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{new[found[1]]})", tag)
+        tag = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
+        return re.sub(r"\s+", " ", tag)
+
+    return replace
+
+
+def _share_style(match: re.Match[str]) -> str:
+    """Write the style of many equal markers once, on their group."""
+    styles = set(_STYLE.findall(match[2]))
+    if len(styles) != 1:
+        return match[0]
+    return f'{match[1][:-1]} style="{styles.pop()}">{_STYLE.sub("", match[2])}'
+
+
+def _escape_group(text: str) -> str:
+    return text.replace("\\", r"\\")

@@ -1,0 +1,58 @@
+"""A measurement as `closo convert` shows and writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closo.dataset import Dataset, save
+from closo.figures.draw import file_stem
+from closo.report.tables import Column, Table, write_csv
+
+__all__ = ["describe", "write_measurement"]
+
+
+def describe(data: Dataset) -> dict[str, Any]:
+    """Return what a reader found in a measurement, as plain values."""
+    attrs = data.attrs
+    return {
+        "part": int(attrs["part"]),
+        "kind": attrs["kind"],
+        "title": attrs["title"],
+        "points": int(data.sizes.get("point", 0)),
+        "variables": [_variable(str(name), variable) for name, variable in data.data_vars.items()],
+        "metadata": dict(attrs["metadata"]),
+        "suggestions": dict(attrs["suggestions"]),
+        "warnings": list(attrs["warnings"]),
+        "uncalibrated": bool(attrs["uncalibrated"]),
+    }
+
+
+def _variable(name: str, variable: Any) -> dict[str, Any]:
+    values = variable.values.ravel()
+    first, last = (f"{values[k]:.6g}" if len(values) else "" for k in (0, -1))
+    unit = variable.attrs.get("units", "")
+    return {"name": name, "unit": unit, "length": len(values), "first": first, "last": last}
+
+
+def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> Path:
+    """Write one measurement as 'csv' (three header rows, SI units) or 'nc' (netCDF 3) and return the path."""
+    name = f"{file_stem(stem)}_part{data.attrs['part']}"
+    if kind == "nc":
+        folder.mkdir(parents=True, exist_ok=True)
+        save(data, folder / f"{name}.nc")
+        return folder / f"{name}.nc"
+    columns: list[Column] = []
+    values: list[np.ndarray] = []
+    for variable_name, variable in data.data_vars.items():
+        unit, title = str(variable.attrs.get("units", "")), str(data.attrs["title"])
+        if np.iscomplexobj(variable.values):
+            columns += [Column(f"{variable_name}_{part}", unit, title) for part in ("real", "imag")]
+            values += [variable.values.real, variable.values.imag]
+        else:
+            columns.append(Column(str(variable_name), unit, title))
+            values.append(variable.values)
+    rows = [[cell.item() for cell in row] for row in zip(*values, strict=True)]
+    return write_csv(Table(name, name, columns, rows), folder, digits=15)

@@ -1,0 +1,144 @@
+"""The figures of a report: which ones, and each as SVG on the page and as files beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from markupsafe import Markup
+
+from closo import pipeline
+from closo.errors import ClosoError
+from closo.figures import FigureSpec, Panel, render, to_csv
+from closo.figures.draw import file_stem
+from closo.figures.table import to_rows
+from closo.report.inline import inline_svg
+from closo.report.wording import celsius, sentences
+from closo.result import Result
+
+__all__ = ["Picture", "Studio", "spectra_of"]
+
+_COLUMNS = 5
+_NOT_ON_PAGE = ("residuals",)  # their check is in the table; `closo show KEY --figures DIR` draws them
+_NUMBERS_ON_PAGE = 1200  # figures with more numbers point to their CSV file instead
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page.
+
+    Attributes
+    ----------
+    number : counted over the page.
+    svg : the drawing, safe to insert.
+    files : names of the files, relative to the page.
+    rows : the plotted numbers as rows of text, headings first (3 of them); empty where there are too many.
+    """
+
+    number: int
+    title: str
+    caption: str
+    svg: Markup
+    files: Mapping[str, str]
+    rows: Sequence[Sequence[str]]
+
+
+class Studio:
+    """Draws figures one after the other, numbers them, and writes their files into `folder`/figures."""
+
+    def __init__(self, folder: Path, *, synthetic: bool, report: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._synthetic = synthetic
+        self._report = report
+        self._names: set[str] = set()
+        self._count = 0
+
+    def draw(self, spec: FigureSpec, formats: Sequence[str] = ("svg", "pdf")) -> Picture:
+        """Draw a figure and write it in `formats` (svg is always one of them), with its numbers as CSV."""
+        self._report(spec.title or spec.name)
+        self._count += 1
+        spec = replace(spec, synthetic=spec.synthetic or self._synthetic)
+        files = render(spec, formats) | {"csv": to_csv(spec).encode()}
+        stem = self._free_name(file_stem(spec.name))
+        (self._folder / "figures").mkdir(parents=True, exist_ok=True)
+        for kind, content in files.items():
+            (self._folder / "figures" / f"{stem}.{kind}").write_bytes(content)
+        title = spec.title or spec.name
+        description = f"{title}. {spec.summary}".strip()
+        head, body = to_rows(spec)
+        rows = [*head, *[["" if v is None or math.isnan(v) else f"{v:.5g}" for v in row] for row in body]]
+        return Picture(
+            number=self._count,
+            title=title,
+            caption=sentences(spec.summary, *spec.notes, "Synthetic data" if spec.synthetic else ""),
+            svg=inline_svg(files["svg"].decode(), f"f{self._count}", description),
+            files={kind: f"figures/{stem}.{kind}" for kind in files},
+            rows=rows if sum(map(len, rows)) <= _NUMBERS_ON_PAGE else (),
+        )
+
+    def try_draw(self, make: Callable[[], FigureSpec]) -> Picture | None:
+        """Draw what `make` returns; a result that cannot be drawn leaves a gap, not an error."""
+        try:
+            return self.draw(make())
+        except ClosoError:
+            return None
+
+    def _free_name(self, stem: str) -> str:
+        name, number = stem, 2
+        while name.casefold() in self._names:
+            name, number = f"{stem}-{number}", number + 1
+        self._names.add(name.casefold())
+        return name
+
+
+def spectra_of(results: Sequence[Result], name: str) -> list[FigureSpec]:
+    """Return small multiples: for each panel of the technique's figure, one figure with that of all results.
+
+    Parameters
+    ----------
+    results : of one technique, of the pellets of one sample.
+    name : of the sample.
+    """
+    drawn: list[tuple[Result, FigureSpec]] = []
+    for result in results:
+        try:
+            drawn.append((result, pipeline.figure(result)))
+        except ClosoError:
+            continue
+    figures = []
+    for number in range(max((len(spec.panels) for _, spec in drawn), default=0)):
+        panels = [replace(spec.panels[number], title=_place(r, name)) for r, spec in drawn if number < len(spec.panels)]
+        what = _what(panels[0])
+        if what in _NOT_ON_PAGE:
+            continue
+        figures.append(
+            FigureSpec(
+                name=f"{name} {results[0].technique} {what}",
+                panels=panels,
+                title=f"{name}: {what}",
+                summary=f"{len(panels)} measurements, one panel each.",
+                columns=_COLUMNS,
+            )
+        )
+    return figures
+
+
+def _place(result: Result, sample: str) -> str:
+    """Return pellet, temperature and branch of a measurement, or its name."""
+    specimen = str(result.settings.get("specimen") or "")
+    pellet = specimen.removeprefix(sample).strip(" -_.") if len(specimen) > 8 else specimen
+    temperature = celsius(result.quantities.get("temperature"))
+    place = f"{temperature} {result.settings.get('branch') or ''}".strip() or result.name
+    return f"{pellet} {place}".strip()
+
+
+def _what(panel: Panel) -> str:
+    """Return what a panel shows."""
+    if panel.equal:
+        return "Nyquist plots"
+    for mark, words in (("fit", "residuals"), ("|Z|", "Bode plots"), ("gamma", "distributions of relaxation times")):
+        if mark in panel.y.label:
+            return words
+    return panel.y.label

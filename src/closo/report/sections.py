@@ -1,0 +1,267 @@
+"""The sections of a report: which figures and tables stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from closo import pipeline
+from closo.combine.arrhenius import figure_overlay
+from closo.figures import FigureSpec
+from closo.figures.labels import unit_text
+from closo.pipeline import Analysis, Failure, Problem
+from closo.quantity import Quantity
+from closo.report import listing
+from closo.report.pictures import Picture, Studio, spectra_of
+from closo.report.tables import Column, Table
+from closo.report.wording import key_text, value_text
+from closo.result import Result
+
+__all__ = ["Budget", "Fold", "Part", "Section", "all_sections"]
+
+_SHOWN_SOURCES = 8  # of a budget; the rest is one line
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The sources of one uncertainty: (source, u, percent of the variance)."""
+
+    title: str
+    value: str
+    unit: str
+    entries: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Something that is closed until the reader opens it."""
+
+    title: str
+    pictures: Sequence[Picture] = ()
+    tables: Sequence[Table] = ()
+    budgets: Sequence[Budget] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a section, with its own line in the table of contents."""
+
+    anchor: str
+    title: str
+    texts: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
+    folds: Sequence[Fold] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page."""
+
+    anchor: str
+    title: str
+    texts: Sequence[str] = ()
+    pictures: Sequence[Picture] = ()
+    tables: Sequence[Table] = ()
+    parts: Sequence[Part] = ()
+
+
+def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Problem]) -> list[Section]:
+    """Return the sections in the order in which a supervisor asks for them; empty ones are left out."""
+    sections = [
+        _conductivity(analysis, studio),
+        _series(analysis, studio),
+        _samples(analysis, studio),
+        _checks(analysis),
+        _problems(problems),
+        _failures(analysis.failures, analysis.notes),
+        _provenance(analysis),
+    ]
+    return [s for s in sections if s.pictures or s.parts or s.texts or any(t.rows for t in s.tables)]
+
+
+def _conductivity(analysis: Analysis, studio: Studio) -> Section:
+    """Return all samples in one Arrhenius plot, and the numbers of every pellet."""
+    laws = [r for r in analysis.results.values() if r.technique == "arrhenius"]
+    picture = studio.try_draw(lambda: overlay(laws)) if len(laws) > 1 else None
+    return Section(
+        "conductivity",
+        "Conductivity and activation energy",
+        pictures=[picture] if picture else [],
+        tables=[table] if (table := listing.pellets(analysis)).rows else [],
+    )
+
+
+def overlay(laws: Sequence[Result]) -> FigureSpec:
+    """Return all Arrhenius laws in one plot; the pellets of one sample share colour, marker and entry of the legend."""
+    spec = figure_overlay(laws, title="Conductivity of all samples over temperature")
+    samples = [str(law.settings.get("sample") or law.name) for law in laws]
+    colors = {sample: number for number, sample in enumerate(dict.fromkeys(samples))}
+    named: set[str] = set()
+    traces = []
+    for trace in spec.panels[0].traces:
+        sample = samples[trace.color]
+        label = trace.label if trace.label == "cooling" else ""
+        if trace.label == laws[trace.color].name and sample not in named:
+            label = sample
+            named.add(sample)
+        traces.append(replace(trace, color=colors[sample], marker=colors[sample], label=label))
+    bands = [replace(band, color=colors[samples[band.color]]) for band in spec.panels[0].bands]
+    summary = f"Conductivity of {len(laws)} pellets of {len(colors)} samples with their Arrhenius laws."
+    notes = ("Filled: heating; open: cooling. Pellets of one sample have one colour.",)
+    return replace(spec, panels=[replace(spec.panels[0], traces=traces, bands=bands)], summary=summary, notes=notes)
+
+
+def _series(analysis: Analysis, studio: Studio) -> Section:
+    """Return the samples along composition, milling time, kind of silica."""
+    parts: list[Part] = []
+    for key, result in analysis.results.items():
+        if key.startswith("series/"):
+            picture = studio.try_draw(partial(pipeline.figure, result))
+            part = Part(
+                f"series-{len(parts) + 1}",
+                key.removeprefix("series/"),
+                texts=result.notes,
+                pictures=[picture] if picture else [],
+                folds=[Fold("Numbers", tables=[_numbers(result)])],
+            )
+            parts.append(part)
+    return Section("series", "Series", parts=parts)
+
+
+def _samples(analysis: Analysis, studio: Studio) -> Section:
+    """Return every sample with its pellets: spectra, numbers, budgets."""
+    parts = []
+    for number, (name, sample) in enumerate(analysis.study.samples.items(), 1):
+        specimens = [s for s, table in analysis.study.specimens.items() if table.sample == name]
+        folds = _laws(analysis, specimens, studio) + _spectra(analysis, specimens, name, studio=studio)
+        combined = analysis.results.get(f"{name}/conductivity")
+        if combined is not None:
+            folds.insert(0, Fold("Mean of the pellets", tables=[_numbers(combined)], budgets=_budgets(combined)))
+        if folds:
+            parts.append(Part(f"sample-{number}", name, texts=_recipe(sample), folds=folds))
+    return Section("samples", "Samples and pellets", parts=parts)
+
+
+def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[Fold]:
+    """Return the Arrhenius law of every pellet of a sample."""
+    folds = []
+    for specimen in specimens:
+        law = analysis.results.get(f"{specimen}/arrhenius")
+        if law is None:
+            continue
+        picture = studio.try_draw(partial(pipeline.figure, law))
+        folds.append(
+            Fold(
+                f"{specimen}: Arrhenius law, Eₐ = {value_text(law.quantities.get('activation_energy'))}",
+                pictures=[picture] if picture else [],
+                tables=[_numbers(law)],
+                budgets=_budgets(law, extra={"ionic conductivity at 30 °C": listing.at_reference(law)}),
+            )
+        )
+    return folds
+
+
+def _spectra(analysis: Analysis, specimens: Sequence[str], sample: str, *, studio: Studio) -> list[Fold]:
+    """Return the measurements of all pellets of a sample, a fold per technique."""
+    by_technique: dict[str, list[Result]] = {}
+    for result in listing.single(analysis, specimens):
+        by_technique.setdefault(result.technique, []).append(result)
+    folds = []
+    for technique, results in by_technique.items():
+        pictures = [studio.draw(spec, ("svg",)) for spec in spectra_of(results, sample)]
+        pellets = len({result.settings["specimen"] for result in results})
+        title = f"{technique.capitalize()}: {len(results)} measurements on {pellets} pellet{'s' if pellets > 1 else ''}"
+        folds.append(Fold(title, pictures=pictures, tables=[listing.measurements(results)]))
+    return folds
+
+
+def _recipe(sample: Any) -> list[str]:
+    """Return how a sample was made, as a sentence."""
+    words = []
+    recipe, milling = sample.recipe, sample.milling
+    if recipe is not None:
+        parts = [recipe.matrix, recipe.filler_type or recipe.filler]
+        words.append(" with ".join(str(p) for p in parts if p))
+        if recipe.filler_fraction is not None:
+            words.append(value_text(recipe.filler_fraction))
+    if milling is not None and milling.time is not None:
+        words.append(f"milled {value_text(Quantity('milling_time', milling.time))}")
+    return [", ".join(words) + "."] if words else []
+
+
+def _numbers(result: Result) -> Table:
+    """Return the quantities of one result as printed."""
+    rows = [
+        [key_text(k), value_text(q), q.method if q.number is not None else q.why] for k, q in result.quantities.items()
+    ]
+    return Table(
+        "numbers",
+        f"Quantities of {result.name}",
+        [Column("quantity"), Column("value"), Column("method, or why it is withheld")],
+        rows,
+    )
+
+
+def _budgets(result: Result, *, extra: Mapping[str, Quantity | None] | None = None) -> list[Budget]:
+    """Return the budgets of the quantities that a result is about."""
+    chosen = dict(extra or {})
+    chosen |= {key_text(key): q for key, q in result.quantities.items() if ":" not in key and key in _BUDGETED}
+    return [_budget(title, q) for title, q in chosen.items() if q is not None and q.number is not None and q.u]
+
+
+_BUDGETED = ("activation_energy", "ionic_conductivity", "conductivity_ratio", "log_prefactor")
+
+
+def _budget(title: str, quantity: Quantity) -> Budget:
+    shown = quantity.as_json()
+    total = sum(entry["u"] ** 2 for entry in shown["budget"])
+    entries = [
+        {"source": entry["source"], "u": entry["u"], "percent": round(100 * entry["u"] ** 2 / total, 1)}
+        for entry in shown["budget"]
+    ]
+    rest = entries[_SHOWN_SOURCES:]
+    if len(rest) > 1:
+        u = sum(entry["u"] ** 2 for entry in rest) ** 0.5
+        others = {"source": f"{len(rest)} more sources", "u": u, "percent": round(100 * u * u / total, 1)}
+        entries = [*entries[:_SHOWN_SOURCES], others]
+    return Budget(title, value_text(quantity), unit_text(shown["unit"]), entries)
+
+
+def _checks(analysis: Analysis) -> Section:
+    """Return the checks that failed or are undecided, and how many passed."""
+    outcomes = [check.passed for result in analysis.results.values() for check in result.checks]
+    text = (
+        f"{outcomes.count(True)} checks passed, {outcomes.count(False)} failed, {outcomes.count(None)} undecided. "
+        "All of them are in tables/checks.csv."
+    )
+    return Section("checks", "Checks", texts=[text], tables=[listing.open_checks(analysis)])
+
+
+def _problems(problems: Sequence[Problem]) -> Section:
+    return Section("problems", "Problems of the study", tables=[listing.problems(problems)])
+
+
+def _failures(failures: Sequence[Failure], notes: Sequence[str]) -> Section:
+    return Section("failures", "Without a result", texts=notes, tables=[listing.failures(failures)])
+
+
+def _provenance(analysis: Analysis) -> Section:
+    """Return settings, files with their sha256, and versions."""
+    kinds: dict[str, set[str]] = {}
+    for result in analysis.results.values():
+        for name in ("circuit", "weights", "convention", "model"):
+            if name in result.settings:
+                kinds.setdefault(f"{result.technique}: {name}", set()).add(str(result.settings[name]))
+    settings = Table(
+        "settings",
+        "Choices that led to the numbers",
+        [Column("setting"), Column("values")],
+        [[name, ", ".join(sorted(values))] for name, values in sorted(kinds.items())],
+    )
+    files = listing.files(analysis)
+    folds = [Fold(f"{len(files.rows)} files with their sha256", tables=[files])] if files.rows else []
+    part = Part("provenance-files", "Files", folds=folds)
+    return Section("provenance", "Settings and provenance", tables=[settings], parts=[part])

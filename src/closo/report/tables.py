@@ -1,0 +1,100 @@
+"""Tables of a report: one description, written as CSV and XLSX and shown on the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closo.figures.labels import literal
+from closo.figures.table import csv_text
+from closo.report.wording import number_text
+
+__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_xlsx"]
+
+Cell = str | float | int | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: long name, unit, and what it is, as the three header rows of the file."""
+
+    name: str
+    unit: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; `name` is that of the file and the sheet."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+
+def as_printed(table: Table) -> Table:
+    """Return a table for the page: each column X and its u(X) become one column 'value ± u'."""
+    pairs = [k for k, c in enumerate(table.columns[1:], 1) if c.name == f"u({table.columns[k - 1].name})"]
+    kept = [k for k in range(len(table.columns)) if k not in pairs]
+    rows = [[_printed(row, k) if k + 1 in pairs else row[k] for k in kept] for row in table.rows]
+    return Table(table.name, table.title, [table.columns[k] for k in kept], rows)
+
+
+def _printed(row: Sequence[Cell], k: int) -> str:
+    value, u = row[k], row[k + 1]
+    return number_text(value if isinstance(value, float) else None, u if isinstance(u, float) else None)
+
+
+def write_csv(table: Table, folder: Path, *, digits: int = 10) -> Path:
+    """Write `<name>.csv`: three header rows (long name, unit, comment), then the rows; text that a spreadsheet would
+    run as a formula gets an apostrophe in front, numbers stay numbers.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    head = [[c.name for c in table.columns], [c.unit for c in table.columns], [c.comment for c in table.columns]]
+    body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
+    path = folder / f"{table.name}.csv"
+    path.write_text(csv_text([*head, *body], digits=digits), encoding="utf-8")
+    return path
+
+
+def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
+    """Write all tables into one workbook, a sheet each; text is stored as text and never as a formula."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book = Workbook()
+    book.remove(book.active)
+    for table in tables:
+        sheet = book.create_sheet(table.name[:31])
+        for column, heading in enumerate(table.columns, 1):
+            for row, text in enumerate((heading.name, heading.unit, heading.comment), 1):
+                _put(sheet, row, column, text, bold=row == 1)
+        for row, cells in enumerate(table.rows, 4):
+            for column, cell in enumerate(cells, 1):
+                _put(sheet, row, column, cell)
+        for column, heading in enumerate(table.columns, 1):
+            longest = max([len(heading.name), *(len(str(r[column - 1])) for r in table.rows)], default=8)
+            sheet.column_dimensions[get_column_letter(column)].width = min(max(longest, 8), 60)
+        sheet.freeze_panes = "A4"
+    book.save(path)
+    return path
+
+
+def _put(sheet: Any, row: int, column: int, value: Cell, *, bold: bool = False) -> None:
+    """Write one cell; a number that is not finite stays empty."""
+    from openpyxl.styles import Font
+
+    cell = sheet.cell(row=row, column=column)
+    if isinstance(value, str):
+        cell.value = literal(value)[:32_000]
+        cell.data_type = "s"  # openpyxl would take '=...' for a formula
+        cell.quotePrefix = True
+        if bold:
+            cell.font = Font(bold=True)
+    elif value is not None and math.isfinite(value):
+        cell.value = value

@@ -1,0 +1,147 @@
+"""What one table of a study says about another: names that must exist, and things that must not be there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from closo.errors import StudyError, did_you_mean
+from closo.readers import READERS
+from closo.study.loading import Problem
+from closo.study.tables import Measurement, Study
+from closo.techniques import get
+
+__all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
+
+COMBINED_SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "arrhenius": {"convention": ("sigmaT", "sigma")},
+}
+"""Settings of what is combined from several results: [settings.arrhenius] convention = 'sigmaT'."""
+
+
+def name_measurement(study: Study, measurement: Measurement) -> str:
+    """Return the file name that stands for a measurement in keys and labels, unique in the study.
+
+    It is the bare file name, or the path with '_' for '/' where two measured files have the same name: equal labels
+    would make two fits one source of uncertainty.
+    """
+    bare = measurement.file.rpartition("/")[2]
+    files = {m.file for m in study.measurements if m.file.rpartition("/")[2] == bare}
+    return bare if len(files) == 1 else measurement.file.replace("/", "_")
+
+
+def unknown_names(study: Study) -> Iterator[Problem]:
+    """Yield every name that is used but not defined, with the nearest one."""
+    yield from _unknown_samples(study)
+    yield from _unknown_materials(study)
+    for k, measurement in enumerate(study.measurements, 1):
+        where = f"measurements[{k}]"
+        yield from _unknown(f"{where}.specimen", measurement.specimen, study.specimens, "specimens")
+        chambers = {measurement.chamber, *(c.chamber for c in measurement.conditions)} - {None}
+        for chamber in sorted(str(c) for c in chambers):
+            yield from _unknown(f"{where}.chamber", chamber, study.chambers, "chambers")
+        if measurement.reader is not None:
+            yield from _unknown(f"{where}.reader", measurement.reader, _reader_names(), "readers")
+        yield from _wrong_settings(where, measurement.technique, measurement.settings)
+        if measurement.conditions and (measurement.temperature or measurement.branch):
+            text = "temperature or branch is given twice, for the measurement and in its conditions. Keep one."
+            yield Problem("error", f"{where}.conditions", text)
+    for name, settings in study.settings.items():
+        yield from _wrong_settings(f"settings.{name}", name, settings)
+
+
+def _reader_names() -> list[str]:
+    return [*(reader.name for reader in READERS), *(entry.name for entry in entry_points(group="closo.readers"))]
+
+
+def _unknown_samples(study: Study) -> Iterator[Problem]:
+    """Yield samples and materials that are named but not there."""
+    for name, specimen in study.specimens.items():
+        yield from _unknown(f"specimens.{name}.sample", specimen.sample, study.samples, "samples")
+    for name, cell in study.cells.items():
+        if cell.separator_sample is not None:
+            yield from _unknown(f"cells.{name}.separator_sample", cell.separator_sample, study.samples, "samples")
+    for name, powder in study.powders.items():
+        if powder.material is not None:
+            yield from _unknown(f"powders.{name}.material", powder.material, study.materials, "materials")
+    for k, series in enumerate(study.series, 1):
+        for sample in series.samples:
+            yield from _unknown(f"series[{k}].samples", sample, study.samples, "samples")
+
+
+def _unknown_materials(study: Study) -> Iterator[Problem]:
+    """Yield materials of a recipe whose density is not given."""
+    for name, made in study.samples.items():
+        recipe = made.recipe
+        used = [] if recipe is None else [recipe.matrix, recipe.filler, *recipe.masses]
+        for material in dict.fromkeys(m for m in used if m is not None):
+            if material not in study.materials:
+                hint = did_you_mean(material, study.materials) if study.materials else "Add it with its density."
+                text = f"'{material}' is not among [materials], so its volume is unknown. {hint}"
+                yield Problem("warning", f"samples.{name}.recipe", text)
+
+
+def _unknown(where: str, name: str, known: Container[str] | Iterable[str], kind: str) -> Iterator[Problem]:
+    names = list(known) if isinstance(known, Iterable) else []
+    if name not in names:
+        hint = did_you_mean(name, names) if names else f"There is no [{kind}] table."
+        yield Problem("error", where, f"'{name}' is not one of the {kind}. {hint}")
+
+
+def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield an unknown technique, or the settings it does not know or that are of the wrong type."""
+    if technique in COMBINED_SETTINGS and not where.startswith("measurements"):
+        choices = COMBINED_SETTINGS[technique]
+        for key, value in settings.items():
+            if key not in choices:
+                hint = did_you_mean(key, choices)
+                yield Problem("error", f"{where}.{key}", f"'{key}' is not a setting of {technique}. {hint}")
+            elif value not in choices[key]:
+                text = f"{value!r} is not possible. It must be {' or '.join(choices[key])}."
+                yield Problem("error", f"{where}.{key}", text)
+        return
+    try:
+        known = get(technique).settings
+    except StudyError as error:
+        yield Problem("error", f"{where}.technique" if where.startswith("measurements") else where, str(error))
+        return
+    for key, value in settings.items():
+        if key not in known:
+            text = f"'{key}' is not a setting of {technique}. {did_you_mean(key, known)}"
+            yield Problem("error", f"{where}.settings.{key}", text)
+        elif not _fits(value, known[key][0]):
+            text = f"{value!r} is not a {known[key][0].__name__} ({known[key][1]})."
+            yield Problem("error", f"{where}.settings.{key}", text)
+
+
+def _fits(value: object, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def repeats(study: Study) -> Iterator[Problem]:
+    """Yield measurements that are listed twice: they would count double, or make two sources one."""
+    seen: dict[tuple[str, str, object], int] = {}
+    owners: dict[tuple[str, object], str] = {}
+    names: dict[str, str] = {}
+    for k, m in enumerate(study.measurements, 1):
+        where = f"measurements[{k}]"
+        for part in {m.part, None}:
+            first = seen.get((m.technique, m.file, part))
+            if first is not None:
+                yield Problem(
+                    "error", where, f"'{m.file}' (part {m.part or 'all'}) is already measurements[{first}]. Delete one."
+                )
+                break
+        seen.setdefault((m.technique, m.file, m.part), k)
+        if owners.setdefault((m.file, m.part), m.specimen) != m.specimen:
+            yield Problem("error", f"{where}.specimen", f"'{m.file}' cannot belong to two specimens.")
+        name = name_measurement(study, m)
+        if names.setdefault(name, m.file) != m.file:
+            yield Problem(
+                "error",
+                f"{where}.file",
+                f"'{m.file}' and '{names[name]}' would both be called '{name}'. Rename one file.",
+            )

@@ -1,0 +1,260 @@
+"""Write VersaStudio `.par` files: the layout that the instrument's software saves, filled with synthetic data.
+
+Sections `<Application>`, `<Action0>` (Common), `<Instrument>`, `<Experiment>`, views, `<Action1>`... and one
+`<Segment1>` with the rows of every action, told apart by the column `Segment #`; then what the program keeps about its
+windows. CRLF. The note that the data are synthetic is the first entry of the file and stands in the comment. Equal
+arguments give equal bytes: the date is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from closo.twin.truth import SYNTHETIC
+
+__all__ = ["Action", "open_circuit", "potentiostatic_eis", "write_par"]
+
+_COLUMNS = (
+    "Segment #, Point #, E(V), I(A), Elapsed Time(s), ADC Sync Input(V), Current Range, Status, E Applied(V), "
+    "Frequency(Hz), E Real, E Imag, I Real, I Imag, Z Real, Z Imag, E2 Status, E2(V), E2 Real, E2 Imag, Z2 Real, "
+    "Z2 Imag, ActionId, AC Amplitude, 0"
+)
+_RANGES = (200e-3, 20e-3, 2e-3, 200e-6, 20e-6, 2e-6, 200e-9, 20e-9)  # A; written as 3, 4, 5...
+_EIS, _OPEN_CIRCUIT = 21, 41  # ActionId
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # English in every locale
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+@dataclass(frozen=True)
+class Action:
+    """One step of an experiment.
+
+    Attributes
+    ----------
+    name : as the software calls it.
+    settings : the lines of its section, without `Name`.
+    duration : seconds until the next action.
+    columns : name of a column -> its values, or one value for all rows; columns that are not named are 0.
+    """
+
+    name: str
+    settings: tuple[str, ...]
+    duration: float
+    columns: dict[str, np.ndarray | float | int]
+
+
+def open_circuit(duration: float, points: int, rng: np.random.Generator) -> Action:
+    """Return the rest before a spectrum: a potential of a few mV that creeps, no current."""
+    time = duration * np.arange(1, points + 1) / points
+    potential = 0.004 * rng.standard_normal() + 2e-4 * np.exp(-time / 600.0) + 2e-5 * rng.standard_normal(points)
+    settings = (
+        "Cell to Use=External",
+        "Electrometer Mode=Differential",
+        "Acquisition Mode=Auto",
+        "Current Range=20uA",
+        f"Total Points={points}",
+        "Drift Rate (mV/min)=0",
+        f"Duration (s)={duration:.7G}",
+        f"Time Per Point (s)={duration / points:.7G}",
+        "ParentNode=Common",
+    )
+    columns: dict[str, np.ndarray | float | int] = {
+        "Elapsed Time(s)": time,
+        "E(V)": potential,
+        "I(A)": 1e-12 * np.round(40.0 * rng.standard_normal(points)),
+        "Current Range": 7,
+        "Status": 163845,
+        "ActionId": _OPEN_CIRCUIT,
+    }
+    return Action("Open Circuit", settings, duration, columns)
+
+
+def potentiostatic_eis(
+    frequency: np.ndarray, impedance: np.ndarray, rng: np.random.Generator, *, amplitude: float = 0.010
+) -> Action:
+    """Return a spectrum at open circuit: E and I as the analyser found them, Z = E/I.
+
+    Parameters
+    ----------
+    frequency : [Hz], shape (n,); impedance : [ohm], complex, shape (n,).
+    rng : gives the phases of E and the times.
+    amplitude : rms amplitude [V].
+    """
+    n = frequency.size
+    e = amplitude * (1.0 + 0.01 * rng.standard_normal(n)) * np.exp(2j * np.pi * rng.random(n))
+    i = e / impedance
+    steps = 0.25 + 0.02 * rng.random(n) + 3.0 / frequency
+    settings = (
+        "Cell to Use=External",
+        "Leave Cell ON=Yes",
+        "LCI Bandwidth Limit=Auto",
+        "Bandwidth Limit=Auto",
+        "Electrometer Mode=Differential",
+        "VoltageRange=+/-6V",
+        "Current Range=Auto",
+        "Scan Rate (V/s)=0",
+        "Measurement Delay (s)=0",
+        "Data Quality=1",
+        f"Points Per Decade={round((n - 1) / np.log10(frequency.max() / frequency.min()))}",
+        f"Number of Points={n}",
+        "Point Spacing=Logarithmic",
+        "Final Potential (V),Versus=vs OC",
+        "Final Potential (V),Value=0",
+        "Potential (V),Versus=vs OC",
+        "Potential (V),Value=0",
+        "Step or Scan=Step",
+        f"Amplitude (mV RMS)={amplitude * 1e3:.7G}",
+        f"End Frequency (Hz)={frequency[-1]:.7G}",
+        f"Start Frequency (Hz)={frequency[0]:.7G}",
+        "Segments=1",
+        "ParentNode=Common",
+    )
+    columns: dict[str, np.ndarray | float | int] = {
+        "Elapsed Time(s)": np.round(np.cumsum(steps), 3),
+        "I(A)": 1e-11 * rng.standard_normal(),
+        "ADC Sync Input(V)": np.round(rng.integers(-4, 5, n) * 3.051804e-4, 10),
+        "Current Range": 3 + np.array([sum(x < r for r in _RANGES[1:]) for x in np.abs(i) * 1.5]),
+        "Status": 164,
+        "Frequency(Hz)": frequency,
+        "E Real": e.real,
+        "E Imag": e.imag,
+        "I Real": i.real,
+        "I Imag": i.imag,
+        "Z Real": impedance.real,
+        "Z Imag": impedance.imag,
+        "ActionId": _EIS,
+        "AC Amplitude": amplitude,
+    }
+    return Action("Potentiostatic EIS", settings, float(np.sum(steps)) + 1.0, columns)
+
+
+def write_par(
+    path: Path,
+    actions: Sequence[Action],
+    *,
+    comment: str,
+    date: datetime,
+    encoding: str = "utf-8",
+    blob: int = 0,
+) -> None:
+    """Write one experiment.
+
+    Parameters
+    ----------
+    comment : what the user typed; the synthetic note is put before it.
+    date : when the experiment pretends to have started.
+    encoding : 'utf-8', or 'latin-1' as German systems write it.
+    blob : length of the one line of calibration numbers that some files hold (up to 48 kB in real ones), 0 for none.
+    """
+    lines = [*_header(comment, date, actions), *_segment(actions)]
+    if blob:
+        lines += _section("PStatACCalibrationE1", ["[Date=2018/01/01]" + "[Magnitude_2mA_10mV=[0]]" * (blob // 24)])
+    lines += [*_graph(1, "Frequency (Hz)", "|Z| (ohms)"), *_graph(2, "Zre (ohms)", "Zim (ohms)"), *_windows()]
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode(encoding))
+
+
+def _section(name: str, lines: Sequence[str]) -> list[str]:
+    return [f"<{name}>", *lines, f"</{name}>", ""]
+
+
+def _header(comment: str, date: datetime, actions: Sequence[Action]) -> list[str]:
+    """Return everything before the data."""
+    application = (
+        f"Note={SYNTHETIC}",
+        "Name=VersaStudio",
+        "Version=2.60.6.0",
+        "LoggedIn=Security Disabled",
+        "Language [VersaStudio]=English (United States) [en-US]",
+    )
+    common = (
+        "Remeasure OC Per Action=No",
+        f"Measured Open Circuit={_open_circuit_potential(actions) * 1e3:.3f} mV",
+        "E2 Cell to Use=External",
+        "Mass (g)=0",
+        "Density (g/ml)=0",
+        "Working Electrode Area (cm2)=1",  # what the software writes when nobody has typed an area
+        "Working Electrode Type=Unspecified",
+        "Reference Electrode=(unspecified) (0 Volts)",
+        "Segments=0",
+        "Name=Common",
+        f"Comment={SYNTHETIC}. {comment}",
+    )
+    instrument = ("Type=Synthetic (layout of a PMC-1000)", "Model=", "SN=0", "Options=FRA, EIS <Filter:Normal>")
+    hour = f"{(date.hour - 1) % 12 + 1}:{date:%M:%S} {'AM' if date.hour < 12 else 'PM'}"
+    day = f"{_DAYS[date.weekday()]}, {_MONTHS[date.month - 1]} {date.day}, {date.year}"
+    experiment = (
+        f"TimeAcquired={hour}",
+        f"DateAcquired={day}",
+        "Height=661",
+        "Width=712",
+        "LocY=0",
+        "LocX=0",
+        "Show=True",
+    )
+    lines = [
+        *_section("Application", application),
+        *_section("Action0", common),
+        *_section("Instrument", instrument),
+        *_section("Experiment", experiment),
+        *_section(
+            "DataView", ("ViewSegments=All Segments", "Height=328", "Width=728", "LocY=0", "LocX=0", "Show=True")
+        ),
+        *_section("Overlays", ("Height=438", "Width=294", "LocY=0", "LocX=0", "Show=False")),
+    ]
+    for number, action in enumerate(actions, start=1):
+        lines += _section(f"Action{number}", [*action.settings, f"Name={action.name}"])
+    return lines
+
+
+def _open_circuit_potential(actions: Sequence[Action]) -> float:
+    """Return the last potential of the first rest [V], 0 where there is none."""
+    rests = (np.asarray(action.columns["E(V)"]) for action in actions if action.name == "Open Circuit")
+    return float(next((rest[-1] for rest in rests), 0.0))
+
+
+def _segment(actions: Sequence[Action]) -> list[str]:
+    """Return the one segment section with the rows of all actions; points and time go on from action to action."""
+    names = _COLUMNS.split(", ")[:-1]
+    rows: list[str] = []
+    start = 0.0
+    for number, action in enumerate(actions):
+        n = np.asarray(action.columns["Elapsed Time(s)"]).size
+        table = {name: np.broadcast_to(action.columns.get(name, 0), n) for name in names[2:]}
+        texts = {name: [_format(value) for value in values.tolist()] for name, values in table.items()}
+        texts["Elapsed Time(s)"] = [f"{t + start:.3f}".rstrip("0").rstrip(".") for t in table["Elapsed Time(s)"]]
+        first = len(rows)
+        rows += [
+            ",".join((str(number), str(first + k), *cells)) for k, cells in enumerate(zip(*texts.values(), strict=True))
+        ]
+        start += action.duration
+    return _section("Segment1", ["Type=11", "Version=3", f"Definition={_COLUMNS}", *rows])
+
+
+def _format(value: float) -> str:
+    """Return a number as the software writes it: seven digits."""
+    return f"{value:.7G}" if value else "0"
+
+
+def _graph(number: int, x: str, y: str) -> list[str]:
+    lines = ["Analysis=0", "Type=Unknown", "LockAspectRatio=False", "Grid=True", "Legend=False", "GraphTitle="]
+    lines += [f"YAxisName={y}", f"YAxisType={y}", f"XAxisName={x}", f"XAxisType={x}", "Height=923", "Width=958"]
+    return _section(f"Graph{number}", lines)
+
+
+def _windows() -> list[str]:
+    """Return the window layout: XML inside the INI-like file, as real files end."""
+    return [
+        "<DockingLayout>",
+        '<?xml version="1.0" encoding="utf-16"?>',
+        '<DockPanel FormatVersion="1.0" ActiveDocumentPane="1">',
+        '  <Contents Count="1">',
+        '    <Content ID="0" PersistString="PowerSTAT.DataView" IsHidden="False" />',
+        "  </Contents>",
+        "</DockPanel>",
+        "</DockingLayout>",
+    ]

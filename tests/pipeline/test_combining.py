@@ -1,0 +1,204 @@
+"""Samples from pellets, series from samples, claims from all of them: on studies whose truth is known."""
+
+import json
+import math
+
+import pytest
+
+from closo.errors import StudyError
+from closo.pipeline import analyse, check, figure, judge
+from closo.pipeline.combining import guess_branches
+
+EV = 1.602176634e-19
+SERIES = """
+[materials.NaX]
+density = "1.19 ± 0.01 g/cm3"
+[materials.SiO2]
+density = "2.20 ± 0.02 g/cm3"
+[powders.small]
+specific_surface_area = "350 ± 5 m2/g"
+[[series]]
+name = "composition"
+axis = "volume_fraction"
+samples = ["a", "b", "c"]
+temperature = "60 degC"
+[[series]]
+name = "milling"
+axis = "milling_time"
+samples = ["c", "b", "a"]
+temperature = "60 degC"
+[[series]]
+name = "types"
+axis = "filler_type"
+samples = ["a", "b", "c"]
+temperature = "60 degC"
+"""
+MASSES = 'masses = { SiO2 = "350 ± 0.1 mg", NaX = "351.6 ± 0.1 mg" }'
+SAMPLES = {  # sample: its recipe, hours of milling, resistances of two pellets at 60 degC / ohm
+    "a": ('filler_fraction = "25 vol%", filler_type = "small"', "1 h", (60.0, 62.0)),
+    "b": (MASSES, "4 h", (38.0, 40.0)),  # 35 vol%
+    "c": ('filler_fraction = "60 wt%"', "8 h", (70.0, 66.0)),  # 44.8 vol%
+}
+
+
+@pytest.fixture
+def composition(tmp_path, fake):
+    """Write three samples with two pellets each, measured at 60 degC only."""
+    folder = tmp_path / "composition"
+    (folder / "raw").mkdir(parents=True)
+    text = ['title = "Composition"', '[chambers.oven]\ntemperature_offset = "0 ± 0.5 K"', SERIES]
+    for sample, (recipe, hours, resistances) in SAMPLES.items():
+        text.append(f'[samples.{sample}]\nrecipe = {{ matrix = "NaX", filler = "SiO2", {recipe} }}')
+        text.append(f'milling = {{ time = "{hours}" }}')
+        for k, r in enumerate(resistances):
+            rows = "\n".join(f"{10 ** (6 - j / 2):.6g} {r} -1" for j in range(12))
+            (folder / "raw" / f"{sample}{k}.txt").write_text(f"frequency impedance_real impedance_imag\n{rows}\n")
+            text.append(
+                f'[specimens.{sample}{k}]\nsample = "{sample}"\narea = "0.785 ± 0.002 cm2"\nthickness = "310 ± 3 um"\n'
+                f'[[measurements]]\nspecimen = "{sample}{k}"\ntechnique = "fake"\nfile = "raw/{sample}{k}.txt"\n'
+                'temperature = "60 ± 0.3 degC"\nchamber = "oven"'
+            )
+    (folder / "study.toml").write_text("\n".join(text) + "\n", encoding="utf-8")
+    return folder
+
+
+def sigma(r: float) -> float:
+    return 310e-6 / (r * 0.785e-4)
+
+
+def test_a_sample_is_the_mean_of_its_pellets(composition):
+    results = analyse(composition).results
+    found = results["a/conductivity"].quantities["ionic_conductivity"]
+    assert found.value == pytest.approx(math.sqrt(sigma(60.0) * sigma(62.0)), rel=1e-6)
+    assert "pooled with 3 degrees of freedom" in found.method
+    assert "assumed 0.50 ± 0.15 eV" in found.method
+    assert {"pellet spread:a", "temperature offset:oven"} <= set(found.budget())
+    offset = found.budget()["temperature offset:oven"] / found.value
+    assert offset == pytest.approx(0.5 * (0.5 * EV / 1.380649e-23 / 333.15**2 - 1 / 333.15), rel=0.01)
+
+
+def test_a_series_places_its_samples(composition):
+    analysis = analyse(composition)
+    assert analysis.failures == ()
+    series = analysis.results["series/composition"]
+    assert series.settings["members"] == ["a", "b", "c"]
+    assert list(series.curves["position"].values) == pytest.approx([0.25, 0.35, 0.448], abs=0.002)
+    assert series.settings["highest"] == "b"
+    assert series.quantities["volume_fraction:maximum"].value == pytest.approx(0.35, abs=0.002)
+    milling = analysis.results["series/milling"]
+    assert list(milling.curves["position"].values) == [3600.0, 4 * 3600.0, 8 * 3600.0]
+    assert "filler type:maximum" not in analysis.results["series/types"].quantities
+
+
+def test_a_changed_recipe_changes_only_the_series(composition):
+    analyse(composition)
+    text = (composition / "study.toml").read_text(encoding="utf-8")
+    (composition / "study.toml").write_text(text.replace('"25 vol%"', '"20 vol%"'), encoding="utf-8")
+    analysis = analyse(composition)
+    assert analysis.computed == 3
+    assert analysis.results["series/composition"].curves["position"].values[0] == pytest.approx(0.20)
+
+
+def test_a_sample_without_data_is_left_out_of_the_series_and_said(composition):
+    (composition / "raw" / "a0.txt").unlink()
+    (composition / "raw" / "a1.txt").unlink()
+    analysis = analyse(composition)
+    assert analysis.results["series/composition"].settings["members"] == ["b", "c"]
+    assert analysis.results["series/composition"].notes == ("'a' is left out: nothing was measured on it.",)
+    assert "a: nothing was measured on it." in analysis.notes
+    (composition / "raw" / "b0.txt").unlink()
+    (composition / "raw" / "b1.txt").unlink()
+    failures = {f.key: str(f.error) for f in analyse(composition).failures}
+    assert "needs two samples" in failures["series/composition"]
+
+
+def test_results_have_figures_or_say_why_not(composition, make_study):
+    results = analyse(composition).results
+    assert figure(results["series/composition"]).panels
+    with pytest.raises(StudyError, match="no figure"):
+        figure(results["a/conductivity"])
+    assert figure(analyse(make_study(1)).results["p1/arrhenius"]).panels
+
+
+CLAIMS = """
+[[claims]]
+id = "1"
+text = "the maximum is at 35 vol%"
+kind = "maximum"
+quantity = "ionic_conductivity"
+of = "series/composition"
+value = "35 vol%"
+tolerance = "15 vol%"
+[[claims]]
+id = "2"
+text = "b conducts best"
+kind = "ordering"
+quantity = "ionic_conductivity"
+of = ["b", "a"]
+relation = ">"
+temperature = "60 degC"
+[[claims]]
+id = "3"
+text = "hardly any difference"
+kind = "spread"
+quantity = "ionic_conductivity"
+of = "series/types"
+temperature = "60 degC"
+relation = "<"
+value = "1.2"
+[[claims]]
+id = "4"
+text = "of something never made"
+kind = "value"
+quantity = "ionic_conductivity"
+of = "bb"
+temperature = "60 degC"
+value = "1e-3 S/cm"
+"""
+
+
+def test_claims_on_a_whole_study(composition):
+    (composition / "claims.toml").write_text(CLAIMS, encoding="utf-8")
+    verdicts = {v.claim.id: v for v in judge(analyse(composition))}
+    assert {key: v.verdict for key, v in verdicts.items()} == {
+        "1": "supported", "2": "supported", "3": "contradicted", "4": "no data",
+    }  # fmt: skip
+    assert "at 60 degC" in verdicts["2"].reason
+    warnings = [p for p in check(composition) if p.level == "warning" and "claims" in p.where]
+    assert [(p.where, p.text) for p in warnings] == [
+        ("claims.toml, 4", "'bb' is neither a sample nor a specimen nor a series. Known: a, a0, a1, b, b0, b1, c, c0, c1, "
+         "series/composition, series/milling, series/types."),
+    ]  # fmt: skip
+
+
+def test_a_broken_claims_file_is_a_problem_and_no_claims_are_none(composition):
+    assert judge(analyse(composition)) == []
+    (composition / "claims.toml").write_text("[[claims]]\nid = '1'\n", encoding="utf-8")
+    errors = [p for p in check(composition) if p.level == "error"]
+    assert len(errors) == 1
+    assert "'text' is missing" in errors[0].text
+
+
+def test_branches_are_guessed_from_the_order():
+    assert guess_branches([30, 30, 60]) == ["heating"] * 3
+    assert guess_branches([30, 60, 60]) == ["heating", "heating", "cooling"]
+    assert guess_branches([30]) == ["heating"]
+    assert guess_branches([]) == []
+
+
+@pytest.mark.slow
+def test_the_small_twin_goes_all_the_way(tmp_path):
+    from closo.twin import write_study
+
+    write_study(tmp_path / "twin", kind="small", truth_file=tmp_path / "truth.json")
+    analysis = analyse(tmp_path / "twin")
+    assert analysis.failures == ()
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    for sample, row in truth["samples"].items():
+        law = analysis.results[f"{sample}-p1/arrhenius"].quantities["activation_energy:lnsigmaT"]
+        low, high = (end / EV for end in law.interval(0.999))
+        assert low < row["activation_energy / eV"] < high
+    assert len(judge(analysis)) > 5
+    again = analyse(tmp_path / "twin")
+    assert (again.computed, again.cached) == (0, analysis.computed)
+    assert [r.as_json() for r in again.results.values()] == [r.as_json() for r in analysis.results.values()]
