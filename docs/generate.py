@@ -68,7 +68,9 @@ def techniques() -> str:
     for technique in TECHNIQUES:
         docstring = inspect.cleandoc(importlib.import_module(technique.module).__doc__ or "")
         lines += [f"## {technique.name}", "", *_sections(docstring), "", "| setting | meaning |", "|---|---|"]
-        lines += [f"| `{k}` ({kind.__name__}) | {_cell(meaning)} |" for k, (kind, meaning) in technique.settings.items()]
+        lines += [
+            f"| `{k}` ({kind.__name__}) | {_cell(meaning)} |" for k, (kind, meaning) in technique.settings.items()
+        ]
         lines += ["", f"Properties of the specimen it uses: {', '.join(f'`{i}`' for i in technique.inputs)}.", ""]
     return "\n".join(lines).rstrip() + "\n"
 

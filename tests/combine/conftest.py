@@ -27,7 +27,7 @@ def kinked_law(low: float, high: float, transition: float, jump: float = 0.0) ->
     return law
 
 
-def measured_pellet(  # noqa: PLR0913
+def measured_pellet(
     rng: np.random.Generator,
     celsius: list[float],
     law: Callable[[float], float],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from closo.claims.reading import load_claims
+from closo.claims import load_claims
 from closo.errors import StudyError
 from closo.study import load
 from closo.twin import write_study

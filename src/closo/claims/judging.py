@@ -199,7 +199,10 @@ def _judge_ordering(claim: Claim, results: Mapping[str, Result]) -> Verdict:
     level = 1.0 - 0.05 / len(found.ratios)
     every = [sorted(sign * end for end in q.interval() or (-math.inf, math.inf)) for q in found.ratios]
     sure = [sorted(sign * end for end in q.interval(level) or (-math.inf, math.inf)) for q in found.ratios]
-    steps = "; ".join(f"log10({a}/{b}) = {_shown(q)}" for (a, b), q in zip(found.couples, found.ratios, strict=True))
+    at = "" if claim.temperature is None else f" at {claim.temperature}"
+    steps = "; ".join(
+        f"log10({a}/{b}){at} = {_shown(q)}" for (a, b), q in zip(found.couples, found.ratios, strict=True)
+    )
     if all(low > 0 for low, _ in every):
         return Verdict(claim, "supported", f"{steps}: each is {claim.relation} 0.", found.values)
     if any(high < 0 for _, high in sure):

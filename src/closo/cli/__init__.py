@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if not debug:
         sys.excepthook = _fault_in_json if as_json else _fault
     try:
-        code = app(args=given, prog_name="closo", standalone_mode=False)
+        command = typer.main.get_command(app)  # calling `app` itself would put typer's excepthook in place of ours
+        code = command.main(args=given, prog_name="closo", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except ClosoError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,7 +78,7 @@ def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int
     if as_json:
         write_json(_analysis_json(analysis))
     else:
-        show_table(["result", "quantity", "value", "failed checks"], _headlines(analysis))
+        _show_summary(analysis)
         _say_failures(analysis)
     return _code(analysis)
 
@@ -108,7 +109,7 @@ def show(
         if as_json:
             write_json([{"key": k} | r.as_json() for k, r in analysis.results.items()])
         else:
-            show_table(["result", "quantity", "value", "failed checks"], _headlines(analysis))
+            _show_results(analysis.results)
         return 0
     if key not in analysis.results:
         raise StudyError(f"'{key}' is not a result of this study.", hint=did_you_mean(key, analysis.results))
@@ -198,17 +199,29 @@ def _analysis_json(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance")
+_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance", "conductivity_ratio:spread")
+_MANY = 30  # results of single files; from here on `analyse` shows what they were combined to
 
 
-def _headlines(analysis: Analysis) -> list[list[str]]:
-    """Return one row per result: its key, its main quantity, and the checks it failed."""
+def _show_summary(analysis: Analysis) -> None:
+    """Show the results; of a large study the combined ones and those with a failed check."""
+    single = {key for key, r in analysis.results.items() if r.provenance is not None and r.provenance.reader}
+    if len(single) < _MANY:
+        _show_results(analysis.results)
+        return
+    failed = {key for key in single if any(check.passed is False for check in analysis.results[key].checks)}
+    _show_results({key: r for key, r in analysis.results.items() if key not in single or key in failed})
+    show_lines([f"and {len(single - failed)} single measurements: closo show {analysis.study.folder}"])
+
+
+def _show_results(results: Mapping[str, Result]) -> None:
+    """Show one row per result: its key, its main quantity, and the checks it failed."""
     rows = []
-    for key, result in analysis.results.items():
+    for key, result in results.items():
         name = next((h for h in _HEADLINES if h in result.quantities), next(iter(result.quantities), ""))
         failed = ", ".join(c.name for c in result.checks if c.passed is False)
         rows.append([key, name, str(result.quantities.get(name, "")), failed])
-    return rows
+    show_table(["result", "quantity", "value", "failed checks"], rows)
 
 
 def _say_failures(analysis: Analysis) -> None:

@@ -105,7 +105,8 @@ def _points_at(results: Mapping[str, Result], specimen: str, temperature: float)
     if not near:
         withheld_why = _why_withheld(results, specimen, "ionic_conductivity")
         return withheld_why or f"'{specimen}' was not measured within {_NEAR:g} K of {celsius(temperature)}{why}."
-    return near, f"measured {len(near)} times near {celsius(temperature)}"
+    often = "once" if len(near) == 1 else f"{len(near)} times"
+    return near, f"measured {often} near {celsius(temperature)}"
 
 
 def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list[Result]:

@@ -63,7 +63,8 @@ def _fraction(value: object, *, label: str) -> Quantity:
 
 def _validate(value: object, info: ValidationInfo, *, quantity: str, ranges: bool) -> Any:
     """Read one field of a table; its source is `<field>:<label of the table>`."""
-    source = f"{info.field_name}:{info.data.get('label')}"
+    field = "temperature offset" if info.field_name == "temperature_offset" else info.field_name
+    source = f"{field}:{info.data.get('label')}"
     try:
         if quantity == "fraction":
             return _fraction(value, label=source)

@@ -1,0 +1,228 @@
+"""Figures: looked at as data and labels, not as pixels."""
+
+from __future__ import annotations
+
+import math
+import xml.sax
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closo.figures import Axis, Band, FigureSpec, Panel, Span, Text, Trace, draw, render, save, to_csv, to_svg
+from closo.figures.style import COLORS, DOUBLE_COLUMN, SINGLE_COLUMN
+
+
+def nyquist(**keywords: object) -> FigureSpec:
+    f = np.logspace(6, 0, 31)
+    z = 2e4 / (1 + 2e4 * 3e-10 * (2j * np.pi * f) ** 0.9) + 1 / (2e-6 * (2j * np.pi * f) ** 0.9)
+    traces = [Trace(z.real, -z.imag, "data"), Trace(z.real, -z.imag, "fit", "line", color=1)]
+    panel = Panel(Axis("Z' / ohm"), Axis("-Z'' / ohm"), traces, equal=True)
+    return FigureSpec("nyquist", [panel], **keywords)
+
+
+def one_trace(label: str, **keywords: object) -> FigureSpec:
+    trace = Trace([1.0, 2.0, 3.0], [1.0, 3.0, 2.0], label, "both")
+    return FigureSpec("f", [Panel(Axis("t / s"), Axis("U / V"), [trace], title=label, **keywords)], title=label)
+
+
+def texts_of(svg: str) -> str:
+    """Parse the SVG as XML (it must be well-formed) and return all its text."""
+    found: list[str] = []
+
+    class Reader(xml.sax.ContentHandler):
+        def characters(self, content: str) -> None:
+            found.append(content)
+
+    parser = xml.sax.make_parser()
+    parser.setFeature(xml.sax.handler.feature_external_ges, False)
+    parser.setContentHandler(Reader())
+    parser.parse(BytesIO(svg.encode()))
+    return "".join(found)
+
+
+def test_one_unit_is_as_long_in_x_as_in_y():
+    figure = draw(nyquist())
+    ax = figure.axes[0]
+    figure.draw_without_rendering()
+    box = ax.get_window_extent()
+    x, y = ax.get_xlim(), ax.get_ylim()
+    assert box.width / (x[1] - x[0]) == pytest.approx(box.height / (y[1] - y[0]), rel=1e-3)
+    assert np.diff(ax.get_xticks())[0] == pytest.approx(np.diff(ax.get_yticks())[0])
+
+
+@pytest.mark.parametrize("span", [(1e3, 1e6), (1e6, 1e3), (5.0, 5.0)])
+def test_equal_axes_show_every_point(span: tuple[float, float]):
+    x, y = np.linspace(0, span[0], 9), np.linspace(-1, span[1], 9)
+    ax = draw(FigureSpec("n", [Panel(Axis("Z' / ohm"), Axis("-Z'' / ohm"), [Trace(x, y)], equal=True)])).axes[0]
+    assert ax.get_xlim()[0] <= x.min()
+    assert ax.get_xlim()[1] >= x.max()
+    assert ax.get_ylim()[0] <= y.min()
+    assert ax.get_ylim()[1] >= y.max()
+
+
+def test_widths_of_a_journal():
+    assert draw(one_trace("a")).get_size_inches()[0] == pytest.approx(SINGLE_COLUMN)
+    assert SINGLE_COLUMN * 2.54 == pytest.approx(8.3)
+    two = FigureSpec("two", [one_trace("a").panels[0], one_trace("b").panels[0]])
+    assert draw(two).get_size_inches()[0] == pytest.approx(DOUBLE_COLUMN)
+    assert DOUBLE_COLUMN * 2.54 == pytest.approx(17.1)
+
+
+def test_yellow_is_left_out_and_colour_is_never_the_only_difference():
+    assert "#F0E442" not in COLORS
+    lines = [Trace([0, 1], [k, k + 1], f"run {k}", "line", color=k) for k in range(5)]
+    ax = draw(FigureSpec("l", [Panel(Axis("t / s"), Axis("U / V"), lines)])).axes[0]
+    assert len({str(line._unscaled_dash_pattern) for line in ax.lines}) == 5
+    points = [Trace([0, 1], [k, k + 1], f"run {k}", color=k, marker=k) for k in range(5)]
+    ax = draw(FigureSpec("p", [Panel(Axis("t / s"), Axis("U / V"), points)])).axes[0]
+    assert len({line.get_marker() for line in ax.lines}) == 5
+
+
+def test_cooling_is_open():
+    traces = [Trace([1, 2], [1, 2], "heating"), Trace([1, 2], [1, 3], "cooling", filled=False)]
+    heating, cooling = draw(FigureSpec("h", [Panel(Axis("x"), Axis("y"), traces)])).axes[0].lines
+    assert heating.get_markerfacecolor() == COLORS[0]
+    assert cooling.get_markerfacecolor() == "white"
+    assert cooling.get_markeredgecolor() == COLORS[0]
+
+
+def test_error_bars_have_the_stated_length():
+    trace = Trace([1.0, 2.0], [10.0, 20.0], y_u=[1.0, 3.0])
+    ax = draw(FigureSpec("e", [Panel(Axis("x"), Axis("y"), [trace])])).axes[0]
+    heights = sorted(float(np.ptp(path.vertices[:, 1])) for c in ax.collections for path in c.get_paths())
+    assert heights == pytest.approx([2.0, 6.0])
+
+
+def test_the_legend_covers_nothing():
+    figure = draw(nyquist())
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    box = ax.get_legend().get_window_extent()
+    for line in ax.lines:
+        points = ax.transData.transform(np.column_stack(line.get_data()))
+        assert not any(box.contains(*point) for point in points)
+
+
+def test_a_legend_without_room_stands_below_the_panel():
+    rng = np.random.default_rng(0)
+    traces = [Trace(rng.uniform(size=400), rng.uniform(size=400), f"cloud {k}", color=k, marker=k) for k in range(3)]
+    figure = draw(FigureSpec("full", [Panel(Axis("x"), Axis("y"), traces)]))
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_legend() is None
+    assert figure.legends[0].get_window_extent().y1 < figure.axes[0].get_window_extent().y0
+
+
+def test_the_top_axis_stands_at_its_places():
+    top = Axis("T / degC", ticks=tuple((1000 / (t + 273.15), str(t)) for t in (30, 60, 90)))
+    panel = Panel(Axis("1000/T / K-1"), Axis("y"), [Trace([2.7, 3.4], [1, 2])], top=top)
+    above = draw(FigureSpec("a", [panel])).axes[0].child_axes[0]
+    assert list(above.get_xticks()) == pytest.approx([1000 / 363.15, 1000 / 333.15, 1000 / 303.15])
+    assert above.get_xlabel() == "T / °C"
+
+
+def test_labels_look_like_print():
+    panel = Panel(Axis("1000/T / K-1"), Axis("log10(sigma / S cm-1)"), [Trace([1, 2], [1, 2])])
+    ax = draw(FigureSpec("l", [panel])).axes[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("1000/T / K⁻¹", "log₁₀(σ / S cm⁻¹)")
+
+
+def test_large_numbers_move_into_the_unit():
+    trace = Trace([0.0, 2e6], [0.0, 1e6])
+    ax = draw(FigureSpec("k", [Panel(Axis("Z' / ohm"), Axis("N"), [trace])])).axes[0]
+    assert ax.get_xlabel() == "Z′ / MΩ"
+    assert ax.get_ylabel() == "N / 10⁶"
+    assert ax.xaxis.get_major_formatter()(1e6, 0) == "1"
+
+
+def test_small_multiples_share_one_unit_and_label_the_outer_panels_only():
+    panels = [
+        Panel(Axis("Z' / ohm"), Axis("-Z'' / ohm"), [Trace([0, r], [0, r / 2])], equal=True)
+        for r in (1e3, 1e5, 1e6, 2e5, 1e4, 3e4)
+    ]
+    axes = draw(FigureSpec("m", panels, columns=5)).axes
+    assert [ax.get_ylabel() for ax in axes] == ["−Z″ / kΩ", "", "", "", "", "−Z″ / kΩ"]
+    assert [ax.get_xlabel() for ax in axes] == ["", *["Z′ / kΩ"] * 5]
+
+
+def test_synthetic_data_say_so_in_the_picture_and_in_the_numbers():
+    spec = nyquist(synthetic=True)
+    assert "synthetic data" in texts_of(to_svg(spec))
+    assert "synthetic data" in to_csv(spec).splitlines()[2]
+    assert "synthetic data" not in texts_of(to_svg(nyquist()))
+
+
+def test_the_same_figure_gives_the_same_bytes():
+    first, second = render(nyquist(), ("svg", "pdf", "png")), render(nyquist(), ("svg", "pdf", "png"))
+    assert first == second
+
+
+def test_letters_stay_letters_and_fonts_are_embedded():
+    files = render(nyquist(), ("svg", "pdf"))
+    assert "data" in texts_of(files["svg"].decode())
+    assert b"/FontFile2" in files["pdf"]
+    assert b"/Type3" not in files["pdf"]
+
+
+NASTY = [
+    r"$\frac{",
+    "50 % of $x$",
+    "<script>alert(1)</script>",
+    "a & b; 'c' \"d\"",
+    "_begins with an underscore",
+    "µ° ± − Ω ² 日本語 🧪",
+    "line\nbreak\tand\x00control\ud800",
+    "x" * 200,
+    "",
+    r"\alpha^{2}_{3} {unbalanced",
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_names_are_drawn_literally(name: str):
+    files = render(one_trace(name), ("svg", "pdf", "png"))
+    text = texts_of(files["svg"].decode())
+    if name.isprintable() and len(name) < 40:
+        assert text.count(name) >= 2 or not name  # in the legend and in the title
+    assert "<script" not in files["svg"].decode()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_gives_a_well_formed_figure(name: str):
+    texts_of(to_svg(one_trace(name)))
+    to_csv(one_trace(name)).encode()
+
+
+def test_what_cannot_be_drawn_leaves_a_gap():
+    trace = Trace([1.0, math.nan, 3.0, 4.0], [1.0, 2.0, math.inf, -4.0])
+    ax = draw(FigureSpec("gap", [Panel(Axis("x"), Axis("y", "log"), [trace])])).axes[0]
+    assert np.isfinite(ax.lines[0].get_ydata()).sum() == 2
+    empty = FigureSpec("none", [Panel(Axis("x"), Axis("y", "log"), [Trace([], [])])])
+    assert "no data" in texts_of(to_svg(empty))
+
+
+def test_spans_bands_texts_and_bars():
+    panel = Panel(
+        Axis("type", ticks=((0, "A90"), (1, "$A_200$"))),
+        Axis("Ea / eV"),
+        [
+            Trace([0, 1], [0.4, 0.5], "heating", "bars", y_u=[0.01, 0.02]),
+            Trace([0, 1], [0.4, 0.6], "cooling", "bars", 1),
+        ],
+        bands=[Band([0, 1], [0.3, 0.4], [0.5, 0.6], "95 %")],
+        spans=[Span(0.2, 0.4, "window")],
+        texts=[Text(0.5, 0.5, "peak <1>")],
+    )
+    text = texts_of(to_svg(FigureSpec("all", [panel])))
+    for wanted in ("A90", "$A_200$", "heating", "95 %", "window", "peak <1>", "Eₐ / eV"):
+        assert wanted in text
+
+
+def test_files_and_their_names(tmp_path):
+    spec = one_trace("x")
+    paths = save(FigureSpec("pellet 1/../a#1", spec.panels), tmp_path / "new", ("svg", "pdf", "png"))
+    assert [p.name for p in paths] == [f"pellet_1-..-a-1.{kind}" for kind in ("svg", "pdf", "png", "csv")]
+    assert all(p.parent == tmp_path / "new" and p.stat().st_size > 10 for p in paths)

@@ -1,0 +1,291 @@
+"""Claims: the file, the claimed range, and a verdict that is right as often as it says."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from closo.claims import Claim, Verdict, claimed_range, judge, load_claims
+from closo.combine.arrhenius import Point, arrhenius
+from closo.errors import StudyError
+from closo.quantity import Quantity, uncertain, withheld
+from closo.result import Result
+
+EV = 1.602176634e-19
+K_B = 1.380649e-23
+
+
+def claim(**keywords) -> Claim:
+    return Claim(**{"id": "C1", "text": "it is so", "quantity": "ionic_conductivity", "of": ("a",)} | keywords)
+
+
+def write(tmp_path, **entry):
+    lines = [f"{key} = {value!r}" for key, value in ({"id": "C1", "text": "it is so"} | entry).items()]
+    (tmp_path / "claims.toml").write_text("[[claims]]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+VALUE = {"kind": "value", "quantity": "ionic_conductivity", "of": "a", "value": "5e-4 S/cm"}
+
+
+def test_a_claims_file_is_read(tmp_path):
+    (found,) = load_claims(write(tmp_path, **VALUE, temperature="30 degC", where="Abstract"))
+    assert (found.id, found.of, found.value, found.relation) == ("C1", ("a",), "5e-4 S/cm", "=")
+    assert load_claims(tmp_path / "claims.toml") == (found,)
+
+
+def test_no_file_is_no_claims(tmp_path):
+    assert load_claims(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"quantity": "ionic_conductivit"}, "Did you mean 'ionic_conductivity'?"),
+        ({"qauntity": "x"}, "claims[1].qauntity: 'qauntity' is not a key of a claim. Did you mean 'quantity'?"),
+        ({"kind": "valu"}, "Did you mean 'value'?"),
+        ({"relation": ">="}, "relation = '>=' is not possible."),
+        ({"value": "5e-4 ohm"}, "is not a unit of ionic_conductivity"),
+        ({"value": "0,5 S/cm"}, "decimal comma"),
+        ({"value": "5e-4"}, "has no unit"),
+        ({"value": ""}, "'value' is missing"),
+        ({"temperature": "warm"}, "'warm' is not a temperature"),
+        ({"kind": "ratio"}, "'to' is missing: a claim of the kind 'ratio' needs it."),
+        ({"kind": "ordering"}, "an ordering needs two samples or more"),
+        ({"of": 3}, "of = 3 must be text in quotes."),
+        ({"of": ["a", "b"]}, "speaks of one sample, not of 2"),
+        ({"id": ""}, "'id' is missing"),
+        ({"convention": "ln"}, "convention = 'ln' is not possible."),
+    ],
+)
+def test_each_mistake_is_one_sentence_with_its_place(tmp_path, change, text):
+    with pytest.raises(StudyError) as caught:
+        load_claims(write(tmp_path, **(VALUE | change)))
+    assert "claims[1]" in str(caught.value)
+    assert text in str(caught.value)
+
+
+def test_other_mistakes(tmp_path):
+    write(tmp_path, **VALUE)
+    text = (tmp_path / "claims.toml").read_text()
+    (tmp_path / "claims.toml").write_text(text + text)
+    with pytest.raises(StudyError, match="the id 'C1' is there twice"):
+        load_claims(tmp_path)
+    (tmp_path / "claims.toml").write_text("[claims]\nid = 1\n")
+    with pytest.raises(StudyError, match=r"must be written as \[\[claims\]\]"):
+        load_claims(tmp_path)
+    (tmp_path / "claims.toml").write_text("[[claim]]\nid = '1'\n")
+    with pytest.raises(StudyError, match="Did you mean 'claims'"):
+        load_claims(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "low", "high"),
+    [
+        ({"value": "5e-4 S/cm"}, 4.5e-2, 5.5e-2),
+        ({"value": "1.9e-5 S/cm"}, 1.85e-3, 1.95e-3),
+        ({"value": "5e-4 S/cm", "tolerance": "10 %"}, 4.5e-2, 5.5e-2),
+        ({"value": "5e-4 S/cm", "tolerance": "2e-4 S/cm"}, 3e-2, 7e-2),
+        ({"value": "5.00e-4 S/cm", "relation": "about"}, 4.5e-2, 5.5e-2),
+        ({"value": "5.0e-4 ± 0.2e-4 S/cm"}, 4.6e-2, 5.4e-2),
+        ({"value": "5e-4 - 7e-4 S/cm"}, 5e-2, 7e-2),
+        ({"value": "5e-4 S/cm", "relation": ">"}, 5e-2, math.inf),
+        ({"value": "5e-4 S/cm", "relation": "<"}, -math.inf, 5e-2),
+        ({"value": "0.38 eV", "quantity": "activation_energy"}, 0.375 * EV, 0.385 * EV),
+        ({"value": "256 degC", "quantity": "transition_temperature"}, 528.65, 529.65),
+        ({"value": "256 degC", "quantity": "transition_temperature", "tolerance": "5 K"}, 524.15, 534.15),
+        ({"value": "3", "kind": "ratio", "quantity": "conductivity_ratio"}, 2.5, 3.5),
+        ({"value": "35 vol%", "quantity": "volume_fraction"}, 0.345, 0.355),
+        ({"value": "35 vol%", "quantity": "volume_fraction", "tolerance": "5 %"}, 0.30, 0.40),
+    ],
+)
+def test_a_printed_number_means_a_range(keywords, low, high):
+    made = claim(**keywords)
+    assert claimed_range(made, made.name) == pytest.approx((low, high))
+
+
+def one(value: float, u: float, df: float = math.inf) -> dict[str, Result]:
+    """Return one measured conductivity at 30 degC [S/m]."""
+    quantities = {
+        "ionic_conductivity": Quantity("ionic_conductivity", uncertain(value, {"fit:a": u}, df=df), "L/(R A)"),
+        "temperature": Quantity("temperature", uncertain(303.15, {})),
+    }
+    return {"p/x/a": Result("x", "a", quantities, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+
+
+def verdict(results, **keywords) -> Verdict:
+    (found,) = judge([claim(**keywords)], results)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "u", "relation", "word"),
+    [
+        (5.0e-2, 0.1e-2, "=", "supported"),
+        (5.0e-2, 0.5e-2, "=", "not identifiable"),  # wider than the claim
+        (5.4e-2, 0.2e-2, "=", "not identifiable"),  # over the edge
+        (6.5e-2, 0.2e-2, "=", "contradicted"),
+        (6.5e-2, 0.2e-2, ">", "supported"),
+        (4.5e-2, 0.1e-2, ">", "contradicted"),
+        (5.1e-2, 0.2e-2, ">", "not identifiable"),
+        (4.5e-2, 0.1e-2, "<", "supported"),
+        (5.0e-2, 0.1e-2, "about", "supported"),
+    ],
+)
+def test_the_verdict_follows_from_interval_and_range(value, u, relation, word):
+    found = verdict(one(value, u), value="5e-4 S/cm", relation=relation, temperature="30 degC", of=("p/x/a",))
+    assert found.verdict == word
+    assert found.quantities[0].value == value
+    assert "95 %: " in found.reason
+    assert "L/(R A)" in found.reason
+    assert "S/cm" in found.reason
+
+
+def test_few_degrees_of_freedom_widen_the_interval():
+    arguments = {"value": "5e-4 S/cm", "temperature": "30 degC", "of": ("p/x/a",)}
+    assert verdict(one(5.0e-2, 0.15e-2), **arguments).verdict == "supported"
+    assert verdict(one(5.0e-2, 0.15e-2, df=1), **arguments).verdict == "not identifiable"
+
+
+@pytest.mark.slow
+def test_wrong_verdicts_are_as_rare_as_they_should_be():
+    rng = np.random.default_rng(1)
+    n, low = 3000, 4.5e-2
+    words = {0.999 * low: [], low * 1.0001: [], 5e-2: []}
+    for truth, found in words.items():
+        for seen in truth * np.exp(0.01 * rng.standard_normal(n)):
+            found.append(
+                verdict(one(seen, 0.01 * seen), value="5e-4 S/cm", temperature="30 degC", of=("p/x/a",)).verdict
+            )
+    just_outside, just_inside, centre = words.values()
+    assert just_outside.count("supported") / n < 0.035  # 2.5 % at the edge of the claim
+    assert just_inside.count("contradicted") / n < 0.035
+    assert centre.count("supported") / n > 0.99
+
+
+def law(name: str, sample: str, ea: float, sigma30: float, u: float = 0.01) -> dict[str, Result]:
+    """Return the Arrhenius result of one pellet of a made-up sample [eV, S/m]."""
+    points = []
+    for k, celsius in enumerate([30, 50, 70, 90, 70, 50, 30]):
+        t = celsius + 273.15
+        sigma = sigma30 * 303.15 / t * math.exp(-ea * EV / K_B * (1 / t - 1 / 303.15))
+        temperature = uncertain(t, {f"temperature:{name}#{k}": 0.1, "temperature offset:oven": 0.5})
+        components = {f"thickness:{name}": u * sigma, f"fit:{name}#{k}": 0.003 * sigma}
+        points.append(
+            Point(temperature, uncertain(sigma, components), "heating" if k < 4 else "cooling", f"{name}#{k}")
+        )
+    made = arrhenius(points, name=name, convention="sigmaT")
+    measured = {}
+    for k, point in enumerate(points):
+        quantities = {
+            "temperature": Quantity("temperature", point.temperature),
+            "ionic_conductivity": Quantity("ionic_conductivity", point.conductivity, "L/(R A)"),
+        }
+        settings = {"specimen": name, "sample": sample}
+        measured[f"{name}/x/{k}"] = Result("x", f"{name}#{k}", quantities, xr.Dataset(), settings=settings)
+    settings = {**made.settings, "specimen": name, "sample": sample}
+    return measured | {
+        f"{name}/arrhenius": Result("arrhenius", name, made.quantities, made.curves, made.checks, settings)
+    }
+
+
+@pytest.fixture(scope="module")
+def two_samples():
+    return law("c1", "composite", 0.38, 5e-2) | law("p1", "pristine", 0.71, 2e-5)
+
+
+def test_a_ratio_is_judged_at_its_temperature(two_samples):
+    keywords = {"kind": "ratio", "quantity": "", "of": ("composite",), "to": "pristine", "value": "3", "relation": ">"}
+    at_30 = verdict(two_samples, **keywords, temperature="30 degC")
+    assert at_30.verdict == "supported"
+    assert "at 30 degC" in at_30.reason
+    assert "ln(sigma T)" in at_30.reason
+    assert at_30.quantities[0].value == pytest.approx(math.log10(2500), abs=0.01)
+    assert "temperature offset:oven" in at_30.quantities[0].budget()
+    assert verdict(two_samples, **keywords, temperature="90 degC").verdict == "contradicted"
+    open_temperature = verdict(two_samples, **keywords)
+    assert open_temperature.verdict == "not identifiable"
+    assert "names no temperature, and it matters" in open_temperature.reason
+
+
+def test_an_extrapolation_is_said(two_samples):
+    found = verdict(two_samples, of=("composite",), value="1e-2 S/cm", relation="<", temperature="150 degC")
+    assert "extrapolated 60 K beyond the measured 30 degC to 90 degC" in found.reason
+
+
+def test_an_energy_without_convention_is_judged_in_both(two_samples):
+    keywords = {"quantity": "activation_energy", "of": ("composite",), "value": "0.38 eV"}
+    both = verdict(two_samples, **keywords)
+    assert both.verdict == "not identifiable"
+    assert "names no convention" in both.reason
+    assert verdict(two_samples, **keywords, convention="sigmaT").verdict == "supported"
+    assert verdict(two_samples, **keywords, convention="sigma").verdict == "contradicted"
+    assert verdict(two_samples, **keywords, tolerance="0.1 eV").verdict == "supported"
+
+
+def test_a_difference_keeps_what_is_common(two_samples):
+    keywords = {"kind": "difference", "quantity": "activation_energy", "of": ("pristine",), "to": "composite"}
+    found = verdict(two_samples, **keywords, value="0.33 eV")
+    assert found.verdict == "supported"
+    assert found.quantities[0].value / EV == pytest.approx(0.33, abs=1e-3)
+
+
+def test_three_pellets_are_one_sample():
+    results = law("c1", "composite", 0.38, 5.0e-2) | law("c2", "composite", 0.38, 5.6e-2)
+    results |= law("c3", "composite", 0.38, 4.4e-2)
+    keywords = {"value": "5e-4 S/cm", "temperature": "30 degC", "tolerance": "25 %"}
+    mean = verdict(results, of=("composite",), **keywords)
+    assert "mean of ln sigma over 3 pellets" in mean.reason
+    assert mean.verdict == "not identifiable"  # n = 3: 12 % spread and t = 4.3 make the interval wider than the claim
+    assert verdict(results, of=("c1",), **keywords).verdict == "supported"  # one pellet, as measured
+    energy = verdict(results, of=("composite",), quantity="activation_energy", convention="sigmaT", value="0.38 eV")
+    assert energy.verdict == "supported"
+    assert "mean over 3 pellets" in energy.reason
+
+
+def test_a_spread_is_a_factor_and_an_ordering_a_chain():
+    results = law("a1", "a", 0.38, 5.0e-2) | law("b1", "b", 0.38, 4.0e-2) | law("c1", "c", 0.38, 1.0e-2)
+    at = {"temperature": "30 degC", "quantity": "ionic_conductivity"}
+    spread = {"kind": "spread", "of": ("a", "b", "c"), **at}
+    below = verdict(results, **spread, relation="<", value="6")
+    assert below.verdict == "supported"
+    assert "largest over smallest of 3 is 5 " in below.reason
+    assert verdict(results, **spread, relation="<", value="4").verdict == "contradicted"
+    assert verdict(results, **spread, relation="<", value="5").verdict == "not identifiable"
+    assert verdict(results, **spread, relation=">", value="4").verdict == "supported"
+    order = {"kind": "ordering", **at}
+    assert verdict(results, of=("a", "b", "c"), relation=">", **order).verdict == "supported"
+    assert verdict(results, of=("c", "b", "a"), relation=">", **order).verdict == "contradicted"
+    assert verdict(results, of=("c", "b", "a"), relation="<", **order).verdict == "supported"
+    same = law("a1", "a", 0.38, 5.0e-2) | law("b1", "b", 0.38, 5.0e-2)
+    assert verdict(same, of=("a", "b"), relation=">", **order).verdict == "not identifiable"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        ({"of": ("compositt",)}, "nothing was measured on 'compositt'. Did you mean 'composite'?"),
+        ({"of": ("c1/x/0",), "quantity": "total_resistance", "value": "5 ohm"}, "has no total_resistance"),
+        ({"of": ("c1/x/0",), "temperature": "90 degC"}, "nothing at 90 degC"),
+        ({"kind": "maximum", "of": ("series/x",), "value": "3 h"}, "there is no 'series/x'"),
+        (
+            {"kind": "spread", "of": ("composite", "none"), "value": "2", "relation": "<"},
+            "'none' has no ionic_conductivity",
+        ),
+        ({"no_data": "nobody measured it"}, "nobody measured it"),
+    ],
+)
+def test_without_data_the_reason_is_given(two_samples, keywords, text):
+    found = verdict(two_samples, **({"value": "5e-4 S/cm", "temperature": "30 degC"} | keywords))
+    assert found.verdict == "no data"
+    assert text in found.reason
+    assert found.as_json()["reason"] == found.reason
+
+
+def test_a_withheld_number_is_not_identifiable():
+    q = {"bulk_resistance": withheld("bulk_resistance", "bulk and grain boundary overlap")}
+    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+    found = verdict(results, quantity="bulk_resistance", of=("a",), value="5 ohm")
+    assert found.verdict == "not identifiable"
+    assert "bulk and grain boundary overlap" in found.reason

@@ -1,0 +1,348 @@
+"""The command line: JSON, exit codes, errors, and what it leaves on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from closo import cli
+from closo.study import load
+from closo.twin import write_study
+
+VERBS = ("run", "convert", "new", "check", "analyse", "claims", "show", "report", "twin")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "study"
+    write_study(folder, seed=5, kind="small")
+    return folder
+
+
+@pytest.fixture
+def closo(capsys, monkeypatch):
+    """Return a function that runs the command line here and gives (exit code, standard output, standard error)."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def spectrum(study: Path) -> Path:
+    return study / "raw" / "A200-35-4h-p1.par"
+
+
+GEOMETRY = ("--area", "0.785 ± 0.005 cm2", "--thickness", "400 ± 5 um")
+
+
+def test_run_gives_one_object_per_measurement(closo, spectrum: Path):
+    code, out, _ = closo("run", "impedance", spectrum, *GEOMETRY, "--json")
+    found = json.loads(out)
+    assert code in (0, 1)
+    assert [entry["part"] for entry in found] == [2, 4, 6, 8, 10]
+    quantity = next(q for q in found[0]["quantities"] if q["name"] == "ionic_conductivity")
+    assert quantity["unit"] == "S/cm"
+    low, high = quantity["interval"]
+    assert low < quantity["value"] < high
+    assert sum(entry["u"] ** 2 for entry in quantity["budget"]) == pytest.approx(quantity["u"] ** 2)
+    assert {"name", "passed", "detail"} == set(found[0]["checks"][0])
+    assert found[0]["file"] == str(spectrum)
+
+
+def test_thickness_twice_gives_twice_the_conductivity(closo, spectrum: Path):
+    values = []
+    for thickness in ("200 um", "400 um"):
+        _, out, _ = closo(
+            "run", "impedance", spectrum, "--area", "0.785 cm2", "--thickness", thickness, "--part", "2", "--json"
+        )
+        quantities = {q["name"]: q["value"] for q in json.loads(out)[0]["quantities"]}
+        values.append(quantities["ionic_conductivity"])
+    assert values[1] == pytest.approx(2 * values[0], rel=1e-3)  # the prior on the geometric capacitance moves a little
+
+
+def test_without_geometry_the_conductivity_is_withheld_with_a_reason(closo, spectrum: Path):
+    _, out, _ = closo("run", "impedance", spectrum, "--part", "2", "--json")
+    quantity = next(q for q in json.loads(out)[0]["quantities"] if q["name"] == "ionic_conductivity")
+    assert quantity["value"] is None
+    assert "area" in quantity["why"]
+
+
+def test_run_goes_on_past_a_bad_file(closo, spectrum: Path, tmp_path: Path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "a_empty.par").write_bytes(b"")
+    (folder / "b_good.par").write_bytes(spectrum.read_bytes())
+    (folder / "c_cut.par").write_bytes(spectrum.read_bytes()[:3000])
+    (folder / "notes.txt").write_text("remember the milk")
+    code, out, err = closo("run", "impedance", folder, "--set", "drt=false", "--json")
+    found = json.loads(out)
+    assert code == 3
+    assert err == ""
+    assert [Path(e["file"]).name for e in found if "quantities" in e] == ["b_good.par"] * 5
+    bad = {Path(e["file"]).name: e for e in found if "error" in e}
+    assert set(bad) == {"a_empty.par", "c_cut.par", "notes.txt"}
+    assert bad["notes.txt"]["skipped"] is True
+    assert "skipped" not in bad["a_empty.par"]
+    assert all(e["error"] for e in bad.values())
+
+
+def test_run_says_the_same_to_people(closo, spectrum: Path, tmp_path: Path):
+    code, out, err = closo("run", "impedance", spectrum, tmp_path / "missing.par", "--set", "drt=false", "--part", "2")
+    assert code == 3
+    assert "total_resistance" in out
+    assert "missing.par" in err
+    assert "there is no such file" in err
+    assert "1 results, 1 failures." in err
+
+
+def test_run_writes_figures(closo, spectrum: Path, tmp_path: Path):
+    _, out, _ = closo("run", "impedance", spectrum, "--part", "2", "--figures", tmp_path / "f", "--json")
+    written = json.loads(out)[0]["figures"]
+    assert {Path(p).suffix for p in written} == {".svg", ".pdf", ".csv"}
+    assert all(Path(p).stat().st_size > 100 for p in written)
+
+
+def test_settings_reach_the_technique(closo, spectrum: Path):
+    _, out, _ = closo(
+        "run", "impedance", spectrum, "--part", "2", "--set", "circuit=L-(R|C)-Q", "--set", "drt=no", "--json"
+    )
+    assert json.loads(out)[0]["settings"]["circuit"] == "L1-(R1|C1)-Q1"
+
+
+WRONG = [
+    (("run", "impedanse", "x.par"), "Did you mean 'impedance'?"),
+    (("run", "impedance", "x.par", "--set", "circut=R"), "Did you mean 'circuit'?"),
+    (("run", "impedance", "x.par", "--set", "f_min"), "--set f_min=10"),
+    (("run", "impedance", "x.par", "--set", "f_min=low"), ""),
+    (("run", "impedance", "x.par", "--area", "large"), ""),
+    (("run", "impedance", "x.par", "--area", "3 kg"), ""),
+    (("run", "impedance"), "closo --help"),
+    (("run", "impedance", "x.par", "--wrong"), "closo --help"),
+    (("fly",), "closo --help"),
+    (("convert", "x.par", "--to", "doc"), "csv"),
+    (("check", "no-such-study"), ""),
+    (("analyse", "no-such-study"), ""),
+    (("twin", "x", "--kind", "huge"), "small"),
+    (("analyse", "x", "--workers", "0"), ""),
+]
+
+
+@pytest.mark.parametrize(("arguments", "hint"), WRONG)
+def test_a_wrong_request_is_one_object_and_exit_code_2(closo, tmp_path: Path, monkeypatch, arguments, hint: str):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = closo(*arguments, "--json")
+    error = json.loads(out)
+    assert code == 2
+    assert set(error) == {"error", "file", "where", "hint"}
+    assert error["error"]
+    assert hint in (error["hint"] or "")
+    assert "Traceback" not in out + err
+    assert closo(*arguments)[0] == 2
+
+
+def test_convert_shows_what_the_reader_sees(closo, spectrum: Path):
+    code, out, _ = closo("convert", spectrum, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["reader"] == "versastudio"
+    second = found["measurements"][1]
+    assert (second["part"], second["kind"]) == (2, "impedance")
+    assert {"name": "frequency", "unit": "Hz", "length": 61} == {
+        k: second["variables"][0][k] for k in ("name", "unit", "length")
+    }
+    assert "SYNTHETIC" in json.dumps(second["metadata"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "nc"])
+def test_convert_keeps_every_digit(closo, spectrum: Path, tmp_path: Path, kind: str):
+    from closo.dataset import load as load_dataset
+    from closo.readers import read
+
+    code, out, _ = closo("convert", spectrum, "--to", kind, "--out", tmp_path / "out", "--json")
+    assert code == 0
+    path = Path(json.loads(out)["measurements"][1]["written"])
+    original = read(spectrum)[1]
+    if kind == "nc":
+        assert (load_dataset(path)["impedance"].values == original["impedance"].values).all()
+        return
+    lines = path.read_text(encoding="utf-8").splitlines()
+    columns = lines[0].split(",")
+    first = dict(zip(columns, map(float, lines[3].split(",")), strict=True))
+    assert first["impedance_imag"] == pytest.approx(original["impedance"].values[0].imag, rel=1e-14)
+
+
+def test_convert_of_a_bad_file_is_exit_code_3(closo, tmp_path: Path):
+    (tmp_path / "bad.par").write_bytes(b"\x00\xff" * 50)
+    code, out, _ = closo("convert", tmp_path / "bad.par", "--json")
+    assert code == 3
+    assert json.loads(out)["file"].endswith("bad.par")
+
+
+def test_new_makes_a_study_that_lacks_its_files_only(closo, tmp_path: Path):
+    assert closo("new", tmp_path / "mine")[0] == 0
+    code, out, _ = closo("check", tmp_path / "mine", "--json")
+    errors = [problem for problem in json.loads(out) if problem["level"] == "error"]
+    assert code == 1
+    assert errors
+    assert all("missing" in problem["text"] for problem in errors)
+    for problem in errors:
+        (tmp_path / "mine" / "raw" / problem["text"].split("raw/")[1].split(".par")[0]).with_suffix(".par")
+    load(tmp_path / "mine")
+    from closo.claims import load_claims
+
+    assert len(load_claims(tmp_path / "mine")) == 1
+
+
+def test_new_overwrites_nothing(closo, tmp_path: Path):
+    (tmp_path / "claims.toml").write_text("# mine")
+    code, _, err = closo("new", tmp_path)
+    assert code == 2
+    assert "claims.toml" in err
+    assert (tmp_path / "claims.toml").read_text() == "# mine"
+    assert not (tmp_path / "study.toml").exists()
+
+
+def test_check_of_a_sound_study(closo, study: Path):
+    code, out, _ = closo("check", study, "--json")
+    assert code == 0
+    assert not [problem for problem in json.loads(out) if problem["level"] == "error"]
+
+
+def test_check_of_a_study_with_an_unknown_key_is_exit_code_2(closo, study: Path, tmp_path: Path):
+    text = (study / "study.toml").read_text(encoding="utf-8").replace("thickness =", "thicknes =", 1)
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    code, out, _ = closo("check", tmp_path, "--json")
+    assert code == 2
+    assert "thickness" in json.dumps(json.loads(out))
+
+
+def test_analyse_computes_once(closo, study: Path):
+    first = json.loads(closo("analyse", study, "--json")[1])
+    code, out, _ = closo("analyse", study, "--json")
+    second = json.loads(out)
+    assert code in (0, 1)
+    assert first["failures"] == second["failures"] == []
+    assert (second["computed"], second["cached"]) == (0, first["computed"] + first["cached"])
+    assert [r["key"] for r in first["results"]] == [r["key"] for r in second["results"]]
+    assert second["synthetic"] is True
+
+
+def test_analyse_names_what_failed(closo, study: Path, tmp_path: Path):
+    import shutil
+
+    shutil.copytree(study, tmp_path / "s", ignore=shutil.ignore_patterns(".closo"))
+    (tmp_path / "s" / "raw" / "milled-p1.par").write_bytes(b"")
+    code, out, err = closo("analyse", tmp_path / "s")
+    assert code == 3
+    assert "milled-p1.par" in err
+    assert "A200-35-4h-p1/arrhenius" in out
+
+
+def test_claims_have_verdicts_and_an_exit_code(closo, study: Path, tmp_path: Path):
+    code, out, _ = closo("claims", study, "--json")
+    verdicts = {v["id"]: v["verdict"] for v in json.loads(out)}
+    assert verdicts["C093"] == "no data"
+    assert code == int("contradicted" in verdicts.values())
+    text = (study / "claims.toml").read_text(encoding="utf-8").replace('value = "5e-4 S/cm"', 'value = "5e-2 S/cm"')
+    import shutil
+
+    shutil.copytree(study, tmp_path / "s")
+    (tmp_path / "s" / "claims.toml").write_text(text, encoding="utf-8")
+    code, out, _ = closo("claims", tmp_path / "s", "--json")
+    assert code == 1
+    assert {v["id"]: v["verdict"] for v in json.loads(out)}["C005"] == "contradicted"
+
+
+def test_show_lists_and_shows(closo, study: Path):
+    listed = json.loads(closo("show", study, "--json")[1])
+    keys = [entry["key"] for entry in listed]
+    assert "milled-p1/arrhenius" in keys
+    code, out, _ = closo("show", study, "milled-p1/arrhenius", "--json")
+    assert code == 0
+    assert json.loads(out) == next(entry for entry in listed if entry["key"] == "milled-p1/arrhenius")
+    code, _, err = closo("show", study, "milled-p1/arhenius")
+    assert code == 2
+    assert "Did you mean 'milled-p1/arrhenius'?" in err
+    text = closo("show", study, "milled-p1/arrhenius")[1]
+    assert "budget of activation_energy [eV]" in text
+    assert "temperature offset:oven" in text
+
+
+def test_report_is_where_it_says(closo, study: Path, tmp_path: Path):
+    code, out, _ = closo("report", study, "--out", tmp_path / "r", "--json")
+    page = Path(json.loads(out)["report"])
+    assert code == 0
+    assert page.parent == tmp_path / "r"
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_twin_repeats_itself_and_overwrites_nothing(closo, study: Path, tmp_path: Path):
+    assert closo("twin", tmp_path / "t", "--seed", "5", "--kind", "small")[0] == 0
+    for path in (study / "raw").iterdir():
+        assert (tmp_path / "t" / "raw" / path.name).read_bytes() == path.read_bytes()
+    assert closo("twin", tmp_path / "t")[0] == 2
+
+
+def test_a_file_name_cannot_play_with_the_terminal(closo, tmp_path: Path):
+    path = tmp_path / "a\x1b[2J.par"
+    path.write_bytes(b"")
+    code, out, err = closo("run", "impedance", path)
+    assert code == 3
+    assert "\x1b" not in out + err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(closo, verb: str):
+    code, out, _ = closo(verb, "--help")
+    assert code == 0
+    assert "--json" in out
+    assert verb in closo("--help")[1]
+
+
+def shell(*arguments: str, code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", code or "from closo.cli import main; main()", *arguments]
+    return subprocess.run(
+        program, capture_output=True, text=True, timeout=120, env=os.environ | environment, check=False
+    )
+
+
+FAULT = """
+import closo.pipeline, closo.cli
+def broken(*a, **k): raise ZeroDivisionError("inside")
+closo.pipeline.run = broken
+closo.cli.main()
+"""
+
+
+def test_a_fault_of_closo_is_a_sentence_and_shows_its_traceback_on_demand():
+    quiet = shell("run", "impedance", "x.par", "--json", code=FAULT)
+    assert quiet.returncode == 70
+    assert "ZeroDivisionError" in json.loads(quiet.stdout)["error"]
+    assert "Traceback" not in quiet.stderr
+    loud = shell("run", "impedance", "x.par", "--debug", code=FAULT)
+    assert "Traceback" in loud.stderr
+    assert "ZeroDivisionError: inside" in loud.stderr
+
+
+def test_output_survives_a_plain_ascii_terminal(spectrum: Path):
+    done = shell("convert", str(spectrum), PYTHONIOENCODING="ascii:replace", PYTHONUTF8="0", LC_ALL="C")
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_fault(spectrum: Path):
+    command = f'"{sys.executable}" -c "from closo.cli import main; main()" convert "{spectrum}" --json | head -c 10'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
