@@ -41,8 +41,15 @@ check: .venv/dev.stamp
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell src tests docs benchmarks examples *.md
 
-bench: .venv/dev.stamp
+bench: .venv/dev.stamp build/peers.stamp
 	@$(BIN)/python -m benchmarks
+
+# Peers live apart: impedance.py needs numpy < 2.
+build/peers.stamp:
+	@mkdir -p build && $(PYTHON) -m venv build/bench-impedance && $(PYTHON) -m venv build/bench-pyimpspec
+	@build/bench-impedance/bin/pip install --quiet --disable-pip-version-check 'impedance==1.7.1' 'numpy<2' 'pandas<3'
+	@build/bench-pyimpspec/bin/pip install --quiet --disable-pip-version-check 'pyimpspec==5.1.3' cvxopt
+	@touch $@
 
 docs: .venv/dev.stamp
 	@$(BIN)/python docs/generate.py
