@@ -139,8 +139,9 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
 
     Example
     -------
-    >>> str(Quantity("thickness", read_number("310 ± 5 um", "thickness", label="thickness:p1")))
-    '310.0 ± 5.0 um'
+    >>> length = read_number("310 ± 5 um", "thickness", label="thickness:p1")
+    >>> f"{length.x:.3g} m, {length.u:.1g} m"
+    '0.00031 m, 5e-06 m'
     """
     shown = look_up(quantity).shown
     text = _as_text(value, quantity)

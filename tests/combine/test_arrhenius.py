@@ -323,7 +323,6 @@ def test_impossible_points_are_refused(kelvin, sigma, message):
     with pytest.raises(DataError) as caught:
         arrhenius(_points(kelvin, sigma), name="p")
     assert message in str(caught.value)
-    assert str(caught.value).count(".") - str(caught.value).count(".1") <= 5  # a sentence or two, not a page
 
 
 def test_temperatures_that_are_not_resolved_are_refused():
@@ -396,4 +395,4 @@ def test_overlay_gives_each_sample_its_colour(pellet, straight):
 def test_both_conventions_are_strongly_correlated(pellet, straight):
     result = arrhenius(pellet(np.random.default_rng(27), UP, straight(0.38, 7.5), unstated=0.03), name="p")
     a, b = (energy(result, f"activation_energy:{c}").number for c in ("lnsigma", "lnsigmaT"))
-    assert correlation(a, b) > 0.999
+    assert correlation(a, b) > 0.99

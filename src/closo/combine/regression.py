@@ -5,7 +5,8 @@ done with the numbers, so every source (a thickness common to all points, the fi
 exactly, with its label.
 
 Where the residuals are larger than the stated uncertainties allow, scatter is added until chi2 equals the degrees of
-freedom (Birge ratio where it scales the stated variances, Paule-Mandel where it is one variance for all).
+freedom (Birge ratio where it scales the stated variances, Paule-Mandel where it is one variance for all), and Student's
+t of these degrees of freedom applies.
 
 Sources: Birge 1932, doi:10.1103/PhysRev.40.207; Paule and Mandel 1982, doi:10.6028/jres.087.022; GUM supplement 1.
 Checked by tests/combine/test_regression.py.
@@ -168,14 +169,25 @@ def _scatter_factor(design: np.ndarray, y: np.ndarray, *, stated: np.ndarray, ex
 
 
 def scatter_numbers(numbers: Sequence[Number], regression: Regression, *, label: str) -> list[Number]:
-    """Return the numbers with the scatter of the fit added, one direction of the source `label` for each."""
+    """Return the numbers with the scatter of the fit, where there is any.
+
+    What several numbers share keeps its labels. What each has of its own was less than what is seen, so it is taken
+    over by the source `label` (one direction for each number, its size included) with the degrees of freedom of the
+    fit: Student's t then applies to all that was judged by the residuals.
+    """
     if not regression.scatter.any():
         return list(numbers)
-    df = max(regression.df, 1)
-    return [
-        number + uncertain(0.0, {f"{label}[{i + 1}]": float(u)}, df=df)
-        for i, (number, u) in enumerate(zip(numbers, regression.scatter, strict=True))
-    ]
+    found = tabulate(numbers)
+    _, own = split(found.matrix)
+    shared = np.count_nonzero(found.matrix, axis=0) > 1
+    seen = np.sqrt(own + regression.scatter**2)
+    result = []
+    for i, number in enumerate(numbers):
+        kept = uncertain(float(number.x), {f"{label}[{i + 1}]": float(seen[i])}, df=max(regression.df, 1))
+        for k in np.flatnonzero(shared & (found.matrix[i] != 0.0)):
+            kept = kept + uncertain(0.0, {found.labels[k]: float(found.matrix[i, k])}, df=float(found.df[k]))
+        result.append(kept)
+    return result
 
 
 def weighted_sum(weights: np.ndarray, numbers: Sequence[Number], *, value: float) -> Number:

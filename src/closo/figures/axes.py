@@ -130,10 +130,11 @@ def _set_log_ticks(one: Any, low: float, high: float, *, count: int) -> None:
 
     decades = math.log10(high / low) if low > 0 else math.inf
     one.set_major_locator(LogLocator(numticks=count if count < 5 else count + 2))
-    one.set_major_formatter(FuncFormatter(_log_text(decades)))
+    plain = decades < 3 and low > 5e-4 and high < 2e4
+    one.set_major_formatter(FuncFormatter(_log_text(plain)))
     one.set_minor_locator(LogLocator(subs=tuple(range(2, 10)) if decades < 4.5 else (1.0,), numticks=100))
     few = decades < 3 and math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1
-    one.set_minor_formatter(FuncFormatter(_log_text(decades, only=(2, 5))) if few else NullFormatter())
+    one.set_minor_formatter(FuncFormatter(_log_text(plain, only=(2, 5))) if few else NullFormatter())
 
 
 def _power(largest: float, prefixed: bool) -> int:
@@ -164,11 +165,11 @@ def _linear_text(scale: float) -> Callable[[float, Any], str]:
     return text
 
 
-def _log_text(decades: float, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
+def _log_text(plain: bool, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
     def text(value: float, _position: Any) -> str:
         if round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6) not in only:
             return ""
-        if decades < 3 and 1e-3 < value < 9999:
+        if plain:
             return f"{value:g}"
         power = math.floor(math.log10(value) + 1e-9)
         factor = value / 10.0**power

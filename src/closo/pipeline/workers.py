@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 
-from closo.errors import DataError
+from closo.errors import DataError, StudyError
 from closo.pipeline.jobs import Computed, Job, compute
 
 __all__ = ["compute_all"]
@@ -25,6 +25,11 @@ def compute_all(jobs: Sequence[Job], *, workers: int = 1) -> Iterator[tuple[Job,
         for job in jobs:
             yield job, compute(job)
         return
+    if multiprocessing.parent_process() is not None:
+        raise StudyError(
+            "a worker process was asked to start workers of its own.",
+            hint="In a script, put the call of analyse(workers=...) under if __name__ == '__main__'.",
+        )
     left = dict(enumerate(jobs))
     for number, computed in _run_pool(dict(left), workers):
         yield left.pop(number), computed

@@ -136,7 +136,8 @@ def _samples(analysis: Analysis, studio: Studio) -> Section:
     parts = []
     for number, (name, sample) in enumerate(analysis.study.samples.items(), 1):
         specimens = [s for s, table in analysis.study.specimens.items() if table.sample == name]
-        folds = _laws(analysis, specimens, studio) + _spectra(analysis, specimens, name, studio=studio)
+        folds = _laws(analysis, specimens, studio) + _other_fits(analysis, specimens, studio)
+        folds += _spectra(analysis, specimens, name, studio=studio)
         combined = analysis.results.get(f"{name}/conductivity")
         if combined is not None:
             folds.insert(0, Fold("Mean of the pellets", tables=[_numbers(combined)], budgets=_budgets(combined)))
@@ -161,6 +162,20 @@ def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[
                 budgets=_budgets(law, extra={"ionic conductivity at 30 °C": listing.at_reference(law)}),
             )
         )
+    return folds
+
+
+def _other_fits(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[Fold]:
+    """Return what else was made of the results of a pellet, such as one fit of all its spectra."""
+    single = {id(result) for result in listing.single(analysis, specimens)}
+    folds = []
+    for key, result in analysis.results.items():
+        specimen, _, what = key.partition("/")
+        if specimen not in specimens or what == "arrhenius" or id(result) in single:
+            continue
+        picture = studio.try_draw(partial(pipeline.figure, result))
+        pictures = [picture] if picture else []
+        folds.append(Fold(f"{specimen}: {what}", pictures=pictures, tables=[_numbers(result)]))
     return folds
 
 

@@ -96,3 +96,13 @@ def test_fewer_points_than_parameters():
     f = FREQUENCY[:3]
     with pytest.raises(ConvergenceError, match="3 frequencies cannot fix"):
         fit_circuit(parse("L-R-(R|Q)-(R|Q)-Q"), f, 10 + omega(f) * 1e-7, sd=np.ones(3))
+
+
+@pytest.mark.parametrize("text", ["R", "R-Q", "L-R-Q", "R-C", "L-R-W"])
+def test_circuits_without_an_arc(text):
+    circuit = parse(text)
+    values = {"R": 50.0, "L": 1e-6, "C": 1e-6, "Q": 1e-6, "n": 0.85, "A": 200.0}
+    truth = circuit.to_theta(np.array([values[s.rstrip("123")] for _, s in circuit.parameters]))
+    z = noisy(circuit.impedance(FREQUENCY, truth), 0, 0.002)
+    found = fit_circuit(circuit, FREQUENCY, z, sd=0.002 * np.abs(z))
+    np.testing.assert_allclose(found.theta, truth, atol=0.02)

@@ -12,8 +12,8 @@ Gives
 Uncertainty sources
     those of the points, propagated with their labels: thickness and area of the pellet move the prefactor and every
     predicted conductivity together and leave the energy alone; the offset of a chamber moves both; the fit and the
-    temperature of one point move that point. Added here: `scatter:<name>` where chi2 asks for it (points - parameters
-    degrees of freedom), `hysteresis:<name>` (spread of the branches about their mean, 1 degree of freedom for two),
+    temperature of one point move that point. Added here: `scatter:<name>`, which takes over from what the points have
+    of their own where chi2 asks for more (points - parameters degrees of freedom), `hysteresis:<name>` (spread of the branches about their mean, 1 degree of freedom for two),
     `curvature:<name>` where a kink or curvature is certain but changes the energy by less than 5 %.
 Checks
     enough points, scatter, one straight line (kink and curvature, with the scan accounted for), outliers, hysteresis,

@@ -8,6 +8,7 @@ import numpy as np
 
 from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
+from closo.techniques.impedance.circuit import Element
 from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
 from closo.techniques.impedance.selection import Choice, geometric_prior
 
@@ -156,7 +157,7 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     spread = np.sqrt(np.diag(fit.covariance))
     if pellet.cell_constant is None:
         why = "arcs are assigned by capacitance, which needs area and thickness"
-    elif not bulk or _worst(bulk, spread) > _VAGUE:
+    elif not bulk or _worst(bulk, spread) > _VAGUE or any(_entangled(fit, a.storage) for a in bulk):
         why = "no bulk arc lies inside the measured frequencies: only the total is known"
     elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > _CORRELATED:
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
@@ -183,6 +184,15 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     brick = "grain_boundary_conductivity"
     found[brick] = Quantity(brick, pellet.cell_constant / r_boundary * ratio, "brick layer: L/(R_gb A) C_b/C_gb")
     return found
+
+
+def _entangled(fit: CircuitFit, element: Element) -> bool:
+    """True when the first parameter of an element is known through another element only (C through L of a spike)."""
+    matrix = correlations(fit.covariance)
+    own = range(element.first, element.first + len(element.kind.parameters))
+    others = np.abs(np.delete(matrix[element.first], list(own)))
+    vague = np.sqrt(fit.covariance[element.first, element.first]) > 0.1
+    return bool(others.size and others.max() > _CORRELATED and vague)
 
 
 def _worst(arcs: list, spread: np.ndarray) -> float:  # type: ignore[type-arg]

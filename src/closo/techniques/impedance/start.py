@@ -85,7 +85,8 @@ def _dictionary(circuit: Circuit, frequencies: bytes) -> _Dictionary:
             *(_relaxing_atoms(part, jw, tau) for part in relaxing),
         ]
     )
-    parts = np.array(list(combinations(range(points), len(relaxing))), int).reshape(-1, len(relaxing))
+    placed = list(combinations(range(points), len(relaxing)))
+    parts = np.array(placed, int).reshape(len(placed), len(relaxing))
     first = len(exponents) * len(linear)
     columns = [
         np.concatenate(
@@ -118,7 +119,7 @@ def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -
         log_tau = np.log(grid.tau[k])
         if not np.isfinite(rank[k]) or len(used) == count:
             return
-        if any(np.all(np.abs(log_tau - other) < 1.0) for other in used):
+        if log_tau.size and any(np.all(np.abs(log_tau - other) < 1.0) for other in used):
             continue  # next to one already tried: it would run into the same valley
         used.append(log_tau)
         context = (float(grid.exponent[k]), float(np.abs(z).min()))
