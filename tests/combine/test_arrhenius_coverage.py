@@ -63,17 +63,25 @@ def test_few_points(pellet, straight, celsius):
 
 @pytest.mark.slow
 def test_unequal_weights(pellet, straight):
-    fits = [0.03, 0.002, 0.01, 0.02, 0.005, 0.05]
-    for tally in _tallies(pellet, straight(0.38, 7.5), 0.38, UP[:6], fit=fits).values():
-        tally.judge()
+    """With 3 degrees of freedom the Birge ratio (never below 1) alone narrows the pulls to about 0.925."""
+    fits = [0.03, 0.002, 0.01, 0.02, 0.05]
+    for tally in _tallies(pellet, straight(0.38, 7.5), 0.38, UP[:5], fit=fits).values():
+        tally.judge(sd=(0.85, 1.15))  # two standard errors of 400 pulls below that
 
 
 @pytest.mark.slow
 def test_scatter_that_nobody_stated(pellet, straight):
-    """Five times the stated scatter: what chi2 says is believed, with n - 2 degrees of freedom."""
-    tally = _tallies(pellet, straight(0.38, 7.5), 0.38, [30.0, 50.0, 70.0, 90.0], unstated=0.04)["energy"]
-    coverage = float(np.mean(tally.inside))
-    assert 0.91 <= coverage <= 0.98, coverage  # t of 2 degrees of freedom; the pulls are no longer normal
+    """Three times the stated scatter: what the residuals say is believed, with n - 2 degrees of freedom."""
+    tally, refused = Tally(), 0
+    for seed in range(SEEDS):
+        points = pellet(np.random.default_rng(seed), UP, straight(0.38, 7.5), unstated=0.02)
+        energy = arrhenius(points, name="p").quantities["activation_energy"]
+        if energy.value is None:
+            refused += 1
+        else:
+            tally.add(energy, 0.38 * EV)
+    assert refused <= 0.05 * SEEDS
+    assert 0.92 <= float(np.mean(tally.inside)) <= 0.98  # the pulls follow Student's t here
 
 
 @pytest.mark.slow
@@ -84,8 +92,8 @@ def test_ratio_of_two_pellets(pellet, straight):
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         drawn = {"offset": rng.normal(), "area": rng.normal()}
-        nano = pellet(rng, UP, straight(0.38, 7.5), name="nano", drawn=drawn)
-        milled = pellet(rng, UP, straight(energy, prefactor), name="milled", drawn=drawn)
+        nano = pellet(rng, UP[::2], straight(0.38, 7.5), name="nano", drawn=drawn)
+        milled = pellet(rng, UP[::2], straight(energy, prefactor), name="milled", drawn=drawn)
         gain.add(ratio(arrhenius(nano, name="nano"), arrhenius(milled, name="milled"), 303.15), truth)
     gain.judge()
 
@@ -94,10 +102,9 @@ def test_ratio_of_two_pellets(pellet, straight):
 def test_hysteresis(pellet, straight):
     tally = Tally()
     branches = ["heating"] * 4 + ["cooling"] * 4
-    for seed in range(SEEDS):
-        points = pellet(
-            np.random.default_rng(seed), [30.0, 60.0, 90.0, 120.0, 120.0, 90.0, 60.0, 30.0], straight(0.38, 7.5),
-            branches=branches, hysteresis=0.03,
-        )  # fmt: skip
+    for seed in range(SEEDS // 2):
+        rng = np.random.default_rng(seed)
+        law, celsius = straight(0.38, 7.5), [30.0, 60.0, 90.0, 120.0, 120.0, 90.0, 60.0, 30.0]
+        points = pellet(rng, celsius, law, branches=branches, hysteresis=0.03)
         tally.add(arrhenius(points, name="p").quantities["hysteresis"], 0.03)
-    tally.judge()
+    tally.judge(sd=(0.85, 1.15))

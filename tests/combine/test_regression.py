@@ -54,9 +54,18 @@ def test_result_keeps_every_label():
     mean = weighted_sum(fit.estimator[0], scatter_numbers(numbers, fit, label="scatter:s"), value=float(fit.values[0]))
     found = sources(mean)
     assert found["thickness:p"][0] == pytest.approx(0.1, rel=1e-9)
-    assert found["fit:1"][0] == pytest.approx(0.2 / 3.0, rel=1e-9)
+    assert not any(label.startswith("fit") for label in found)  # 4.4 times too small: the scatter takes over
     assert {df for label, (_, df) in found.items() if label.startswith("scatter")} == {2.0}
     assert Quantity("conductivity_ratio", mean).u ** 2 == pytest.approx(float(fit.covariance[0, 0]), rel=1e-9)
+
+
+def test_sufficient_uncertainties_stay_as_they_are():
+    numbers = [uncertain(v, {"thickness:p": 0.1, f"fit:{i}": 0.2}) for i, v in enumerate((1.0, 1.1, 0.9))]
+    common, own = split(tabulate(numbers).matrix)
+    fit = regress(np.ones((3, 1)), np.array([1.0, 1.1, 0.9]), stated=common + np.diag(own), excess=own)
+    assert scatter_numbers(numbers, fit, label="scatter:s") == numbers
+    mean = weighted_sum(fit.estimator[0], numbers, value=float(fit.values[0]))
+    assert sources(mean)["fit:1"] == (pytest.approx(0.2 / 3.0, rel=1e-9), np.inf)
 
 
 def test_split_separates_what_is_shared():

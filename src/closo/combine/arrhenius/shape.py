@@ -132,14 +132,16 @@ def _families(table: Table, whiten: np.ndarray, basis: np.ndarray, largest: int)
     ]
     families = []
     for kind, scanned, candidates, places in tried:
-        kept, where = [], []
-        for columns, place in zip(candidates, places, strict=True):
-            q, r = np.linalg.qr(_without(whiten @ columns, basis))
-            if np.abs(np.diag(r)).min() > 1e-6 * np.linalg.norm(whiten @ columns, axis=0).max():
-                kept.append(q)
-                where.append(place)
-        if kept and kept[0].shape[1] <= largest:
-            families.append(_Family(kind, np.hstack(kept), kept[0].shape[1], scanned, tuple(where)))
+        if not candidates or candidates[0].shape[1] > largest:
+            continue
+        size = candidates[0].shape[1]
+        free = _without(whiten @ np.hstack(candidates), basis)
+        q, r = np.linalg.qr(free.reshape(n, -1, size).transpose(1, 0, 2))  # all candidates at once
+        told_apart = np.abs(np.diagonal(r, axis1=1, axis2=2)).min(axis=1) > 1e-6 * np.abs(whiten).max()
+        if told_apart.any():
+            where = tuple(place for place, ok in zip(places, told_apart, strict=True) if ok)
+            columns = q[told_apart].transpose(1, 0, 2).reshape(n, -1)
+            families.append(_Family(kind, columns, size, scanned, where))
     return families
 
 
