@@ -168,7 +168,7 @@ def _show(outcomes: list[Outcome]) -> None:
             show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
     elif results:
         keys = [key for key in results[0].quantities if ":" not in key][:4]
-        rows = [[r.name, *[str(r.quantities.get(k, "")) for k in keys], _failed(r)] for r in results]
+        rows = [[r.name, *[_brief(r, key) for key in keys], _failed(r)] for r in results]
         show_table(["measurement", *keys, "failed checks"], rows)
     skipped = [o for o in outcomes if o.skipped]
     failures = [o for o in outcomes if o.error is not None and not o.skipped]
@@ -177,6 +177,14 @@ def _show(outcomes: list[Outcome]) -> None:
     if skipped:
         say(f"left aside {len(skipped)} files of another kind: {', '.join(o.file.name for o in skipped[:5])} ...")
     say(f"{len(results)} results, {len(failures)} failures.")
+
+
+def _brief(result: Result, key: str) -> str:
+    """Return a quantity for a table of many; why it is withheld stands in --json and where few results are shown."""
+    quantity = result.quantities.get(key)
+    if quantity is None:
+        return ""
+    return "withheld" if quantity.number is None else str(quantity)
 
 
 def _failed(result: Result) -> str:
