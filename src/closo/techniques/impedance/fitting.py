@@ -104,12 +104,7 @@ def fit_circuit(
     """
     jw = 2j * np.pi * frequency
     log_jw = np.log(jw)
-    all_priors = {e.first: Prior(*_LEAD_INDUCTANCE) for e in circuit.elements if e.kind.symbol == "L"} | dict(
-        priors or {}
-    )
-    index = np.array(sorted(all_priors), int)
-    mean = np.array([all_priors[k].mean for k in index])
-    width = np.array([all_priors[k].sd for k in index])
+    index, mean, width = _priors(circuit, priors or {})
     pull = np.zeros((index.size, circuit.size))
     pull[np.arange(index.size), index] = 1.0 / width
 
@@ -142,6 +137,13 @@ def fit_circuit(
             raise ConvergenceError(f"No start value of {circuit.text} led to a fit.", hint="Try a simpler circuit.")
         slopes = jacobian(best.values[_arc_order(circuit, best.values)])
     return _finish(circuit, impedance, best, slopes=slopes, sd=sd, starts_used=used, noise_known=noise_known)
+
+
+def _priors(circuit: Circuit, given: Mapping[int, Prior]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return index, mean and sd of the priors given and of the weak one that every inductance has."""
+    priors = {e.first: Prior(*_LEAD_INDUCTANCE) for e in circuit.elements if e.kind.symbol == "L"} | dict(given)
+    index = sorted(priors)
+    return np.array(index, int), np.array([priors[k].mean for k in index]), np.array([priors[k].sd for k in index])
 
 
 def _queue(

@@ -8,7 +8,7 @@ import numpy as np
 
 from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
-from closo.techniques.impedance.circuit import Element
+from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
 from closo.techniques.impedance.selection import Choice, geometric_prior
 
@@ -84,20 +84,20 @@ def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: st
     if spread > _AMBIGUOUS:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
         return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
-    if spread and total is not None:
+    if total is None:
+        why = f"{fit.circuit.text} has no resistance of the electrolyte"
+        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
+    if spread:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
     method = f"sum of {', '.join(included)} in {fit.circuit.text}"
     left_out = [
         a.resistor.label for a, kind in zip(fit.circuit.arcs, _classes(fit, pellet), strict=True) if kind == "electrode"
     ]
-    if left_out and total is not None:
+    if left_out:
         method += f"; {', '.join(left_out)} left out: its capacitance is that of an electrode"
-    if pellet.lead_resistance is not None and total is not None:
+    if pellet.lead_resistance is not None:
         total = total - pellet.lead_resistance
         method += ", leads taken off"
-    if total is None:
-        why = f"{fit.circuit.text} has no resistance of the electrolyte"
-        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
     found = {"total_resistance": Quantity("total_resistance", total, method)}
     return found | _split(fit, theta, pellet)
 
@@ -112,7 +112,7 @@ def _classes(fit: CircuitFit, pellet: Pellet) -> list[str]:
     if constant is None:
         blocked = fit.circuit.blocking is not None
         return ["electrode" if blocked and c > _ELECTRODE_FARAD else "" for c in found]
-    scale = float(Quantity("thickness", constant).value or 0.0)
+    scale = float(constant.x)
     specific = [c * scale for c in found]
     return ["bulk" if c < _BULK else "grain boundary" if c < _ELECTRODE else "electrode" for c in specific]
 
@@ -167,8 +167,7 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     how = f"{'+'.join(a.resistor.label for a in bulk)} of {fit.circuit.text}, by capacitance"
     found = {names[0]: Quantity(names[0], r_bulk, how)}
     first = bulk[0]
-    n = theta[first.storage.first + 1] if first.storage.kind.symbol == "Q" else 1.0
-    capacitance = exp((theta[first.resistor.first] + theta[first.storage.first]) / n - theta[first.resistor.first])
+    capacitance = _capacitance(first, theta)
     permittivity = capacitance * pellet.cell_constant / VACUUM_PERMITTIVITY
     found["relative_permittivity"] = Quantity(
         "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
@@ -177,13 +176,20 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     if not boundary:
         return found | {names[1]: withheld(names[1], "no arc has a grain-boundary capacitance")}
     r_boundary = _sum([exp(theta[a.resistor.first]) for a in boundary])
-    ratio = arc_capacitance(first, fit.theta) / arc_capacitance(boundary[0], fit.theta)
+    ratio = capacitance / _capacitance(boundary[0], theta)
     found[names[1]] = Quantity(
         names[1], r_boundary, f"{'+'.join(a.resistor.label for a in boundary)} of {fit.circuit.text}"
     )
     brick = "grain_boundary_conductivity"
     found[brick] = Quantity(brick, pellet.cell_constant / r_boundary * ratio, "brick layer: L/(R_gb A) C_b/C_gb")
     return found
+
+
+def _capacitance(arc: Arc, theta: list[Number]) -> Number:
+    """Effective capacitance of an arc with its sources; `arc_capacitance` gives the bare value."""
+    r, q = theta[arc.resistor.first], theta[arc.storage.first]
+    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
+    return exp((r + q) / n - r)
 
 
 def _entangled(fit: CircuitFit, element: Element) -> bool:
@@ -195,7 +201,7 @@ def _entangled(fit: CircuitFit, element: Element) -> bool:
     return bool(others.size and others.max() > _CORRELATED and vague)
 
 
-def _worst(arcs: list, spread: np.ndarray) -> float:  # type: ignore[type-arg]
+def _worst(arcs: list[Arc], spread: np.ndarray) -> float:
     """Largest uncertainty of ln R and ln C among the arcs."""
     return float(max(max(spread[a.resistor.first], spread[a.storage.first]) for a in arcs))
 
