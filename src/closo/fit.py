@@ -16,9 +16,8 @@ import numpy as np
 from scipy.optimize import leastsq
 
 from closo.errors import ConvergenceError
-from closo.quantity import Number, from_fit
 
-__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares", "numbers"]
+__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares"]
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -134,11 +133,6 @@ def correlations(covariance: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         matrix = covariance / np.outer(spread, spread)
     return np.asarray(np.where(np.isfinite(matrix), matrix, 0.0))
-
-
-def numbers(fit: Fit, *, label: str) -> list[Number]:
-    """Return the fitted values as correlated numbers with the one source `label`."""
-    return from_fit(fit.values, fit.covariance, label=label, df=fit.df)
 
 
 def _differences(residual: Function, values: np.ndarray) -> np.ndarray:

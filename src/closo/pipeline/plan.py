@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean
+from closo.models.recipe import disc_area
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
@@ -99,7 +100,7 @@ def store_inputs(technique: Technique, specimen: Specimen | None, temperature: N
     if "temperature" in technique.inputs:
         numbers["temperature"] = temperature
     if specimen is not None and "area" in numbers and specimen.area is None and specimen.diameter is not None:
-        numbers["area"] = specimen.diameter * specimen.diameter * 0.7853981633974483  # pi/4
+        numbers["area"] = disc_area(specimen.diameter)
     return {name: Quantity(name, number).as_stored() for name, number in numbers.items() if number is not None}
 
 

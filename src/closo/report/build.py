@@ -18,6 +18,7 @@ import closo
 from closo.claims import Verdict
 from closo.combine.samples import quantity
 from closo.figures.labels import literal
+from closo.nomenclature import to_shown
 from closo.pipeline import Analysis, Problem
 from closo.quantity import Quantity
 from closo.report import listing
@@ -168,7 +169,7 @@ def _conductivity(analysis: Analysis, sample: str) -> tuple[str, str]:
     mean = analysis.results.get(f"{sample}/conductivity")
     if found.number is not None or mean is None:
         return "σ at 30 °C", _or_dash(found)
-    celsius = float(mean.settings["temperature"]) - 273.15
+    celsius = to_shown("temperature", float(mean.settings["temperature"]))
     return f"σ at {celsius:.4g} °C", _or_dash(mean.quantities.get("ionic_conductivity"))
 
 

@@ -90,7 +90,7 @@ def celsius(quantity: Quantity | None) -> str:
     """
     if quantity is None or quantity.value is None:
         return ""
-    return pretty(f"{quantity.value - 273.15:.4g} degC")
+    return pretty(f"{to_shown(quantity.name, quantity.value):.4g} degC")
 
 
 def level_class(word: str) -> str:

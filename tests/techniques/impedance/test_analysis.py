@@ -58,6 +58,20 @@ def test_two_arcs_are_assigned_by_capacitance():
     assert 5 < q["relative_permittivity"].value < 60
 
 
+def test_brick_layer_conductivity_is_calibrated():
+    """Truth from the circuit: R 2e4 with C = (R^(1-n) Q)^(1/n); the capacitances are as uncertain as the resistances."""
+    c_bulk, c_boundary = ((r ** (1 - n) * q) ** (1 / n) for r, q, n in ((1e4, 1e-10, 0.95), (2e4, 2e-8, 0.9)))
+    exact = {"area": uncertain(0.785e-4, {}), "thickness": uncertain(310e-6, {})}
+    truth = 310e-6 / (2e4 * 0.785e-4) * c_bulk / c_boundary
+    pulls = []
+    for seed in range(60):
+        result = analyse(noisy(two_arcs(), seed), circuit="(R|Q)-(R|Q)-Q", drt=False, **exact)
+        quantity = result.quantities["grain_boundary_conductivity"]
+        pulls.append((quantity.value - truth) / quantity.u)
+    assert 0.75 < np.std(pulls) < 1.25  # 60 draws know a standard deviation to 9 %
+    assert abs(np.mean(pulls)) < 0.4
+
+
 def test_two_arcs_that_cannot_be_told_apart_are_not_split():
     jw = omega()
     z = 1 / (1e-4 + 1e-10 * jw**0.9) + 1 / (1e-4 + 1.6e-10 * jw**0.9) + 1 / (1e-6 * jw**0.85)
