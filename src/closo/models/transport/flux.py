@@ -1,0 +1,198 @@
+"""A tree through a network and a balanced flux along it: the bound of the effective conductivity from below.
+
+The flux of an approximate potential does not balance: cell c gains r_c. A tree carries these imbalances to an electrode
+(where the box is periodic: to one cell of each part, whose imbalances sum to zero). The sum of q^2 / g over the branches
+of the tree is exactly the gap between the energy of the potential and that of the balanced flux (Prager and Synge 1947,
+DOI 10.1090/qam/25902). The tree spreads from the electrodes breadth first, and over the best conductors before the
+others, else a shell of high conductivity would send its imbalance through the poor matrix.
+
+A tree is one byte per cell: bits 0 to 5 say that the face to the lower and upper neighbour along axis 0, 1, 2 belongs to
+it, bits 6 and 7 that the cell hangs on the lower or upper electrode.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["Conductors", "gap", "spanning_tree"]
+
+_LOWER, _UPPER = 64, 128
+
+Conductors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # cells, resistance, faces, factors; see Medium
+
+
+def spanning_tree(medium: Conductors, order: np.ndarray, *, periodic: bool) -> np.ndarray:
+    """Return the trees through all padded cells that conduct (uint8, flat).
+
+    Parameters
+    ----------
+    medium : with a margin that does not conduct, also where electrodes or the other side will be.
+    order : uint8, padded like the cells: 1 the best conductors, 2 the next, ...; 0 where nothing conducts.
+    """
+    faces = medium[2]
+    tree = np.zeros(order.size, np.uint8)
+    flat = order.reshape(-1)
+    counts = np.array([np.count_nonzero(flat == c) for c in range(int(flat.max(initial=0)) + 1)])
+    _grow((flat, faces.reshape(3, faces[0].size)), order.shape, (tree, np.cumsum(counts) - counts[0]), periodic)
+    return tree
+
+
+def gap(medium: Conductors, tree: np.ndarray, imbalance: np.ndarray) -> float:
+    """Return the energy of the flux that carries `imbalance` (float32, padded, overwritten) along the trees."""
+    cells, resistance, faces, factors = medium
+    flat = (cells.reshape(-1), resistance, faces.reshape(3, faces[0].size), factors)
+    return float(_carry(flat, cells.shape, tree.copy(), imbalance.reshape(-1)))
+
+
+@njit(cache=True)
+def _grow(network, shape, result, periodic):  # type: ignore[no-untyped-def]
+    """Spread over all cells; `result` holds the tree, and the ends of the queues of each order in one list.
+
+    A cell with a better unreached neighbour reaches that one only and stays at the head of its queue until the better
+    ones are done.
+    """
+    order = network[0]
+    tree, ends = result
+    queue = np.empty(ends[-1], np.int32)
+    head, tail = np.zeros(ends.size, np.int64), np.zeros(ends.size, np.int64)
+    head[1:], tail[1:] = ends[:-1], ends[:-1]
+    reached = _outside(shape)
+    if not periodic:
+        _hang(network, shape, tree, (reached, queue, tail))
+    fresh = 0
+    while True:
+        c = 1
+        while c < ends.size and head[c] == tail[c]:
+            c += 1
+        if c == ends.size:  # the first cell of a part not reached yet
+            while fresh < order.size and (order[fresh] == 0 or reached[fresh] != 0):
+                fresh += 1
+            if fresh == order.size:
+                return
+            c = order[fresh]
+            reached[fresh] = 1
+            queue[tail[c]] = fresh
+            tail[c] += 1
+        _spread(network, shape, (tree, reached, queue, tail), (c, head, periodic))
+
+
+@njit(inline="always")
+def _spread(network, shape, memory, at):  # type: ignore[no-untyped-def]
+    """Reach the neighbours of the cells at the head of queue c until it is empty or a better conductor was reached."""
+    order, faces = network
+    tree, reached, queue, tail = memory
+    c, head, periodic = at
+    steps = (shape[1] * shape[2], shape[2], 1)
+    while head[c] < tail[c]:
+        cell = queue[head[c]]
+        for way in range(6):
+            step = steps[way // 2]
+            other = cell + step if way & 1 else cell - step
+            if reached[other] == 2 and periodic:
+                other = _along(shape, cell, way)[0]
+            if reached[other] != 0 or order[other] == 0:
+                continue
+            if faces.shape[1] > 0 and faces[way // 2, other if way & 1 else cell] <= 0:
+                continue
+            reached[other] = 1
+            tree[cell] |= 1 << way
+            tree[other] |= 1 << (way ^ 1)
+            o = order[other]
+            queue[tail[o]] = other
+            tail[o] += 1
+            if o < c:
+                return
+        head[c] += 1
+
+
+@njit(cache=True)
+def _outside(shape):  # type: ignore[no-untyped-def]
+    """Return 2 in the margin and 0 inside, flat."""
+    n0, n1, n2 = shape
+    reached = np.zeros(n0 * n1 * n2, np.uint8)
+    for i in range(n0):
+        for j in range(n1):
+            row = (i * n1 + j) * n2
+            if i in (0, n0 - 1) or j in (0, n1 - 1):
+                reached[row : row + n2] = 2
+            reached[row] = reached[row + n2 - 1] = 2
+    return reached
+
+
+@njit(cache=True)
+def _hang(network, shape, tree, memory):  # type: ignore[no-untyped-def]
+    """Let every cell at an electrode hang on it."""
+    order, faces = network
+    reached, queue, tail = memory
+    size = shape[1] * shape[2]
+    for plane, mark in ((1, _LOWER), (shape[0] - 2, _UPPER)):
+        for cell in range(plane * size, (plane + 1) * size):
+            face = cell if mark == _LOWER else cell + size
+            if order[cell] != 0 and reached[cell] == 0 and (faces.shape[1] == 0 or faces[0, face] > 0):
+                reached[cell] = 1
+                tree[cell] = mark
+                queue[tail[order[cell]]] = cell
+                tail[order[cell]] += 1
+
+
+@njit(inline="always")
+def _along(shape, cell, way):  # type: ignore[no-untyped-def]
+    """Return the cell in direction `way` (0..5), across the periodic faces, and the one whose lower face is between."""
+    d = way // 2
+    step = shape[1] * shape[2] if d == 0 else (shape[2] if d == 1 else 1)
+    at, last = (cell // step) % shape[d], shape[d] - 2
+    if way % 2 == 0:
+        return (cell - step if at > 1 else cell + (last - 1) * step), cell
+    other = cell + step if at < last else cell - (last - 1) * step
+    return other, other
+
+
+@njit(inline="always")
+def _only(bits):  # type: ignore[no-untyped-def]
+    """Return the number of the only bit that is set, -1 where none or several are."""
+    if bits == 0 or bits & (bits - 1) != 0:
+        return -1
+    way = 0
+    while bits >> way != 1:
+        way += 1
+    return way
+
+
+@njit(cache=True, error_model="numpy")
+def _carry(medium, shape, tree, q):  # type: ignore[no-untyped-def]
+    """Carry q from the leaves of the trees inwards; return sum q^2 / g.
+
+    Planes are taken from the middle outwards, as the trees lead; a path is followed at once only into planes that were
+    taken before.
+    """
+    cells, resistance, faces, factors = medium
+    size, n0 = shape[1] * shape[2], shape[0]
+    middle = (n0 - 1) // 2
+    energy = 0.0
+    for step in range(n0 - 2):
+        i = middle - step if step < middle else step + 1
+        for leaf in range(i * size, (i + 1) * size):
+            cell = leaf
+            way = _only(tree[cell])
+            while way >= 0:
+                tree[cell] = 0
+                d, other, upper = way // 2, -1, cell
+                if way < 6:
+                    other, upper = _along(shape, cell, way)
+                    between = resistance[cells[cell]] + resistance[cells[other]]
+                else:
+                    d, upper = 0, cell if way == 6 else cell + size
+                    between = resistance[cells[cell]]
+                g = np.float64(faces[d, upper]) if faces.shape[1] > 0 else factors[d] / between
+                energy += q[cell] * np.float64(q[cell]) / g
+                if other < 0:
+                    break
+                q[other] += q[cell]
+                tree[other] &= 255 ^ (1 << (way ^ 1))
+                plane = other // size
+                later = (plane < i or plane > middle) if i <= middle else plane > i
+                if later:
+                    break
+                cell, way = other, _only(tree[other])
+    return energy

@@ -1,0 +1,141 @@
+"""Conjugate gradients that stop on the gap between two energies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.models.transport import balance, composite, flux, kernels
+from closo.models.transport.connected import remove_means
+from closo.models.transport.multigrid import cycle, hierarchy
+from closo.models.transport.network import Medium
+
+_LOOSENESS = 1.5  # first guess of gap / error of the energy for each cell along the current: trees are that much longer
+_REFRESH = 1e-6  # the residual is computed anew where its energy has fallen by this: single precision is used up
+_ROUND = 30  # iterations after which it is computed anew in any case
+_ROUNDING = 1e-14
+
+
+@dataclass(frozen=True)
+class Potential:
+    """A potential and what is known of its energy, in units of the largest conductivity."""
+
+    x: np.ndarray
+    upper: float
+    lower: float
+    best: float
+    iterations: int
+
+
+def converge(medium: Medium, *, tolerance: float, max_iterations: int) -> Potential:
+    """Iterate until (upper - lower) < tolerance upper or the iterations are used up.
+
+    The vectors of the iteration are single precision, the potential and its energy double. r.z of the preconditioned
+    residual estimates the error of the energy at no cost; the balanced flux is made only when that is small enough.
+    """
+    work = _Work(medium)
+    upper = work.imbalance()
+    looseness, before, fresh, iteration = _LOOSENESS * work.x.shape[0], 0.0, 0.0, 0
+    while True:
+        error, sound = work.step(before)
+        iteration += 1
+        left = error * min(1.0, error / before) if before else error
+        last = iteration >= max_iterations or not error > 0
+        fresh, before = fresh or left, error if sound else 0.0
+        if left * looseness < tolerance * upper or last:
+            upper = work.imbalance()
+            gap = work.gap() + _ROUNDING * upper
+            if gap <= 0.98 * tolerance * upper or last:
+                return Potential(work.x, upper, max(upper - gap, 0.0), upper - min(max(left, 0.0), gap / 2), iteration)
+            looseness = 1.2 * gap / max(left, 1e-300)
+            fresh = left
+        elif left < _REFRESH * fresh or not sound or iteration % _ROUND == 0:
+            upper, fresh = work.imbalance(), left
+
+
+class _Work:
+    """The vectors of one solution."""
+
+    def __init__(self, medium: Medium) -> None:
+        self.medium = medium
+        self.conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
+        self.network = medium.single()
+        self.levels = hierarchy(self.network, medium.cells.shape, periodic=medium.periodic)
+        self.x = _ramp(medium)
+        self.r, self.z, self.p, self.q = (np.zeros(self.x.shape, np.float32) for _ in range(4))
+        self.alpha = 0.0
+        self.sums = np.zeros((2, self.x.shape[0]))
+
+    def step(self, before: float) -> tuple[float, bool]:
+        """Do one step of flexible conjugate gradients; return r.z and whether the step was sound.
+
+        `before` : r.z of the last step; 0 starts anew.
+        """
+        periodic, size = self.medium.periodic, self.x.size
+        if periodic:  # rounding lets the constant, which nothing holds, drift
+            remove_means(self.r, self.medium.cells, self.medium.part)
+        cycle(self.network, self.levels, self.z, self.r, periodic=periodic)
+        if periodic:
+            remove_means(self.z, self.medium.cells, self.medium.part)
+        kernels.products.on(size)(self.z, self.r, self.q, self.sums)
+        error, zq = self.sums.sum(axis=1).tolist()
+        if not error > 0:
+            return error, False
+        beta = -self.alpha * zq / before if before else 0.0
+        kernels.blend.on(size)(self.p, np.float32(beta), self.z, np.float32(1.0))
+        if periodic:
+            kernels.fill_ghosts(self.p)
+        kernels.apply.on(size)(self.network, self.p, self.q, self.sums[0])
+        power = float(self.sums[0].sum())
+        if not power > 0:
+            return error, False
+        self.alpha = error / power
+        kernels.advance.on(size)(self.x, self.p, (self.r, self.q), np.float32(self.alpha))
+        return error, True
+
+    def imbalance(self) -> float:
+        """Compute r, the current that every cell gains, anew in double precision; return the energy."""
+        return _imbalance(self.conductors, self.x, self.r, periodic=self.medium.periodic)
+
+    def gap(self) -> float:
+        """Return the gap to the energy of the balanced flux."""
+        self.z[...] = self.r
+        return flux.gap(self.conductors, self.medium.tree, self.z)
+
+
+def _ramp(medium: Medium) -> np.ndarray:
+    """Return the padded potential of a homogeneous box: 1 at the lower electrode, 0 at the upper one."""
+    n0 = medium.shape[0]
+    x = np.zeros(medium.cells.shape)
+    x[1:-1, 1:-1, 1:-1] = (1 - (np.arange(n0) + 0.5) / n0)[:, None, None]
+    return x
+
+
+def _imbalance(conductors: flux.Conductors, x: np.ndarray, r: np.ndarray, *, periodic: bool) -> float:
+    """Set the ghosts of x, write the current that every cell gains into r, and return the energy."""
+    if periodic:
+        kernels.fill_ghosts(x)
+        x[0] += 1.0
+        x[-1] -= 1.0
+    else:
+        x[0], x[-1] = 1.0, 0.0
+    return float(balance.energy_and_imbalance(conductors, x, r, periodic))
+
+
+def shares(medium: Medium, x: np.ndarray) -> np.ndarray:
+    """Return sigma dE/dsigma of every class of the medium at the potential x (with its ghosts)."""
+    if medium.fine is None:
+        conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
+        return np.asarray(balance.energies(conductors, x, medium.periodic))
+    drops = balance.squared_drops(x, periodic=medium.periodic)
+    conductivity = 0.5 / medium.resistance[:-1]
+    return composite.energies(
+        medium.fine,
+        conductivity,
+        medium.subvoxels,
+        medium.factors,
+        drops=drops,
+        periodic=medium.periodic,
+        rod_share=medium.rod_share,
+    )

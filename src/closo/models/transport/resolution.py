@@ -1,0 +1,131 @@
+"""From the conductivity of a network to that of a geometry: the error of the grid and the scatter of boxes.
+
+The bound of `solve` is about the network. That cells describe a geometry only so well is the larger error; it is judged
+from the same geometry on two grids and, with composite links, from two pictures of what lies between cell centres.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.errors import StudyError
+from closo.models.transport.solving import Conduction, solve
+
+__all__ = ["Resolved", "Spread", "over_seeds", "resolved"]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Effective conductivity of a geometry, from two grids.
+
+    Attributes
+    ----------
+    effective_conductivity : the middle between the finer grid and its extrapolation.
+    grid_u : standard uncertainty for the grid (two resolutions).
+    link_u : standard uncertainty for the links (two pictures of a block); 0 without subvoxels.
+    solver_u : half the distance of the bounds of the finer grid.
+    fine, coarse : the two solutions.
+    """
+
+    effective_conductivity: float
+    grid_u: float
+    link_u: float
+    solver_u: float
+    fine: Conduction
+    coarse: Conduction
+
+    @property
+    def u(self) -> float:
+        """Standard uncertainty, all sources."""
+        return math.sqrt(self.grid_u**2 + self.link_u**2 + self.solver_u**2)
+
+
+def resolved(
+    sample: Callable[[int], np.ndarray],
+    cells: int,
+    conductivities: Mapping[int, float],
+    *,
+    axis: int = 0,
+    boundary: str = "periodic",
+    tolerance: float = 1e-4,
+    subvoxels: int = 1,
+) -> Resolved:
+    """Return the conductivity of a geometry with the error of its grid.
+
+    Parameters
+    ----------
+    sample : number of cells along an edge -> labels of the same geometry, `subvoxels` samples per edge of a cell.
+    cells : of the finer grid, even; the coarser one has half as many.
+
+    Notes
+    -----
+    The order at which the value approaches its limit depends on the geometry: from no change at all to the first order of
+    smeared surfaces. The limit is taken to lie between the finer value and its extrapolation of first order,
+    2 fine - coarse: the value is the middle, its u half the distance. With subvoxels, u also has a quarter of what links
+    that are half rods would change.
+
+    Example
+    -------
+    >>> def sample(cells):
+    ...     image = np.ones((cells, cells, cells), np.uint8)
+    ...     image[: cells // 2] = 2
+    ...     return image
+    >>> round(resolved(sample, 4, {1: 1.0, 2: 3.0}).effective_conductivity, 6)
+    1.5
+    """
+    if cells < 4 or cells % 2:
+        raise StudyError(f"cells is {cells}; two grids need an even number of 4 or more.")
+
+    def conduct(n: int, rods: float = 0.0) -> Conduction:
+        return solve(
+            sample(n),
+            conductivities,
+            axis=axis,
+            boundary=boundary,
+            tolerance=tolerance,
+            subvoxels=subvoxels,
+            rod_share=rods,
+        )
+
+    fine, coarse = conduct(cells), conduct(cells // 2)
+    change = fine.effective_conductivity - coarse.effective_conductivity
+    solver = 0.5 * (fine.upper - fine.lower)
+    value = fine.effective_conductivity + change / 2
+    link = 0.0
+    if subvoxels > 1:
+        link = abs(fine.effective_conductivity - conduct(cells, 0.5).effective_conductivity) / 4
+    return Resolved(value, abs(change) / 2, link, solver, fine, coarse)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean over realisations, its standard uncertainty, the standard deviation of one, and each value."""
+
+    mean: float
+    u: float
+    deviation: float
+    values: tuple[float, ...]
+
+
+def over_seeds(conductivity: Callable[[int], float], seeds: Sequence[int]) -> Spread:
+    """Return the mean of a conductivity over boxes made from different seeds: the statistical error of a finite box.
+
+    Raises
+    ------
+    StudyError  with fewer than two seeds: one box does not tell how boxes scatter.
+
+    Example
+    -------
+    >>> over_seeds(lambda seed: 1.0 + 0.1 * seed, [1, 2, 3]).mean
+    1.2
+    """
+    if len(set(seeds)) < 2:
+        raise StudyError(f"{len(set(seeds))} seed given; the scatter of boxes needs two or more different ones.")
+    values = np.array([conductivity(seed) for seed in seeds])
+    deviation = float(values.std(ddof=1))
+    u = deviation / math.sqrt(len(values))
+    return Spread(float(values.mean()), u, deviation, tuple(float(v) for v in values))
