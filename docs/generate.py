@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,21 @@ def nomenclature() -> str:
 def command_line() -> str:
     """Return every verb with its arguments and options."""
     lines = ["# Command line", "", "```text", (cli.__doc__ or "").strip(), "```", ""]
-    group: Any = typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
+    for name, command in verbs(typer.main.get_command(cli.app)):
         text = inspect.cleandoc(command.help or "")
-        lines += [f"## closo {name}", "", text, "", "| argument or option | meaning |", "|---|---|"]
+        lines += [f"## {name}", "", text, "", "| argument or option | meaning |", "|---|---|"]
         lines += [_parameter(parameter) for parameter in command.params]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def verbs(group: Any, name: str = "closo") -> Iterator[tuple[str, Any]]:
+    """Yield every verb with its full name, `closo sweep run` included, as `closo --help` orders them."""
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from verbs(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
 
 
 def _parameter(parameter: Any) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
@@ -25,25 +26,33 @@ def page(name: str) -> str:
     return (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
 
 
-def test_generated_pages_are_up_to_date():
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date(generate: ModuleType):
     made = generate.pages()
     assert sorted(made) == sorted(path.name for path in (ROOT / "docs" / "reference").iterdir())
     stale = [name for name, text in made.items() if page(name.removesuffix(".md")) != text]
     assert stale == [], "run `make docs`"
 
 
-def test_every_verb_and_option_has_its_place():
+def test_every_verb_and_option_has_its_place(generate: ModuleType):
     text = page("cli")
-    for name, command in typer.main.get_command(cli.app).commands.items():
-        section = text.split(f"## closo {name}\n")[1].split("\n## ")[0]
+    verbs = dict(generate.verbs(typer.main.get_command(cli.app)))
+    for group, (_, members) in cli.GROUPS.items():
+        assert {f"closo {group} {verb.__name__}" for verb in members} <= set(verbs)
+    for name, command in verbs.items():
+        section = text.split(f"## {name}\n")[1].split("\n## ")[0]
         assert command.help.splitlines()[0] in section
         for parameter in command.params:
-            assert parameter.help, f"closo {name}: {parameter.name} has no help"
+            assert parameter.help, f"{name}: {parameter.name} has no help"
             assert parameter.opts[0] in section or str(parameter.metavar or parameter.name).upper() in section
 
 
