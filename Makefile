@@ -41,7 +41,7 @@ check: .venv/dev.stamp
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell src tests docs benchmarks examples *.md
 
-bench: .venv/dev.stamp build/peers.stamp
+bench: .venv/dev.stamp build/peers.stamp build/peers-transport.stamp
 	@$(BIN)/python -m benchmarks
 
 # Peers live apart: impedance.py needs numpy < 2.
@@ -49,6 +49,14 @@ build/peers.stamp:
 	@mkdir -p build && $(PYTHON) -m venv build/bench-impedance && $(PYTHON) -m venv build/bench-pyimpspec
 	@build/bench-impedance/bin/pip install --quiet --disable-pip-version-check 'impedance==1.7.1' 'numpy<2' 'pandas<3'
 	@build/bench-pyimpspec/bin/pip install --quiet --disable-pip-version-check 'pyimpspec==5.1.3' cvxopt
+	@touch $@
+
+# PETSc comes from Debian: apt-get install python3-petsc4py python3-scipy; it is run by /usr/bin/python3.
+build/peers-transport.stamp:
+	@mkdir -p build && $(PYTHON) -m venv build/bench-transport
+	@build/bench-transport/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@build/bench-transport/bin/pip install --quiet --disable-pip-version-check 'pyamg==5.4.1' 'taufactor==1.2.1' \
+		'porespy==3.2.0' 'openpnm==3.6.4'
 	@touch $@
 
 docs: .venv/dev.stamp

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-NAMES = ("impedance",)
+NAMES = ("impedance", "transport")
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    for library in ("OMP", "OPENBLAS", "MKL"):  # one thread each, so that CPU seconds compare
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # one thread each, so that CPU seconds compare
         if os.environ.get(f"{library}_NUM_THREADS") != "1":
             os.environ[f"{library}_NUM_THREADS"] = "1"
     sys.exit(main(sys.argv[1:]))
