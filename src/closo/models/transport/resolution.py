@@ -17,6 +17,8 @@ from closo.models.transport.solving import Conduction, solve
 
 __all__ = ["Resolved", "Spread", "over_seeds", "resolved"]
 
+_LEAST = 0.003  # relative u of the grid
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -65,7 +67,8 @@ def resolved(
     -----
     The order at which the value approaches its limit depends on the geometry: from no change at all to the first order of
     smeared surfaces. The limit is taken to lie between the finer value and its extrapolation of first order,
-    2 fine - coarse: the value is the middle, its u half the distance. With subvoxels, u also has a quarter of what links
+    2 fine - coarse: the value is the middle, its u half the distance, and never less than 0.3 %: on arrays of coated
+    spheres, two grids that agree by chance were both off by 0.3 to 0.5 %. With subvoxels, u also has a quarter of what links
     that are half rods would change.
 
     Example
@@ -98,7 +101,8 @@ def resolved(
     link = 0.0
     if subvoxels > 1:
         link = abs(fine.effective_conductivity - conduct(cells, 0.5).effective_conductivity) / 4
-    return Resolved(value, abs(change) / 2, link, solver, fine, coarse)
+    grid = max(abs(change) / 2, _LEAST * value)
+    return Resolved(value, grid, link, solver, fine, coarse)
 
 
 @dataclass(frozen=True)
