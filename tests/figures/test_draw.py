@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import re
 import xml.sax
 from io import BytesIO
 
 import numpy as np
+import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 
-from closo.figures import Axis, Band, FigureSpec, Panel, Span, Text, Trace, draw, render, save, to_csv, to_svg
-from closo.figures.style import COLORS, DOUBLE_COLUMN, SINGLE_COLUMN
+from closo.figures import Axis, Band, FigureSpec, Image, Panel, Span, Text, Trace, draw, render, save, to_csv, to_svg
+from closo.figures.style import COLORS, DOUBLE_COLUMN, MISSING, SINGLE_COLUMN
 
 
 def nyquist(**keywords: object) -> FigureSpec:
@@ -226,3 +230,78 @@ def test_files_and_their_names(tmp_path):
     paths = save(FigureSpec("pellet 1/../a#1", spec.panels), tmp_path / "new", ("svg", "pdf", "png"))
     assert [p.name for p in paths] == [f"pellet_1-..-a-1.{kind}" for kind in ("svg", "pdf", "png", "csv")]
     assert all(p.parent == tmp_path / "new" and p.stat().st_size > 10 for p in paths)
+
+
+def picture(**keywords: object) -> FigureSpec:
+    labels = np.array([[0, 0, 2], [1, 0, 2]])
+    image = Image(labels, [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0], names={0: "silica", 2: "shell"}, colors={0: 7})
+    panel = Panel(Axis("x / nm"), Axis("y / nm"), images=[image], equal=True)
+    return FigureSpec("image", [panel], **keywords)
+
+
+def values(z: object, **keywords: object) -> FigureSpec:
+    shape = np.shape(z)
+    image = Image(z, np.arange(shape[1] + 1.0), np.arange(shape[0] + 1.0), "values", "j / A/m2", **keywords)
+    return FigureSpec("values", [Panel(Axis("x / nm"), Axis("y / nm"), images=[image], equal=True)])
+
+
+def mesh_of(ax: object) -> object:
+    return next(c for c in ax.collections if c.get_rasterized())
+
+
+def test_labels_have_their_colour_at_their_place_and_their_name_in_the_legend():
+    figure = draw(picture())
+    figure.draw_without_rendering()
+    ax, legend = figure.axes[0], figure.legends[0]
+    hexes = [to_hex(color).upper() for color in mesh_of(ax).get_facecolors()]
+    assert hexes == [COLORS[i].upper() for i in (7, 7, 2, 1, 7, 2)]  # rows go up, columns to the right
+    named = {
+        text.get_text(): to_hex(patch.get_facecolor()).upper() for text, patch in zip(*entries(legend), strict=True)
+    }
+    assert named == {"silica": COLORS[7], "phase 1": COLORS[1], "shell": COLORS[2]}
+    assert legend.get_window_extent().y1 < ax.get_window_extent().y0
+    assert not any(text.get_text() == "no data" for text in ax.texts)
+
+
+def entries(legend: object) -> tuple[list, list]:
+    return legend.get_texts(), legend.get_patches()
+
+
+def test_an_image_fills_its_box_and_one_unit_is_as_long_in_x_as_in_y():
+    figure = draw(picture())
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    assert ax.get_xlim() == pytest.approx((0, 3))
+    assert ax.get_ylim() == pytest.approx((0, 2))
+    box = ax.get_window_extent()
+    assert box.width / 3 == pytest.approx(box.height / 2, rel=1e-3)
+
+
+def test_values_have_a_colour_bar_with_their_range_and_unit():
+    figure = draw(values([[1e-3, 10.0], [0.0, math.nan]], scale="log"))
+    figure.draw_without_rendering()
+    ax, bar = figure.axes
+    assert bar.get_ylabel() == "j / A m⁻²"
+    assert bar.get_yscale() == "log"
+    assert bar.get_ylim() == pytest.approx((1e-3, 10.0))
+    colors = [to_hex(color) for color in mesh_of(ax).get_facecolors()]
+    assert colors[2:] == [MISSING, MISSING]  # nothing to show on a logarithmic scale
+    assert len({*colors[:2], MISSING}) == 3
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_range_given_a_single_value_and_no_value_at_all(scale):
+    low, high = draw(values([[1.0, 2.0]], scale=scale, range=(0.5, 8.0))).axes[1].get_ylim()
+    assert (low, high) == pytest.approx((0.5, 8.0))
+    low, high = draw(values([[2.0, 2.0]], scale=scale)).axes[1].get_ylim()
+    assert low < 2 < high
+    assert "no data" in texts_of(to_svg(values([[math.nan]], scale=scale)))
+
+
+def test_an_image_inside_print_files_is_sharp_and_repeats():
+    first, second = render(picture(), ("svg", "pdf", "png")), render(picture(), ("svg", "pdf", "png"))
+    assert first == second
+    size = re.search(r'<image [^>]*width="([\d.]+)"', first["svg"].decode())
+    data = re.search(r"base64,\s*([^\"]+)\"", first["svg"].decode())
+    pixels = PIL.Image.open(BytesIO(base64.b64decode(data[1]))).size
+    assert pixels[0] > 3.5 * float(size[1])  # more than 250 pixels per inch, at 72 points per inch

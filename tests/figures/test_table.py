@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from closo.figures import Axis, Band, FigureSpec, Panel, Trace, to_csv
+from closo.figures import Axis, Band, FigureSpec, Image, Panel, Trace, to_csv
 from closo.figures.labels import literal, pretty, shorten
 from closo.figures.table import csv_text, neutral
 
@@ -72,3 +72,10 @@ def test_our_labels_look_like_print(label: str, printed: str):
 def test_literal_keeps_everything_that_a_file_can_hold():
     assert literal("a$b%c<d>&e µ±日") == "a$b%c<d>&e µ±日"
     assert literal("a\nb\x07\ud800\uffff") == "a b���"
+
+
+def test_an_image_is_one_row_per_cell_with_its_centre():
+    image = Image([[0, 1], [2, 2]], [0.0, 1.0, 3.0], [0.0, 2.0, 4.0], names={0: "silica", 1: "salt"})
+    rows = rows_of(to_csv(FigureSpec("f", [Panel(Axis("x / nm"), Axis("y / nm"), images=[image])])))
+    assert rows[:3] == [["x", "y", "phase"], ["nm", "nm", ""], ["0 silica, 1 salt"] * 3]
+    assert rows[3:] == [["0.5", "1", "0"], ["2", "1", "1"], ["0.5", "3", "2"], ["2", "3", "2"]]

@@ -5,6 +5,20 @@ with the plotted numbers as CSV beside it, `to_svg` gives text for a page.
 """
 
 from closo.figures.draw import draw, render, save, to_csv, to_svg
-from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Text, Trace
+from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Text, Trace
 
-__all__ = ["Axis", "Band", "FigureSpec", "Panel", "Span", "Text", "Trace", "draw", "render", "save", "to_csv", "to_svg"]
+__all__ = [
+    "Axis",
+    "Band",
+    "FigureSpec",
+    "Image",
+    "Panel",
+    "Span",
+    "Text",
+    "Trace",
+    "draw",
+    "render",
+    "save",
+    "to_csv",
+    "to_svg",
+]

@@ -14,7 +14,7 @@ from closo.figures.spec import Array, Axis, Panel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["EQUAL_SHAPE", "finite", "set_axes"]
+__all__ = ["EQUAL_SHAPE", "finite", "set_axes", "set_ticks"]
 
 EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
@@ -62,7 +62,7 @@ def _set_limits(ax: Axes, panel: Panel) -> None:
 
 def _set_labels(ax: Axes, panel: Panel, powers: dict[str, int]) -> None:
     for side, axis in (("x", panel.x), ("y", panel.y)):
-        label = _set_ticks(ax, side, axis, powers)
+        label = set_ticks(ax, side, axis, powers)
         getattr(ax, f"set_{side}label")(label)
     if panel.equal:
         _equal_steps(ax)
@@ -73,6 +73,9 @@ def _set_labels(ax: Axes, panel: Panel, powers: dict[str, int]) -> None:
 def _make_equal(ax: Axes, panel: Panel) -> None:
     """Choose limits whose ratio is that of the box, so that one unit is as long in x as in y."""
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    if panel.images:  # the box fits the image
+        ax.set_box_aspect(abs((y1 - y0) / (x1 - x0)))
+        return
     if panel.x.range is None and 0 < x0 < 0.6 * x1:
         x0 = 0.0
     if panel.y.range is None and y0 > -0.12 * y1:
@@ -98,7 +101,7 @@ def _equal_steps(ax: Axes) -> None:
         ax.yaxis.set_major_locator(MultipleLocator(float(ticks[1] - ticks[0])))
 
 
-def _set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
+def set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
     """Set the scale and ticks of one axis and return its label, which holds the power of ten where there is one."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
+from closo.figures.image import draw_image
 from closo.figures.labels import literal, pretty, shorten
 from closo.figures.legend import Entries, place_below, place_legends
 from closo.figures.spec import Array, FigureSpec, Panel, Trace
@@ -118,8 +119,7 @@ def _print(figure: Figure, out: io.BytesIO, kind: str, metadata: dict[str, str |
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     canvases: dict[str, Any] = {"svg": FigureCanvasSVG, "pdf": FigureCanvasPdf, "png": FigureCanvasAgg}
-    if kind == "png":
-        figure.set_dpi(300)
+    figure.set_dpi(300)  # of PNG, and of the images inside SVG and PDF
     getattr(canvases[kind](figure), f"print_{kind}")(out, metadata=metadata)
 
 
@@ -198,6 +198,9 @@ def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
     ax.set_xscale(panel.x.scale)
     ax.set_yscale(panel.y.scale)
     entries: Entries = {}
+    for image in panel.images:
+        for name, patch in draw_image(ax, image, bar=not small).items():
+            _enter(entries, name, patch)
     for span in panel.spans:
         shade = ax.axvspan(span.low, span.high, color=_color(span.color), alpha=0.13, lw=0, zorder=0, gid="span")
         _enter(entries, span.label, shade)
@@ -216,7 +219,8 @@ def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
             dash = DASHES[bare.index(trace.color) % len(DASHES)] if trace.color in bare else "-"
             drawn = _draw_trace(ax, trace, panel, dash=dash, small=small)
         _enter(entries, trace.label, drawn)
-    if not any(np.isfinite(finite(t.y, panel.y.scale)).any() for t in panel.traces) and not panel.bands:
+    drawn_already = panel.bands or any(collection.get_rasterized() for collection in ax.collections)
+    if not any(np.isfinite(finite(t.y, panel.y.scale)).any() for t in panel.traces) and not drawn_already:
         ax.text(0.5, 0.5, "no data", transform=ax.transAxes, ha="center", va="center", color="#777777")
     return entries
 

@@ -86,8 +86,13 @@ def _drawn_points(ax: Axes) -> np.ndarray:
     for line in ax.lines:
         points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float))
         paths.append(points if line.get_linestyle() == "None" else _dense(points))
+    images = [c for c in ax.collections if c.get_rasterized()]
+    if images:
+        frame = ax.get_window_extent()
+        across, up = np.meshgrid(np.arange(frame.x0, frame.x1, 8.0), np.arange(frame.y0, frame.y1, 8.0))
+        paths.append(np.column_stack([across.ravel(), up.ravel()]))
     for collection in ax.collections:
-        paths += _outlines(collection)
+        paths += [] if collection in images else _outlines(collection)
     boxes = [patch.get_window_extent() for patch in ax.patches if patch.get_gid() != "span"]
     boxes += [text.get_window_extent() for text in ax.texts]
     for box in boxes:

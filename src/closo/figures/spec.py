@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-__all__ = ["Axis", "Band", "FigureSpec", "Panel", "Span", "Text", "Trace"]
+__all__ = ["Axis", "Band", "FigureSpec", "Image", "Panel", "Span", "Text", "Trace"]
 
 Array = np.ndarray | Sequence[float]
 
@@ -71,6 +71,38 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A map on a rectangular grid: labels of phases, or values with a colour bar. Cells are never smoothed.
+
+    Attributes
+    ----------
+    z : (rows, columns); `z[i, j]` fills the cell between `y_edges[i]`, `y_edges[i + 1]` and `x_edges[j]`,
+        `x_edges[j + 1]`. What is not finite is light grey; so is what is not positive on a logarithmic scale.
+    x_edges, y_edges : (columns + 1,) and (rows + 1,), in the units of the axes; steps may differ.
+    kind : 'labels' (whole numbers, each with its colour and its name in the legend) or 'values'.
+    label : of the colour bar, in the form 'symbol / unit'; of the column of the table.
+    names : label -> name in the legend, drawn literally.
+    colors : label -> index into the colour-blind palette; a label that is not named here is its own index.
+    scale, range : of the colour bar; the range is that of the values where none is given.
+
+    Example
+    -------
+    >>> Image([[0, 1]], [0.0, 1.0, 2.0], [0.0, 1.0], names={0: "silica", 1: "salt"}).kind
+    'labels'
+    """
+
+    z: np.ndarray | Sequence[Sequence[float]]
+    x_edges: Array
+    y_edges: Array
+    kind: Literal["labels", "values"] = "labels"
+    label: str = "phase"
+    names: Mapping[int, str] = field(default_factory=dict)
+    colors: Mapping[int, int] = field(default_factory=dict)
+    scale: Literal["linear", "log"] = "linear"
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Text:
     """A short text at a point of the data, drawn literally."""
 
@@ -86,7 +118,7 @@ class Panel:
     Attributes
     ----------
     top : a second x axis above, given as ticks at positions of x ((position, text), ...), with its label.
-    equal : one unit of x is as long as one unit of y (Nyquist).
+    equal : one unit of x is as long as one unit of y (Nyquist, images of a place).
     """
 
     x: Axis
@@ -95,6 +127,7 @@ class Panel:
     bands: Sequence[Band] = ()
     spans: Sequence[Span] = ()
     texts: Sequence[Text] = ()
+    images: Sequence[Image] = ()
     title: str = ""
     equal: bool = False
     top: Axis | None = None

@@ -8,8 +8,10 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
+import numpy as np
+
 from closo.figures.labels import literal, pretty, split_label
-from closo.figures.spec import Array, FigureSpec, Panel
+from closo.figures.spec import Array, FigureSpec, Image, Panel
 
 __all__ = ["csv_text", "neutral", "to_csv", "to_rows"]
 
@@ -84,7 +86,22 @@ def _columns(panel: Panel, number: int, spec: FigureSpec) -> list[Column]:
             (f"{y_name} (low)", y_unit, comment, band.low),
             (f"{y_name} (high)", y_unit, comment, band.high),
         ]
+    for image in panel.images:
+        columns += _image_columns(image, ((x_name, x_unit), (y_name, y_unit)), place, spec)
     return columns
+
+
+def _image_columns(
+    image: Image, axes: tuple[tuple[str, str], tuple[str, str]], place: str, spec: FigureSpec
+) -> list[Column]:
+    """Return an image as one row per cell: the centre of the cell, and its number."""
+    x, y = (np.convolve(np.asarray(edges, float), [0.5, 0.5], "valid") for edges in (image.x_edges, image.y_edges))
+    across, up = np.meshgrid(x, y)
+    names = ", ".join(f"{label} {name}" for label, name in image.names.items()) if image.kind == "labels" else ""
+    comment = _comment(place, names or "image", spec)
+    numbers = np.asarray(image.z, float).ravel()
+    columns = [(*axis, comment, values.ravel()) for axis, values in zip(axes, (across, up), strict=True)]
+    return [*columns, (*split_label(pretty(image.label)), comment, numbers)]
 
 
 def _comment(place: str, label: str, spec: FigureSpec) -> str:
