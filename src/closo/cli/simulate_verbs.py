@@ -1,0 +1,123 @@
+"""Verbs that compute from a model: simulate conductivity, simulate composite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+
+if TYPE_CHECKING:
+    from closo.result import Result
+
+__all__ = ["VERBS"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure of phases and current there.")]
+
+
+def conductivity(
+    *,
+    image: Annotated[Path, typer.Option(metavar="FILE", help="Labels of phases: NPY, or a TIFF stack.")],
+    phase: Annotated[
+        list[str], typer.Option(metavar="LABEL=S/CM", help="Conductivity of a phase in S/cm; one for each label.")
+    ],
+    axis: Annotated[int, typer.Option(min=0, max=2, help="Axis of the image along which the field points.")] = 0,
+    boundary: Annotated[str, typer.Option(help="'electrode' (insulating sides) or 'periodic'.")] = "electrode",
+    tolerance: Annotated[float, typer.Option(help="Largest relative distance between the bounds.")] = 1e-4,
+    subvoxels: Annotated[int, typer.Option(help="Voxels along the edge of a cell of the solver; 1, or even.")] = 1,
+    figures: Figures = None,
+    as_json: Json = False,
+) -> int:
+    """Compute the effective conductivity of a segmented image, with a lower and an upper bound.
+
+    Parts that do not connect both sides are found and dropped; without a path the answer is exactly 0, with the reason.
+    Exit code: 1 if no path conducts, else 0.
+    """
+    from closo.models import simulation
+
+    phases = simulation.parse_phases(phase)
+    result = simulation.image(image, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels)
+    return _finish(result, figures, as_json=as_json)
+
+
+def composite(
+    *,
+    filler: Annotated[float, typer.Option(help="Particles, vol%.")],
+    shell_ratio: Annotated[float, typer.Option(help="Thickness of the shell over the diameter of a particle.")],
+    matrix: Annotated[float, typer.Option(help="Conductivity of the matrix, S/cm.")],
+    shell: Annotated[float, typer.Option(help="Conductivity of the shell, S/cm.")],
+    geometry: Annotated[str, typer.Option(help="'overlapping', 'hard' or 'aggregated' spheres.")] = "overlapping",
+    cells: Annotated[int, typer.Option(help="Cells along the edge of the box, even.")] = 48,
+    subvoxels: Annotated[int, typer.Option(help="Samples along the edge of a cell; 1, or even.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Number of boxes, 2 or more.")] = 4,
+    figures: Figures = None,
+    as_json: Json = False,
+) -> int:
+    """Compute the conductivity of a model composite: insulating particles with a shell in a matrix.
+
+    The uncertainty has the scatter of boxes, the grid (two resolutions), the links and the solver as its sources.
+    """
+    from closo.models import simulation
+
+    with progress_bar("Simulating") as progress:
+        result = simulation.composite(
+            geometry,
+            filler_fraction=filler / 100,
+            shell_ratio=shell_ratio,
+            matrix=matrix,
+            shell=shell,
+            cells=cells,
+            subvoxels=subvoxels,
+            seeds=seeds,
+            progress=progress,
+        )
+    return _finish(result, figures, as_json=as_json)
+
+
+def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:
+    written = _draw(result, figures)
+    if as_json:
+        write_json(_as_json(result) | {"figures": written})
+    else:
+        _show(result)
+        for path in written:
+            say(f"Written: {path}")
+    return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
+
+
+def _draw(result: Result, figures: Path | None) -> list[str]:
+    if figures is None:
+        return []
+    from closo.figures import save
+    from closo.models.simulation import figure
+
+    return [str(path) for path in save(figure(result), figures)]
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    shown = result.as_json()
+    first = shown["quantities"][0]
+    keys = ("lower", "upper", "relative_bound", "reason", "derivatives", "dropped_fraction", "iterations", "seconds")
+    bounds = {key: result.settings[key] for key in keys if key in result.settings}
+    return {"effective_conductivity": first["value"], "unit": first["unit"]} | bounds | shown
+
+
+def _show(result: Result) -> None:
+    settings = result.settings
+    for quantity in result.quantities.values():
+        show_lines([f"{quantity.name} = {quantity}", f"  {quantity.method}"])
+        shown = quantity.as_json()
+        rows = [[entry["source"], f"{entry['u']:.2g}"] for entry in shown["budget"]]
+        if rows:
+            show_table(["source", f"u / {shown['unit']}"], rows)
+    if "lower" in settings:
+        show_lines([f"between {settings['lower']:.8g} and {settings['upper']:.8g} S/cm"])
+    for check in result.checks:
+        show_lines([f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.detail}"])
+    show_lines(list(result.notes))
+
+
+VERBS = (conductivity, composite)

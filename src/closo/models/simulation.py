@@ -1,0 +1,256 @@
+"""Conductivity of an image or of a model composite as a result with its budget, for the command line and for scripts.
+
+Measures
+    effective_conductivity of a network of voxels, and for a composite made from a geometry that of the geometry.
+Needs
+    labels of phases (NPY or TIFF, or a geometry) and a conductivity for each.
+Uncertainty sources
+    `solver`: the distance between the bounds of the network's conductivity; `grid`: the same geometry on two grids;
+    `links`: two pictures of what lies between cell centres; `boxes`: scatter of boxes of finite size over seeds.
+Checks
+    does a path connect the two sides, is the box at least six particles wide, do the phase energies add up?
+Limits
+    For an image alone the error of its voxels is not known and not in the budget. Point contacts are under-conducted.
+Sources
+    Prager and Synge 1947, DOI 10.1090/qam/25902 (bounds); see `closo.models.transport`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.errors import StudyError, did_you_mean
+from closo.figures.spec import FigureSpec
+from closo.quantity import Quantity, uncertain
+from closo.result import Check, Result
+
+__all__ = ["GEOMETRIES", "composite", "figure", "image", "parse_phases"]
+
+GEOMETRIES = ("overlapping", "hard", "aggregated")
+_S_CM = 100.0  # S/m per S/cm
+_DIAMETER = 1.0  # the conductivity does not depend on the unit of length
+
+
+def parse_phases(phases: list[str]) -> dict[int, float]:
+    """Return label -> conductivity [S/cm] from words like '2=100'.
+
+    Raises
+    ------
+    StudyError  when a word is not LABEL=CONDUCTIVITY, or a label occurs twice.
+
+    Example
+    -------
+    >>> parse_phases(["0=0", "1=1.9e-5"])
+    {0: 0.0, 1: 1.9e-05}
+    """
+    found: dict[int, float] = {}
+    for word in phases:
+        label, _, value = word.partition("=")
+        try:
+            key, sigma = int(label), float(value)
+        except ValueError:
+            raise StudyError(
+                f"--phase {word} is not LABEL=CONDUCTIVITY.", hint="Write e.g. --phase 1=1.9e-5, in S/cm."
+            ) from None
+        if key in found:
+            raise StudyError(f"Phase {key} is given twice.", hint="Give each label one conductivity.")
+        if not 0 <= key <= 255:
+            raise StudyError(f"Phase {key} is no label; labels are 0 to 255.")
+        if not (math.isfinite(sigma) and sigma >= 0):
+            raise StudyError(f"Phase {key} has conductivity {sigma:g} S/cm; it is finite and not negative.")
+        found[key] = sigma
+    if not found:
+        raise StudyError("No phase has a conductivity.", hint="Write e.g. --phase 0=0 --phase 1=1 --phase 2=100.")
+    return found
+
+
+def image(
+    path: Path,
+    phases: Mapping[int, float],
+    *,
+    axis: int = 0,
+    boundary: str = "electrode",
+    tolerance: float = 1e-4,
+    subvoxels: int = 1,
+) -> Result:
+    """Return the effective conductivity of an image in a file.
+
+    Parameters
+    ----------
+    path : NPY or TIFF stack of labels.
+    phases : label -> conductivity [S/cm].
+    axis, boundary, tolerance, subvoxels : see `closo.models.transport.solve`.
+
+    Raises
+    ------
+    ReadError  when the file cannot be read; StudyError when it has a phase without a conductivity.
+    """
+    from closo.models.microstructure import read_stack
+    from closo.models.transport import current_map
+
+    labels = read_stack(path)
+    if labels.dtype != np.uint8 and labels.size and labels.min() >= 0 and labels.max() <= 255:
+        labels = labels.astype(np.uint8)
+    found = current_map(labels, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels)
+    solved = found.conduction
+    assert solved is not None
+    settings: dict[str, Any] = {
+        "axis": axis,
+        "boundary": boundary,
+        "tolerance": tolerance,
+        "subvoxels": subvoxels,
+        "phases": {str(k): v for k, v in phases.items()},
+        "lower": solved.lower,
+        "upper": solved.upper,
+        "relative_bound": (solved.upper - solved.lower) / solved.upper if solved.upper else 0.0,
+        "iterations": solved.iterations,
+        "seconds": solved.seconds,
+        "dropped_fraction": solved.dropped_fraction,
+        "reason": solved.reason,
+        "derivatives": {str(k): v for k, v in solved.derivatives.items()},
+    }
+    number = uncertain(
+        solved.effective_conductivity * _S_CM, {f"solver:{path.name}": 0.5 * _S_CM * (solved.upper - solved.lower)}
+    )
+    method = f"voxel network, {boundary} boundaries along axis {axis}; bounds by two energies"
+    quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
+    notes = ("How well these voxels describe the sample is not in the budget.",)
+    curves = xr.Dataset(
+        {
+            "labels": (("a", "b", "c"), labels if labels.ndim == 3 else labels[:, :, None]),
+            "current_density": (("p", "q", "r"), found.current_density),
+        },
+        attrs={"kind": "conduction", "source": path.name, "axis": axis},
+    )
+    return Result("conduction", path.name, quantities, curves, tuple(_checks(solved, phases)), settings, notes)
+
+
+def _checks(solved: Any, phases: Mapping[int, float]) -> list[Check]:
+    path = Check("conducting path", solved.reason is None, solved.reason or "a path connects the two sides")
+    if solved.reason is not None:
+        return [path]
+    total = sum(phases[label] * slope for label, slope in solved.derivatives.items())
+    error = abs(total / solved.effective_conductivity - 1)
+    detail = f"sum of sigma d(sigma_eff)/d(sigma) differs from sigma_eff by {error:.1e}, limit 1e-3"
+    return [path, Check("phase energies add up", error < 1e-3, detail)]
+
+
+def composite(
+    geometry: str,
+    *,
+    filler_fraction: float,
+    shell_ratio: float,
+    matrix: float,
+    shell: float,
+    filler: float = 0.0,
+    width: float = 6.0,
+    cells: int = 48,
+    subvoxels: int = 4,
+    seeds: int = 4,
+    progress: Callable[[int, int | None, str], None] | None = None,
+) -> Result:
+    """Return the conductivity of a model composite: particles with a conducting shell in a matrix.
+
+    Parameters
+    ----------
+    geometry : one of GEOMETRIES.
+    filler_fraction : volume fraction of the particles.
+    shell_ratio : thickness of the shell over the diameter of a particle.
+    matrix, shell, filler : conductivities [S/cm].
+    width : edge of the periodic box in diameters.
+    cells, subvoxels : cells along the edge, and samples per cell; a second grid has half the cells.
+    seeds : number of boxes.
+
+    Raises
+    ------
+    StudyError  when a parameter cannot be used.
+    """
+    from closo.models.microstructure import PARTICLE, SHELL, sample
+    from closo.models.transport import over_seeds, resolved
+
+    phases = {0: filler, 1: matrix, 2: shell, 3: 0.0}
+    grid, link, solver = [], [], []
+
+    def one(seed: int) -> float:
+        made = _geometry(geometry, filler_fraction, width, seed)
+
+        def labels(n: int) -> np.ndarray:
+            return sample(made, n, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER).labels
+
+        found = resolved(labels, cells, phases, subvoxels=subvoxels)
+        grid.append(found.grid_u)
+        link.append(found.link_u)
+        solver.append(found.solver_u)
+        if progress is not None:
+            progress(len(grid), seeds, f"box {len(grid)}")
+        return found.effective_conductivity
+
+    spread = over_seeds(one, range(1, seeds + 1))
+    shown = sample(_geometry(geometry, filler_fraction, width, 1), cells, subvoxels=subvoxels, shell=shell_ratio)
+    parts = {"boxes": spread.u, "grid": _mean(grid), "links": _mean(link), "solver": _mean(solver)}
+    name = f"{geometry}, {100 * filler_fraction:g} vol%"
+    number = uncertain(spread.mean * _S_CM, {f"{k}:{name}": u * _S_CM for k, u in parts.items()}, df=seeds - 1)
+    settings: dict[str, Any] = {
+        "geometry": geometry,
+        "filler_fraction": filler_fraction,
+        "shell_ratio": shell_ratio,
+        "phases": {str(k): v for k, v in phases.items()},
+        "width": width,
+        "cells": cells,
+        "subvoxels": subvoxels,
+        "boxes": list(spread.values),
+        "reached": {str(k): v for k, v in shown.fractions.items()},
+    }
+    wide = Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6")
+    reached = shown.fractions.get(PARTICLE, 0.0)
+    met = Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box")
+    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.",)
+    found = current_of(shown.labels, phases, subvoxels)
+    curves = xr.Dataset(
+        {"labels": (("a", "b", "c"), shown.labels), "current_density": (("p", "q", "r"), found.current_density)},
+        attrs={"kind": "conduction", "source": name, "axis": 0},
+    )
+    method = f"mean of {seeds} periodic boxes of {cells}^3 cells with {subvoxels}^3 samples, two grids each"
+    quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
+    return Result("conduction", name, quantities, curves, (wide, met), settings, notes)
+
+
+def current_of(labels: np.ndarray, phases: Mapping[int, float], subvoxels: int) -> Any:
+    """Return the map of the current of a periodic box along axis 0."""
+    from closo.models.transport import current_map
+
+    return current_map(labels, phases, boundary="periodic", subvoxels=subvoxels)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _geometry(kind: str, fraction: float, width: float, seed: int) -> Any:
+    from closo.models.microstructure import aggregates, hard_spheres, overlapping_spheres
+
+    makers: dict[str, Callable[..., Any]] = {
+        "overlapping": overlapping_spheres,
+        "hard": hard_spheres,
+        "aggregated": aggregates,
+    }
+    if kind not in makers:
+        raise StudyError(f"There is no geometry '{kind}'.", hint=did_you_mean(kind, makers))
+    return makers[kind](width * _DIAMETER, _DIAMETER, fraction, seed=seed)
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return a slice of the phases beside the current density."""
+    from closo.models.microstructure import LABELS
+    from closo.models.transport import CurrentMap, current_figure
+
+    labels = np.asarray(result.curves["labels"])
+    found = CurrentMap(np.asarray(result.curves["current_density"]), int(result.curves.attrs["axis"]), None)
+    names = LABELS if "geometry" in result.settings else None
+    return current_figure(found, labels, names=names)
