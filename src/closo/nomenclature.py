@@ -174,6 +174,14 @@ _ROWS = (
     Name("milling_time", "t", "s", "h", 3600.0, "milling time"),
     Name("milling_speed", "w", "1/s", "rpm", 1.0 / 60.0, "rotation speed of the mill"),
     Name("ball_to_powder_ratio", "BPR", "1", "1", 1.0, "mass of balls / mass of powder", positive=True),
+    # interphase
+    Name("shell_thickness", "delta", "m", "nm", 1e-9, "thickness of an interphase on a particle", positive=True),
+    Name(
+        "effective_conductivity", "sigma_eff", "S/m", "S/cm", 100.0, "conductivity of a composite as a whole", positive=True
+    ),
+    Name("interphase_conductivity", "sigma_i", "S/m", "S/cm", 100.0, "conductivity of the interphase", positive=True),
+    Name("interphase_activation_energy", "Ea_i", "J", "eV", _EV, "activation energy of the interphase, of ln(sigma T)"),
+    Name("sample_scatter", "s(ln sigma)", "1", "%", 0.01, "scatter of conductivity from sample to sample", positive=True),
     # electrochemistry
     Name("time", "t", "s", "s", 1.0, "elapsed time"),
     Name("potential", "E", "V", "V", 1.0, "electrode potential against the named reference"),

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn
 
 import typer
 
-from closo.cli import file_verbs, study_verbs
+from closo.cli import file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs
 from closo.cli.output import say, write_json
 from closo.errors import ClosoError
 
-__all__ = ["app", "main"]
+__all__ = ["GROUPS", "app", "main"]
 
 app = typer.Typer(
     name="closo",
@@ -39,6 +40,18 @@ app = typer.Typer(
 )
 for verb in (*file_verbs.VERBS, *study_verbs.VERBS):
     app.command(name=verb.__name__)(verb)
+
+# Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.
+GROUPS: dict[str, tuple[str, tuple[Callable[..., int], ...]]] = {
+    "infer": ("Explain the results of a study by competing models.", infer_verbs.VERBS),
+    "simulate": ("Compute the conductivity of images and model composites.", simulate_verbs.VERBS),
+    "sweep": ("Run a function over a grid, restartable, on processes or a Dask cluster.", sweep_verbs.VERBS),
+}
+for name, (purpose, members) in GROUPS.items():
+    group = typer.Typer(name=name, help=purpose, no_args_is_help=True)
+    for member in members:
+        group.command(name=member.__name__)(member)
+    app.add_typer(group)
 
 
 @app.callback(invoke_without_command=True)
@@ -60,6 +73,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         command = typer.main.get_command(app)  # calling `app` itself would put typer's excepthook in place of ours
         code = command.main(args=given, prog_name="closo", standalone_mode=False)
+        if code == 130:  # typer has turned Ctrl-C into this
+            raise KeyboardInterrupt
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except ClosoError as error:

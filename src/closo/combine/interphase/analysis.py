@@ -1,0 +1,182 @@
+"""From composites to one result: posteriors of every explanation, their ranking, and the sample to make next."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from closo.combine.arrhenius.points import celsius
+from closo.combine.interphase.checks import checks_of, shell_of_main_silica
+from closo.combine.interphase.curves import curves_of
+from closo.combine.interphase.edges import beyond_table
+from closo.combine.interphase.forward import Ratio
+from closo.combine.interphase.inference import sample
+from closo.combine.interphase.likelihood import Model
+from closo.combine.interphase.mechanisms import MECHANISMS, Mechanism
+from closo.combine.interphase.next_sample import Candidate, choose
+from closo.combine.interphase.quantities import quantities_of, summary_of
+from closo.combine.interphase.ranking import Rank, leading, rank
+from closo.combine.interphase.records import Composite, Silica, Table, table_of
+from closo.errors import DataError
+from closo.result import Result
+
+__all__ = ["interphase"]
+
+_NEAR = 2.0  # K
+
+
+def interphase(
+    composites: Sequence[Composite],
+    *,
+    name: str,
+    filler_density: float,
+    ratio: Ratio | None = None,
+    temperature: float | None = None,
+    silicas: Mapping[str, Silica] | None = None,
+    draws: int = 1500,
+    seed: int = 0,
+) -> Result:
+    """Fit every explanation to the conductivities of composites, rank them, and name the next sample.
+
+    Parameters
+    ----------
+    composites : milled ones are used; at least four of them with silica.
+    name : of the study; labels the posteriors' sources.
+    filler_density : of the silica's skeleton [kg/m3].
+    ratio : (filler fraction, shell thickness over diameter, sigma_interphase/sigma_matrix, aggregation) ->
+        (ln(sigma_effective/sigma_matrix), its standard uncertainty), all arrays of one shape; `closo.models.atlas.ratio`
+        where absent.
+    temperature : [K] to which the parameters refer; where absent the one at which most composites were measured.
+    silicas : name -> (BET area [m2/kg], pore volume [m3/kg]) of the silicas at hand; those of the composites if absent.
+    draws : of each posterior.
+    seed : the same seed gives the same numbers.
+
+    Returns
+    -------
+    Result
+        technique 'interphase'. Keys with ':<explanation>' belong to that explanation; those without to the leading one,
+        withheld where they are not identifiable.
+
+    Raises
+    ------
+    DataError  when there are fewer than four composites with silica, or a value is impossible.
+    ConvergenceError  when a posterior cannot be sampled.
+    """
+    reference = _common_temperature(composites) if temperature is None else temperature
+    table = table_of(composites, filler_density=filler_density, temperature=reference)
+    used, notes = _possible(table)
+    function = _atlas() if ratio is None else ratio
+    posteriors = [sample(Model.of(m, table, function), draws=draws, seed=seed) for m in used]
+    by_name = {p.model.mechanism.name: p for p in posteriors}
+    ranking = rank(posteriors)
+    shell = shell_of_main_silica(by_name["shell"].model, draws=draws, seed=seed)
+    offered = dict(silicas) if silicas is not None else _silicas(table)
+    nearest = choose(
+        by_name[ranking[0].name],
+        [by_name[n] for n in _rivals(ranking)],
+        silicas={n: s for n, s in offered.items() if s[1] is not None},
+        filler_density=filler_density,
+    )
+    settings: dict[str, Any] = {
+        "reference_temperature": reference,
+        "reference_milling_time": 3600.0 * table.place.reference_hours,
+        "samples": [c.label for c in table.composites],
+        "left_out": [c.label for c in composites if c not in table.composites],
+        "leading": leading(ranking),
+        "ranking": [vars(row) | {"parameters": summary_of(by_name[row.name])} for row in ranking],
+        "next_samples": [vars(c) for c in nearest[:5]],
+        "draws": draws,
+        "seed": seed,
+    }
+    return Result(
+        "interphase",
+        name,
+        quantities_of(by_name, ranking, name=name),
+        curves_of(by_name, ranking, shell=shell, silicas=offered, filler_density=filler_density),
+        checks_of(by_name, ranking, shell=shell),
+        settings,
+        (*notes, *_sentences(table, ranking, nearest)),
+    )
+
+
+def _atlas() -> Ratio:
+    """Return the ratio of the voxel solves, continued beyond the edges of their table."""
+    from closo.models import atlas
+
+    def of_table(
+        phi: np.ndarray, shell_ratio: np.ndarray, contrast: np.ndarray, aggregation: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return atlas.ratio(phi, shell_ratio, contrast, aggregation)
+
+    return beyond_table(of_table, atlas.RANGES)
+
+
+def _common_temperature(composites: Sequence[Composite]) -> float:
+    """Return the temperature at which most composites have a conductivity; of several the one nearest to 30 degC."""
+    counts = Counter(round(t, 2) for c in composites for t, _ in c.conductivities)
+    if not counts:
+        raise DataError("An interphase needs conductivities, and there are none.")
+    return max(counts, key=lambda t: (counts[t], -abs(t - 303.15)))
+
+
+def _possible(table: Table) -> tuple[list[Mechanism], list[str]]:
+    """Return the explanations that the data allow to be tried, and what was left out."""
+    unknown = [c.label for c in table.composites if c.filler_fraction > 0 and c.pore_volume is None]
+    if not unknown:
+        return list(MECHANISMS), []
+    kept = [m for m in MECHANISMS if not any(p.name == "pore_retention" for p in m.parameters)]
+    return kept, [f"Explanations with pores were not tried: the pore volume of {unknown[0]} is not known."]
+
+
+def _silicas(table: Table) -> dict[str, Silica]:
+    """Return the silicas of the composites."""
+    found = {c.filler: (c.specific_surface_area, c.pore_volume) for c in table.composites if c.filler_fraction > 0}
+    return {filler: (area, pores) for filler, (area, pores) in found.items() if area is not None}
+
+
+def _rivals(ranking: Sequence[Rank]) -> list[str]:
+    """Return what the leading explanation must be told from; where it is the best, the next one behind it."""
+    equal = [row.name for row in ranking[1:] if row.verdict == "not distinguishable"]
+    behind = [row.name for row in ranking[1:] if row.verdict.startswith("worse")]
+    return equal or behind[:1] or [row.name for row in ranking[1:2]]
+
+
+def _sentences(table: Table, ranking: Sequence[Rank], nearest: Sequence[Candidate]) -> list[str]:
+    """Return what the result says, in sentences."""
+    titles = {m.name: m.title for m in MECHANISMS}
+    equal = [row for row in ranking[1:] if row.verdict == "not distinguishable"]
+    first = ranking[0]
+    if equal:
+        told = f"The data do not tell {', '.join(f'{row.name!r}' for row in equal)} from the leading '{first.name}'."
+    else:
+        told = f"Best: '{first.name}' ({titles[first.name]})."
+    likeliest = max(ranking, key=lambda row: row.log_evidence)
+    agrees = "agrees" if likeliest.name == first.name else f"prefers '{likeliest.name}'"
+    sentences = [told, f"The evidence {agrees} (probability {likeliest.probability:.2f})."]
+    if not any(c.filler_fraction == 0 for c in table.composites):
+        sentences.append(
+            "The salt milled alone was not measured: the matrix is known from the prior and the composites."
+        )
+    if not table.chemical.any():
+        sentences.append("X-ray Raman: no data.")
+    if nearest:
+        sentences.append(_next(nearest[0], first.name, table.place.reference_temperature))
+    return sentences
+
+
+def _next(best: Candidate, leader: str, temperature: float) -> str:
+    """Return which sample to make next, and what it would tell apart."""
+    told = [f"'{rival}' ({gain:.1f})" for rival, gain in best.log_bayes_factor.items() if gain >= 1.0]
+    untold = [f"'{rival}'" for rival, gain in best.log_bayes_factor.items() if gain < 1.0]
+    if not told:
+        return f"No one sample of the silicas at hand would tell '{leader}' from {', '.join(untold)}."
+    says = ", ".join(f"{math.exp(y) / 100.0:.2g} S/cm by '{name}'" for name, (y, _) in best.expected.items())
+    text = (
+        f"Next sample: {best.filler} at {100 * best.filler_fraction:g} vol% ({says} at {celsius(temperature)}). "
+        f"Expected ln Bayes factor between '{leader}' and {', '.join(told)}"
+    )
+    return text + (f"; it does not tell it from {', '.join(untold)}." if untold else ".")

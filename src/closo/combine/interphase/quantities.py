@@ -1,0 +1,174 @@
+"""From posteriors to quantities: each explanation's own, and the ones that the data identify."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from closo.combine.arrhenius.points import celsius
+from closo.combine.interphase.inference import Posterior
+from closo.combine.interphase.mechanisms import SCATTER, Mechanism
+from closo.combine.interphase.ranking import Rank, leading
+from closo.combine.interphase.records import Composite
+from closo.quantity import Quantity, exp, from_fit, withheld
+
+__all__ = ["main_silica", "quantities_of", "summary_of", "thickness_of"]
+
+EV = 1.602176634e-19  # J, exact (SI 2019)
+TIED = 0.95  # correlation beyond which two parameters are known only together
+_AS_PRIOR = 0.7  # posterior over prior standard deviation beyond which the data said little
+_FACTOR = 10.0  # between the ends of a 95 % interval beyond which a number says too little
+_WIDTH = 2.0 * 1.959964  # of a normal 95 % interval, in standard deviations
+_KEYS = ("shell_thickness", "interphase_conductivity", "interphase_activation_energy")
+_SOURCE = {"interphase_conductivity": "interphase_conductivity", "interphase_activation_energy": "interphase_energy"}
+
+
+def main_silica(composites: Sequence[Composite]) -> Composite:
+    """Return the first composite of the silica that most composites hold."""
+    filled = [c for c in composites if c.filler_fraction > 0]
+    counts = Counter(c.filler for c in filled)
+    best = max(counts, key=lambda filler: counts[filler])
+    return next(c for c in filled if c.filler == best)
+
+
+def thickness_of(posterior: Posterior) -> np.ndarray | None:
+    """Return draws of the shell thickness [m] on the main silica, shape (draws,); None where there is no shell."""
+    shell = posterior.model.mechanism.shell_ratio
+    if shell is None:
+        return None
+    table = posterior.model.table
+    label = main_silica(table.composites).label
+    row = next(k for k, owner in enumerate(table.owner) if table.composites[owner].label == label)
+    diameter = table.place.diameter[[row]]
+    values = {name: x[:, None] for name, x in posterior.values.items()}
+    return np.asarray(shell(values, diameter) * diameter)[:, 0]
+
+
+def quantities_of(posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], *, name: str) -> dict[str, Quantity]:
+    """Return the quantities of a result.
+
+    Parameters
+    ----------
+    posteriors : explanation -> its posterior.
+    ranking : the leading one first.
+    name : of the study, for the labels of the sources.
+    """
+    each = {row.name: _of_explanation(posteriors[row.name], name) for row in ranking}
+    equal = leading(ranking)
+    found = {key: _judged(key, each, equal) for key in _KEYS}
+    found["sample_scatter"] = each[ranking[0].name]["sample_scatter"]
+    for explanation, own in each.items():
+        found |= {f"{key}:{explanation}": quantity for key, quantity in own.items() if key != "sample_scatter"}
+    return found
+
+
+def summary_of(posterior: Posterior) -> list[dict[str, Any]]:
+    """Return one row per parameter: median, 95 % interval, unit, and the posterior's width over the prior's."""
+    rows = []
+    for k, parameter in enumerate(posterior.model.parameters):
+        low, median, high = np.quantile(posterior.values[parameter.name], [0.025, 0.5, 0.975])
+        rows.append(
+            {
+                "name": parameter.name,
+                "unit": parameter.unit,
+                "median": float(median),
+                "interval": [float(low), float(high)],
+                "over_prior": float(posterior.z[:, k].std()),
+                "meaning": parameter.meaning,
+            }
+        )
+    return rows
+
+
+def _of_explanation(posterior: Posterior, name: str) -> dict[str, Quantity]:
+    """Return the quantities of one explanation; they keep their correlation."""
+    mechanism, table = posterior.model.mechanism, posterior.model.table
+    at = celsius(table.place.reference_temperature)
+    thickness = thickness_of(posterior)
+    columns = {
+        "interphase_conductivity": np.log(posterior.values["interphase_conductivity"]),
+        "interphase_activation_energy": posterior.values["interphase_energy"],  # eV
+        "sample_scatter": np.log(posterior.values["scatter"]),
+    }
+    if thickness is not None:
+        columns = {"shell_thickness": np.log(thickness)} | columns
+    draws = np.stack(list(columns.values()), axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    spread = (high - low) / _WIDTH  # so that the 95 % interval is that of the draws
+    correlation = np.atleast_2d(np.corrcoef(draws.T))
+    numbers = from_fit(
+        0.5 * (low + high),
+        correlation * np.outer(spread, spread),
+        label=f"posterior:{name}/{mechanism.name}",
+        df=float("inf"),
+    )
+    made = dict(zip(columns, numbers, strict=True))
+    told = f"posterior of '{mechanism.name}'"
+    on = f" on {main_silica(table.composites).filler}" if mechanism.name in ("silanol", "budget") else ""
+    found = {
+        "interphase_conductivity": Quantity(
+            "interphase_conductivity", exp(made["interphase_conductivity"]), f"{told}, at {at}"
+        ),
+        "interphase_activation_energy": Quantity(
+            "interphase_activation_energy", EV * made["interphase_activation_energy"], f"{told}, of ln(sigma T)"
+        ),
+        "sample_scatter": Quantity("sample_scatter", exp(made["sample_scatter"]), f"{told}: {SCATTER.meaning}"),
+    }
+    if thickness is not None:
+        found = {"shell_thickness": Quantity("shell_thickness", exp(made["shell_thickness"]), told + on)} | found
+    return {key: _identified(key, quantity, posterior) for key, quantity in found.items()}
+
+
+def _identified(key: str, quantity: Quantity, posterior: Posterior) -> Quantity:
+    """Return the quantity, withheld where the data do not fix it within its explanation."""
+    why = _why_not(key, posterior)
+    return quantity if why is None else withheld(key, f"not identifiable: {why}", method=quantity.method)
+
+
+def _why_not(key: str, posterior: Posterior) -> str | None:
+    """Return why a quantity is not identifiable, None where it is."""
+    if key == "sample_scatter":
+        return None
+    names = [p.name for p in posterior.model.parameters]
+    structure = _structure(posterior.model.mechanism)
+    own = structure if key == "shell_thickness" else _SOURCE[key]
+    width = float(posterior.z[:, names.index(own)].std())
+    if width > _AS_PRIOR:
+        return f"the posterior is {100 * width:.0f} % as wide as its prior"
+    if key == "interphase_activation_energy":
+        return None
+    low, high = np.quantile(posterior.values[own], [0.025, 0.975])
+    if high > _FACTOR * low:
+        return f"its 95 % interval spans a factor of {high / low:.2g}"
+    z = posterior.z[:, [names.index(structure), names.index("interphase_conductivity")]]
+    r = float(np.corrcoef(z.T)[0, 1])
+    if abs(r) > TIED:
+        return f"{structure} and interphase_conductivity are known only together (correlation {r:.2f})"
+    return None
+
+
+def _structure(mechanism: Mechanism) -> str:
+    """Return the parameter that says how much interphase there is."""
+    return mechanism.parameters[0].name
+
+
+def _judged(key: str, each: Mapping[str, Mapping[str, Quantity]], equal: Sequence[str]) -> Quantity:
+    """Return a quantity of the leading explanation, withheld where equally good ones contradict it."""
+    first = equal[0]
+    own = each[first].get(key)
+    if own is None:
+        return withheld(key, f"the leading explanation, '{first}', has no shell")
+    interval = own.interval()
+    if interval is None:
+        return own
+    for other in equal[1:]:
+        quantity = each[other].get(key)
+        if quantity is None:
+            return withheld(key, f"not identifiable: '{other}' explains the data as well and has no shell")
+        theirs = quantity.interval()
+        if theirs is not None and (theirs[0] > interval[1] or theirs[1] < interval[0]):
+            return withheld(key, f"not identifiable: '{other}' explains the data as well and gives {quantity}")
+    return own

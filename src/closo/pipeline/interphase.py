@@ -1,0 +1,176 @@
+"""A study's results -> the composites that `closo.combine.interphase` needs, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from closo.combine.interphase import Composite, interphase
+from closo.combine.interphase.forward import Ratio
+from closo.combine.samples import conductivity, specimens_of
+from closo.errors import DataError, StudyError
+from closo.models.recipe import mixture_volume_fraction, volume_fraction
+from closo.pipeline.comparing import spread_between_pellets
+from closo.pipeline.jobs import code_version, fingerprint_of
+from closo.pipeline.records import Analysis
+from closo.quantity import Number
+from closo.result import Provenance, Result
+from closo.study import Powder, Sample, Study, as_number
+
+__all__ = ["composites_of", "infer_interphase"]
+
+_MOST = 4  # temperatures per sample; more say nothing new about an Arrhenius line
+_NEAR = 2.0  # K
+
+
+def infer_interphase(
+    analysis: Analysis,
+    *,
+    ratio: Ratio | None = None,
+    chemical: Mapping[str, Number] | None = None,
+    draws: int = 1500,
+    seed: int = 0,
+) -> Result:
+    """Return which interphase explains the conductivities of a study.
+
+    Parameters
+    ----------
+    analysis : of the study.
+    ratio : of shell structures; the atlas of voxel solves where absent.
+    chemical : sample -> share of the salt that X-ray Raman sees changed, where there are such data.
+    draws : of each posterior; seed : of the sampling.
+
+    Raises
+    ------
+    StudyError  when the density of the silica is not stated.
+    DataError  when there are fewer than four composites with a conductivity.
+    """
+    study = analysis.study
+    composites, notes = composites_of(study, analysis.results, chemical=chemical or {})
+    density = _filler_density(study)
+    known = {name: p for name, p in study.powders.items() if p.specific_surface_area is not None}
+    made = interphase(
+        composites,
+        name=study.title,
+        filler_density=density,
+        ratio=ratio,
+        silicas={name: (float(p.specific_surface_area.x), _pores(p)) for name, p in known.items()},
+        draws=draws,
+        seed=seed,
+    )
+    used = {key: fingerprint_of([repr(r.quantities), repr(r.settings)]) for key, r in analysis.results.items()}
+    provenance = Provenance(
+        inputs=used,
+        reader="",
+        function="closo.combine.interphase",
+        closo_version=code_version(),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return replace(made, notes=(*made.notes, *notes), provenance=provenance)
+
+
+def composites_of(
+    study: Study, results: Mapping[str, Result], *, chemical: Mapping[str, Number]
+) -> tuple[list[Composite], list[str]]:
+    """Return the composites of a study with their conductivities, and what was left out and why."""
+    found, notes = [], []
+    for name, sample in study.samples.items():
+        if not specimens_of(results, name):
+            continue
+        try:
+            found.append(_composite(study, results, sample, name, share=chemical.get(name)))
+        except DataError as error:
+            notes.append(f"'{name}' is left out: {error}")
+    return found, notes
+
+
+def _composite(
+    study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, share: Number | None
+) -> Composite:
+    """Return one sample as a composite."""
+    fraction = _filler_fraction(study, sample)
+    filler = sample.recipe.filler_type if sample.recipe is not None else None
+    powder = study.powders.get(filler or "")
+    if fraction > 0 and (powder is None or powder.specific_surface_area is None):
+        raise DataError("the surface area of its silica is not stated.", hint="Add it to [powders].")
+    readings = []
+    for kelvin in _temperatures(results, name):
+        spread = spread_between_pellets(study, results, kelvin)
+        number = conductivity(results, name, kelvin, spread=spread).quantities["ionic_conductivity"].number
+        readings.append((kelvin, number))
+    time = None if sample.milling is None else as_number(sample.milling.time)
+    return Composite(
+        label=name,
+        filler_fraction=fraction,
+        milling_time=0.0 if time is None else float(time.x),
+        conductivities=tuple(readings),
+        filler=filler or "",
+        specific_surface_area=float(powder.specific_surface_area.x) if powder is not None and fraction > 0 else None,
+        pore_volume=None if powder is None else _pores(powder),
+        chemical_fraction=share,
+    )
+
+
+def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
+    """Return up to four temperatures [K], to whole degrees Celsius, at which a sample was measured."""
+    specimens = specimens_of(results, sample)
+    measured = {
+        round(float(r.quantities["temperature"].value or 0.0) - 273.15) + 273.15
+        for r in results.values()
+        if r.settings.get("specimen") in specimens
+        and "temperature" in r.quantities
+        and "ionic_conductivity" in r.quantities
+        and r.quantities["ionic_conductivity"].number is not None
+    }
+    apart: list[float] = []
+    for kelvin in sorted(measured):
+        if not apart or kelvin - apart[-1] > _NEAR:
+            apart.append(kelvin)
+    if len(apart) <= _MOST:
+        return apart
+    usual = min(apart, key=lambda t: abs(t - 333.15))  # what composites are compared at
+    rest = [t for t in apart if t != usual]
+    step = (len(rest) - 1) / (_MOST - 2)
+    return sorted({usual, *(rest[round(k * step)] for k in range(_MOST - 1))})
+
+
+def _filler_fraction(study: Study, sample: Sample) -> float:
+    """Return the volume fraction of silica: from the masses weighed where there are, else as stated."""
+    recipe = sample.recipe
+    if recipe is None:
+        raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
+    if recipe.filler is None and recipe.filler_fraction is None:
+        return 0.0
+    density = {name: m.density for name, m in study.materials.items()}
+    filler, matrix = (density.get(name or "") for name in (recipe.filler, recipe.matrix))
+    masses = [recipe.masses.get(name or "") for name in (recipe.filler, recipe.matrix)]
+    stated = recipe.filler_fraction
+    if filler is not None and matrix is not None and None not in masses:
+        number = mixture_volume_fraction(masses[0], masses[1], filler_density=filler, matrix_density=matrix)
+    elif stated is not None and stated.name == "volume_fraction":
+        number = stated.number
+    elif stated is not None and filler is not None and matrix is not None:
+        number = volume_fraction(stated.number, filler, matrix)
+    else:
+        raise DataError("its silica content is not stated.", hint="Add filler_fraction, or masses and densities.")
+    return float(number.x)
+
+
+def _filler_density(study: Study) -> float:
+    """Return the density [kg/m3] of the silica."""
+    fillers = {s.recipe.filler for s in study.samples.values() if s.recipe is not None and s.recipe.filler is not None}
+    densities = [study.materials[f].density for f in sorted(fillers) if f in study.materials]
+    known = [float(d.x) for d in densities if d is not None]
+    if len(known) != 1:
+        raise StudyError(
+            f"An interphase needs the density of one filler, and {len(known)} are stated.",
+            where="materials",
+            hint='Write for example [materials.SiO2] density = "2.20 ± 0.02 g/cm3".',
+        )
+    return known[0]
+
+
+def _pores(powder: Powder) -> float | None:
+    """Return the pore volume [m3/kg] of a powder."""
+    return None if powder.pore_volume is None else float(powder.pore_volume.x)

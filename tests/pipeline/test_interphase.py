@@ -1,0 +1,97 @@
+"""From a study's results to composites, and `closo infer interphase`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from closo import pipeline
+from closo.cli import main
+from closo.combine.interphase import analysis as interphase_analysis
+from closo.dataset import Dataset
+from closo.errors import StudyError
+from closo.pipeline.interphase import composites_of, infer_interphase
+from closo.pipeline.records import Analysis
+from closo.quantity import Quantity, uncertain
+from closo.result import Result
+from closo.study import load
+from closo.twin.interphase import PRINTED, bruggeman_ratio, composites
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "na2b12h12-sio2"
+
+
+def measured(sample: str, specimen: str, celsius: float, sigma: float) -> Result:
+    """One measurement as the pipeline keeps it."""
+    parts = {f"thickness:{specimen}": 0.01 * sigma}
+    quantities = {
+        "temperature": Quantity("temperature", uncertain(celsius + 273.15, {f"temperature:{specimen}": 0.1})),
+        "ionic_conductivity": Quantity("ionic_conductivity", uncertain(sigma, parts)),
+    }
+    return Result(
+        "impedance", f"{specimen} {celsius}", quantities, Dataset(), (), {"specimen": specimen, "sample": sample}
+    )
+
+
+@pytest.fixture(scope="module")
+def analysed() -> Analysis:
+    """The example study with conductivities of a milled salt at 60 degC, as if they had been measured."""
+    study = load(EXAMPLE)
+    made = {
+        (c.filler, round(c.filler_fraction, 2)): c
+        for c in composites("milled", {}, seed=3, design=PRINTED, celsius=(60.0,))
+    }
+    results = {}
+    for name, sample in study.samples.items():
+        recipe = sample.recipe
+        stated = recipe.filler_fraction
+        key = ("", 0.0) if stated is None else (recipe.filler_type, round(stated.value, 2))
+        specimen = next(s for s, pellet in study.specimens.items() if pellet.sample == name)
+        hours = 0.0 if sample.milling is None else sample.milling.time.x / 3600.0
+        if hours in (0.0, 4.0):
+            sigma = made[key].conductivities[0][1].x if hours else 1e-4
+            results[f"{specimen}/1"] = measured(name, specimen, 60.0, sigma)
+    return Analysis(study=study, results=results, failures=(), notes=(), computed=0, cached=0)
+
+
+def test_composites_have_what_the_study_states(analysed):
+    found, notes = composites_of(analysed.study, analysed.results, chemical={"A380-35-4h": uncertain(0.2, {"x": 0.05})})
+    by_label = {c.label: c for c in found}
+    assert notes == []
+    a380 = by_label["A380-35-4h"]
+    # weighed: 249.13 mg of 2.20 g/cm3 and 250.39 mg of 1.19 g/cm3
+    expected = (249.13 / 2.20) / (249.13 / 2.20 + 250.39 / 1.19)
+    assert a380.filler_fraction == pytest.approx(expected, rel=1e-9)
+    assert (a380.filler, a380.specific_surface_area, a380.pore_volume) == ("A380", 349.2e3, pytest.approx(0.692e-3))
+    assert a380.milling_time == pytest.approx(4 * 3600.0)
+    assert a380.chemical_fraction.x == 0.2
+    assert by_label["milled"].filler_fraction == 0.0
+    assert by_label["pristine"].milling_time == 0.0
+    assert "A380-35-8h" not in by_label  # nothing was measured on it here
+
+
+def test_milled_salt_is_not_explained_by_one_shell(analysed):
+    result = infer_interphase(analysed, ratio=bruggeman_ratio, draws=300)
+    assert result.settings["left_out"] == ["pristine"]
+    assert result.settings["reference_temperature"] == pytest.approx(333.15)
+    assert {c.name: c.passed for c in result.checks}["one shell thickness for all silicas"] is False
+    assert result.provenance.function == "closo.combine.interphase"
+    assert set(result.provenance.inputs) == set(analysed.results)
+
+
+def test_the_density_of_the_silica_is_needed(analysed):
+    materials = {name: m for name, m in analysed.study.materials.items() if name != "SiO2"}
+    study = analysed.study.model_copy(update={"materials": materials})
+    with pytest.raises(StudyError, match="needs the density of one filler"):
+        infer_interphase(Analysis(study, analysed.results, (), (), 0, 0), ratio=bruggeman_ratio)
+
+
+def test_the_verb_shows_ranking_and_next_sample(analysed, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "analyse", lambda *_, **__: analysed)
+    monkeypatch.setattr(interphase_analysis, "_atlas", lambda: bruggeman_ratio)
+    with pytest.raises(SystemExit) as done:
+        main(["infer", "interphase", str(EXAMPLE), "--json", "--figures", str(tmp_path)])
+    assert done.value.code == 1  # one shell thickness for all silicas is refused
+    said = json.loads(capsys.readouterr().out)
+    assert said["synthetic"] is True
+    assert {row["name"] for row in said["settings"]["ranking"]} >= {"shell", "milled", "pores"}
+    assert len(list(tmp_path.glob("*.svg"))) == 3
