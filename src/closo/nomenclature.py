@@ -177,11 +177,19 @@ _ROWS = (
     # interphase
     Name("shell_thickness", "delta", "m", "nm", 1e-9, "thickness of an interphase on a particle", positive=True),
     Name(
-        "effective_conductivity", "sigma_eff", "S/m", "S/cm", 100.0, "conductivity of a composite as a whole", positive=True
+        "effective_conductivity",
+        "sigma_eff",
+        "S/m",
+        "S/cm",
+        100.0,
+        "conductivity of a composite as a whole",
+        positive=True,
     ),
     Name("interphase_conductivity", "sigma_i", "S/m", "S/cm", 100.0, "conductivity of the interphase", positive=True),
     Name("interphase_activation_energy", "Ea_i", "J", "eV", _EV, "activation energy of the interphase, of ln(sigma T)"),
-    Name("sample_scatter", "s(ln sigma)", "1", "%", 0.01, "scatter of conductivity from sample to sample", positive=True),
+    Name(
+        "sample_scatter", "s(ln sigma)", "1", "%", 0.01, "scatter of conductivity from sample to sample", positive=True
+    ),
     # electrochemistry
     Name("time", "t", "s", "s", 1.0, "elapsed time"),
     Name("potential", "E", "V", "V", 1.0, "electrode potential against the named reference"),
