@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,14 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(tmp_path: Path, worker
     program.write_text(PROGRAM.format(here=str(HERE)))
     command = [sys.executable, str(program), "sweep"]
     run = [*command, "run", str(tmp_path / "grid.toml"), "--ledger", str(ledger), "--workers", str(workers)]
-    process = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        run,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a runner in the background ignores Ctrl-C
+    )
     end = time.monotonic() + 60.0
     while len(calls.read_text().splitlines()) < 10:
         assert time.monotonic() < end
