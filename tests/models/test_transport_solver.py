@@ -110,6 +110,16 @@ def test_thin_shells_and_necks_at_high_contrast_end_within_their_bounds(shape, b
         assert found.effective_conductivity == pytest.approx(exact, rel=1e-4)
 
 
+@pytest.mark.parametrize("layers", [[2, 3, 3, 1], [1, 2, 3], [1, 1, 2], [3, 2]])
+def test_small_odd_periodic_boxes_at_high_contrast_reach_double_precision(layers):
+    # Single precision alone gave an energy of 0 for the first and never arrived for the second.
+    sigma = {1: 1.0, 2: 1e3, 3: 1e-3}
+    labels = np.broadcast_to(np.array(layers, np.uint8)[:, None, None], (len(layers), 3, 2)).copy()
+    found = solve(labels, sigma, boundary="periodic", tolerance=1e-11)
+    exact = 1 / np.mean([1 / sigma[layer] for layer in layers])
+    assert found.effective_conductivity == pytest.approx(exact, rel=1e-10)
+
+
 def test_the_tensor_agrees_with_a_direct_solve():
     labels = np.random.default_rng(2).integers(0, 3, (6, 7, 8)).astype(np.uint8)
     sigma = np.array([0.3, 1.0, 30.0])

@@ -194,7 +194,7 @@ def remove_means(x, cells, part):  # type: ignore[no-untyped-def]
                     p = 0 if part.size == 0 else part[(i * n1 + j) * n2 + k]
                     sums[p] += x[i, j, k]
                     sizes[p] += 1
-    means = (sums / np.maximum(sizes, 1)).astype(np.float32)
+    means = sums / np.maximum(sizes, 1)
     for i in range(1, n0 - 1):
         for j in range(1, n1 - 1):
             for k in range(1, n2 - 1):

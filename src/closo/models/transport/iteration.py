@@ -14,6 +14,8 @@ from closo.models.transport.network import Medium
 _LOOSENESS = 1.5  # first guess of gap / error of the energy for each cell along the current: trees are that much longer
 _REFRESH = 1e-6  # the residual is computed anew where its energy has fallen by this: single precision is used up
 _ROUND = 30  # iterations after which it is computed anew in any case
+_FINE = 1e-6  # tolerances below this
+_STEEP = 2e4  # and contrasts above this need double precision
 _ROUNDING = 1e-14
 
 
@@ -31,10 +33,11 @@ class Potential:
 def converge(medium: Medium, *, tolerance: float, max_iterations: int) -> Potential:
     """Iterate until (upper - lower) < tolerance upper or the iterations are used up.
 
-    The vectors of the iteration are single precision, the potential and its energy double. r.z of the preconditioned
+    The vectors of the iteration are single precision, the potential and its energy double; at a contrast or a tolerance
+    for which that is too coarse, only the preconditioner is single. r.z of the preconditioned
     residual estimates the error of the energy at no cost; the balanced flux is made only when that is small enough.
     """
-    work = _Work(medium)
+    work = _Work(medium, double=_needs_double(medium, tolerance))
     upper = work.imbalance()
     looseness, before, fresh, iteration = _LOOSENESS * work.x.shape[0], 0.0, 0.0, 0
     while True:
@@ -54,36 +57,60 @@ def converge(medium: Medium, *, tolerance: float, max_iterations: int) -> Potent
             upper, fresh = work.imbalance(), left
 
 
+def _needs_double(medium: Medium, tolerance: float) -> bool:
+    """Say whether currents between cells would drown in the rounding of single precision."""
+    if medium.faces.shape[1]:
+        faces = medium.faces[medium.faces > 0]
+        contrast = float(faces.max() / faces.min()) if faces.size else 1.0
+    else:
+        conducting = medium.resistance[1:-1]
+        contrast = float(conducting.max() / conducting.min())
+    return tolerance < _FINE or contrast > _STEEP
+
+
 class _Work:
     """The vectors of one solution."""
 
-    def __init__(self, medium: Medium) -> None:
+    def __init__(self, medium: Medium, *, double: bool) -> None:
+        precision = np.float64 if double else np.float32
         self.medium = medium
         self.conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
-        self.network = medium.single()
-        self.levels = hierarchy(self.network, medium.cells.shape, periodic=medium.periodic)
+        self.single = medium.network(np.float32)
+        self.network = medium.network(np.float64) if double else self.single
+        self.levels = hierarchy(self.single, medium.cells.shape, periodic=medium.periodic)
         self.x = _ramp(medium)
-        self.r, self.z, self.p, self.q = (np.zeros(self.x.shape, np.float32) for _ in range(4))
+        self.r, self.p, self.q = (np.zeros(self.x.shape, precision) for _ in range(3))
+        self.z = np.zeros(self.x.shape, np.float32)
         self.alpha = 0.0
         self.sums = np.zeros((2, self.x.shape[0]))
+
+    def precondition(self) -> float:
+        """Write the approximate solution for r / scale into z; return the scale."""
+        periodic = self.medium.periodic
+        if periodic:  # rounding lets the constant, which nothing holds, drift
+            remove_means(self.r, self.medium.cells, self.medium.part)
+        scale, source = 1.0, self.r
+        if self.r.dtype == np.float64:
+            scale = float(np.abs(self.r).max()) or 1.0
+            source = (self.r / scale).astype(np.float32)
+        cycle(self.single, self.levels, self.z, source, periodic=periodic)
+        if periodic:
+            remove_means(self.z, self.medium.cells, self.medium.part)
+        return scale
 
     def step(self, before: float) -> tuple[float, bool]:
         """Do one step of flexible conjugate gradients; return r.z and whether the step was sound.
 
         `before` : r.z of the last step; 0 starts anew.
         """
-        periodic, size = self.medium.periodic, self.x.size
-        if periodic:  # rounding lets the constant, which nothing holds, drift
-            remove_means(self.r, self.medium.cells, self.medium.part)
-        cycle(self.network, self.levels, self.z, self.r, periodic=periodic)
-        if periodic:
-            remove_means(self.z, self.medium.cells, self.medium.part)
+        periodic, size, number = self.medium.periodic, self.x.size, self.r.dtype.type
+        scale = self.precondition()
         kernels.products.on(size)(self.z, self.r, self.q, self.sums)
-        error, zq = self.sums.sum(axis=1).tolist()
+        error, zq = (scale * self.sums.sum(axis=1)).tolist()
         if not error > 0:
             return error, False
         beta = -self.alpha * zq / before if before else 0.0
-        kernels.blend.on(size)(self.p, np.float32(beta), self.z, np.float32(1.0))
+        kernels.blend.on(size)(self.p, number(beta), self.z, number(scale))
         if periodic:
             kernels.fill_ghosts(self.p)
         kernels.apply.on(size)(self.network, self.p, self.q, self.sums[0])
@@ -91,7 +118,7 @@ class _Work:
         if not power > 0:
             return error, False
         self.alpha = error / power
-        kernels.advance.on(size)(self.x, self.p, (self.r, self.q), np.float32(self.alpha))
+        kernels.advance.on(size)(self.x, self.p, (self.r, self.q), number(self.alpha))
         return error, True
 
     def imbalance(self) -> float:

@@ -150,7 +150,7 @@ def _prolong(x, coarse):  # type: ignore[no-untyped-def]
 @njit(inline="always", fastmath=_FAST, error_model="numpy")
 def _dot(a, b):  # type: ignore[no-untyped-def]
     """Return the product of two rows without their ghosts."""
-    total = np.float32(0.0)
+    total = a.dtype.type(0)  # single rows of single precision, summed up in double
     for k in range(1, a.size - 1):
         total += a[k] * b[k]
     return total
@@ -160,7 +160,7 @@ def _apply(net, x, y, sums):  # type: ignore[no-untyped-def]
     """Write A x into `y` and the part of x.(A x) of each plane into `sums`."""
     n = x.shape[2]
     for i in prange(1, x.shape[0] - 1):
-        c, s, d = np.empty((5, n), np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+        c, s, d = np.empty((5, n), x.dtype), np.empty(n, x.dtype), np.empty(n, x.dtype)
         total = 0.0
         for j in range(1, x.shape[1] - 1):
             _neighbours(net, x, (i, j), (c, s, d))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,12 +49,13 @@ class Medium:
         n0, n1, n2 = self.cells.shape
         return n0 - 2, n1 - 2, n2 - 2
 
-    def single(self) -> Network:
-        """Return the network in single precision for the cycles."""
-        w = self.factors.astype(np.float32)
-        if self.faces.shape[1]:
-            return np.zeros((1, 1, 1), np.float32), self.faces, w
-        return self.resistance.astype(np.float32)[self.cells], self.faces, w
+    def network(self, precision: type[np.floating[Any]]) -> Network:
+        """Return the network in single or double precision."""
+        w = self.factors.astype(precision)
+        faces = self.faces.astype(precision, copy=False)
+        if faces.shape[1]:
+            return np.zeros((1, 1, 1), precision), faces, w
+        return self.resistance.astype(precision)[self.cells], faces, w
 
 
 def medium(

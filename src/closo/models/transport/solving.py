@@ -111,7 +111,7 @@ def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
     solved = converge(found, tolerance=request.tolerance, max_iterations=request.max_iterations)
     scale = unit(found, request)
     upper, lower, best = (float(e * scale) for e in (solved.upper, solved.lower, solved.best))
-    if not upper - lower <= request.tolerance * upper:
+    if not (upper > 0 and upper - lower <= request.tolerance * upper):
         raise ConvergenceError(
             f"After {solved.iterations} iterations the effective conductivity is known to lie between {lower:.6g} and "
             f"{upper:.6g}, wider than the tolerance {request.tolerance:g}.",
