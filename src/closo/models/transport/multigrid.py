@@ -15,7 +15,6 @@ import numpy as np
 from closo.models.transport import kernels
 
 _COARSEST = 3  # cells along an edge
-_SWEEPS = (1,) + (0, 1) * 5 + (1, 0) * 6
 _ENOUGH = 0.25  # a first step that leaves less than this of the residual needs no second (Notay)
 
 Network = tuple[Any, Any, Any]
@@ -32,17 +31,45 @@ class Level:
     image: np.ndarray  # A first
     other: np.ndarray  # A second
     sums: np.ndarray  # (2, n0 + 2)
+    inverse: np.ndarray  # of the coarsest grid, (cells, cells); else empty
 
 
 def hierarchy(network: Network, shape: tuple[int, ...], *, periodic: bool) -> list[Level]:
-    """Return the grids below the finest one, whose padded shape is `shape`."""
+    """Return the grids below the finest one, one at least; `shape` is the padded shape of the finest."""
     levels: list[Level] = []
-    while max(shape) - 2 > _COARSEST:
+    while not levels or max(shape) - 2 > _COARSEST:
         g = kernels.coarsen(network, periodic)
         network, shape = (np.zeros((1, 1, 1), np.float32), g, np.ones(3, np.float32)), g.shape[1:]
+        inverse = np.empty((0, 0)) if max(shape) - 2 > _COARSEST else _inverse(g, periodic=periodic)
         b, c, d, v, w = (np.zeros(shape, np.float32) for _ in range(5))
-        levels.append(Level(network, b, c, d, v, w, np.zeros((2, shape[0]))))
+        levels.append(Level(network, b, c, d, v, w, np.zeros((2, shape[0])), inverse))
     return levels
+
+
+def _inverse(g: np.ndarray, *, periodic: bool) -> np.ndarray:
+    """Return the inverse of A on a small grid; where the constant is free, that of what is left (Moore and Penrose)."""
+    shape = tuple(n - 2 for n in g.shape[1:])
+    index = np.arange(int(np.prod(shape))).reshape(shape)
+    a = np.zeros((index.size, index.size))
+    for d in range(3):
+        for lower in np.ndindex(tuple(n + 2 for n in shape)):
+            inside = all(1 <= i <= n + (e == d) for e, (i, n) in enumerate(zip(lower, shape, strict=True)))
+            if not inside or (periodic and lower[d] == shape[d] + 1):
+                continue
+            upper, below = list(lower), list(lower)
+            below[d] -= 1
+            ends = [[i - 1 for i in cell] for cell in (upper, below)]
+            cells = [
+                index[tuple(i % n for i, n in zip(end, shape, strict=True))]
+                for end in ends
+                if periodic or 0 <= end[d] < shape[d]
+            ]
+            for one in cells:
+                a[one, one] += g[(d, *lower)]
+                for other in cells:
+                    a[one, other] -= g[(d, *lower)] if other != one else 0.0
+    scale = 1 / np.sqrt(np.maximum(a.diagonal(), 1e-30)) * (a.diagonal() > 0)
+    return np.asarray(scale[:, None] * np.linalg.pinv(scale[:, None] * a * scale, rcond=1e-12, hermitian=True) * scale)
 
 
 def smooth(network: Network, x: np.ndarray, b: np.ndarray, colours: tuple[int, ...], *, periodic: bool) -> None:
@@ -57,9 +84,6 @@ def smooth(network: Network, x: np.ndarray, b: np.ndarray, colours: tuple[int, .
 def cycle(network: Network, levels: list[Level], x: np.ndarray, b: np.ndarray, *, periodic: bool) -> None:
     """Write an approximate solution of A x = b into x."""
     kernels.start.on(x.size)(network, x, b)
-    if not levels:
-        smooth(network, x, b, _SWEEPS, periodic=periodic)
-        return
     smooth(network, x, b, (1,), periodic=periodic)
     if periodic:
         kernels.fill_ghosts(x)
@@ -71,10 +95,12 @@ def cycle(network: Network, levels: list[Level], x: np.ndarray, b: np.ndarray, *
 def _coarse(levels: list[Level], *, periodic: bool) -> np.ndarray:
     """Return an approximate solution on the first of `levels` for the source that stands there."""
     here, below = levels[0], levels[1:]
+    if here.inverse.size:
+        source = here.source[1:-1, 1:-1, 1:-1]
+        here.first[1:-1, 1:-1, 1:-1] = (here.inverse @ source.ravel().astype(float)).reshape(source.shape)
+        return here.first
     b, c, d, v, w = here.source, here.first, here.second, here.image, here.other
     cycle(here.network, below, c, b, periodic=periodic)
-    if not below:
-        return c
     blend = kernels.blend.on(b.size)
     cv, cb = _image(here, c, v, periodic=periodic)
     if not cv > 0:
