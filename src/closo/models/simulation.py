@@ -172,30 +172,22 @@ def composite(
     StudyError  when a parameter cannot be used.
     """
     from closo.models.microstructure import PARTICLE, SHELL, sample
-    from closo.models.transport import over_seeds, resolved
 
     phases = {0: filler, 1: matrix, 2: shell, 3: 0.0}
-    grid, link, solver = [], [], []
 
-    def one(seed: int) -> float:
+    def labels(seed: int, n: int) -> Any:
         made = _geometry(geometry, filler_fraction, width, seed)
+        return sample(made, n, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER)
 
-        def labels(n: int) -> np.ndarray:
-            return sample(made, n, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER).labels
-
-        found = resolved(labels, cells, phases, subvoxels=subvoxels)
-        grid.append(found.grid_u)
-        link.append(found.link_u)
-        solver.append(found.solver_u)
+    def report(done: int) -> None:
         if progress is not None:
-            progress(len(grid), seeds, f"box {len(grid)}")
-        return found.effective_conductivity
+            progress(done, seeds, f"box {done}")
 
-    spread = over_seeds(one, range(1, seeds + 1))
-    shown = sample(_geometry(geometry, filler_fraction, width, 1), cells, subvoxels=subvoxels, shell=shell_ratio)
-    parts = {"boxes": spread.u, "grid": _mean(grid), "links": _mean(link), "solver": _mean(solver)}
+    grid = (cells, subvoxels)
+    mean, parts, boxes = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
+    shown = labels(1, cells)
     name = f"{geometry}, {100 * filler_fraction:g} vol%"
-    number = uncertain(spread.mean * _S_CM, {f"{k}:{name}": u * _S_CM for k, u in parts.items()}, df=seeds - 1)
+    number = uncertain(mean * _S_CM, {f"{k}:{name}": u * _S_CM for k, u in parts.items()}, df=seeds - 1)
     settings: dict[str, Any] = {
         "geometry": geometry,
         "filler_fraction": filler_fraction,
@@ -204,28 +196,59 @@ def composite(
         "width": width,
         "cells": cells,
         "subvoxels": subvoxels,
-        "boxes": list(spread.values),
+        "boxes": boxes,
         "reached": {str(k): v for k, v in shown.fractions.items()},
     }
-    wide = Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6")
     reached = shown.fractions.get(PARTICLE, 0.0)
-    met = Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box")
-    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.",)
-    found = current_of(shown.labels, phases, subvoxels)
-    curves = xr.Dataset(
-        {"labels": (("a", "b", "c"), shown.labels), "current_density": (("p", "q", "r"), found.current_density)},
-        attrs={"kind": "conduction", "source": name, "axis": 0},
+    checks = (
+        Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6"),
+        Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
     )
+    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.",)
     method = f"mean of {seeds} periodic boxes of {cells}^3 cells with {subvoxels}^3 samples, two grids each"
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
-    return Result("conduction", name, quantities, curves, (wide, met), settings, notes)
+    curves = _curves(shown.labels, phases, subvoxels, name=name)
+    return Result("conduction", name, quantities, curves, checks, settings, notes)
 
 
-def current_of(labels: np.ndarray, phases: Mapping[int, float], subvoxels: int) -> Any:
-    """Return the map of the current of a periodic box along axis 0."""
+def _boxes(
+    labels: Callable[[int, int], np.ndarray],
+    phases: Mapping[int, float],
+    grid: tuple[int, int],
+    *,
+    seeds: int,
+    report: Callable[[int], None],
+) -> tuple[float, dict[str, float], list[float]]:
+    """Return the mean conductivity over boxes, its uncertainties by source, and the value of each box."""
+    from closo.models.transport import over_seeds, resolved
+
+    cells, subvoxels = grid
+    found = []
+
+    def one(seed: int) -> float:
+        found.append(resolved(lambda n: labels(seed, n), cells, phases, subvoxels=subvoxels))
+        report(len(found))
+        return found[-1].effective_conductivity
+
+    spread = over_seeds(one, range(1, seeds + 1))
+    parts = {
+        "boxes": spread.u,
+        "grid": _mean([f.grid_u for f in found]),  # alike in all boxes: no smaller for their number
+        "links": _mean([f.link_u for f in found]),
+        "solver": _mean([f.solver_u for f in found]),
+    }
+    return spread.mean, parts, list(spread.values)
+
+
+def _curves(labels: np.ndarray, phases: Mapping[int, float], subvoxels: int, *, name: str) -> xr.Dataset:
+    """Return labels and the current of a periodic box along axis 0."""
     from closo.models.transport import current_map
 
-    return current_map(labels, phases, boundary="periodic", subvoxels=subvoxels)
+    found = current_map(labels, phases, boundary="periodic", subvoxels=subvoxels)
+    return xr.Dataset(
+        {"labels": (("a", "b", "c"), labels), "current_density": (("p", "q", "r"), found.current_density)},
+        attrs={"kind": "conduction", "source": name, "axis": 0},
+    )
 
 
 def _mean(values: list[float]) -> float:
