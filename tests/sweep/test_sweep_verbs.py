@@ -114,7 +114,8 @@ def test_every_verb_has_help(closo, verb: str):
 
 PROGRAM = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background ignores Ctrl-C
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background ignores Ctrl-C
 sys.path.insert(0, {here!r})
 from closo.cli import main
 from closo.sweep import SWEEPS

@@ -15,6 +15,7 @@ from closo.errors import StudyError, did_you_mean
 from closo.sweep.calling import Outcome
 from closo.sweep.cluster import connect
 from closo.sweep.functions import SWEEPS, importable
+from closo.sweep.interrupting import CtrlC
 from closo.sweep.ledger import Ledger, Row, new_owner, open_ledger
 from closo.sweep.places import Here, Place, Processes
 from closo.sweep.reading import table
@@ -81,8 +82,8 @@ def run(
         place = _place(workers, scheduler, len(left))
         sweep = _Sweep(book, left, paths=paths, total=len(tasks), attempts=attempts, lease=lease, progress=progress)
         try:
-            with _heartbeat(book, sweep.owner, lease):
-                sweep.work(place)
+            with CtrlC() as ctrl_c, _heartbeat(book, sweep.owner, lease):
+                sweep.work(place, ctrl_c)
         finally:
             place.close()
             book.release(sweep.owner)
@@ -180,16 +181,18 @@ class _Sweep:
         self._progress = progress
         self._failed = 0
 
-    def work(self, place: Place) -> None:
+    def work(self, place: Place, ctrl_c: CtrlC) -> None:
         """Go on until every task is finished, by us or by others."""
         try:
             while self._left or self._look_again():
                 self._report()
                 self._lease_more(place)
                 if self._ours:
-                    self._outcomes = place.wait(_WAIT)
+                    with ctrl_c.window():
+                        self._outcomes = place.wait(_WAIT)
                 elif self._left and self._look_again():
-                    time.sleep(_PAUSE)
+                    with ctrl_c.window():
+                        time.sleep(_PAUSE)
         finally:
             self._write(())
         self._report()

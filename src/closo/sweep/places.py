@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from closo.errors import StudyError
 from closo.sweep.calling import Outcome, attempt
+from closo.sweep.interrupting import ignored
 
 __all__ = ["Here", "Place", "Processes"]
 
@@ -130,7 +131,8 @@ def _new_seat() -> _Seat:
     """Start a worker; only it holds the other end of its pipe, so each side notices the death of the other."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
+    with ignored():
+        process.start()
     theirs.close()
     return _Seat(process, ours)
 
