@@ -1,8 +1,11 @@
-"""Shared by all tests: where the real instrument files are."""
+"""Shared by all tests: where the real instrument files are, and the command line run in this process."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+from closo import cli
 
 REAL_FILES = Path(__file__).parents[2] / "shared" / "data"
 
@@ -13,3 +16,17 @@ def shared_data() -> Path:
     if not REAL_FILES.is_dir():
         pytest.skip(f"the real instrument files are not on this machine ({REAL_FILES})")
     return REAL_FILES
+
+
+@pytest.fixture
+def closo(capsys, monkeypatch):
+    """Return a function that runs the command line here and gives (exit code, standard output, standard error)."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return call

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from closo import cli
 from closo.study import load
 from closo.twin import write_study
 
@@ -22,20 +21,6 @@ def study(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "study"
     write_study(folder, seed=5, kind="small")
     return folder
-
-
-@pytest.fixture
-def closo(capsys, monkeypatch):
-    """Return a function that runs the command line here and gives (exit code, standard output, standard error)."""
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from closo import cli
 from closo.errors import StudyError
 from closo.models import simulation
-
-
-@pytest.fixture
-def closo(capsys, monkeypatch):
-    """Return a function that runs the command line here and gives (exit code, standard output, standard error)."""
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

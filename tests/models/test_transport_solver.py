@@ -170,6 +170,25 @@ def coated_array(n: int) -> np.ndarray:
     return np.where(r < 0.8 * radius, 0, np.where(r < radius, 2, 1)).astype(np.uint8)
 
 
+def test_a_path_of_samples_that_no_link_follows_is_said():
+    labels = np.zeros((8, 8, 4), np.uint8)
+    labels[:5, 3, 0] = labels[4:, 4, 0] = 1
+    assert solve(labels, {0: 0.0, 1: 1.0}).effective_conductivity > 0
+    found = solve(labels, {0: 0.0, 1: 1.0}, subvoxels=4)
+    assert found.effective_conductivity == 0.0
+    assert "use more cells" in found.reason
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cells_that_links_leave_out_take_no_share_of_the_energy(seed):
+    blocks = np.random.default_rng(seed).choice(3, p=[0.6, 0.2, 0.2], size=(8, 8, 8)).astype(np.uint8)
+    labels = np.kron(blocks, np.ones((3, 3, 3), np.uint8))  # blocks of 3 samples on cells of 4
+    sigma = {0: 0.0, 1: 1.0, 2: 20.0}
+    found = solve(labels, sigma, subvoxels=4, tolerance=1e-6)
+    total = sum(slope * sigma[label] for label, slope in found.derivatives.items())
+    assert total == pytest.approx(found.effective_conductivity, rel=1e-5)
+
+
 # By multipoles (Sangani and Acrivos 1983, DOI 10.1098/rspa.1983.0020) at a shell 100 times better than the matrix.
 COATED_ARRAY = 2.1913
 

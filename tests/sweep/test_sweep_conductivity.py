@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from closo.errors import StudyError
+from closo.models.simulation import GEOMETRIES
 from closo.sweep import plan, run
-from closo.sweep.conductivity import GEOMETRIES, conductivity
+from closo.sweep.conductivity import conductivity
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)

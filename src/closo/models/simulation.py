@@ -30,7 +30,7 @@ from closo.figures.spec import FigureSpec
 from closo.quantity import Quantity, uncertain
 from closo.result import Check, Result
 
-__all__ = ["GEOMETRIES", "composite", "figure", "image", "parse_phases"]
+__all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_phases"]
 
 GEOMETRIES = ("overlapping", "hard", "aggregated")
 _S_CM = 100.0  # S/m per S/cm
@@ -176,7 +176,7 @@ def composite(
     phases = {0: filler, 1: matrix, 2: shell, 3: 0.0}
 
     def labels(seed: int, n: int) -> Any:
-        made = _geometry(geometry, filler_fraction, width, seed)
+        made = geometry_of(geometry, filler_fraction, width, seed=seed)
         return sample(made, n, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER)
 
     def report(done: int) -> None:
@@ -187,7 +187,9 @@ def composite(
     mean, parts, boxes = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
     shown = labels(1, cells)
     name = f"{geometry}, {100 * filler_fraction:g} vol%"
-    number = uncertain(mean * _S_CM, {f"{k}:{name}": u * _S_CM for k, u in parts.items()}, df=seeds - 1)
+    scatter = parts.pop("boxes")
+    number = uncertain(mean * _S_CM, {f"boxes:{name}": scatter * _S_CM}, df=seeds - 1)
+    number = number + uncertain(0.0, {f"{k}:{name}": u * _S_CM for k, u in parts.items()})
     settings: dict[str, Any] = {
         "geometry": geometry,
         "filler_fraction": filler_fraction,
@@ -255,17 +257,20 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _geometry(kind: str, fraction: float, width: float, seed: int) -> Any:
+def geometry_of(kind: str, fraction: float, width: float, *, seed: int) -> Any:
+    """Return particles of diameter 1 in a periodic box of `width` diameters; `kind` is one of GEOMETRIES.
+
+    Raises
+    ------
+    StudyError  for an unknown kind, or a fraction that cannot be reached.
+    """
     from closo.models.microstructure import aggregates, hard_spheres, overlapping_spheres
 
-    makers: dict[str, Callable[..., Any]] = {
-        "overlapping": overlapping_spheres,
-        "hard": hard_spheres,
-        "aggregated": aggregates,
-    }
-    if kind not in makers:
-        raise StudyError(f"There is no geometry '{kind}'.", hint=did_you_mean(kind, makers))
-    return makers[kind](width * _DIAMETER, _DIAMETER, fraction, seed=seed)
+    if kind not in GEOMETRIES:
+        raise StudyError(f"There is no geometry '{kind}'.", hint=did_you_mean(kind, GEOMETRIES))
+    makers: tuple[Callable[..., Any], ...] = (overlapping_spheres, hard_spheres, aggregates)
+    make = dict(zip(GEOMETRIES, makers, strict=True))[kind]
+    return make(width * _DIAMETER, _DIAMETER, fraction, seed=seed)
 
 
 def figure(result: Result) -> FigureSpec:

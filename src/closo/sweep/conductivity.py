@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from closo.errors import StudyError, did_you_mean
-
-__all__ = ["GEOMETRIES", "conductivity"]
-
-GEOMETRIES = ("overlapping", "hard", "aggregated")
-_DIAMETER = 10e-9  # m; only ratios matter
+__all__ = ["conductivity"]
 
 
 def conductivity(
@@ -51,18 +46,11 @@ def conductivity(
     True
     """
     from closo.models import microstructure as structures
+    from closo.models.simulation import geometry_of
     from closo.models.transport import solve
 
-    if geometry not in GEOMETRIES:
-        raise StudyError(f"'{geometry}' is not a geometry.", hint=did_you_mean(geometry, GEOMETRIES))
-    edge = box * _DIAMETER
-    if geometry == "overlapping":
-        spheres = structures.overlapping_spheres(edge, _DIAMETER, filler_fraction, seed=seed)
-    elif geometry == "hard":
-        spheres = structures.hard_spheres(edge, _DIAMETER, filler_fraction, seed=seed)
-    else:
-        spheres = structures.aggregates(edge, _DIAMETER, filler_fraction, seed=seed)
-    made = structures.sample(spheres, cells, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER)
+    spheres = geometry_of(geometry, filler_fraction, box, seed=seed)
+    made = structures.sample(spheres, cells, subvoxels=subvoxels, shell=shell_ratio)  # the diameter is 1
     phases = {structures.PARTICLE: 0.0, structures.MATRIX: 1.0, structures.SHELL: contrast, structures.VOID: 0.0}
     found = solve(made.labels, phases, boundary="periodic", subvoxels=subvoxels)
     return {

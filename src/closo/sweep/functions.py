@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from closo.errors import StudyError, did_you_mean
-from closo.sweep.conductivity import GEOMETRIES
+from closo.models.simulation import GEOMETRIES
 
 __all__ = ["SWEEPS", "Parameter", "SweepFunction", "checked_arguments", "importable"]
 

@@ -22,7 +22,7 @@ def _current(state, d, lower, upper):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, parallel=True, error_model="numpy")
 def energy_and_imbalance(medium: Any, x: Any, r: Any, periodic: bool) -> float:
-    """Write the current that each cell gains (float32) into r; return the Joule energy of the padded potential x."""
+    """Write the current that each cell gains into r; return the Joule energy of the padded potential x."""
     cells, resistance, faces, factors = medium
     state = (cells, resistance, faces, factors, x)
     sums = np.zeros(x.shape[0])

@@ -34,8 +34,8 @@ def converge(medium: Medium, *, tolerance: float, max_iterations: int) -> Potent
     """Iterate until (upper - lower) < tolerance upper or the iterations are used up.
 
     The vectors of the iteration are single precision, the potential and its energy double; at a contrast or a tolerance
-    for which that is too coarse, only the preconditioner is single. r.z of the preconditioned
-    residual estimates the error of the energy at no cost; the balanced flux is made only when that is small enough.
+    for which that is too coarse, only the preconditioner is single. r.z of the preconditioned residual estimates the
+    error of the energy at no cost; the balanced flux is made only when that is small enough.
     """
     work = _Work(medium, double=_needs_double(medium, tolerance))
     upper = work.imbalance()
@@ -156,6 +156,7 @@ def shares(medium: Medium, x: np.ndarray) -> np.ndarray:
         conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
         return np.asarray(balance.energies(conductors, x, medium.periodic))
     drops = balance.squared_drops(x, periodic=medium.periodic)
+    drops[medium.faces == 0] = 0  # what was dropped holds no potential
     conductivity = 0.5 / medium.resistance[:-1]
     return composite.energies(
         medium.fine,

@@ -128,10 +128,10 @@ def current_figure(
         Panel(*axes, images=[Image(phases, edges[1], edges[0], names=named)], title="phases", equal=True),
         Panel(*axes, images=[values], title=f"current density, field along axis {found.axis}", equal=True),
     ]
-    share = float(np.sort(found.current_density, axis=None)[::-1].cumsum()[found.current_density.size // 10])
-    share /= max(float(found.current_density.sum(dtype=float)), 1e-30)
+    ordered = np.sort(found.current_density, axis=None)[::-1]
+    share = float(ordered[: max(ordered.size // 10, 1)].sum(dtype=float)) / max(float(ordered.sum(dtype=float)), 1e-30)
     summary = (
-        f"Slice {index} across axis {across}. A tenth of the cells carries {100 * share:.0f} % of the current; the largest "
-        f"density is {top:.3g} times the mean."
+        f"Slice {index} across axis {across}. A tenth of the cells holds {100 * share:.0f} % of |j|; the largest density is "
+        f"{top:.3g} times the mean."
     )
     return FigureSpec("current density", panels, "Conduction through the microstructure", summary, columns=2)

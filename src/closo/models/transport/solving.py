@@ -106,6 +106,10 @@ def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
     )
     if not found.cells[1:-1, 1:-1, 1:-1].any():
         reason = "No conducting path connects the two sides." if found.labels else "No phase in the image conducts."
+        if found.fine is not None and found.fine.any():
+            reason = (
+                "No path of links between cells connects the two sides, though one of samples does: use more cells."
+            )
         seconds = time.perf_counter() - begun
         return Conduction(0.0, 0.0, 0.0, {}, 0, found.dropped, reason, seconds), found, None
     solved = converge(found, tolerance=request.tolerance, max_iterations=request.max_iterations)
