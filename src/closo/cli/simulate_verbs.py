@@ -28,6 +28,7 @@ def conductivity(
     boundary: Annotated[str, typer.Option(help="'electrode' (insulating sides) or 'periodic'.")] = "electrode",
     tolerance: Annotated[float, typer.Option(help="Largest relative distance between the bounds.")] = 1e-4,
     subvoxels: Annotated[int, typer.Option(help="Voxels along the edge of a cell of the solver; 1, or even.")] = 1,
+    device: Annotated[str, typer.Option(help="'cpu', or 'cuda' for a GPU (needs closo[gpu]).")] = "cpu",
     figures: Figures = None,
     as_json: Json = False,
 ) -> int:
@@ -39,7 +40,9 @@ def conductivity(
     from closo.models import simulation
 
     phases = simulation.parse_phases(phase)
-    result = simulation.image(image, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels)
+    result = simulation.image(
+        image, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device
+    )
     return _finish(result, figures, as_json=as_json)
 
 

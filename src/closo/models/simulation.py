@@ -78,6 +78,7 @@ def image(
     boundary: str = "electrode",
     tolerance: float = 1e-4,
     subvoxels: int = 1,
+    device: str = "cpu",
 ) -> Result:
     """Return the effective conductivity of an image in a file.
 
@@ -85,7 +86,7 @@ def image(
     ----------
     path : NPY or TIFF stack of labels.
     phases : label -> conductivity [S/cm].
-    axis, boundary, tolerance, subvoxels : see `closo.models.transport.solve`.
+    axis, boundary, tolerance, subvoxels, device : see `closo.models.transport.solve`.
 
     Raises
     ------
@@ -97,7 +98,9 @@ def image(
     labels = read_stack(path)
     if labels.dtype != np.uint8 and labels.size and labels.min() >= 0 and labels.max() <= 255:
         labels = labels.astype(np.uint8)
-    found = current_map(labels, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels)
+    found = current_map(
+        labels, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device
+    )
     solved = found.conduction
     assert solved is not None
     settings: dict[str, Any] = {
@@ -105,6 +108,7 @@ def image(
         "boundary": boundary,
         "tolerance": tolerance,
         "subvoxels": subvoxels,
+        "device": device,
         "phases": {str(k): v for k, v in phases.items()},
         "lower": solved.lower,
         "upper": solved.upper,

@@ -8,6 +8,7 @@ import numpy as np
 
 from closo.models.transport import balance, composite, flux, kernels
 from closo.models.transport.connected import remove_means
+from closo.models.transport.device import ArrayWork, library
 from closo.models.transport.multigrid import cycle, hierarchy
 from closo.models.transport.network import Medium
 
@@ -30,16 +31,20 @@ class Potential:
     iterations: int
 
 
-def converge(medium: Medium, *, tolerance: float, max_iterations: int) -> Potential:
+def converge(medium: Medium, *, tolerance: float, max_iterations: int, device: str = "cpu") -> Potential:
     """Iterate until (upper - lower) < tolerance upper or the iterations are used up.
 
     The vectors of the iteration are single precision, the potential and its energy double; at a contrast or a tolerance
     for which that is too coarse, only the preconditioner is single. r.z of the preconditioned residual estimates the
     error of the energy at no cost; the balanced flux is made only when that is small enough.
+
+    `device` : 'cpu', or what `device.library` knows.
     """
-    work = _Work(medium, double=_needs_double(medium, tolerance))
+    double = _needs_double(medium, tolerance)
+    work: _Work | ArrayWork
+    work = _Work(medium, double=double) if device == "cpu" else ArrayWork(medium, double=double, xp=library(device))
     upper = work.imbalance()
-    looseness, before, fresh, iteration = _LOOSENESS * work.x.shape[0], 0.0, 0.0, 0
+    looseness, before, fresh, iteration = _LOOSENESS * medium.cells.shape[0], 0.0, 0.0, 0
     while True:
         error, sound = work.step(before)
         iteration += 1

@@ -37,6 +37,7 @@ def current_map(
     tolerance: float = 1e-4,
     voxel_size: tuple[float, float, float] = (1.0, 1.0, 1.0),
     subvoxels: int = 1,
+    device: str = "cpu",
 ) -> CurrentMap:
     """Return the map of the current density of an image; parameters and errors as in `solve`.
 
@@ -58,6 +59,7 @@ def current_map(
         subvoxels=subvoxels,
         rod_share=0.0,
         max_iterations=500,
+        device=device,
     )
     result, found, solved = potential(request)
     if solved is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from closo.models.transport import kernels
 
-_COARSEST = 3  # cells along an edge
+COARSEST = 3  # cells along an edge
 _ENOUGH = 0.25  # a first step that leaves less than this of the residual needs no second (Notay)
 
 Network = tuple[Any, Any, Any]
@@ -37,16 +37,16 @@ class Level:
 def hierarchy(network: Network, shape: tuple[int, ...], *, periodic: bool) -> list[Level]:
     """Return the grids below the finest one, one at least; `shape` is the padded shape of the finest."""
     levels: list[Level] = []
-    while not levels or max(shape) - 2 > _COARSEST:
+    while not levels or max(shape) - 2 > COARSEST:
         g = kernels.coarsen(network, periodic)
         network, shape = (np.zeros((1, 1, 1), np.float32), g, np.ones(3, np.float32)), g.shape[1:]
-        inverse = np.empty((0, 0)) if max(shape) - 2 > _COARSEST else _inverse(g, periodic=periodic)
+        inverse = np.empty((0, 0)) if max(shape) - 2 > COARSEST else inverse_of(g, periodic=periodic)
         b, c, d, v, w = (np.zeros(shape, np.float32) for _ in range(5))
         levels.append(Level(network, b, c, d, v, w, np.zeros((2, shape[0])), inverse))
     return levels
 
 
-def _inverse(g: np.ndarray, *, periodic: bool) -> np.ndarray:
+def inverse_of(g: np.ndarray, *, periodic: bool) -> np.ndarray:
     """Return the inverse of A on a small grid; where the constant is free, that of what is left (Moore and Penrose)."""
     shape = tuple(n - 2 for n in g.shape[1:])
     index = np.arange(int(np.prod(shape))).reshape(shape)

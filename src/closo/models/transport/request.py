@@ -12,6 +12,7 @@ from closo.errors import StudyError
 
 __all__ = ["Request", "checked", "present_labels"]
 
+DEVICES = ("cpu", "cuda", "arrays")  # 'arrays' is the code of 'cuda' in numpy, for tests
 _MOST = 2**31 - 2**24  # voxels that a 32-bit index reaches, with a margin
 
 
@@ -28,6 +29,7 @@ class Request:
     subvoxels: int
     rod_share: float
     max_iterations: int
+    device: str
 
 
 def checked(
@@ -41,6 +43,7 @@ def checked(
     subvoxels: int,
     rod_share: float,
     max_iterations: int,
+    device: str = "cpu",
 ) -> Request:
     """Return the request of `solve`, whose parameters these are.
 
@@ -56,6 +59,8 @@ def checked(
         raise StudyError(f"axis is {axis}; it is 0, 1 or 2.")
     if boundary not in {"electrode", "periodic"}:
         raise StudyError(f"boundary is {boundary!r}; it is 'electrode' or 'periodic'.")
+    if device not in DEVICES:
+        raise StudyError(f"device is {device!r}; it is 'cpu' or 'cuda'.")
     if not 0 < tolerance < 1:
         raise StudyError(f"tolerance is {tolerance}; it lies between 0 and 1.")
     if not 0 <= rod_share <= 1:
@@ -65,7 +70,16 @@ def checked(
         raise StudyError(f"voxel_size is {voxel_size}; three positive lengths are needed.")
     image = np.moveaxis(image, axis, 0)
     return Request(
-        image, conductivities, size, axis, boundary == "periodic", tolerance, subvoxels, rod_share, max_iterations
+        image=image,
+        conductivities=conductivities,
+        size=size,
+        axis=axis,
+        periodic=boundary == "periodic",
+        tolerance=tolerance,
+        subvoxels=subvoxels,
+        rod_share=rod_share,
+        max_iterations=max_iterations,
+        device=device,
     )
 
 

@@ -52,6 +52,7 @@ def solve(
     subvoxels: int = 1,
     rod_share: float = 0.0,
     max_iterations: int = 500,
+    device: str = "cpu",
 ) -> Conduction:
     """Return the effective conductivity of an image along one axis.
 
@@ -64,6 +65,7 @@ def solve(
     voxel_size : edge lengths along the three axes of `labels`; only their ratios matter.
     subvoxels : samples of the image along the edge of a cell; above 1 (even) cells are joined by composite links.
     rod_share : share of rods in composite links, 0 to 1; 0 is best, others show how far the choice matters.
+    device : "cpu", or "cuda" for a GPU (needs closo[gpu]); the bounds are formed on the processor in any case.
 
     Raises
     ------
@@ -86,6 +88,7 @@ def solve(
         subvoxels=subvoxels,
         rod_share=rod_share,
         max_iterations=max_iterations,
+        device=device,
     )
     return potential(request)[0]
 
@@ -112,7 +115,7 @@ def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
             )
         seconds = time.perf_counter() - begun
         return Conduction(0.0, 0.0, 0.0, {}, 0, found.dropped, reason, seconds), found, None
-    solved = converge(found, tolerance=request.tolerance, max_iterations=request.max_iterations)
+    solved = converge(found, tolerance=request.tolerance, max_iterations=request.max_iterations, device=request.device)
     scale = unit(found, request)
     upper, lower, best = (float(e * scale) for e in (solved.upper, solved.lower, solved.best))
     if not (upper > 0 and upper - lower <= request.tolerance * upper):
