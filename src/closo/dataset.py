@@ -3,6 +3,10 @@
 - every variable has a name of the nomenclature and SI values; `attrs["units"]` says which;
 - `<name>_u` beside a variable is its standard uncertainty (absolute, same unit);
 - all variables of a record share the dimension `point`;
+- direct-current records: `time` from the start, in file order; `current` > 0 charges the cell (oxidises the working
+  electrode); `voltage` between the terminals or `potential` against the reference; `charge` is the instrument's own
+  signed counter; in a file that mixes spectra with cycling, the cycling record keeps every row and `frequency` is > 0
+  in those of a spectrum, so that nobody takes their charge for capacity;
 - dataset attributes: `kind` (one of KINDS), `source` (file name), `part` (1, 2, ... in the file), `title` (as the
   instrument calls it), `metadata` (dict: what the file states), `suggestions` (dict: file-name guesses and header
   defaults, never used as values), `warnings` (tuple of sentences), `uncalibrated` (bool).
@@ -22,7 +26,7 @@ import xarray as xr
 from closo.errors import DataError, ReadError
 from closo.nomenclature import look_up
 
-__all__ = ["KINDS", "Dataset", "from_bytes", "load", "new", "require", "save", "to_bytes"]
+__all__ = ["KINDS", "Dataset", "from_bytes", "load", "new", "require", "save", "to_bytes", "voltage_of"]
 
 Dataset = xr.Dataset
 
@@ -106,6 +110,18 @@ def require(data: Dataset, *names: str, who: str) -> None:
         )
     if data.sizes.get("point", 0) == 0:
         raise DataError(f"{who} needs data, but the measurement has no points.", file=data.attrs.get("source"))
+
+
+def voltage_of(data: Dataset, *, who: str) -> tuple[str, np.ndarray]:
+    """Return the name and the values [V] of what drives the current: `voltage` where it is there, else `potential`.
+
+    Raises
+    ------
+    DataError  when the measurement has neither.
+    """
+    name = "voltage" if "voltage" in data else "potential"
+    require(data, name, who=who)
+    return name, np.asarray(data[name].values, float)
 
 
 def _with_unit(name: str) -> str:

@@ -3,7 +3,10 @@
 import ast
 import importlib
 import inspect
+import io
+import struct
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +30,51 @@ def _rows(pattern: str, separator: str = "\n") -> str:
     )
 
 
+# time [s], voltage [V], current [A], step, state: what the readers that know no impedance are given
+RECORD = [
+    (0, 3.0, 0.0, 1, "R"), (10, 3.01, 0.0, 1, "R"), (20, 3.2, 1e-3, 2, "C"), (30, 3.3, 1e-3, 2, "C"),
+    (40, 3.1, -1e-3, 3, "D"), (50, 2.9, -1e-3, 3, "D"),
+]  # fmt: skip
+
+
+def _record(pattern: str) -> str:
+    """Write the sample record; {t} {v} {i} {abs} {step} {state} {k} are filled in."""
+    return "".join(
+        pattern.format(t=t, v=v, i=i, abs=abs(i), step=step, state=state, k=k + 1) + "\n"
+        for k, (t, v, i, step, state) in enumerate(RECORD)
+    )
+
+
+def _ndax() -> bytes:
+    """Write the sample record as the ndc of version 5, in a .ndax without its XML files."""
+    rows = b""
+    begin = {1: 0, 2: 10, 3: 30}  # s: the times of a step count from its own beginning
+    for k, (t, v, i, step, state) in enumerate(RECORD):
+        code = {"R": 4, "C": 1, "D": 2}[state]
+        rows += struct.pack("<xIIBB5xQii4xqqqqHBBBBBi8x", k + 1, 0, step, code, 1000 * (t - begin[step]), round(v * 1e4),
+                            round(i * 1e6), 0, 0, 0, 0, 2026, 1, 5, 9, 0, t, 10)  # fmt: skip
+    head = bytes([1, 0, 5]).ljust(4096, b"\x00")
+    page = b"\x00" * 4 + bytes([0b111111]).ljust(128, b"\x00") + rows
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("data.ndc", (2026, 1, 5, 9, 0, 0)), head + page.ljust(4096, b"\x00"))
+    return content.getvalue()
+
+
+def _mpr() -> bytes:
+    """Write the sample spectrum as a .mpr: PEIS, data of version 3, columns freq, Re(Z), -Im(Z), time."""
+    points = b"".join(struct.pack("<fffd", f, z.real, -z.imag, k) for k, (f, z) in enumerate(SPECTRUM))
+    data = struct.pack("<IB4H", len(SPECTRUM), 4, 32, 37, 38, 4).ljust(406, b"\0") + points
+    modules = (("VMP Set", "VMP settings", 0, b"\x1d".ljust(700, b"\0")), ("VMP data", "VMP data", 3, data))
+    return b"BIO-LOGIC MODULAR FILE\x1a".ljust(48) + bytes(4) + b"".join(
+        struct.pack("<6s10s25sII8s", b"MODULE", short.encode().ljust(10), title.encode().ljust(25), len(body), version,
+                    b"01/02/25") + body
+        for short, title, version, body in modules
+    )  # fmt: skip
+
+
 _NINE = "Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange"
-SAMPLES = {  # reader -> (file name, content)
+SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content)
     "versastudio": (
         "a.par",
         "<Application>\nName=VersaStudio\nVersion=2.60\n</Application>\n<Action0>\nMass (g)=0\nComment=synthetic\n"
@@ -44,6 +90,7 @@ SAMPLES = {  # reader -> (file name, content)
         "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t<Ewe>/V\t<I>/mA\tcycle number\t\n"
         + _rows("{f:.7E}\t{re:.7E}\t{minus:.7E}\t{k}\t2.5E-01\t1.0E+00\t1.0E+00"),
     ),
+    "mpr": ("a.mpr", _mpr()),
     "gamry": (
         "a.DTA",
         "EXPLAIN\nTAG\tEISPOT\nTITLE\tLABEL\tPotentiostatic EIS\tTest\nAREA\tQUANT\t1\tArea\nZCURVE\tTABLE\n"
@@ -90,6 +137,21 @@ SAMPLES = {  # reader -> (file name, content)
     ),
     "i2b": ("a.i2b", "words\n5\n" + _rows("{f} {re} {im}") + "\n"),
     "par_text": ("a.txt", "Frequency (Hz)\tZre (ohms)\tZim (ohms)\n" + _rows("{f}\t{re}\t{im}") + "\n"),
+    "neware": ("a.ndax", _ndax()),
+    "bdf": (
+        "a.bdf.csv",
+        "test_time_second,voltage_volt,current_ampere,step_id\n" + _record("{t}.000,{v:.4f},{i:.6f},{step}"),
+    ),
+    "arbin": (
+        "a.csv",
+        "Data_Point,Test_Time(s),Date_Time,Current(A),Voltage(V),Step_Index\n"
+        + _record("{k},{t}.000,05/01/2026 09:00:00,{i:.6f},{v:.4f},{step}"),
+    ),
+    "maccor": (
+        "a.txt",
+        "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
+        + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 
@@ -99,8 +161,23 @@ steady = settings(
 )
 
 
+def check_sample(data: Dataset, points: int) -> None:
+    """Compare the first points with the sample: the spectrum, or the record."""
+    if "frequency" in data:
+        np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
+        np.testing.assert_allclose(data["impedance"][:points], [z for _, z in SPECTRUM[:points]], rtol=1e-5)
+        return
+    for k, name in enumerate(("time", "voltage", "current", "step")):
+        np.testing.assert_allclose(data[name][:points], [row[k] for row in RECORD[:points]], rtol=1e-6, atol=1e-12)
+
+
 def content_of(name: str) -> bytes:
-    return SAMPLES[name][1].encode("latin-1" if name in ("ivium", "gamry") else "utf-8")
+    if isinstance(SAMPLES[name][1], bytes):
+        return SAMPLES[name][1]
+    content = SAMPLES[name][1]
+    return (
+        content if isinstance(content, bytes) else content.encode("latin-1" if name in ("ivium", "gamry") else "utf-8")
+    )
 
 
 def outcome(path: Path, reader: str | None = None) -> tuple[Dataset, ...] | ReadError:
@@ -151,8 +228,9 @@ def test_every_reader_has_a_sample_and_a_name_of_its_own():
 def test_module_is_a_specification(row):
     module = importlib.import_module(row.module)
     words = (module.__doc__ or "").lower()
-    for heading in ("recognised", "refused", "columns", "ohm"):
+    for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
+    assert "ohm" in words or "current" in words
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -167,8 +245,8 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    np.testing.assert_allclose(data["frequency"], [f for f, _ in SPECTRUM], rtol=1e-5)
-    np.testing.assert_allclose(data["impedance"], [z for _, z in SPECTRUM], rtol=1e-5)
+    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))
+    check_sample(data, data.sizes["point"])
     assert data.attrs["warnings"] == ()
 
 
@@ -183,7 +261,7 @@ def test_sample_cut_anywhere(row, tmp_path):
             n = data.sizes["point"]
             unsure = any("check that its last number" in w for w in data.attrs["warnings"]) or n < 2
             sure = n - 1 if unsure else n
-            np.testing.assert_allclose(data["impedance"][:sure], [z for _, z in SPECTRUM[:sure]], rtol=1e-5)
+            check_sample(data, sure)
 
 
 @each_reader
@@ -228,14 +306,19 @@ def test_any_bytes(row, tmp_path_factory, content):
 
 
 REAL = ["elchempy/OCP_RHE1_AgAgCl4.par", "impedance.py/exampleDataVersaStudio.par", "pyimpspec/data.dta", "yadg/peis.mpt",
-        "impedance.py/Circuit1_EIS_1.z", "pyimpspec/data.idf", "eisfitpython/example2/Example2a.txt"]  # fmt: skip
+        "yadg/peis.mpr", "impedance.py/Circuit1_EIS_1.z", "pyimpspec/data.idf",
+        "eisfitpython/example2/Example2a.txt"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REAL)
+REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.txt", "arbin/sample_data_arbin.csv",
+              "gamry/chronoa_data.dta"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*(f"eis/{n}" for n in REAL), *(f"cycling/{n}" for n in REAL_CELLS)])
 @steady
 @given(edits=st.lists(EDIT, min_size=1, max_size=5))
 def test_mutated_real_file(shared_data, tmp_path_factory, name, edits):
-    source = shared_data / "eis" / name
+    source = shared_data / name
     content = source.read_bytes()
     for place, removed, inserted in edits:
         at = int(place * len(content))

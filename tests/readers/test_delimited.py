@@ -269,3 +269,91 @@ def test_order_of_rows_does_not_matter(write):
 
 def test_text_reader_is_the_last_resort(write):
     assert sniff(write(text(), "a.unknown")).name == "text"
+
+
+# the kind of a direct-current table
+T = np.arange(200.0) * 30
+NOISE = 1 + 2e-3 * np.random.default_rng(5).standard_normal(200)
+RAMP = np.linspace(3.0, 3.4, 200)
+UP_DOWN = np.where(T < 3000, 3.0 + T / 1e4, 3.6 - T / 1e4)
+SQUARE = np.where(T % 3000 < 1500, 1e-5, -1e-5)
+TRIANGLE = 3.0 + 1e-4 * np.minimum(T % 3000, 3000 - T % 3000)
+PLATEAUS = SQUARE * 1e4 * (1 + 0.05 * T / T[-1])
+RESTED = np.where((T > 600) & (T < 1200), 0.0, 1e-5)
+DECAY = 1e-6 + 1e-5 * np.exp(-T / 600)
+HELD = np.where(RAMP < 3.3, 1e-5, 1e-5 * np.exp(-(RAMP - 3.3) * 30))
+STEADY = 0.01 * (1 + 1e-2 * (NOISE - 1))
+KINDS = {
+    "a charge": (RAMP, 1e-5 * NOISE, "chronopotentiometry", "constant and of one sign"),
+    "a charge with a rest": (RAMP, RESTED * NOISE, "cycling", "changes sign or rests"),
+    "charge and discharge": (TRIANGLE, SQUARE * NOISE, "cycling", "constant in pieces"),
+    "a symmetric cell": (PLATEAUS, SQUARE * (1 + 1e-4 * NOISE), "cycling", "constant in pieces"),
+    "a symmetric cell without drift": (SQUARE * 1e4, SQUARE * NOISE, "cycling", "constant in pieces"),
+    "a polarization": (STEADY, DECAY, "chronoamperometry", "potential is constant"),
+    "a polarization, rested before": (
+        np.where(T < 300, 0, STEADY),
+        np.where(T < 300, 0, DECAY),
+        "chronoamperometry",
+        "potential is constant",
+    ),
+    "a sweep": (RAMP, 1e-9 * np.exp((RAMP - 3.0) * 20), "voltammetry", "swept at one rate"),
+    "a sweep to and fro": (UP_DOWN, 1e-6 * np.sin(T / 700.0), "voltammetry", "swept at one rate"),
+    "charged, held at a limit": (np.minimum(RAMP, 3.3), HELD, "chronopotentiometry", "of one sign"),
+    "a rest": (RAMP, 0 * T, "open_circuit", "no current flows"),
+    "noise": (3 + 0.1 * np.sin(T), 1e-5 * (2 + np.sin(T / 50)), "record", ""),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kind_of_a_direct_current_table_is_told_with_its_reason(write, name):
+    potential, current, kind, reason = KINDS[name]
+    rows = [
+        f"{t / 3600:.9f};{e:.7f};{1e3 * i:.9f}".replace(".", ",") for t, e, i in zip(T, potential, current, strict=True)
+    ]
+    path = write("Zeit;Spannung;Strom\n" + "\n".join(rows) + "\n")
+    (data,) = read(path, columns="time[h],voltage,current[mA]")
+    assert data.attrs["kind"] == kind
+    np.testing.assert_allclose(data["time"], T, atol=1e-4)
+    np.testing.assert_allclose(data["current"], current, atol=1e-12)
+    told = [w for w in data.attrs["warnings"] if w.startswith("Taken as")]
+    assert told == [] if kind == "record" else (reason in told[0] and f"'{kind}'" in told[0])
+    named = write(path.read_text().replace("Zeit;Spannung;Strom", "t/h;U/V;I/mA"))
+    assert read(named)[0].attrs["kind"] == kind
+
+
+def test_kind_where_a_column_is_not_there(write):
+    rows = "\n".join(f"{t} {e} {i}" for t, e, i in zip(T, RAMP, KINDS["a polarization"][1], strict=True)) + "\n"
+    kinds = {
+        "time,_,current": "chronoamperometry",
+        "_,potential,current": "voltammetry",
+        "time,potential,_": "record",
+        "_,_,current": "record",
+    }
+    assert {c: read(write(rows), columns=c)[0].attrs["kind"] for c in kinds} == kinds
+
+
+def test_minus_before_the_current_turns_its_sign(write):
+    rows = "\n".join(f"{t} {e} {-i}" for t, e, i in zip(T, RAMP, RESTED, strict=True)) + "\n"
+    (data,) = read(write(rows), columns="time,voltage,-current")
+    assert data["current"].values.max() == 1e-5
+    assert data.attrs["metadata"]["current_sign"].startswith("positive charges")
+
+
+def test_a_long_table_is_read_the_same_in_both_ways(write, monkeypatch):
+    from closo.readers import bulk
+
+    rows = [f"{t};{e:.6f};{i:.3e}".replace(".", ",") for t, e, i in zip(T, RAMP, RESTED, strict=True)]
+    path = write("t/s;U/V;I/mA\n" + "\n".join(rows) + "\n")
+    (careful,) = read(path)
+    monkeypatch.setattr(bulk, "MIN_ROWS", 2)
+    monkeypatch.setattr(bulk, "read_carefully", None)  # the fast way must do
+    (quick,) = read(path)
+    assert all(np.array_equal(careful[n], quick[n]) for n in careful.data_vars)
+
+
+def test_real_tables_of_cells(shared_data):
+    folder = shared_data / "cycling/ici_dqdv"
+    (data,) = read(folder / "ici_discharge.csv", columns="time,voltage,current")
+    assert (data.attrs["kind"], data.sizes["point"]) == ("cycling", 21_410)
+    (data,) = read(folder / "cell1_rough.csv", columns="time,current,voltage,charge[Ah]")
+    assert data.attrs["kind"] == "chronopotentiometry"

@@ -121,3 +121,87 @@ def test_spectrum_without_its_columns_is_refused(write):
     lines = [line.replace("Zimag", "Zother") for line in zcurve()]
     with pytest.raises(ReadError, match="no column for impedance_imag"):
         read(write(dta(lines)))
+
+
+# charge and discharge
+def curve(potentials, current, *, name="CURVE", start=0, temp="2.50000E+001", step=10):
+    lines = [f"{name}\tTABLE\t{len(potentials)}", "\tPt\tT\tVf\tIm\tVu\tPwr\tTemp\tIERange\tOver"]
+    lines.append("\t#\ts\tV\tA\tV\tW\tdeg C\t#\tbits")
+    return lines + [
+        f"\t{k}\t{start + step * k}\t{v}\t{current}\t0\t{v * current}\t{temp}\t10\t..........a"
+        for k, v in enumerate(potentials)
+    ]
+
+
+CHARGE, DISCHARGE = curve([3.0, 3.1, 3.2], 2e-3, name="CURVE1"), curve([3.1, 3.0], -2e-3, name="CURVE2")
+
+
+@pytest.mark.parametrize(
+    ("tag", "title", "kind"),
+    [
+        ("PWR800_CHARGE", "charge 1", "chronopotentiometry"),
+        ("PWR800_DISCHARGE", "discharge 1", "chronopotentiometry"),
+        ("PWR800_READVOLTAGE", "OCV 1", "open_circuit"),
+        ("CHRONOP", "CP 1", "chronopotentiometry"),
+        ("PWR800_CYCLICCHARGEDISCHARGE", "cycling 1", "cycling"),
+    ],
+)
+def test_steps_of_a_cycling_experiment(write, tag, title, kind):
+    (data,) = read(write(dta(curve([3.0, 3.1, 3.2], 2e-3), tag=tag)))
+    assert (data.attrs["title"], data.attrs["kind"]) == (title, kind)
+    np.testing.assert_allclose(data["current"], 2e-3)
+    np.testing.assert_allclose(data["temperature"], 298.15)
+    assert data.attrs["metadata"]["current_sign"] == "positive charges"
+
+
+def test_several_galvanostatic_curves_are_one_cycling_record(write):
+    ocv, data = read(write(dta(OCV, CHARGE, DISCHARGE, tag="PWR800_CYCLICCHARGEDISCHARGE")))
+    assert ocv.attrs["kind"] == "open_circuit"
+    assert (data.attrs["kind"], data.attrs["title"]) == ("cycling", "cycling 1")
+    assert data["time"].values.tolist() == [0, 10, 20, 20, 30]  # the clock of the second curve starts again
+    assert data["current"].values.tolist() == [2e-3, 2e-3, 2e-3, -2e-3, -2e-3]
+    assert data["step"].values.tolist() == [1, 1, 1, 2, 2]
+
+
+def test_a_clock_that_goes_on_is_left_alone(write):
+    later = curve([3.1, 3.0], -2e-3, name="CURVE2", start=100)
+    (data,) = read(write(dta(CHARGE, later, tag="CHRONOP")))
+    assert data["time"].values.tolist() == [0, 10, 20, 100, 110]
+
+
+def test_several_curves_of_a_voltammogram_stay_apart(write):
+    assert [d.attrs["title"] for d in read(write(dta(CHARGE, DISCHARGE, tag="CV")))] == ["CV 1", "CV 2"]
+
+
+def test_a_sensor_that_is_not_there_is_left_out(write):
+    (data,) = read(write(dta(curve([3.0, 3.1], 2e-3, temp="-3.27597E+002"), tag="PWR800_CHARGE")))
+    assert "temperature" not in data
+
+
+def test_another_current_convention_is_told(write):
+    content = dta(curve([3.0, 3.1], 2e-3), tag="CHRONOP").replace(
+        "PSTAT\tPSTAT", "CONVENTION\tIQUANT\t0\tCurrent\nPSTAT\tPSTAT"
+    )
+    assert any("CONVENTION is '0', not 1" in w for w in read(write(content))[0].attrs["warnings"])
+    assert read(write(content.replace("IQUANT\t0", "IQUANT\t1")))[0].attrs["warnings"] == ()
+
+
+def test_a_summary_of_half_cycles_is_refused_with_advice(write):
+    summary = [
+        "CAPACITYCURVE\tTABLE",
+        "\tPt\tTime\tType\tCycle\tCharge",
+        "\t#\ts\t#\t#\tC",
+        "\t1\t3493\t0\t1\t4362.108",
+    ]
+    with pytest.raises(ReadError, match="capacity of each half cycle") as caught:
+        read(write(dta(summary, tag="PWR800_CYCLICCHARGEDISCHARGE")))
+    assert "CHARGE_#1.DTA" in caught.value.hint
+
+
+def test_real_direct_current_files(shared_data):
+    (data,) = read(shared_data / "cycling/gamry/chronoa_data.dta")
+    assert (data.attrs["kind"], data.sizes["point"]) == ("chronoamperometry", 10)
+    assert data["current"].values[1] == 1.40441e-8
+    rest, sweep = read(shared_data / "cycling/gamry/ocvcurve_data.dta")
+    assert (rest.attrs["kind"], rest.sizes["point"], rest["potential"].values[0]) == ("open_circuit", 40, 0.28347)
+    assert sweep.attrs["kind"] == "voltammetry"

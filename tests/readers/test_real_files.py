@@ -31,6 +31,7 @@ READ = {
     ),
     "elchempy/OCP_RHE1_AgAgCl4.par": ("versastudio", [("open_circuit", 30)]),
     "hybrid-drt/EISGALV_EISTest3.DTA": ("gamry", [("impedance", 71)]),
+    "hybrid-drt/PEIS_LPSCl_IonBlocking_-25C.mpr": ("mpr", [("impedance", 79)]),
     "hybrid-drt/PEIS_LPSCl_IonBlocking_-25C.txt": ("biologic", [("impedance", 79)]),
     "hybrid-drt/PEIS_LPSCl_IonBlocking_-25C_RelaxIS.txt": ("relaxis", [("impedance", 79)]),
     "impedance.py/Circuit1_EIS_1.z": ("zplot", [("impedance", 48)]),
@@ -54,10 +55,15 @@ READ = {
     "pyimpspec/data.mpt": ("biologic", [("impedance", 29)]),
     "pyimpspec/data.z": ("zplot", [("impedance", 29)]),
     "pyimpspec/drift-corrected-data.dta": ("gamry", [("open_circuit", 41), ("impedance", 55)]),
+    "yadg/ca.mpr": ("mpr", [("chronoamperometry", 721)]),
     "yadg/ca.mpt": ("biologic", [("chronoamperometry", 721)]),
+    "yadg/cp.mpr": ("mpr", [("chronopotentiometry", 121)]),
     "yadg/cp.mpt": ("biologic", [("chronopotentiometry", 121)]),
+    "yadg/lsv.mpr": ("mpr", [("voltammetry", 1186)]),
     "yadg/lsv.mpt": ("biologic", [("voltammetry", 1186)]),
+    "yadg/ocv.mpr": ("mpr", [("open_circuit", 602)]),
     "yadg/ocv.mpt": ("biologic", [("open_circuit", 602)]),
+    "yadg/peis.mpr": ("mpr", [("impedance", 32)]),
     "yadg/peis.mpt": ("biologic", [("impedance", 32)]),
 }
 
@@ -66,14 +72,12 @@ REFUSED = {
     "autoeis/battery_data.npy": ("NumPy .npy array", None),
     "eisfitpython/CSV_Example.csv": (f"--columns {THREE}", 50),
     "eisfitpython/Example_noheader.txt": (f"--columns {THREE}", 42),
-    "hybrid-drt/PEIS_LPSCl_IonBlocking_-25C.mpr": ("Export it as .mpt", None),
     "impedance.py/exampleData.csv": (f"--columns {THREE}", 66),
     "pyDRTtools/1ZARC_DRT-RR.csv": ("no table of numbers with at least two columns", None),
     "pyDRTtools/LIB_data.txt": (f"--columns {THREE}", 107),
     "pyDRTtools/data_1.csv": (f"--columns {THREE}", 107),
     "pyDRTtools/gamma_data.csv": ("--columns time_constant,distribution", 1070),
     "pyimpspec/data.json": ("this is JSON", None),
-    **{f"yadg/{name}.mpr": ("Export it as .mpt", None) for name in ("ca", "cp", "lsv", "ocv", "peis")},
 }
 
 

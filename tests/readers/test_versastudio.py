@@ -231,3 +231,94 @@ def test_old_definition_without_ids_is_read(write):
     rows = "".join(f"0,{k},0,0,{k},{f},{z.real},{z.imag}\r\n" for k, (f, z) in enumerate(SPECTRUM))
     (data,) = read(write(content.replace("</Segment1>", rows + "</Segment1>")))
     np.testing.assert_allclose(data["impedance"], [z for _, z in SPECTRUM])
+
+
+# direct current
+def steps(segment, n, potential, current, action):
+    return [dc_row(segment, 10 * segment + k, potential + 0.01 * k, current, action) for k in range(n)]
+
+
+def test_two_galvanostatic_actions_make_one_cycling_record(write):
+    names = (
+        "Open Circuit",
+        "Chronopotentiometry",
+        "Potentiostatic EIS",
+        "Chronopotentiometry",
+        "Linear Scan Voltammetry",
+    )
+    rows = [*steps(0, 3, 1.0, 0.0, 41), *steps(1, 3, 1.1, 2e-5, 77), *spectrum(2), *steps(3, 4, 1.4, -2e-5, 77)]
+    rows += steps(4, 3, 0.1, 1e-9, 78)
+    parts = read(write(par(rows, actions=names)))
+    assert [(d.attrs["kind"], d.sizes["point"]) for d in parts] == [
+        ("cycling", 15),
+        ("impedance", 5),
+        ("voltammetry", 3),
+    ]
+    record = parts[0]
+    assert record["step"].values.tolist() == [0] * 3 + [1] * 3 + [2] * 5 + [3] * 4
+    assert record["frequency"].values.tolist() == [0] * 6 + [f for f, _ in SPECTRUM] + [0] * 4
+    assert record["current"].values[3:6].tolist() == [2e-5] * 3
+    np.testing.assert_allclose(record["current"].values[11:], -2e-5)
+    np.testing.assert_allclose(record["current_range"].values[:6], 2e-3)
+    assert record.attrs["metadata"]["current_sign"] == "positive charges"
+    assert record.attrs["metadata"]["actions"] == list(names)
+
+
+def test_one_galvanostatic_action_stays_what_it_is(write):
+    rows = [*steps(0, 3, 1.0, 0.0, 41), *steps(1, 3, 1.1, 2e-5, 77)]
+    parts = read(write(par(rows, actions=("Open Circuit", "Chronopotentiometry"))))
+    assert [d.attrs["kind"] for d in parts] == ["open_circuit", "chronopotentiometry"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Constant Current", "chronopotentiometry"), ("Charge", "chronopotentiometry"), ("Discharge", "chronopotentiometry"),
+        ("Constant Potential", "chronoamperometry"), ("Something New", "record"),
+    ],
+)  # fmt: skip
+def test_kind_by_the_name_of_the_action(write, name, kind):
+    (data,) = read(write(par(steps(0, 3, 1.0, 1e-5, 77), actions=(name,))))
+    assert data.attrs["kind"] == kind
+
+
+def test_a_loop_is_read_by_the_only_name_whose_id_is_not_known(write):
+    """One action, four segments: real loops were not at hand, so the conclusion is told."""
+    rows = [
+        r for k in range(4) for r in (steps(k, 3, 1.0, 1e-5 * (-1) ** k, 77) if k < 3 else steps(k, 3, 1.0, 0.0, 41))
+    ]
+    (data,) = read(write(par(rows, actions=("Chronopotentiometry",))))
+    assert (data.attrs["kind"], data.sizes["point"]) == ("cycling", 12)
+    assert any("3 of 4 segments are taken for 'Chronopotentiometry'" in w for w in data.attrs["warnings"])
+    both = read(write(par(rows, actions=("Chronopotentiometry", "Linear Scan Voltammetry"))))
+    assert [d.attrs["kind"] for d in both] == ["record"] * 3 + ["open_circuit"]
+
+
+@pytest.mark.parametrize(("code", "full_scale"), [("3", 0.2), ("5", 2e-3), ("9", 2e-7), ("99", None), ("", None)])
+def test_current_range(write, code, full_scale):
+    rows = [row.replace(",0,5,5,", f",0,{code},5,") for row in steps(0, 3, 1.0, 1e-5, 3)]
+    (data,) = read(write(par(rows)))
+    assert ("current_range" in data) == (full_scale is not None)
+    if full_scale:
+        assert data["current_range"].values.tolist() == [full_scale] * 3
+
+
+def test_a_damaged_cell_of_a_cycling_record_costs_its_row_not_the_column(write):
+    rows = [*steps(0, 3, 1.0, 1e-5, 77), *steps(1, 3, 1.0, -1e-5, 77)]
+    rows[1] = rows[1].replace(",1e-05,", ",?,")
+    (data,) = read(write(par(rows, actions=("Chronopotentiometry",) * 2)))
+    assert data.sizes["point"] == 5
+    assert data["current"].values.tolist() == [1e-5, 1e-5, -1e-5, -1e-5, -1e-5]
+    assert any("1 row without a finite" in w for w in data.attrs["warnings"])
+
+
+def test_codes_of_the_current_range_fit_the_currents_of_real_files(shared_data):
+    """A range that was chosen by the instrument holds its current, and the next smaller one does not hold the largest."""
+    widest = {}
+    for path in sorted((shared_data / "eis/elchempy").glob("*disk*.par")):
+        for data in read(path):
+            for full_scale in np.unique(data["current_range"]):
+                largest = float(np.abs(data["current"].values[data["current_range"].values == full_scale]).max())
+                widest[full_scale] = max(widest.get(full_scale, 0.0), largest)
+    for full_scale in (2e-7, 2e-6, 2e-5, 2e-4):  # the ranges that the sweep through zero went up and down
+        assert 0.9 * full_scale < widest[full_scale] < 1.01 * full_scale

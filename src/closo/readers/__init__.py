@@ -63,6 +63,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "biologic", "EC-Lab, BT-Lab text", (".mpt",), ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE"), f"{_HERE}.biologic"
     ),
+    Reader("mpr", "EC-Lab, BT-Lab binary", (".mpr",), ("BIO-LOGIC MODULAR FILE",), f"{_HERE}.biologic.mpr"),
     Reader("gamry", "Gamry .DTA", (".dta",), ("EXPLAIN\nTAG\t",), f"{_HERE}.gamry"),
     Reader("zplot", "ZPlot and ZView .z", (".z",), ("ZPLOT2 ASCII",), f"{_HERE}.zplot"),
     Reader("autolab", "Autolab FRA, Z60W text", (), ("Z60W Data File",), f"{_HERE}.autolab"),
@@ -79,6 +80,42 @@ READERS: tuple[Reader, ...] = (
         (),
         ("Zre (ohms)", "Zre(ohms)", "\t Zre\t Zimg"),
         f"{_HERE}.par_text",
+    ),
+    Reader(
+        "neware",
+        "Neware .nda, .ndax",
+        (".nda", ".ndax"),
+        ("NEWARE20", "EditStep.xml", "data.ndc"),
+        f"{_HERE}.neware",
+    ),
+    Reader(
+        "bdf",
+        "Battery Data Format",
+        (".bdf", ".parquet"),
+        ("test_time_second", "Test Time / "),
+        f"{_HERE}.bdf",
+    ),
+    Reader(
+        "arbin",
+        "Arbin table",
+        (".res",),
+        (
+            "Test_Time(s)",
+            "Test Time (s)",
+            "Charge_Capacity(Ah)",
+            "Charge Capacity (Ah)",
+            "Test_ID,Data_Point",
+            "Standard Jet DB",
+            "Standard ACE DB",
+        ),
+        f"{_HERE}.arbin",
+    ),
+    Reader(
+        "maccor",
+        "Maccor text",
+        (),
+        ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
+        f"{_HERE}.maccor",
     ),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )

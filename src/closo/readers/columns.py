@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from closo.errors import StudyError
 from closo.nomenclature import look_up
 
-__all__ = ["ALIASES", "Column", "UnknownUnitError", "from_header", "from_request", "name_of", "unit_factor"]
+__all__ = [
+    "ALIASES",
+    "Column",
+    "UnknownUnitError",
+    "from_header",
+    "from_request",
+    "name_of",
+    "split_unit",
+    "unit_factor",
+]
 
 # nomenclature name -> header names, as `_plain` writes them (small letters, no blanks, underscores or quotes)
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -56,6 +65,7 @@ _BASES: dict[str, tuple[str, float, float]] = {  # small letters -> SI unit, fac
     "sec": ("s", 1.0, 0.0),
     "min": ("s", 60.0, 0.0),
     "h": ("s", 3600.0, 0.0),
+    "hr": ("s", 3600.0, 0.0),
     "c": ("C", 1.0, 0.0),
     "ah": ("C", 3600.0, 0.0),
     "a.h": ("C", 3600.0, 0.0),
@@ -181,6 +191,21 @@ def _with_unit(name: str, index: int, sign: int, unit: str) -> Column | None:
 
 
 _UNIT = re.compile(r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>[^()]*)\)|/\s*(?P<slash>[^/()\[\]]+))$")
+
+
+def split_unit(cell: str) -> tuple[str, str]:
+    """Split a header cell into the name as it stands there and the unit, '' where it states none.
+
+    Example
+    -------
+    >>> split_unit("Test_Time(s)"), split_unit("Cap. [Ah]"), split_unit("Voltage / V"), split_unit("Cyc#")
+    (('Test_Time', 's'), ('Cap.', 'Ah'), ('Voltage', 'V'), ('Cyc#', ''))
+    """
+    text = cell[:80].strip().strip("\ufeff").strip('"').strip()
+    match = _UNIT.match(text)
+    if match is None:
+        return text, ""
+    return match["name"].strip(), (match["square"] or match["round"] or match["slash"] or "").strip()
 
 
 def _split(cell: str) -> tuple[str | None, int, str]:

@@ -9,6 +9,10 @@ line below them (`Freq/Hz`, `Z' (kΩ)`, `<I>/mA`, `phase [deg]`), `-Z''` is the 
 Hz, ohm, s, V, A, with a warning; a phase or temperature without a unit is not taken. Stacked spectra are split where the
 frequency starts again; rows at frequency 0 with impedance 0 become a record.
 
+A direct-current table of at least 10 rows gets its kind from the numbers, by the rule in `direct`: what is constant, what is
+swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does not decide, it
+is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
+
 With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_') any table of numbers is read: one name per column of the
 file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip. Lines
 above the first row of numbers are passed over.
@@ -28,7 +32,9 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.nomenclature import NAMES
+from closo.readers.bulk import read_rows as read_many_rows
 from closo.readers.columns import Column, from_request, name_of
+from closo.readers.direct import kind_of
 from closo.readers.named import find_header, is_spectrum, named_table
 from closo.readers.parts import Part, finish, split_ac_dc, split_sweeps
 from closo.readers.table import SEPARATORS, best_separator, cells, numeric_cells, read_rows, scaled
@@ -87,7 +93,10 @@ def read_named(
     header = find_header(text)
     if header is None:
         raise text.error("no line of known column names was found.", "Export it again with column names.")
-    headers = [i for i in range(header, len(text.lines)) if text.lines[i] == text.lines[header]]
+    repeated = text.content.count(text.lines[header]) > 1
+    headers = (
+        [i for i in range(header, len(text.lines)) if text.lines[i] == text.lines[header]] if repeated else [header]
+    )
     parts: list[Part] = []
     warnings: list[str] = []
     unused: tuple[str, ...] = ()
@@ -103,7 +112,10 @@ def read_named(
 def parts_of_table(columns: dict[str, np.ndarray], line: int, *, technique: str = "EIS") -> list[Part]:
     """Return the spectra and records of one table."""
     if not is_spectrum(columns):
-        return [Part("record", "record", columns, line)]
+        kind, short, reason = kind_of(columns)
+        warnings = (f"Taken as '{kind}': {reason}.",) if reason else ()
+        metadata = {"current_sign": "positive charges"} if reason else {}
+        return [Part(kind, short, columns, line, metadata, warnings)]
     parts = []
     for alternating, run in split_ac_dc(columns):
         if alternating:
@@ -118,7 +130,8 @@ def _read_requested(text: Text, width: int, found: dict[str, Column]) -> tuple[D
     """Read a table whose columns the user named."""
     columns = sorted(found.values(), key=lambda c: c.index)
     first, separator = _first_fitting_row(text, width, [c.index for c in columns])
-    rows = read_rows(text, range(first, len(text.lines)), separator, wanted=[c.index for c in columns], width=width)
+    wanted = [c.index for c in columns]
+    rows = read_many_rows(text, range(first, len(text.lines)), separator, wanted=wanted, width=width)
     return finish(text, parts_of_table(scaled(rows, columns), first), warnings=rows.warnings)
 
 

@@ -9,14 +9,20 @@ Latin-1 or UTF-8.
 Tables: `ZCURVE...` is an impedance spectrum: `Freq` [Hz], `Zreal`, `Zimag` [ohm, negative when capacitive], `Zmod`, `Zphz`
 (compared), `Time` [s], `Idc` [A], `Vdc` [V]. Where the software corrected for drift (`ZrealDrCor`, `ZimagDrCor`), the
 corrected columns are taken and the metadata say so. `OCVCURVE` is an open circuit: `T` [s], `Vf` [V]. `CURVE...`: `T` [s],
-`Vf` [V], `Im` [A]; the TAG of the file decides on its kind: CHRONOA, CHRONOP, CV, LSV, POTENTIODYNAMIC (POTDYN), CORPOT;
-for any other TAG it is a 'record'. Files without an OCVCURVE (galvanostatic EIS) are as good.
+`Vf` [V], `Im` [A], `Temp` (left out below 0 K: no sensor); the TAG of the file decides on its kind: CHRONOA, CHRONOP, CV,
+LSV, POTENTIODYNAMIC (POTDYN), CORPOT, PWR800_READVOLTAGE, PWR800_CHARGE, PWR800_DISCHARGE; any other PWR800_... is
+'cycling', any other TAG a 'record'. Two or more galvanostatic curves (CHRONOP, PWR800_...) are one measurement of kind
+'cycling' with `step` = number of the curve; where the clock starts again with a curve, its time goes on from the end of the
+one before. Files without an OCVCURVE (galvanostatic EIS) are as good.
+
+Sign: CONVENTION 1 (every file seen) writes anodic currents positive: > 0 charges. Another value gives a warning.
 
 The units row is obeyed (kohm, mA, ...); an unknown unit is refused.
 
 Suggestions only: AREA (1 cm2 is the software's default).
 
-Refused: a file without one of these tables, or whose tables have no rows.
+Refused: a file without one of these tables, or whose tables have no rows; a CAPACITYCURVE, which holds one row per half
+cycle and no record (read the files of its steps).
 """
 
 from __future__ import annotations
@@ -54,7 +60,7 @@ _DRIFT_CORRECTED = {
     "ZmodDrCor": "impedance_modulus",
     "ZphzDrCor": "phase",
 }
-_CURVE = {"T": "time", "Vf": "potential", "Im": "current"}
+_CURVE = {"T": "time", "Vf": "potential", "Im": "current", "Temp": "temperature"}
 _KIND_OF_TAG = {
     "CHRONOA": ("chronoamperometry", "CA"),
     "CHRONOP": ("chronopotentiometry", "CP"),
@@ -63,6 +69,9 @@ _KIND_OF_TAG = {
     "POTENTIODYNAMIC": ("voltammetry", "LSV"),
     "POTDYN": ("voltammetry", "LSV"),
     "CORPOT": ("open_circuit", "OCV"),
+    "PWR800_READVOLTAGE": ("open_circuit", "OCV"),
+    "PWR800_CHARGE": ("chronopotentiometry", "charge"),
+    "PWR800_DISCHARGE": ("chronopotentiometry", "discharge"),
 }
 _STATED = {
     "TITLE": "technique",
@@ -88,12 +97,47 @@ def read(path: Path) -> tuple[Dataset, ...]:
         if part is not None:
             parts.append(part)
     if not parts:
-        names = ", ".join(text.lines[i].split("\t")[0] for i in tables[:5]) or "no table at all"
+        names = ", ".join(text.lines[i].split("\t")[0][:40] for i in tables[:5]) or "no table at all"
+        if "CAPACITYCURVE" in names:
+            raise text.error(
+                "it holds the capacity of each half cycle (CAPACITYCURVE), and no current and potential over time.",
+                "Read the files of its steps, CHARGE_#1.DTA, DISCHARGE_#1.DTA and so on.",
+            )
         raise text.error(
             f"it has no ZCURVE, OCVCURVE or CURVE with rows (found: {names}).",
             "Was the run stopped before its first point? Export the data as text with column names if it is another kind.",
         )
-    return finish(text, parts, metadata=_metadata(text, header), suggestions=_suggestions(header))
+    metadata = _metadata(text, header)
+    warnings: tuple[str, ...] = ()
+    if any("current" in part.columns and part.kind != "impedance" for part in parts):
+        metadata |= {"current_sign": "positive charges"}
+        if header.get("CONVENTION", "1") != "1":
+            warnings = (
+                f"CONVENTION is {shown(header['CONVENTION'], 10)}, not 1: the current may have the opposite sign (cathodic "
+                "positive); check that the potential rises while it is positive.",
+            )
+    return finish(text, _joined(parts), metadata=metadata, suggestions=_suggestions(header), warnings=warnings)
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """Put one record in the place of two or more galvanostatic curves."""
+    curves = [part for part in parts if part.kind in ("chronopotentiometry", "cycling")]
+    if len(curves) < 2 or not all({"time", "current"} <= set(part.columns) for part in curves):
+        return parts
+    names = [n for n in curves[0].columns if all(n in part.columns for part in curves)]
+    columns = {name: np.concatenate([part.columns[name] for part in curves]) for name in names}
+    end, times = 0.0, []
+    for part in curves:
+        time = part.columns["time"]
+        times.append(time + end if time[0] < end else time)
+        end = float(times[-1][-1])
+    columns["time"] = np.concatenate(times)
+    columns["step"] = np.repeat(np.arange(1.0, len(curves) + 1), [len(part.columns["time"]) for part in curves])
+    warnings = tuple(dict.fromkeys(w for part in curves for w in part.warnings))
+    joined = Part("cycling", "cycling", columns, curves[0].line, warnings=warnings)
+    first = next(i for i, part in enumerate(parts) if part is curves[0])
+    others = [part for part in parts if not any(part is curve for curve in curves)]
+    return [*others[:first], joined, *others[first:]]
 
 
 def _header(text: Text, end: int) -> dict[str, str]:
@@ -113,7 +157,8 @@ def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
     name = text.lines[line].split("\t")[0]
     kinds = {"ZCURVE": ("impedance", "GEIS" if "GALV" in tag else "PEIS"), "OCVCURVE": ("open_circuit", "OCV")}
     stem = re.sub(r"\d+$", "", name)
-    kind, technique = kinds.get(stem, _KIND_OF_TAG.get(tag, ("record", tag[:20] or "curve")))
+    other = ("cycling", "cycling") if tag.startswith("PWR800") else ("record", tag[:20] or "curve")
+    kind, technique = kinds.get(stem, _KIND_OF_TAG.get(tag, other))
     if stem not in ("ZCURVE", "OCVCURVE", "CURVE") or line + 2 >= end:
         return None
     names = [n.strip() for n in text.lines[line + 1][:20_000].split("\t")]
@@ -140,7 +185,10 @@ def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
     announced = re.match(r"\w+\tTABLE\t(\d{1,7})\s*$", text.lines[line][:80])
     if announced is not None and int(announced[1]) > len(read_in.values):
         warnings += (f"{announced[1]} rows are announced, {len(read_in.values)} are there: the file may be cut off.",)
-    part = Part(kind, technique, scaled(read_in, columns), line, warnings=warnings)
+    values = scaled(read_in, columns)
+    if "temperature" in values and not np.all(values["temperature"] > 0):
+        del values["temperature"]
+    part = Part(kind, technique, values, line, warnings=warnings)
     return replace(part, metadata={"drift_corrected": True}) if corrected else part
 
 

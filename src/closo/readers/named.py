@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from closo.nomenclature import look_up
+from closo.readers.bulk import read_rows
 from closo.readers.columns import Column, UnknownUnitError, from_header, name_of
-from closo.readers.table import MAX_COLUMNS, SEPARATORS, best_separator, cells, read_rows, scaled
+from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, best_separator, cells, scaled
 from closo.readers.text import Text, shown
 
 __all__ = ["Table", "find_header", "is_spectrum", "named_table"]
@@ -86,12 +87,21 @@ def _rows_follow(text: Text, header: int) -> bool:
 
 
 def named_table(
-    text: Text, header: int, *, separator: str | None = None, end: int | None = None, units_known: bool = False
+    text: Text,
+    header: int,
+    *,
+    separator: str | None = None,
+    end: int | None = None,
+    units_known: bool = False,
+    extra: Mapping[str, str] | None = None,
+    rows_of: Callable[..., Rows] = read_rows,
 ) -> Table:
     """Read the table whose names stand in line `header`.
 
     Below the names may stand a row of units, blank lines, and up to three lines that are no numbers; then the rows, until
-    line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state.
+    line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state. `extra`: exact
+    name in the file -> name in the table, of columns of plain numbers that the format knows beyond the general names.
+    `rows_of`: reads the rows in place of `bulk.read_rows`, with the same arguments.
 
     Raises
     ------
@@ -102,7 +112,9 @@ def named_table(
     separator = separator or found_separator
     names, units, width = _names(text, header, first, separator)
     columns = _understood(text, header, names, units)
-    rows = read_rows(text, range(first, end), separator, wanted=[c.index for c in columns], width=width)
+    columns += [Column(extra[n.strip()], i, unit="1") for i, n in enumerate(names) if extra and n.strip() in extra]
+    columns = sorted({c.name: c for c in reversed(columns)}.values(), key=lambda c: c.index)
+    rows = rows_of(text, range(first, end), separator, wanted=[c.index for c in columns], width=width)
     warnings = rows.warnings
     bare = [f"{c.name} [{look_up(c.name).si}]" for c in columns if not c.unit and c.name != "cycle"]
     if bare and not units_known:

@@ -201,6 +201,8 @@ def _record(part: Part) -> Part | None:
         if name is None:
             return None
         needed.append(name)
+    if part.kind == "cycling":  # a row without them would be dropped from, or counted into, the charge unseen
+        needed += [name for name in ("current", "frequency") if name in columns]
     needed = needed or list(columns)
     if not needed:
         return None
@@ -215,9 +217,21 @@ def _record(part: Part) -> Part | None:
     for name in needed:
         if name != "time" and keep.sum() > 2 and np.all(kept[name] == 0):
             warnings.append(f"{name} is 0 in all {int(keep.sum())} rows: the channel may not have been connected.")
-    if "time" in kept and np.any(np.diff(kept["time"]) < 0):
-        warnings.append("The time runs backwards at least once.")
+    if "time" in kept:
+        warnings += _backwards(kept["time"])
     return replace(part, columns=kept, warnings=tuple(warnings))
+
+
+def _backwards(time: np.ndarray) -> list[str]:
+    """Return a sentence that says where the time runs backwards, [] where it does not."""
+    back = np.flatnonzero(np.diff(time) < 0)
+    if len(back) == 0:
+        return []
+    at, often = int(back[0]), "once" if len(back) == 1 else f"{len(back)} times"
+    return [
+        f"The time runs backwards {often}, first from {time[at]:.6g} s to {time[at + 1]:.6g} s at row {at + 2} (a clock "
+        "that starts again with a step?). It is kept as it is: the charge that passed there is not known."
+    ]
 
 
 def _others(columns: Columns, keep: np.ndarray, warnings: list[str]) -> dict[str, np.ndarray]:

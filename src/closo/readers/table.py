@@ -222,5 +222,10 @@ def _number(cell: str) -> float:
 
 def scaled(rows: Rows, columns: Sequence[Column]) -> dict[str, np.ndarray]:
     """Return name -> values [SI]; `rows` holds the wanted columns in this order."""
+    found = {}
     with np.errstate(all="ignore"):
-        return {c.name: rows.values[:, k] * (c.sign * c.factor) + c.sign * c.offset for k, c in enumerate(columns)}
+        for k, column in enumerate(columns):
+            values = rows.values[:, k] * (column.sign * column.factor)
+            values += column.sign * column.offset
+            found[column.name] = values
+    return found

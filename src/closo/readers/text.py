@@ -9,13 +9,27 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from closo.errors import ReadError
 
-__all__ = ["HEAD_BYTES", "MAX_BYTES", "Text", "decode", "head", "load", "shown"]
+__all__ = [
+    "HEAD_BYTES",
+    "MAX_BYTES",
+    "Text",
+    "decode",
+    "head",
+    "load",
+    "load_beginning",
+    "load_bytes",
+    "pieces",
+    "shown",
+    "size_of",
+]
 
 MAX_BYTES = 500_000_000
 HEAD_BYTES = 4096
@@ -26,7 +40,7 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (
         b"BIO-LOGIC MODULAR FILE",
         "a binary BioLogic .mpr file",
-        "Export it as .mpt (EC-Lab: Experiment, Export as Text).",
+        "Leave --reader out, or name --reader mpr.",
     ),
     (
         b"\x93NUMPY",
@@ -96,7 +110,56 @@ def load(path: Path | str, *, allow_binary: bool = False) -> Text:
     ReadError  when it is missing, not a regular file, empty, too large, or not text.
     """
     path = Path(path)
-    raw = _read(path, MAX_BYTES)
+    return _decoded(path, _read(path, MAX_BYTES), allow_binary=allow_binary)
+
+
+def load_beginning(path: Path | str, size: int) -> Text:
+    """Read and decode the lines that end within the first `size` bytes of a text file; as `load` otherwise."""
+    path = Path(path)
+    raw = _read(path, size)
+    return _decoded(path, raw[: raw.rfind(b"\n") + 1] or raw)
+
+
+def load_bytes(path: Path | str) -> bytes:
+    """Read a whole binary file.
+
+    Raises
+    ------
+    ReadError  when it is missing, not a regular file, empty or too large.
+    """
+    return _read(Path(path), MAX_BYTES)
+
+
+def size_of(path: Path | str) -> int:
+    """Return the size of a regular file [bytes]; errors as `load_bytes`."""
+    with _opened(Path(path)) as (_, size):
+        return size
+
+
+def pieces(path: Path | str, start: int, size: int) -> Iterator[bytes]:
+    """Yield a file from byte `start` on in pieces of about `size` bytes; each but the last ends with a line.
+
+    Raises
+    ------
+    ReadError  as `load_bytes`, or when a line is longer than `size`.
+    """
+    with _opened(Path(path)) as (descriptor, _):
+        os.lseek(descriptor, start, os.SEEK_SET)
+        rest = b""
+        while piece := _read_up_to(descriptor, size):
+            end = piece.rfind(b"\n") + 1
+            if end == 0 and len(rest) + len(piece) > 2 * size:
+                raise ReadError("a line of it is too long.", file=path, hint=_TO_TEXT)
+            if end:
+                yield rest + piece[:end] if rest else piece[:end]
+                rest = b""
+            rest += piece[end:]
+        if rest:
+            yield rest
+
+
+def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
+    """Decode the content of a text file, or refuse it."""
     for mark, what, advice in _SIGNATURES:
         if raw.startswith(mark):
             raise ReadError(f"this is {what}, not a text file.", file=path, hint=advice)
@@ -185,6 +248,19 @@ def _first_binary_byte(raw: bytes) -> int | None:
 
 def _read(path: Path, limit: int) -> bytes:
     """Read at most `limit` bytes of a regular file, without following a link or waiting for a FIFO."""
+    with _opened(path) as (descriptor, size):
+        if limit > HEAD_BYTES and size > MAX_BYTES:
+            found = f"{size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
+            raise ReadError(f"the file is too large ({found}).", file=path, hint="Split it into smaller files.")
+        raw = _read_up_to(descriptor, limit)
+    if not raw:
+        raise ReadError("the file is empty.", file=path, hint="Export or copy it again.")
+    return raw
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    """Open a regular file for reading; gives its descriptor and size."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
@@ -207,17 +283,11 @@ def _read(path: Path, limit: int) -> bytes:
             raise ReadError("this is a folder, not a file.", file=path, hint="Name the files in it.")
         if not stat.S_ISREG(status.st_mode):
             raise ReadError("this is not a regular file.", file=path, hint="Name a data file.")
-        if limit > HEAD_BYTES and status.st_size > MAX_BYTES:
-            size = f"{status.st_size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
-            raise ReadError(f"the file is too large ({size}).", file=path, hint="Split it into smaller files.")
-        raw = _read_up_to(descriptor, limit)
+        yield descriptor, status.st_size
     except OSError as error:
         raise ReadError(f"the file cannot be read ({error.strerror}).", file=path, hint="Copy it again.") from None
     finally:
         os.close(descriptor)
-    if not raw:
-        raise ReadError("the file is empty.", file=path, hint="Export or copy it again.")
-    return raw
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:

@@ -12,7 +12,13 @@ Columns used: `Segment #` (splits the file into measurements), `E(V)` potential 
 time [s], `Frequency(Hz)` [Hz], `Z Real`, `Z Imag` [ohm, negative when capacitive], `E Real`, `E Imag` [V], `I Real`,
 `I Imag` [A], `ActionId`. Rows with a frequency are impedance, all others are DC. ActionId 21 is a potentiostatic
 impedance, 3 chronoamperometry, 38 cyclic voltammetry, 41 open circuit; for other ids the name of the action decides, and
-without one the kind is 'record', with the id in the title.
+without one the kind is 'record', with the id in the title. `Current Range` becomes current_range [A] of DC rows: code 5 is
+2 mA in real files, each step a factor of 10 (4 is 20 mA). I > 0 oxidises the working electrode: it charges the cell.
+
+Cycling: a file with two or more galvanostatic segments (Chronopotentiometry, Constant Current, charge, discharge) gives one
+part of kind 'cycling' instead of its single DC parts. It holds the rows of all segments but voltammograms in file order,
+rests, constant potentials and spectra included, with `step` = segment number and `frequency` > 0 in the rows of a spectrum.
+Spectra and voltammograms are parts of their own beside it.
 
 Uncalibrated: the impedance in a .par is the raw quotient E/I; the vendor's manual calls it un-calibrated and gives
 calibrated values only by copy and paste from the data view. `uncalibrated` is therefore True. Z is compared with E/I.
@@ -32,8 +38,10 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
+from closo.readers.bulk import read_rows
+from closo.readers.par_actions import explained, full_scale, id_of, kind_of, named_kind, with_cycling
 from closo.readers.parts import Part, finish, runs, split_ac_dc
-from closo.readers.table import numeric_cells, read_rows
+from closo.readers.table import numeric_cells
 from closo.readers.text import Text, load, shown
 
 __all__ = ["read"]
@@ -51,21 +59,10 @@ _COLUMNS = {  # column of the file -> name in a Part; the last six are only comp
     "I Imag": "i_imag",
     "Segment #": "segment",
     "ActionId": "action",
+    "Current Range": "current_range",
 }
-_BY_ID = {
-    21: ("impedance", "PEIS"),
-    3: ("chronoamperometry", "CA"),
-    38: ("voltammetry", "CV"),
-    41: ("open_circuit", "OCP"),
-}
-_BY_NAME = (  # beginning of an action's name -> kind and technique of its DC rows
-    ("Open Circuit", "open_circuit", "OCP"),
-    ("Chronoamperometry", "chronoamperometry", "CA"),
-    ("Chronopotentiometry", "chronopotentiometry", "CP"),
-    ("Cyclic Voltammetry", "voltammetry", "CV"),
-    ("Linear Scan Voltammetry", "voltammetry", "LSV"),
-)
-_DC_COLUMNS = ("potential", "current", "time")
+_SPECTRUM_COLUMNS = ("frequency", "impedance_real", "impedance_imag")
+_DC_COLUMNS = ("potential", "current", "time", "current_range")
 _HEADER = r"Application|Instrument|Experiment|Action\d+"
 _BINARY = "In VersaStudio switch off 'Save New Data to Binary File', or copy the columns of the data view as text."
 
@@ -94,9 +91,12 @@ def read(path: Path) -> tuple[Dataset, ...]:
             line=tables[0].start,
         )
     actions = _actions(header, len(measured))
+    if actions and not any(actions):
+        actions = _recognised(header, measured, warnings)
     parts: list[Part] = []
     for columns, action in zip(measured, actions, strict=True):
         parts += _parts(columns, action, tables[0].start)
+    parts = with_cycling(parts, measured, actions)
     suggestions = _suggestions(header.get("Action0", {}))
     return finish(text, parts, metadata=_metadata(header), suggestions=suggestions, warnings=warnings)
 
@@ -170,7 +170,10 @@ def _table(text: Text, rows: range, *, binary: bool) -> tuple[dict[str, np.ndarr
     warnings = list(read_in.warnings)
     if rows.stop == len(text.lines):
         warnings.append("The file ends before </Segment>: it is cut off, and rows may be missing.")
-    return {_COLUMNS[n]: read_in.values[:, k] for k, n in enumerate(order)}, warnings
+    columns = {_COLUMNS[n]: read_in.values[:, k] for k, n in enumerate(order)}
+    if "current_range" in columns:
+        columns |= full_scale(columns.pop("current_range"))
+    return columns, warnings
 
 
 def _is_data(line: str) -> bool:
@@ -196,12 +199,32 @@ def _actions(header: dict[str, dict[str, str]], segments: int) -> list[dict[str,
     return found if len(found) == segments else [{}] * segments
 
 
+def _recognised(
+    header: dict[str, dict[str, str]], measured: list[dict[str, np.ndarray]], warnings: list[str]
+) -> list[dict[str, str]]:
+    """Return the name of the action behind each segment, where a loop keeps them from fitting one to one.
+
+    A segment whose id is not known gets the only name that no known id explains; without such a name it gets none.
+    """
+    names = {values.get("Name", "") for section, values in header.items() if re.fullmatch(r"Action\d{1,6}", section)}
+    unexplained = sorted(name for name in names if named_kind(name) and not explained(name))
+    unknown = [kind_of(columns, {})[0] == "record" and not _alternates(columns) for columns in measured]
+    if len(unexplained) != 1 or not any(unknown):
+        return [{}] * len(measured)
+    warnings.append(
+        f"The actions do not fit the segments one to one (a loop?): {sum(unknown)} of {len(measured)} segments are taken "
+        f"for '{unexplained[0]}', the only action whose id is not known."
+    )
+    return [{"Name": unexplained[0]} if new else {} for new in unknown]
+
+
+def _alternates(columns: dict[str, np.ndarray]) -> bool:
+    return bool(np.any(columns.get("frequency", np.zeros(1)) != 0))
+
+
 def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) -> list[Part]:
     """Return the measurements of one segment: one, or more where rows with and without a frequency follow each other."""
-    ids = columns.get("action", np.array([np.nan]))
-    ids = ids[np.isfinite(ids)]
-    number = int(np.clip(ids[0], -1, 10**6)) if len(ids) else None
-    name = action.get("Name", "")
+    number, name = id_of(columns), action.get("Name", "")
     metadata: dict[str, Any] = {} if number is None else {"action_id": number}
     if action:
         metadata |= {"action": name, "settings": {k: v for k, v in action.items() if k != "Name"}}
@@ -209,13 +232,14 @@ def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) ->
     for alternating, run in split_ac_dc(columns) if "frequency" in columns else [(False, columns)]:
         direct = {n: v for n, v in run.items() if n in _DC_COLUMNS}
         if alternating:
-            spectrum = direct | {n: run[n] for n in ("frequency", "impedance_real", "impedance_imag")}
+            spectrum = {n: run[n] for n in (*_SPECTRUM_COLUMNS, *direct) if n != "current_range"}
             told = _quotient(run)
             parts.append(
                 Part("impedance", _ac_name(number, name), spectrum, line, metadata, warnings=told, uncalibrated=True)
             )
         else:
-            parts.append(Part(*_dc_kind(number, name), direct, line, metadata))
+            signed = {"current_sign": "positive charges"} if "current" in direct else {}
+            parts.append(Part(*kind_of(columns, action), direct, line, metadata | signed))
     return parts
 
 
@@ -223,16 +247,6 @@ def _ac_name(number: int | None, name: str) -> str:
     if number == 21 or "Potentiostatic EIS" in name:
         return "PEIS"
     return "GEIS" if "Galvanostatic EIS" in name else "EIS"
-
-
-def _dc_kind(number: int | None, name: str) -> tuple[str, str]:
-    """Return (kind, technique) of DC rows: by the id, else by the name of the action, else a record."""
-    if number in _BY_ID and _BY_ID[number][0] != "impedance":
-        return _BY_ID[number]
-    for beginning, kind, technique in _BY_NAME:
-        if name.startswith(beginning):
-            return kind, technique
-    return "record", f"action {number}" if number is not None else "record"
 
 
 def _quotient(run: dict[str, np.ndarray]) -> tuple[str, ...]:

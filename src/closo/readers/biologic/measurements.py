@@ -1,0 +1,142 @@
+"""From the columns of an EC-Lab file, text or binary, to measurements: techniques, spectra inside a record, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from closo.readers.named import is_spectrum
+from closo.readers.parts import Part, split_sweeps
+
+__all__ = ["CODES", "COUNTERS", "EXTRA", "TECHNIQUES", "Technique", "kind_of", "measurements", "with_counters"]
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One technique: `title` in the header, `short` name, `kind` of measurement, `code` in a .mpr (0: not known)."""
+
+    title: str
+    short: str
+    kind: str
+    code: int = 0
+
+    @property
+    def beginning(self) -> str:
+        """How the line begins that names it in a header."""
+        return self.title.removesuffix(" Spectroscopy").split(" /")[0]
+
+
+TECHNIQUES = (  # the codes are those of .mpr files beside which the .mpt names the technique; 136 by the name of the file
+    Technique("Potentio Electrochemical Impedance Spectroscopy", "PEIS", "impedance", 29),
+    Technique("Galvano Electrochemical Impedance Spectroscopy", "GEIS", "impedance"),
+    Technique("Staircase Potentio Electrochemical Impedance Spectroscopy", "SPEIS", "impedance"),
+    Technique("Staircase Galvano Electrochemical Impedance Spectroscopy", "SGEIS", "impedance"),
+    Technique("Chronoamperometry / Chronocoulometry", "CA", "chronoamperometry", 24),
+    Technique("Chronopotentiometry", "CP", "chronopotentiometry", 25),
+    Technique("Linear Sweep Voltammetry", "LSV", "voltammetry", 108),
+    Technique("Cyclic Voltammetry", "CV", "voltammetry", 6),
+    Technique("Open Circuit Voltage", "OCV", "open_circuit", 11),
+    Technique("Galvanostatic Cycling with Potential Limitation", "GCPL", "cycling", 4),
+    Technique("Modulo Bat", "MB", "cycling", 127),
+    Technique("Battery Capacity Determination", "BCD", "cycling", 136),
+)
+CODES = {t.code: t for t in TECHNIQUES if t.code}
+
+EXTRA = {  # name in the file -> name here: whole numbers that have no unit
+    "half cycle": "half_cycle",
+    "Ns": "step",
+    "I Range": "range_code",
+    "z cycle": "z_cycle",
+}
+COUNTERS = ("charge", "cycle", "half_cycle", "step", "current_range")  # say nothing about a spectrum
+
+# full scale [A] of the codes of the column `I Range`. 13, 14 and 37 are stated by settings beside the data (100 uA in two
+# GCPL files, 10 uA in the constant-current steps of a Modulo Bat, 1 A in CP, LSV and PEIS of an SP-240); 11 and 12
+# continue the decades of 13 and 14, and the currents found on them (up to 1.5 mA on 12) agree.
+_FULL_SCALE = {11: 1e-2, 12: 1e-3, 13: 1e-4, 14: 1e-5, 37: 1.0}
+
+
+def kind_of(columns: Columns, names: Collection[str]) -> Technique:
+    """Return the technique that the columns show, where the file names none; `names` as the file writes them."""
+    spectrum = is_spectrum(columns)
+    if spectrum and np.all(columns["frequency"] > 0):
+        return Technique("", "EIS", "impedance")
+    if "control/V/mA" in names:
+        return Technique("", "cycling", "cycling")
+    if "control/mA" in names and not spectrum:
+        return Technique("", "CP", "chronopotentiometry")
+    if "current" not in columns and not spectrum:
+        return Technique("", "OCV", "open_circuit")
+    return Technique("", "record", "record")
+
+
+def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns, dict[str, Any]]:
+    """Return the columns with current range, cycle and current, and what the metadata must say about them.
+
+    The code of the range becomes its full scale [A] where all codes are known. `cycle` is the instrument's, else half of
+    the half cycle, as EC-Lab counts it by default. A record of the kind 'cycling' without a current gets the one that EC-Lab
+    exports as `<I>`: the charge since the row before (`charge_step` where the file counts it, else the difference of
+    `charge`) over the time since then; 0 in the first row and where no time passed.
+    """
+    columns = dict(columns)
+    said: dict[str, Any] = {}
+    step = columns.pop("charge_step", None)
+    code = columns.pop("range_code", None)
+    if code is not None and kind != "impedance":
+        used = np.unique(code)
+        unknown = [int(c) if abs(c) < 1e6 else None for c in used if c not in _FULL_SCALE]
+        if unknown:
+            said["current_range_codes_not_known"] = unknown[:20]
+        elif len(used):
+            columns["current_range"] = np.array([_FULL_SCALE[int(c)] for c in used])[np.searchsorted(used, code)]
+    if "cycle" not in columns and "half_cycle" in columns:
+        columns["cycle"] = columns["half_cycle"] // 2
+    if kind == "cycling" and "current" not in columns and "time" in columns and "charge" in columns:
+        if step is None:
+            step = np.diff(columns["charge"], prepend=columns["charge"][:1])
+        columns["current"] = per_time(step, columns["time"])
+        said["current"] = "derived from the charge counter: charge since the row before, over the time since then"
+    return columns, said
+
+
+def per_time(step: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return step / (time since the row before), 0 in the first row and where no time passed; shape (rows,)."""
+    passed = np.diff(time, prepend=time[:1])
+    return np.asarray(np.divide(step, passed, out=np.zeros(len(time)), where=passed > 0))
+
+
+def measurements(columns: Columns, technique: Technique, *, line: int = 0) -> list[Part]:
+    """Return the record and the spectra of a table, in file order; `line` is where the table begins.
+
+    A record of cycling keeps every row, with `frequency` > 0 in those of a spectrum and 0 elsewhere; other records keep the
+    rows without a frequency. The spectra are parts of their own, split where the counter of the file changes or the
+    frequency starts again.
+    """
+    z_cycle = columns.pop("z_cycle", None)
+    kind, short = technique.kind, technique.short
+    if not is_spectrum(columns):
+        return [Part("record" if kind == "impedance" else kind, short, columns, line)]
+    counter = columns.get("cycle") if z_cycle is None else z_cycle
+    alternating = columns["frequency"] != 0
+    parts: list[tuple[int, Part]] = []
+    direct = {n: v for n, v in columns.items() if not n.startswith(("impedance", "phase"))}
+    if kind == "cycling":
+        parts.append((0, Part(kind, short, direct, line)))
+    elif not alternating.all():
+        rows = np.flatnonzero(~alternating)
+        direct = {n: v[rows] for n, v in direct.items() if n != "frequency"}
+        parts.append((int(rows[0]), Part("record" if kind == "impedance" else kind, f"{short} DC", direct, line)))
+    if alternating.any():
+        rows = np.flatnonzero(alternating)
+        name = short if kind == "impedance" else "PEIS" if short == "MB" else "EIS"
+        picked = {n: v[rows] for n, v in columns.items() if n not in COUNTERS}
+        begin = 0
+        for sweep in split_sweeps(picked, None if counter is None else counter[rows]):
+            parts.append((int(rows[begin]), Part("impedance", name, sweep, line)))
+            begin += len(sweep["frequency"])
+    return [part for _, part in sorted(parts, key=lambda p: p[0])]
