@@ -17,7 +17,7 @@ ROW = Technique(
     name="fake",
     title="Fake technique",
     module="fake_technique",
-    kind="impedance",
+    kinds=("impedance",),
     needs=("frequency", "impedance"),
     inputs=("area", "thickness", "temperature", "lead_resistance"),
     settings={"delay": (float, "seconds"), "mood": (str, "'sad', 'broken' or 'deadly'")},
@@ -28,9 +28,9 @@ def install() -> None:
     """Make the technique known to closo."""
     if ROW not in closo.techniques.TECHNIQUES:
         closo.techniques.TECHNIQUES = (*closo.techniques.TECHNIQUES, ROW)
-    from closo.pipeline import combining, jobs, plan
+    from closo.pipeline import jobs, obtaining, plan
 
-    for module in (combining, jobs, plan):  # so that editing closo while a test runs does not disturb it
+    for module in (jobs, obtaining, plan):  # so that editing closo while a test runs does not disturb it
         module.code_version = lambda: "0.0.0+test"
 
 

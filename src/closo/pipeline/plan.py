@@ -12,7 +12,17 @@ from closo.models.recipe import disc_area
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
-from closo.study import Condition, Measurement, Specimen, Study, as_number, file_of, name_measurement, temperature_of
+from closo.study import (
+    Cell,
+    Condition,
+    Measurement,
+    Specimen,
+    Study,
+    as_number,
+    file_of,
+    name_measurement,
+    temperature_of,
+)
 from closo.techniques import Technique, get
 
 __all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs"]
@@ -44,8 +54,8 @@ def plan_measurement(study: Study, measurement: Measurement, list_file: Listing)
 
 
 def key_of(study: Study, measurement: Measurement) -> str:
-    """Return '<specimen>/<technique>/<file>', to which '#<part>' is added."""
-    return f"{measurement.specimen}/{measurement.technique}/{name_measurement(study, measurement)}"
+    """Return '<specimen or cell>/<technique>/<file>', to which '#<part>' is added."""
+    return f"{measurement.owner}/{measurement.technique}/{name_measurement(study, measurement)}"
 
 
 def hash_of(path: Path) -> str:
@@ -68,7 +78,11 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
     sha256 = hash_of(path)
     file = (str(path), sha256, measurement.reader, measurement.columns)
     parts = list_file(fingerprint_of([sha256, measurement.reader, measurement.columns, code_version()]), file)
-    specimen = study.specimens[measurement.specimen]
+    owner: Specimen | Cell
+    if measurement.cell is not None:
+        owner = study.cells[measurement.cell]
+    else:
+        owner = study.specimens[measurement.owner]
     for part, condition in choose_parts(parts, technique, measurement=measurement):
         source = name_measurement(study, measurement)
         if isinstance(condition, ClosoError):
@@ -77,7 +91,7 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
         temperature = _temperature(study, measurement, condition, name=f"{source}#{part}")
         branch = condition.branch or measurement.branch
         chamber = condition.chamber or measurement.chamber
-        context = {"specimen": measurement.specimen, "sample": specimen.sample}
+        stage = condition.stage or measurement.stage
         yield Job(
             key=f"{key_of(study, measurement)}#{part}",
             path=str(path),
@@ -88,27 +102,61 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             technique=measurement.technique,
             reader=measurement.reader,
             columns=measurement.columns,
-            inputs=store_inputs(technique, specimen, temperature),
-            settings={**study.settings.get(measurement.technique, {}), **measurement.settings},
-            context=context | {k: v for k, v in (("branch", branch), ("chamber", chamber)) if v},
+            inputs=store_inputs(technique, owner, temperature),
+            settings={
+                **_settings_of(technique, owner),
+                **study.settings.get(measurement.technique, {}),
+                **measurement.settings,
+            },
+            context=_context(measurement, owner, branch=branch, chamber=chamber, stage=stage),
         )
 
 
-def store_inputs(technique: Technique, specimen: Specimen | None, temperature: Number | None) -> dict[str, Any]:
-    """Return what the technique can use of a specimen, as stored quantities."""
-    numbers = {name: as_number(getattr(specimen, name, None)) for name in technique.inputs if name != "temperature"}
+def _context(
+    measurement: Measurement, owner: Specimen | Cell, *, branch: str | None, chamber: str | None, stage: str | None
+) -> dict[str, str]:
+    """Return what the study says about a measurement, for the settings of its result.
+
+    A cell is a specimen without a sample: its electrodes react, so that it says nothing about the powder alone.
+    """
+    said = {"specimen": measurement.owner, "branch": branch, "chamber": chamber, "stage": stage}
+    said |= {"sample": owner.sample} if isinstance(owner, Specimen) else {"cell": measurement.owner}
+    return {key: value for key, value in said.items() if value}
+
+
+def _settings_of(technique: Technique, owner: Specimen | Cell) -> dict[str, Any]:
+    """Return the settings of a technique that a cell's table already states."""
+    if not isinstance(owner, Cell):
+        return {}
+    stated = {"cell": owner.kind, "reference": owner.reference}
+    return {key: value for key, value in stated.items() if value is not None and key in technique.settings}
+
+
+def store_inputs(technique: Technique, owner: Specimen | Cell | None, temperature: Number | None) -> dict[str, Any]:
+    """Return what the technique can use of a specimen or a cell, as stored quantities."""
+    numbers = {name: _input_of(owner, name) for name in technique.inputs if name != "temperature"}
     if "temperature" in technique.inputs:
         numbers["temperature"] = temperature
-    if specimen is not None and "area" in numbers and specimen.area is None and specimen.diameter is not None:
-        numbers["area"] = disc_area(specimen.diameter)
     return {name: Quantity(name, number).as_stored() for name, number in numbers.items() if number is not None}
+
+
+def _input_of(owner: Specimen | Cell | None, name: str) -> Number | None:
+    """Return one property of a specimen or a cell; None where the study does not state it."""
+    if name == "area" and owner is not None and owner.area is None and owner.diameter is not None:
+        return disc_area(owner.diameter)
+    if isinstance(owner, Cell) and name == "thickness":
+        return as_number(owner.separator_thickness)
+    if isinstance(owner, Cell) and name == "active_mass":
+        known = owner.cathode_mass is not None and owner.active_fraction is not None
+        return owner.cathode_mass * owner.active_fraction if known else None
+    return as_number(getattr(owner, name, None))
 
 
 def _temperature(study: Study, measurement: Measurement, condition: Condition, *, name: str) -> Number | None:
     text = condition.temperature or measurement.temperature
     if text is None:
         return None
-    label = f"temperature:{measurement.specimen}/{name}"
+    label = f"temperature:{measurement.owner}/{name}"
     return temperature_of(study, text, chamber=condition.chamber or measurement.chamber, label=label)
 
 
@@ -128,11 +176,11 @@ def choose_parts(
     if measurement.part is not None:
         numbers = [_find(parts, measurement.part, technique, file=file)]
     else:
-        numbers = [int(p["part"]) for p in parts if p["kind"] == technique.kind]
+        numbers = [int(p["part"]) for p in parts if p["kind"] in technique.kinds]
     conditions = measurement.conditions
     if not numbers:
         raise DataError(
-            f"{technique.title} needs a measurement of the kind '{technique.kind}'; the file holds {_listed(parts)}.",
+            f"{technique.title} needs a measurement of the kind {_kinds(technique)}; the file holds {_listed(parts)}.",
             file=file,
             hint="Was another technique meant?",
         )
@@ -143,7 +191,7 @@ def choose_parts(
     if len(conditions) != len(numbers):
         raise DataError(
             f"conditions has {len(conditions)} entries, but the file holds {len(numbers)} measurements of the kind "
-            f"'{technique.kind}': {_listed([p for p in parts if p['part'] in numbers])}.",
+            f"{_kinds(technique)}: {_listed([p for p in parts if p['part'] in numbers])}.",
             file=file,
             hint="Give one entry per measurement, or name its part in each entry.",
         )
@@ -161,6 +209,10 @@ def _matched(
         return (condition.part if isinstance(condition.part, int) else 0), error
 
 
+def _kinds(technique: Technique) -> str:
+    return " or ".join(f"'{kind}'" for kind in technique.kinds)
+
+
 def _find(parts: Parts, wanted: int | str, technique: Technique, *, file: str) -> int:
     """Return the number of the part that is meant."""
     found = [p for p in parts if wanted == (p["part"] if isinstance(wanted, int) else p["title"])]
@@ -171,9 +223,9 @@ def _find(parts: Parts, wanted: int | str, technique: Technique, *, file: str) -
     if len(found) > 1:
         numbers = ", ".join(str(p["part"]) for p in found)
         raise DataError(f"{len(found)} parts are called '{wanted}'.", file=file, hint=f"Use a number: {numbers}.")
-    if found[0]["kind"] != technique.kind:
+    if found[0]["kind"] not in technique.kinds:
         raise DataError(
-            f"part {wanted!r} is of the kind '{found[0]['kind']}', but {technique.name} needs '{technique.kind}'.",
+            f"part {wanted!r} is of the kind '{found[0]['kind']}', but {technique.name} needs {_kinds(technique)}.",
             file=file,
             hint=f"The file holds {_listed(parts)}.",
         )

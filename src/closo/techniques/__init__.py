@@ -27,7 +27,7 @@ class Technique:
     name : as in study.toml.
     title : for people.
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
-    kind : the kind of measurement it takes (`dataset.KINDS`).
+    kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
@@ -36,7 +36,7 @@ class Technique:
     name: str
     title: str
     module: str
-    kind: str
+    kinds: tuple[str, ...]
     needs: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         name="impedance",
         title="Impedance spectroscopy",
         module="closo.techniques.impedance",
-        kind="impedance",
+        kinds=("impedance",),
         needs=("frequency", "impedance"),
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
@@ -86,6 +86,87 @@ TECHNIQUES: tuple[Technique, ...] = (
             "f_max": (float, "highest frequency used [Hz]"),
             "calibrated": (bool, "true: drop the 1 % / 1 deg of an uncalibrated file"),
             "drt": (bool, "false: leave the distribution of relaxation times out"),
+        },
+    ),
+    Technique(
+        name="polarization",
+        title="DC polarization",
+        module="closo.techniques.polarization",
+        kinds=("chronoamperometry",),
+        needs=("time", "current"),
+        inputs=("area", "thickness", "temperature"),
+        settings={
+            "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
+            "voltage": (float, "applied voltage where the file does not say [V]"),
+            "offset": (float, "standard uncertainty of the current offset [A]; 0.1 % of the range when absent"),
+            "gain": (float, "relative standard uncertainty of the current; 0.005 when absent"),
+            "voltage_offset": (float, "standard uncertainty of the applied voltage [V]; 1e-4 when absent"),
+        },
+    ),
+    Technique(
+        name="voltammetry",
+        title="Voltammetry (oxidative onset)",
+        module="closo.techniques.voltammetry",
+        kinds=("voltammetry",),
+        needs=("current",),
+        inputs=("area", "temperature", "lead_resistance"),
+        settings={
+            "threshold": (
+                str,
+                "current densities [A/m2], e.g. '0.05, 0.1' (0.1 when absent); without area currents [A]",
+            ),
+            "factor": (float, "how many times the scatter the current must exceed its baseline; 5 when absent"),
+            "resistance": (float, "in series with the electrode [ohm], known to 5 %; wins over lead_resistance"),
+            "reference": (str, "what the potential is measured against, e.g. 'Na+/Na'"),
+        },
+    ),
+    Technique(
+        name="plating",
+        title="Plating and stripping in a symmetric cell",
+        module="closo.techniques.plating",
+        kinds=("cycling", "chronopotentiometry"),
+        needs=("time", "current"),
+        inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
+        settings={
+            "fixed_time": (
+                float,
+                "time after a change of polarity at which |U| is read too [s]; half of it when absent",
+            ),
+            "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
+            "voltage_gain": (float, "relative standard uncertainty of the voltage; 0.001 when absent"),
+            "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
+        },
+    ),
+    Technique(
+        name="critical_current",
+        title="Critical current density",
+        module="closo.techniques.critical_current",
+        kinds=("cycling", "chronopotentiometry"),
+        needs=("time", "current"),
+        inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
+        settings={
+            "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
+            "voltage_gain": (float, "relative standard uncertainty of the voltage; 0.001 when absent"),
+            "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
+        },
+    ),
+    Technique(
+        name="cycling",
+        title="Cycling of a cell",
+        module="closo.techniques.cycling",
+        kinds=("cycling", "chronopotentiometry"),
+        needs=("time", "current"),
+        inputs=("area", "active_mass", "theoretical_capacity", "temperature"),
+        settings={
+            "cell": (
+                str,
+                "'cathode half cell', 'anode half cell', 'full cell' or 'symmetric cell'; guessed when absent",
+            ),
+            "reference_cycle": (int, "cycle that counts as 100 %, from 1; the first complete one when absent"),
+            "efficiency_cycles": (str, "ranges for mean efficiencies, e.g. '7-10, 46-50'"),
+            "retention_cycles": (str, "single cycles, e.g. '45, 50'"),
+            "current_offset": (str, "standard uncertainty of the zero: '0.05 %' of the range (default) or '50 nA'"),
+            "current_gain": (float, "relative standard uncertainty of the current (default 0.001)"),
         },
     ),
 )

@@ -1,0 +1,52 @@
+"""Cycling of a cell: legs, coulombic efficiency, capacity and its retention, with what the current is worth.
+
+Measures
+    Charge and discharge of a half, full or symmetric cell at constant current (with or without a constant-voltage
+    part), also with spectra in between.
+
+Needs
+    `time` [s], `current` [A] (> 0 charges), `voltage` or `potential` [V]; of use: `charge` [C] (the instrument's
+    counter), `frequency` [Hz] (> 0 in the rows of a spectrum), `temperature` [K], `current_range` [A]. Of the cell:
+    `active_mass` [kg], `area` [m2], `theoretical_capacity` [C/kg]. `cell` says which leg is divided by which.
+
+Gives
+    `coulombic_efficiency` (mean over complete cycles away from spectra; `:first`, `:last`, `:all`, and the windows
+    asked for), `charge`, `specific_capacity`, `areal_capacity` of the first and the last complete cycle
+    (`:initial_...` for a leg before the first cycle), `capacity_retention` (last cycle; `:45` as asked; `:local`, the
+    median of the last five; `:plateau`, the mean after cycle 10; `:at_equal_temperature`), `cycle:stabilised` (end of
+    the early change), mean voltages, `voltage_hysteresis`, `energy_efficiency`, `c_rate`, `current_density`, one
+    capacity per rate step, `temperature` and `temperature_sensitivity` from a log, and the effect of spectra:
+    `coulombic_efficiency:after_interlude` (paired difference) and `charge:interludes`. Curves: the table of cycles,
+    voltage over capacity, differential capacity.
+
+    A cycle is two legs (see `closo.techniques.legs`), never a number of the instrument: cathode half cells and full
+    cells, discharge after charge; anode half cells, charge after discharge; symmetric cells, second leg after first.
+
+Uncertainty sources
+    `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default
+    0.05 % of the range), `current gain:<name>` (cancels in ratios), `late end of legs:<name>` and `sampling at the
+    cut-off:<name>` (a leg ends somewhere in the last step before the next row), `integration:<name>` (integral
+    against counter), `scatter of cycles:<name>` (means and retention), `active_mass:...`, `area:...` as given,
+    `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
+
+Checks
+    Sign of the current, integral against counter, first leg, complete cycles (both legs ended at a limit, the first did
+    not start half way), efficiency possible, one rate, gaps, current range, capacity below theory, temperature log.
+
+Limits
+    An efficiency is not a retention: with a reservoir of sodium a cell can lose charge in each cycle and keep its
+    capacity. A leg counts as interrupted when its end is like that of no other leg; the only leg of its sign cannot be
+    judged. The charge of a leg is that between its rows: where it ended between two of them it is too small by up to one
+    step, which is in the uncertainty and not corrected. A mean of efficiencies that still drift is a mean, and its
+    scatter contains the drift. A retention carries the scatter from cycle to cycle but not a slow drift of a temperature
+    that was not logged. Whether the current is as linear in charge as in discharge is not in the budget. Differential
+    capacity is not resolved below the step that is stated.
+
+Sources
+    JCGM 100:2008 (GUM); Gasser et al., Biometrika 1986, 73, 625, doi:10.1093/biomet/73.3.625 (scatter about a trend).
+"""
+
+from closo.techniques.cycling.analysis import analyse
+from closo.techniques.cycling.figure import figure
+
+__all__ = ["analyse", "figure"]

@@ -1,0 +1,177 @@
+"""How well the charge of a leg is known: current offset and gain, sampling at the cut-off, integration against the counter.
+
+A cycler reads I_read = I (1 + g) + o. The gain g cancels in a ratio of charges, the offset o does not: it adds o T to both
+legs, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and are the same in all cycles.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.errors import ClosoError, StudyError
+from closo.quantity import Number, Quantity, parse, uncertain
+from closo.techniques.legs import Legs
+
+__all__ = ["GAIN", "OFFSET", "Instrument", "Sensitivity", "charge_number", "instrument", "ratio", "ratio_number"]
+
+OFFSET = 0.0005  # of the current range: a common specification of cyclers, taken as a standard uncertainty
+GAIN = 0.001  # relative
+_AGREE = 0.5  # integral and counter; beyond, the counter counts something else
+_THIRD = 1.0 / math.sqrt(3.0)  # standard deviation of an even distribution over [-1, 1]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Standard uncertainties of the current.
+
+    Attributes
+    ----------
+    offset : of each leg, (n_legs,) [A]; one and the same error, scaled with the range.
+    gain : relative.
+    scale : current range of each leg, (n_legs,) [A]; the current itself where it exceeds the range.
+    stated : True where the file states the ranges.
+    text : in words, for notes.
+    """
+
+    offset: np.ndarray
+    gain: float
+    scale: np.ndarray
+    stated: bool
+    text: str
+
+
+def instrument(
+    legs: Legs, ranges: np.ndarray | None, *, offset: str | float | None = None, gain: float | None = None
+) -> Instrument:
+    """Return the uncertainty of the current in each leg.
+
+    Parameters
+    ----------
+    ranges : (n_rows,), full scale of the range of each row [A]; None or NaN where the file does not say. Then the next
+        decade above the current is taken.
+    offset : '0.05 %' of the range (the default), '50 nA', or a number: fraction of the range.
+    gain : relative.
+
+    Raises
+    ------
+    StudyError  when one of them is not a number >= 0.
+    """
+    largest = np.abs(legs.mean_current)
+    scale = 10.0 ** np.ceil(np.log10(np.where(largest > 0, largest, 1.0)) - 1e-9)
+    stated = np.zeros(len(legs), bool)
+    if ranges is not None and len(legs):
+        named = np.asarray(ranges, float)[legs.start + (legs.stop - legs.start) // 2]
+        stated = np.isfinite(named) & (named > 0)
+        scale = np.where(stated, np.maximum(named, largest), scale)
+    fraction, absolute = _offset(offset)
+    relative = GAIN if gain is None else float(gain)
+    if not (math.isfinite(relative) and 0 <= relative < 1):
+        raise StudyError(f"current_gain = {gain} is not a relative uncertainty.", hint="Write for example 0.001.")
+    text = f"{absolute:.3g} A" if absolute else f"{100 * fraction:.3g} % of the range"
+    return Instrument(fraction * scale + absolute, relative, scale, bool(stated.all()), text)
+
+
+def _offset(text: str | float | None) -> tuple[float, float]:
+    """Return (fraction of the range, amperes) of an offset as given."""
+    if text is None:
+        return OFFSET, 0.0
+    hint = "Write '0.05 %' (of the range), '50 nA', or a fraction of the range such as 0.0005."
+    try:
+        words = str(text).strip()
+        if words.endswith("%"):
+            found = (float(words[:-1]) / 100.0, 0.0)
+        elif words[-1:].isalpha():
+            found = (0.0, Quantity("current", parse(words, "current")).value or 0.0)
+        else:
+            found = (float(words), 0.0)
+    except (ValueError, ClosoError):
+        raise StudyError(f"current_offset = '{text}' cannot be read.", hint=hint) from None
+    if not all(math.isfinite(v) and 0 <= v < 1 for v in found):
+        raise StudyError(f"current_offset = '{text}' cannot be.", hint=hint)
+    return found
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How the errors of the instrument move one number, for each of n values.
+
+    Attributes
+    ----------
+    value : (n,).
+    offset : du of one standard uncertainty of the offset, signed; the same error in all.
+    late : the same for the late end of a leg (the mean of the missed half step), signed; one error in all.
+    step : of the part of the missed step that differs from leg to leg; independent.
+    integration : of the rule of integration (against the instrument's counter).
+    """
+
+    value: np.ndarray
+    offset: np.ndarray
+    late: np.ndarray
+    step: np.ndarray
+    integration: np.ndarray
+
+    @property
+    def u(self) -> np.ndarray:
+        """Standard uncertainty of each value, gain and mass not included."""
+        return np.asarray(np.sqrt(self.offset**2 + self.late**2 + self.step**2 + self.integration**2))
+
+
+def ratio(legs: Legs, meter: Instrument, above: np.ndarray, below: np.ndarray) -> Sensitivity:
+    """Return |charge| of the legs `above` over that of the legs `below`, with its sensitivities; indices (n,)."""
+    qa, qb = np.abs(legs.charge[above]), np.abs(legs.charge[below])
+    value = qa / qb
+    per = [np.zeros(len(value)) for _ in range(2)]
+    for legs_of, factor, k in ((above, 1.0 / qb, 0), (below, -value / qb, 1)):
+        per[k] = factor * -legs.sign[legs_of] * meter.offset[legs_of] * legs.duration[legs_of]
+    missed = [np.abs(legs.mean_current[k]) * legs.sampling[k] for k in (above, below)]
+    late = (missed[0] - value * missed[1]) / 2.0 / qb
+    step = np.hypot(missed[0], value * missed[1]) / math.sqrt(12.0) / qb
+    return Sensitivity(value, per[0] + per[1], late, step, _counter_ratio(legs, above, below, value))
+
+
+def _counter_ratio(legs: Legs, above: np.ndarray, below: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the difference to the ratio of the instrument's counter, as a standard uncertainty."""
+    trusted = _trusted(legs)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counted = np.abs(legs.counter[above] / legs.counter[below])
+    use = trusted[above] & trusted[below] & np.isfinite(counted)
+    return np.where(use, np.abs(np.where(use, counted, value) - value) * _THIRD, 0.0)
+
+
+def _trusted(legs: Legs) -> np.ndarray:
+    """Return where the counter agrees with the integral well enough to be a second opinion."""
+    difference = np.abs(legs.counter - legs.charge)
+    return np.asarray(np.isfinite(difference) & (difference <= _AGREE * np.abs(legs.charge)))
+
+
+def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Number:
+    """Return |charge| of a leg [C] with its sources."""
+    charge, current = abs(float(legs.charge[leg])), abs(float(legs.mean_current[leg]))
+    missed = current * float(legs.sampling[leg])
+    counted = abs(float(legs.counter[leg] - legs.charge[leg])) if _trusted(legs)[leg] else 0.0
+    return uncertain(
+        charge,
+        {
+            f"current offset:{name}": -float(legs.sign[leg] * meter.offset[leg] * legs.duration[leg]),
+            f"current gain:{name}": -charge * meter.gain,
+            f"late end of legs:{name}": missed / 2.0,
+            f"sampling at the cut-off:{name}[{leg + 1}]": missed / math.sqrt(12.0),
+            f"integration:{name}": counted * _THIRD,
+        },
+    )
+
+
+def ratio_number(found: Sensitivity, index: int, legs: tuple[int, int], *, name: str) -> Number:
+    """Return one ratio of `found` with its sources; `legs` name the two legs."""
+    return uncertain(
+        float(found.value[index]),
+        {
+            f"current offset:{name}": float(found.offset[index]),
+            f"late end of legs:{name}": float(found.late[index]),
+            f"sampling at the cut-off:{name}, legs {legs[0] + 1} and {legs[1] + 1}": float(found.step[index]),
+            f"integration:{name}": float(found.integration[index]),
+        },
+    )

@@ -1,0 +1,171 @@
+"""What was tested about a cycling record, and what the file itself says that should not be believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from closo.quantity import Quantity
+from closo.result import Check
+from closo.techniques.cycling.budget import Instrument
+from closo.techniques.cycling.cycles import Cycles
+from closo.techniques.cycling.quantities import Specimen
+from closo.techniques.legs import Legs
+
+__all__ = ["checks_of", "suspect_suggestions"]
+
+_AGREE = 0.005  # integral and counter of a leg
+_FAR_TOO_LARGE = 0.05  # current over range, below which the zero of the range matters
+_IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
+_DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
+_WORDS = {"area": "area", "mass": "characteristic mass", "active_mass": "active mass"}
+
+
+def checks_of(
+    cycles: Cycles, meter: Instrument, specimen: Specimen, quantities: Mapping[str, Quantity], *, spread: float
+) -> list[Check]:
+    """Return the checks; `spread` is the range of the logged temperature [K], NaN without a log."""
+    legs = cycles.legs
+    return [
+        _sign(cycles),
+        _counter(legs),
+        _first_leg(cycles),
+        _limits(cycles),
+        _possible(cycles),
+        _one_rate(cycles),
+        _gaps(legs),
+        _range(legs, meter),
+        _capacity(specimen, quantities),
+        _temperature(spread),
+    ]
+
+
+def _sign(cycles: Cycles) -> Check:
+    legs = cycles.legs
+    if cycles.cell == "symmetric cell":
+        right = np.sign(legs.mean_voltage) == legs.sign
+        words = "the voltage has the sign of the current in {} of {} legs"
+    else:
+        right = np.sign(legs.voltage_last - legs.voltage_first) == legs.sign
+        words = "the voltage moves with the sign of the current in {} of {} legs"
+    n, good = len(legs), int(right.sum())
+    advice = "" if 2 * good > n else "; with the sign inverted, charge and discharge are exchanged: check the file"
+    return Check("sign of the current", bool(2 * good > n), words.format(good, n) + advice)
+
+
+def _counter(legs: Legs) -> Check:
+    name = "integral against counter"
+    known = np.isfinite(legs.counter)
+    if not known.any():
+        return Check(name, None, f"the file has no counter of charge; I dt was summed by the {legs.rule} rule")
+    miss = np.abs(legs.counter[known] / legs.charge[known] - 1.0)
+    worst = int(np.argmax(miss))
+    where = f"leg {np.flatnonzero(known)[worst] + 1}; limit {100 * _AGREE:.1f} %"
+    detail = f"largest difference {100 * miss[worst]:.3g} % ({where}), {legs.rule} rule"
+    return Check(name, bool(miss[worst] <= _AGREE), detail)
+
+
+def _first_leg(cycles: Cycles) -> Check:
+    name = "first leg"
+    legs = cycles.legs
+    kind = "charge" if legs.sign[0] > 0 else "discharge"
+    if len(cycles) and cycles.first[0] == 0:
+        return Check(name, True, f"the record starts with the {kind} that begins a cycle of this cell ({cycles.cell})")
+    mah = abs(legs.charge[0]) / 3.6
+    detail = (
+        f"a {kind} of {mah:.4g} mAh comes before the first cycle of a {cycles.cell}: reported as initial, not paired"
+    )
+    return Check(name, True, detail)
+
+
+def _limits(cycles: Cycles) -> Check:
+    name = "complete cycles"
+    if not len(cycles):
+        return Check(name, None, "no cycle to judge")
+    broken = cycles.number[~cycles.complete]
+    start = "; the first one started from a partly charged cell" if cycles.partial_start else ""
+    if len(broken):
+        which = ", ".join(str(n) for n in broken[:8]) + (" ..." if len(broken) > 8 else "")
+        return Check(name, False, f"not complete: cycle {which}{start}; left out of means and retention")
+    if len(cycles) == 1:
+        return Check(name, None, "one cycle: nothing to compare the ends of its legs with")
+    return Check(name, True, f"both legs of all {len(cycles)} cycles ended at a limit")
+
+
+def _possible(cycles: Cycles) -> Check:
+    name = "efficiency possible"
+    ce, u = cycles.efficiency.value[cycles.complete], cycles.efficiency.u[cycles.complete]
+    if not len(ce):
+        return Check(name, None, "no complete cycle")
+    k = int(np.argmax(ce - 2.0 * u))
+    detail = f"largest efficiency {100 * ce[k]:.2f} % (cycle {cycles.number[cycles.complete][k]})"
+    if ce[k] - 2.0 * u[k] > _IMPOSSIBLE:
+        detail += ": more came back than was put in; time, current or the kind of cell is wrong, or it charges itself"
+        return Check(name, False, detail)
+    return Check(name, True, detail)
+
+
+def _one_rate(cycles: Cycles) -> Check:
+    name = "one rate"
+    n = int(cycles.rate_level.max(initial=-1)) + 1
+    if n < 1:
+        return Check(name, None, "no cycle")
+    detail = "all cycles at one current" if n == 1 else f"{n} currents: retention compares cycles at one of them only"
+    return Check(name, True if n == 1 else None, detail)
+
+
+def _gaps(legs: Legs) -> Check:
+    n = int(legs.gaps.sum())
+    detail = "no gap under current" if not n else f"{n} intervals without records inside legs were not integrated"
+    return Check("record without gaps", n == 0, detail)
+
+
+def _range(legs: Legs, meter: Instrument) -> Check:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        used = np.abs(legs.mean_current) / meter.scale
+    k = int(np.argmin(used))
+    source = "stated in the file" if meter.stated else "assumed: the next decade above the current"
+    detail = f"smallest current is {100 * used[k]:.3g} % of its range of {meter.scale[k]:.3g} A ({source})"
+    if used[k] >= 1.0:
+        detail = f"the current is above its range ({source}); the offset was taken as a share of the current"
+    return Check("current range", bool(used[k] >= _FAR_TOO_LARGE), detail)
+
+
+def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:
+    name = "capacity below theory"
+    found = {k: q for k, q in quantities.items() if k.startswith("specific_capacity:") and q.value is not None}
+    if specimen.theoretical_capacity is None or not found:
+        return Check(name, None, "needs active_mass and theoretical_capacity")
+    theory = Quantity("theoretical_capacity", specimen.theoretical_capacity)
+    key = max(found, key=lambda k: found[k].value or 0.0)
+    share = Quantity("capacity_retention", found[key].number / theory.number)
+    low, _ = share.interval() or (0.0, 0.0)
+    detail = f"{key} is {100 * (share.value or 0.0):.1f} % of the theoretical capacity"
+    advice = "" if low <= 1.0 else ": active mass, its fraction, or the theoretical capacity is wrong"
+    return Check(name, bool(low <= 1.0), detail + advice)
+
+
+def _temperature(spread: float) -> Check:
+    if not np.isfinite(spread):
+        return Check(
+            "temperature log", None, "no temperature was logged: swings of capacity cannot be told from fading"
+        )
+    return Check("temperature log", True, f"logged; range {spread:.2f} K")
+
+
+def suspect_suggestions(suggestions: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each mass or area of the header that is the software's default."""
+    found = []
+    for key, defaults in _DEFAULTS.items():
+        entry = suggestions.get(key)
+        text = str(entry.get("value", "") if isinstance(entry, Mapping) else entry or "")
+        number = re.match(r"\s*([\d.]+)", text)
+        origin = str(entry.get("from", "")) if isinstance(entry, Mapping) else ""
+        if number and (any(abs(float(number[1]) - d) < 1e-9 for d in defaults) or "default" in origin):
+            found.append(f"The {_WORDS[key]} in the file, {text}, is the default of the software and not used.")
+        elif number:
+            found.append(f"The file states {_WORDS[key]} {text}; it is not used unless given as an input.")
+    return found
