@@ -158,7 +158,7 @@ def _efficiency(result: Result) -> Panel:
     if len(n) > _MOST_BARS:
         height = shown[0] + 0.03 * (shown[1] - shown[0])
         texts.append(
-            Text(0.2 * float(n[-1]), height, f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly one error in all")
+            Text(0.35 * float(n[-1]), height, f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly one error in all")
         )
     return Panel(_cycle_axis(n), Axis("CE / %", range=shown), traces=traces, spans=_spans(result), texts=texts)
 
@@ -174,9 +174,12 @@ def _zoom(ce: np.ndarray, u: np.ndarray) -> tuple[float, float]:
 
 
 def _outside(n: np.ndarray, ce: np.ndarray, shown: tuple[float, float]) -> list[Text]:
-    """Return the values of cycles that the range does not show, at its edge."""
+    """Return the values of cycles that the range does not show, at its edge; of those side by side the first."""
     low, high = shown
-    out = np.flatnonzero((ce < low) | (ce > high))[:4]
+    out: list[int] = []
+    for k in np.flatnonzero((ce < low) | (ce > high)):
+        if not out or n[k] - n[out[-1]] > 0.12 * n[-1]:
+            out.append(int(k))
     at = {k: low + 0.06 * (high - low) if ce[k] < low else high - 0.06 * (high - low) for k in out}
     return [Text(float(n[k]), at[k], f"{ce[k]:.1f}") for k in out]
 

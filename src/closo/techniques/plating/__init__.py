@@ -1,0 +1,48 @@
+"""Plating and stripping at constant current in a symmetric cell.
+
+Measures
+    The voltage of a cell with two equal electrodes (Na | electrolyte | Na) while a constant current plates and strips,
+    its sign changing every half cycle.
+
+Needs
+    `time` [s], `current` [A], and `voltage` between the terminals (or `potential` of a two-electrode cell) [V];
+    `frequency` [Hz] where spectra lie between the half cycles, `charge` [C] as the instrument's counter. Of the cell:
+    `area` [m2]; `thickness` [m] and `ionic_conductivity` [S/m] *at the temperature of the cell* for the interfaces and
+    the ohmic floor; `temperature` [K] and `pressure` [Pa] to be stated.
+
+Gives
+    `polarization` (mean |U| of the second half of a half cycle) and `area_specific_resistance` = |U|/j of the `:first`
+    and `:last` complete half cycle, `interfacial_resistance` = (|U|/j - L/sigma)/2 of one interface, `polarization_drift`,
+    `polarization_asymmetry` (positive minus negative), `duration` (time under current until the event, or the end) and
+    `duration:elapsed`, `current_density`, `areal_capacity:half_cycle`, `cumulative_areal_capacity`; without area the
+    extensive `resistance`, `current`, `charge:half_cycle` and `charge:cumulative` only.
+    In a record with several currents all of them belong to the one that flowed longest.
+
+Uncertainty sources
+    `noise:<name>` of the samples; `voltage zero:<name>` and `voltage gain:<name>`, `current gain:<name>` (settings, 0.1 mV
+    and 0.1 % each unless said otherwise), `current offset:<name>` (0.1 % of the range, where the file names it),
+    `sampling:<name>`; `scatter:<name>` from half cycle to half cycle; `fit drift:<name>` of the drift, from the
+    residuals *and their correlation in time* (a cell that follows the room makes long waves, and a line through them
+    is worth few degrees of freedom); `area:...`, `thickness:...`, `ionic_conductivity:...` as given.
+
+Checks
+    'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
+    'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line'.
+
+Limits
+    A drift needs three days and four cycles: in less, a line cannot tell it from what the temperature of the room does.
+    Loss of contact is dated by the half cycle in which the resistance has doubled, which is after it began.
+    A short that was there from the beginning is seen only against L/sigma. One that shows in fewer than five
+    samples at a time, fewer than four times in four half cycles, is not seen. Charge that a soft short carries is still
+    counted. The asymmetry holds the zero error of the voltage twice.
+
+Sources
+    Definitions of shorts by the ohmic floor and of polarization follow usage in the field; a standard of reporting for
+    critical currents, with the charge per half cycle, is argued for in Commun. Chem. 2023, doi:10.1038/s42004-023-01002-4.
+    Restricted likelihood of correlated residuals: Harville 1977, doi:10.1080/01621459.1977.10480998.
+"""
+
+from closo.techniques.plating.analysis import analyse
+from closo.techniques.plating.figure import figure
+
+__all__ = ["analyse", "figure"]

@@ -1,0 +1,193 @@
+"""Dataset -> Result: half cycles, event, numbers, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.dataset import Dataset, name_of, require, voltage_of
+from closo.errors import DataError, StudyError
+from closo.quantity import Number, Quantity
+from closo.result import Result
+from closo.techniques.plating.checks import checks_of
+from closo.techniques.plating.curves import curves_of
+from closo.techniques.plating.events import CONTACT_LOSS, NONE, Event, find_event
+from closo.techniques.plating.half_cycles import HalfCycles, find_half_cycles, levels_of
+from closo.techniques.plating.instrument import Instrument, instrument_of
+from closo.techniques.plating.quantities import Geometry, quantities_of
+from closo.techniques.plating.trend import Trend, trend
+
+__all__ = ["Survey", "analyse", "geometry_of", "survey"]
+
+_POINTS = 5  # in the usual half cycle, at least
+_MOST = 0.8  # share of half cycles
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a record of a symmetric cell holds.
+
+    `time` [s], `voltage` [V] : (n,) the whole record; `half` : its half cycles; `event` : what happened first; `used` :
+    numbers of the complete half cycles before it at the current that flowed longest; `instrument` : what readings are worth;
+    `line` : drift of the used ones, None where there are too few.
+    """
+
+    time: np.ndarray
+    current: np.ndarray
+    voltage: np.ndarray
+    half: HalfCycles
+    event: Event
+    used: np.ndarray
+    instrument: Instrument
+    line: Trend | None
+
+
+def analyse(
+    data: Dataset,
+    *,
+    fixed_time: float | None = None,
+    voltage_zero: float = 1e-4,
+    voltage_gain: float = 1e-3,
+    current_gain: float = 1e-3,
+    area: Number = None,
+    thickness: Number = None,
+    temperature: Number = None,
+    ionic_conductivity: Number = None,
+    pressure: Number = None,
+) -> Result:
+    """Analyse plating and stripping at constant current.
+
+    Parameters
+    ----------
+    data : a measurement of kind 'cycling' or 'chronopotentiometry'.
+    fixed_time : time after a change of polarity at which |U| is read too [s]; half of a half cycle when absent.
+    voltage_zero : standard uncertainty of the voltage's zero [V].
+    voltage_gain, current_gain : relative standard uncertainties of the readings.
+    area [m2], thickness [m], temperature [K], ionic_conductivity [S/m], pressure [Pa] : of the cell, with their sources;
+        the conductivity at the temperature of the cell.
+
+    Raises
+    ------
+    DataError  when the record has no current or no half cycle.
+    StudyError  when a setting is wrong.
+    """
+    instrument = instrument_of(data, zero=voltage_zero, gain=voltage_gain, current_gain=current_gain)
+    geometry = geometry_of(area, thickness, ionic_conductivity)
+    found = survey(data, instrument, geometry, fixed_time=fixed_time, who="plating")
+    quantities = quantities_of(found, geometry)
+    for key, number in (("temperature", temperature), ("pressure", pressure)):
+        if number is not None:
+            quantities[key] = Quantity(key, number, "as stated")
+    settings = {
+        "fixed_time": found.half.fixed,
+        "voltage_zero": voltage_zero,
+        "voltage_gain": voltage_gain,
+        "current_gain": current_gain,
+        "half_cycles": len(found.half),
+        "half_cycles_used": int(found.used.size),
+        "event": found.event.kind,
+    }
+    return Result(
+        "plating",
+        name_of(data),
+        quantities,
+        curves_of(found, geometry),
+        checks_of(found, geometry, quantities),
+        settings,
+        tuple(_notes(data, found)),
+    )
+
+
+def geometry_of(area: Number, thickness: Number, conductivity: Number) -> Geometry:
+    """Return area and ohmic resistance L/sigma [ohm m2], each None where it is not known."""
+    ohmic = thickness / conductivity if thickness is not None and conductivity is not None else None
+    missing = [
+        name
+        for name, number in (("thickness", thickness), ("ionic_conductivity", conductivity), ("area", area))
+        if number is None
+    ]
+    return Geometry(area, ohmic, tuple(missing))
+
+
+def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_time: float | None, who: str) -> Survey:
+    """Find half cycles, event and drift of a record.
+
+    Raises
+    ------
+    DataError  when the record has no current or no half cycle, few points, or a voltage against the current.
+    StudyError  when `fixed_time` is not positive.
+    """
+    if fixed_time is not None and not (np.isfinite(fixed_time) and fixed_time > 0):
+        raise StudyError(f"fixed_time = {fixed_time} s cannot be.", hint="Give a positive time in seconds.")
+    require(data, "time", "current", who=who)
+    _, voltage = voltage_of(data, who=who)
+    time, current = (np.asarray(data[key].values, float) for key in ("time", "current"))
+    optional = {
+        name: np.asarray(data[key].values, float) if key in data else None
+        for name, key in (("frequency", "frequency"), ("counter", "charge"))
+    }
+    known = np.isfinite(time) & np.isfinite(current) & np.isfinite(voltage)
+    time, current, voltage = time[known], current[known], voltage[known]
+    optional = {name: None if values is None else values[known] for name, values in optional.items()}
+    half = find_half_cycles(time, current, voltage, fixed=fixed_time, **optional)
+    if len(half) == 0:
+        raise DataError(
+            f"{who} needs half cycles under current, but none was found in {time.size} points.",
+            file=data.attrs.get("source"),
+            hint="Is this the record of a symmetric cell at constant current?",
+        )
+    _refuse(half, instrument, data, who)
+    floor, floor_u = geometry.floor
+    event = find_event(time, voltage, half, floor=floor, floor_u=floor_u)
+    used = _used(half, event)
+    line = trend(half.middle[used] - half.begin[0], half.polarization[used], half.sign[used])
+    return Survey(time, current, voltage, half, event, used, instrument, line)
+
+
+def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -> None:
+    """Refuse a record that is sampled too coarsely, or whose voltage has the wrong sign."""
+    points = float(np.median([rows.size for rows in half.rows]))
+    if points < _POINTS:
+        raise DataError(
+            f"{who} needs at least {_POINTS} points in a half cycle, but the usual one of {len(half)} has {points:g}.",
+            file=data.attrs.get("source"),
+            hint="Is this the record of a symmetric cell at constant current?",
+        )
+    against = half.polarization < -3.0 * instrument.zero
+    if np.mean(against) > _MOST:
+        raise DataError(
+            f"The voltage is against the current in {int(against.sum())} of {len(half)} half cycles, which no cell does.",
+            file=data.attrs.get("source"),
+            hint="Is the sign of one of the columns swapped?",
+        )
+
+
+def _used(half: HalfCycles, event: Event) -> np.ndarray:
+    """Return the complete half cycles before the event at the level of current that flowed longest."""
+    before = half.complete & (np.arange(len(half)) < event.half_cycle)
+    if not before.any():
+        return np.zeros(0, int)
+    level = levels_of(half.current)
+    spent = np.bincount(level[before], half.end[before] - half.begin[before])
+    return np.flatnonzero(before & (level == int(np.argmax(spent))))
+
+
+def _notes(data: Dataset, found: Survey) -> list[str]:
+    notes = list(data.attrs.get("warnings", ()))
+    half, event = found.half, found.event
+    notes.append(f"{len(half)} half cycles, {found.used.size} complete ones before any event are used.")
+    if event.kind != NONE:
+        notes.append(
+            f"{event.kind} at {event.time / 3600:.2f} h, in half cycle {event.half_cycle + 1}: {event.evidence}."
+        )
+    if event.risen > 1 and event.kind != CONTACT_LOSS:
+        notes.append(f"Before the short the resistance had grown {event.risen:.1f}-fold by loss of contact.")
+    if half.interludes.sum():
+        notes.append(
+            f"{int(half.interludes.sum())} spectra lie between or within half cycles; their charge is not counted."
+        )
+    levels = np.unique(levels_of(half.current)).size
+    if levels > 1:
+        notes.append(f"{levels} levels of current; the numbers belong to the one that flowed longest.")
+    return notes

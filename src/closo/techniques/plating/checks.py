@@ -1,0 +1,81 @@
+"""What a record of a symmetric cell passed or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from closo.quantity import Quantity
+from closo.result import Check
+from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
+from closo.techniques.plating.quantities import Geometry
+
+if TYPE_CHECKING:
+    from closo.techniques.plating.analysis import Survey
+
+__all__ = ["checks_of", "event_checks"]
+
+_SYMMETRIC = 0.10  # of the polarization
+_CURVED = 3.0  # u of the quadratic term
+
+
+def checks_of(found: Survey, geometry: Geometry, quantities: Mapping[str, Quantity]) -> tuple[Check, ...]:
+    """Return the checks of one record."""
+    return (*event_checks(found), _floor(quantities, geometry), _symmetric(quantities), _line(found))
+
+
+def event_checks(found: Survey) -> tuple[Check, Check]:
+    """Return 'no short' and 'no contact loss'; None for the first where the voltage was not told from 0 at the beginning."""
+    event = found.event
+    when = "" if event.kind == NONE else f" at {event.time / 3600:.2f} h"
+    short = f"{event.kind}{when}: {event.evidence}." if event.kind in (HARD, SOFT) else f"No short: {event.evidence}."
+    if event.kind == CONTACT_LOSS:
+        short = f"None until contact was lost{when}."
+    lost = event.kind == CONTACT_LOSS or event.risen > 1
+    loss = (
+        f"Contact lost{when}: {event.evidence}." if event.kind == CONTACT_LOSS else "The resistance did not run away."
+    )
+    if event.kind != CONTACT_LOSS and lost:
+        loss = f"The resistance had grown {event.risen:.1f}-fold before the short."
+    passed: bool | None = event.kind not in (HARD, SOFT)
+    if event.kind == NONE and abs(found.half.polarization[0]) < 3.0 * found.instrument.zero:
+        passed, short = None, "Not made: the voltage is within 3 u of 0 from the beginning, so a short would not show."
+    return Check("no short", passed, short), Check("no contact loss", not lost, loss)
+
+
+def _floor(quantities: Mapping[str, Quantity], geometry: Geometry) -> Check:
+    floor, floor_u = geometry.floor
+    first = quantities["resistance:first"].value
+    if floor is None or first is None:
+        why = f"needs {', '.join(geometry.missing)}" if geometry.missing else "there is no complete half cycle"
+        return Check("ohmic floor", None, f"Not made: it {why}." if geometry.missing else f"Not made: {why}.")
+    ratio, limit = first / floor, 1.0 - 2.0 * floor_u
+    detail = f"The first half cycle has {ratio:.3f} of the ohmic L/(sigma A) = {floor:.4g} ohm; not below {limit:.3f}."
+    if ratio < limit:
+        detail += (
+            " Either current flowed past the electrolyte from the beginning, or L or sigma is not that of this cell."
+        )
+    return Check("ohmic floor", ratio >= limit, detail)
+
+
+def _symmetric(quantities: Mapping[str, Quantity]) -> Check:
+    asymmetry, size = quantities["polarization_asymmetry"], quantities["polarization:last"].value
+    if asymmetry.value is None or size is None:
+        return Check("symmetric", None, f"Not made: {asymmetry.why or 'no polarization'}.")
+    share = abs(asymmetry.value) / size
+    sure = abs(asymmetry.value) > 2.0 * float(asymmetry.u or 0.0)
+    detail = (
+        f"Positive minus negative half cycles: {1e3 * asymmetry.value:.3f} mV, {share:.1%} of |U|; limit 10 % and 2 u."
+    )
+    return Check("symmetric", not (share > _SYMMETRIC and sure), detail)
+
+
+def _line(found: Survey) -> Check:
+    if found.line is None:
+        return Check(
+            "drift is a line", None, "Not made: fewer than 4 complete cycles, or less than 72 h, at one current."
+        )
+    detail = f"The quadratic term is {found.line.curved:.1f} u from 0; limit 3."
+    if found.line.curved > _CURVED:
+        detail += " One rate does not describe the whole record."
+    return Check("drift is a line", found.line.curved <= _CURVED, detail)

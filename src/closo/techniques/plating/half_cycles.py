@@ -1,0 +1,230 @@
+"""The half cycles of a symmetric cell: legs at one level of the current, and the polarization of each.
+
+A half cycle is a leg (`closo.techniques.legs`), cut where the current steps to another level within one sign, as in a
+staircase of one direction. Its polarization is the mean of |U| over the second half of its time: the transients after
+the change of polarity have died away by then.
+
+The resistance is U/I with the signed mean current of the half cycle. It is positive in a cell that only resists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.techniques.legs import find_legs
+
+__all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median", "scatter_of"]
+
+_SAME_LEVEL = 0.02  # two currents closer than this are one level
+_STEP_ROWS = 5  # rows that a new level must hold
+
+
+@dataclass(frozen=True)
+class HalfCycles:
+    """The half cycles of a record, in order; arrays of shape (n,) where nothing else is said.
+
+    Attributes
+    ----------
+    rows : for each the rows under current (spectra and rests left out), of shape (points of it,).
+    sign : +1 or -1.
+    current : mean |I| [A].
+    charge : |integral of I dt| [C].
+    begin, end : time of its first and last row [s].
+    polarization, noise : mean |U| of the second half and the standard error that the noise of the samples gives it [V].
+    at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
+    fixed : that time [s], one number.
+    complete : whether it lasts at least 0.9 of what is usual at its level.
+    interludes : interruptions with a spectrum inside or just before it.
+    sampling : time step at its end [s].
+    """
+
+    rows: tuple[np.ndarray, ...]
+    sign: np.ndarray
+    current: np.ndarray
+    charge: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    polarization: np.ndarray
+    noise: np.ndarray
+    at_time: np.ndarray
+    fixed: float
+    complete: np.ndarray
+    interludes: np.ndarray
+    sampling: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Time at the middle of the second half of each, which its polarization belongs to [s], shape (n,)."""
+        return 0.25 * self.begin + 0.75 * self.end
+
+
+def find_half_cycles(
+    time: np.ndarray,
+    current: np.ndarray,
+    voltage: np.ndarray,
+    *,
+    frequency: np.ndarray | None = None,
+    counter: np.ndarray | None = None,
+    fixed: float | None = None,
+) -> HalfCycles:
+    """Find the half cycles of a record.
+
+    Parameters
+    ----------
+    time, current, voltage : shape (n,), [s], [A], [V], in file order.
+    frequency : shape (n,), > 0 in the rows of a spectrum [Hz].
+    counter : shape (n,), the instrument's own charge [C].
+    fixed : time after the beginning at which |U| is read [s]; half of the usual half cycle when absent.
+
+    Example
+    -------
+    >>> t = np.arange(0.0, 40.0); i = np.where(t < 20, 1e-3, -1e-3)
+    >>> find_half_cycles(t, i, 100.0 * i).polarization.round(3).tolist()
+    [0.1, 0.1]
+    """
+    legs = find_legs(time, current, voltage, frequency=frequency, counter=counter)
+    pieces: list[tuple[int, np.ndarray, float, float]] = []
+    for k in range(len(legs)):
+        rows = legs.start[k] + np.flatnonzero(legs.active[legs.start[k] : legs.stop[k]])
+        cut = _levels_within(np.abs(current[rows]))
+        for part in cut:
+            share = 1.0 if len(cut) == 1 else _charge_share(time[rows], current[rows], part)
+            piece = rows[part]
+            if piece.size >= 2 and time[piece[-1]] > time[piece[0]]:
+                median = float(np.median(np.abs(current[piece])))
+                level = abs(float(legs.mean_current[k])) if len(cut) == 1 else median
+                pieces.append((k, piece, abs(float(legs.charge[k])) * share, level))
+    return _table(time, current, voltage, pieces=pieces, fixed=fixed, legs=(legs.interludes, legs.sampling))
+
+
+def _table(
+    time: np.ndarray,
+    current: np.ndarray,
+    voltage: np.ndarray,
+    *,
+    pieces: list[tuple[int, np.ndarray, float, float]],
+    fixed: float | None,
+    legs: tuple[np.ndarray, np.ndarray],
+) -> HalfCycles:
+    rows = tuple(piece for _, piece, _, _ in pieces)
+    leg = np.array([k for k, _, _, _ in pieces], int)
+    begin, end = np.array([time[r[0]] for r in rows]), np.array([time[r[-1]] for r in rows])
+    sign = np.array([1 if np.median(current[r]) > 0 else -1 for r in rows], int)
+    level = np.array([i for _, _, _, i in pieces])
+    span = end - begin
+    usual = float(np.median(span)) if span.size else 0.0
+    fixed = 0.5 * usual if fixed is None else float(fixed)
+    late = [_second_half(time[r], s * voltage[r]) for r, s in zip(rows, sign, strict=True)]
+    first = np.array([j == 0 or leg[j] != leg[j - 1] for j in range(leg.size)], bool)
+    return HalfCycles(
+        rows=rows,
+        sign=sign,
+        current=level,
+        charge=np.array([q for _, _, q, _ in pieces]),
+        begin=begin,
+        end=end,
+        polarization=np.array([p for p, _ in late]),
+        noise=np.array([u for _, u in late]),
+        at_time=np.array([_value_at(time[r], s * voltage[r], fixed) for r, s in zip(rows, sign, strict=True)]),
+        fixed=fixed,
+        complete=_complete(span, level),
+        interludes=np.where(first, legs[0][leg], 0) if leg.size else np.zeros(0, int),
+        sampling=legs[1][leg] if leg.size else np.zeros(0),
+    )
+
+
+def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
+    """Return the time-weighted mean over the second half of a half cycle and its standard error from sample noise.
+
+    Single wrong samples are replaced by the median of their neighbours.
+    """
+    use = time >= 0.5 * (time[0] + time[-1])
+    t, u = time[use], voltage[use]
+    if t.size < 2:
+        return float(u[-1]), 0.0
+    u = _without_glitches(u)
+    mean = float(np.trapezoid(u, t) / (t[-1] - t[0]))
+    return mean, scatter_of(u) / float(np.sqrt(u.size))
+
+
+def running_median(values: np.ndarray) -> np.ndarray:
+    """Return the median of five around each sample; at the ends that of the nearest five; shape (n,), n >= 5."""
+    windows = np.stack([values[k : values.size - 4 + k] for k in range(5)])
+    inner = np.partition(windows, 2, axis=0)[2]
+    return np.concatenate([np.full(2, inner[0]), inner, np.full(2, inner[-1])])
+
+
+def _without_glitches(voltage: np.ndarray) -> np.ndarray:
+    """Put the running median in place of samples that are off by more than 5 % and 8 times the noise."""
+    if voltage.size < 5:
+        return voltage
+    middle = running_median(voltage)
+    off = np.abs(voltage - middle)
+    return np.where(off > np.maximum(0.05 * np.abs(middle), 8.0 * scatter_of(voltage)), middle, voltage)
+
+
+def scatter_of(values: np.ndarray) -> float:
+    """Return the standard deviation of white noise on a slowly varying signal, from second differences (robust).
+
+    Source: the median of |x[i-1] - 2 x[i] + x[i+1]| is 0.6745 sqrt(6) standard deviations of white noise.
+    """
+    if values.size < 4:
+        return 0.0
+    return float(np.median(np.abs(np.diff(values, 2))) / (0.6745 * np.sqrt(6.0)))
+
+
+def _value_at(time: np.ndarray, voltage: np.ndarray, fixed: float) -> float:
+    since = time - time[0]
+    return float(np.interp(fixed, since, voltage)) if since[-1] >= fixed else float("nan")
+
+
+def _complete(span: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Return which half cycles last as long as the others at their level (the longest of only two)."""
+    usual = np.empty(span.size)
+    for k in range(span.size):
+        same = span[np.abs(level - level[k]) <= _SAME_LEVEL * level[k]]
+        usual[k] = np.median(same) if same.size > 2 else max(same.max(), np.median(span))
+    return np.asarray(span >= 0.9 * usual)
+
+
+def _levels_within(size: np.ndarray) -> list[np.ndarray]:
+    """Cut |I| of one leg into runs of one level: a new one begins where the next rows agree on another value."""
+    if size.size < 2 * _STEP_ROWS or np.ptp(size[[0, size.size // 2, -1]]) <= _SAME_LEVEL * np.median(size):
+        return [np.arange(size.size)]
+    steps = np.flatnonzero(np.abs(np.diff(size)) > _SAME_LEVEL * size[:-1]) + 1
+    cuts, last = [0], float(np.median(size[:_STEP_ROWS]))
+    for k in steps:
+        ahead = size[k : k + _STEP_ROWS]
+        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= 0.5 * _SAME_LEVEL * ahead[0]
+        if steady and abs(ahead[0] - last) > _SAME_LEVEL * last:
+            cuts.append(int(k))
+            last = float(np.median(ahead))
+    return [np.arange(a, b) for a, b in zip(cuts, [*cuts[1:], size.size], strict=True)]
+
+
+def _charge_share(time: np.ndarray, current: np.ndarray, part: np.ndarray) -> float:
+    """Return the share of a leg's charge that a part of its rows carries."""
+    step = np.diff(time, append=time[-1])
+    carried = np.abs(current) * np.clip(step, 0.0, 20.0 * np.median(step))
+    return float(carried[part].sum() / carried.sum()) if carried.sum() > 0 else 0.0
+
+
+def levels_of(current: np.ndarray) -> np.ndarray:
+    """Return for each half cycle the number of its level of |I|, counted from the smallest, shape (n,).
+
+    Example
+    -------
+    >>> levels_of(np.array([1.0, 1.001, 2.0, 2.0, 1.0])).tolist()
+    [0, 0, 1, 1, 0]
+    """
+    order = np.argsort(current, kind="stable")
+    sorted_current = current[order]
+    new = np.diff(sorted_current, prepend=sorted_current[:1]) > _SAME_LEVEL * sorted_current
+    number = np.empty(current.size, int)
+    number[order] = np.cumsum(new)
+    return number

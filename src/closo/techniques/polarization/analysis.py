@@ -1,0 +1,339 @@
+"""Dataset -> Result: steps, tails, the first samples, and what they say of the electrolyte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.dataset import Dataset, name_of, require
+from closo.errors import DataError, StudyError, did_you_mean
+from closo.nomenclature import look_up
+from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
+from closo.result import Check, Result
+from closo.techniques.polarization.early import Early, initial
+from closo.techniques.polarization.leakage import leakage
+from closo.techniques.polarization.steps import Step, find_steps
+from closo.techniques.polarization.tails import Tail, fit_tails
+
+__all__ = ["analyse"]
+
+_ELECTRODES = ("blocking", "nonblocking")
+_OFFSET_SHARE = 1e-3  # of full scale, where no offset is given: data sheets state limits of 0.1 to 0.2 %
+_LARGEST_VOLTAGE = 0.0105  # V; Bruce and Vincent ask for 10 mV or less
+_STEADY = 0.01  # share of the steady current that the tail may still have at the end
+_FIRST = 0.005  # share of I_0 by which the first two samples may differ from what comes before
+_STILL = 0.005  # share by which the current may change from the middle of a step to its end
+_MOST_POINTS = 3000  # of the curve that is kept
+
+
+def analyse(
+    data: Dataset,
+    *,
+    electrodes: str = "blocking",
+    voltage: float | None = None,
+    offset: float | None = None,
+    gain: float = 0.005,
+    voltage_offset: float = 1e-4,
+    area: Number = None,
+    thickness: Number = None,
+    temperature: Number = None,
+) -> Result:
+    """Analyse a polarization.
+
+    Parameters
+    ----------
+    data : a measurement of kind 'chronoamperometry'.
+    electrodes : 'blocking' for electronic leakage, 'nonblocking' for the currents of Bruce and Vincent.
+    voltage : applied voltage [V], where the file does not say.
+    offset : standard uncertainty of the instrument's current offset [A]; 0.1 % of the current range by default.
+    gain : relative standard uncertainty of the current's scale.
+    voltage_offset : standard uncertainty of the applied voltage [V].
+    area [m2], thickness [m], temperature [K] : of the specimen, with their sources.
+
+    Raises
+    ------
+    DataError  when columns are missing, no voltage is known, or the record is too short.
+    StudyError  when a setting is wrong.
+    ConvergenceError  when no law fits the tail.
+    """
+    _refuse_settings(electrodes, {"offset": offset, "gain": gain, "voltage_offset": voltage_offset})
+    time, current = _columns(data)
+    steps, origin = find_steps(data, time, voltage)
+    driven = _driven(steps, data)
+    if electrodes == "nonblocking":
+        steps = [steps[driven]]
+    tail = fit_tails(time, current, steps)
+    assumed, why = _offset(data, current, offset)
+    record = _Record(data, time, current, steps=steps, tail=tail)
+    numbers = _currents(record, offset=assumed, gain=gain)
+    volts = _voltages(record, voltage_offset)
+    quantities: dict[str, Quantity] = {"current_noise": _noise(record)}
+    checks = [_steady(tail, steps, current)]
+    early: Early | None = None
+    if electrodes == "nonblocking":
+        early = initial(
+            time[steps[0].start : steps[0].stop] - steps[0].begin,
+            current[steps[0].start : steps[0].stop],
+            tail.noise,
+        )
+        quantities |= _bruce_vincent(record, numbers[0], volts[0], early, gain=gain, offset=assumed)
+        quantities["applied_voltage"] = Quantity("applied_voltage", volts[0], origin)
+        checks += _bruce_vincent_checks(steps[0], early, tail)
+    else:
+        found, more = leakage(
+            numbers,
+            volts,
+            constant=None if area is None or thickness is None else thickness / area,
+            name=name_of(data),
+        )
+        quantities |= _per_step(numbers, volts, origin) | found
+        checks += [*more, Check("current offset", None if offset is None else True, why)]
+    if temperature is not None:
+        quantities["temperature"] = Quantity("temperature", temperature, "as stated")
+    checks.append(_model_check(tail))
+    settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=gain)
+    notes = tuple(data.attrs.get("warnings", ())) + (() if offset is not None else (why,))
+    return Result(
+        "polarization", name_of(data), quantities, _curves(record), tuple(checks), settings, () if early else notes
+    )
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the pieces below share."""
+
+    data: Dataset
+    time: np.ndarray
+    current: np.ndarray
+    steps: list[Step]
+    tail: Tail
+
+    @property
+    def name(self) -> str:
+        return name_of(self.data)
+
+    @property
+    def instrument(self) -> str:
+        return str(self.data.attrs.get("metadata", {}).get("instrument") or "instrument")
+
+
+def _refuse_settings(electrodes: str, sizes: dict[str, float | None]) -> None:
+    if electrodes not in _ELECTRODES:
+        raise StudyError(f"electrodes = '{electrodes}' is not known.", hint=did_you_mean(electrodes, _ELECTRODES))
+    for key, size in sizes.items():
+        if size is not None and not (np.isfinite(size) and size >= 0):
+            raise StudyError(f"{key} = {size} cannot be an uncertainty.", hint="Give a number >= 0 in SI units.")
+
+
+def _columns(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return time and current, finite and in order."""
+    require(data, "time", "current", who="polarization")
+    time, current = np.asarray(data["time"].values, float), np.asarray(data["current"].values, float)
+    bad = int(np.sum(~(np.isfinite(time) & np.isfinite(current))))
+    if bad:
+        raise DataError(
+            f"polarization needs finite times and currents; {bad} of {time.size} rows are not.",
+            file=data.attrs.get("source"),
+            hint="Cut the record to the rows that were measured.",
+        )
+    back = np.flatnonzero(np.diff(time) <= 0)
+    if back.size:
+        raise DataError(
+            f"polarization needs rising times; row {int(back[0]) + 2} is at {time[back[0] + 1]:g} s, the one before it "
+            f"at {time[back[0]]:g} s.",
+            file=data.attrs.get("source"),
+            hint="Cut the record into its runs.",
+        )
+    return time, current
+
+
+def _driven(steps: list[Step], data: Dataset) -> int:
+    """Return the first step whose voltage is not zero (a rest may come before it).
+
+    Raises
+    ------
+    DataError  when there is none.
+    """
+    least = max(1e-4, 0.2 * max(abs(s.voltage) for s in steps))
+    for k, step in enumerate(steps):
+        if abs(step.voltage) > least:
+            return k
+    raise DataError(
+        f"polarization needs an applied voltage; the record stays at {1e3 * steps[0].voltage:.3g} mV.",
+        file=data.attrs.get("source"),
+        hint="Give the voltage: --set voltage=0.010.",
+    )
+
+
+def _offset(data: Dataset, current: np.ndarray, given: float | None) -> tuple[float, str]:
+    """Return the standard uncertainty of the current offset [A], and where it comes from."""
+    if given is not None:
+        return given, f"{1e9 * given:.3g} nA, as given"
+    if "current_range" in data:
+        ranges = np.asarray(data["current_range"].values, float)
+        scale = float(np.median(ranges[np.isfinite(ranges)])) if np.any(np.isfinite(ranges)) else np.nan
+        if np.isfinite(scale) and scale > 0:
+            return (
+                _OFFSET_SHARE * scale,
+                f"not given: 0.1 % of the range of {scale:.3g} A is assumed (--set offset=...)",
+            )
+    scale = 10.0 ** np.ceil(np.log10(max(float(np.max(np.abs(current))), 1e-12)))
+    return _OFFSET_SHARE * scale, (
+        f"not given, nor the current range: 0.1 % of {scale:.0e} A, the decade of the largest current, is assumed "
+        "(--set offset=...)"
+    )
+
+
+def _currents(record: _Record, *, offset: float, gain: float) -> list[Number]:
+    """Return the steady currents with fit, tail model, extrapolation, offset and gain."""
+    tail, name = record.tail, record.name
+    spread = from_fit(np.zeros(len(tail.steady)), tail.spread, label=f"tail model:{name}", df=np.inf)
+    fitted = from_fit(tail.steady, tail.covariance, label=f"fit:{name}", df=tail.df)
+    shift = uncertain(0.0, {f"current offset:{name}": offset})
+    scale = uncertain(1.0, {f"current gain:{record.instrument}": gain})
+    # what lies beyond the end of the record was not seen: it is not known better than its own size
+    unseen = [uncertain(0.0, {f"extrapolation:{name}": abs(float(left))}) for left in tail.left]
+    return [(f + s + e + shift) * scale for f, s, e in zip(fitted, spread, unseen, strict=True)]
+
+
+def _voltages(record: _Record, voltage_offset: float) -> list[Number]:
+    """Return the applied voltages; readings and offset are common to all steps."""
+    return [
+        uncertain(
+            s.voltage, {f"voltage:{record.name}": s.voltage_u, f"voltage offset:{record.name}": abs(voltage_offset)}
+        )
+        for s in record.steps
+    ]
+
+
+def _noise(record: _Record) -> Quantity:
+    samples = sum(s.stop - s.start for s in record.steps)
+    u = record.tail.noise / np.sqrt(2.0 * max(samples - 3, 1))
+    number = uncertain(record.tail.noise, {f"noise estimate:{record.name}": float(u)})
+    return Quantity("current_noise", number, "of a sample, from second differences")
+
+
+def _per_step(numbers: list[Number], volts: list[Number], origin: str) -> dict[str, Quantity]:
+    """Return steady current and voltage of every step; numbered where there are several."""
+    found: dict[str, Quantity] = {}
+    for k, (number, volt) in enumerate(zip(numbers, volts, strict=True), start=1):
+        mark = f":step {k}" if len(numbers) > 1 else ""
+        method = f"I_inf at {1e3 * float(volt.x):.4g} mV, mean over the laws of the tail"
+        found[f"steady_state_current{mark}"] = Quantity("steady_state_current", number, method)
+        found[f"applied_voltage{mark}"] = Quantity("applied_voltage", volt, origin)
+    return found
+
+
+def _bruce_vincent(
+    record: _Record, steady: Number, volt: Number, early: Early, *, gain: float, offset: float
+) -> dict[str, Quantity]:
+    """Return I_0, I_ss and their ratio; gain and offset are common to both currents."""
+    step, name = record.steps[0], record.name
+    interval = float(np.median(np.diff(record.time[step.start : step.stop])))
+    parts = {
+        f"early model:{name}": early.spread,
+        f"start time:{name}": abs(early.slope) * interval / np.sqrt(12.0),
+        f"current offset:{name}": offset,
+    }
+    first = uncertain(early.current, {f"first samples:{name}": early.fit_u}, df=early.df) + uncertain(0.0, parts)
+    first = first * uncertain(1.0, {f"current gain:{record.instrument}": gain})
+    how = f"{early.samples} first samples, extrapolated to the step by {', '.join(early.laws)}"
+    return {
+        "initial_current": Quantity("initial_current", first, how),
+        "steady_state_current": Quantity("steady_state_current", steady, "I_inf, mean over the laws of the tail"),
+        "current_fraction": _fraction(steady, first),
+    }
+
+
+def _fraction(steady: Number, first: Number) -> Quantity:
+    """Return I_ss/I_0, withheld where I_0 is not known from zero."""
+    if abs(float(first.x)) <= 2.0 * float(first.u):
+        return withheld("current_fraction", "the initial current cannot be told from zero")
+    how = "I_ss/I_0; a transference number needs the interfaces as well"
+    return Quantity("current_fraction", steady / first, how)
+
+
+def _bruce_vincent_checks(step: Step, early: Early, tail: Tail) -> list[Check]:
+    small = f"{1e3 * step.voltage:.3g} mV (limit 10 mV)"
+    seen = max(abs(early.first - early.current), abs(early.second - early.first))
+    allowed = max(3.0 * tail.noise, _FIRST * abs(early.current))
+    detail = (
+        f"the first samples differ by up to {1e9 * seen:.3g} nA from what comes before (limit {1e9 * allowed:.3g} nA)"
+    )
+    floor = float(abs(tail.steady[0])) / max(tail.noise, 1e-18)
+    return [
+        Check("small voltage", bool(abs(step.voltage) <= _LARGEST_VOLTAGE), small),
+        Check("first sample", bool(seen <= allowed), detail),
+        Check("floor of the instrument", bool(floor > 10.0), f"I_ss is {floor:.3g} times the noise (limit 10)"),
+    ]
+
+
+def _steady(tail: Tail, steps: list[Step], current: np.ndarray) -> Check:
+    """Is the tail over at the end of every step, and did the current stay in its last half?"""
+    steady = np.maximum(np.abs(tail.steady), 1e-30)
+    thirds = [np.array_split(current[s.start : s.stop], 10) for s in steps]
+    change = np.array([abs(float(t[-1].mean() - t[4].mean())) for t in thirds])
+    left = np.abs(tail.left)
+    hidden = 3.0 * tail.noise / np.sqrt([0.1 * (s.stop - s.start) for s in steps])
+    over = ((left < _STEADY * steady) | (left < hidden)) & ((change < _STILL * steady) | (change < hidden))
+    worst = int(np.argmax(np.where(over, 0.0, left + change))) if not over.all() else int(np.argmax(left + change))
+    detail = (
+        f"at the end of {'the step' if len(steps) == 1 else f'step {worst + 1}'} the tail still carries "
+        f"{1e9 * left[worst]:.3g} nA, {100 * left[worst] / steady[worst]:.2g} % of the steady current (limit 1 %); in the "
+        f"last half it changed by {1e9 * change[worst]:.3g} nA, {100 * change[worst] / steady[worst]:.2g} % (limit 0.5 %); "
+        f"the noise hides {1e9 * hidden[worst]:.2g} nA"
+    )
+    return Check("steady state", bool(over.all()), detail)
+
+
+def _model_check(tail: Tail) -> Check:
+    shares = ", ".join(f"{law} {100 * w:.0f} %" for law, w in tail.weights.items())
+    limit = 1.0 + 2.0 * np.sqrt(2.0 / tail.df)
+    detail = f"chi2/df {tail.reduced:.2f} (limit {limit:.2f}) without the first {100 * tail.window:.0f} %; {shares}"
+    return Check("tail model", bool(tail.reduced < limit), detail)
+
+
+def _settings(record: _Record, early: Early | None, **given: Any) -> dict[str, Any]:
+    tail = record.tail
+    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    settings |= {
+        "instrument": record.instrument,
+        "steps": [[s.begin, float(record.time[s.stop - 1]), s.voltage] for s in record.steps],
+        "window": tail.window,
+        "weights": tail.weights,
+        "reduced": tail.reduced,
+    }
+    if early is not None:
+        settings["first_samples"] = early.samples
+    return settings
+
+
+def _curves(record: _Record) -> Dataset:
+    """Return the thinned record, and the bins with the model."""
+    time, current = record.time, record.current
+    kept = _thinned(record)
+    t, mean, error, owner = record.tail.bins
+    units = {"time": look_up("time").si, "current": look_up("current").si}
+    return xr.Dataset(
+        {
+            "time": ("point", time[kept], {"units": units["time"]}),
+            "current": ("point", current[kept], {"units": units["current"]}),
+            "time_binned": ("bin", t, {"units": units["time"]}),
+            "current_binned": ("bin", mean, {"units": units["current"]}),
+            "current_binned_u": ("bin", error, {"units": units["current"]}),
+            "current_fit": ("bin", record.tail.model, {"units": units["current"]}),
+            "step_binned": ("bin", owner.astype(float), {"units": "1"}),
+        }
+    )
+
+
+def _thinned(record: _Record) -> np.ndarray:
+    """Return the rows kept for the figure: even in ln(time since the step), all where there are few."""
+    if record.time.size <= _MOST_POINTS:
+        return np.arange(record.time.size)
+    each = _MOST_POINTS // len(record.steps)
+    rows = [s.start + np.unique(np.geomspace(1, s.stop - s.start, each).astype(int)) - 1 for s in record.steps]
+    return np.unique(np.concatenate(rows))
