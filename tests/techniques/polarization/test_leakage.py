@@ -1,0 +1,145 @@
+"""Electronic leakage between blocking electrodes: known answers, the floor, several voltages, coverage."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from closo.dataset import new
+from closo.figures import to_csv, to_svg
+from closo.quantity import uncertain
+from closo.techniques.polarization import analyse, figure
+from closo.twin.polarization import BlockingTruth, blocking_polarization
+
+TRUE = 1e-7  # S/m
+LADDER = replace(BlockingTruth(), voltages=(0.2, 0.4, 0.6), duration=1800.0)
+SIGMA = "electronic_conductivity"
+
+
+def dataset(record, source="blocking.par", **extra):
+    columns = {"time": record.time, "current": record.current, "voltage": record.voltage}
+    return new("chronoamperometry", columns | extra, source=source)
+
+
+def measured(truth, seed, **keywords):
+    """Analyse a twin with geometry drawn as it is stated: 1 % of area, 5 um of thickness."""
+    rng = np.random.default_rng([seed, 99])
+    area = uncertain(truth.area * (1 + 0.01 * rng.standard_normal()), {"area:p": 0.01 * truth.area})
+    thickness = uncertain(truth.thickness + 5e-6 * rng.standard_normal(), {"thickness:p": 5e-6})
+    data = dataset(blocking_polarization(truth, seed))
+    return analyse(data, **({"offset": truth.offset_u, "area": area, "thickness": thickness} | keywords))
+
+
+def check(result, name):
+    return next(c for c in result.checks if c.name == name)
+
+
+def test_ohmic_leak_by_hand():
+    t = np.arange(1.0, 2001.0)
+    rng = np.random.default_rng(0)
+    current = 5e-8 + 1e-6 * np.exp(-t / 50.0) + 1e-9 * rng.standard_normal(t.size)
+    data = new("chronoamperometry", {"time": t, "current": current, "voltage": np.full(t.size, 0.5)}, source="a.par")
+    area, thickness = uncertain(1e-4, {"area:p": 1e-6}), uncertain(5e-4, {"thickness:p": 5e-6})
+    result = analyse(data, offset=1e-10, gain=0.0, area=area, thickness=thickness)
+    sigma = result.quantities[SIGMA]
+    assert sigma.value == pytest.approx(5e-8 * 5e-4 / (0.5 * 1e-4), rel=0.005)  # I L/(V A)
+    assert {"area:p", "thickness:p", "current offset:a.par#1", "fit:a.par#1"} <= set(sigma.budget())
+    assert sigma.budget()["area:p"] / sigma.value == pytest.approx(0.01, rel=1e-6)
+    assert sigma.budget()["current offset:a.par#1"] / sigma.value == pytest.approx(1e-10 / 5e-8, rel=0.01)
+    assert all(c.passed for c in result.checks)
+    assert result.quantities["current_noise"].value == pytest.approx(1e-9, rel=0.05)
+
+
+def test_below_the_floor_only_a_limit_is_given():
+    result = measured(BlockingTruth(), 1)  # 2.6 nA with an offset of 1 nA
+    sigma, limit = result.quantities[SIGMA], result.quantities[f"{SIGMA}:upper_limit"]
+    assert sigma.value is None
+    assert "floor of the instrument" in sigma.why
+    assert check(result, "floor of the instrument").passed is False
+    assert TRUE < limit.value < 3 * TRUE
+    assert set(limit.budget()) == {"area:p", "thickness:p"}
+    assert "one-sided 95 %" in limit.method
+
+
+def test_upper_limit_holds_in_95_percent():
+    truth = replace(BlockingTruth(), duration=400.0, electronic_conductivity=1e-8)
+    limits = []
+    for seed in range(120):
+        result = measured(truth, seed)
+        if result.quantities[SIGMA].value is None:
+            limits.append(result.quantities[f"{SIGMA}:upper_limit"].value)
+    assert len(limits) > 108
+    assert np.mean(np.array(limits) >= 1e-8) >= 0.95
+
+
+def test_slope_through_several_voltages_is_free_of_the_offset():
+    result = measured(replace(LADDER, offset_u=2e-8), 3, offset=2e-8, gain=0.0)
+    sigma = result.quantities[SIGMA]
+    assert abs(sigma.value - TRUE) < 2.5 * sigma.u
+    assert sigma.budget()["current offset:blocking.par#1"] < 1e-6 * sigma.u
+    one = result.quantities["steady_state_current:step 1"]
+    assert one.budget()["current offset:blocking.par#1"] == pytest.approx(2e-8)
+    assert check(result, "linear in voltage").passed
+
+
+def test_currents_that_bend_with_voltage_are_seen():
+    data = dataset(blocking_polarization(replace(LADDER, voltages=(0.2, 0.4, 0.6, 0.8, 1.0), duration=900.0), 1))
+    data["current"].values[3600:] += 3e-9  # a last step that does not lie on the line
+    area, thickness = uncertain(0.785e-4, {"area:p": 1e-6}), uncertain(300e-6, {"thickness:p": 1e-6})
+    result = analyse(data, offset=1e-9, area=area, thickness=thickness)
+    assert check(result, "linear in voltage").passed is False
+    budget = result.quantities[SIGMA].budget()
+    assert max(budget, key=budget.get).startswith("nonlinearity:")
+
+
+def test_without_an_offset_the_range_or_the_largest_current_stands_in():
+    record = blocking_polarization(BlockingTruth(duration=300.0), 1)
+    known = analyse(dataset(record, current_range=np.full(300, 2e-6)))
+    assert known.quantities["steady_state_current"].budget()["current offset:blocking.par#1"] == pytest.approx(2e-9)
+    assert check(known, "current offset").passed is None
+    guessed = analyse(dataset(record))
+    assert "decade of the largest current" in check(guessed, "current offset").detail
+    assert guessed.quantities["steady_state_current"].budget()["current offset:blocking.par#1"] == pytest.approx(1e-10)
+
+
+def test_a_tail_that_is_not_over_is_said_and_widens_the_result():
+    truth = replace(BlockingTruth(), voltages=(1.0,), offset_u=0.0)
+    long, short = (measured(replace(truth, duration=d), 2, offset=0.0) for d in (10800.0, 60.0))
+    assert check(long, "steady state").passed
+    assert check(short, "steady state").passed is False or short.quantities[SIGMA].value is None
+    assert short.quantities["steady_state_current"].u > 5 * long.quantities["steady_state_current"].u
+
+
+def test_without_geometry_the_currents_are_still_there():
+    result = analyse(dataset(blocking_polarization(LADDER, 1)), offset=1e-9)
+    assert "area and thickness" in result.quantities[SIGMA].why
+    assert result.quantities["steady_state_current:step 3"].value == pytest.approx(1.57e-8, abs=3e-9)
+
+
+def test_voltage_twice_as_high_gives_the_same_conductivity():
+    record = blocking_polarization(replace(LADDER, offset_u=0.0), 5)
+    area = uncertain(1e-4, {"area:p": 1e-6})
+    first = analyse(dataset(record), offset=0.0, area=area, thickness=area / area * 3e-4).quantities[SIGMA]
+    data = dataset(record)
+    data["current"].values[:] *= 2.0
+    data["voltage"].values[:] *= 2.0
+    second = analyse(data, offset=0.0, area=area, thickness=area / area * 3e-4).quantities[SIGMA]
+    assert second.value == pytest.approx(first.value, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_coverage_of_the_electronic_conductivity():
+    quantities = [measured(LADDER, seed).quantities[SIGMA] for seed in range(200)]
+    inside = [low <= TRUE <= high for low, high in (q.interval() for q in quantities)]
+    assert 0.92 <= np.mean(inside) <= 0.98
+    pulls = [(q.value - TRUE) / q.u for q in quantities]
+    assert abs(np.mean(pulls)) < 0.25
+    assert np.mean([q.u for q in quantities]) < 0.03 * TRUE  # and it is not bought with width
+
+
+def test_figures_draw():
+    for truth, panels in ((replace(LADDER, duration=600.0), 3), (BlockingTruth(duration=600.0), 2)):
+        spec = figure(measured(truth, 1))
+        assert len(spec.panels) == panels
+        assert "<svg" in to_svg(spec)
+        assert to_csv(spec).count("\n") > 50
