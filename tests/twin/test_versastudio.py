@@ -94,3 +94,83 @@ def test_date_is_english_and_fixed(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert "TimeAcquired=12:05:09 AM" in text
     assert "DateAcquired=Sunday, March 1, 2026" in text
+
+
+# direct current
+TIME = np.round(np.arange(1, 201) * 0.5, 3)
+
+
+def noisy(values, seed=3):
+    return values * (1 + 1e-4 * np.random.default_rng(seed).standard_normal(len(TIME)))
+
+
+ACTIONS = {
+    "chronoamperometry": versastudio.chronoamperometry(
+        TIME, noisy(2e-6 + 8e-6 * np.exp(-TIME / 20)), noisy(np.full(len(TIME), 0.01))
+    ),
+    "chronopotentiometry": versastudio.chronopotentiometry(
+        TIME, noisy(3.0 + 1e-3 * TIME), noisy(np.full(len(TIME), 5e-5))
+    ),
+    "linear_sweep": versastudio.linear_sweep(2.0 + 1e-3 * TIME, noisy(1e-9 * TIME), TIME, 1e-3),
+    "cyclic_voltammetry": versastudio.cyclic_voltammetry(1.0 - np.abs(TIME - 50) / 50, noisy(1e-9 * TIME), TIME, 0.02),
+}
+KINDS = {
+    "chronoamperometry": "chronoamperometry",
+    "chronopotentiometry": "chronopotentiometry",
+    "linear_sweep": "voltammetry",
+    "cyclic_voltammetry": "voltammetry",
+}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_direct_current_actions_come_back(tmp_path, name):
+    path = tmp_path / "a.par"
+    rest = versastudio.open_circuit(60.0, 6, np.random.default_rng(1))
+    versastudio.write_par(path, [rest, ACTIONS[name]], comment="", date=DATE)
+    before, data = read(path)
+    assert (before.attrs["kind"], data.attrs["kind"]) == ("open_circuit", KINDS[name])
+    columns = ACTIONS[name].columns
+    np.testing.assert_allclose(data["current"], columns["I(A)"], rtol=1e-6)
+    np.testing.assert_allclose(data["potential"], columns["E(V)"], rtol=1e-6)
+    np.testing.assert_allclose(data["time"], 60.0 + TIME, atol=5e-4)
+    assert data.attrs["metadata"]["action"] == ACTIONS[name].name
+    assert SYNTHETIC in str(data.attrs["metadata"])
+    assert data.attrs["warnings"] == ()
+
+
+def test_settings_state_what_was_asked_for():
+    assert "Potential (V),Value=0.01" in versastudio.chronoamperometry(TIME, TIME, TIME, level=0.01).settings
+    assert "Current (A),Value=5E-05" in versastudio.chronopotentiometry(TIME, TIME, TIME, level=5e-5).settings
+    assert "Scan Rate (V/s)=0.001" in ACTIONS["linear_sweep"].settings
+    assert "Time Per Point (s)=0.5" in ACTIONS["chronoamperometry"].settings
+
+
+@pytest.mark.parametrize(
+    ("largest", "full_scale", "code", "name"),
+    [
+        (1.9e-3, 0.0, 5, "2mA"),
+        (2.1e-3, 0.0, 4, "20mA"),
+        (5e-5, 0.0, 6, "200uA"),
+        (5e-5, 0.2, 3, "200mA"),
+        (5.0, 0.0, 3, "200mA"),
+    ],
+)
+def test_current_range_is_the_smallest_that_holds_the_current_or_the_one_given(largest, full_scale, code, name):
+    action = versastudio.chronopotentiometry(TIME, TIME, np.full(200, -largest), full_scale=full_scale)
+    assert action.columns["Current Range"] == code
+    assert f"Current Range={name}" in action.settings
+
+
+def test_cycling_with_spectra_comes_back_as_one_record(tmp_path):
+    f = frequencies()
+    path = tmp_path / "a.par"
+    eis = versastudio.potentiostatic_eis(f, 100.0 - 50j / f, np.random.default_rng(1))
+    charge = versastudio.chronopotentiometry(TIME, 3.0 + 1e-3 * TIME, np.full(200, 5e-5))
+    discharge = versastudio.chronopotentiometry(TIME, 3.1 - 1e-3 * TIME, np.full(200, -5e-5))
+    versastudio.write_par(path, [charge, eis, discharge, eis], comment="", date=DATE)
+    record, *spectra = read(path)
+    assert [d.attrs["kind"] for d in (record, *spectra)] == ["cycling", "impedance", "impedance"]
+    assert record.sizes["point"] == 400 + 2 * f.size
+    assert np.all(np.diff(record["time"]) >= 0)
+    assert int(np.sum(record["frequency"].values > 0)) == 2 * f.size
+    assert record["current"].values[record["step"].values == 2] == pytest.approx(-5e-5)

@@ -157,24 +157,6 @@ CLAIMS: tuple[dict[str, str], ...] = (
         "value": "1.9e-5 S/cm",
     },
     {
-        "id": "C093",
-        "text": "Transference number of Na+ 0.97.",
-        "where": "Results; Fig. S11",
-        "kind": "value",
-        "quantity": "transference_number",
-        "of": _COMPOSITE,
-        "value": "0.97",
-        "no_data": "the study holds no chronoamperometry with impedance before and after it",
-    },
-    {
-        "id": "C094",
-        "text": "Electronic conduction is negligible.",
-        "where": "Figs. S9, S10",
-        "kind": "value",
-        "of": _COMPOSITE,
-        "no_data": "the study holds no chronoamperometry between blocking electrodes",
-    },
-    {
         "id": "C111",
         "text": "The surface area of fumed silica (70-350 m2/g) has a minor effect on the conductivity.",
         "where": "Results; Fig. 2c",
@@ -198,13 +180,5 @@ CLAIMS: tuple[dict[str, str], ...] = (
         "relation": "<",
         "value": "0",
         "note": "held against A380, the silica of the composition series",
-    },
-    {
-        "id": "C116",
-        "text": "The impedance increases after oxidation.",
-        "where": "Fig. S13",
-        "kind": "ratio",
-        "of": _COMPOSITE,
-        "no_data": "the study holds no spectra before and after oxidation",
     },
 )

@@ -9,6 +9,8 @@ from typing import Any
 
 from closo.errors import StudyError
 from closo.twin.claims import CLAIMS
+from closo.twin.electrochemical_claims import ELECTROCHEMICAL_CLAIMS
+from closo.twin.electrochemistry import CellRecord, write_electrochemistry
 from closo.twin.impedance import draw_instrument
 from closo.twin.pellet import draw_batch, draw_pellet
 from closo.twin.runs import CHAMBER, HEATING_COOLING, Run, chamber_text, draw_run, specimen_texts, write_runs
@@ -21,6 +23,10 @@ _DOI = "10.1039/d5ta09128d"
 _AT_60: Program = ((60.0, "heating"), (60.0, "cooling"))
 _SHORT: Program = ((30.0, "heating"), (60.0, "heating"), (100.0, "heating"), (60.0, "cooling"), (30.0, "cooling"))
 _ARRHENIUS = ("pristine", "milled", "A200-35-4h")
+_ELECTRODE = (("Prussian white", "1.90 ± 0.10 g/cm3"), ("carbon", "2.0 ± 0.1 g/cm3"))
+_FRAME = {"torque": "1.2 N m", "screws": 3, "screw_diameter": "6 ± 0 mm", "area": "0.283 cm2"}
+_TIS2 = {"molar_mass": "111.99 g/mol", "electrons": 1, "note": "printed, not part of this study: its capacity only"}
+_FEW_CELLS = 3  # of the small study
 _SINGLE_FILES = ("A380-35-1h", "A380-35-2h", "A380-35-8h")  # one spectrum per file, as some people work
 _SERIES = (
     ("composition", "volume_fraction", ("A380-25-4h", "A380-30-4h", "A380-35-4h", "A380-40-4h")),
@@ -41,7 +47,8 @@ def write_study(
     ----------
     folder : made when it is missing. An earlier twin in it is replaced.
     seed : of everything that is drawn.
-    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 2 MB) or 'small' (2 samples, 2 pellets, 10 spectra).
+    kind : 'full' (13 samples with 3 pellets each, 177 spectra, and 8 cells; 5 MB) or 'small' (2 samples, 2 pellets, 10
+        spectra, 3 cells).
     truth_file : also write the truth there, as JSON; outside `folder`, so that no analysis can meet it.
 
     Raises
@@ -57,14 +64,16 @@ def write_study(
     truth = Truth(seed=seed)
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    for old in raw.glob("*.par"):
+    for old in (file for ending in ("par", "mpt", "mpr") for file in raw.glob(f"*.{ending}")):
         old.unlink()
     runs = tuple(_write_pellets(raw, truth, kind))
-    _write(folder / "study.toml", _study_lines(truth, runs))
-    _write(folder / "claims.toml", _claim_lines(runs))
-    _write(folder / "README.md", [_readme(seed, kind, runs)])
+    cells = write_electrochemistry(raw, truth, kind)
+    _write(folder / "study.toml", [*_study_lines(truth, runs), *(line for cell in cells for line in cell.lines)])
+    _write(folder / "claims.toml", _claim_lines(runs, cells))
+    _write(folder / "README.md", [_readme(seed, kind, runs, cells)])
     if truth_file is not None:
-        Path(truth_file).write_text(json.dumps(as_json(truth, runs), indent=1) + "\n", encoding="utf-8", newline="\n")
+        told = as_json(truth, runs) | {"cells": {cell.name: cell.truth for cell in cells}}
+        Path(truth_file).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8", newline="\n")
     return runs
 
 
@@ -121,6 +130,9 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
         "",
         *_table("[materials.Na2B12H12]", {"density": _density(truth.density_salt, u.density)}),
         *_table("[materials.SiO2]", {"density": _density(truth.density_silica, u.density)}),
+        *(line for name, density in _ELECTRODE for line in _table(f"[materials.{_text(name)}]", {"density": density})),
+        *_table('[presses."cell frame"]', _FRAME),
+        *_table("[cells.TiS2]", _TIS2),
     ]
     pellets = {run.pellet.name: run for run in runs}
     batches = {run.pellet.batch.recipe.name: run.pellet.batch for run in runs}
@@ -179,32 +191,44 @@ def _sample(recipe: Recipe, masses: Mapping[str, float], weighing: float) -> dic
     return entries
 
 
-def _claim_lines(runs: Sequence[Run]) -> list[str]:
-    """Return claims.toml with the claims whose samples are in the study."""
+def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
+    """Return claims.toml with the claims whose samples and cells are in the study."""
     samples = {run.pellet.batch.recipe.name for run in runs}
-    there = samples | {f"series/{name}" for name, _, members in _SERIES if set(members) <= samples}
+    there = (
+        samples
+        | {"TiS2", "presses/cell frame"}
+        | {cell.name for cell in cells}
+        | {f"series/{name}" for name, _, members in _SERIES if set(members) <= samples}
+    )
     lines = [
         f"# The claims are printed in {_DOI}; the data they are held against here are synthetic,",
         "# so a verdict shows how claims are judged and says nothing about the paper.",
         "",
     ]
-    for claim in CLAIMS:
-        if {claim["of"], claim.get("to", claim["of"])} <= there:
+    claims: list[Mapping[str, Any]] = [*CLAIMS, *ELECTROCHEMICAL_CLAIMS]
+    for claim in claims:
+        of = [claim["of"]] if isinstance(claim["of"], str) else claim["of"]
+        if {*of, claim.get("to", of[0])} <= there and _long_enough(claim, cells):
             lines += _table("[[claims]]", claim)
     return lines
+
+
+def _long_enough(claim: Mapping[str, Any], cells: Sequence[CellRecord]) -> bool:
+    """Return whether a claim on cycle 50 speaks of a cell that was run so long; the small study's cell is not."""
+    return len(cells) > _FEW_CELLS or ":" not in claim.get("quantity", "") or claim["of"] != "warm-cell"
 
 
 _README = """# Na2B12H12 milled with SiO2: a synthetic study
 
 **Synthetic.** No number in this folder was measured. The {files} VersaStudio files with {spectra} impedance spectra of
-{pellets} pellets were made by `closo.twin` from one declared truth (seed {seed}). Samples and claims follow Hehn et
-al., *J. Mater. Chem. A*, 2026, DOI {doi} (CC BY 3.0). What that text prints is used as it stands; what it does not
-print was chosen freely, and the docstring of `closo.twin.truth` says which is which. The study shows what closo does
-and lets it be tested. It proves nothing about the paper.
+{pellets} pellets, and the files of {cells} cells measured with direct current, were made by `closo.twin` from one declared
+truth (seed {seed}). Samples and claims follow Hehn et al., *J. Mater. Chem. A*, 2026, DOI {doi} (CC BY 3.0). What that
+text prints is used as it stands; what it does not print was chosen freely, and the docstrings of `closo.twin` say which is
+which. The study shows what closo does and lets it be tested. It proves nothing about the paper.
 
 - `study.toml`: recipes, pellets, files and temperatures as a notebook would hold them, measured with errors;
 - `claims.toml`: what the paper states, held against these data;
-- `raw/`: one file per pellet, or per spectrum; the first entry of each says that it is synthetic.
+- `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`); each says that it is synthetic.
 
 The truth is not in this folder. The same call always writes the same bytes:
 
@@ -214,11 +238,12 @@ python -c "from closo.twin import write_study; write_study('FOLDER', seed={seed}
 """
 
 
-def _readme(seed: int, kind: str, runs: Sequence[Run]) -> str:
+def _readme(seed: int, kind: str, runs: Sequence[Run], cells: Sequence[CellRecord]) -> str:
     return _README.format(
         files=len(runs),
         spectra=sum(len(run.points) for run in runs),
         pellets=len({run.pellet.name for run in runs}),
+        cells=len(cells),
         seed=seed,
         doi=_DOI,
         kind="" if kind == "full" else f", kind='{kind}'",

@@ -17,7 +17,16 @@ import numpy as np
 
 from closo.twin.truth import SYNTHETIC
 
-__all__ = ["Action", "open_circuit", "potentiostatic_eis", "write_par"]
+__all__ = [
+    "Action",
+    "chronoamperometry",
+    "chronopotentiometry",
+    "cyclic_voltammetry",
+    "linear_sweep",
+    "open_circuit",
+    "potentiostatic_eis",
+    "write_par",
+]
 
 _COLUMNS = (
     "Segment #, Point #, E(V), I(A), Elapsed Time(s), ADC Sync Input(V), Current Range, Status, E Applied(V), "
@@ -25,7 +34,9 @@ _COLUMNS = (
     "Z2 Imag, ActionId, AC Amplitude, 0"
 )
 _RANGES = (200e-3, 20e-3, 2e-3, 200e-6, 20e-6, 2e-6, 200e-9, 20e-9)  # A; written as 3, 4, 5...
-_EIS, _OPEN_CIRCUIT = 21, 41  # ActionId
+_EIS, _OPEN_CIRCUIT, _CHRONOAMPEROMETRY, _CYCLIC_VOLTAMMETRY = 21, 41, 3, 38  # ActionId, as in real files
+_LINEAR_SCAN, _CHRONOPOTENTIOMETRY = 901, 902  # no real file shows these: the name of the action tells what it is
+_RANGE_NAMES = ("200mA", "20mA", "2mA", "200uA", "20uA", "2uA", "200nA", "20nA")
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # English in every locale
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -131,6 +142,123 @@ def potentiostatic_eis(
         "AC Amplitude": amplitude,
     }
     return Action("Potentiostatic EIS", settings, float(np.sum(steps)) + 1.0, columns)
+
+
+def chronoamperometry(
+    time: np.ndarray, current: np.ndarray, voltage: np.ndarray, *, level: float | None = None, full_scale: float = 0.0
+) -> Action:
+    """Return a constant voltage with the current that it drives.
+
+    Parameters
+    ----------
+    time : from the beginning of the action [s], shape (n,); the file keeps milliseconds.
+    current, voltage : [A] (> 0 oxidises the working electrode), [V], shape (n,), noise included.
+    level : the voltage that was asked for [V]; the median of `voltage` when absent.
+    full_scale : of the current range [A]; 0 for the smallest that holds the currents.
+    """
+    level = float(np.median(voltage)) if level is None else level
+    settings = (*_timing(time), "Potential (V),Versus=vs Ref", f"Potential (V),Value={level:.7G}")
+    columns = _measured(time, current, voltage, full_scale) | {"E Applied(V)": level, "ActionId": _CHRONOAMPEROMETRY}
+    return _direct("Chronoamperometry", settings, columns)
+
+
+def chronopotentiometry(
+    time: np.ndarray, potential: np.ndarray, current: np.ndarray, *, level: float | None = None, full_scale: float = 0.0
+) -> Action:
+    """Return a galvanostatic step, as one charge or discharge: a constant current with the potential that it needs.
+
+    Parameters
+    ----------
+    time : from the beginning of the action [s], shape (n,); the file keeps milliseconds.
+    potential, current : [V], [A] (> 0 charges), shape (n,), noise included.
+    level : the current that was asked for [A]; the median of `current` when absent.
+    full_scale : of the current range [A]; 0 for the smallest that holds the currents.
+    """
+    level = float(np.median(current)) if level is None else level
+    settings = (*_timing(time), f"Current (A),Value={level:.7G}")
+    columns = _measured(time, current, potential, full_scale) | {"ActionId": _CHRONOPOTENTIOMETRY}
+    return _direct("Chronopotentiometry", settings, columns)
+
+
+def linear_sweep(
+    potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float, *, full_scale: float = 0.0
+) -> Action:
+    """Return one sweep of the potential.
+
+    Parameters
+    ----------
+    potential, current, time : [V], [A], [s] from the beginning of the action, shape (n,); in the order of the sweep.
+    scan_rate : [V/s].
+    full_scale : of the current range [A]; 0 for the smallest that holds the currents.
+    """
+    settings = (
+        f"Total Points={time.size}",
+        f"Scan Rate (V/s)={abs(scan_rate):.7G}",
+        "Final Potential (V),Versus=vs Ref",
+        f"Final Potential (V),Value={potential[-1]:.7G}",
+        "Initial Potential (V),Versus=vs Ref",
+        f"Initial Potential (V),Value={potential[0]:.7G}",
+    )
+    columns = _measured(time, current, potential, full_scale) | {"E Applied(V)": potential, "ActionId": _LINEAR_SCAN}
+    return _direct("Linear Scan Voltammetry", settings, columns)
+
+
+def cyclic_voltammetry(
+    potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float, *, full_scale: float = 0.0
+) -> Action:
+    """Return sweeps to and fro; arguments as for `linear_sweep`."""
+    settings = (
+        f"Total Points={time.size}",
+        f"Points Per Cycle={time.size}",
+        "Cycles=1",
+        f"Scan Rate (V/s)={abs(scan_rate):.7G}",
+        "Vertex 2 Potential (V),Versus=vs Ref",
+        f"Vertex 2 Potential (V),Value={potential.min():.7G}",
+        "Vertex 1 Potential (V),Versus=vs Ref",
+        f"Vertex 1 Potential (V),Value={potential.max():.7G}",
+    )
+    columns = _measured(time, current, potential, full_scale)
+    columns |= {"E Applied(V)": potential, "ActionId": _CYCLIC_VOLTAMMETRY}
+    return _direct("Cyclic Voltammetry (Multiple Cycles)", settings, columns)
+
+
+def _timing(time: np.ndarray) -> tuple[str, ...]:
+    step = float(np.median(np.diff(time))) if time.size > 1 else float(time[0])
+    return (f"Total Points={time.size}", f"Duration (s)={time[-1]:.7G}", f"Time Per Point (s)={step:.7G}")
+
+
+def _measured(
+    time: np.ndarray, current: np.ndarray, potential: np.ndarray, full_scale: float
+) -> dict[str, np.ndarray | float | int]:
+    """Return the columns that every action without an alternating signal fills."""
+    full_scale = full_scale or float(np.max(np.abs(current)))
+    code = sum(full_scale <= r for r in _RANGES[1:])
+    return {
+        "Elapsed Time(s)": time,
+        "E(V)": potential,
+        "I(A)": current,
+        "Current Range": 3 + code,
+        "Status": 3 + code,
+    }
+
+
+def _direct(name: str, settings: tuple[str, ...], columns: dict[str, np.ndarray | float | int]) -> Action:
+    """Return an action without an alternating signal; it ends with its last point."""
+    code = columns["Current Range"]
+    common = (
+        "Cell to Use=External",
+        "Leave Cell ON=Yes",
+        "iR Compensation=Disabled",
+        "LCI Bandwidth Limit=Auto",
+        "Bandwidth Limit=Auto",
+        "I Filter=Auto",
+        "E Filter=Auto",
+        "Electrometer Mode=Auto",
+        "VoltageRange=+/-6V",
+        f"Current Range={_RANGE_NAMES[int(code) - 3]}",
+    )
+    duration = float(np.asarray(columns["Elapsed Time(s)"])[-1])
+    return Action(name, (*common, *settings, "Segments=1", "ParentNode=Common"), duration, columns)
 
 
 def write_par(

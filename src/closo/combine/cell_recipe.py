@@ -1,0 +1,138 @@
+"""What the masses, the geometry and the formula of a cell imply, before anything is measured; and the pressure of a press.
+
+Measures
+    theoretical_capacity:formula, active_mass, areal_capacity:theoretical, current_density:c_rate, theoretical_thickness and
+    relative_density of the separator, area:disc; pressure and force of a press.
+Needs
+    what study.toml states of a cell or a press; each line needs its own few numbers, and is left out without them.
+Uncertainty sources
+    those of the inputs with their labels.
+Limits
+    Arithmetic on what was written down. `closo check` says where it contradicts other things that were written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import xarray as xr
+
+from closo.models import recipe
+from closo.quantity import Number, Quantity
+from closo.result import Result
+
+__all__ = ["cell_recipe", "press_recipe"]
+
+
+def cell_recipe(
+    name: str,
+    *,
+    area: Number | None = None,
+    diameter: Number | None = None,
+    cathode_mass: Number | None = None,
+    active_fraction: Number | None = None,
+    theoretical_capacity: Number | None = None,
+    molar_mass: Number | None = None,
+    electrons: int | None = None,
+    c_rate: Number | None = None,
+    separator_mass: Number | None = None,
+    separator_thickness: Number | None = None,
+    separator_density: Number | None = None,
+) -> Result:
+    """Return what follows from a cell's masses, geometry and formula; all in SI, None where nothing is stated.
+
+    Example
+    -------
+    >>> made = cell_recipe("RT", area=0.283e-4, cathode_mass=1.5e-6, active_fraction=0.6, theoretical_capacity=171 * 3600.0)
+    >>> round(made.quantities["areal_capacity:theoretical"].value / 36000.0, 4)
+    0.5438
+    """
+    formula = _of(lambda: recipe.theoretical_capacity(molar_mass, electrons=int(electrons or 0)), molar_mass, electrons)
+    disc = _of(lambda: recipe.disc_area(diameter), diameter)
+    capacity = formula if theoretical_capacity is None else theoretical_capacity
+    surface = disc if area is None else area
+    areal = _of(
+        lambda: recipe.areal_capacity(cathode_mass, active_fraction, theoretical_capacity=capacity, area=surface),
+        *(cathode_mass, active_fraction, capacity, surface),
+    )
+    geometry = (separator_mass, surface, separator_density)
+    found = {
+        "area:disc": (disc, "pi d2/4"),
+        "theoretical_capacity:formula": (formula, f"{electrons} F/M"),
+        "active_mass": (
+            _of(lambda: _product(cathode_mass, active_fraction), cathode_mass, active_fraction),
+            "composite x share",
+        ),
+        "areal_capacity:theoretical": (areal, "composite mass x active share x theoretical capacity / area"),
+        "current_density:c_rate": (
+            _of(lambda: recipe.current_density(areal, c_rate), areal, c_rate),
+            "C-rate x areal capacity from the masses",
+        ),
+        "theoretical_thickness": (
+            _of(lambda: recipe.theoretical_thickness(separator_mass, surface, separator_density), *geometry),
+            "mass / (full density x area)",
+        ),
+        "relative_density": (
+            _of(
+                lambda: recipe.relative_density(
+                    separator_mass, surface, separator_thickness, density=separator_density
+                ),
+                *(*geometry, separator_thickness),
+            ),
+            "mass / (full density x area x thickness)",
+        ),
+    }
+    return _result("cell_recipe", name, found)
+
+
+def press_recipe(
+    name: str,
+    *,
+    torque: Number | None = None,
+    screws: int | None = None,
+    screw_diameter: Number | None = None,
+    nut_factor: Number | None = None,
+    area: Number | None = None,
+    pressure: Number | None = None,
+    force: Number | None = None,
+) -> Result:
+    """Return the pressure that torque on screws or a force gives, or the force behind a pressure.
+
+    Parameters
+    ----------
+    name : the press.
+    torque : [N m]; screws : their number; screw_diameter : [m]; nut_factor : 0.20 ± 30 % where None.
+    area : that carries the force [m2]; pressure : [Pa]; force : [N].
+    """
+    factor = recipe.assumed_nut_factor(name) if nut_factor is None else nut_factor
+    tightened = _of(
+        lambda: recipe.stack_pressure(
+            torque, screws=int(screws or 0), screw_diameter=screw_diameter, nut_factor=factor, area=area
+        ),
+        *(torque, screws, screw_diameter, area),
+    )
+    found = {
+        "pressure:torque": (tightened, "n M/(K d A)"),
+        "pressure:force": (_of(lambda: _ratio(force, area), force, area), "F/A"),
+        "force:pressure": (_of(lambda: recipe.pressing_force(pressure, area), pressure, area), "p A"),
+    }
+    return _result("press_recipe", name, found)
+
+
+def _of(make: Callable[[], Number], *needed: Any) -> Number | None:
+    """Return what `make` gives, None where something needed is not known."""
+    return None if any(number is None for number in needed) else make()
+
+
+def _product(a: Number, b: Number) -> Number:
+    return a * b
+
+
+def _ratio(a: Number, b: Number) -> Number:
+    return a / b
+
+
+def _result(technique: str, name: str, found: dict[str, tuple[Number | None, str]]) -> Result:
+    known = {key: Quantity(key.partition(":")[0], n, method) for key, (n, method) in found.items() if n is not None}
+    return Result(technique, name, known, xr.Dataset())

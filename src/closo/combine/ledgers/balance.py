@@ -1,0 +1,183 @@
+"""The charge a cell took and did not give back, cycle by cycle, against the capacity it lost.
+
+An error of the current (an offset o) adds o T to every charge and takes o T from every discharge: it looks exactly like a
+leak of that size. So a leak is known no better than the offset of the instrument, however many cycles are summed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from closo.errors import DataError
+from closo.quantity import Number, uncertain
+
+__all__ = ["Balance", "CycleTable", "balance", "missing_between"]
+
+_FEWEST = 3  # cycles
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleTable:
+    """Complete cycles in order; arrays of shape (n_cycles,).
+
+    Attributes
+    ----------
+    cycle : number.
+    put, back : charge put into the active material and got back, > 0 [C]; charge and discharge of a cathode.
+    duration : time in which a leak flows: from the beginning of the first leg to the end of the second [s].
+    under_current : time in which the current flows, and with it its offset [s].
+    voltage : mean voltage of the charge against the metal [V], NaN where not known.
+    sign : +1 where `put` is a charge, -1 where it is a discharge (anode).
+    offset : standard uncertainty of the current's offset [A], one error in all cycles.
+    gain : relative standard uncertainty of the current.
+    common : source -> signed change of an efficiency, one error in all cycles (ends of legs, integration).
+    sampling : standard uncertainty of one efficiency, independent from cycle to cycle; None where nobody states it: then
+        the scatter of the cycles stands for it, which is too much where they really differ.
+    """
+
+    cycle: np.ndarray
+    put: np.ndarray
+    back: np.ndarray
+    duration: np.ndarray
+    under_current: np.ndarray
+    voltage: np.ndarray
+    sign: int = 1
+    offset: float = 0.0
+    gain: float = 0.0
+    common: Mapping[str, float] = field(default_factory=dict)
+    sampling: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.cycle)
+
+    def between(self, first: float | None, last: float | None) -> CycleTable:
+        """Return the cycles from `first` to `last` (numbers, both included; None for no limit)."""
+        low, high = -math.inf if first is None else first, math.inf if last is None else last
+        use = (self.cycle >= low) & (self.cycle <= high)
+        arrays = ("cycle", "put", "back", "duration", "under_current", "voltage")
+        return replace(self, **{name: getattr(self, name)[use] for name in arrays})
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a stretch of cycles took and did not give back.
+
+    Attributes
+    ----------
+    missing : sum of charge put in - charge got back [C].
+    share : sum of 1 - CE [1].
+    loss : capacity lost over the stretch, relative to its beginning [1], from a straight line; None below 3 cycles.
+    between : what is missing from the first to the last cycle, relative to the beginning like `loss` [1].
+    leak : mean side current [A].
+    cumulative : sum of 1 - CE up to each cycle, (n,) [1].
+    lost : capacity lost up to each cycle, relative to the beginning of the line, (n,) [1].
+    """
+
+    missing: Number
+    share: Number
+    loss: Number | None
+    between: Number
+    leak: Number
+    cumulative: np.ndarray
+    lost: np.ndarray
+
+
+def balance(table: CycleTable, *, name: str) -> Balance:
+    """Return the balance of a stretch of cycles.
+
+    Parameters
+    ----------
+    table : one cycle or more, all complete.
+    name : of the measurement; labels `current offset:<name>`, `current gain:<name>`, `scatter of the cycles:<name>`,
+        `scatter of the capacity:<name>`.
+
+    Raises
+    ------
+    DataError  when there is no cycle or a charge or duration is not positive.
+
+    Example
+    -------
+    >>> n = np.arange(1.0, 11.0)
+    >>> hour = np.full(10, 3600.0)
+    >>> table = CycleTable(
+    ...     cycle=n, put=10.0 + 0 * n, back=9.9 + 0 * n, duration=hour, under_current=hour, voltage=np.nan * n
+    ... )
+    >>> found = balance(table, name="a")
+    >>> print(round(found.share.x, 3), round(found.loss.x, 6), round(found.leak.x * 1e6, 1))   # 1, 1, uA
+    0.1 0.0 27.8
+    """
+    _check(table, name)
+    each = table.put - table.back
+    time = float(table.duration.sum())
+    missing = missing_between(table, name=name)
+    relative = each / table.put
+    mean_charge = float(np.mean(table.put))
+    share = missing / mean_charge + (float(relative.sum()) - float(each.sum()) / mean_charge)
+    loss, lost = _loss(table, name)
+    steps = (len(table) - 1) / len(table)  # n cycles are n - 1 steps from the first to the last
+    start = float(table.back[0]) / (1.0 - float(lost[0]))
+    return Balance(missing, share, loss, missing * steps / start, missing / time, np.cumsum(relative), lost)
+
+
+def missing_between(table: CycleTable, *, name: str) -> Number:
+    """Return the sum of charge put in - charge got back over all cycles of `table` [C], with its sources."""
+    each = table.put - table.back
+    components = {
+        f"current offset:{name}": -table.sign * table.offset * float(table.under_current.sum()),
+        f"current gain:{name}": -table.gain * float(each.sum()),
+    }
+    components |= {source: -moved * float(table.put.sum()) for source, moved in table.common.items()}
+    number = uncertain(float(each.sum()), components)
+    stretch = f"{table.cycle[0]:.0f}-{table.cycle[-1]:.0f}"
+    if table.sampling is not None:
+        spread = table.sampling * float(np.linalg.norm(table.put))
+        return number + uncertain(0.0, {f"sampling at the cut-off:{name}, cycles {stretch}": spread})
+    scatter, df = _scatter(each)
+    label = f"scatter of the cycles:{name}, cycles {stretch}"
+    return number + uncertain(0.0, {label: scatter * math.sqrt(len(each))}, df=df)
+
+
+def _check(table: CycleTable, name: str) -> None:
+    if not len(table):
+        raise DataError(f"The charge ledger of '{name}' has no complete cycle.", hint="Give another range of cycles.")
+    for word, values in (("charge put in", table.put), ("charge got back", table.back), ("time", table.duration)):
+        bad = ~(np.isfinite(values) & (values > 0))
+        if bad.any():
+            where = table.cycle[bad][0]
+            raise DataError(f"The {word} of cycle {where:.0f} of '{name}' is {values[bad][0]:.3g}; it must be > 0.")
+
+
+def _scatter(values: np.ndarray) -> tuple[float, float]:
+    """Return the standard deviation from cycle to cycle with a smooth trend taken off, and its degrees of freedom.
+
+    From second differences (variance 6 s^2 for independent scatter; neighbours overlap, which costs half of them).
+    """
+    if len(values) < _FEWEST:
+        return 0.0, math.inf
+    second = np.diff(values, n=2)
+    return float(np.sqrt(np.mean(second**2) / 6.0)), max(1.0, len(second) / 1.944)
+
+
+def _loss(table: CycleTable, name: str) -> tuple[Number | None, np.ndarray]:
+    """Return the capacity lost along a straight line through the discharges, and that of each cycle against its start.
+
+    The scatter about the line is that of residuals, widened where neighbours resemble each other (room temperature).
+    """
+    n, q = table.cycle.astype(float), table.back
+    if len(n) < _FEWEST:
+        return None, 1.0 - q / q[0]
+    x = n - n.mean()
+    slope = float(x @ q / (x @ x))
+    start = float(q.mean() + slope * x[0])
+    left = q - q.mean() - slope * x
+    df = len(n) - 2
+    variance = float(left @ left) / df
+    memory = float(left[1:] @ left[:-1] / (left @ left)) if variance > 0 else 0.0
+    widen = (1.0 + max(memory, 0.0)) / (1.0 - min(max(memory, 0.0), 0.9))
+    u = math.sqrt(variance * widen / float(x @ x)) * float(n[-1] - n[0]) / start
+    loss = uncertain(-slope * float(n[-1] - n[0]) / start, {f"scatter of the capacity:{name}": u}, df=float(df))
+    return loss, 1.0 - q / start

@@ -1,0 +1,131 @@
+"""What a cell is made of and how it was run: a plain record, filled from what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from closo.errors import StudyError
+from closo.models import cell as forms
+from closo.models.recipe import theoretical_thickness
+from closo.quantity import Number
+
+__all__ = ["CellParameters", "cell_from_masses"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellParameters:
+    """A cell of metal, solid electrolyte and composite cathode; every value a number in SI, None where nobody knows it.
+
+    Attributes
+    ----------
+    name : the cell; labels its sources.
+    area : [m2].
+    separator_thickness : of the electrolyte pellet [m].
+    cathode_thickness : [m].
+    active_fraction, electrolyte_fraction, carbon_fraction : volume fractions in the cathode [1].
+    mass_fractions : component -> mass fraction in the cathode [1], for comparison with other cells.
+    active_mass : mass of active material [kg].
+    theoretical_capacity : of the active material [C/kg].
+    particle_radius : of the active material [m].
+    diffusivity : effective one of sodium in it [m2/s]; `diffusion_energy` its activation energy [J].
+    exchange_current_density : between active material and electrolyte, per surface of the particles [A/m2].
+    cathode_ionic_conductivity, cathode_electronic_conductivity : effective ones in the cathode [S/m].
+    tortuosity_exponent : b of sigma phi^b, used where the effective ionic conductivity is not known [1].
+    interface_resistance : of the metal against the electrolyte [ohm m2].
+    temperature : at which the cell runs [K].
+    current_density : at which it runs, > 0 [A/m2].
+    """
+
+    name: str
+    area: Number | None = None
+    separator_thickness: Number | None = None
+    cathode_thickness: Number | None = None
+    active_fraction: Number | None = None
+    electrolyte_fraction: Number | None = None
+    carbon_fraction: Number | None = None
+    mass_fractions: Mapping[str, Number] = field(default_factory=dict)
+    active_mass: Number | None = None
+    theoretical_capacity: Number | None = None
+    particle_radius: Number | None = None
+    diffusivity: Number | None = None
+    diffusion_energy: Number | None = None
+    exchange_current_density: Number | None = None
+    cathode_ionic_conductivity: Number | None = None
+    cathode_electronic_conductivity: Number | None = None
+    tortuosity_exponent: Number | None = None
+    interface_resistance: Number | None = None
+    temperature: Number | None = None
+    current_density: Number | None = None
+
+
+def cell_from_masses(
+    name: str,
+    *,
+    area: Number,
+    cathode_mass: Number,
+    mass_fractions: Mapping[str, Number],
+    densities: Mapping[str, Number],
+    roles: Mapping[str, str],
+    separator_mass: Number | None = None,
+    porosity: Number = 0.0,
+    theoretical_capacity: Number | None = None,
+    temperature: Number | None = None,
+    current_density: Number | None = None,
+) -> CellParameters:
+    """Return the geometry that masses, mixing ratio and densities give; what else is known is added by `replace`.
+
+    Parameters
+    ----------
+    name : the cell.
+    area : [m2].
+    cathode_mass : of the whole composite [kg].
+    mass_fractions : component -> mass fraction in the cathode [1].
+    densities : component -> density [kg/m3].
+    roles : 'active', 'electrolyte' and 'carbon' -> component; a cathode without carbon leaves it out.
+    separator_mass : of the electrolyte pellet [kg]; its thickness is that at full density.
+    porosity : of the cathode [1].
+    theoretical_capacity : of the active material [C/kg].
+    temperature, current_density : at which the cell runs [K], [A/m2].
+
+    Raises
+    ------
+    StudyError  when a density is missing, a value cannot be, or the fractions do not add up to 1.
+
+    Example
+    -------
+    >>> cell = cell_from_masses(
+    ...     "RT", area=0.283e-4, cathode_mass=1.5e-6, mass_fractions={"PW": 0.6, "SE": 0.3, "C": 0.1},
+    ...     densities={"PW": 1900.0, "SE": 1543.5, "C": 2000.0}, porosity=0.05, separator_mass=35e-6,
+    ...     roles={"active": "PW", "electrolyte": "SE", "carbon": "C"},
+    ... )
+    >>> round(cell.cathode_thickness * 1e6), round(cell.separator_thickness * 1e6)
+    (31, 801)
+    """
+    unknown = [r for r in ("active", "electrolyte") if roles.get(r) not in mass_fractions]
+    if unknown:
+        raise StudyError(
+            f"Cell '{name}': which component is the {' and the '.join(unknown)}?",
+            hint=f"roles maps 'active' and 'electrolyte' to two of {', '.join(mass_fractions)}.",
+        )
+    fractions = forms.electrode_fractions(mass_fractions, densities, porosity=porosity)
+    thickness = forms.electrode_thickness(
+        cathode_mass, area, mass_fractions=mass_fractions, densities=densities, porosity=porosity
+    )
+    separator = (
+        None if separator_mass is None else theoretical_thickness(separator_mass, area, densities[roles["electrolyte"]])
+    )
+    return CellParameters(
+        name=name,
+        area=area,
+        separator_thickness=separator,
+        cathode_thickness=thickness,
+        active_fraction=fractions[roles["active"]],
+        electrolyte_fraction=fractions[roles["electrolyte"]],
+        carbon_fraction=fractions.get(roles.get("carbon", "")),
+        mass_fractions=dict(mass_fractions),
+        active_mass=cathode_mass * mass_fractions[roles["active"]],
+        theoretical_capacity=theoretical_capacity,
+        temperature=temperature,
+        current_density=current_density,
+    )

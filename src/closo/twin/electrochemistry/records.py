@@ -1,0 +1,81 @@
+"""What one cell leaves behind: its file, what a notebook says of it, and the truth; and the lines of study.toml for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from closo.twin.runs import CHAMBER
+from closo.twin.truth import ZERO_CELSIUS, Truth, stream
+
+__all__ = ["OVEN", "CellRecord", "oven_temperature", "reading"]
+
+OVEN = {"chamber": CHAMBER}
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One cell and its file.
+
+    Attributes
+    ----------
+    name : of the cell; figure : of the reference study that it stands for.
+    file : name of the file in `raw`.
+    cell : entries of `[cells.NAME]`, as a notebook has them.
+    measurements : entries of each `[[measurements]]`, without `cell` and `file`.
+    truth : key -> value [SI], never seen by an analysis.
+    tables : further tables that the measurements need: name -> entries.
+    """
+
+    name: str
+    figure: str
+    file: str
+    cell: dict[str, Any]
+    measurements: tuple[dict[str, Any], ...]
+    truth: dict[str, float]
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of study.toml for this cell; each table ends with an empty line."""
+        lines = [line for name, entries in self.tables.items() for line in _table(f"[{name}]", entries)]
+        lines += _table(f"[cells.{self.name}]", self.cell)
+        for measurement in self.measurements:
+            entries = {
+                "cell": self.name,
+                "technique": measurement["technique"],
+                "file": f"raw/{self.file}",
+            } | measurement
+            lines += _table("[[measurements]]", entries)
+        return lines
+
+
+def _table(heading: str, entries: Mapping[str, Any]) -> list[str]:
+    return [heading, *(f"{key} = {_text(value)}" for key, value in entries.items()), ""]
+
+
+def _text(value: Any) -> str:
+    """Return a TOML string, number, truth value, array or inline table."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_text(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(_text(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def oven_temperature(truth: Truth, setpoint: float, name: str) -> float:
+    """Return the true temperature [K] of a cell in the oven at `setpoint` [degC].
+
+    The oven is that of the pellets: its offset is drawn once for a whole study.
+    """
+    u = truth.nuisances
+    offset = u.temperature_offset * float(stream(truth.seed, "chamber", CHAMBER).standard_normal())
+    scatter = u.temperature_scatter * float(stream(truth.seed, "oven", name).standard_normal())
+    return setpoint + ZERO_CELSIUS + offset + scatter
+
+
+def reading(truth: Truth, setpoint: float) -> str:
+    """Return what the notebook says of that temperature."""
+    return f"{setpoint:g} ± {truth.nuisances.temperature_scatter:g} degC"
