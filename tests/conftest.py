@@ -4,8 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from closo import cli
+
+settings.register_profile("closo", deadline=None)  # a first call may import pint, and the machine may be busy
+settings.load_profile("closo")
 
 REAL_FILES = Path(__file__).parents[2] / "shared" / "data"
 

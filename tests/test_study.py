@@ -357,3 +357,35 @@ def test_what_is_written_is_what_is_read(name, value, u):
 )
 def test_last_printed_digit(text, size):
     assert last_digit(text) == pytest.approx(size)
+
+
+CELL = '\n[[measurements]]\ncell = "RT"\ntechnique = "cycling"\nfile = "raw/b.mpt"\n'
+
+
+def with_cell(folder, text, old="", new=""):
+    (folder / "raw" / "b.mpt").write_text("x")
+    whole = (folder / "study.toml").read_text(encoding="utf-8").replace(old or "\0", new) + text
+    (folder / "study.toml").write_text(whole, encoding="utf-8")
+    return folder
+
+
+def test_a_cell_is_measured_like_a_specimen(folder):
+    study = load(with_cell(folder, CELL + 'temperature = "20 ± 0.5 degC"\nstage = "before"\n'))
+    measured = study.measurements[-1]
+    assert (measured.owner, measured.specimen, measured.stage) == ("RT", None, "before")
+
+
+def test_a_measurement_has_one_owner(folder):
+    both = CELL.replace('cell = "RT"', 'cell = "RT"\nspecimen = "pellet1"')
+    with pytest.raises(StudyError, match="name one of the two"):
+        load(with_cell(folder, both))
+
+
+def test_an_unknown_cell_is_named(folder):
+    with pytest.raises(StudyError, match="'RTT' is not one of the cells"):
+        load(with_cell(folder, CELL.replace('"RT"', '"RTT"')))
+
+
+def test_a_cell_must_not_be_called_like_a_specimen(folder):
+    with pytest.raises(StudyError, match="could not tell them apart"):
+        load(with_cell(folder, "", "[cells.RT]", "[cells.pellet1]"))

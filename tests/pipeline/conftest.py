@@ -16,9 +16,9 @@ def fake(monkeypatch, tmp_path):
     import fake_technique
 
     import closo.techniques
-    from closo.pipeline import combining, jobs, plan
+    from closo.pipeline import jobs, obtaining, plan
 
-    for module in (combining, jobs, plan):
+    for module in (jobs, obtaining, plan):
         monkeypatch.setattr(module, "code_version", lambda: "0.0.0+test")
     monkeypatch.setattr(closo.techniques, "TECHNIQUES", (*closo.techniques.TECHNIQUES, fake_technique.ROW))
     calls = tmp_path / "calls.txt"

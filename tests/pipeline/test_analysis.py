@@ -96,9 +96,9 @@ def test_other_code_makes_old_results_stale(fake, make_study, monkeypatch):
     study = make_study(1)
     analyse(study)
     before = fake()
-    from closo.pipeline import combining, jobs, plan
+    from closo.pipeline import jobs, obtaining, plan
 
-    for module in (jobs, plan, combining):
+    for module in (jobs, obtaining, plan):
         monkeypatch.setattr(module, "code_version", lambda: "0.0.0+other")
     analyse(study)
     assert fake() == before + 5

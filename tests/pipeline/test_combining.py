@@ -165,7 +165,7 @@ def test_claims_on_a_whole_study(composition):
     }  # fmt: skip
     assert "at 60 degC" in verdicts["2"].reason
     warnings = [p for p in check(composition) if p.level == "warning" and "claims" in p.where]
-    said = "'bb' is neither a sample nor a specimen nor a series. Did you mean 'b'?"
+    said = "'bb' is neither a sample nor a specimen, a cell or a series. Did you mean 'b'?"
     assert [(p.where, p.text) for p in warnings] == [("claims.toml, 4", said)]
 
 

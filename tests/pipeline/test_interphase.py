@@ -8,9 +8,10 @@ import pytest
 from closo import pipeline
 from closo.cli import main
 from closo.combine.interphase import analysis as interphase_analysis
-from closo.dataset import Dataset
+from closo.dataset import Dataset, new
 from closo.errors import StudyError
-from closo.pipeline.interphase import composites_of, infer_interphase
+from closo.pipeline import interphase as pipeline_interphase
+from closo.pipeline.interphase import composites_of, infer_interphase, keep_interphase
 from closo.pipeline.records import Analysis
 from closo.quantity import Quantity, uncertain
 from closo.result import Result
@@ -88,10 +89,39 @@ def test_the_density_of_the_silica_is_needed(analysed):
 def test_the_verb_shows_ranking_and_next_sample(analysed, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "analyse", lambda *_, **__: analysed)
     monkeypatch.setattr(interphase_analysis, "_atlas", lambda: bruggeman_ratio)
+    kept = []
+    monkeypatch.setattr(pipeline_interphase, "keep_interphase", lambda *what: kept.append(what))
     with pytest.raises(SystemExit) as done:
-        main(["infer", "interphase", str(EXAMPLE), "--json", "--figures", str(tmp_path)])
+        main(["infer", "interphase", str(EXAMPLE), "--json", "--figures", str(tmp_path / "figures")])
     assert done.value.code == 1  # one shell thickness for all silicas is refused
     said = json.loads(capsys.readouterr().out)
+    assert [what[0] for what in kept] == [analysed]
     assert said["synthetic"] is True
     assert {row["name"] for row in said["settings"]["ranking"]} >= {"shell", "milled", "pores"}
-    assert len(list(tmp_path.glob("*.svg"))) == 3
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 3
+
+
+def test_what_was_found_is_known_until_the_data_change(fake, make_study):
+    folder = make_study(1)
+    first = pipeline.analyse(folder)
+    assert "interphase" not in first.results
+    curves = new("record", {"time": [0.0, 1.0]}, source="interphase")
+    thickness = Quantity("shell_thickness", uncertain(1.5e-9, {"posterior:a": 0.2e-9}), "a test")
+    keep_interphase(first, Result("interphase", "A", {"shell_thickness": thickness}, curves))
+    again = pipeline.analyse(folder)
+    assert again.results["interphase"].quantities["shell_thickness"].value == pytest.approx(1.5e-9)
+    assert pipeline.analyse(folder).notes == first.notes  # and it is kept by an analysis that finds it
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("301 ± 5 um", "402 ± 5 um"), encoding="utf-8")
+    changed = pipeline.analyse(folder)
+    assert "interphase" not in changed.results
+    assert any("explained from other data" in note for note in changed.notes)
+
+
+def test_shares_that_x_ray_raman_sees_are_read_from_the_study(analysed):
+    study = analysed.study
+    seen = study.samples["A380-35-4h"].model_copy(update={"changed_fraction": uncertain(0.2, {"x": 0.05})})
+    samples = {**study.samples, "A380-35-4h": seen}
+    told = Analysis(study.model_copy(update={"samples": samples}), analysed.results, (), (), 0, 0)
+    result = infer_interphase(told, ratio=bruggeman_ratio, draws=200)
+    assert next(c for c in result.checks if "Raman" in c.name).passed is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
-from closo.errors import StudyError
+from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
     from closo.pipeline import Outcome
@@ -38,6 +38,10 @@ def run(
     thickness: Annotated[str | None, typer.Option(help="Thickness of the pellet, e.g. '310 ± 5 um'.")] = None,
     temperature: Annotated[str | None, typer.Option(help="Temperature, e.g. '30 ± 0.5 degC'.")] = None,
     lead_resistance: Annotated[str | None, typer.Option(help="Resistance of the leads, e.g. '0.5 ± 0.1 ohm'.")] = None,
+    conductivity: Annotated[str | None, typer.Option(help="Of the electrolyte, e.g. '5e-4 ± 0.2e-4 S/cm'.")] = None,
+    pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
+    active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
+    theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -67,6 +71,10 @@ def run(
             thickness=thickness,
             temperature=temperature,
             lead_resistance=lead_resistance,
+            ionic_conductivity=conductivity,
+            pressure=pressure,
+            active_mass=active_mass,
+            theoretical_capacity=theoretical_capacity,
             settings=_parse_settings(technique, settings or []),
             columns=columns,
             reader=reader,
@@ -85,7 +93,10 @@ def run(
 def convert(
     file: Annotated[str, typer.Argument(help="An instrument file.")],
     *,
-    to: Annotated[str | None, typer.Option(metavar="csv|nc", help="Write each measurement as CSV or netCDF.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="csv|nc|bdf", help="Write each measurement as CSV, netCDF or Battery Data Format."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
     columns: Columns = None,
     reader: Reader = None,
@@ -98,15 +109,22 @@ def convert(
     from closo import readers
     from closo.report.measurements import describe, write_measurement
 
-    if to not in (None, "csv", "nc"):
-        raise StudyError(f"--to {to} is not a format.", hint="Write --to csv or --to nc.")
+    if to not in (None, "csv", "nc", "bdf"):
+        raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reader or readers.sniff(path).name
-    measurements = [describe(data) for data in readers.read(path, reader=reader, columns=columns)]
+    found = readers.read(path, reader=reader, columns=columns)
+    measurements = [describe(data) for data in found]
     if to is not None:
-        folder = out or path.parent
-        for entry, data in zip(measurements, readers.read(path, reader=reader, columns=columns), strict=True):
-            entry["written"] = str(write_measurement(data, folder, stem=path.stem, kind=to))
+        refused: list[DataError] = []
+        for entry, data in zip(measurements, found, strict=True):
+            try:
+                entry["written"] = str(write_measurement(data, out or path.parent, stem=path.stem, kind=to))
+            except DataError as error:  # a spectrum has no place in a table of cycling
+                entry["warnings"] = [*entry["warnings"], f"not written: {error.message}"]
+                refused.append(error)
+        if len(refused) == len(found):
+            raise refused[0]
     if as_json:
         write_json({"file": str(path), "reader": name, "measurements": measurements})
         return 0

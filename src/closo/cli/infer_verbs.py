@@ -27,15 +27,17 @@ def interphase(
 ) -> int:
     """Fit every explanation of the interphase to a study, rank them, and name the sample that would decide.
 
+    The result is kept with the study: claims, show and report know it as 'interphase' until the data change.
     Exit code: 1 if a check failed, else 0.
     """
     from closo import pipeline
-    from closo.pipeline.interphase import infer_interphase
+    from closo.pipeline.interphase import infer_interphase, keep_interphase
 
     with progress_bar("Analysing") as progress:
         analysis = pipeline.analyse(study, workers=workers, progress=progress)
     say(f"{len(analysis.results)} results; explaining them takes about a minute.")
     result = infer_interphase(analysis, seed=seed)
+    keep_interphase(analysis, result)
     written = _draw(result, figures, synthetic=analysis.study.synthetic)
     if as_json:
         write_json(result.as_json() | {"synthetic": analysis.study.synthetic, "figures": written})

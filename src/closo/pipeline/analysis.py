@@ -9,6 +9,7 @@ from typing import Any
 from closo.claims import Verdict, load_claims
 from closo.claims import judge as judge_claims
 from closo.pipeline.combining import combine_all
+from closo.pipeline.interphase import INTERPHASE, recall_interphase
 from closo.pipeline.jobs import Job, as_closo_error, list_parts
 from closo.pipeline.plan import plan
 from closo.pipeline.records import Analysis, Failure, Obtained
@@ -47,7 +48,13 @@ def analyse(
         measured = _measure(study, store, workers=workers, report=report)
         combined = combine_all(study, measured, store=store)
         failures = (*measured.failures, *combined.failures)
-        _forget(store, {**measured.fingerprints, **combined.fingerprints}, failures)
+        fingerprints = {**measured.fingerprints, **combined.fingerprints}
+        explained, fingerprint, note = recall_interphase(study, fingerprints, store)
+        if explained is not None and fingerprint is not None:
+            combined.results[INTERPHASE] = explained
+            fingerprints[INTERPHASE] = fingerprint
+        combined.notes.extend([note] if note else [])
+        _forget(store, fingerprints, failures)
     return Analysis(
         study=study,
         results={**measured.results, **combined.results},

@@ -86,7 +86,8 @@ def _temperatures(study: Study) -> Iterator[Problem]:
             continue
         lacking = [c for c in m.conditions if c.temperature is None] if m.conditions else [m]
         if m.temperature is None and lacking:
-            text = f"'{m.file}' has no temperature: it is left out of the Arrhenius plot. Add '30 ± 0.5 degC'."
+            what = "it is left out of the Arrhenius plot" if m.cell is None else "nothing can be compared with it"
+            text = f"'{m.file}' has no temperature: {what}. Add '30 ± 0.5 degC'."
             yield Problem("warning", f"measurements[{k}]", text)
 
 
@@ -113,9 +114,16 @@ def _claims(study: Study) -> Iterator[Problem]:
     except StudyError as error:
         yield Problem("error", "claims.toml", " ".join(t for t in (error.where, error.message, error.hint) if t))
         return
-    known = {*study.samples, *study.specimens, *(f"series/{s.name}" for s in study.series)}
+    known = {
+        *study.samples,
+        *study.specimens,
+        *study.cells,
+        "cells",
+        "presses",
+        *(f"series/{s.name}" for s in study.series),
+    }
     for claim in claims:
         for name in (*claim.of, *([claim.to] if claim.to else [])):
             if name not in known and name.partition("/")[0] not in known and claim.no_data is None:
-                text = f"'{name}' is neither a sample nor a specimen nor a series. {did_you_mean(name, known)}"
+                text = f"'{name}' is neither a sample nor a specimen, a cell or a series. {did_you_mean(name, known)}"
                 yield Problem("warning", f"claims.toml, {claim.id}", text)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -15,17 +14,22 @@ from closo.combine.arrhenius import Point, arrhenius
 from closo.combine.arrhenius import figure as arrhenius_figure
 from closo.combine.impedance_series import figure as impedance_series_figure
 from closo.combine.impedance_series import impedance_series
+from closo.combine.interphase import figure as interphase_figure
+from closo.combine.ledgers import figure_charge, figure_overpotential
+from closo.combine.resistance_change import figure as resistance_change_figure
 from closo.combine.samples import specimens_of
 from closo.combine.series import figure as series_figure
-from closo.errors import ClosoError, StudyError
+from closo.combine.transference import figure as transference_figure
+from closo.errors import StudyError
 from closo.figures import FigureSpec
+from closo.pipeline.cells import combine_cells
 from closo.pipeline.comparing import average_sample, compare
-from closo.pipeline.jobs import code_version, fingerprint_of, unexpected
+from closo.pipeline.obtaining import obtain
 from closo.pipeline.plan import store_inputs
-from closo.pipeline.records import Failure, Obtained
+from closo.pipeline.records import Obtained
 from closo.quantity import Quantity
-from closo.result import Provenance, Result
-from closo.store import Store, from_document, to_document
+from closo.result import Result
+from closo.store import Store
 from closo.study import Series, Study
 from closo.techniques import get
 
@@ -44,7 +48,7 @@ def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
         if not specimens_of(known, sample):
             combined.notes.append(f"{sample}: nothing was measured on it.")
             continue
-        _obtain(
+        obtain(
             combined,
             f"{sample}/conductivity",
             partial(average_sample, study, known, sample),
@@ -54,7 +58,7 @@ def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
             store=store,
         )
     for wanted in study.series:
-        _obtain(
+        obtain(
             combined,
             f"series/{wanted.name}",
             partial(compare, study, known, wanted),
@@ -63,6 +67,7 @@ def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
             context={},
             store=store,
         )
+    combine_cells(study, measured, combined, store=store)
     return combined
 
 
@@ -79,7 +84,7 @@ def _laws(study: Study, measured: Obtained, combined: Obtained, *, store: Store)
         if together is not None:
             inputs[together] = combined.fingerprints[together]
             points = _with_common_fit(points, combined.results[together])
-        _obtain(
+        obtain(
             combined,
             f"{name}/arrhenius",
             partial(arrhenius, list(points.values()), name=name, convention=convention),
@@ -115,7 +120,7 @@ def _spectra_together(
     )
     inputs = {k: measured.fingerprints[k] for k in keys}
     context = {"specimen": name, "sample": specimen.sample}
-    _obtain(combined, key, make, inputs=inputs, settings={"geometry": stored}, context=context, store=store)
+    obtain(combined, key, make, inputs=inputs, settings={"geometry": stored}, context=context, store=store)
     return key if key in combined.results else None
 
 
@@ -135,6 +140,27 @@ def _what_decides(study: Study, wanted: Series) -> dict[str, object]:
     return {"tables": [repr(table) for table in tables]}
 
 
+_FIGURES: Mapping[str, Callable[[Result], FigureSpec]] = {
+    "arrhenius": arrhenius_figure,
+    "impedance_series": impedance_series_figure,
+    "series": series_figure,
+    "interphase": interphase_figure,
+    "transference": transference_figure,
+    "resistance_change": resistance_change_figure,
+    "overpotential ledger": figure_overpotential,
+    "charge ledger": figure_charge,
+}
+_WITHOUT_FIGURE = (
+    "replicates",
+    "electronic_fraction",
+    "interface",
+    "plating stress",
+    "cell comparison",
+    "cell_recipe",
+    "press_recipe",
+)
+
+
 def figure(result: Result) -> FigureSpec:
     """Return the figure of any result.
 
@@ -142,14 +168,10 @@ def figure(result: Result) -> FigureSpec:
     ------
     StudyError  when nothing draws results of this kind.
     """
-    if result.technique == "arrhenius":
-        return arrhenius_figure(result)
-    if result.technique == "impedance_series":
-        return impedance_series_figure(result)
-    if result.technique == "series":
-        return series_figure(result)
-    if result.technique == "replicates":
-        raise StudyError(f"'{result.name}' is a mean over pellets; it has no figure of its own.")
+    if result.technique in _FIGURES:
+        return _FIGURES[result.technique](result)
+    if result.technique in _WITHOUT_FIGURE:
+        raise StudyError(f"'{result.name}' is a {result.technique.replace('_', ' ')}; it has no figure of its own.")
     return get(result.technique).figure(result)
 
 
@@ -195,43 +217,3 @@ def guess_branches(temperatures: Sequence[float]) -> list[str]:
 
 def _has(result: Result, *keys: str) -> bool:
     return all(key in result.quantities and result.quantities[key].number is not None for key in keys)
-
-
-def _obtain(
-    into: Obtained,
-    key: str,
-    make: Callable[[], Result],
-    *,
-    inputs: Mapping[str, str],
-    settings: Mapping[str, object],
-    context: Mapping[str, str],
-    store: Store,
-) -> None:
-    """Find a combined result in the store, or make and keep it; a failure is recorded."""
-    fingerprint = fingerprint_of([key, inputs, settings, context, code_version()])
-    into.fingerprints[key] = fingerprint
-    found = store.find(fingerprint)
-    if found is not None:
-        into.results[key] = found
-        into.cached += 1
-        return
-    try:
-        made = make()
-    except ClosoError as error:
-        into.failures.append(Failure(key, error))
-        return
-    except Exception as error:  # noqa: BLE001  one bad specimen must not end the study; it is recorded
-        into.failures.append(Failure(key, unexpected(error, key)))
-        return
-    provenance = Provenance(
-        inputs=dict(inputs),
-        reader="",
-        function=f"closo.combine.{made.technique}",
-        closo_version=code_version(),
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    made = replace(made, settings={**made.settings, **context}, provenance=provenance)
-    document, curves = to_document(made)
-    store.save_document(key, document, curves, fingerprint)
-    into.results[key] = from_document(document, curves)
-    into.computed += 1

@@ -1,4 +1,8 @@
-"""A study's results -> the composites that `closo.combine.interphase` needs, and its result."""
+"""A study's results -> the composites that `closo.combine.interphase` needs, and its result.
+
+Explaining takes a minute, so `analyse` does not do it; what `closo infer interphase` found is kept in the study's store,
+and `analyse` finds it there as long as nothing has changed that it was made from.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,12 @@ from closo.pipeline.jobs import code_version, fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
 from closo.result import Provenance, Result
+from closo.store import Store, open_store
 from closo.study import Powder, Sample, Study, as_number
 
-__all__ = ["composites_of", "infer_interphase"]
+__all__ = ["INTERPHASE", "composites_of", "infer_interphase", "keep_interphase", "recall_interphase"]
+
+INTERPHASE = "interphase"  # key of the result
 
 _MOST = 4  # temperatures per sample; more say nothing new about an Arrhenius line
 _NEAR = 2.0  # K
@@ -38,7 +45,7 @@ def infer_interphase(
     ----------
     analysis : of the study.
     ratio : of shell structures; the atlas of voxel solves where absent.
-    chemical : sample -> share of the salt that X-ray Raman sees changed, where there are such data.
+    chemical : sample -> share of the salt that X-ray Raman sees changed, in place of what the study states.
     draws : of each posterior; seed : of the sampling.
 
     Raises
@@ -47,7 +54,8 @@ def infer_interphase(
     DataError  when there are fewer than four composites with a conductivity.
     """
     study = analysis.study
-    composites, notes = composites_of(study, analysis.results, chemical=chemical or {})
+    stated = {name: s.changed_fraction for name, s in study.samples.items() if s.changed_fraction is not None}
+    composites, notes = composites_of(study, analysis.results, chemical={**stated, **(chemical or {})})
     density = _filler_density(study)
     known = {name: p for name, p in study.powders.items() if p.specific_surface_area is not None}
     made = interphase(
@@ -59,7 +67,11 @@ def infer_interphase(
         draws=draws,
         seed=seed,
     )
-    used = {key: fingerprint_of([repr(r.quantities), repr(r.settings)]) for key, r in analysis.results.items()}
+    used = {
+        key: fingerprint_of([repr(r.quantities), repr(r.settings)])
+        for key, r in analysis.results.items()
+        if key != INTERPHASE
+    }
     provenance = Provenance(
         inputs=used,
         reader="",
@@ -68,6 +80,43 @@ def infer_interphase(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
+
+
+def keep_interphase(analysis: Analysis, result: Result, *, wait: float = 5.0) -> None:
+    """Keep what `infer_interphase` found in the study's store, for `analyse`, claims and report.
+
+    Raises
+    ------
+    StudyError  when another closo works on the study for longer than `wait` [s].
+    """
+    store = open_store(analysis.study.folder)
+    with store.locked(wait=wait):
+        store.save(INTERPHASE, result, _fingerprint(analysis.study, set(analysis.results), store.keys()))
+
+
+def recall_interphase(
+    study: Study, fingerprints: Mapping[str, str], store: Store
+) -> tuple[Result | None, str | None, str | None]:
+    """Return the explanation that was kept and its fingerprint; or None, and a note where it is of other data.
+
+    Parameters
+    ----------
+    fingerprints : of all results as they are now.
+    """
+    kept = store.keys().get(INTERPHASE)
+    if kept is None:
+        return None, None, None
+    now = _fingerprint(study, set(fingerprints), fingerprints)
+    if kept != now:
+        return None, None, "The interphase was explained from other data: run `closo infer interphase` again."
+    return store.find(now), now, None
+
+
+def _fingerprint(study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:
+    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
+    tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
+    used = {key: fingerprints[key] for key in sorted(keys - {INTERPHASE}) if key in fingerprints}
+    return fingerprint_of([INTERPHASE, used, tables, code_version()])
 
 
 def composites_of(

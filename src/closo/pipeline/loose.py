@@ -31,6 +31,10 @@ def run(
     thickness: str | Number | None = None,
     temperature: str | Number | None = None,
     lead_resistance: str | Number | None = None,
+    ionic_conductivity: str | Number | None = None,
+    pressure: str | Number | None = None,
+    active_mass: str | Number | None = None,
+    theoretical_capacity: str | Number | None = None,
     settings: Mapping[str, Any] | None = None,
     columns: str | None = None,
     reader: str | None = None,
@@ -42,8 +46,9 @@ def run(
     ----------
     technique : a name of TECHNIQUES.
     files : files, or folders whose files are all tried (those in hidden folders are not).
-    area, thickness, temperature, lead_resistance : text with a unit or numbers [SI]; the same for all files, so that
-        they are one source of uncertainty (`thickness:command line`).
+    area, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass, theoretical_capacity : text
+        with a unit or numbers [SI]; the same for all files, so that they are one source of uncertainty
+        (`thickness:command line`).
     settings : of the technique.
     columns, reader, part : as in study.toml.
 
@@ -52,7 +57,16 @@ def run(
     StudyError  when the technique, a setting or a number is wrong: nothing is analysed then.
     """
     row = get(technique)
-    given = {"area": area, "thickness": thickness, "temperature": temperature, "lead_resistance": lead_resistance}
+    given = {
+        "area": area,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": ionic_conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+    }
     inputs = _inputs(row, given)
     for key in settings or {}:
         if key not in row.settings:

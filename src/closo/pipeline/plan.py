@@ -120,7 +120,7 @@ def _context(
     A cell is a specimen without a sample: its electrodes react, so that it says nothing about the powder alone.
     """
     said = {"specimen": measurement.owner, "branch": branch, "chamber": chamber, "stage": stage}
-    said |= {"sample": owner.sample} if isinstance(owner, Specimen) else {"cell": measurement.owner}
+    said |= {"sample": owner.sample} if isinstance(owner, Specimen) else {}
     return {key: value for key, value in said.items() if value}
 
 

@@ -23,7 +23,8 @@ from closo.pipeline import Analysis, Problem
 from closo.quantity import Quantity
 from closo.report import listing
 from closo.report.pictures import Studio
-from closo.report.sections import Section, all_sections
+from closo.report.pieces import Section
+from closo.report.sections import all_sections
 from closo.report.tables import Table, as_printed, write_csv, write_xlsx
 from closo.report.wording import level_class, value_text
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from closo.dataset import Dataset, save
 from closo.figures.draw import file_stem
+from closo.readers import bdf
 from closo.report.tables import Column, Table, write_csv
 
 __all__ = ["describe", "write_measurement"]
@@ -38,8 +39,16 @@ def _variable(name: str, variable: Any) -> dict[str, Any]:
 
 
 def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> Path:
-    """Write one measurement as 'csv' (three header rows, SI units) or 'nc' (netCDF 3) and return the path."""
+    """Write one measurement as 'csv' (three header rows, SI units), 'nc' (netCDF 3) or 'bdf'; return the path.
+
+    Raises
+    ------
+    DataError  when Battery Data Format is asked for a measurement that it has no place for.
+    """
     name = f"{file_stem(stem)}_part{data.attrs['part']}"
+    if kind == "bdf":
+        folder.mkdir(parents=True, exist_ok=True)
+        return bdf.write(data, folder / f"{name}.bdf.csv")
     if kind == "nc":
         folder.mkdir(parents=True, exist_ok=True)
         save(data, folder / f"{name}.nc")

@@ -2,70 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from closo import pipeline
 from closo.combine.arrhenius import figure_overlay
 from closo.figures import FigureSpec
-from closo.figures.labels import unit_text
 from closo.pipeline import Analysis, Failure, Problem
 from closo.quantity import Quantity
 from closo.report import listing
-from closo.report.pictures import Picture, Studio, spectra_of
+from closo.report.cells import cells, interphase, one_result
+from closo.report.pictures import Studio, spectra_of
+from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
-from closo.report.wording import key_text, value_text
+from closo.report.wording import value_text
 from closo.result import Result
 
-__all__ = ["Budget", "Fold", "Part", "Section", "all_sections"]
-
-_SHOWN_SOURCES = 8  # of a budget; the rest is one line
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The sources of one uncertainty: (source, u, percent of the variance)."""
-
-    title: str
-    value: str
-    unit: str
-    entries: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Something that is closed until the reader opens it."""
-
-    title: str
-    pictures: Sequence[Picture] = ()
-    tables: Sequence[Table] = ()
-    budgets: Sequence[Budget] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a section, with its own line in the table of contents."""
-
-    anchor: str
-    title: str
-    texts: Sequence[str] = ()
-    tables: Sequence[Table] = ()
-    pictures: Sequence[Picture] = ()
-    folds: Sequence[Fold] = ()
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page."""
-
-    anchor: str
-    title: str
-    texts: Sequence[str] = ()
-    pictures: Sequence[Picture] = ()
-    tables: Sequence[Table] = ()
-    parts: Sequence[Part] = ()
+__all__ = ["all_sections"]
 
 
 def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Problem]) -> list[Section]:
@@ -73,6 +28,8 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
     sections = [
         _conductivity(analysis, studio),
         _series(analysis, studio),
+        interphase(analysis, studio),
+        cells(analysis, studio),
         _samples(analysis, studio),
         _checks(analysis),
         _problems(problems),
@@ -125,7 +82,7 @@ def _series(analysis: Analysis, studio: Studio) -> Section:
                 key.removeprefix("series/"),
                 texts=result.notes,
                 pictures=[picture] if picture else [],
-                folds=[Fold("Numbers", tables=[_numbers(result)])],
+                folds=[Fold("Numbers", tables=[numbers(result)])],
             )
             parts.append(part)
     return Section("series", "Series", parts=parts)
@@ -140,7 +97,7 @@ def _samples(analysis: Analysis, studio: Studio) -> Section:
         folds += _spectra(analysis, specimens, name, studio=studio)
         combined = analysis.results.get(f"{name}/conductivity")
         if combined is not None:
-            folds.insert(0, Fold("Mean of the pellets", tables=[_numbers(combined)], budgets=_budgets(combined)))
+            folds.insert(0, Fold("Mean of the pellets", tables=[numbers(combined)], budgets=budgets(combined)))
         if folds:
             parts.append(Part(f"sample-{number}", name, texts=_recipe(sample), folds=folds))
     return Section("samples", "Samples and pellets", parts=parts)
@@ -158,8 +115,8 @@ def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[
             Fold(
                 f"{specimen}: Arrhenius law, Eₐ = {value_text(law.quantities.get('activation_energy'))}",
                 pictures=[picture] if picture else [],
-                tables=[_numbers(law)],
-                budgets=_budgets(law, extra={"ionic conductivity at 30 °C": listing.at_reference(law)}),
+                tables=[numbers(law)],
+                budgets=budgets(law, extra={"ionic conductivity at 30 °C": listing.at_reference(law)}),
             )
         )
     return folds
@@ -175,7 +132,7 @@ def _other_fits(analysis: Analysis, specimens: Sequence[str], studio: Studio) ->
             continue
         picture = studio.try_draw(partial(pipeline.figure, result))
         pictures = [picture] if picture else []
-        folds.append(Fold(f"{specimen}: {what}", pictures=pictures, tables=[_numbers(result)]))
+        folds.append(Fold(f"{specimen}: {what}", pictures=pictures, tables=[numbers(result)]))
     return folds
 
 
@@ -186,6 +143,9 @@ def _spectra(analysis: Analysis, specimens: Sequence[str], sample: str, *, studi
         by_technique.setdefault(result.technique, []).append(result)
     folds = []
     for technique, results in by_technique.items():
+        if technique != "impedance":
+            folds += [one_result(result, studio) for result in results]
+            continue
         pictures = [studio.draw(spec, ("svg",)) for spec in spectra_of(results, sample)]
         pellets = len({result.settings["specimen"] for result in results})
         title = f"{technique.capitalize()}: {len(results)} measurements on {pellets} pellet{'s' if pellets > 1 else ''}"
@@ -205,44 +165,6 @@ def _recipe(sample: Any) -> list[str]:
     if milling is not None and milling.time is not None:
         words.append(f"milled {value_text(Quantity('milling_time', milling.time))}")
     return [", ".join(words) + "."] if words else []
-
-
-def _numbers(result: Result) -> Table:
-    """Return the quantities of one result as printed."""
-    rows = [
-        [key_text(k), value_text(q), q.method if q.number is not None else q.why] for k, q in result.quantities.items()
-    ]
-    return Table(
-        "numbers",
-        f"Quantities of {result.name}",
-        [Column("quantity"), Column("value"), Column("method, or why it is withheld")],
-        rows,
-    )
-
-
-def _budgets(result: Result, *, extra: Mapping[str, Quantity | None] | None = None) -> list[Budget]:
-    """Return the budgets of the quantities that a result is about."""
-    chosen = dict(extra or {})
-    chosen |= {key_text(key): q for key, q in result.quantities.items() if ":" not in key and key in _BUDGETED}
-    return [_budget(title, q) for title, q in chosen.items() if q is not None and q.number is not None and q.u]
-
-
-_BUDGETED = ("activation_energy", "ionic_conductivity", "conductivity_ratio", "log_prefactor")
-
-
-def _budget(title: str, quantity: Quantity) -> Budget:
-    shown = quantity.as_json()
-    total = sum(entry["u"] ** 2 for entry in shown["budget"])
-    entries = [
-        {"source": entry["source"], "u": entry["u"], "percent": round(100 * entry["u"] ** 2 / total, 1)}
-        for entry in shown["budget"]
-    ]
-    rest = entries[_SHOWN_SOURCES:]
-    if len(rest) > 1:
-        u = sum(entry["u"] ** 2 for entry in rest) ** 0.5
-        others = {"source": f"{len(rest)} more sources", "u": u, "percent": round(100 * u * u / total, 1)}
-        entries = [*entries[:_SHOWN_SOURCES], others]
-    return Budget(title, value_text(quantity), unit_text(shown["unit"]), entries)
 
 
 def _checks(analysis: Analysis) -> Section:

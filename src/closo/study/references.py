@@ -34,18 +34,22 @@ def name_measurement(study: Study, measurement: Measurement) -> str:
 def unknown_names(study: Study) -> Iterator[Problem]:
     """Yield every name that is used but not defined, with the nearest one."""
     yield from _unknown_samples(study)
+    yield from _unknown_in_cells(study)
     yield from _unknown_materials(study)
     for k, measurement in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
-        yield from _unknown(f"{where}.specimen", measurement.specimen, study.specimens, "specimens")
+        if measurement.cell is not None:
+            yield from _unknown(f"{where}.cell", measurement.cell, study.cells, "cells")
+        else:
+            yield from _unknown(f"{where}.specimen", measurement.owner, study.specimens, "specimens")
         chambers = {measurement.chamber, *(c.chamber for c in measurement.conditions)} - {None}
         for chamber in sorted(str(c) for c in chambers):
             yield from _unknown(f"{where}.chamber", chamber, study.chambers, "chambers")
         if measurement.reader is not None:
             yield from _unknown(f"{where}.reader", measurement.reader, _reader_names(), "readers")
         yield from _wrong_settings(where, measurement.technique, measurement.settings)
-        if measurement.conditions and (measurement.temperature or measurement.branch):
-            text = "temperature or branch is given twice, for the measurement and in its conditions. Keep one."
+        if measurement.conditions and (measurement.temperature or measurement.branch or measurement.stage):
+            text = "temperature, branch or stage is given twice, for the measurement and in its conditions. Keep one."
             yield Problem("error", f"{where}.conditions", text)
     for name, settings in study.settings.items():
         yield from _wrong_settings(f"settings.{name}", name, settings)
@@ -59,15 +63,26 @@ def _unknown_samples(study: Study) -> Iterator[Problem]:
     """Yield samples and materials that are named but not there."""
     for name, specimen in study.specimens.items():
         yield from _unknown(f"specimens.{name}.sample", specimen.sample, study.samples, "samples")
-    for name, cell in study.cells.items():
-        if cell.separator_sample is not None:
-            yield from _unknown(f"cells.{name}.separator_sample", cell.separator_sample, study.samples, "samples")
     for name, powder in study.powders.items():
         if powder.material is not None:
             yield from _unknown(f"powders.{name}.material", powder.material, study.materials, "materials")
     for k, series in enumerate(study.series, 1):
         for sample in series.samples:
             yield from _unknown(f"series[{k}].samples", sample, study.samples, "samples")
+
+
+def _unknown_in_cells(study: Study) -> Iterator[Problem]:
+    """Yield samples and materials of cells that are not there, and names that stand for two things."""
+    for name, cell in study.cells.items():
+        if name in study.specimens or name in study.samples:
+            text = "a specimen or sample has the same name, and results could not tell them apart. Rename one."
+            yield Problem("error", f"cells.{name}", text)
+        if cell.separator_sample is not None:
+            yield from _unknown(f"cells.{name}.separator_sample", cell.separator_sample, study.samples, "samples")
+        for key in ("active_material", "carbon_material"):
+            material = getattr(cell, key)
+            if material is not None:
+                yield from _unknown(f"cells.{name}.{key}", material, study.materials, "materials")
 
 
 def _unknown_materials(study: Study) -> Iterator[Problem]:
@@ -136,8 +151,9 @@ def repeats(study: Study) -> Iterator[Problem]:
                 )
                 break
         seen.setdefault((m.technique, m.file, m.part), k)
-        if owners.setdefault((m.file, m.part), m.specimen) != m.specimen:
-            yield Problem("error", f"{where}.specimen", f"'{m.file}' cannot belong to two specimens.")
+        if owners.setdefault((m.file, m.part), m.owner) != m.owner:
+            kind = "specimen" if m.cell is None else "cell"
+            yield Problem("error", f"{where}.{kind}", f"'{m.file}' cannot belong to two {kind}s.")
         name = name_measurement(study, m)
         if names.setdefault(name, m.file) != m.file:
             yield Problem(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from closo.errors import StudyError
 from closo.nomenclature import look_up
@@ -151,6 +151,8 @@ Temperature = Annotated[str, BeforeValidator(_check_temperature)]
 Part = Annotated[int | str, BeforeValidator(_check_part)]
 Setting = Annotated[Any, BeforeValidator(_check_setting)]  # true/false, a number, or text
 Branch = Literal["heating", "cooling"]
+Stage = Literal["before", "after"]
+CellKind = Literal["cathode half cell", "anode half cell", "full cell", "symmetric cell", "blocking cell"]
 
 
 class Table(BaseModel):
@@ -207,6 +209,9 @@ class Sample(Table):
 
     recipe: Recipe | None = None
     milling: Milling | None = None
+    changed_fraction: Annotated[Any, measured("volume_fraction")] = (
+        None  # share of the salt that X-ray Raman sees changed
+    )
 
 
 class Specimen(Table):
@@ -223,8 +228,26 @@ class Specimen(Table):
 
 
 class Cell(Table):
-    """[cells.NAME]: a full or symmetric cell."""
+    """[cells.NAME]: a cell with electrodes that react, or a symmetric or blocking one."""
 
+    kind: CellKind | None = None
+    reference: str | None = None
+    pressure: Annotated[Any, measured("pressure")] = None
+    lead_resistance: Annotated[Any, measured("lead_resistance")] = None
+    electrolyte_fraction: Annotated[Any, measured("mass_fraction")] = None
+    carbon_fraction: Annotated[Any, measured("mass_fraction")] = None
+    active_material: str | None = None
+    carbon_material: str | None = None
+    cathode_thickness: Annotated[Any, measured("thickness")] = None
+    porosity: Annotated[Any, measured("volume_fraction")] = None
+    particle_radius: Annotated[Any, measured("particle_size")] = None
+    diffusivity: Annotated[Any, measured("diffusivity")] = None
+    diffusion_energy: Annotated[Any, measured("activation_energy")] = None
+    exchange_current_density: Annotated[Any, measured("exchange_current_density")] = None
+    cathode_ionic_conductivity: Annotated[Any, measured("ionic_conductivity")] = None
+    cathode_electronic_conductivity: Annotated[Any, measured("electronic_conductivity")] = None
+    interfacial_resistance: Annotated[Any, measured("interfacial_resistance")] = None
+    electrolyte_molar_mass: Annotated[Any, measured("molar_mass")] = None
     area: Annotated[Any, measured("area")] = None
     cathode_mass: Annotated[Any, measured("mass")] = None
     active_fraction: Annotated[Any, measured("mass_fraction")] = None
@@ -258,23 +281,37 @@ class Condition(Table):
     part: Part | None = None
     temperature: Temperature | None = None
     branch: Branch | None = None
+    stage: Stage | None = None
     chamber: str | None = None
 
 
 class Measurement(Table):
-    """[[measurements]]: one instrument file, whole or one part of it."""
+    """[[measurements]]: one instrument file, whole or one part of it, of a specimen or of a cell."""
 
-    specimen: str
+    specimen: str | None = None
+    cell: str | None = None
     technique: str
     file: File
     part: Part | None = None
     temperature: Temperature | None = None
     branch: Branch | None = None
+    stage: Stage | None = None
     chamber: str | None = None
     conditions: tuple[Condition, ...] = ()
     columns: str | None = None
     reader: str | None = None
     settings: dict[str, Setting] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_owner(self) -> Measurement:
+        if (self.specimen is None) == (self.cell is None):
+            raise ValueError("a measurement is of a specimen or of a cell: name one of the two.")
+        return self
+
+    @property
+    def owner(self) -> str:
+        """The specimen or cell that was measured."""
+        return self.specimen or self.cell or ""
 
 
 class Series(Table):

@@ -1,0 +1,303 @@
+"""What is made of the measurements on one cell, and of all cells together.
+
+For a cell: transference number (a polarization between spectra), change of resistance (a sweep or other stress between
+spectra), interface (plating, with the conductivity of its electrolyte), overpotential and charge ledgers (cycling). For a
+pellet between blocking electrodes: the electronic share. For several cells: their capacities compared.
+
+Spectra belong to a step by `stage = "before"` or `"after"` in study.toml. Where the study says nothing, they are the
+last one before the step and the first one after it, in the order of the study and of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from closo.combine.cell_recipe import cell_recipe, press_recipe
+from closo.combine.electronic import electronic_fraction
+from closo.combine.interface import interfacial_resistance, plating_stress
+from closo.combine.ledgers import CellParameters, charge_ledger, compare_cells, overpotential_ledger
+from closo.combine.resistance_change import resistance_change
+from closo.combine.samples import quantity
+from closo.combine.transference import transference
+from closo.models.cell import anions_in_electrode
+from closo.pipeline.cell_parameters import electrolyte_density, parameters_of, salt_fraction
+from closo.pipeline.obtaining import obtain
+from closo.pipeline.records import Obtained
+from closo.quantity import Number
+from closo.result import Result
+from closo.store import Store
+from closo.study import Study
+
+__all__ = ["combine_cells", "spectra_around"]
+
+_CELL = (
+    "area",
+    "diameter",
+    "cathode_mass",
+    "active_fraction",
+    "theoretical_capacity",
+    "molar_mass",
+    "electrons",
+    "c_rate",
+    "separator_mass",
+    "separator_thickness",
+)
+_PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
+_WITH_CAPACITY = ("cathode half cell", "anode half cell", "full cell")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the functions of this module share."""
+
+    study: Study
+    measured: Obtained
+    combined: Obtained
+    store: Store
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """All results up to now."""
+        return {**self.measured.results, **self.combined.results}
+
+    def of(self, owner: str, technique: str) -> dict[str, Result]:
+        """Return the results of one technique on a specimen or cell, in the order of the study."""
+        found = self.measured.results.items()
+        return {k: r for k, r in found if r.settings.get("specimen") == owner and r.technique == technique}
+
+    def add(self, key: str, make: Callable[[], Result], *, used: Sequence[str], tables: Sequence[object] = ()) -> None:
+        """Find or make a result from the results `used` and from tables of the study."""
+        known = {**self.measured.fingerprints, **self.combined.fingerprints}
+        owner = key.partition("/")[0]
+        context = {"specimen": owner} if owner in self.study.cells or owner in self.study.specimens else {}
+        obtain(
+            self.combined,
+            key,
+            make,
+            inputs={k: known[k] for k in used if k in known},
+            settings={"tables": [repr(table) for table in tables]},
+            context=context,
+            store=self.store,
+        )
+
+
+def combine_cells(study: Study, measured: Obtained, combined: Obtained, *, store: Store) -> None:
+    """Add to `combined` what the cells and blocking pellets of a study allow."""
+    work = _Work(study, measured, combined, store)
+    for name in (*study.specimens, *(n for n, cell in study.cells.items() if cell.kind == "blocking cell")):
+        _electronic(work, name)
+    for name in study.cells:
+        _recipe(work, name)
+        _between_spectra(work, name)
+    for name, press in study.presses.items():
+        stated = {key: getattr(press, key) for key in _PRESS}
+        work.add(f"presses/{name}", partial(press_recipe, name, **stated), used=[], tables=[press])
+    for name in study.cells:
+        _interface(work, name)
+        _ledgers(work, name)
+    _compare(work)
+
+
+def _recipe(work: _Work, name: str) -> None:
+    """Add what masses, geometry and formula of a cell imply."""
+    cell = work.study.cells[name]
+    stated = {key: getattr(cell, key) for key in _CELL}
+    density = electrolyte_density(work.study, cell)
+    make = partial(cell_recipe, name, separator_density=density, **stated)
+    made = make()
+    if made.quantities:
+        work.add(f"{name}/recipe", make, used=[], tables=[cell, repr(density)])
+
+
+def _electronic(work: _Work, name: str) -> None:
+    """Add the electronic share of a pellet that was polarized between blocking electrodes."""
+    steps = {k: r for k, r in work.of(name, "polarization").items() if r.settings.get("electrodes") != "nonblocking"}
+    for key, step in steps.items():
+        spectra = work.of(name, "impedance")
+        if not spectra:
+            return
+        before, after = spectra_around(work.measured.results, key, spectra)
+        chosen = before or after or next(iter(spectra))
+        make = partial(electronic_fraction, step, spectra[chosen], name=name)
+        work.add(f"{name}/electronic fraction", make, used=[key, chosen])
+
+
+def spectra_around(
+    results: Mapping[str, Result], step: str, spectra: Mapping[str, Result]
+) -> tuple[str | None, str | None]:
+    """Return the keys of the spectra before and after a step.
+
+    Parameters
+    ----------
+    results : all single measurements, in the order of the study.
+    step : key of the step.
+    spectra : key -> spectrum, those of the same cell.
+    """
+    before = [key for key, r in spectra.items() if r.settings.get("stage") == "before"]
+    after = [key for key, r in spectra.items() if r.settings.get("stage") == "after"]
+    if before or after:
+        return (before[-1] if before else None), (after[0] if after else None)
+    order = list(results)
+    place = order.index(step)
+    earlier = [key for key in spectra if order.index(key) < place]
+    later = [key for key in spectra if order.index(key) > place]
+    file = step.partition("#")[0].rpartition("/")[2]
+    same = [key for key in spectra if key.partition("#")[0].rpartition("/")[2] == file]
+    if same:  # parts of one file are listed technique by technique; their numbers tell the order in time
+        number = _part(step)
+        earlier = [key for key in same if _part(key) < number] or earlier
+        later = [key for key in same if _part(key) > number] or later
+    return (earlier[-1] if earlier else None), (later[0] if later else None)
+
+
+def _part(key: str) -> int:
+    return int(key.rpartition("#")[2])
+
+
+def _between_spectra(work: _Work, name: str) -> None:
+    """Add what two spectra around a step say: the transference number, or how a stress changed the resistance."""
+    spectra = work.of(name, "impedance")
+    for step_key, step in work.of(name, "polarization").items():
+        before, after = spectra_around(work.measured.results, step_key, spectra)
+        if step.settings.get("electrodes") == "nonblocking" and before and after:
+            make = partial(transference, step, spectra[before], spectra[after], name=name)
+            work.add(f"{name}/transference", make, used=[step_key, before, after])
+    for technique in ("voltammetry", "cycling", "plating", "critical_current"):
+        for step_key in work.of(name, technique):
+            before, after = spectra_around(work.measured.results, step_key, spectra)
+            if before and after and f"{name}/resistance change" not in work.combined.results:
+                make = partial(resistance_change, spectra[before], spectra[after], name=name)
+                work.add(f"{name}/resistance change", make, used=[before, after])
+
+
+def _interface(work: _Work, name: str) -> None:
+    """Add the interfacial resistance of a symmetric cell, and how hard its test was compared with the study's cells."""
+    cell = work.study.cells[name]
+    for key, plating in work.of(name, "plating").items():
+        kelvin = _temperature(plating)
+        if kelvin is None or cell.separator_sample is None or cell.separator_thickness is None:
+            continue
+        sigma = quantity(work.results, cell.separator_sample, "ionic_conductivity", temperature=kelvin)
+        make = partial(
+            interfacial_resistance, plating, conductivity=sigma, thickness=cell.separator_thickness, name=name
+        )
+        work.add(f"{name}/interface", make, used=[key, *_electrolyte(work, cell.separator_sample)], tables=[cell])
+        _stress(work, name, key, plating)
+
+
+def _stress(work: _Work, name: str, key: str, plating: Result) -> None:
+    """Compare the metal moved in a plating test with that of the cell with the largest areal capacity."""
+    moved = plating.quantities.get("areal_capacity:half_cycle")
+    cells = [c for c in work.study.cells.values() if c.areal_capacity is not None]
+    if moved is None or moved.number is None or not cells:
+        return
+    hardest = max(cells, key=lambda c: float(c.areal_capacity.x))
+    current = plating.quantities.get("current_density")
+    make = partial(
+        plating_stress,
+        test_capacity=moved.number,
+        cell_capacity=hardest.areal_capacity,
+        test_current=None if current is None else current.number,
+        cell_current=hardest.current_density,
+        name=f"{name} against {hardest.label.removeprefix('cell ')}",
+    )
+    work.add(f"{name}/plating stress", make, used=[key], tables=[hardest])
+
+
+def _ledgers(work: _Work, name: str) -> None:
+    """Add the overpotential and the charge ledger of a cycled cell."""
+    cell = work.study.cells[name]
+    for key, cycling in work.of(name, "cycling").items():
+        if cycling.settings.get("cell") == "symmetric cell":
+            continue
+        parameters = _known(work, name, cycling)
+        electrolyte = [] if cell.separator_sample is None else _electrolyte(work, cell.separator_sample)
+        tables = [cell, *work.study.samples.values(), *work.study.materials.values()]
+        work.add(
+            f"{name}/overpotential ledger",
+            partial(_overpotentials, work, parameters, cell.separator_sample, cycling),
+            used=[key, *electrolyte],
+            tables=tables,
+        )
+        sweeps = [k for k, r in work.measured.results.items() if r.technique == "voltammetry"]
+        change = f"{name}/resistance change"
+        work.add(
+            f"{name}/charge ledger",
+            partial(_charges, work, name, cycling, sweep=sweeps[0] if sweeps else None),
+            used=[key, change, *sweeps[:1]],
+            tables=tables,
+        )
+
+
+def _known(work: _Work, name: str, cycling: Result) -> CellParameters:
+    """Return the parameters of a cell with the temperature and current that were measured."""
+    parameters = parameters_of(work.study, name)
+    found = {key: cycling.quantities.get(key) for key in ("temperature", "current_density")}
+    measured = {key: q.number for key, q in found.items() if q is not None and q.number is not None}
+    return replace(parameters, **measured)
+
+
+def _overpotentials(work: _Work, cell: CellParameters, sample: str | None, cycling: Result) -> Result:
+    kelvin = _temperature(cycling)
+    sigma = None
+    if sample is not None and kelvin is not None:
+        sigma = quantity(work.results, sample, "ionic_conductivity", temperature=kelvin)
+    return overpotential_ledger(
+        cell,
+        conductivity=sigma,
+        measured_hysteresis=_number(cycling, "voltage_hysteresis"),
+        measured_capacity=_number(cycling, "specific_capacity:first_discharge"),
+    )
+
+
+def _charges(work: _Work, name: str, cycling: Result, *, sweep: str | None) -> Result:
+    cell = work.study.cells[name]
+    anions = None
+    salt = salt_fraction(work.study, cell)
+    if None not in (cell.cathode_mass, cell.electrolyte_fraction, cell.electrolyte_molar_mass, salt):
+        anions = anions_in_electrode(
+            cell.cathode_mass, cell.electrolyte_fraction, salt_fraction=salt, molar_mass=cell.electrolyte_molar_mass
+        )
+    change = work.combined.results.get(f"{name}/resistance change")
+    return charge_ledger(
+        cycling,
+        area=parameters_of(work.study, name).area,
+        anions=anions,
+        lsv=None if sweep is None else work.measured.results[sweep],
+        thickness=cell.separator_thickness,
+        resistance_ratio=None if change is None else _number(change, "resistance_ratio"),
+    )
+
+
+def _compare(work: _Work) -> None:
+    """Compare the capacities of the cells that were cycled."""
+    cycled: dict[str, Result] = {}
+    used = []
+    for name in work.study.cells:
+        for key, result in work.of(name, "cycling").items():
+            if result.settings.get("cell") in _WITH_CAPACITY and name not in cycled:
+                cycled[name] = result
+                used.append(key)
+    if len(cycled) < 2:
+        return
+    parameters = {name: _known(work, name, result) for name, result in cycled.items()}
+    tables = [*(work.study.cells[name] for name in cycled), *work.study.materials.values()]
+    work.add("cells/comparison", partial(compare_cells, cycled, parameters), used=used, tables=tables)
+
+
+def _electrolyte(work: _Work, sample: str) -> list[str]:
+    """Return the keys of the results that a sample's conductivity comes from."""
+    return [k for k, r in work.results.items() if r.settings.get("sample") == sample]
+
+
+def _number(result: Result, key: str) -> Number | None:
+    found = result.quantities.get(key)
+    return None if found is None else found.number
+
+
+def _temperature(result: Result) -> float | None:
+    """Return the temperature [K] of a result, None where it has none."""
+    number = _number(result, "temperature")
+    return None if number is None else float(number.x)
