@@ -25,10 +25,10 @@ def cells(analysis: Analysis, studio: Studio) -> Section:
         folds = [one_result(result, studio, title=_title(name, key)) for key, result in ordered]
         if folds:
             parts.append(Part(f"cell-{number}", name, texts=_described(cell), folds=folds))
+    common = [(key, r) for key, r in analysis.results.items() if key.startswith(("cells/", "presses/"))]
     together = [
-        Part(f"cells-{key.partition('/')[2]}", key.partition("/")[2], texts=r.notes, folds=[one_result(r, studio)])
-        for key, r in analysis.results.items()
-        if key.startswith("cells/")
+        Part(f"cells-all-{number}", key.replace("/", ": "), texts=result.notes, folds=[one_result(result, studio)])
+        for number, (key, result) in enumerate(common, 1)
     ]
     return Section("cells", "Cells", parts=[*together, *parts])
 
