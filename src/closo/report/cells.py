@@ -9,7 +9,8 @@ from closo.pipeline import Analysis
 from closo.quantity import Quantity
 from closo.report.pictures import Studio
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
-from closo.report.wording import value_text
+from closo.report.tables import Column, Table
+from closo.report.wording import key_text, value_text
 from closo.result import Result
 from closo.study import Cell
 
@@ -27,10 +28,46 @@ def cells(analysis: Analysis, studio: Studio) -> Section:
             parts.append(Part(f"cell-{number}", name, texts=_described(cell), folds=folds))
     common = [(key, r) for key, r in analysis.results.items() if key.startswith(("cells/", "presses/"))]
     together = [
-        Part(f"cells-all-{number}", key.replace("/", ": "), texts=result.notes, folds=[one_result(result, studio)])
+        Part(f"cells-all-{number}", key.replace("/", ": "), folds=[one_result(result, studio)])
         for number, (key, result) in enumerate(common, 1)
     ]
-    return Section("cells", "Cells", parts=[*together, *parts])
+    return Section("cells", "Cells", tables=[_glance(analysis)], parts=[*parts, *together])
+
+
+_HEADLINES = (  # what a cell is measured for, in the order of the table
+    "specific_capacity:first_discharge",
+    "coulombic_efficiency",
+    "capacity_retention",
+    "critical_current_density:survived",
+    "critical_current_density:failed",
+    "polarization:first",
+    "polarization:last",
+    "duration",
+    "interfacial_resistance",
+    "transference_number",
+    "electronic_conductivity",
+    "electronic_conductivity:upper_limit",
+    "electronic_fraction",
+    "onset_potential",
+    "resistance_ratio",
+    "overpotential:separator",
+    "missing_charge",
+    "electrons_per_anion",
+)
+
+
+def _glance(analysis: Analysis) -> Table:
+    """Return the main numbers of every cell."""
+    rows = []
+    for name in analysis.study.cells:
+        of_cell = [r for r in analysis.results.values() if r.settings.get("specimen") == name]
+        for key in _HEADLINES:
+            found = next((r.quantities[key] for r in of_cell if key in r.quantities), None)
+            if found is not None:
+                said = found.method if found.number is not None else found.why
+                rows.append([name, key_text(key), value_text(found), said])
+    columns = [Column("cell"), Column("quantity"), Column("value"), Column("method, or why it is withheld")]
+    return Table("cells", "Cells at a glance", columns, rows)
 
 
 def one_result(result: Result, studio: Studio, *, title: str = "") -> Fold:
