@@ -1,13 +1,19 @@
 """Cells: which spectra belong to a step, and what is combined."""
 
+import math
+
 import pytest
 
+from closo.combine.cell_recipe import cell_recipe, press_recipe
 from closo.combine.electronic import electronic_fraction
+from closo.combine.samples import quantity
 from closo.dataset import Dataset
 from closo.errors import DataError
+from closo.pipeline import analyse, check
 from closo.pipeline.cells import spectra_around
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Result
+from closo.twin import write_study
 
 
 def result(technique: str, **settings) -> Result:
@@ -90,3 +96,63 @@ def test_without_an_ionic_conductivity_there_is_no_share():
     lone = with_quantity("impedance", ionic_conductivity=withheld("ionic_conductivity", "the area is not known"))
     with pytest.raises(DataError, match="the area is not known"):
         electronic_fraction(with_quantity("polarization"), lone, name="p")
+
+
+def test_a_measured_cell_without_an_area_is_pointed_out(tmp_path):
+    write_study(tmp_path, seed=3, kind="small")
+    file = tmp_path / "study.toml"
+    before, cell, after = file.read_text(encoding="utf-8").partition("[cells.transference]")
+    lines = [line for line in after.splitlines(keepends=True)]
+    lines.pop(next(k for k, line in enumerate(lines) if line.startswith("area =")))
+    file.write_text(before + cell + "".join(lines), encoding="utf-8")
+    found = [problem for problem in check(tmp_path) if problem.where == "cells.transference"]
+    assert [problem.level for problem in found] == ["warning"]
+    assert "area (or diameter) not given" in found[0].text
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cells") / "study"
+    write_study(folder, seed=4, kind="small")
+    return analyse(folder)
+
+
+def test_what_is_combined_of_the_cells_of_a_study(small):
+    assert small.failures == ()
+    combined = {key for key in small.results if "#" not in key}
+    assert combined >= {
+        "blocking/electronic fraction",
+        "transference/transference",
+        "transference/recipe",
+        "warm-cell/recipe",
+        "warm-cell/overpotential ledger",
+        "warm-cell/charge ledger",
+        "presses/cell frame",
+    }
+    assert small.results["warm-cell/cycling/warm-cell.mpr#1"].settings["cell"] == "cathode half cell"  # from [cells.*]
+    assert small.results["transference/transference"].settings["specimen"] == "transference"
+    areal = small.results["warm-cell/recipe"].quantities["areal_capacity:theoretical"]
+    assert areal.value / 36000.0 == pytest.approx(1.2 * 0.7 * 0.171 / 0.283, rel=1e-6)  # mg mAh/mg / cm2
+    assert "cathode_mass:cell warm-cell" in areal.budget()
+
+
+def test_the_pellet_of_a_cell_costs_what_its_own_sample_says(small):
+    share = small.results["warm-cell/overpotential ledger"].quantities["overpotential:separator"]
+    sigma = quantity(small.results, "A200-35-4h", "ionic_conductivity", temperature=313.15).value
+    assert share.value == pytest.approx(1.03e-3 / sigma * 0.5051, rel=0.03)  # L/sigma times 50.51 uA/cm2
+
+
+def test_combined_results_of_cells_are_kept(small):
+    again = analyse(small.study)
+    assert again.computed == 0
+    assert set(again.results) == set(small.results)
+
+
+def test_what_a_cell_implies_needs_its_numbers():
+    assert cell_recipe("empty").quantities == {}
+    disc = cell_recipe("die", diameter=uncertain(6e-3, {"diameter:die": 1e-5})).quantities
+    assert disc["area:disc"].value == pytest.approx(math.pi * 9e-6)
+    assert disc["area:disc"].u / disc["area:disc"].value == pytest.approx(2e-5 / 6e-3)
+    pressed = press_recipe("jaw", force=9810.0, area=0.283e-4).quantities
+    assert pressed["pressure:force"].value == pytest.approx(9810.0 / 0.283e-4)
+    assert "pressure:torque" not in pressed

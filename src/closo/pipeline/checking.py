@@ -37,7 +37,7 @@ def check(study: Study | str | Path) -> list[Problem]:
         if loaded is None:
             return found
         study = loaded
-    found = [*found, *_files(study, found), *_geometry(study), *_temperatures(study)]
+    found = [*found, *_files(study, found), *_geometry(study), *_cells(study), *_temperatures(study)]
     found += [*_recipes(study), *_claims(study)]
     order = {"error": 0, "warning": 1, "note": 2}
     return sorted(dict.fromkeys(found), key=lambda problem: order[problem.level])
@@ -77,6 +77,15 @@ def _geometry(study: Study) -> Iterator[Problem]:
         if missing:
             text = f"{' and '.join(missing)} not given: its conductivities are withheld, only resistances come out."
             yield Problem("warning", f"specimens.{name}", text)
+
+
+def _cells(study: Study) -> Iterator[Problem]:
+    """Yield cells that were measured but whose area is not known: what is per area is withheld."""
+    measured = {m.cell for m in study.measurements}
+    for name, cell in study.cells.items():
+        if name in measured and cell.area is None and cell.diameter is None:
+            text = "area (or diameter) not given: current densities and what is per area are withheld."
+            yield Problem("warning", f"cells.{name}", text)
 
 
 def _temperatures(study: Study) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ rest with noise nor a tapering current at constant voltage moves it. Runs that c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,9 @@ _GAP = 600.0  # s, and
 _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not exceed
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
+_READINGS = 5  # of the current in a leg, for its noise
+_MEDIAN_OF_SECOND = 0.6745 * math.sqrt(6.0)  # median of |I1 - 2 I2 + I3| for readings with noise of sd 1
+_ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Legs:
     mean_voltage : energy / charge, over the intervals with a known voltage [V].
     interludes : number of interruptions with a spectrum inside the leg or just before it.
     sampling : time step at the end, within which the end of the leg is not known [s].
+    noise : standard uncertainty of the charge by the noise of the current's readings [C].
     gaps : number of intervals left out because nothing was recorded in them.
     threshold : |I| below is rest [A], one number.
     rule : how I dt was summed, one of RULES.
@@ -68,6 +73,7 @@ class Legs:
     mean_voltage: np.ndarray
     interludes: np.ndarray
     sampling: np.ndarray
+    noise: np.ndarray
     gaps: np.ndarray
     threshold: float
     rule: str
@@ -102,7 +108,7 @@ def find_legs(
 
     Raises
     ------
-    DataError  when the arrays differ in length or the threshold is not a positive number.
+    DataError  when the arrays differ in length, a value cannot be (beyond 1e15), or the threshold is not a positive number.
 
     Example
     -------
@@ -116,6 +122,7 @@ def find_legs(
     if threshold is not None and not (np.isfinite(threshold) and threshold > 0):
         raise DataError(f"The threshold of the current must be a positive number, not {threshold}.")
     time, current, voltage = (np.asarray(a, float) for a in (time, current, voltage))
+    _refuse_absurd({"time": time, "current": current, "voltage": voltage, "charge": counter})
     rows = _known_rows(time, current)
     if rows is not None:
         time, current, voltage = time[rows], current[rows], voltage[rows]
@@ -157,6 +164,18 @@ class _Rows:
     ends: np.ndarray
     leg: np.ndarray
     skipped: np.ndarray
+
+
+def _refuse_absurd(columns: dict[str, np.ndarray | None]) -> None:
+    """Refuse finite values that no instrument reads."""
+    for name, values in columns.items():
+        size = np.abs(np.asarray([] if values is None else values, float))
+        bad = np.flatnonzero((size > _ABSURD) & (size < np.inf))
+        if len(bad):
+            raise DataError(
+                f"The {name} in row {bad[0] + 1} is {size[bad[0]]:.3g} in SI units, which no cell reaches.",
+                hint="The column is not what it is taken for, or the file is damaged there.",
+            )
 
 
 def _known_rows(time: np.ndarray, current: np.ndarray) -> np.ndarray | None:
@@ -263,6 +282,7 @@ def _summed(table: _Table, rows: _Rows, *, given: int, rows_given: np.ndarray | 
         mean_voltage=mean_voltage,
         interludes=_interludes(table, rows),
         sampling=_sampling(table, rows, last),
+        noise=_noise(table, rows),
         gaps=rows.skipped,
         threshold=threshold,
         rule=rule,
@@ -290,4 +310,22 @@ def _sampling(table: _Table, rows: _Rows, last: np.ndarray) -> np.ndarray:
         longest = float(np.median(usual)) if len(usual) else 0.0
         following = table.step[last[k] + 1] if last[k] + 1 < len(table.step) else longest
         found[k] = min(longest, max(float(following), 0.0))
+    return found
+
+
+def _noise(table: _Table, rows: _Rows) -> np.ndarray:
+    """Return the standard uncertainty of each leg's charge by the noise of its current readings [C].
+
+    A charge is a sum of I dt over readings with independent noise s: u = s sqrt(sum dt^2). s is found from the median
+    second difference of the readings within the leg, which neither a tapering current nor a step of it moves; 0 where
+    there are fewer than 5 readings in a row.
+    """
+    found = np.zeros(len(rows.first))
+    current, step = table.current[rows.ends], table.step[rows.ends]
+    bounds = np.searchsorted(rows.leg, np.arange(len(found) + 1))
+    for k in range(len(found)):
+        leg = slice(bounds[k], bounds[k + 1])
+        if bounds[k + 1] - bounds[k] >= _READINGS:
+            second = np.abs(np.diff(current[leg], n=2))
+            found[k] = float(np.median(second)) / _MEDIAN_OF_SECOND * math.sqrt(float(step[leg] @ step[leg]))
     return found

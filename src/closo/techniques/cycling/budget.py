@@ -1,7 +1,8 @@
-"""How well the charge of a leg is known: current offset and gain, sampling at the cut-off, integration against the counter.
+"""How well the charge of a leg is known: current offset, gain and noise, sampling at the cut-off, integration against counter.
 
 A cycler reads I_read = I (1 + g) + o. The gain g cancels in a ratio of charges, the offset o does not: it adds o T to both
-legs, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and are the same in all cycles.
+legs, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and are the same in all cycles. The
+noise of the readings is new in every leg; in what is compared from cycle to cycle it is part of their scatter.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class Sensitivity:
     late : the same for the late end of a leg (the mean of the missed half step), signed; one error in all.
     step : of the part of the missed step that differs from leg to leg; independent.
     integration : of the rule of integration (against the instrument's counter).
+    noise : of the noise of the current's readings; independent.
     """
 
     value: np.ndarray
@@ -112,11 +114,13 @@ class Sensitivity:
     late: np.ndarray
     step: np.ndarray
     integration: np.ndarray
+    noise: np.ndarray
 
     @property
     def u(self) -> np.ndarray:
         """Standard uncertainty of each value, gain and mass not included."""
-        return np.asarray(np.sqrt(self.offset**2 + self.late**2 + self.step**2 + self.integration**2))
+        parts = (self.offset, self.late, self.step, self.integration, self.noise)
+        return np.asarray(np.sqrt(sum(part**2 for part in parts)))
 
 
 def ratio(legs: Legs, meter: Instrument, above: np.ndarray, below: np.ndarray) -> Sensitivity:
@@ -129,7 +133,8 @@ def ratio(legs: Legs, meter: Instrument, above: np.ndarray, below: np.ndarray) -
     missed = [np.abs(legs.mean_current[k]) * legs.sampling[k] for k in (above, below)]
     late = (missed[0] - value * missed[1]) / 2.0 / qb
     step = np.hypot(missed[0], value * missed[1]) / math.sqrt(12.0) / qb
-    return Sensitivity(value, per[0] + per[1], late, step, _counter_ratio(legs, above, below, value))
+    noise = np.hypot(legs.noise[above], value * legs.noise[below]) / qb
+    return Sensitivity(value, per[0] + per[1], late, step, _counter_ratio(legs, above, below, value), noise)
 
 
 def _counter_ratio(legs: Legs, above: np.ndarray, below: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -159,6 +164,7 @@ def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Numb
             f"current gain:{name}": -charge * meter.gain,
             f"late end of legs:{name}": missed / 2.0,
             f"sampling at the cut-off:{name}[{leg + 1}]": missed / math.sqrt(12.0),
+            f"current noise:{name}[{leg + 1}]": float(legs.noise[leg]),
             f"integration:{name}": counted * _THIRD,
         },
     )
@@ -172,6 +178,7 @@ def ratio_number(found: Sensitivity, index: int, legs: tuple[int, int], *, name:
             f"current offset:{name}": float(found.offset[index]),
             f"late end of legs:{name}": float(found.late[index]),
             f"sampling at the cut-off:{name}, legs {legs[0] + 1} and {legs[1] + 1}": float(found.step[index]),
+            f"current noise:{name}, legs {legs[0] + 1} and {legs[1] + 1}": float(found.noise[index]),
             f"integration:{name}": float(found.integration[index]),
         },
     )

@@ -10,7 +10,7 @@ import numpy as np
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.cycling.budget import Instrument, Sensitivity, charge_number, ratio_number
 from closo.techniques.cycling.cycles import Cycles
-from closo.techniques.cycling.trends import scatter_of
+from closo.techniques.cycling.trends import Scatter, scatter_of
 from closo.techniques.legs import Legs
 
 __all__ = ["Specimen", "capacities", "efficiencies", "rates", "scatter_number", "voltages"]
@@ -22,6 +22,7 @@ _VOLTAGE_LINEARITY = 1e-4  # V, what is left in a difference of voltages
 _VOLTAGES = ("mean_voltage", "voltage_hysteresis", "energy_efficiency")
 _MOST = 1.1  # efficiency of a reasonable record
 _MOST_STEPS = 30  # of the rate, listed as quantities
+_NEIGHBOURHOOD = 10  # cycles from which the scatter of a shorter window is taken
 _CLOCK = 5e-5  # relative, of a quartz clock
 _NO_ENERGY = {
     "symmetric cell": "a symmetric cell stores no energy",
@@ -91,19 +92,20 @@ def _single(cycles: Cycles, k: int, rule: str, *, name: str) -> Quantity:
 
 
 def _mean_efficiency(cycles: Cycles, use: np.ndarray, method: str, *, name: str, window: str = "") -> Quantity:
-    """Return a mean over cycles: what is one error in all stays, what is independent averages out, scatter is added."""
+    """Return a mean over cycles: what is one error in all stays, what is independent averages out, scatter is added.
+
+    The scatter is that about the trend: an efficiency that rises from cycle to cycle makes their mean no less certain.
+    """
     part: Sensitivity = cycles.efficiency
     what = f"{name}, cycles {window or 'used'}"
-    number = scatter_number(part.value[use], label=f"scatter of cycles:{what}")
-    if len(use) == 1:
-        plain = np.flatnonzero(cycles.plain)
-        spread = scatter_of(plain.astype(float), np.log(part.value[plain]))
-        if math.isfinite(spread.s):
-            number = uncertain(
-                float(part.value[use[0]]),
-                {f"scatter of cycles:{what}": spread.s * float(part.value[use[0]])},
-                df=spread.df,
-            )
+    spread = _scatter_about_trend(cycles, use)
+    if math.isfinite(spread.s):
+        u = spread.s / math.sqrt(len(use))
+        number = uncertain(float(part.value[use].mean()), {f"scatter of cycles:{what}": u}, df=spread.df)
+    else:
+        number = scatter_number(part.value[use], label=f"scatter of cycles:{what}")
+        if len(use) == 1:
+            number = number + uncertain(0.0, {f"current noise:{what}": float(part.noise[use[0]])})
     number = number + uncertain(
         0.0,
         {
@@ -114,6 +116,16 @@ def _mean_efficiency(cycles: Cycles, use: np.ndarray, method: str, *, name: str,
         },
     )
     return Quantity("coulombic_efficiency", number, method)
+
+
+def _scatter_about_trend(cycles: Cycles, use: np.ndarray) -> Scatter:
+    """Return the scatter of the efficiency about its trend over the cycles used; a short window borrows its neighbours."""
+    plain = np.flatnonzero(cycles.plain & np.isin(cycles.rate_level, cycles.rate_level[use]))
+    near = use
+    if len(use) < _NEIGHBOURHOOD:
+        away = np.maximum(np.maximum(use.min() - plain, plain - use.max()), 0)
+        near = np.sort(plain[np.argsort(away, kind="stable")[:_NEIGHBOURHOOD]])
+    return scatter_of(near.astype(float), cycles.efficiency.value[near])
 
 
 def capacities(cycles: Cycles, meter: Instrument, specimen: Specimen, *, name: str) -> dict[str, Quantity]:

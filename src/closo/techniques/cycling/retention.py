@@ -47,7 +47,8 @@ def retentions(
         if why:
             found[key + label] = withheld(key, why, method=of)
             continue
-        number = _single(cycles, meter, k, reference, name=name) + _scatter(cycles, scatter, k, reference, name=name)
+        number = _single(cycles, meter, k, reference, name=name)
+        number = number + _scatter(cycles, scatter, k, reference, name=name)
         rate = "" if same else ", at another rate"
         found[key + label] = Quantity(key, number, f"{of}: cycle {k + 1}{rate}{_without(scatter)}")
     use = compared(cycles, int(cycles.rate_level[reference]))
@@ -95,7 +96,9 @@ def _at_equal_temperature(
 
 
 def _without(scatter: Scatter) -> str:
-    return "" if math.isfinite(scatter.s) else "; too few cycles for their scatter, which is not in the uncertainty"
+    if math.isfinite(scatter.s):
+        return ""
+    return "; too few cycles for their scatter: only the noise of the current is in the uncertainty"
 
 
 def _single(cycles: Cycles, meter: Instrument, k: int, reference: int, *, name: str) -> Number:
@@ -113,9 +116,18 @@ def _single(cycles: Cycles, meter: Instrument, k: int, reference: int, *, name: 
 
 
 def _scatter(cycles: Cycles, scatter: Scatter, k: int, reference: int, *, name: str) -> Number:
-    """Return the share of the scatter in one retention: of its own cycle and of the reference."""
+    """Return the share of the scatter in one retention: of its own cycle and of the reference.
+
+    The noise of the current is a part of it, and stands for it where there are too few cycles.
+    """
     if not math.isfinite(scatter.s):
-        return uncertain(0.0, {})
+        lost = [float(cycles.legs.noise[leg] / abs(cycles.legs.charge[leg])) for leg in cycles.second[[k, reference]]]
+        value = float(cycles.capacity[k] / cycles.capacity[reference])
+        noise = {
+            f"current noise:{name}, cycle {n + 1}": sign * value * u
+            for n, sign, u in zip((k, reference), (1.0, -1.0), lost, strict=True)
+        }
+        return uncertain(0.0, noise)
     own = scatter.s * float(cycles.capacity[k] / cycles.capacity[reference])
     labels = {
         f"scatter of cycles:{name}, cycle {k + 1}": own,
@@ -150,6 +162,10 @@ def _group(
     if math.isfinite(scatter.s):
         label = f"scatter of cycles:{name}, cycle {reference + 1}"
         number = number + uncertain(0.0, {label: -scatter.s * value}, df=scatter.df)
+    else:
+        leg = cycles.second[reference]
+        lost = float(cycles.legs.noise[leg] / abs(cycles.legs.charge[leg]))
+        number = number + uncertain(0.0, {f"current noise:{name}, cycle {reference + 1}": -value * lost})
     number = number + uncertain(
         0.0,
         {

@@ -19,7 +19,8 @@ from closo.techniques.cycling.cycles import Cycles
 __all__ = ["Fade", "Scatter", "Trend", "compared", "early_fade", "scatter_of", "stabilised", "trend_of"]
 
 _SMALL = 0.01  # the early change counts as over where less than this share of the capacity is left of it
-_FEWEST = 8  # cycles for a trend
+_FEWEST = 8  # cycles for a trend as a result
+_FEWEST_FADE = 6  # cycles for an early change that is only taken off: four parameters, and two degrees of freedom
 _WIDEST = 0.02  # 1/K, standard uncertainty beyond which a sensitivity says nothing
 _TWINS = 0.9  # share of the variance of T that the trend explains, beyond which the two cannot be told apart
 _ROUNDS = 8  # of fade and sensitivity, each with the other taken off
@@ -121,8 +122,13 @@ def trend_of(cycles: Cycles, *, name: str) -> Trend:
     else:
         found = Quantity(key, uncertain(slope, {f"regression:{name}": u}, df=df), method)
     left = np.log(q) if fade is None else np.log(q / fade.at(number))
-    equal = scatter_of(number, left - slope * warmth) if slope else scatter_of(number, left)
-    return Trend(fade, scatter_of(number, left), equal, found)
+    fitted = None if fade is None else fade.directions(number)
+    scatter = scatter_of(number, left, fitted=fitted)
+    if not slope:
+        return Trend(fade, scatter, scatter, found)
+    base = np.ones((len(number), 1)) if fitted is None else fitted
+    with_warmth = np.column_stack([base, warmth])
+    return Trend(fade, scatter, scatter_of(number, left - slope * warmth, fitted=with_warmth), found)
 
 
 def _warmth(kelvin: np.ndarray) -> tuple[np.ndarray, str]:
@@ -170,13 +176,14 @@ def _with_temperature(number: np.ndarray, q: np.ndarray, warmth: np.ndarray, fad
     return replace(fade, covariance=covariance[:4, :4], df=df)
 
 
-def scatter_of(number: np.ndarray, values: np.ndarray) -> Scatter:
+def scatter_of(number: np.ndarray, values: np.ndarray, *, fitted: np.ndarray | None = None) -> Scatter:
     """Return the scatter of (logarithms of) values about a smooth trend.
 
-    It is found from the deviation of each value from the line between its neighbours.
+    It is found from the deviation of each value from the line between its neighbours. `fitted`, shape (n, m), are the
+    directions of a fit whose residuals the values are: a fit takes some of the scatter with it.
 
     Source: Gasser, Sroka, Jennen-Steinmetz, Biometrika 1986, 73, 625, doi:10.1093/biomet/73.3.625. The degrees of freedom
-    allow for the overlap of neighbouring triples (exact for even spacing).
+    allow for the overlap of neighbouring triples (Satterthwaite).
 
     Example
     -------
@@ -186,9 +193,19 @@ def scatter_of(number: np.ndarray, values: np.ndarray) -> Scatter:
     if len(values) < 4:
         return Scatter(math.nan, 1.0)
     left = (number[2:] - number[1:-1]) / (number[2:] - number[:-2])
-    apart = left * values[:-2] + (1.0 - left) * values[2:] - values[1:-1]
-    weight = 1.0 / (left**2 + (1.0 - left) ** 2 + 1.0)
-    return Scatter(float(np.sqrt(np.mean(weight * apart**2))), max(1.0, len(apart) / 1.944))
+    triples = np.zeros((len(left), len(values)))
+    k = np.arange(len(left))
+    triples[k, k], triples[k, k + 1], triples[k, k + 2] = left, -1.0, 1.0 - left
+    triples /= np.linalg.norm(triples, axis=1)[:, None]
+    free = triples
+    if fitted is not None:
+        directions = np.linalg.qr(fitted)[0]
+        free = triples - (triples @ directions) @ directions.T
+    spread = free @ free.T  # covariance of the deviations for scatter of 1
+    total, squares = float(np.trace(spread)), float(np.sum(spread**2))
+    if total < 1e-9:
+        return Scatter(math.nan, 1.0)
+    return Scatter(math.sqrt(float(np.sum((triples @ values) ** 2)) / total), max(1.0, total**2 / squares))
 
 
 def early_fade(number: np.ndarray, q: np.ndarray) -> Fade | None:
@@ -196,7 +213,7 @@ def early_fade(number: np.ndarray, q: np.ndarray) -> Fade | None:
 
     Deviations are relative: the scatter of a capacity is taken as a share of it.
     """
-    if len(number) < _FEWEST:
+    if len(number) < _FEWEST_FADE:
         return None
     x = number - number[0]
     line = np.column_stack([np.ones_like(x), x]) / q[:, None]
@@ -236,8 +253,8 @@ def _linear(design: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
 def stabilised(cycles: Cycles, fade: Fade | None, *, name: str) -> Quantity:
     """Return the cycle from which on the early change of capacity is below 1 % of the capacity."""
     method = "end of the early change (exponential and line, fitted): less than 1 % of the capacity is left of it"
-    if fade is None:
-        few = len(compared(cycles)) < _FEWEST
+    few = len(compared(cycles)) < _FEWEST
+    if few or fade is None:
         why = f"fewer than {_FEWEST} cycles to compare" if few else "no early change that differs from a straight line"
         return withheld("cycle", why, method=method)
     level, _, height, tau = fade.values
