@@ -102,10 +102,14 @@ def sources(number: Number) -> dict[str, tuple[float, float]]:
     >>> sources(2.0 * uncertain(1.0, {"mass:p1": 0.1}))
     {'mass:p1': (0.2, inf)}
     """
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for influence in GTC.rp.budget(number, trim=0.0):
-        label, df = influence.label.split(_SEPARATOR)
-        found[label] = (float(GTC.rp.u_component(number, _unit_variable(label, float(df)))), float(df))
+        label, text = influence.label.split(_SEPARATOR)
+        u, df = float(GTC.rp.u_component(number, _unit_variable(label, float(text)))), float(text)
+        if label in found:  # two variables of one label with other degrees of freedom: none of the variance is lost
+            old, least = found[label]
+            u, df = math.copysign(math.hypot(u, old), old), min(df, least)
+        found[label] = (u, df)
     return found
 
 

@@ -10,9 +10,11 @@ from closo.combine.samples import quantity
 from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.pipeline import analyse, check
-from closo.pipeline.cells import spectra_around
+from closo.pipeline.cells import combine_cells, first_and_last, spectra_around
+from closo.pipeline.records import Obtained
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Result
+from closo.store import open_store
 from closo.twin import write_study
 
 
@@ -156,3 +158,56 @@ def test_what_a_cell_implies_needs_its_numbers():
     pressed = press_recipe("jaw", force=9810.0, area=0.283e-4).quantities
     assert pressed["pressure:force"].value == pytest.approx(9810.0 / 0.283e-4)
     assert "pressure:torque" not in pressed
+
+
+def changed(tmp_path, old, new, *, count=1):
+    write_study(tmp_path, seed=4, kind="small")
+    file = tmp_path / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, count), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_kind_of_a_cell_says_what_its_electrodes_do(tmp_path):
+    folder = changed(tmp_path, 'electrodes = "nonblocking", ', "")
+    result = analyse(folder).results["transference/polarization/transference.par#3"]
+    assert result.settings["electrodes"] == "nonblocking"
+    assert "electronic_conductivity" not in result.quantities
+
+
+def test_a_measurement_that_contradicts_its_cell_is_refused(tmp_path):
+    folder = changed(tmp_path, 'electrodes = "nonblocking"', 'electrodes = "blocking"')
+    errors = [p.text for p in check(folder) if p.level == "error"]
+    assert len(errors) == 1
+    assert "electrodes = 'blocking', but 'transference' is a symmetric cell" in errors[0]
+
+
+def test_spectra_at_another_temperature_give_no_transference_number(tmp_path):
+    write_study(tmp_path, seed=4, kind="small")
+    file = tmp_path / "study.toml"
+    before, mark, after = file.read_text(encoding="utf-8").partition('file = "raw/transference.par"')
+    file.write_text(before + mark + after.replace('"30 ± 0.1 degC"', '"60 ± 0.1 degC"', 1), encoding="utf-8")
+    analysis = analyse(tmp_path)
+    failed = {failure.key: str(failure.error) for failure in analysis.failures}
+    assert "needs measurements at one temperature" in failed["transference/transference"]
+
+
+def test_a_second_result_of_one_kind_does_not_replace_the_first(small):
+    of_cell = {key: r for key, r in small.results.items() if key.startswith("transference/") and "#" in key}
+    (step,) = (key for key in of_cell if "polarization" in key)
+    results = {**of_cell, f"{step}x": of_cell[step]}
+    measured = Obtained(results=results, fingerprints={key: key for key in results})
+    one_cell = small.study.model_copy(update={"cells": {"transference": small.study.cells["transference"]}})
+    combined = Obtained()
+    combine_cells(one_cell, measured, combined, store=open_store(small.study.folder))
+    found = {key for key in combined.results if key.startswith("transference/transference")}
+    assert found == {"transference/transference", "transference/transference 2"}
+
+
+def test_a_cell_that_ran_is_compared_by_its_first_and_last_spectrum():
+    spectra = {f"c/impedance/a.mpr#{n}": result("impedance") for n in (2, 3, 4)}
+    assert first_and_last(spectra) == ("c/impedance/a.mpr#2", "c/impedance/a.mpr#4")
+    assert first_and_last(dict(list(spectra.items())[:1])) == (None, None)
+    named = {"x": result("impedance", stage="after"), "y": result("impedance")}
+    assert first_and_last(named) == (None, "x")

@@ -83,3 +83,18 @@ def test_a_part_can_be_chosen(raw):
     assert next(run("fake", [file], part=1)).result is not None
     outcome = next(run("fake", [file], part=7))
     assert "part 7 does not exist; the file holds 1 " in str(outcome.error)
+
+
+def test_an_error_names_its_file(tmp_path):
+    path = tmp_path / "cell.csv"
+    path.write_text(
+        "time/s,current/A,voltage/V\n" + "\n".join(f"{t},{1e-4 if t < 500 else -1e-4},3" for t in range(1000))
+    )
+    outcome = next(run("cycling", [path], settings={"cell": "foo"}))
+    assert "not a kind of cell" in str(outcome.error)
+    assert outcome.error.file == str(path)
+
+
+def test_parts_are_counted_from_one(raw):
+    with pytest.raises(StudyError, match=r"part = 0 does not exist\. Parts are counted from 1"):
+        run("fake", [raw], part=0)

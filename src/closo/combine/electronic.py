@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from closo.combine.conditions import at_one_temperature
 from closo.dataset import new
 from closo.errors import DataError
 from closo.quantity import Quantity, withheld
@@ -37,8 +38,9 @@ def electronic_fraction(polarization: Result, spectrum: Result, *, name: str) ->
 
     Raises
     ------
-    DataError  when the spectrum gave no conductivity.
+    DataError  when the spectrum gave no conductivity, or was made at another temperature.
     """
+    at_one_temperature((polarization, spectrum), "An electronic fraction")
     ionic = spectrum.quantities.get("ionic_conductivity")
     if ionic is None or ionic.number is None:
         why = "it has none" if ionic is None else ionic.why

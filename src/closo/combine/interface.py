@@ -41,7 +41,7 @@ def interfacial_resistance(
 
     Parameters
     ----------
-    plating : a result with the quantity area_specific_resistance (with or without a suffix).
+    plating : a result with the quantity area_specific_resistance; that of the last half cycle is taken where there is one.
     conductivity : of the electrolyte at the temperature of the test [S/m].
     thickness : of the pellet [m].
     name : of the result; that of the plating result where absent.
@@ -94,8 +94,10 @@ def interfacial_resistance(
 
 
 def _resistance(plating: Result) -> Quantity:
-    """Return the first area-specific resistance of the result, one with a value before one that is withheld."""
-    found = [q for q in plating.quantities.values() if q.name == "area_specific_resistance"]
+    """Return the area-specific resistance of the last half cycle, else the first one that has a value."""
+    known = plating.quantities
+    found = [known[k] for k in sorted(known, key=lambda k: k != "area_specific_resistance:last")]
+    found = [q for q in found if q.name == "area_specific_resistance"]
     if not found:
         raise DataError(
             f"'{plating.name}' ({plating.technique}) has no area-specific resistance.",
@@ -169,4 +171,4 @@ def plating_stress(
     detail = f"metal moved in a half cycle: {moved}, {times:.2g} times"
     check = Check("test moves as much metal as the cell", times < 2.0, detail)
     note = f"The cell moves {times:.2g} times the metal of the test in a half cycle: the test says little about it."
-    return Result("plating stress", name, lines, xr.Dataset(), (check,), {}, (note,) if times >= 2.0 else ())
+    return Result("plating_stress", name, lines, xr.Dataset(), (check,), {}, (note,) if times >= 2.0 else ())

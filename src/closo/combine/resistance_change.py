@@ -9,7 +9,8 @@ Gives
     meet, interfaces included), `:electrolyte` of `total_resistance` alone, and `resistance:before`, `resistance:after`.
 Uncertainty sources
     those of the two results with their labels: gain of the instrument and lead resistance are common, so a gain cancels
-    in the ratio and a lead in the difference.
+    in the ratio and a lead in the difference. The difference of the two temperatures (5 % per kelvin, an energy of
+    0.50 ± 0.15 eV assumed); the offset of a common oven cancels.
 Checks
     risen: the 95 % interval of the ratio lies above 1; equal circuits; overlap of the frequencies.
 Limits
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from closo.combine.conditions import at_one_temperature, temperature_factor
 from closo.dataset import Dataset
 from closo.errors import StudyError
 from closo.figures import Axis, FigureSpec, Panel, Trace
@@ -48,6 +50,7 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
     Raises
     ------
     StudyError  when a result is of another technique.
+    DataError  when their temperatures differ by more than 2 K.
     """
     for result in (before, after):
         if result.technique != "impedance":
@@ -55,12 +58,16 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
                 f"resistance_change needs results of 'impedance'; '{result.name}' is one of '{result.technique}'.",
                 hint="Give the spectrum before and the spectrum after.",
             )
+    at_one_temperature((before, after), "A change of resistance")
     circuits = [before.settings["circuit"], after.settings["circuit"]]
+    warmed = temperature_factor(before, after, name=name)
     quantities: dict[str, Quantity] = {}
     sums = [_all_resistances(result) for result in (before, after)]
-    quantities |= _compared("", sums, f"all resistances of {circuits[0]} and {circuits[1]}")
+    quantities |= _compared("", _alike(sums, warmed), f"all resistances of {circuits[0]} and {circuits[1]}")
     totals = [_known(r.quantities["total_resistance"], r.name) for r in (before, after)]
-    quantities |= _compared(":electrolyte", totals, "total_resistance, leads taken off where they are known")
+    quantities |= _compared(
+        ":electrolyte", _alike(totals, warmed), "total_resistance, leads taken off where they are known"
+    )
     for key, (number, why) in zip(("before", "after"), sums, strict=True):
         method = "sum of all resistances"
         quantities[f"resistance:{key}"] = (
@@ -69,6 +76,12 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
     checks = (_risen(quantities["resistance_ratio"]), _same_circuit(circuits), _same_range(before, after))
     settings: dict[str, Any] = {"members": [before.name, after.name], "circuits": circuits}
     return Result("resistance_change", name, quantities, _curves(before, after), checks, settings)
+
+
+def _alike(pair: list[tuple[Number, str]], factor: Number) -> list[tuple[Number, str]]:
+    """Return the two resistances at the temperature of the first."""
+    (old, why_old), (new, why_new) = pair
+    return [(old, why_old), (None if new is None else new * factor, why_new)]
 
 
 def _known(quantity: Quantity, name: str) -> tuple[Number, str]:

@@ -24,10 +24,11 @@ from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Result
 
-__all__ = ["conductivity", "quantity", "specimens_of", "study_spread", "temperatures_of"]
+__all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study_spread", "temperatures_of"]
 
 _NEAR = 2.0  # K
 _EV = 1.602176634e-19  # J
+_BOLTZMANN = 1.380649e-23  # J/K
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
 
 
@@ -199,6 +200,26 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
             return withheld(name, f"nothing known: {error}")
     found = {s: _of_specimen(results, s, key, temperature=temperature) for s in specimens}
     return _mean(found, of, key)
+
+
+def conductivity_at(results: Mapping[str, Result], of: str, temperature: Number) -> Quantity:
+    """Return the conductivity of a sample at a temperature that has an uncertainty of its own.
+
+    What the temperature shares with those behind the sample's conductivity, such as the offset of one oven, cancels.
+
+    Parameters
+    ----------
+    of : a sample or a specimen.
+    temperature : [K].
+    """
+    kelvin = float(temperature.x)
+    found = quantity(results, of, "ionic_conductivity", temperature=kelvin)
+    if found.number is None:
+        return found
+    slope = (
+        float(_energy_of(results, of).x) / (_BOLTZMANN * kelvin**2) - 1.0 / kelvin
+    )  # of ln sigma, ln(sigma T) linear
+    return Quantity(found.name, found.number * exp(slope * (temperature - kelvin)), found.method)
 
 
 def _of_result(result: Result, key: str, *, temperature: float | None) -> Quantity:

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from closo.combine.conditions import at_one_temperature
 from closo.dataset import Dataset
 from closo.errors import StudyError, did_you_mean
 from closo.figures import Axis, FigureSpec, Panel, Trace
@@ -93,8 +94,10 @@ def transference(
     Raises
     ------
     StudyError  when a result is of another technique, or a resistor is named that the circuit lacks.
+    DataError  when their temperatures differ by more than 2 K.
     """
     _refuse(step, before, after, drift)
+    at_one_temperature((before, step, after), "A transference number")
     first = arcs_of(before, interface_capacitance=interface_capacitance, interface=interface)
     last = arcs_of(after, interface_capacitance=interface_capacitance, interface=interface)
     settings: dict[str, Any] = {"members": [step.name, before.name, after.name], "drift": drift}

@@ -7,7 +7,8 @@ from dataclasses import replace
 from closo.combine import audit
 from closo.combine.ledgers import CellParameters, cell_from_masses
 from closo.errors import ClosoError
-from closo.models.recipe import disc_area, mass_fraction, theoretical_capacity
+from closo.models.recipe import disc_area, mass_fraction
+from closo.pipeline.plan import theoretical_of
 from closo.quantity import Number
 from closo.study import Cell, Study, as_number
 
@@ -37,7 +38,7 @@ def parameters_of(study: Study, name: str) -> CellParameters:
         name=name,
         area=area,
         separator_thickness=cell.separator_thickness,
-        theoretical_capacity=_theoretical(cell),
+        theoretical_capacity=theoretical_of(cell),
         active_mass=_product(cell.cathode_mass, cell.active_fraction),
         interface_resistance=cell.interfacial_resistance,
         current_density=cell.current_density,
@@ -123,15 +124,6 @@ def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> Ce
         )
     except ClosoError:  # the audit says what is wrong with the numbers
         return None
-
-
-def _theoretical(cell: Cell) -> Number | None:
-    """Return the theoretical capacity [C/kg]: as stated, else from the molar mass."""
-    if cell.theoretical_capacity is not None:
-        return cell.theoretical_capacity
-    if cell.molar_mass is not None and cell.electrons is not None:
-        return theoretical_capacity(cell.molar_mass, electrons=cell.electrons)
-    return None
 
 
 def _product(a: Number | None, b: Number | None) -> Number | None:

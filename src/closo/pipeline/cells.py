@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from closo.combine.cell_recipe import cell_recipe, press_recipe
+from closo.combine.conditions import NEAR, temperature_of
 from closo.combine.electronic import electronic_fraction
 from closo.combine.interface import interfacial_resistance, plating_stress
 from closo.combine.ledgers import CellParameters, charge_ledger, compare_cells, overpotential_ledger
 from closo.combine.resistance_change import resistance_change
-from closo.combine.samples import quantity
+from closo.combine.samples import conductivity_at
 from closo.combine.transference import transference
 from closo.models.cell import anions_in_electrode
 from closo.pipeline.cell_parameters import electrolyte_density, parameters_of, salt_fraction
@@ -28,7 +29,7 @@ from closo.pipeline.records import Obtained
 from closo.quantity import Number
 from closo.result import Result
 from closo.store import Store
-from closo.study import Study
+from closo.study import Cell, Study
 
 __all__ = ["combine_cells", "spectra_around"]
 
@@ -68,7 +69,14 @@ class _Work:
         return {k: r for k, r in found if r.settings.get("specimen") == owner and r.technique == technique}
 
     def add(self, key: str, make: Callable[[], Result], *, used: Sequence[str], tables: Sequence[object] = ()) -> None:
-        """Find or make a result from the results `used` and from tables of the study."""
+        """Find or make a result from the results `used` and from tables of the study.
+
+        A second one of the same kind is called 'KEY 2', a third 'KEY 3'.
+        """
+        number, wanted = 1, key
+        while key in self.combined.fingerprints:
+            number += 1
+            key = f"{wanted} {number}"
         known = {**self.measured.fingerprints, **self.combined.fingerprints}
         owner = key.partition("/")[0]
         context = {"specimen": owner} if owner in self.study.cells or owner in self.study.specimens else {}
@@ -115,9 +123,11 @@ def _electronic(work: _Work, name: str) -> None:
     """Add the electronic share of a pellet that was polarized between blocking electrodes."""
     steps = {k: r for k, r in work.of(name, "polarization").items() if r.settings.get("electrodes") != "nonblocking"}
     for key, step in steps.items():
-        spectra = work.of(name, "impedance")
+        kelvin = _temperature(step)
+        spectra = {k: r for k, r in work.of(name, "impedance").items() if _near(kelvin, _temperature(r))}
         if not spectra:
-            return
+            work.combined.notes.append(f"{name}: no spectrum at the temperature of its polarization.")
+            continue
         before, after = spectra_around(work.measured.results, key, spectra)
         chosen = before or after or next(iter(spectra))
         make = partial(electronic_fraction, step, spectra[chosen], name=name)
@@ -164,22 +174,38 @@ def _between_spectra(work: _Work, name: str) -> None:
         if step.settings.get("electrodes") == "nonblocking" and before and after:
             make = partial(transference, step, spectra[before], spectra[after], name=name)
             work.add(f"{name}/transference", make, used=[step_key, before, after])
-    for technique in ("voltammetry", "cycling", "plating", "critical_current"):
-        for step_key in work.of(name, technique):
-            before, after = spectra_around(work.measured.results, step_key, spectra)
-            if before and after and f"{name}/resistance change" not in work.combined.results:
-                make = partial(resistance_change, spectra[before], spectra[after], name=name)
-                work.add(f"{name}/resistance change", make, used=[before, after])
+    for step_key in work.of(name, "voltammetry"):
+        _change(work, name, *spectra_around(work.measured.results, step_key, spectra))
+    if any(work.of(name, technique) for technique in ("cycling", "plating", "critical_current")):
+        _change(work, name, *first_and_last(spectra))
+
+
+def first_and_last(spectra: Mapping[str, Result]) -> tuple[str | None, str | None]:
+    """Return the keys of the first and the last spectrum of a cell that ran between them, by stage where the study says."""
+    before = [key for key, r in spectra.items() if r.settings.get("stage") == "before"]
+    after = [key for key, r in spectra.items() if r.settings.get("stage") == "after"]
+    keys = list(spectra)
+    if before or after or len(keys) < 2:
+        return (before[0] if before else None), (after[-1] if after else None)
+    return keys[0], keys[-1]
+
+
+def _change(work: _Work, name: str, before: str | None, after: str | None) -> None:
+    """Add how the resistance of a cell changed between two spectra."""
+    if before and after:
+        known = work.measured.results
+        make = partial(resistance_change, known[before], known[after], name=name)
+        work.add(f"{name}/resistance change", make, used=[before, after])
 
 
 def _interface(work: _Work, name: str) -> None:
     """Add the interfacial resistance of a symmetric cell, and how hard its test was compared with the study's cells."""
     cell = work.study.cells[name]
     for key, plating in work.of(name, "plating").items():
-        kelvin = _temperature(plating)
-        if kelvin is None or cell.separator_sample is None or cell.separator_thickness is None:
+        temperature = temperature_of(plating)
+        if temperature is None or cell.separator_sample is None or cell.separator_thickness is None:
             continue
-        sigma = quantity(work.results, cell.separator_sample, "ionic_conductivity", temperature=kelvin)
+        sigma = conductivity_at(work.results, cell.separator_sample, temperature)
         make = partial(
             interfacial_resistance, plating, conductivity=sigma, thickness=cell.separator_thickness, name=name
         )
@@ -221,14 +247,26 @@ def _ledgers(work: _Work, name: str) -> None:
             used=[key, *electrolyte],
             tables=tables,
         )
-        sweeps = [k for k, r in work.measured.results.items() if r.technique == "voltammetry"]
-        change = f"{name}/resistance change"
+        sweep, change = _sweep_of(work, cell, cycling), f"{name}/resistance change"
         work.add(
             f"{name}/charge ledger",
-            partial(_charges, work, name, cycling, sweep=sweeps[0] if sweeps else None),
-            used=[key, change, *sweeps[:1]],
-            tables=tables,
+            partial(_charges, work, name, cycling, sweep=sweep),
+            used=[key, change, *([sweep] if sweep else [])],
+            tables=[*tables, *work.study.cells.values()],
         )
+
+
+def _sweep_of(work: _Work, cell: Cell, cycling: Result) -> str | None:
+    """Return the sweep on the same electrolyte and against the same reference, the nearest in temperature."""
+    kelvin = _temperature(cycling)
+    found: list[tuple[float, str]] = []
+    for name, other in work.study.cells.items():
+        alike = other.separator_sample == cell.separator_sample and other.reference == cell.reference
+        if alike and cell.separator_sample is not None:
+            for key, sweep in work.of(name, "voltammetry").items():
+                at = _temperature(sweep)
+                found.append((abs(at - kelvin) if at is not None and kelvin is not None else 0.0, key))
+    return min(found, default=(0.0, None), key=lambda pair: pair[0])[1]
 
 
 def _known(work: _Work, name: str, cycling: Result) -> CellParameters:
@@ -240,10 +278,10 @@ def _known(work: _Work, name: str, cycling: Result) -> CellParameters:
 
 
 def _overpotentials(work: _Work, cell: CellParameters, sample: str | None, cycling: Result) -> Result:
-    kelvin = _temperature(cycling)
+    temperature = temperature_of(cycling)
     sigma = None
-    if sample is not None and kelvin is not None:
-        sigma = quantity(work.results, sample, "ionic_conductivity", temperature=kelvin)
+    if sample is not None and temperature is not None:
+        sigma = conductivity_at(work.results, sample, temperature)
     return overpotential_ledger(
         cell,
         conductivity=sigma,
@@ -261,11 +299,14 @@ def _charges(work: _Work, name: str, cycling: Result, *, sweep: str | None) -> R
             cell.cathode_mass, cell.electrolyte_fraction, salt_fraction=salt, molar_mass=cell.electrolyte_molar_mass
         )
     change = work.combined.results.get(f"{name}/resistance change")
+    lsv = None if sweep is None else work.measured.results[sweep]
+    swept = None if lsv is None else parameters_of(work.study, str(lsv.settings["specimen"])).area
     return charge_ledger(
         cycling,
         area=parameters_of(work.study, name).area,
         anions=anions,
-        lsv=None if sweep is None else work.measured.results[sweep],
+        lsv=lsv,
+        lsv_area=swept,
         thickness=cell.separator_thickness,
         resistance_ratio=None if change is None else _number(change, "resistance_ratio"),
     )
@@ -283,7 +324,11 @@ def _compare(work: _Work) -> None:
     if len(cycled) < 2:
         return
     parameters = {name: _known(work, name, result) for name, result in cycled.items()}
-    tables = [*(work.study.cells[name] for name in cycled), *work.study.materials.values()]
+    tables = [
+        *(work.study.cells[name] for name in cycled),
+        *work.study.samples.values(),
+        *work.study.materials.values(),
+    ]
     work.add("cells/comparison", partial(compare_cells, cycled, parameters), used=used, tables=tables)
 
 
@@ -297,7 +342,12 @@ def _number(result: Result, key: str) -> Number | None:
     return None if found is None else found.number
 
 
+def _near(a: float | None, b: float | None) -> bool:
+    """Say whether two temperatures count as one; an unknown one does."""
+    return a is None or b is None or abs(a - b) <= NEAR
+
+
 def _temperature(result: Result) -> float | None:
     """Return the temperature [K] of a result, None where it has none."""
-    number = _number(result, "temperature")
+    number = temperature_of(result)
     return None if number is None else float(number.x)

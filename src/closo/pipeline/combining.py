@@ -15,7 +15,7 @@ from closo.combine.arrhenius import figure as arrhenius_figure
 from closo.combine.impedance_series import figure as impedance_series_figure
 from closo.combine.impedance_series import impedance_series
 from closo.combine.interphase import figure as interphase_figure
-from closo.combine.ledgers import figure_charge, figure_overpotential
+from closo.combine.ledgers import figure_charge, figure_comparison, figure_overpotential
 from closo.combine.resistance_change import figure as resistance_change_figure
 from closo.combine.samples import specimens_of
 from closo.combine.series import figure as series_figure
@@ -147,15 +147,15 @@ _FIGURES: Mapping[str, Callable[[Result], FigureSpec]] = {
     "interphase": interphase_figure,
     "transference": transference_figure,
     "resistance_change": resistance_change_figure,
-    "overpotential ledger": figure_overpotential,
-    "charge ledger": figure_charge,
+    "overpotential_ledger": figure_overpotential,
+    "charge_ledger": figure_charge,
+    "cell_comparison": figure_comparison,
 }
 _WITHOUT_FIGURE = (
     "replicates",
     "electronic_fraction",
     "interface",
-    "plating stress",
-    "cell comparison",
+    "plating_stress",
     "cell_recipe",
     "press_recipe",
 )

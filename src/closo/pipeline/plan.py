@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean
-from closo.models.recipe import disc_area
+from closo.models.recipe import disc_area, theoretical_capacity
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
@@ -25,7 +25,7 @@ from closo.study import (
 )
 from closo.techniques import Technique, get
 
-__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs"]
+__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs", "theoretical_of"]
 
 Parts = Sequence[Mapping[str, Any]]
 Listing = Callable[[str, tuple[str, str, str | None, str | None]], Parts]  # fingerprint, file -> its parts
@@ -104,8 +104,8 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             columns=measurement.columns,
             inputs=store_inputs(technique, owner, temperature),
             settings={
-                **_settings_of(technique, owner),
                 **study.settings.get(measurement.technique, {}),
+                **_settings_of(technique, owner, measurement),
                 **measurement.settings,
             },
             context=_context(measurement, owner, branch=branch, chamber=chamber, stage=stage),
@@ -124,12 +124,28 @@ def _context(
     return {key: value for key, value in said.items() if value}
 
 
-def _settings_of(technique: Technique, owner: Specimen | Cell) -> dict[str, Any]:
-    """Return the settings of a technique that a cell's table already states."""
+_ELECTRODES = {"blocking cell": "blocking", "symmetric cell": "nonblocking"}
+
+
+def _settings_of(technique: Technique, owner: Specimen | Cell, measurement: Measurement) -> dict[str, Any]:
+    """Return the settings of a technique that a cell's table already states.
+
+    Raises
+    ------
+    DataError  when the measurement says the opposite of its cell: blocking electrodes, or such that react.
+    """
     if not isinstance(owner, Cell):
         return {}
-    stated = {"cell": owner.kind, "reference": owner.reference}
-    return {key: value for key, value in stated.items() if value is not None and key in technique.settings}
+    stated = {"cell": owner.kind, "reference": owner.reference, "electrodes": _ELECTRODES.get(owner.kind or "")}
+    found = {key: value for key, value in stated.items() if value is not None and key in technique.settings}
+    said = measurement.settings.get("electrodes", found.get("electrodes"))
+    if said != found.get("electrodes", said):
+        raise DataError(
+            f"the measurement says electrodes = '{said}', but '{measurement.cell}' is a {owner.kind}.",
+            file=measurement.file,
+            hint="Correct one of the two.",
+        )
+    return found
 
 
 def store_inputs(technique: Technique, owner: Specimen | Cell | None, temperature: Number | None) -> dict[str, Any]:
@@ -146,10 +162,21 @@ def _input_of(owner: Specimen | Cell | None, name: str) -> Number | None:
         return disc_area(owner.diameter)
     if isinstance(owner, Cell) and name == "thickness":
         return as_number(owner.separator_thickness)
+    if isinstance(owner, Cell) and name == "theoretical_capacity":
+        return theoretical_of(owner)
     if isinstance(owner, Cell) and name == "active_mass":
         known = owner.cathode_mass is not None and owner.active_fraction is not None
         return owner.cathode_mass * owner.active_fraction if known else None
     return as_number(getattr(owner, name, None))
+
+
+def theoretical_of(cell: Cell) -> Number | None:
+    """Return the theoretical capacity [C/kg] of a cell's active material: as stated, else from its molar mass."""
+    if cell.theoretical_capacity is not None:
+        return cell.theoretical_capacity
+    if cell.molar_mass is not None and cell.electrons is not None:
+        return theoretical_capacity(cell.molar_mass, electrons=cell.electrons)
+    return None
 
 
 def _temperature(study: Study, measurement: Measurement, condition: Condition, *, name: str) -> Number | None:

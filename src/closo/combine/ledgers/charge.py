@@ -53,7 +53,7 @@ def charge_ledger(
     Returns
     -------
     Result
-        technique 'charge ledger'; quantities missing_charge (sum of 1 - CE), capacity_loss, charge:missing,
+        technique 'charge_ledger'; quantities missing_charge (sum of 1 - CE), capacity_loss, charge:missing,
         cumulative_areal_capacity:missing, areal_amount:electrons and :anions, electrons_per_anion, leak_current_density,
         :first and :last (of four cycles each), :sweep, :electronic. `settings["verdict"]` is a word,
         `settings["answer"]` the sentence, `settings["measurement"]` what would decide.
@@ -80,7 +80,7 @@ def charge_ledger(
     decides = (f"What would decide: {verdict.measurement}.",) if verdict.measurement else ()
     notes = (settings["answer"], *decides)
     curves = _curves(table, found, area, name=cycling.name)
-    return Result("charge ledger", cycling.name, quantities, curves, _checks(found, quantities), settings, notes)
+    return Result("charge_ledger", cycling.name, quantities, curves, _checks(found, quantities), settings, notes)
 
 
 def _sums(found: Balance, stretch: str) -> dict[str, Quantity]:

@@ -61,7 +61,7 @@ def compare_cells(
     Returns
     -------
     Result
-        technique 'cell comparison'; quantities <key's name>:<cell> and ratio:<cell> over <cell>;
+        technique 'cell_comparison'; quantities <key's name>:<cell> and ratio:<cell> over <cell>;
         `settings["differences"]` (pair -> conditions), `settings["answer"]`, `settings["run"]` (what would decide, or '').
         Where the activation energy of diffusion is known, also <key's name>:<cell> at <temperature>, slow diffusion (and
         lost contact): what that run would give by mechanism.
@@ -97,7 +97,7 @@ def compare_cells(
     }
     notes = (*sentences, *runs)
     curves = _curves({cell: lines[f"{quantity}:{cell}"] for cell in results}, name)
-    return Result("cell comparison", name, lines, curves, tuple(_check(p) for p in pairs), settings, notes)
+    return Result("cell_comparison", name, lines, curves, tuple(_check(p) for p in pairs), settings, notes)
 
 
 def _curves(found: Mapping[str, Quantity], name: str) -> Dataset:
@@ -240,7 +240,7 @@ def temperature_change(before: Number, after: Number, *, sensitivity: Number, na
     Returns
     -------
     Result
-        technique 'temperature change'; quantities temperature_difference and ratio (after over before).
+        technique 'temperature_change'; quantities temperature_difference and ratio (after over before).
 
     Raises
     ------
@@ -259,4 +259,4 @@ def temperature_change(before: Number, after: Number, *, sensitivity: Number, na
     detail = f"a change by {100 * (value_of(ratio) - 1.0):+.2g} % needs {kelvin}"
     lines = {"temperature_difference": kelvin, "ratio": Quantity("ratio", ratio, "after over before")}
     note = f"{name}: {detail}; without a log of the temperature it cannot be told from one."
-    return Result("temperature change", name, lines, xr.Dataset(), (), {"answer": note}, (note,))
+    return Result("temperature_change", name, lines, xr.Dataset(), (), {"answer": note}, (note,))

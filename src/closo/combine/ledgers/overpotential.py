@@ -50,7 +50,7 @@ def overpotential_ledger(
     Returns
     -------
     Result
-        technique 'overpotential ledger'; quantities overpotential:<part>, :redistribution, :known, :measured, :left (all
+        technique 'overpotential_ledger'; quantities overpotential:<part>, :redistribution, :known, :measured, :left (all
         of one direction: half the gap), explained_share, area_specific_resistance:separator and :left,
         time_constant:diffusion, ratio:diffusion (R^2/D over the time of a full leg), capacity_loss:diffusion (both
         ends), :measured, specific_capacity:diffusion, temperature_sensitivity. `settings["answer"]` is the sentence.
@@ -93,7 +93,7 @@ def overpotential_ledger(
     }
     at = f"At {celsius(value_of(kelvin))} and {value_of(current) * 100:.4g} uA/cm2."
     curves = _curves(shares, gap, left, name=cell.name)
-    return Result("overpotential ledger", cell.name, quantities, curves, checks_of(found), settings, (sentence, at))
+    return Result("overpotential_ledger", cell.name, quantities, curves, checks_of(found), settings, (sentence, at))
 
 
 def _overpotentials(shares: Shares) -> dict[str, Quantity]:
