@@ -41,7 +41,7 @@ check: .venv/dev.stamp
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell src tests docs benchmarks examples *.md
 
-bench: .venv/dev.stamp build/peers.stamp build/peers-transport.stamp
+bench: .venv/dev.stamp build/peers.stamp build/peers-transport.stamp build/peers-cycling.stamp
 	@$(BIN)/python -m benchmarks
 
 # Peers live apart: impedance.py needs numpy < 2.
@@ -57,6 +57,15 @@ build/peers-transport.stamp:
 	@build/bench-transport/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@build/bench-transport/bin/pip install --quiet --disable-pip-version-check 'pyamg==5.4.1' 'taufactor==1.2.1' \
 		'porespy==3.2.0' 'openpnm==3.6.4'
+	@touch $@
+
+# Readers of cycling files; navani and yadg bring GPL code, so they stay here.
+build/peers-cycling.stamp:
+	@mkdir -p build && for peer in navani yadg pyprobe bdf; do $(PYTHON) -m venv build/bench-$$peer; done
+	@build/bench-navani/bin/pip install --quiet --disable-pip-version-check 'navani==0.1.22'
+	@build/bench-yadg/bin/pip install --quiet --disable-pip-version-check 'yadg==7.0.1' 'fastnda==1.3.1' 'NewareNDA==2026.6.11' polars
+	@build/bench-pyprobe/bin/pip install --quiet --disable-pip-version-check 'PyProBE-Data==2.6.1'
+	@build/bench-bdf/bin/pip install --quiet --disable-pip-version-check 'batterydf==0.1.0'
 	@touch $@
 
 docs: .venv/dev.stamp

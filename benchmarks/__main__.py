@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-NAMES = ("impedance", "transport")
+NAMES = ("impedance", "transport", "cycling")
 
 
 def main(arguments: list[str]) -> int:

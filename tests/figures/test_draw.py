@@ -305,3 +305,12 @@ def test_an_image_inside_print_files_is_sharp_and_repeats():
     data = re.search(r"base64,\s*([^\"]+)\"", first["svg"].decode())
     pixels = PIL.Image.open(BytesIO(base64.b64decode(data[1]))).size
     assert pixels[0] > 3.5 * float(size[1])  # more than 250 pixels per inch, at 72 points per inch
+
+
+def test_two_sets_of_bars_stand_side_by_side():
+    heights = np.array([1.0, 2.0, 3.0])
+    bars = [Trace(np.arange(3.0), scale * heights, f"set {scale}", "bars", color=k) for k, scale in enumerate((1, 2))]
+    figure = draw(FigureSpec("bars", [Panel(Axis("x"), Axis("y"), bars)]))
+    left = [patch.get_x() for patch in figure.axes[0].patches]
+    assert len(left) == 6
+    assert len(set(np.round(left, 6))) == 6

@@ -214,7 +214,8 @@ def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
     bars = [trace for trace in panel.traces if trace.style == "bars"]
     for trace in panel.traces:
         if trace.style == "bars":
-            drawn = _draw_bars(ax, trace, place=bars.index(trace), count=len(bars))
+            place = next(k for k, one in enumerate(bars) if one is trace)  # == would compare arrays
+            drawn = _draw_bars(ax, trace, place=place, count=len(bars))
         else:
             dash = DASHES[bare.index(trace.color) % len(DASHES)] if trace.color in bare else "-"
             drawn = _draw_trace(ax, trace, panel, dash=dash, small=small)
