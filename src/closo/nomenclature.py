@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from closo.constants import ELECTRONVOLT
 from closo.errors import StudyError, did_you_mean
 
 __all__ = ["NAMES", "Name", "from_shown", "look_up", "to_shown"]
@@ -42,8 +43,6 @@ class Name:
         """Axis label in the IUPAC form 'symbol / unit'."""
         return f"{self.symbol} / {self.shown}" if self.shown != "1" else self.symbol
 
-
-_EV = 1.602176634e-19  # J, exact (SI 2019)
 
 _ROWS = (
     # impedance
@@ -101,7 +100,7 @@ _ROWS = (
         positive=True,
     ),
     Name("relative_permittivity", "eps_r", "1", "1", 1.0, "relative permittivity, C L/(eps_0 A)", positive=True),
-    Name("activation_energy", "Ea", "J", "eV", _EV, "slope of ln(sigma T) or ln sigma (see the method)"),
+    Name("activation_energy", "Ea", "J", "eV", ELECTRONVOLT, "slope of ln(sigma T) or ln sigma (see the method)"),
     Name(
         "prefactor",
         "sigma_0",
@@ -186,7 +185,14 @@ _ROWS = (
         positive=True,
     ),
     Name("interphase_conductivity", "sigma_i", "S/m", "S/cm", 100.0, "conductivity of the interphase", positive=True),
-    Name("interphase_activation_energy", "Ea_i", "J", "eV", _EV, "activation energy of the interphase, of ln(sigma T)"),
+    Name(
+        "interphase_activation_energy",
+        "Ea_i",
+        "J",
+        "eV",
+        ELECTRONVOLT,
+        "activation energy of the interphase, of ln(sigma T)",
+    ),
     Name(
         "sample_scatter", "s(ln sigma)", "1", "%", 0.01, "scatter of conductivity from sample to sample", positive=True
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from closo.combine.arrhenius.points import celsius
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import DataError
 from closo.quantity import Number, exp, uncertain
 from closo.result import Result
@@ -15,8 +16,6 @@ from closo.result import Result
 __all__ = ["NEAR", "at_one_temperature", "temperature_factor", "temperature_of"]
 
 NEAR = 2.0  # K: measurements closer than this count as made at one temperature
-_BOLTZMANN = 1.380649e-23  # J/K
-_EV = 1.602176634e-19  # J
 _ENERGY = (0.5, 0.15)  # eV, range of solid sodium electrolytes and their interfaces
 
 
@@ -58,5 +57,5 @@ def temperature_factor(before: Result, after: Result, *, name: str) -> Number:
     cold, warm = temperature_of(before), temperature_of(after)
     if cold is None or warm is None:
         return 1.0
-    energy = uncertain(_ENERGY[0] * _EV, {f"assumed activation energy:{name}": _ENERGY[1] * _EV})
-    return exp(energy / _BOLTZMANN * (1.0 / cold - 1.0 / warm))
+    energy = uncertain(_ENERGY[0] * ELECTRONVOLT, {f"assumed activation energy:{name}": _ENERGY[1] * ELECTRONVOLT})
+    return exp(energy / BOLTZMANN * (1.0 / cold - 1.0 / warm))

@@ -19,6 +19,7 @@ import numpy as np
 from closo.combine.arrhenius import Point, predict
 from closo.combine.arrhenius.points import celsius
 from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import DataError
 from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
@@ -27,8 +28,6 @@ from closo.result import Result
 __all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study_spread", "temperatures_of"]
 
 _NEAR = 2.0  # K
-_EV = 1.602176634e-19  # J
-_BOLTZMANN = 1.380649e-23  # J/K
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
 
 
@@ -82,7 +81,8 @@ def conductivity(
         points,
         name=of,
         temperature=temperature,
-        activation_energy=energy or uncertain(_ASSUMED_ENERGY[0] * _EV, {}),  # points of a law are at the temperature
+        activation_energy=energy
+        or uncertain(_ASSUMED_ENERGY[0] * ELECTRONVOLT, {}),  # points of a law are at the temperature
         spread=spread if whole_sample else None,
     )
     return _with_method(made, of, methods, assumed=measured and energy is not None and _assumed(energy))
@@ -143,11 +143,11 @@ def _energy_of(results: Mapping[str, Result], of: str) -> Number:
         if found is not None and found.number is not None:
             return found.number
     value, u = _ASSUMED_ENERGY
-    return uncertain(value * _EV, {f"assumed activation energy:{of}": u * _EV})
+    return uncertain(value * ELECTRONVOLT, {f"assumed activation energy:{of}": u * ELECTRONVOLT})
 
 
 def _assumed(energy: Number) -> bool:
-    return math.isclose(float(energy.x), _ASSUMED_ENERGY[0] * _EV, rel_tol=1e-12)
+    return math.isclose(float(energy.x), _ASSUMED_ENERGY[0] * ELECTRONVOLT, rel_tol=1e-12)
 
 
 def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: bool) -> Result:
@@ -216,9 +216,7 @@ def conductivity_at(results: Mapping[str, Result], of: str, temperature: Number)
     found = quantity(results, of, "ionic_conductivity", temperature=kelvin)
     if found.number is None:
         return found
-    slope = (
-        float(_energy_of(results, of).x) / (_BOLTZMANN * kelvin**2) - 1.0 / kelvin
-    )  # of ln sigma, ln(sigma T) linear
+    slope = float(_energy_of(results, of).x) / (BOLTZMANN * kelvin**2) - 1.0 / kelvin  # of ln sigma, ln(sigma T) linear
     return Quantity(found.name, found.number * exp(slope * (temperature - kelvin)), found.method)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from closo.constants import BOLTZMANN, FARADAY, GAS
 from closo.errors import StudyError
 from closo.quantity import Number, Quantity, exp, log, sqrt
 
@@ -41,10 +42,7 @@ __all__ = [
     "specific_interface",
 ]
 
-FARADAY = 96485.33212  # C/mol, exact to the digits shown (SI 2019)
 SODIUM_MOLAR_VOLUME = 2.37e-5  # m3/mol: 22.99 g/mol at 0.970 g/cm3 (0.968 to 0.971 in tables)
-_GAS = 8.314462618  # J/(mol K), exact to the digits shown (SI 2019)
-_BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 
 
 def _positive(what: str, number: Number) -> Number:
@@ -177,7 +175,7 @@ def charge_transfer_resistance(exchange_current_density: Number, roughness: Numb
     51
     """
     j0 = _positive("exchange current density", exchange_current_density) * _positive("roughness", roughness)
-    return _GAS * _positive("temperature", temperature) / (FARADAY * j0)
+    return GAS * _positive("temperature", temperature) / (FARADAY * j0)
 
 
 def charge_transfer_overpotential(current_density: Number, resistance: Number, temperature: Number) -> Number:
@@ -195,7 +193,7 @@ def charge_transfer_overpotential(current_density: Number, resistance: Number, t
     >>> round(small * 1e3, 3), round(large * 1e3)            # mV; a resistor would take 1000
     (1.0, 188)
     """
-    scale = 2.0 * _GAS * _positive("temperature", temperature) / FARADAY
+    scale = 2.0 * GAS * _positive("temperature", temperature) / FARADAY
     x = current_density * _positive("resistance", resistance) / scale
     return scale * log(x + sqrt(x * x + 1.0))
 
@@ -269,7 +267,7 @@ def diffusion_sensitivity(loss: Number, activation_energy: Number, temperature: 
     3.3
     """
     kelvin = _positive("temperature", temperature)
-    return 2.0 * loss / (1.0 - 2.0 * loss) * activation_energy / (_BOLTZMANN * kelvin * kelvin)
+    return 2.0 * loss / (1.0 - 2.0 * loss) * activation_energy / (BOLTZMANN * kelvin * kelvin)
 
 
 def loss_at(loss: Number, activation_energy: Number, measured_at: Number, wanted_at: Number) -> Number:
@@ -287,7 +285,7 @@ def loss_at(loss: Number, activation_energy: Number, measured_at: Number, wanted
     156
     """
     inverse = 1.0 / _positive("temperature", wanted_at) - 1.0 / _positive("temperature", measured_at)
-    return loss * exp(activation_energy / _BOLTZMANN * inverse)
+    return loss * exp(activation_energy / BOLTZMANN * inverse)
 
 
 # --- charge ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 
+from closo.constants import FARADAY
 from closo.errors import StudyError
 from closo.nomenclature import to_shown
 from closo.quantity import Number, Quantity, uncertain
@@ -46,7 +47,6 @@ __all__ = [
     "volume_fraction",
 ]
 
-_FARADAY = 96485.33212  # C/mol, exact to the digits shown (SI 2019)
 _STANDARD_GRAVITY = 9.80665  # m/s2, exact
 MAXIMUM_PORE_VOLUME = 5e-3  # m3/kg = 5 cm3/g: 92 % porosity for silica; only aerogels come near
 
@@ -245,7 +245,7 @@ def theoretical_capacity(molar_mass: Number, *, electrons: int) -> Number:
     """
     if electrons < 1:
         raise StudyError(f"electrons = {electrons} cannot be: at least one is exchanged.", hint="Correct the number.")
-    return electrons * _FARADAY / _positive("molar_mass", molar_mass)
+    return electrons * FARADAY / _positive("molar_mass", molar_mass)
 
 
 def areal_capacity(

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _CODE = ("readers", "techniques", "models", "combine", "pipeline", "study")
-_CODE_FILES = ("dataset.py", "fit.py", "nomenclature.py", "quantity.py", "result.py", "toml.py")
+_CODE_FILES = ("constants.py", "dataset.py", "fit.py", "nomenclature.py", "quantity.py", "result.py", "toml.py")
 
 
 @dataclass(frozen=True)

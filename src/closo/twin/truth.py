@@ -35,6 +35,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import StudyError, did_you_mean
 from closo.twin.composite import phase_fractions, shell_conductivity
 
@@ -51,8 +52,6 @@ __all__ = [
     "stream",
 ]
 
-BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
-ELECTRONVOLT = 1.602176634e-19  # J, exact
 ZERO_CELSIUS = 273.15  # K
 SYNTHETIC = "SYNTHETIC DATA made by closo.twin from a declared truth; this is not a measurement"
 

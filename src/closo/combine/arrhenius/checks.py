@@ -11,6 +11,7 @@ from scipy.special import chdtrc, stdtr
 from closo.combine.arrhenius.laws import Law
 from closo.combine.arrhenius.points import Table, celsius
 from closo.combine.arrhenius.shape import ALARM, Shape
+from closo.constants import ELECTRONVOLT
 from closo.quantity import Number, Quantity
 from closo.result import Check
 
@@ -18,7 +19,6 @@ __all__ = ["checks_of"]
 
 _HYSTERESIS = 0.05  # |ln(cooling/heating)| that is flagged
 _PLAUSIBLE = 2.0  # eV
-_EV = 1.602176634e-19  # J
 _SURE = 0.05  # p-value
 
 
@@ -116,7 +116,7 @@ def _equal_energies(up: Quantity, down: Quantity) -> Check:
 
 def _plausible(law: Law) -> Check:
     """Is the energy that of an ion conductor?"""
-    low, high = (energy / _EV for energy in law.ends)
+    low, high = (energy / ELECTRONVOLT for energy in law.ends)
     text = (
         f"{low:.3g} eV" if low == high else f"{low:.3g} eV at the lowest and {high:.3g} eV at the highest temperature"
     )

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from closo.combine.audit.records import NumberOrRange
+from closo.constants import ELECTRONVOLT
 from closo.nomenclature import look_up, to_shown
 from closo.quantity import Number, Quantity
 
@@ -43,7 +44,7 @@ PLAUSIBLE = {
     "specific_surface_area": (10.0, 8e6),
     "temperature": (77.0, 3000.0),
     "ionic_conductivity": (1e-16, 1e4),
-    "activation_energy": (0.01 * 1.602176634e-19, 3.0 * 1.602176634e-19),
+    "activation_energy": (0.01 * ELECTRONVOLT, 3.0 * ELECTRONVOLT),
 }
 
 

@@ -19,12 +19,12 @@ from closo.combine.audit.judge import (
     with_u,
 )
 from closo.combine.audit.records import Printed
+from closo.constants import BOLTZMANN
 from closo.quantity import Number, exp, log
 from closo.result import Check
 
 __all__ = ["audit_printed"]
 
-_BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 _CONVENTIONS = {"sigmaT": "ln(sigma T)", "sigma": "ln sigma"}
 _SAME_TEMPERATURE = 0.5  # K
 
@@ -105,7 +105,7 @@ def _contradictions(printed: Sequence[Printed]) -> list[Check]:
 
 def _inverse(cold: Number, hot: Number) -> Number:
     """Return 1/(k T_cold) - 1/(k T_hot) [1/J]."""
-    return (1.0 / cold - 1.0 / hot) / _BOLTZMANN
+    return (1.0 / cold - 1.0 / hot) / BOLTZMANN
 
 
 def _log_ratio(a: Number, b: Number) -> Number:

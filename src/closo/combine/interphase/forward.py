@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.combine.interphase.records import Place
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 
 __all__ = [
     "K_EV",
@@ -32,7 +33,7 @@ __all__ = [
 Ratio = Callable[[np.ndarray, np.ndarray, np.ndarray, str], tuple[np.ndarray, np.ndarray]]
 Values = Mapping[str, np.ndarray]
 
-K_EV = 1.380649e-23 / 1.602176634e-19  # eV/K, exact (SI 2019)
+K_EV = BOLTZMANN / ELECTRONVOLT  # eV/K
 _FAR = 30.0  # ln(sigma/sigma_matrix) beyond which nothing is measured
 
 

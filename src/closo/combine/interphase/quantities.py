@@ -13,11 +13,12 @@ from closo.combine.interphase.inference import Posterior
 from closo.combine.interphase.mechanisms import SCATTER, Mechanism
 from closo.combine.interphase.ranking import Rank, leading
 from closo.combine.interphase.records import Composite
+from closo.constants import ELECTRONVOLT
 from closo.quantity import Quantity, exp, from_fit, withheld
 
 __all__ = ["main_silica", "quantities_of", "summary_of", "thickness_of"]
 
-EV = 1.602176634e-19  # J, exact (SI 2019)
+EV = ELECTRONVOLT
 TIED = 0.95  # correlation beyond which two parameters are known only together
 _AS_PRIOR = 0.7  # posterior over prior standard deviation beyond which the data said little
 _FACTOR = 10.0  # between the ends of a 95 % interval beyond which a number says too little
