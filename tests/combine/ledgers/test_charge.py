@@ -12,7 +12,7 @@ from closo.combine.ledgers import charge_ledger, figure_charge
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import DataError
 from closo.models.cell import FARADAY, anions_in_electrode
-from closo.quantity import correlation, uncertain
+from closo.quantity import correlation, uncertain, withheld
 from closo.result import Result
 
 ANIONS = anions_in_electrode(
@@ -262,3 +262,18 @@ def test_electrons_per_anion_and_leak_lie_in_their_intervals(stated):
             low, high = result.quantities[key].interval()
             inside[key] += low <= truth <= high
     assert {k: v for k, v in inside.items() if not 184 <= v <= 196} == {}
+
+
+def test_more_charge_back_than_was_put_in_is_a_wrong_sign_not_an_offset():
+    result = ledger(cycled(np.full(10, 1.05), np.full(10, 0.3), current=1e-5))
+    assert result.quantities["missing_charge"].value == pytest.approx(-0.5)
+    assert result.settings["verdict"] == "more came back"
+    assert "the sign of the current" in result.settings["answer"]
+
+
+def test_the_zero_of_the_current_must_be_known():
+    cycling = paper_cycling()
+    quantities = {**cycling.quantities, "coulombic_efficiency": withheld("coulombic_efficiency", "no plain cycle")}
+    with pytest.raises(DataError, match="needs the zero of the current"):
+        ledger(replace(cycling, quantities=quantities))
+    assert ledger(replace(cycling, quantities=quantities), current_offset=1e-9).settings["verdict"]

@@ -49,7 +49,7 @@ class Verdict:
     Attributes
     ----------
     name : 'side reaction', 'soft short', 'soft short or self-discharge', 'electronic conduction', 'loss of capacity',
-        'current offset' or 'not distinguishable'.
+        'current offset', 'more came back' or 'not distinguishable'.
     sentence : for the reader.
     measurement : what would tell them apart; empty where nothing is open.
     arguments : what speaks for or against each.
@@ -63,6 +63,13 @@ class Verdict:
 
 def judge(found: Evidence) -> Verdict:
     """Return the verdict; side reactions are only named where something speaks for them and nothing against."""
+    if value_of(found.share) < -_RESOLVED * u_of(found.share):
+        return Verdict(
+            "more came back",
+            f"Over cycles {found.cycles} more charge came back than was put in ({_percent(-1.0 * found.share)} of one): "
+            "the sign of the current, the kind of the cell or the times of the record are wrong",
+            "the same record with the kind of the cell stated",
+        )
     if value_of(found.share) <= _RESOLVED * u_of(found.share):
         return Verdict(
             "current offset",

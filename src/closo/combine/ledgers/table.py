@@ -60,6 +60,11 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
     }
     quiet = _quiet(cycling, use)
     offset, common, sampling = _errors(cycling, int(quiet.sum()))
+    if current_offset is None and sampling is None:
+        raise DataError(
+            f"The charge ledger needs the zero of the current, but the efficiency of '{cycling.name}' is withheld.",
+            hint="Give current_offset.",
+        )
     if current_offset is None:
         times = column["leg_duration"][second][quiet], column["leg_duration"][first][quiet]
         offset = offset / _leverage(*times, column[back][quiet], column[put][quiet]) if quiet.any() else 0.0
@@ -105,17 +110,17 @@ def _errors(cycling: Result, n: int) -> tuple[float, dict[str, float], float | N
     Returns
     -------
     its change by the offset of the current (a size), by each other error that all cycles share (signed), and the
-    independent standard uncertainty of one cycle (None where it is not stated).
+    independent standard uncertainty of one cycle (None where nothing is stated).
     """
     efficiency = cycling.quantities.get("coulombic_efficiency")
     if efficiency is None or efficiency.number is None:
         return 0.0, {}, None
-    offset, common, sampling = 0.0, {}, None
+    offset, common, sampling = 0.0, {}, 0.0  # a leg that ends exactly at its limit has no sampling error
     for source, (moved, _) in sources(efficiency.number).items():
         if source.startswith("current offset:"):
             offset = abs(moved)
-        elif source.startswith("sampling at the cut-off:"):
-            sampling = abs(moved) * float(np.sqrt(n))
+        elif source.startswith(("sampling at the cut-off:", "current noise:")):
+            sampling = float(np.hypot(sampling, abs(moved) * np.sqrt(n)))
         elif source.startswith(("late end of legs:", "integration:")):
             common[source] = moved
     return offset, common, sampling
