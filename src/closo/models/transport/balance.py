@@ -58,21 +58,25 @@ def energy_and_imbalance(medium: Any, x: Any, r: Any, periodic: bool) -> float:
 def energies(medium, x, periodic):  # type: ignore[no-untyped-def]
     """Return the Joule energy in each class of a network of plain cells; a face is two half cells in series."""
     cells, resistance, _, factors = medium
-    found = np.zeros(resistance.size)
+    kinds = resistance.size
+    squares = np.zeros((3, kinds, kinds))  # squared drops over the faces between classes a and b
     n0, n1, n2 = x.shape
     for i in range(1, n0 if not periodic else n0 - 1):
         for j in range(1, n1 - 1):
             for k in range(1, n2 - 1):
-                for d in range(3):
-                    if i == n0 - 1 and d > 0:
-                        continue
-                    lower = (i - (d == 0), j - (d == 1), k - (d == 2))
-                    a, b = cells[lower], cells[i, j, k]
-                    total = resistance[a] + resistance[b]
-                    if total < np.inf:
-                        u = x[lower] - x[i, j, k]
-                        found[a] += factors[d] * u * u * resistance[a] / total**2
-                        found[b] += factors[d] * u * u * resistance[b] / total**2
+                a = cells[i, j, k]
+                squares[0, cells[i - 1, j, k], a] += (x[i - 1, j, k] - x[i, j, k]) ** 2
+                if i < n0 - 1:
+                    squares[1, cells[i, j - 1, k], a] += (x[i, j - 1, k] - x[i, j, k]) ** 2
+                    squares[2, cells[i, j, k - 1], a] += (x[i, j, k - 1] - x[i, j, k]) ** 2
+    found = np.zeros(kinds)
+    for d in range(3):
+        for a in range(kinds):
+            for b in range(kinds):
+                total = resistance[a] + resistance[b]
+                if 0 < total < np.inf:
+                    found[a] += factors[d] * squares[d, a, b] * resistance[a] / total**2
+                    found[b] += factors[d] * squares[d, a, b] * resistance[b] / total**2
     return found
 
 

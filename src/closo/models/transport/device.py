@@ -169,38 +169,40 @@ def _apply(grid: Grid, x: Array, *, periodic: bool) -> Array:
     return grid.total * x[_INSIDE] - _neighbours(grid, x, periodic=periodic)
 
 
-def _cycle(xp: Any, grids: list[Grid], b: Array, *, periodic: bool) -> Array:
-    """Return an approximate solution of A x = b, padded; b is given on the cells."""
+def _cycle(xp: Any, grids: list[Grid], b: Array, *, periodic: bool, both: bool) -> Array:
+    """Return an approximate solution of A x = b, padded; b is given on the cells; `both` as in `multigrid.cycle`."""
     here = grids[0]
     x = xp.zeros(here.g[0].shape, b.dtype)
     safe = here.total + b.dtype.type(_TINY)
-    x[_INSIDE] = xp.where(here.colours[0], b / safe, b.dtype.type(0))
 
     def relax(colour: int) -> None:
         new = (_neighbours(here, x, periodic=periodic) + b) / safe
         x[_INSIDE] = xp.where(here.colours[colour], new, x[_INSIDE])
 
-    relax(1)
-    rest = b - _apply(here, x, periodic=periodic)
+    rest = b
+    if both:
+        x[_INSIDE] = xp.where(here.colours[0], b / safe, b.dtype.type(0))
+        relax(1)
+        rest = b - _apply(here, x, periodic=periodic)
     for axis in range(3):
         rest = _pairs(xp, rest, axis)
-    correction = _coarse(xp, grids[1:], rest, periodic=periodic)[_INSIDE]
+    correction = _coarse(xp, grids[1:], rest, periodic=periodic, both=both)[_INSIDE]
     for axis in range(3):
         correction = xp.repeat(correction, 2, axis=axis)
     x[_INSIDE] += correction[tuple(slice(0, n - 2) for n in x.shape)]
-    relax(1)
-    relax(0)
+    for colour in (1, 0) if both else multigrid.AFTER:
+        relax(colour)
     return x
 
 
-def _coarse(xp: Any, grids: list[Grid], b: Array, *, periodic: bool) -> Array:
+def _coarse(xp: Any, grids: list[Grid], b: Array, *, periodic: bool, both: bool) -> Array:
     """Return an approximate solution below the finest grid: up to two steps of conjugate gradients on cycles."""
     here = grids[0]
     if here.inverse is not None:
         x = xp.zeros(here.g[0].shape, b.dtype)
         x[_INSIDE] = (here.inverse @ b.ravel().astype(float)).reshape(b.shape).astype(b.dtype)
         return x
-    c = _cycle(xp, grids, b, periodic=periodic)
+    c = _cycle(xp, grids, b, periodic=periodic, both=both)
     v = _apply(here, c, periodic=periodic)
     cv, cb = _dot(xp, c[_INSIDE], v), _dot(xp, c[_INSIDE], b)
     if not cv > 0:
@@ -208,7 +210,7 @@ def _coarse(xp: Any, grids: list[Grid], b: Array, *, periodic: bool) -> Array:
     left = b - b.dtype.type(cb / cv) * v
     if _dot(xp, left, left) <= _ENOUGH**2 * _dot(xp, b, b):
         return c * b.dtype.type(cb / cv)
-    d = _cycle(xp, grids, left, periodic=periodic)
+    d = _cycle(xp, grids, left, periodic=periodic, both=both)
     w = _apply(here, d, periodic=periodic)
     dw, db, dv = _dot(xp, d[_INSIDE], w), _dot(xp, d[_INSIDE], left), _dot(xp, d[_INSIDE], v)
     rest = dw - dv * dv / cv
@@ -240,7 +242,7 @@ class ArrayWork:
         self.r = xp.zeros(medium.shape, self.precision)
         self.p = xp.zeros(medium.cells.shape, self.precision)
         self.q = xp.zeros(medium.shape, self.precision)
-        self.alpha = 0.0
+        self.alpha, self.steps = 0.0, 0
 
     @property
     def x(self) -> np.ndarray:
@@ -253,7 +255,9 @@ class ArrayWork:
         if periodic:
             self._remove_means(self.r)
         scale = float(xp.abs(self.r).max()) or 1.0
-        z = _cycle(xp, self.grids, (self.r / self.precision(scale)).astype(np.float32), periodic=periodic)
+        self.steps += 1
+        source, both = (self.r / self.precision(scale)).astype(np.float32), self.steps > multigrid.MANY
+        z = _cycle(xp, self.grids, source, periodic=periodic, both=both)
         inside = z[_INSIDE]
         if periodic:
             self._remove_means(inside)

@@ -18,6 +18,7 @@ from numba import njit
 __all__ = ["Conductors", "gap", "spanning_tree"]
 
 _LOWER, _UPPER = 64, 128
+_BEYOND = 255  # no order is as high
 
 Conductors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # cells, resistance, faces, factors; see Medium
 
@@ -50,55 +51,57 @@ def _grow(network, shape, result, periodic):  # type: ignore[no-untyped-def]
     """Spread over all cells; `result` holds the tree, and the ends of the queues of each order in one list.
 
     A cell with a better unreached neighbour reaches that one only and stays at the head of its queue until the better
-    ones are done.
+    ones are done. `waiting` is the order of a cell until it is reached, then 0.
     """
-    order = network[0]
-    tree, ends = result
+    waiting, (tree, ends) = network[0].copy(), result
     queue = np.empty(ends[-1], np.int32)
     head, tail = np.zeros(ends.size, np.int64), np.zeros(ends.size, np.int64)
     head[1:], tail[1:] = ends[:-1], ends[:-1]
-    reached = _outside(shape)
-    if not periodic:
-        _hang(network, shape, tree, (reached, queue, tail))
+    if periodic:
+        _mark_margin(waiting, shape)
+    else:
+        _hang(network[1], shape, tree, (waiting, queue, tail))
     fresh = 0
     while True:
         c = 1
         while c < ends.size and head[c] == tail[c]:
             c += 1
         if c == ends.size:  # the first cell of a part not reached yet
-            while fresh < order.size and (order[fresh] == 0 or reached[fresh] != 0):
+            while fresh < waiting.size and waiting[fresh] in (0, _BEYOND):
                 fresh += 1
-            if fresh == order.size:
+            if fresh == waiting.size:
                 return
-            c = order[fresh]
-            reached[fresh] = 1
+            c = waiting[fresh]
+            waiting[fresh] = 0
             queue[tail[c]] = fresh
             tail[c] += 1
-        _spread(network, shape, (tree, reached, queue, tail), (c, head, periodic))
+        _spread(network[1], shape, (tree, waiting, queue, tail), (c, head))
 
 
 @njit(inline="always")
-def _spread(network, shape, memory, at):  # type: ignore[no-untyped-def]
+def _spread(faces, shape, memory, at):  # type: ignore[no-untyped-def]
     """Reach the neighbours of the cells at the head of queue c until it is empty or a better conductor was reached."""
-    order, faces = network
-    tree, reached, queue, tail = memory
-    c, head, periodic = at
-    steps = (shape[1] * shape[2], shape[2], 1)
+    tree, waiting, queue, tail = memory
+    c, head = at
+    size, row = shape[1] * shape[2], shape[2]
     while head[c] < tail[c]:
         cell = queue[head[c]]
+        around = waiting[cell - size] | waiting[cell + size] | waiting[cell - row] | waiting[cell + row]
+        if around | waiting[cell - 1] | waiting[cell + 1] == 0:
+            head[c] += 1
+            continue
         for way in range(6):
-            step = steps[way // 2]
+            step = size if way < 2 else (row if way < 4 else 1)
             other = cell + step if way & 1 else cell - step
-            if reached[other] == 2 and periodic:
+            o = waiting[other]
+            if o == _BEYOND:
                 other = _along(shape, cell, way)[0]
-            if reached[other] != 0 or order[other] == 0:
+                o = waiting[other]
+            if o == 0 or (faces.shape[1] > 0 and faces[way // 2, other if way & 1 else cell] <= 0):
                 continue
-            if faces.shape[1] > 0 and faces[way // 2, other if way & 1 else cell] <= 0:
-                continue
-            reached[other] = 1
+            waiting[other] = 0
             tree[cell] |= 1 << way
             tree[other] |= 1 << (way ^ 1)
-            o = order[other]
             queue[tail[o]] = other
             tail[o] += 1
             if o < c:
@@ -107,33 +110,30 @@ def _spread(network, shape, memory, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _outside(shape):  # type: ignore[no-untyped-def]
-    """Return 2 in the margin and 0 inside, flat."""
+def _mark_margin(waiting, shape):  # type: ignore[no-untyped-def]
+    """Write `_BEYOND` into the margin, flat: there a neighbour is found on the other side."""
     n0, n1, n2 = shape
-    reached = np.zeros(n0 * n1 * n2, np.uint8)
     for i in range(n0):
         for j in range(n1):
             row = (i * n1 + j) * n2
             if i in (0, n0 - 1) or j in (0, n1 - 1):
-                reached[row : row + n2] = 2
-            reached[row] = reached[row + n2 - 1] = 2
-    return reached
+                waiting[row : row + n2] = _BEYOND
+            waiting[row] = waiting[row + n2 - 1] = _BEYOND
 
 
 @njit(cache=True)
-def _hang(network, shape, tree, memory):  # type: ignore[no-untyped-def]
+def _hang(faces, shape, tree, memory):  # type: ignore[no-untyped-def]
     """Let every cell at an electrode hang on it."""
-    order, faces = network
-    reached, queue, tail = memory
+    waiting, queue, tail = memory
     size = shape[1] * shape[2]
     for plane, mark in ((1, _LOWER), (shape[0] - 2, _UPPER)):
         for cell in range(plane * size, (plane + 1) * size):
-            face = cell if mark == _LOWER else cell + size
-            if order[cell] != 0 and reached[cell] == 0 and (faces.shape[1] == 0 or faces[0, face] > 0):
-                reached[cell] = 1
+            face, o = cell if mark == _LOWER else cell + size, waiting[cell]
+            if o != 0 and (faces.shape[1] == 0 or faces[0, face] > 0):
+                waiting[cell] = 0
                 tree[cell] = mark
-                queue[tail[order[cell]]] = cell
-                tail[order[cell]] += 1
+                queue[tail[o]] = cell
+                tail[o] += 1
 
 
 @njit(inline="always")

@@ -9,7 +9,7 @@ import numpy as np
 from closo.models.transport import balance, composite, flux, kernels
 from closo.models.transport.connected import remove_means
 from closo.models.transport.device import ArrayWork, library
-from closo.models.transport.multigrid import cycle, hierarchy
+from closo.models.transport.multigrid import MANY, cycle, hierarchy
 from closo.models.transport.network import Medium
 
 _LOOSENESS = 1.5  # first guess of gap / error of the energy for each cell along the current: trees are that much longer
@@ -86,7 +86,7 @@ class _Work:
         self.x = _ramp(medium)
         self.r, self.p, self.q = (np.zeros(self.x.shape, precision) for _ in range(3))
         self.z = np.zeros(self.x.shape, np.float32)
-        self.alpha = 0.0
+        self.alpha, self.steps = 0.0, 0
         self.sums = np.zeros((2, self.x.shape[0]))
 
     def precondition(self) -> float:
@@ -98,7 +98,7 @@ class _Work:
         if self.r.dtype == np.float64:
             scale = float(np.abs(self.r).max()) or 1.0
             source = (self.r / scale).astype(np.float32)
-        cycle(self.single, self.levels, self.z, source, periodic=periodic)
+        cycle(self.single, self.levels, self.z, source, periodic=periodic, both=self.steps > MANY)
         if periodic:
             remove_means(self.z, self.medium.cells, self.medium.part)
         return scale
@@ -109,6 +109,7 @@ class _Work:
         `before` : r.z of the last step; 0 starts anew.
         """
         periodic, size, number = self.medium.periodic, self.x.size, self.r.dtype.type
+        self.steps += 1
         scale = self.precondition()
         kernels.products.on(size)(self.z, self.r, self.q, self.sums)
         error, zq = (scale * self.sums.sum(axis=1)).tolist()
