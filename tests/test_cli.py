@@ -91,6 +91,28 @@ def test_run_says_the_same_to_people(closo, spectrum: Path, tmp_path: Path):
     assert "1 results, 1 failures." in err
 
 
+def test_run_shows_what_the_file_and_the_technique_had_to_say(closo, tmp_path: Path):
+    rows = [
+        f"{t},{1e-4 if t // 3600 % 2 == 0 else -1e-4},{0.1 if t // 3600 % 2 == 0 else -0.1}"
+        for t in range(0, 14400, 20)
+    ]
+    (tmp_path / "cell.csv").write_text("\n".join(["time,current,voltage", *rows]))
+    _, out, _ = closo("run", "plating", tmp_path / "cell.csv")
+    assert "note: The header states no units; taken as" in out
+    assert "withheld: needs the electrode area" in out
+    assert "area_specific_resistance: withheld" not in out
+
+
+def test_convert_speaks_plainly(closo, tmp_path: Path):
+    rows = [f"{t},{1e-4 * t},{0.1 * t}" for t in range(20)]
+    (tmp_path / "25degC.csv").write_text("\n".join(["time/s,current/A,voltage/V", *rows]))
+    _, out, _ = closo("convert", tmp_path / "25degC.csv")
+    assert "suggestion (not used): temperature = 25 degC (file name)" in out
+    assert "{" not in out
+    assert "first" in out
+    assert "last" in out
+
+
 def test_run_writes_figures(closo, spectrum: Path, tmp_path: Path):
     _, out, _ = closo("run", "impedance", spectrum, "--part", "2", "--figures", tmp_path / "f", "--json")
     written = json.loads(out)[0]["figures"]

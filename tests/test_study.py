@@ -389,3 +389,27 @@ def test_an_unknown_cell_is_named(folder):
 def test_a_cell_must_not_be_called_like_a_specimen(folder):
     with pytest.raises(StudyError, match="could not tell them apart"):
         load(with_cell(folder, "", "[cells.RT]", "[cells.pellet1]"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'active_fraction = "60 ± 0 wt%"',
+            'active_fraction = "140 wt%"',
+            "'140 wt%' is not a fraction between 0 and 100 %",
+        ),
+        ('active_fraction = "60 ± 0 wt%"', 'active_fraction = "80 vol%"', "'80 vol%' is not a mass fraction"),
+        ('area = "0.283 cm2"', 'area = "0 cm2"', "area = '0 cm2' cannot be: it must be finite and > 0"),
+        ('area = "0.283 cm2"', 'area = "wide"', "'wide' is not an area"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_as_written(folder, old, new, said):
+    with pytest.raises(StudyError) as caught:
+        load(with_cell(folder, "", old, new))
+    assert said in str(caught.value)
+
+
+def test_nothing_is_colder_than_absolute_zero():
+    with pytest.raises(StudyError, match="above absolute zero"):
+        read_number("-300 degC", "temperature", label="t")

@@ -295,13 +295,17 @@ def parse(text: str | float, name: str, *, label: str | None = None, default_u: 
             raise ValueError(text)
         value, u = float(match["value"]), float(match["u"] or 0.0)
     except ValueError:
-        raise StudyError(f"'{text}' is not a {name}.", hint=f"Write for example '310 ± 5 {row.shown}'.") from None
+        article = "an" if name[:1] in "aeiou" else "a"
+        raise StudyError(
+            f"'{text}' is not {article} {name}.", hint=f"Write for example '310 ± 5 {row.shown}'."
+        ) from None
     if match["percent"]:
         u *= abs(value) / 100.0
     factor, offset = _unit_factor(match["unit"] or row.shown, name)
     si, si_u = value * factor + offset, u * factor
-    if not math.isfinite(si) or (row.positive and si <= 0):
-        raise StudyError(f"{name} = '{text}' cannot be: it must be finite and > 0.", hint="Correct the value.")
+    if not math.isfinite(si) or (row.positive and si <= 0) or (row.si == "K" and row.offset and si < 0):
+        limit = "above absolute zero" if row.offset else "finite and > 0" if row.positive else "finite"
+        raise StudyError(f"{name} = '{text}' cannot be: it must be {limit}.", hint="Correct the value.")
     if match["u"] is None and default_u is not None:
         si_u = default_u
     return uncertain(si, {label or name: si_u})

@@ -147,7 +147,7 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
     text = _as_text(value, quantity)
     pieces = split_number(text)
     if pieces is None:
-        raise StudyError(f"'{text}' is not a {quantity}.", hint=f"Write for example '{_example(shown)}'.")
+        raise StudyError(f"'{text}' is not {_a(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
     number, spread, unit = pieces
     if unit == "%" and "%" in shown:  # points of percent, not percent of the value
         spread = spread or repr(_rounding(number))
@@ -156,9 +156,15 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
         raise StudyError(
             f"'{text}' has no unit, but {quantity} needs one.", hint=f"Write for example '{text} {shown}'."
         )
-    if spread is None:
-        text = f"{number} ± {_rounding(number):.6e} {unit}"
-    return parse(text, quantity, label=label)
+    whole = f"{number} ± {_rounding(number):.6e} {unit}" if spread is None else text
+    try:
+        return parse(whole, quantity, label=label)
+    except StudyError as error:
+        raise StudyError(error.message.replace(whole, text), hint=error.hint) from None
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[:1] in "aeiou" else f"a {word}"
 
 
 def _rounding(number: str) -> float:

@@ -13,7 +13,16 @@ from benchmarks.transport_images import spheres as benchmark_image
 from closo.errors import StudyError
 from closo.figures.draw import to_svg
 from closo.models.microstructure import overlapping_spheres, sample
-from closo.models.transport import current_figure, current_map, over_seeds, resolved, solve, tensor
+from closo.models.transport import (
+    current_figure,
+    current_map,
+    iteration,
+    multigrid,
+    over_seeds,
+    resolved,
+    solve,
+    tensor,
+)
 
 REFERENCES = json.loads((Path(__file__).parents[2] / "benchmarks" / "transport_references.json").read_text())
 
@@ -72,6 +81,25 @@ def test_overlapping_spheres_agree_with_tight_references(n, contrast):
     assert found.upper - found.lower < 1e-4 * found.effective_conductivity
     assert found.lower <= expected * (1 + 1e-9)
     assert expected <= found.upper * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("boundary", ["electrode", "periodic"])
+def test_smoothing_after_the_coarse_grid_only_needs_fewer_steps_where_few_are_needed(boundary, monkeypatch):
+    steps = []
+    for many in (multigrid.MANY, 0):  # 0: every cycle is symmetric
+        monkeypatch.setattr(iteration, "MANY", many)
+        found = solve(benchmark_image(48), {0: 100.0, 1: 1.0, 2: 0.01}, boundary=boundary, tolerance=1e-6)
+        steps.append(found.iterations)
+    assert steps[0] < steps[1]
+
+
+def test_cycles_become_symmetric_where_many_are_needed(monkeypatch):
+    labels = np.random.default_rng(0).integers(0, 3, (20, 20, 20)).astype(np.uint8)
+    found = solve(labels, {0: 0.0, 1: 1.0, 2: 1e5}, boundary="periodic")
+    monkeypatch.setattr(iteration, "MANY", 10**6)
+    never = solve(labels, {0: 0.0, 1: 1.0, 2: 1e5}, boundary="periodic", max_iterations=2000)
+    assert multigrid.MANY < found.iterations < never.iterations
+    assert found.effective_conductivity == pytest.approx(never.effective_conductivity, rel=2e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))

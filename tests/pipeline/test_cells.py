@@ -141,7 +141,8 @@ def test_what_is_combined_of_the_cells_of_a_study(small):
 def test_the_pellet_of_a_cell_costs_what_its_own_sample_says(small):
     share = small.results["warm-cell/overpotential ledger"].quantities["overpotential:separator"]
     sigma = quantity(small.results, "A200-35-4h", "ionic_conductivity", temperature=313.15).value
-    assert share.value == pytest.approx(1.03e-3 / sigma * 0.5051, rel=0.03)  # L/sigma times 50.51 uA/cm2
+    thickness = small.study.cells["warm-cell"].separator_thickness.x
+    assert share.value == pytest.approx(thickness / sigma * 0.5051, rel=0.03)  # L/sigma times 50.51 uA/cm2
 
 
 def test_combined_results_of_cells_are_kept(small):

@@ -113,6 +113,8 @@ def test_request():
         ("impedance_real,impedance_imag", "no 'frequency'"),
         ("frequency,frequency", "twice"),
         ("frequency,impedance", "impedance_real"),
+        ("blorp,time,current", "Known: charge, current"),
+        ("time[V],current", "not a unit of time. Use s.$"),
         ("frequency[furlong],impedance_real,impedance_imag", "not a unit of frequency"),
         ("frequency,impedance_modulus", "not 'phase'"),
         ("_,_", "no column"),

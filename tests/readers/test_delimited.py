@@ -222,7 +222,10 @@ def test_duplicate_frequencies_are_kept_and_told(write):
     ("rows", "message"),
     [
         ([r.replace(",-", ",") for r in ROWS], "if the file holds -Z''"),
-        ([f"{f},{z.imag},{z.real}" for f, z in SPECTRUM], "Z' is negative in 13 of 13 rows: are the columns swapped"),
+        (
+            [f"{f},{z.imag},{z.real}" for f, z in SPECTRUM],
+            "Z' is negative in 13 of 13 rows: the columns may be swapped",
+        ),
         ([f"{z.real % 37},{f},-1{k}" for k, (f, z) in enumerate(SPECTRUM)], "neither rise nor fall"),
         ([f"{f},5,{z.imag}" for f, z in SPECTRUM], "Z' is 5 ohm in all 13 rows"),
         ([f"{f},{z.real},0" for f, z in SPECTRUM], "Z'' is 0 ohm in all 13 rows"),
@@ -357,3 +360,15 @@ def test_real_tables_of_cells(shared_data):
     assert (data.attrs["kind"], data.sizes["point"]) == ("cycling", 21_410)
     (data,) = read(folder / "cell1_rough.csv", columns="time,current,voltage,charge[Ah]")
     assert data.attrs["kind"] == "chronopotentiometry"
+
+
+def test_noise_about_zero_at_a_constant_voltage_is_a_chronoamperogram(write):
+    noise = np.random.default_rng(0).normal(0, 1e-9, 500)
+    rows = [f"{10 * k},{i:.6e},0.1" for k, i in enumerate(noise)]
+    (data,) = read(write("\n".join(["time/s,current/A,voltage/V", *rows])))
+    assert data.attrs["kind"] == "chronoamperometry"
+
+
+def test_unnamed_columns_are_shown_both_ways_of_naming_them(write):
+    with pytest.raises(ReadError, match=r"time,current\[mA\],voltage"):
+        read(write("\n".join(["Seconds,Volts,Amps", "0,3.7,-0.002", "10,3.6,-0.002", "20,3.5,-0.002"])))

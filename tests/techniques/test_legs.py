@@ -135,6 +135,40 @@ def test_unequal_arrays_and_impossible_thresholds_are_refused():
         find_legs(t, i, v, threshold=-1.0)
 
 
+@pytest.mark.parametrize("name", ["time", "current", "voltage", "charge"])
+def test_a_value_that_no_cell_reaches_is_refused_by_name_and_row(name):
+    time, current, voltage = record((I0, 3600), (-I0, 3600))
+    columns = {"time": time, "current": current, "voltage": voltage, "charge": np.cumsum(current * 10.0)}
+    columns[name][[4, 5]] = 1e300
+    with pytest.raises(DataError, match=f"The {name} in row 5 is 1e"):
+        find_legs(columns["time"], columns["current"], columns["voltage"], counter=columns["charge"])
+
+
+def test_an_infinite_voltage_is_one_that_is_not_known():
+    time, current, voltage = record((I0, 3600), (-I0, 3600))
+    voltage[4] = np.inf
+    assert find_legs(time, current, voltage).mean_voltage.tolist() == pytest.approx([3.1, 2.9])
+
+
+def test_the_noise_of_a_charge_is_that_of_its_readings():
+    """Over 300 records the error of a charge has the standard deviation that each record tells."""
+    time, current, voltage = record((I0, 7200), (-I0 / 2, 3600), (-I0, 3600))
+    noise = 1e-7
+    errors, told = [], []
+    for seed in range(300):
+        read = current + noise * np.random.default_rng(seed).standard_normal(len(current))
+        legs = find_legs(time, read, voltage, counter=np.cumsum(read * np.diff(time, prepend=time[0])))
+        errors.append(legs.charge - [I0 * 7190, -I0 * 1.5 * 3600 + I0 / 2 * 10])
+        told.append(legs.noise)
+    assert np.std(errors, axis=0) == pytest.approx(np.mean(told, axis=0), rel=0.12)
+    assert np.mean(told, axis=0) == pytest.approx(noise * 10 * np.sqrt([719, 719]), rel=0.02)  # the step moves nothing
+
+
+def test_a_current_without_noise_or_with_few_readings_has_none():
+    assert find_legs(*record((I0, 3600), (-I0, 3600))).noise.tolist() == [0.0, 0.0]
+    assert find_legs(*record((I0, 40), (-I0, 40))).noise.tolist() == [0.0, 0.0]
+
+
 @given(st.floats(1e-9, 1e3), st.integers(0, 10**6))
 def test_charges_scale_with_the_current_whatever_its_unit(scale, seed):
     rng = np.random.default_rng(seed)

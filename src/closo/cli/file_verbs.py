@@ -12,6 +12,7 @@ from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
     from closo.pipeline import Outcome
+    from closo.quantity import Quantity
     from closo.result import Result
 
 __all__ = ["VERBS"]
@@ -132,14 +133,25 @@ def convert(
     for entry in measurements:
         show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {entry['points']} points"])
         show_table(
-            ["variable", "unit", "length", "from", "to"],
+            ["variable", "unit", "length", "first", "last"],
             [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
         )
-        show_lines([f"  {key}: {value}" for key, value in entry["metadata"].items()])
-        show_lines([f"  suggestion (not used): {key} = {value}" for key, value in entry["suggestions"].items()])
+        show_lines([f"  {key}: {_plainly(value)}" for key, value in entry["metadata"].items()])
+        show_lines(
+            [f"  suggestion (not used): {key} = {s['value']} ({s['from']})" for key, s in entry["suggestions"].items()]
+        )
         show_lines([f"  warning: {text}" for text in entry["warnings"]])
         show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
     return 0
+
+
+def _plainly(value: object) -> str:
+    """Return a value of the metadata without the brackets of the program."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key} = {_plainly(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plainly(inner) for inner in value)
+    return str(value).replace("\n", " / ")
 
 
 def _parse_settings(technique: str, settings: list[str]) -> dict[str, Any]:
@@ -182,8 +194,11 @@ def _show(outcomes: list[Outcome]) -> None:
     if len(results) <= 3:
         for result in results:
             show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
-            show_table(["quantity", "value", "method"], [[k, str(q), q.method] for k, q in result.quantities.items()])
+            show_table(
+                ["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()]
+            )
             show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
+            show_lines([f"  note: {note}" for note in result.notes])
     elif results:
         keys = [key for key in results[0].quantities if ":" not in key][:4]
         rows = [[r.name, *[_brief(r, key) for key in keys], _failed(r)] for r in results]
@@ -195,6 +210,11 @@ def _show(outcomes: list[Outcome]) -> None:
     if skipped:
         say(f"left aside {len(skipped)} files of another kind: {', '.join(o.file.name for o in skipped[:5])} ...")
     say(f"{len(results)} results, {len(failures)} failures.")
+
+
+def _value(quantity: Quantity) -> str:
+    """Return a quantity, or why it is withheld, beside its key."""
+    return f"withheld: {quantity.why or 'not determined'}" if quantity.number is None else str(quantity)
 
 
 def _brief(result: Result, key: str) -> str:

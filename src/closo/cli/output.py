@@ -61,7 +61,9 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
     if not sys.stdout.isatty():
         console.width = 200
-    table = Table(*headings, box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for number, heading in enumerate(headings):  # keys are never cut: two of them may differ at the end only
+        table.add_column(heading, no_wrap=number == 0, overflow="fold")
     for row in rows:
         table.add_row(*[Text(_printable(cell)) for cell in row])
     console.print(table)

@@ -202,7 +202,9 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
     return _mean(found, of, key)
 
 
-def conductivity_at(results: Mapping[str, Result], of: str, temperature: Number) -> Quantity:
+def conductivity_at(
+    results: Mapping[str, Result], of: str, temperature: Number, *, pellet: str | None = None
+) -> Quantity:
     """Return the conductivity of a sample at a temperature that has an uncertainty of its own.
 
     What the temperature shares with those behind the sample's conductivity, such as the offset of one oven, cancels.
@@ -211,13 +213,28 @@ def conductivity_at(results: Mapping[str, Result], of: str, temperature: Number)
     ----------
     of : a sample or a specimen.
     temperature : [K].
+    pellet : name of another pellet of the sample whose conductivity it stands for, such as the separator of a cell: that
+        one deviates from the mean by the spread between pellets (source `another pellet:<pellet>`).
     """
     kelvin = float(temperature.x)
     found = quantity(results, of, "ionic_conductivity", temperature=kelvin)
     if found.number is None:
         return found
     slope = float(_energy_of(results, of).x) / (BOLTZMANN * kelvin**2) - 1.0 / kelvin  # of ln sigma, ln(sigma T) linear
-    return Quantity(found.name, found.number * exp(slope * (temperature - kelvin)), found.method)
+    number = found.number * exp(slope * (temperature - kelvin))
+    spread = None if pellet is None or pellet == of else _spread_of(results, of, kelvin)
+    if spread is not None:
+        number = number * exp(uncertain(0.0, {f"another pellet:{pellet}": spread[0]}, df=spread[1]))
+    return Quantity(found.name, number, found.method)
+
+
+def _spread_of(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[float, int] | None:
+    """Return the spread between pellets [1] and its degrees of freedom: of the study, else of the sample, else None."""
+    pooled = study_spread(results)
+    if pooled is not None:
+        return pooled
+    made = conductivity(results, of, kelvin).settings
+    return None if made["pellet_spread"] is None else (float(made["pellet_spread"]), int(made["n"]) - 1)
 
 
 def _of_result(result: Result, key: str, *, temperature: float | None) -> Quantity:

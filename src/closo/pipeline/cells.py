@@ -171,7 +171,12 @@ def _between_spectra(work: _Work, name: str) -> None:
     spectra = work.of(name, "impedance")
     for step_key, step in work.of(name, "polarization").items():
         before, after = spectra_around(work.measured.results, step_key, spectra)
-        if step.settings.get("electrodes") == "nonblocking" and before and after:
+        if step.settings.get("electrodes") != "nonblocking":
+            continue
+        if not (before and after):
+            text = "no transference number, which needs a spectrum before the polarization and one after it"
+            work.combined.notes.append(f"{name}: {text}.")
+        else:
             make = partial(transference, step, spectra[before], spectra[after], name=name)
             work.add(f"{name}/transference", make, used=[step_key, before, after])
     for step_key in work.of(name, "voltammetry"):
@@ -205,7 +210,7 @@ def _interface(work: _Work, name: str) -> None:
         temperature = temperature_of(plating)
         if temperature is None or cell.separator_sample is None or cell.separator_thickness is None:
             continue
-        sigma = conductivity_at(work.results, cell.separator_sample, temperature)
+        sigma = conductivity_at(work.results, cell.separator_sample, temperature, pellet=name)
         make = partial(
             interfacial_resistance, plating, conductivity=sigma, thickness=cell.separator_thickness, name=name
         )
@@ -241,12 +246,15 @@ def _ledgers(work: _Work, name: str) -> None:
         parameters = _known(work, name, cycling)
         electrolyte = [] if cell.separator_sample is None else _electrolyte(work, cell.separator_sample)
         tables = [cell, *work.study.samples.values(), *work.study.materials.values()]
-        work.add(
-            f"{name}/overpotential ledger",
-            partial(_overpotentials, work, parameters, cell.separator_sample, cycling),
-            used=[key, *electrolyte],
-            tables=tables,
-        )
+        if parameters.temperature is None or parameters.current_density is None:
+            work.combined.notes.append(f"{name}: no overpotential ledger, which needs temperature and area.")
+        else:
+            work.add(
+                f"{name}/overpotential ledger",
+                partial(_overpotentials, work, parameters, cell.separator_sample, cycling),
+                used=[key, *electrolyte],
+                tables=tables,
+            )
         sweep, change = _sweep_of(work, cell, cycling), f"{name}/resistance change"
         work.add(
             f"{name}/charge ledger",
@@ -281,11 +289,12 @@ def _overpotentials(work: _Work, cell: CellParameters, sample: str | None, cycli
     temperature = temperature_of(cycling)
     sigma = None
     if sample is not None and temperature is not None:
-        sigma = conductivity_at(work.results, sample, temperature)
+        sigma = conductivity_at(work.results, sample, temperature, pellet=cell.name)
+    gap = _number(cycling, "voltage_hysteresis")
     return overpotential_ledger(
         cell,
         conductivity=sigma,
-        measured_hysteresis=_number(cycling, "voltage_hysteresis"),
+        measured_hysteresis=None if gap is None or gap.x <= 0 else gap,
         measured_capacity=_number(cycling, "specific_capacity:first_discharge"),
     )
 

@@ -71,6 +71,8 @@ def run(
     for key in settings or {}:
         if key not in row.settings:
             row.setting(key, "")
+    if isinstance(part, int) and part < 1:
+        raise StudyError(f"part = {part} does not exist.", hint="Parts are counted from 1.")
     wanted = Measurement(label=_OWNER, specimen=_OWNER, technique=technique, file="-", part=part)
     listed = list(_expand(files))
     names = _unique_names([path for path, _ in listed])
@@ -155,7 +157,8 @@ def _outcomes_of_file(
         )
         computed = compute(job)
         if computed.document is None:
-            yield Outcome(path, part, error=as_closo_error(computed.error or {}))
+            fields = dict(computed.error or {})
+            yield Outcome(path, part, error=as_closo_error(fields | {"file": fields.get("file") or str(path)}))
         else:
             yield Outcome(path, part, from_document(computed.document, computed.curves))
 

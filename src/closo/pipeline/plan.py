@@ -132,19 +132,21 @@ def _settings_of(technique: Technique, owner: Specimen | Cell, measurement: Meas
 
     Raises
     ------
-    DataError  when the measurement says the opposite of its cell: blocking electrodes, or such that react.
+    DataError  when the measurement contradicts its cell, such as blocking electrodes in a symmetric one.
     """
     if not isinstance(owner, Cell):
         return {}
     stated = {"cell": owner.kind, "reference": owner.reference, "electrodes": _ELECTRODES.get(owner.kind or "")}
     found = {key: value for key, value in stated.items() if value is not None and key in technique.settings}
-    said = measurement.settings.get("electrodes", found.get("electrodes"))
-    if said != found.get("electrodes", said):
-        raise DataError(
-            f"the measurement says electrodes = '{said}', but '{measurement.cell}' is a {owner.kind}.",
-            file=measurement.file,
-            hint="Correct one of the two.",
-        )
+    for key, value in found.items():
+        said = measurement.settings.get(key, value)
+        if said != value:
+            what = f"is a {owner.kind}" if key != "reference" else f"states '{value}'"
+            raise DataError(
+                f"the measurement says {key} = '{said}', but '{measurement.cell}' {what}.",
+                file=measurement.file,
+                hint="Correct one of the two.",
+            )
     return found
 
 

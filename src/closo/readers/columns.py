@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from closo.errors import StudyError
-from closo.nomenclature import look_up
+from closo.errors import StudyError, did_you_mean
+from closo.nomenclature import NAMES, look_up
 
 __all__ = [
     "ALIASES",
@@ -270,6 +270,8 @@ def from_request(text: str) -> tuple[int, dict[str, Column]]:
                 f"'{part[:50]}' in columns is not a name.", hint="Write for example 'frequency[kHz]' or '_'."
             )
         sign, name, unit = -1 if match[1] else 1, match[2], match[3]
+        if name not in NAMES:
+            raise StudyError(f"'{name[:50]}' in columns is not a name closo knows.", hint=did_you_mean(name, ALIASES))
         row = look_up(name)
         if name in found:
             raise StudyError(f"columns names '{name}' twice.", hint="Write '_' for the column to skip.")
@@ -289,7 +291,8 @@ def _requested_unit(name: str, unit: str) -> tuple[float, float]:
         return row.factor, row.offset
     factor = unit_factor(unit)
     if factor is None or factor[0] != row.si:
-        raise StudyError(f"'{unit[:30]}' is not a unit of {name}.", hint=f"Use {row.si} or {row.shown}.")
+        known = " or ".join(dict.fromkeys((row.si, row.shown)))
+        raise StudyError(f"'{unit[:30]}' is not a unit of {name}.", hint=f"Use {known}.")
     return factor[1], factor[2]
 
 

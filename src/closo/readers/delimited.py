@@ -178,7 +178,8 @@ def unnamed(text: Text) -> ReadError:
     if guess is None:
         return text.error(
             f"{what}, and the {width} columns do not look like frequency, Z' and Z''.",
-            "Name them, for example --columns frequency,impedance_real,-impedance_imag ('_' skips a column).",
+            "Name them, for example --columns frequency,impedance_real,-impedance_imag or time,current[mA],voltage "
+            "('_' skips a column).",
             line=i,
         )
     return text.error(f"{what}.", f"If they are what they seem, read it with --columns {guess}", line=i)

@@ -7,7 +7,8 @@ of the median of its run; the potential, within 0.25 % (or 0.25 mV).
 1. No current in any row: open circuit.
 2. The current is steady in most rows under current (and, where the potential is steady too, the current changes sign or is
    the steadier): 'cycling' when the current changes sign or rests, else 'chronopotentiometry'.
-3. The potential is steady in most rows under current: 'chronoamperometry'.
+3. The potential is steady in most rows under current, or within the same limits of its median in 98 % of all rows (a
+   current that is noise about zero changes sign all the time): 'chronoamperometry'.
 4. The potential is swept, its rate the same (within 10 %) in 80 % of the record: 'voltammetry'.
 5. The current changes sign or rests: 'cycling'; else nothing is said ('record').
 
@@ -84,7 +85,7 @@ def _from_three(time: np.ndarray, potential: np.ndarray, current: np.ndarray) ->
         if interrupted:
             return "cycling", "the current is constant in pieces, and changes sign or rests"
         return "chronopotentiometry", "the current is constant and of one sign"
-    if steady_potential > 0.5:
+    if steady_potential > 0.5 or _held(potential):
         return "chronoamperometry", "the potential is constant in pieces, and the current is not"
     if _swept(time, potential):
         return "voltammetry", "the potential is swept at one rate"
@@ -112,6 +113,13 @@ def _steady(
         steady += int(np.sum(np.abs(run - middle) <= max(relative * abs(middle), absolute)))
         spreads.append((high - low) / max(abs(middle), 1e-30))
     return (steady / total, float(np.median(spreads))) if total else (0.0, np.inf)
+
+
+def _held(potential: np.ndarray) -> bool:
+    """Return True when the potential stays at one value, other than zero, through the record."""
+    middle = float(np.median(potential))
+    near = np.abs(potential - middle) <= max(0.0025 * abs(middle), 2.5e-4)
+    return abs(middle) > 1e-3 and float(np.mean(near)) > 0.98
 
 
 def _swept(time: np.ndarray, potential: np.ndarray) -> bool:

@@ -184,10 +184,10 @@ def _suspicious_spectrum(frequency: np.ndarray, impedance: np.ndarray) -> list[s
             "read it with columns that name -impedance_imag."
         )
     if n > 4 and np.mean(impedance.real < 0) > 0.5:
-        found.append(f"Z' is negative in {int(np.sum(impedance.real < 0))} of {n} rows: are the columns swapped?")
+        found.append(f"Z' is negative in {int(np.sum(impedance.real < 0))} of {n} rows: the columns may be swapped.")
     steps = np.sign(np.diff(frequency))
     if n > 9 and max(np.mean(steps >= 0), np.mean(steps <= 0)) < 0.8:
-        found.append("The frequencies neither rise nor fall along the file: are the columns swapped?")
+        found.append("The frequencies neither rise nor fall along the file: the columns may be swapped.")
     return found
 
 

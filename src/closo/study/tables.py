@@ -61,6 +61,19 @@ def _fraction(value: object, *, label: str) -> Quantity:
     return quantity
 
 
+_SHARES = ("mass_fraction", "volume_fraction")
+
+
+def _check_share(text: object, quantity: str, number: Any) -> None:
+    """Refuse a share outside 0 to 100 %, or of the other kind."""
+    other = "vol%" if quantity == "mass_fraction" else "wt%"
+    if isinstance(text, str) and text.rstrip().endswith(other):
+        wanted = quantity.replace("_", " ")
+        raise StudyError(f"'{text}' is not a {wanted}.", hint=f"Convert it and write {look_up(quantity).shown}.")
+    if not 0.0 <= float(number.x) <= 1.0:
+        raise StudyError(f"'{text}' is not a fraction between 0 and 100 %.", hint="Correct it.")
+
+
 def _validate(value: object, info: ValidationInfo, *, quantity: str, ranges: bool) -> Any:
     """Read one field of a table; its source is `<field>:<label of the table>`."""
     field = "temperature offset" if info.field_name == "temperature_offset" else info.field_name
@@ -72,7 +85,10 @@ def _validate(value: object, info: ValidationInfo, *, quantity: str, ranges: boo
             value = _c_rate(value)
         if quantity == "ball_to_powder_ratio":
             value = _ratio_to_one(value)
-        return (read_range if ranges else read_number)(value, quantity, label=source)
+        number = (read_range if ranges else read_number)(value, quantity, label=source)
+        if quantity in _SHARES:
+            _check_share(value, quantity, number)
+        return number
     except StudyError as error:
         raise ValueError(str(error)) from None
 

@@ -68,7 +68,8 @@ class Technique:
         try:
             return kind(text)
         except ValueError:
-            raise StudyError(f"{key} = '{text}' is not a {kind.__name__} ({meaning}).") from None
+            words = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
+            raise StudyError(f"{key} = '{text}' is not {words} ({meaning}).") from None
 
 
 TECHNIQUES: tuple[Technique, ...] = (

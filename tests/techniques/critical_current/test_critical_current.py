@@ -174,3 +174,12 @@ def test_staircase_of_one_direction():
     q = analyse(new("cycling", {"time": time, "current": current, "voltage": voltage}, source="a.par")).quantities
     assert q["current:survived"].value == pytest.approx(3e-5)
     assert q["current:failed"].value == pytest.approx(4e-5)
+
+
+def test_a_cell_that_is_not_symmetric_is_refused():
+    time = np.arange(0.0, 10 * 3600.0, 20.0)
+    sign = np.where(time // 3600 % 2 == 0, 1, -1)
+    current = 1e-4 * sign * (1 + time // 7200)
+    data = new("cycling", {"time": time, "current": current, "voltage": 3.0 + 0.1 * sign}, source="half.csv")
+    with pytest.raises(DataError, match="critical_current needs a symmetric cell"):
+        analyse(data)

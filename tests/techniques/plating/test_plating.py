@@ -315,3 +315,48 @@ def test_trend_covers_white_and_slow_residuals(memory):
         a, b = Quantity("polarization_drift", number).interval()
         inside += a <= 0.0 <= b
     assert 0.92 <= inside / 300
+
+
+def half_cell(time):
+    """Charged and discharged by turns between 2 and 3.5 V."""
+    sign = np.where(time // 3600 % 2 == 0, 1, -1)
+    return 1e-4 * sign, 2.75 + 0.75 * sign * (2 * (time % 3600) / 3600 - 1)
+
+
+def test_a_cell_that_is_not_symmetric_is_refused():
+    time = np.arange(0.0, 10 * 3600.0, 20.0)
+    current, voltage = half_cell(time)
+    data = new("cycling", {"time": time, "current": current, "voltage": voltage}, source="half.csv")
+    with pytest.raises(DataError, match=r"needs a symmetric cell.*Was the technique cycling meant"):
+        analyse(data, **inputs())
+
+
+def test_a_rest_far_from_zero_before_one_polarity_is_refused():
+    time = np.arange(0.0, 7200.0, 20.0)
+    current = np.where(time < 3600, 0.0, 1e-4)
+    data = new(
+        "chronopotentiometry", {"time": time, "current": current, "voltage": 2.0 + 1e4 * current}, source="a.csv"
+    )
+    with pytest.raises(DataError, match="at rest is about 0; here it is 2 V"):
+        analyse(data)
+    near = new(
+        "chronopotentiometry", {"time": time, "current": current, "voltage": 0.03 + 1e3 * current}, source="a.csv"
+    )
+    assert analyse(near).quantities["polarization:first"].value == pytest.approx(0.13, rel=1e-6)
+
+
+def test_a_clock_that_runs_backwards_is_a_failed_check():
+    record = quiet()
+    assert "time" not in {c.name for c in analyse(record).checks}
+    time = record["time"].values.copy()
+    time[len(time) // 2 :] -= 30 * 3600.0
+    data = record.copy()
+    data["time"] = ("point", time, record["time"].attrs)
+    check = next(c for c in analyse(data).checks if c.name == "time")
+    assert check.passed is False
+    assert "backwards once" in check.detail
+
+
+def test_a_duration_is_not_known_better_than_the_clock():
+    duration = analyse(quiet()).quantities["duration"]
+    assert duration.budget()["clock:cell.par#1"] == pytest.approx(1e-4 * 80 * 3600, rel=1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from closo.dataset import new
+from closo.errors import DataError, StudyError
 from closo.figures import to_csv, to_svg
 from closo.quantity import uncertain
 from closo.techniques.polarization import analyse, figure
@@ -143,3 +144,34 @@ def test_figures_draw():
         assert len(spec.panels) == panels
         assert "<svg" in to_svg(spec)
         assert to_csv(spec).count("\n") > 50
+
+
+def test_a_current_against_the_voltage_gives_no_limit():
+    t = np.arange(1.0, 2001.0)
+    current = -5e-8 + 1e-11 * np.random.default_rng(0).standard_normal(t.size)
+    data = new("chronoamperometry", {"time": t, "current": current, "voltage": np.full(t.size, 0.5)}, source="a.par")
+    result = analyse(
+        data, offset=1e-10, area=uncertain(1e-4, {"area:p": 1e-6}), thickness=uncertain(4e-4, {"t:p": 4e-6})
+    )
+    for key in (SIGMA, f"{SIGMA}:upper_limit"):
+        assert "against the voltage" in result.quantities[key].why
+
+
+def test_values_that_no_cell_reaches_are_refused():
+    t = np.arange(1.0, 2001.0)
+    data = new("chronoamperometry", {"time": t, "current": 1e300 / t, "voltage": np.full(t.size, 0.5)}, source="a.par")
+    with pytest.raises(DataError, match="which no cell reaches"):
+        analyse(data)
+
+
+@pytest.mark.parametrize("settings", [{"voltage": np.nan}, {"voltage": 0.0}, {"gain": 1e300}, {"offset": np.inf}])
+def test_settings_out_of_this_world_are_refused(settings):
+    with pytest.raises(StudyError, match="cannot be"):
+        analyse(dataset(blocking_polarization(LADDER, 0)), **settings)
+
+
+def test_warnings_of_the_file_are_passed_on_for_both_kinds_of_electrodes():
+    data = dataset(blocking_polarization(BlockingTruth(), 0))
+    data.attrs["warnings"] = ("1 row without 3 values left out.",)
+    for electrodes in ("blocking", "nonblocking"):
+        assert "1 row without 3 values left out." in analyse(data, electrodes=electrodes).notes

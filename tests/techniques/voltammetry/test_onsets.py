@@ -218,3 +218,23 @@ def test_figure_draws_the_constructions(seeds):
     assert spec.panels[1].y.scale == "log"
     assert spec.panels[0].spans
     assert to_csv(spec).count("\n") > 100
+
+
+def test_values_that_no_cell_reaches_are_refused():
+    e = np.linspace(2.0, 4.0, 500)
+    with pytest.raises(DataError, match="which no cell reaches"):
+        analyse(dataset(e, 1e300 * np.exp((e - 4.0) / 0.05)))
+
+
+def test_an_inverted_current_is_told():
+    e = np.linspace(2.0, 4.0, 500)
+    result = analyse(dataset(e, -1e-7 - 1e-5 * np.exp((e - 4.0) / 0.05)))
+    assert "is its sign swapped?" in check(result, "baseline").detail
+
+
+def test_the_logarithmic_axis_spans_five_decades_at_most():
+    e = np.linspace(1.5, 4.0, 501)
+    current = 1e-7 * (e - 2.0) + 1e-5 * np.exp((e - 4.0) / 0.05)
+    current[np.argmin(np.abs(current))] = 1e-20
+    low, high = figure(analyse(dataset(e, current))).panels[1].y.range
+    assert 1e3 < high / low < 1e6

@@ -35,8 +35,9 @@ class CycleTable:
     offset : standard uncertainty of the current's offset [A], one error in all cycles.
     gain : relative standard uncertainty of the current.
     common : source -> signed change of an efficiency, one error in all cycles (ends of legs, integration).
-    sampling : standard uncertainty of one efficiency, independent from cycle to cycle; None where nobody states it: then
-        the scatter of the cycles stands for it, which is too much where they really differ.
+    sampling : standard uncertainty of one efficiency, independent from cycle to cycle (noise of the current, sampling at
+        the cut-off); None where nobody states it: then the scatter of the cycles stands for it, which is too much where
+        they really differ.
     """
 
     cycle: np.ndarray
@@ -135,7 +136,7 @@ def missing_between(table: CycleTable, *, name: str) -> Number:
     stretch = f"{table.cycle[0]:.0f}-{table.cycle[-1]:.0f}"
     if table.sampling is not None:
         spread = table.sampling * float(np.linalg.norm(table.put))
-        return number + uncertain(0.0, {f"sampling at the cut-off:{name}, cycles {stretch}": spread})
+        return number + uncertain(0.0, {f"noise and sampling:{name}, cycles {stretch}": spread})
     scatter, df = _scatter(each)
     label = f"scatter of the cycles:{name}, cycles {stretch}"
     return number + uncertain(0.0, {label: scatter * math.sqrt(len(each))}, df=df)

@@ -65,6 +65,10 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
             f"The charge ledger needs the zero of the current, but the efficiency of '{cycling.name}' is withheld.",
             hint="Give current_offset.",
         )
+    if "leg_noise" in cycling.curves:
+        noise = np.asarray(cycling.curves["leg_noise"].values, float)
+        lost = np.hypot(noise[first], noise[second])[use] / column[put][use]
+        sampling = float(np.hypot(sampling or 0.0, np.sqrt(np.mean(lost**2))))
     if current_offset is None:
         times = column["leg_duration"][second][quiet], column["leg_duration"][first][quiet]
         offset = offset / _leverage(*times, column[back][quiet], column[put][quiet]) if quiet.any() else 0.0
@@ -119,8 +123,8 @@ def _errors(cycling: Result, n: int) -> tuple[float, dict[str, float], float | N
     for source, (moved, _) in sources(efficiency.number).items():
         if source.startswith("current offset:"):
             offset = abs(moved)
-        elif source.startswith(("sampling at the cut-off:", "current noise:")):
-            sampling = float(np.hypot(sampling, abs(moved) * np.sqrt(n)))
+        elif source.startswith("sampling at the cut-off:"):
+            sampling = abs(moved) * float(np.sqrt(n))
         elif source.startswith(("late end of legs:", "integration:")):
             common[source] = moved
     return offset, common, sampling

@@ -121,58 +121,12 @@ def _given(net, x, row, rows):  # type: ignore[no-untyped-def]
 @njit(inline="always", fastmath=_FAST, error_model="numpy")
 def _neighbours(net, x, row, rows):  # type: ignore[no-untyped-def]
     """Write sum g x over the neighbours of a row into s, sum g into d; `rows` = (buffer, s, d)."""
-    if net[1].shape[1] > 0:
-        _by_conductances(_faces(net, row[0], row[1], rows[0]), x, row, rows)
-    else:
-        _by_resistances(net, x, row, rows)
-
-
-@njit(inline="always", fastmath=_FAST, error_model="numpy")
-def _by_conductances(faces, x, row, rows):  # type: ignore[no-untyped-def]
-    """Do the sums of `_neighbours` with the conductances of the faces of the row."""
-    i, j = row
     _, s, d = rows
-    c0, c1, c2, c3, c4 = faces
-    below, above, left, right, here = x[i - 1, j], x[i + 1, j], x[i, j - 1], x[i, j + 1], x[i, j]
-    n = here.size - 1
-    for k in range(1, n):
-        s[k] = c0[k] * below[k] + c1[k] * above[k]
-        d[k] = c0[k] + c1[k]
-    for k in range(1, n):
-        s[k] += c2[k] * left[k] + c3[k] * right[k]
-        d[k] += c2[k] + c3[k]
-    for k in range(1, n):
+    c4 = _given(net, x, row, rows) if net[1].shape[1] > 0 else _made(net, x, row, rows)
+    here = x[row[0], row[1]]
+    for k in range(1, here.size - 1):
         s[k] += c4[k] * here[k - 1] + c4[k + 1] * here[k + 1]
         d[k] += c4[k] + c4[k + 1]
-
-
-@njit(inline="always", fastmath=_FAST, error_model="numpy")
-def _by_resistances(net, x, row, rows):  # type: ignore[no-untyped-def]
-    """Do the sums of `_neighbours` with conductances used as they are made: those of `_faces`, less often stored."""
-    i, j = row
-    c, s, d = rows
-    rho, _, w = net
-    below, above, left, right, here = x[i - 1, j], x[i + 1, j], x[i, j - 1], x[i, j + 1], x[i, j]
-    own, lower, upper, before, after = rho[i, j], rho[i - 1, j], rho[i + 1, j], rho[i, j - 1], rho[i, j + 1]
-    kept, fresh, along = c[2 + j % 2], c[3 - j % 2], c[4]
-    n = here.size - 1
-    if j == 1:
-        for k in range(n):
-            kept[k] = w[1] / (own[k] + before[k])
-    for k in range(1, n):
-        a, b = w[0] / (own[k] + lower[k]), w[0] / (own[k] + upper[k])
-        s[k] = a * below[k] + b * above[k]
-        d[k] = a + b
-    for k in range(1, n):
-        a = w[1] / (own[k] + after[k])
-        s[k] += kept[k] * left[k] + a * right[k]
-        d[k] += kept[k] + a
-        fresh[k] = a
-    for k in range(1, n + 1):
-        along[k] = w[2] / (own[k] + own[k - 1])
-    for k in range(1, n):
-        s[k] += along[k] * here[k - 1] + along[k + 1] * here[k + 1]
-        d[k] += along[k] + along[k + 1]
 
 
 def _relax(net, x, b, colour):  # type: ignore[no-untyped-def]

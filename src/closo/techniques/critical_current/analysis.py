@@ -12,7 +12,7 @@ from closo.result import Check, Result
 from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
 from closo.techniques.plating.analysis import Survey, geometry_of, survey
-from closo.techniques.plating.checks import event_checks
+from closo.techniques.plating.checks import clock_check, event_checks
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.instrument import instrument_of
@@ -76,7 +76,7 @@ def analyse(
         name_of(data),
         quantities,
         _curves(found, steps, geometry, quantities),
-        (*event_checks(found), *_checks(found, steps, geometry)),
+        (*event_checks(found), *_checks(found, steps, geometry), *clock_check(found)),
         settings,
         tuple(_notes(data, found, steps)),
     )

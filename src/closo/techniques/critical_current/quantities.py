@@ -11,7 +11,7 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.critical_current.steps import Steps, low_response
 from closo.techniques.plating.analysis import Survey
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
-from closo.techniques.plating.quantities import Geometry, passed_charge, survived
+from closo.techniques.plating.quantities import CLOCK, Geometry, passed_charge, survived
 
 __all__ = ["quantities_of"]
 
@@ -114,8 +114,9 @@ def _times(found: Survey, steps: Steps) -> dict[str, Quantity]:
     if found.event.kind == NONE:
         quantities["duration:failure"] = withheld("duration", "no failure")
     else:
-        text = f"time under current until the {found.event.kind}"
-        quantities["duration:failure"] = Quantity("duration", uncertain(under, source), text)
+        text = f"time under current until the {found.event.kind}, between two samples"
+        moment = {f"moment:{found.instrument.name}": step * _UNIFORM, f"clock:{found.instrument.name}": CLOCK * under}
+        quantities["duration:failure"] = Quantity("duration", uncertain(under - 0.5 * step, moment), text)
     return quantities
 
 

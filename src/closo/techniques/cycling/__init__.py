@@ -26,7 +26,9 @@ Uncertainty sources
     `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default
     0.05 % of the range), `current gain:<name>` (cancels in ratios), `late end of legs:<name>` and `sampling at the
     cut-off:<name>` (a leg ends somewhere in the last step before the next row), `integration:<name>` (integral
-    against counter), `scatter of cycles:<name>` (means and retention), `active_mass:...`, `area:...` as given,
+    against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
+    efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend (means and retention, in
+    which it contains the noise), `active_mass:...`, `area:...` as given,
     `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
 
 Checks
@@ -37,10 +39,13 @@ Limits
     An efficiency is not a retention: with a reservoir of sodium a cell can lose charge in each cycle and keep its
     capacity. A leg counts as interrupted when its end is like that of no other leg; the only leg of its sign cannot be
     judged. The charge of a leg is that between its rows: where it ended between two of them it is too small by up to one
-    step, which is in the uncertainty and not corrected. A mean of efficiencies that still drift is a mean, and its
-    scatter contains the drift. A retention carries the scatter from cycle to cycle but not a slow drift of a temperature
-    that was not logged. Whether the current is as linear in charge as in discharge is not in the budget. Differential
-    capacity is not resolved below the step that is stated.
+    step, which is in the uncertainty and not corrected. A mean of efficiencies that still drift is the mean of those
+    cycles; its uncertainty holds their scatter about the trend, not the drift. A retention is that of the cell's state:
+    it carries the scatter from cycle to cycle, and is wider than the error of the two cycles where a room is warmer on one
+    day than on the next; with 4 or 5 comparable cycles the bend of an early fade cannot be told from scatter and is in it,
+    with fewer only the noise of the current is. It does not carry a slow drift of a temperature that was not logged.
+    Whether the current is as linear in charge as in discharge is not in the budget. Differential capacity is not resolved
+    below the step that is stated.
 
 Sources
     JCGM 100:2008 (GUM); Gasser et al., Biometrika 1986, 73, 625, doi:10.1093/biomet/73.3.625 (scatter about a trend).

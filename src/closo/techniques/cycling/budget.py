@@ -1,4 +1,4 @@
-"""How well the charge of a leg is known: current offset, gain and noise, sampling at the cut-off, integration against counter.
+"""How well the charge of a leg is known: offset, gain and noise of the current, sampling at the cut-off, integration.
 
 A cycler reads I_read = I (1 + g) + o. The gain g cancels in a ratio of charges, the offset o does not: it adds o T to both
 legs, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and are the same in all cycles. The

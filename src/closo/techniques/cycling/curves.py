@@ -89,6 +89,7 @@ def _legs(cycles: Cycles, time: np.ndarray) -> dict[str, Any]:
     columns = {
         "leg_charge": (legs.charge, "charge"),
         "leg_counter": (legs.counter, "charge"),
+        "leg_noise": (legs.noise, "charge"),
         "leg_start": (time[legs.start], "time"),
         "leg_duration": (legs.duration, "duration"),
         "leg_voltage_last": (legs.voltage_last, "voltage"),

@@ -10,7 +10,7 @@ import numpy as np
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.cycling.budget import Instrument, Sensitivity, charge_number, ratio_number
 from closo.techniques.cycling.cycles import Cycles
-from closo.techniques.cycling.trends import Scatter, scatter_of
+from closo.techniques.cycling.trends import Scatter, early_fade, scatter_of
 from closo.techniques.legs import Legs
 
 __all__ = ["Specimen", "capacities", "efficiencies", "rates", "scatter_number", "voltages"]
@@ -119,13 +119,20 @@ def _mean_efficiency(cycles: Cycles, use: np.ndarray, method: str, *, name: str,
 
 
 def _scatter_about_trend(cycles: Cycles, use: np.ndarray) -> Scatter:
-    """Return the scatter of the efficiency about its trend over the cycles used; a short window borrows its neighbours."""
+    """Return the scatter of the efficiency about its trend over the cycles used; a short window borrows its neighbours.
+
+    The trend is smooth, with an early change (the first cycles cost most) where there is one.
+    """
     plain = np.flatnonzero(cycles.plain & np.isin(cycles.rate_level, cycles.rate_level[use]))
     near = use
     if len(use) < _NEIGHBOURHOOD:
         away = np.maximum(np.maximum(use.min() - plain, plain - use.max()), 0)
         near = np.sort(plain[np.argsort(away, kind="stable")[:_NEIGHBOURHOOD]])
-    return scatter_of(near.astype(float), cycles.efficiency.value[near])
+    number, ce = near.astype(float), cycles.efficiency.value[near]
+    early = early_fade(number, ce)
+    if early is None:
+        return scatter_of(number, ce)
+    return scatter_of(number, ce - early.at(number), fitted=early.directions(number) * early.at(number)[:, None])
 
 
 def capacities(cycles: Cycles, meter: Instrument, specimen: Specimen, *, name: str) -> dict[str, Quantity]:

@@ -187,25 +187,36 @@ def scatter_of(number: np.ndarray, values: np.ndarray, *, fitted: np.ndarray | N
 
     Example
     -------
-    >>> scatter_of(np.arange(5.0), 2.0 + 3.0 * np.arange(5.0)).s
+    >>> round(scatter_of(np.arange(5.0), 2.0 + 3.0 * np.arange(5.0)).s, 12)
     0.0
     """
     if len(values) < 4:
         return Scatter(math.nan, 1.0)
     left = (number[2:] - number[1:-1]) / (number[2:] - number[:-2])
-    triples = np.zeros((len(left), len(values)))
-    k = np.arange(len(left))
-    triples[k, k], triples[k, k + 1], triples[k, k + 2] = left, -1.0, 1.0 - left
-    triples /= np.linalg.norm(triples, axis=1)[:, None]
-    free = triples
+    norm = np.sqrt(left**2 + (1.0 - left) ** 2 + 1.0)
+    rows = np.column_stack([left, -np.ones_like(left), 1.0 - left]) / norm[:, None]
+    # overlap of neighbouring triples, and of those after the next
+    near = rows[:-1, 1] * rows[1:, 0] + rows[:-1, 2] * rows[1:, 1]
+    far = rows[:-2, 2] * rows[2:, 0]
+    total, squares = float(len(rows)), len(rows) + 2.0 * float(near @ near + far @ far)
     if fitted is not None:
         directions = np.linalg.qr(fitted)[0]
-        free = triples - (triples @ directions) @ directions.T
-    spread = free @ free.T  # covariance of the deviations for scatter of 1
-    total, squares = float(np.trace(spread)), float(np.sum(spread**2))
-    if total < 1e-9:
+        lost = _apart(rows, directions)
+        again = np.zeros_like(directions)
+        for k in range(3):
+            again[k : k + len(rows)] += rows[:, k, None] * lost
+        total -= float(np.sum(lost**2))
+        squares += float(np.sum((lost.T @ lost) ** 2)) - 2.0 * float(np.sum(again**2))
+    if total < 1e-6 or squares < 1e-12:
         return Scatter(math.nan, 1.0)
-    return Scatter(math.sqrt(float(np.sum((triples @ values) ** 2)) / total), max(1.0, total**2 / squares))
+    scatter = math.sqrt(float(np.sum(_apart(rows, values) ** 2)) / total)
+    return Scatter(scatter, max(1.0, total**2 / squares))
+
+
+def _apart(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the deviation of each value from the line between its neighbours, over its standard deviation for s = 1."""
+    parts = [rows[:, k].reshape(-1, *(1,) * (values.ndim - 1)) * values[k : k + len(rows)] for k in range(3)]
+    return np.asarray(parts[0] + parts[1] + parts[2])
 
 
 def early_fade(number: np.ndarray, q: np.ndarray) -> Fade | None:

@@ -21,13 +21,15 @@ Gives
 Uncertainty sources
     `noise:<name>` of the samples; `voltage zero:<name>` and `voltage gain:<name>`, `current gain:<name>` (settings, 0.1 mV
     and 0.1 % each unless said otherwise), `current offset:<name>` (0.1 % of the range, where the file names it),
-    `sampling:<name>`; `scatter:<name>` from half cycle to half cycle; `fit drift:<name>` of the drift, from the
-    residuals *and their correlation in time* (a cell that follows the room makes long waves, and a line through them
-    is worth few degrees of freedom); `area:...`, `thickness:...`, `ionic_conductivity:...` as given.
+    `sampling:<name>`, `clock:<name>` (of durations, 0.01 %); `scatter:<name>` from half cycle to half cycle;
+    `fit drift:<name>` of the drift, from the residuals *and their correlation in time* (a cell that follows the room
+    makes long waves, and a line through them is worth few degrees of freedom); `area:...`, `thickness:...`,
+    `ionic_conductivity:...` as given.
 
 Checks
     'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
-    'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line'.
+    'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line';
+    'time' where the clock of the file runs backwards.
 
 Limits
     A drift needs three days and four cycles: in less, a line cannot tell it from what the temperature of the room does.

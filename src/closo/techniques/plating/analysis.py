@@ -22,6 +22,7 @@ __all__ = ["Survey", "analyse", "geometry_of", "survey"]
 
 _POINTS = 5  # in the usual half cycle, at least
 _MOST = 0.8  # share of half cycles
+_APART = 0.1  # V; two equal electrodes do not stand further apart at rest
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
             hint="Is this the record of a symmetric cell at constant current?",
         )
     _refuse(half, instrument, data, who)
+    _refuse_rest(half, voltage, data, who)
     floor, floor_u = geometry.floor
     event = find_event(time, voltage, half, floor=floor, floor_u=floor_u)
     used = _used(half, event)
@@ -146,7 +148,7 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
 
 
 def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -> None:
-    """Refuse a record that is sampled too coarsely, or whose voltage has the wrong sign."""
+    """Refuse a record that is sampled too coarsely, of a cell that is not symmetric, or with a voltage of the wrong sign."""
     points = float(np.median([rows.size for rows in half.rows]))
     if points < _POINTS:
         raise DataError(
@@ -154,13 +156,36 @@ def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -
             file=data.attrs.get("source"),
             hint="Is this the record of a symmetric cell at constant current?",
         )
+    positive, negative = (sign * half.polarization[half.sign == sign] for sign in (1, -1))
+    if positive.size and negative.size:
+        up, down = float(np.median(positive)), float(np.median(negative))
+        if abs(up + down) / 2 > max(_APART, abs(up - down) / 2):
+            raise DataError(
+                f"{who} needs a symmetric cell, whose voltage changes its sign with the current; here it is {up:.3g} V at "
+                f"positive and {down:.3g} V at negative currents.",
+                file=data.attrs.get("source"),
+                hint="Was the technique cycling meant?",
+            )
     against = half.polarization < -3.0 * instrument.zero
     if np.mean(against) > _MOST:
         raise DataError(
-            f"The voltage is against the current in {int(against.sum())} of {len(half)} half cycles, which no cell does.",
+            f"The voltage is against the current in {int(against.sum())} of {len(half)} half cycles, which no "
+            "symmetric cell does.",
             file=data.attrs.get("source"),
-            hint="Is the sign of one of the columns swapped?",
+            hint="Is it one, and is the sign of both columns right?",
         )
+
+
+def _refuse_rest(half: HalfCycles, voltage: np.ndarray, data: Dataset, who: str) -> None:
+    """Refuse a record of one polarity that begins with the rest of a cell that is not symmetric."""
+    rest = voltage[: half.rows[0][0]]
+    if np.unique(half.sign).size > 1 or rest.size == 0 or abs(float(np.median(rest))) <= _APART:
+        return
+    raise DataError(
+        f"{who} needs a symmetric cell, whose voltage at rest is about 0; here it is {float(np.median(rest)):.3g} V.",
+        file=data.attrs.get("source"),
+        hint="Was the technique cycling meant?",
+    )
 
 
 def _used(half: HalfCycles, event: Event) -> np.ndarray:

@@ -15,9 +15,10 @@ from closo.techniques.plating.trend import asymmetry
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["Geometry", "passed_charge", "quantities_of", "survived"]
+__all__ = ["CLOCK", "Geometry", "passed_charge", "quantities_of", "survived"]
 
 _NO_AREA = "needs the electrode area; give `area`"
+CLOCK = 1e-4  # relative standard uncertainty of the instrument's clock, as for the rate of a sweep
 _ROUND = 1.0 / math.sqrt(12.0)  # standard deviation of a uniform distribution over its width
 
 
@@ -118,11 +119,17 @@ def survived(found: Survey) -> tuple[float, float]:
 
 def _endured(found: Survey) -> dict[str, Quantity]:
     under, elapsed = survived(found)
-    step = {f"sampling:{found.instrument.name}": _moment_u(found)}
+    if found.event.kind != NONE:  # it happened between the sample that shows it and the one before
+        under, elapsed = (t - 0.5 * _moment_u(found) / _ROUND for t in (under, elapsed))
+    step, clock = {f"sampling:{found.instrument.name}": _moment_u(found)}, f"clock:{found.instrument.name}"
     until = "the end of the record, a lower bound" if found.event.kind == NONE else f"the {found.event.kind}"
     return {
-        "duration": Quantity("duration", uncertain(under, step), f"time under current until {until}"),
-        "duration:elapsed": Quantity("duration", uncertain(elapsed, step), f"from the first current to {until}"),
+        "duration": Quantity(
+            "duration", uncertain(under, step | {clock: CLOCK * under}), f"time under current until {until}"
+        ),
+        "duration:elapsed": Quantity(
+            "duration", uncertain(elapsed, step | {clock: CLOCK * elapsed}), f"from the first current to {until}"
+        ),
     }
 
 

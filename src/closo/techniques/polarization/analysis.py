@@ -27,6 +27,7 @@ _STEADY = 0.01  # share of the steady current that the tail may still have at th
 _FIRST = 0.005  # share of I_0 by which the first two samples may differ from what comes before
 _STILL = 0.005  # share by which the current may change from the middle of a step to its end
 _MOST_POINTS = 3000  # of the curve that is kept
+_ABSURD = 1e15  # s, A or V; beyond, a number is a misread one, and products of such numbers overflow
 
 
 def analyse(
@@ -59,7 +60,7 @@ def analyse(
     StudyError  when a setting is wrong.
     ConvergenceError  when no law fits the tail.
     """
-    _refuse_settings(electrodes, {"offset": offset, "gain": gain, "voltage_offset": voltage_offset})
+    _refuse_settings(electrodes, {"offset": offset, "gain": gain, "voltage_offset": voltage_offset}, voltage)
     time, current = _columns(data)
     steps, origin = find_steps(data, time, voltage)
     driven = _driven(steps, data)
@@ -70,7 +71,7 @@ def analyse(
     record = _Record(data, time, current, steps=steps, tail=tail)
     numbers = _currents(record, offset=assumed, gain=gain)
     volts = _voltages(record, voltage_offset)
-    quantities: dict[str, Quantity] = {"current_noise": _noise(record)}
+    quantities: dict[str, Quantity] = {}
     checks = [_steady(tail, steps, current)]
     early: Early | None = None
     if electrodes == "nonblocking":
@@ -89,16 +90,15 @@ def analyse(
             constant=None if area is None or thickness is None else thickness / area,
             name=name_of(data),
         )
-        quantities |= _per_step(numbers, volts, origin) | found
+        quantities |= found | _per_step(numbers, volts, origin)
         checks += [*more, Check("current offset", None if offset is None else True, why)]
+    quantities["current_noise"] = _noise(record)
     if temperature is not None:
         quantities["temperature"] = Quantity("temperature", temperature, "as stated")
     checks.append(_model_check(tail))
     settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=gain)
     notes = tuple(data.attrs.get("warnings", ())) + (() if offset is not None else (why,))
-    return Result(
-        "polarization", name_of(data), quantities, _curves(record), tuple(checks), settings, () if early else notes
-    )
+    return Result("polarization", name_of(data), quantities, _curves(record), tuple(checks), settings, notes)
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,14 @@ class _Record:
         return str(self.data.attrs.get("metadata", {}).get("instrument") or "instrument")
 
 
-def _refuse_settings(electrodes: str, sizes: dict[str, float | None]) -> None:
+def _refuse_settings(electrodes: str, sizes: dict[str, float | None], voltage: float | None) -> None:
     if electrodes not in _ELECTRODES:
         raise StudyError(f"electrodes = '{electrodes}' is not known.", hint=did_you_mean(electrodes, _ELECTRODES))
     for key, size in sizes.items():
-        if size is not None and not (np.isfinite(size) and size >= 0):
+        if size is not None and not 0 <= size < 1e3:
             raise StudyError(f"{key} = {size} cannot be an uncertainty.", hint="Give a number >= 0 in SI units.")
+    if voltage is not None and not 0 < abs(voltage) < 1e3:
+        raise StudyError(f"voltage = {voltage} V cannot be applied.", hint="Give volts, for example voltage=0.010.")
 
 
 def _columns(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -138,6 +140,14 @@ def _columns(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
             f"polarization needs finite times and currents; {bad} of {time.size} rows are not.",
             file=data.attrs.get("source"),
             hint="Cut the record to the rows that were measured.",
+        )
+    volts = [np.asarray(data[name].values, float) for name in ("voltage", "potential") if name in data]
+    largest = max(float(np.nanmax(np.abs(values), initial=0.0)) for values in (time, current, *volts))
+    if largest > _ABSURD:
+        raise DataError(
+            f"polarization found {largest:.3g} in SI units among times, currents and voltages, which no cell reaches.",
+            file=data.attrs.get("source"),
+            hint="A column is not what it is taken for, or the file is damaged.",
         )
     back = np.flatnonzero(np.diff(time) <= 0)
     if back.size:
@@ -282,8 +292,8 @@ def _steady(tail: Tail, steps: list[Step], current: np.ndarray) -> Check:
     worst = int(np.argmax(np.where(over, 0.0, left + change))) if not over.all() else int(np.argmax(left + change))
     detail = (
         f"at the end of {'the step' if len(steps) == 1 else f'step {worst + 1}'} the tail still carries "
-        f"{1e9 * left[worst]:.3g} nA, {100 * left[worst] / steady[worst]:.2g} % of the steady current (limit 1 %); in the "
-        f"last half it changed by {1e9 * change[worst]:.3g} nA, {100 * change[worst] / steady[worst]:.2g} % (limit 0.5 %); "
+        f"{1e9 * left[worst]:.3g} nA, {100 * left[worst] / steady[worst]:.3g} % of the steady current (limit 1 %); in the "
+        f"last half it changed by {1e9 * change[worst]:.3g} nA, {100 * change[worst] / steady[worst]:.3g} % (limit 0.5 %); "
         f"the noise hides {1e9 * hidden[worst]:.2g} nA"
     )
     return Check("steady state", bool(over.all()), detail)

@@ -13,6 +13,7 @@ from closo.result import Check
 __all__ = ["leakage"]
 
 _APART = 0.02  # V; steps closer than this count as one voltage
+_AGAINST = 0.9999  # interval that lies below zero where the sign of a column is wrong
 _LINEAR = 0.01  # p-value below which the currents do not lie on a line
 
 
@@ -93,8 +94,13 @@ def _conductivity(conductance: Number, constant: Number, method: str) -> tuple[d
     low, high = as_quantity.interval() or (np.nan, np.nan)
     above = low > 0.0
     detail = (
-        f"conductance {1e9 * value:.3g} nS with u = {1e9 * u:.2g} nS, 95 % from {1e9 * low:.3g} to {1e9 * high:.3g} nS"
+        f"conductance {1e9 * value:.3g} nS with u = {1e9 * u:.3g} nS, 95 % from {1e9 * low:.3g} to {1e9 * high:.3g} nS"
     )
+    if high < 0.0:
+        detail += "; the current flows against the voltage: is the sign of one of the columns swapped?"
+    if (as_quantity.interval(_AGAINST) or (np.nan, np.nan))[1] < 0.0:  # no chance, as a draw below zero may be
+        lost = {k: withheld(name, detail, method=method) for k in (name, key)}
+        return lost, Check("floor of the instrument", False, detail)
     if constant is None:
         why = "needs area and thickness of the pellet"
         lost = {name: withheld(name, why)} | ({} if above else {key: withheld(name, why)})

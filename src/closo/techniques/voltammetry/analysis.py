@@ -25,6 +25,7 @@ _TYPED_RESISTANCE = 0.05  # relative u of a resistance that was typed without on
 _DROP = 0.005  # V of ohmic drop that is not worth a correction
 _AGREE = 0.05  # V between the definitions
 _MOST_POINTS = 3000
+_ABSURD = 1e15  # V or A; beyond, a number is a misread one, and products of such numbers overflow
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _resistance(typed: float | None, lead: Number, name: str) -> Number:
     """Return the resistance in series [ohm] with its source, None where none is known."""
     if typed is None:
         return lead
-    if not (np.isfinite(typed) and typed >= 0):
+    if not 0 <= typed < 1e12:
         raise StudyError(f"resistance = {typed} ohm cannot be.", hint="Give ohms, >= 0.")
     return uncertain(typed, {f"resistance:{name}": _TYPED_RESISTANCE * typed})
 
@@ -128,6 +129,13 @@ def _curve(
             f"voltammetry needs finite potentials and currents; {bad} of {current.size} rows are not.",
             file=data.attrs.get("source"),
             hint="Cut the record to the rows that were measured.",
+        )
+    largest = float(np.max(np.abs([potential, current]), initial=0.0))
+    if largest > _ABSURD:
+        raise DataError(
+            f"voltammetry found {largest:.3g} in SI units among potentials and currents, which no cell reaches.",
+            file=data.attrs.get("source"),
+            hint="A column is not what it is taken for, or the file is damaged.",
         )
     sweep = first_rising(potential)
     if sweep is None:
@@ -261,7 +269,12 @@ def _scan_rate(curve: _Curve) -> Quantity:
 def _baseline_check(curve: _Curve) -> Check:
     base = curve.baseline
     if base is None:
-        return Check("baseline", False, "no straight piece of 15 % of the range lies below half of the largest current")
+        text = "no straight piece of 15 % of the range lies below half of the largest current"
+        if abs(float(curve.current.min())) > abs(float(curve.current.max())):
+            text += (
+                f"; the largest current is negative ({1e6 * float(curve.current.min()):.3g} uA): is its sign swapped?"
+            )
+        return Check("baseline", False, text)
     low, high = curve.potential[base.start], curve.potential[base.stop - 1]
     return Check("baseline", True, f"{low:.3f} to {high:.3f} V, scatter {1e9 * base.sd:.3g} nA about the line")
 
@@ -282,7 +295,7 @@ def _drop_check(curve: _Curve, found: dict[str, Crossing | Tangents | str]) -> l
             Check(
                 "ohmic drop",
                 None,
-                f"no resistance is given; {1e6 * largest:.3g} uA through 100 ohm is {1e5 * largest:.2g} mV",
+                f"no resistance is given; {1e6 * largest:.3g} uA through 100 ohm is {1e5 * largest:.3g} mV",
             )
         ]
     ohms = float(curve.resistance.x)

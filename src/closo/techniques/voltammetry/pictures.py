@@ -26,7 +26,7 @@ def figure(result: Result) -> FigureSpec:
             _linear(result, axis, label, factor),
             Panel(
                 axis,
-                Axis(f"|{label[0]}|{label[1:]}", "log"),
+                Axis(f"|{label[0]}|{label[1:]}", "log", _decades(np.abs(i) / factor, _thresholds(result, e, factor))),
                 [Trace(e, np.abs(i) / factor, "measured", "line", color=0), *_thresholds(result, e, factor)],
                 spans=spans,
             ),
@@ -41,6 +41,16 @@ def _unit(result: Result) -> tuple[float, str]:
     """Return the factor from A to the shown unit and the label of the axis."""
     area = result.settings["area"]
     return (1e-6, "I / uA") if area is None else (0.01 * area, "j / (uA/cm2)")
+
+
+def _decades(size: np.ndarray, thresholds: list[Trace]) -> tuple[float, float] | None:
+    """Return the range of a logarithmic axis: at most five decades, however close to zero the current passes."""
+    shown = [float(trace.y[0]) for trace in thresholds]
+    largest = float(size.max(initial=0.0))
+    if largest <= 0.0:
+        return None
+    least = max(float(size[size > 0].min()), 1e-5 * largest)
+    return 0.5 * min(least, *shown), 2.0 * max(largest, *shown)
 
 
 def _interval(result: Result, e: np.ndarray) -> list[Span]:

@@ -24,12 +24,15 @@ class CycleTruth:
     ----------
     charge, discharge : that went through the cell in the two legs [C], both positive.
     efficiency : discharge over charge. temperature : mean of the discharge [K].
+    duration : from the beginning of the charge to the end of the discharge [s]; discharging : of the discharge [s].
     """
 
     charge: np.ndarray
     discharge: np.ndarray
     efficiency: np.ndarray
     temperature: np.ndarray
+    duration: np.ndarray
+    discharging: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def cycle_cell(truth: CellTruth, *, seed: int, cycles: int | None = None) -> Cel
         if n in truth.interludes.after:
             cell.interlude()
     passed = np.abs(seconds * [true[1], true[-1]])
-    happened = CycleTruth(passed[:, 0], passed[:, 1], passed[:, 1] / passed[:, 0], kelvin)
+    whole = seconds.sum(axis=1) + truth.rest
+    happened = CycleTruth(passed[:, 0], passed[:, 1], passed[:, 1] / passed[:, 0], kelvin, whole, seconds[:, 1])
     return _recorded(cell, seed, level=level, borders=borders, happened=happened)
 
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from closo.twin.cell import ROOM_CELL, WARM_CELL, CellRun, CellTruth, cycle_cell
 from closo.twin.cell.files import write_cell
 from closo.twin.electrochemistry.records import OVEN, CellRecord, oven_temperature, reading
-from closo.twin.truth import ZERO_CELSIUS, Truth
+from closo.twin.electrochemistry.separators import THICKNESS_U
+from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
 __all__ = ["write_room_cell", "write_warm_cell"]
 
@@ -56,9 +59,13 @@ def write_room_cell(raw: Path, truth: Truth, *, cycles: int | None = None) -> Ce
 
 
 def _notes(run: CellRun, areal_capacity: str, c_rate: str, current_density: str) -> dict[str, Any]:
-    """Return the entries of `[cells.*]`: what the reference study prints, and readings with their uncertainties."""
+    """Return the entries of `[cells.*]`: what the reference study prints, and readings with their uncertainties.
+
+    The printed thickness is that at full density; the notebook holds that of the pellet with its voids, as measured.
+    """
     truth = run.truth
-    dense = truth.separator_thickness
+    error = THICKNESS_U * float(stream(run.seed, "separator thickness", truth.name).standard_normal())
+    thickness = truth.separator_thickness / (1.0 - truth.separator_void) + error
     return {
         "kind": "cathode half cell",
         "reference": "Na+/Na",
@@ -76,7 +83,7 @@ def _notes(run: CellRun, areal_capacity: str, c_rate: str, current_density: str)
         "current_density": current_density,
         "separator_sample": truth.separator_sample,
         "separator_mass": f"{truth.separator_mass * 1e6:g} ± 0.1 mg",
-        "separator_thickness": f"{dense * 1e3:.2f} mm",
+        "separator_thickness": f"{thickness * 1e6:.0f} ± {THICKNESS_U * 1e6:g} um",
         "diameter": "6.00 ± 0.01 mm",
         "molar_mass": "312.87 g/mol",
         "electrons": 2,
@@ -96,16 +103,30 @@ def _settings(cell: CellTruth) -> dict[str, Any]:
 
 
 def _truth(run: CellRun) -> dict[str, float]:
-    """Return the truth in the keys of the technique, as far as the cycles go."""
-    q, mass = run.cycles.discharge, run.draws.mass * run.truth.active_fraction
+    """Return the truth in the keys of the technique and of the charge ledger, as far as the cycles go."""
+    cycles, draws = run.cycles, run.draws
+    q, ce, mass = cycles.discharge, cycles.efficiency, draws.mass * run.truth.active_fraction
+    missing = float(np.sum(cycles.charge - q))
+    # cycles away from spectra: a spectrum after cycle n counts to cycle n + 1
+    plain = np.array([n for n in range(q.size) if n not in run.truth.interludes.after])
     found = {
         "specific_capacity:first_discharge": q[0] / mass,
-        "coulombic_efficiency:first": run.cycles.efficiency[0],
-        "coulombic_efficiency:7-10": run.cycles.efficiency[6:10].mean(),
+        "specific_capacity:last": q[-1] / mass,
+        "areal_capacity:first_discharge": q[0] / draws.area,
+        "current_density": q[0] / cycles.discharging[0] / draws.area,
+        "coulombic_efficiency": ce[plain].mean(),
+        "coulombic_efficiency:first": ce[0],
+        "coulombic_efficiency:last": ce[-1],
         "capacity_retention": q[-1] / q[0],
-        "temperature": run.cycles.temperature[0],
+        "missing_charge": np.sum(1.0 - ce),
+        "charge:missing": missing,
+        "leak_current_density": missing / float(cycles.duration.sum()) / draws.area,
+        "temperature": cycles.temperature[0],
     }
+    if q.size >= 10:
+        found["coulombic_efficiency:7-10"] = ce[6:10].mean()
     if q.size >= 50:
-        found["coulombic_efficiency:46-50"] = run.cycles.efficiency[45:50].mean()
+        found["coulombic_efficiency:46-50"] = ce[45:50].mean()
         found |= {f"capacity_retention:{n}": q[n - 1] / q[0] for n in (45, 50)}
+        found["capacity_retention:plateau"] = q[plain[plain >= 10]].mean() / q[0]
     return {key: float(value) for key, value in found.items()}

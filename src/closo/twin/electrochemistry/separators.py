@@ -8,11 +8,11 @@ from typing import Any
 
 from closo.twin.truth import Truth, stream
 
-__all__ = ["AREA", "Separator", "draw_separator"]
+__all__ = ["AREA", "THICKNESS_U", "Separator", "draw_separator"]
 
 AREA = 0.283e-4  # m2; printed
 _AREA_U = 0.01  # relative; free
-_THICKNESS_U = 10e-6  # m, of a measured thickness; free
+THICKNESS_U = 10e-6  # m, of a measured thickness; free
 _MASS_U = 0.1e-6  # kg; free
 _VOID = (0.02, 0.08)  # share of voids; free
 _PRESSURE = "106 ± 30 MPa"  # printed without uncertainty; a nut factor is known to about 30 %
@@ -48,12 +48,12 @@ def draw_separator(
     area = AREA * (1.0 + _AREA_U * rng.standard_normal())
     thickness = dense * AREA / area / (1.0 - rng.uniform(*_VOID))
     spread = math.exp(truth.nuisances.pellet_spread * rng.standard_normal())
-    measured = round(thickness + _THICKNESS_U * rng.standard_normal(), 6)
+    measured = round(thickness + THICKNESS_U * rng.standard_normal(), 6)
     cell = {
         "area": f"{AREA * 1e4:.3f} ± {AREA * _AREA_U * 1e4:.5f} cm2",
         "separator_sample": sample,
         "separator_mass": f"{mass * 1e6:g} ± {_MASS_U * 1e6:g} mg",
-        "separator_thickness": f"{measured * 1e6:.0f} ± {_THICKNESS_U * 1e6:g} um",
+        "separator_thickness": f"{measured * 1e6:.0f} ± {THICKNESS_U * 1e6:g} um",
         "pressure": _PRESSURE,
     }
     conductivity = truth.sample(sample).conductivity(temperature) * spread
