@@ -314,3 +314,43 @@ def test_efficiency_does_not_depend_on_the_unit_of_the_current(scale, q, ce):
 def test_duration_of_a_full_leg_is_that_of_the_program():
     result = analyse(cathode_cell(np.full(3, 1.0), np.full(3, 1.0)).dataset(), cell="cathode")
     assert result.curves["leg_duration"].values == pytest.approx(SECONDS, abs=60.0)
+
+
+def test_what_the_reader_warned_of_is_said_first():
+    data = cathode_cell(*TEN).dataset()
+    data.attrs["warnings"] = ("The file was cut off after row 100.",)
+    assert analyse(data, cell="cathode").notes[0] == "The file was cut off after row 100."
+
+
+def test_a_clock_that_runs_backwards_or_stands_still_fails_a_check():
+    data = cathode_cell(*TEN).dataset()
+    assert check(analyse(data, cell="cathode"), "time").passed is True
+    back = data.copy(deep=True)
+    back["time"].values[200:] -= 3600.0
+    assert check(analyse(back, cell="cathode"), "time").passed is False
+    double = data.copy(deep=True)
+    double["time"].values[1::2] = double["time"].values[: len(double["time"]) - 1 : 2]
+    assert check(analyse(double, cell="cathode"), "time").passed is False
+    stopped = data.copy(deep=True)
+    stopped["time"].values[:] = 0.0
+    with pytest.raises(DataError, match="does not run forward"):
+        analyse(stopped, cell="cathode")
+
+
+def test_a_capacity_beyond_any_material_is_a_wrong_unit():
+    light = uncertain(1e-9, {"active_mass:cell": 1e-11})
+    result = analyse(cathode_cell(*TEN).dataset(), cell="cathode", active_mass=light)
+    assert result.quantities["specific_capacity:first_charge"].value > 5000 * 3600
+    assert check(result, "capacity below theory").passed is False
+
+
+def test_an_efficiency_and_a_retention_over_the_same_cycles_share_no_scatter():
+    rng = np.random.default_rng(0)
+    record = cathode_cell(1.0 + 0.01 * rng.standard_normal(20), 0.99 + 0.002 * rng.standard_normal(20))
+    quantities = analyse(record.dataset(), cell="cathode", efficiency_cycles="11-20").quantities
+    scatters = [
+        {source for source in quantities[key].budget() if source.startswith("scatter of cycles")}
+        for key in ("coulombic_efficiency:11-20", "capacity_retention:plateau")
+    ]
+    assert all(scatters)
+    assert not set.intersection(*scatters)

@@ -13,7 +13,7 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Result
 from closo.techniques.cycling.budget import Instrument, instrument
 from closo.techniques.cycling.cells import guess_cell, known_cell
-from closo.techniques.cycling.checks import checks_of, suspect_suggestions
+from closo.techniques.cycling.checks import checks_of, suspect_suggestions, time_check
 from closo.techniques.cycling.curves import curves_of
 from closo.techniques.cycling.cycles import Cycles, mean_per_leg, tabulate
 from closo.techniques.cycling.interludes import Interludes, effect_on_efficiency, find_interludes
@@ -68,10 +68,13 @@ def analyse(
     record = _record(data)
     legs = find_legs(record.time, record.current, record.voltage, frequency=record.frequency, counter=record.counter)
     if not len(legs):
+        forward = bool(np.any(np.diff(record.time) > 0))
         raise DataError(
             f"cycling needs a current that flows for some time, and '{data.attrs.get('title')}' has none outside spectra.",
             file=data.attrs.get("source"),
-            hint="Is it a rest or an open-circuit record?",
+            hint="Is it a rest or an open-circuit record?"
+            if forward
+            else "Its time does not run forward: check the file.",
         )
     kind, why = (known_cell(cell), "") if cell is not None else guess_cell(legs)
     meter = instrument(legs, _column(data, "current_range"), offset=current_offset, gain=current_gain)
@@ -165,7 +168,10 @@ def _report(
         name,
         quantities,
         curves,
-        tuple(checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread)),
+        (
+            *checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread),
+            time_check(record.time),
+        ),
         settings,
         tuple(_notes(data, cycles, meter, request=request, why=why)),
     )
@@ -207,7 +213,7 @@ def _interlude_quantities(cycles: Cycles, found: Interludes, meter: Instrument, 
 
 def _notes(data: Dataset, cycles: Cycles, meter: Instrument, *, request: dict[str, Any], why: str) -> list[str]:
     """Return sentences for the reader of the report."""
-    notes = []
+    notes = [str(text) for text in data.attrs.get("warnings", ())]
     if not request["cell_given"]:
         notes.append(
             f"Taken as {'an' if cycles.cell[0] == 'a' else 'a'} {cycles.cell} because {why}; state cell= if it is not."

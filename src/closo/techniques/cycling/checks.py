@@ -15,10 +15,11 @@ from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "suspect_suggestions"]
+__all__ = ["checks_of", "suspect_suggestions", "time_check"]
 
 _AGREE = 0.005  # integral and counter of a leg
 _FAR_TOO_LARGE = 0.05  # current over range, below which the zero of the range matters
+_NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
 _DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
 _WORDS = {"area": "area", "mass": "characteristic mass", "active_mass": "active mass"}
@@ -41,6 +42,17 @@ def checks_of(
         _capacity(specimen, quantities),
         _temperature(spread),
     ]
+
+
+def time_check(time: np.ndarray) -> Check:
+    """Return whether the time of the record runs forward, without repeating itself."""
+    steps = np.diff(time)
+    back, same = int(np.sum(steps < 0)), int(np.sum(steps == 0))
+    if back:
+        return Check("time", False, f"the time runs backwards {back} times: charges and durations there are wrong")
+    if same > 0.01 * len(steps):
+        return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
+    return Check("time", True, "it runs forward")
 
 
 def _sign(cycles: Cycles) -> Check:
@@ -137,6 +149,9 @@ def _range(legs: Legs, meter: Instrument) -> Check:
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:
     name = "capacity below theory"
     found = {k: q for k, q in quantities.items() if k.startswith("specific_capacity:") and q.value is not None}
+    if found and max(q.value or 0.0 for q in found.values()) > _NO_MATERIAL:
+        detail = "beyond what any material stores (5000 mAh/g): the unit of the current, or the active mass, is wrong"
+        return Check(name, False, detail)
     if specimen.theoretical_capacity is None or not found:
         return Check(name, None, "needs active_mass and theoretical_capacity")
     theory = Quantity("theoretical_capacity", specimen.theoretical_capacity)

@@ -97,7 +97,8 @@ def _mean_efficiency(cycles: Cycles, use: np.ndarray, method: str, *, name: str,
     The scatter is that about the trend: an efficiency that rises from cycle to cycle makes their mean no less certain.
     """
     part: Sensitivity = cycles.efficiency
-    what = f"{name}, cycles {window or 'used'}"
+    cycles_used = f"{window}, {len(use)} of them" if window else f"{use[0] + 1}-{use[-1] + 1}, {len(use)} of them"
+    what = f"{name}, efficiency of cycles {cycles_used}"
     spread = _scatter_about_trend(cycles, use)
     if math.isfinite(spread.s):
         u = spread.s / math.sqrt(len(use))

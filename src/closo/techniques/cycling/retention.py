@@ -157,7 +157,7 @@ def _group(
     df: float = len(use) - 1
     if math.isfinite(scatter.s):  # without the trend inside the group
         spread, df = scatter.s * value * math.sqrt((_MEDIAN if median else 1.0) / len(use)), scatter.df
-    what = f"{name}, cycles {use[0] + 1}-{use[-1] + 1}"
+    what = f"{name}, capacity of cycles {use[0] + 1}-{use[-1] + 1}"
     number = uncertain(value, {f"scatter of cycles:{what}": spread}, df=df)
     if math.isfinite(scatter.s):
         label = f"scatter of cycles:{name}, cycle {reference + 1}"
