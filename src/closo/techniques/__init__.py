@@ -99,8 +99,8 @@ TECHNIQUES: tuple[Technique, ...] = (
         settings={
             "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
             "voltage": (float, "applied voltage where the file does not say [V]"),
-            "offset": (float, "standard uncertainty of the current offset [A]; 0.1 % of the range when absent"),
-            "gain": (float, "relative standard uncertainty of the current; 0.005 when absent"),
+            "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '2 nA'"),
+            "current_gain": (float, "relative standard uncertainty of the current; 0.005 when absent"),
             "voltage_offset": (float, "standard uncertainty of the applied voltage [V]; 1e-4 when absent"),
         },
     ),
@@ -136,6 +136,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
             "voltage_gain": (float, "relative standard uncertainty of the voltage; 0.001 when absent"),
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
+            "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
     ),
     Technique(
@@ -149,6 +150,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
             "voltage_gain": (float, "relative standard uncertainty of the voltage; 0.001 when absent"),
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
+            "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
     ),
     Technique(

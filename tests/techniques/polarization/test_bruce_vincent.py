@@ -17,7 +17,7 @@ def measured(truth, seed, **keywords):
     cell = bruce_vincent(truth, seed)
     columns = {"time": cell.time, "current": cell.current, "voltage": cell.voltage}
     data = new("chronoamperometry", columns, source="cell.par", metadata={"instrument": "X1"})
-    return analyse(data, **({"electrodes": "nonblocking", "offset": truth.offset_u} | keywords))
+    return analyse(data, **({"electrodes": "nonblocking", "current_offset": f"{truth.offset_u} A"} | keywords))
 
 
 def check(result, name):
@@ -65,7 +65,9 @@ def test_rest_before_the_step_is_not_the_step():
     current = np.concatenate([1e-9 * np.random.default_rng(0).standard_normal(300), cell.current])
     voltage = np.concatenate([np.zeros(300), cell.voltage])
     columns = {"time": time, "current": current, "voltage": voltage}
-    late = analyse(new("chronoamperometry", columns, source="cell.par"), electrodes="nonblocking", offset=1e-9)
+    late = analyse(
+        new("chronoamperometry", columns, source="cell.par"), electrodes="nonblocking", current_offset="1e-9 A"
+    )
     alone = measured(TRUTH, 1).quantities
     for key in ("initial_current", "steady_state_current"):
         assert late.quantities[key].value == pytest.approx(alone[key].value, rel=1e-6)

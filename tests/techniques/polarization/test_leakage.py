@@ -28,7 +28,7 @@ def measured(truth, seed, **keywords):
     area = uncertain(truth.area * (1 + 0.01 * rng.standard_normal()), {"area:p": 0.01 * truth.area})
     thickness = uncertain(truth.thickness + 5e-6 * rng.standard_normal(), {"thickness:p": 5e-6})
     data = dataset(blocking_polarization(truth, seed))
-    return analyse(data, **({"offset": truth.offset_u, "area": area, "thickness": thickness} | keywords))
+    return analyse(data, **({"current_offset": f"{truth.offset_u} A", "area": area, "thickness": thickness} | keywords))
 
 
 def check(result, name):
@@ -41,7 +41,7 @@ def test_ohmic_leak_by_hand():
     current = 5e-8 + 1e-6 * np.exp(-t / 50.0) + 1e-9 * rng.standard_normal(t.size)
     data = new("chronoamperometry", {"time": t, "current": current, "voltage": np.full(t.size, 0.5)}, source="a.par")
     area, thickness = uncertain(1e-4, {"area:p": 1e-6}), uncertain(5e-4, {"thickness:p": 5e-6})
-    result = analyse(data, offset=1e-10, gain=0.0, area=area, thickness=thickness)
+    result = analyse(data, current_offset="1e-10 A", current_gain=0.0, area=area, thickness=thickness)
     sigma = result.quantities[SIGMA]
     assert sigma.value == pytest.approx(5e-8 * 5e-4 / (0.5 * 1e-4), rel=0.005)  # I L/(V A)
     assert {"area:p", "thickness:p", "current offset:a.par#1", "fit:a.par#1"} <= set(sigma.budget())
@@ -74,7 +74,7 @@ def test_upper_limit_holds_in_95_percent():
 
 
 def test_slope_through_several_voltages_is_free_of_the_offset():
-    result = measured(replace(LADDER, offset_u=2e-8), 3, offset=2e-8, gain=0.0)
+    result = measured(replace(LADDER, offset_u=2e-8), 3, current_offset="2e-8 A", current_gain=0.0)
     sigma = result.quantities[SIGMA]
     assert abs(sigma.value - TRUE) < 2.5 * sigma.u
     assert sigma.budget()["current offset:blocking.par#1"] < 1e-6 * sigma.u
@@ -87,7 +87,7 @@ def test_currents_that_bend_with_voltage_are_seen():
     data = dataset(blocking_polarization(replace(LADDER, voltages=(0.2, 0.4, 0.6, 0.8, 1.0), duration=900.0), 1))
     data["current"].values[3600:] += 3e-9  # a last step that does not lie on the line
     area, thickness = uncertain(0.785e-4, {"area:p": 1e-6}), uncertain(300e-6, {"thickness:p": 1e-6})
-    result = analyse(data, offset=1e-9, area=area, thickness=thickness)
+    result = analyse(data, current_offset="1e-9 A", area=area, thickness=thickness)
     assert check(result, "linear in voltage").passed is False
     budget = result.quantities[SIGMA].budget()
     assert max(budget, key=budget.get).startswith("nonlinearity:")
@@ -105,14 +105,14 @@ def test_without_an_offset_the_range_or_the_largest_current_stands_in():
 
 def test_a_tail_that_is_not_over_is_said_and_widens_the_result():
     truth = replace(BlockingTruth(), voltages=(1.0,), offset_u=0.0)
-    long, short = (measured(replace(truth, duration=d), 2, offset=0.0) for d in (10800.0, 60.0))
+    long, short = (measured(replace(truth, duration=d), 2, current_offset="0.0 A") for d in (10800.0, 60.0))
     assert check(long, "steady state").passed
     assert check(short, "steady state").passed is False or short.quantities[SIGMA].value is None
     assert short.quantities["steady_state_current"].u > 5 * long.quantities["steady_state_current"].u
 
 
 def test_without_geometry_the_currents_are_still_there():
-    result = analyse(dataset(blocking_polarization(LADDER, 1)), offset=1e-9)
+    result = analyse(dataset(blocking_polarization(LADDER, 1)), current_offset="1e-9 A")
     assert "area and thickness" in result.quantities[SIGMA].why
     assert result.quantities["steady_state_current:step 3"].value == pytest.approx(1.57e-8, abs=3e-9)
 
@@ -120,11 +120,11 @@ def test_without_geometry_the_currents_are_still_there():
 def test_voltage_twice_as_high_gives_the_same_conductivity():
     record = blocking_polarization(replace(LADDER, offset_u=0.0), 5)
     area = uncertain(1e-4, {"area:p": 1e-6})
-    first = analyse(dataset(record), offset=0.0, area=area, thickness=area / area * 3e-4).quantities[SIGMA]
+    first = analyse(dataset(record), current_offset="0.0 A", area=area, thickness=area / area * 3e-4).quantities[SIGMA]
     data = dataset(record)
     data["current"].values[:] *= 2.0
     data["voltage"].values[:] *= 2.0
-    second = analyse(data, offset=0.0, area=area, thickness=area / area * 3e-4).quantities[SIGMA]
+    second = analyse(data, current_offset="0.0 A", area=area, thickness=area / area * 3e-4).quantities[SIGMA]
     assert second.value == pytest.approx(first.value, rel=1e-4)
 
 
@@ -151,7 +151,7 @@ def test_a_current_against_the_voltage_gives_no_limit():
     current = -5e-8 + 1e-11 * np.random.default_rng(0).standard_normal(t.size)
     data = new("chronoamperometry", {"time": t, "current": current, "voltage": np.full(t.size, 0.5)}, source="a.par")
     result = analyse(
-        data, offset=1e-10, area=uncertain(1e-4, {"area:p": 1e-6}), thickness=uncertain(4e-4, {"t:p": 4e-6})
+        data, current_offset="1e-10 A", area=uncertain(1e-4, {"area:p": 1e-6}), thickness=uncertain(4e-4, {"t:p": 4e-6})
     )
     for key in (SIGMA, f"{SIGMA}:upper_limit"):
         assert "against the voltage" in result.quantities[key].why
@@ -164,7 +164,9 @@ def test_values_that_no_cell_reaches_are_refused():
         analyse(data)
 
 
-@pytest.mark.parametrize("settings", [{"voltage": np.nan}, {"voltage": 0.0}, {"gain": 1e300}, {"offset": np.inf}])
+@pytest.mark.parametrize(
+    "settings", [{"voltage": np.nan}, {"voltage": 0.0}, {"current_gain": 1e300}, {"current_offset": "inf A"}]
+)
 def test_settings_out_of_this_world_are_refused(settings):
     with pytest.raises(StudyError, match="cannot be"):
         analyse(dataset(blocking_polarization(LADDER, 0)), **settings)

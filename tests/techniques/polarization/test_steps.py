@@ -95,8 +95,8 @@ def test_wrong_settings():
     with pytest.raises(StudyError, match="Did you mean 'nonblocking'"):
         analyse(data, electrodes="non-blocking")
     with pytest.raises(StudyError, match="offset"):
-        analyse(data, offset=-1e-9)
-    assert get("polarization").setting("offset", "1e-9") == 1e-9
+        analyse(data, current_offset="-1e-9 A")
+    assert get("polarization").setting("current_offset", "1 nA") == "1 nA"
 
 
 def test_sample_noise_does_not_count_a_trend():

@@ -27,6 +27,7 @@ def analyse(
     voltage_zero: float = 1e-4,
     voltage_gain: float = 1e-3,
     current_gain: float = 1e-3,
+    current_offset: str | None = None,
     area: Number = None,
     thickness: Number = None,
     temperature: Number = None,
@@ -40,6 +41,7 @@ def analyse(
     data : a measurement of kind 'cycling' or 'chronopotentiometry'.
     voltage_zero : standard uncertainty of the voltage's zero [V].
     voltage_gain, current_gain : relative standard uncertainties of the readings.
+    current_offset : of the zero of the current: '0.1 %' of the range that the file names (default), or '5 nA'.
     area [m2], thickness [m], temperature [K], ionic_conductivity [S/m], pressure [Pa] : of the cell, with their sources;
         the conductivity at the temperature of the cell.
 
@@ -48,7 +50,9 @@ def analyse(
     DataError  when the record has no half cycles, or only one level of the current.
     StudyError  when a setting is wrong.
     """
-    instrument = instrument_of(data, zero=voltage_zero, gain=voltage_gain, current_gain=current_gain)
+    instrument = instrument_of(
+        data, zero=voltage_zero, gain=voltage_gain, current_gain=current_gain, current_offset=current_offset
+    )
     geometry = geometry_of(area, thickness, ionic_conductivity)
     found = survey(data, instrument, geometry, fixed_time=None, who="critical_current")
     steps = find_steps(found.half, found.event)
@@ -67,6 +71,7 @@ def analyse(
         "voltage_zero": voltage_zero,
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
+        "current_offset": current_offset,
         "event": found.event.kind,
         "steps": int(steps.current.size),
         "half_cycles_per_step": steps.half_cycles,

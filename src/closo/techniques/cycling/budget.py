@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.errors import ClosoError, StudyError
-from closo.quantity import Number, Quantity, parse, uncertain
+from closo.errors import StudyError
+from closo.quantity import Number, uncertain
+from closo.techniques.instrument import read_offset
 from closo.techniques.legs import Legs
 
 __all__ = ["GAIN", "OFFSET", "Instrument", "Sensitivity", "charge_number", "instrument", "ratio", "ratio_number"]
@@ -67,32 +68,12 @@ def instrument(
         named = np.asarray(ranges, float)[legs.start + (legs.stop - legs.start) // 2]
         stated = np.isfinite(named) & (named > 0)
         scale = np.where(stated, np.maximum(named, largest), scale)
-    fraction, absolute = _offset(offset)
+    fraction, absolute = (OFFSET, 0.0) if offset is None else read_offset(offset)
     relative = GAIN if gain is None else float(gain)
     if not (math.isfinite(relative) and 0 <= relative < 1):
         raise StudyError(f"current_gain = {gain} is not a relative uncertainty.", hint="Write for example 0.001.")
     text = f"{absolute:.3g} A" if absolute else f"{100 * fraction:.3g} % of the range"
     return Instrument(fraction * scale + absolute, relative, scale, bool(stated.all()), text)
-
-
-def _offset(text: str | float | None) -> tuple[float, float]:
-    """Return (fraction of the range, amperes) of an offset as given."""
-    if text is None:
-        return OFFSET, 0.0
-    hint = "Write '0.05 %' (of the range), '50 nA', or a fraction of the range such as 0.0005."
-    try:
-        words = str(text).strip()
-        if words.endswith("%"):
-            found = (float(words[:-1]) / 100.0, 0.0)
-        elif words[-1:].isalpha():
-            found = (0.0, Quantity("current", parse(words, "current")).value or 0.0)
-        else:
-            found = (float(words), 0.0)
-    except (ValueError, ClosoError):
-        raise StudyError(f"current_offset = '{text}' cannot be read.", hint=hint) from None
-    if not all(math.isfinite(v) and 0 <= v < 1 for v in found):
-        raise StudyError(f"current_offset = '{text}' cannot be.", hint=hint)
-    return found
 
 
 @dataclass(frozen=True)

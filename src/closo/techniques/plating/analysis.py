@@ -51,6 +51,7 @@ def analyse(
     voltage_zero: float = 1e-4,
     voltage_gain: float = 1e-3,
     current_gain: float = 1e-3,
+    current_offset: str | None = None,
     area: Number = None,
     thickness: Number = None,
     temperature: Number = None,
@@ -65,6 +66,7 @@ def analyse(
     fixed_time : time after a change of polarity at which |U| is read too [s]; half of a half cycle when absent.
     voltage_zero : standard uncertainty of the voltage's zero [V].
     voltage_gain, current_gain : relative standard uncertainties of the readings.
+    current_offset : of the zero of the current: '0.1 %' of the range that the file names (default), or '5 nA'.
     area [m2], thickness [m], temperature [K], ionic_conductivity [S/m], pressure [Pa] : of the cell, with their sources;
         the conductivity at the temperature of the cell.
 
@@ -73,7 +75,9 @@ def analyse(
     DataError  when the record has no current or no half cycle.
     StudyError  when a setting is wrong.
     """
-    instrument = instrument_of(data, zero=voltage_zero, gain=voltage_gain, current_gain=current_gain)
+    instrument = instrument_of(
+        data, zero=voltage_zero, gain=voltage_gain, current_gain=current_gain, current_offset=current_offset
+    )
     geometry = geometry_of(area, thickness, ionic_conductivity)
     found = survey(data, instrument, geometry, fixed_time=fixed_time, who="plating")
     quantities = quantities_of(found, geometry)
@@ -85,6 +89,7 @@ def analyse(
         "voltage_zero": voltage_zero,
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
+        "current_offset": current_offset,
         "half_cycles": len(found.half),
         "half_cycles_used": int(found.used.size),
         "event": found.event.kind,

@@ -9,6 +9,7 @@ import numpy as np
 from closo.dataset import Dataset, name_of
 from closo.errors import StudyError
 from closo.quantity import Number, uncertain
+from closo.techniques.instrument import read_offset
 
 __all__ = ["Instrument", "instrument_of"]
 
@@ -57,8 +58,10 @@ class Instrument:
         )
 
 
-def instrument_of(data: Dataset, *, zero: float, gain: float, current_gain: float) -> Instrument:
-    """Return the instrument of a record; the current's offset is 0.1 % of the range that the file names.
+def instrument_of(
+    data: Dataset, *, zero: float, gain: float, current_gain: float, current_offset: str | float | None = None
+) -> Instrument:
+    """Return the instrument of a record; the current's offset is 0.1 % of the range that the file names, if not given.
 
     Raises
     ------
@@ -67,7 +70,8 @@ def instrument_of(data: Dataset, *, zero: float, gain: float, current_gain: floa
     for key, value in (("voltage_zero", zero), ("voltage_gain", gain), ("current_gain", current_gain)):
         if not (np.isfinite(value) and value >= 0):
             raise StudyError(f"{key} = {value} cannot be an uncertainty.", hint="Give a number >= 0.")
-    return Instrument(name_of(data), zero, gain, current_gain, _OFFSET * _usual_range(data))
+    fraction, absolute = (_OFFSET, 0.0) if current_offset is None else read_offset(current_offset)
+    return Instrument(name_of(data), zero, gain, current_gain, absolute + fraction * _usual_range(data))
 
 
 def _usual_range(data: Dataset) -> float:

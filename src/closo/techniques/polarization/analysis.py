@@ -13,6 +13,7 @@ from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
 from closo.result import Check, Result
+from closo.techniques.instrument import read_offset
 from closo.techniques.polarization.early import Early, initial
 from closo.techniques.polarization.leakage import leakage
 from closo.techniques.polarization.steps import Step, find_steps
@@ -35,8 +36,8 @@ def analyse(
     *,
     electrodes: str = "blocking",
     voltage: float | None = None,
-    offset: float | None = None,
-    gain: float = 0.005,
+    current_offset: str | float | None = None,
+    current_gain: float = 0.005,
     voltage_offset: float = 1e-4,
     area: Number = None,
     thickness: Number = None,
@@ -49,8 +50,9 @@ def analyse(
     data : a measurement of kind 'chronoamperometry'.
     electrodes : 'blocking' for electronic leakage, 'nonblocking' for the currents of Bruce and Vincent.
     voltage : applied voltage [V], where the file does not say.
-    offset : standard uncertainty of the instrument's current offset [A]; 0.1 % of the current range by default.
-    gain : relative standard uncertainty of the current's scale.
+    current_offset : standard uncertainty of the zero of the current: '2 nA', '0.1 %' of the range (default), or a fraction
+        of the range.
+    current_gain : relative standard uncertainty of the current's scale.
     voltage_offset : standard uncertainty of the applied voltage [V].
     area [m2], thickness [m], temperature [K] : of the specimen, with their sources.
 
@@ -60,16 +62,16 @@ def analyse(
     StudyError  when a setting is wrong.
     ConvergenceError  when no law fits the tail.
     """
-    _refuse_settings(electrodes, {"offset": offset, "gain": gain, "voltage_offset": voltage_offset}, voltage)
+    _refuse_settings(electrodes, {"current_gain": current_gain, "voltage_offset": voltage_offset}, voltage)
     time, current = _columns(data)
     steps, origin = find_steps(data, time, voltage)
     driven = _driven(steps, data)
     if electrodes == "nonblocking":
         steps = [steps[driven]]
     tail = fit_tails(time, current, steps)
-    assumed, why = _offset(data, current, offset)
+    assumed, why = _offset(data, current, current_offset)
     record = _Record(data, time, current, steps=steps, tail=tail)
-    numbers = _currents(record, offset=assumed, gain=gain)
+    numbers = _currents(record, offset=assumed, gain=current_gain)
     volts = _voltages(record, voltage_offset)
     quantities: dict[str, Quantity] = {}
     checks = [_steady(tail, steps, current)]
@@ -80,7 +82,7 @@ def analyse(
             current[steps[0].start : steps[0].stop],
             tail.noise,
         )
-        quantities |= _bruce_vincent(record, numbers[0], volts[0], early, gain=gain, offset=assumed)
+        quantities |= _bruce_vincent(record, numbers[0], volts[0], early, gain=current_gain, offset=assumed)
         quantities["applied_voltage"] = Quantity("applied_voltage", volts[0], origin)
         checks += _bruce_vincent_checks(steps[0], early, tail)
     else:
@@ -91,13 +93,13 @@ def analyse(
             name=name_of(data),
         )
         quantities |= found | _per_step(numbers, volts, origin)
-        checks += [*more, Check("current offset", None if offset is None else True, why)]
+        checks += [*more, Check("current offset", None if current_offset is None else True, why)]
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
         quantities["temperature"] = Quantity("temperature", temperature, "as stated")
     checks.append(_model_check(tail))
-    settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=gain)
-    notes = tuple(data.attrs.get("warnings", ())) + (() if offset is not None else (why,))
+    settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=current_gain)
+    notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))
     return Result("polarization", name_of(data), quantities, _curves(record), tuple(checks), settings, notes)
 
 
@@ -178,23 +180,21 @@ def _driven(steps: list[Step], data: Dataset) -> int:
     )
 
 
-def _offset(data: Dataset, current: np.ndarray, given: float | None) -> tuple[float, str]:
+def _offset(data: Dataset, current: np.ndarray, given: str | float | None) -> tuple[float, str]:
     """Return the standard uncertainty of the current offset [A], and where it comes from."""
-    if given is not None:
-        return given, f"{1e9 * given:.3g} nA, as given"
+    fraction, absolute = (_OFFSET_SHARE, 0.0) if given is None else read_offset(given)
+    if absolute:
+        return absolute, f"{1e9 * absolute:.3g} nA, as given"
+    scale, words = np.nan, ""
     if "current_range" in data:
         ranges = np.asarray(data["current_range"].values, float)
         scale = float(np.median(ranges[np.isfinite(ranges)])) if np.any(np.isfinite(ranges)) else np.nan
-        if np.isfinite(scale) and scale > 0:
-            return (
-                _OFFSET_SHARE * scale,
-                f"not given: 0.1 % of the range of {scale:.3g} A is assumed (--set offset=...)",
-            )
-    scale = 10.0 ** np.ceil(np.log10(max(float(np.max(np.abs(current))), 1e-12)))
-    return _OFFSET_SHARE * scale, (
-        f"not given, nor the current range: 0.1 % of {scale:.0e} A, the decade of the largest current, is assumed "
-        "(--set offset=...)"
-    )
+        words = f"{100 * fraction:.3g} % of the range of {scale:.3g} A"
+    if not (np.isfinite(scale) and scale > 0):
+        scale = 10.0 ** np.ceil(np.log10(max(float(np.max(np.abs(current))), 1e-12)))
+        words = f"{100 * fraction:.3g} % of {scale:.0e} A, the decade of the largest current (the file names no range)"
+    how = "as given" if given is not None else "assumed (--set current_offset='2 nA' states it)"
+    return fraction * scale, f"{words}, {how}"
 
 
 def _currents(record: _Record, *, offset: float, gain: float) -> list[Number]:

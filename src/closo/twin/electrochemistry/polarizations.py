@@ -58,7 +58,9 @@ def write_blocking(raw: Path, truth: Truth) -> CellRecord:
         },
         measurements=(
             {"technique": "impedance"} | celsius,
-            {"technique": "polarization"} | celsius | {"settings": {"electrodes": "blocking", "offset": plan.offset_u}},
+            {"technique": "polarization"}
+            | celsius
+            | {"settings": {"electrodes": "blocking", "current_offset": f"{1e9 * plan.offset_u:g} nA"}},
         ),
         truth={
             "electronic_conductivity": plan.electronic_conductivity,
@@ -87,7 +89,11 @@ def write_transference(raw: Path, truth: Truth) -> CellRecord:
     comment = "Na | Na2B12H12-SiO2 | Na, 30 C, 10 mV"
     versastudio.write_par(raw / f"{name}.par", actions, comment=comment, date=_FIRST_DAY + timedelta(days=1))
     celsius = {"temperature": reading(truth, _AT)} | OVEN
-    settings = {"electrodes": "nonblocking", "offset": plan.offset_u, "gain": plan.gain_u}
+    settings = {
+        "electrodes": "nonblocking",
+        "current_offset": f"{1e9 * plan.offset_u:g} nA",
+        "current_gain": plan.gain_u,
+    }
     return CellRecord(
         name=name,
         figure="F15",
