@@ -47,7 +47,7 @@ _MAX_MEMBERS = 1000
 _NEEDED = ("total_time_s", "voltage_V", "current_mA")
 _AGAIN = "Copy the file again, or export it from BTSDA and read that (a BDF or a CSV with named columns)."
 _FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
     RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 

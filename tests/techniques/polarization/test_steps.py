@@ -113,3 +113,12 @@ def test_initial_current_of_known_laws():
         early = initial(t, true + 0.01 * rng.standard_normal(300), 0.01)
         assert abs(early.current - 5.0) < 2.0 * np.hypot(early.fit_u, early.spread)
         assert early.spread < 0.05
+
+
+@pytest.mark.parametrize("electrodes", ["blocking", "nonblocking"])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 19])
+def test_a_few_samples_at_a_typed_voltage_are_refused(count, electrodes):
+    time = 10.0 * np.arange(count)
+    columns = {"time": time, "current": 1e-6 * np.exp(-time / 30.0) + 1e-7}
+    with pytest.raises(DataError, match="at least 20 samples"):
+        analyse(new("chronoamperometry", columns, source="a.csv"), voltage=0.01, electrodes=electrodes)

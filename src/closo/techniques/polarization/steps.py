@@ -63,21 +63,26 @@ def find_steps(data: Dataset, time: np.ndarray, typed: float | None) -> tuple[li
                 file=data.attrs.get("source"),
                 hint="Give it: --set voltage=0.010 (in volts).",
             )
+        if time.size < _LEAST:
+            raise _too_few(data, time.size)
         return [_step(time, (0, time.size), typed)], "as typed"
     rest, origin = _rest_potential(data.attrs.get("metadata", {}))
     readings = np.asarray(data[name].values, float) - rest
     steps = [_from_readings(time, readings, a, b) for a, b in _pieces(readings) if b - a >= _LEAST]
     if not steps:
-        raise DataError(
-            f"polarization needs at least {_LEAST} samples at one voltage; '{data.attrs.get('title')}' has "
-            f"{time.size} in all.",
-            file=data.attrs.get("source"),
-            hint="Measure longer, or sample faster.",
-        )
+        raise _too_few(data, time.size)
     if typed is not None and len(steps) == 1:
         only = steps[0]
         return [Step(only.start, only.stop, only.begin, typed, 0.0)], "as typed"
     return steps, f"mean of the {name} readings{origin}"
+
+
+def _too_few(data: Dataset, count: int) -> DataError:
+    return DataError(
+        f"polarization needs at least {_LEAST} samples at one voltage; '{data.attrs.get('title')}' has {count} in all.",
+        file=data.attrs.get("source"),
+        hint="Measure longer, or sample faster.",
+    )
 
 
 def _pieces(readings: np.ndarray) -> list[tuple[int, int]]:
