@@ -277,3 +277,17 @@ def test_the_zero_of_the_current_must_be_known():
     with pytest.raises(DataError, match="needs the zero of the current"):
         ledger(replace(cycling, quantities=quantities))
     assert ledger(replace(cycling, quantities=quantities), current_offset=1e-9).settings["verdict"]
+
+
+def test_capacity_that_is_lost_early_is_lost():
+    """85 % after 50 cycles, all of it in the first ten: a straight line would say 5 %."""
+    n = np.arange(50)
+    held = []
+    for seed in range(40):
+        noise = 1.0 + 5e-4 * np.random.default_rng(seed).standard_normal(50)
+        discharge = 0.3 * (0.85 + 0.15 * np.exp(-0.38 * n)) * noise
+        loss = ledger(cycled(np.full(50, 0.99), discharge, current=1e-5)).quantities["capacity_loss"]
+        low, high = loss.interval()
+        held.append(low <= 0.15 * (1.0 - np.exp(-0.38 * 49)) <= high)
+        assert high - low < 0.004
+    assert sum(held) >= 34

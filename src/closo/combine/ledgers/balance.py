@@ -14,10 +14,12 @@ import numpy as np
 
 from closo.errors import DataError
 from closo.quantity import Number, uncertain
+from closo.techniques.cycling.trends import early_fade
 
 __all__ = ["Balance", "CycleTable", "balance", "missing_between"]
 
 _FEWEST = 3  # cycles
+_EXACT = 1e-6  # relative deviation from a line that is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +166,10 @@ def _scatter(values: np.ndarray) -> tuple[float, float]:
 
 
 def _loss(table: CycleTable, name: str) -> tuple[Number | None, np.ndarray]:
-    """Return the capacity lost along a straight line through the discharges, and that of each cycle against its start.
+    """Return the capacity lost along the trend of the discharges, and that of each cycle against its start.
 
-    The scatter about the line is that of residuals, widened where neighbours resemble each other (room temperature).
+    The trend is a straight line, with an early change where one is told from it (`closo.techniques.cycling.trends`). The
+    scatter about it is that of residuals, widened where neighbours resemble each other (room temperature).
     """
     n, q = table.cycle.astype(float), table.back
     if len(n) < _FEWEST:
@@ -175,6 +178,13 @@ def _loss(table: CycleTable, name: str) -> tuple[Number | None, np.ndarray]:
     slope = float(x @ q / (x @ x))
     start = float(q.mean() + slope * x[0])
     left = q - q.mean() - slope * x
+    fade = early_fade(n, q) if float(np.abs(left).max()) > _EXACT * start else None
+    if fade is not None:
+        first, last = fade.at(n[[0, -1]])
+        along = np.diff(fade.directions(n[[0, -1]]), axis=0)[0] * (last / first)
+        u = math.sqrt(max(float(along @ fade.covariance @ along), 0.0))
+        loss = uncertain(1.0 - last / first, {f"scatter of the capacity:{name}": u}, df=float(fade.df))
+        return loss, 1.0 - q / first
     df = len(n) - 2
     variance = float(left @ left) / df
     memory = float(left[1:] @ left[:-1] / (left @ left)) if variance > 0 else 0.0

@@ -88,7 +88,9 @@ def _sums(found: Balance, stretch: str) -> dict[str, Quantity]:
     loss = (
         withheld("capacity_loss", "fewer than 3 cycles")
         if found.loss is None
-        else Quantity("capacity_loss", found.loss, f"straight line through the discharges of cycles {stretch}")
+        else Quantity(
+            "capacity_loss", found.loss, f"trend of the discharges of cycles {stretch}, from its start to its end"
+        )
     )
     return {
         "missing_charge": Quantity("missing_charge", found.share, f"sum of 1 - CE over cycles {stretch}"),
