@@ -252,7 +252,7 @@ def show(value: float, u: float) -> str:
     >>> show(0.00050213, 0.0000173), show(303.15, 0.5), show(20012.3, 61.0), show(1.0, 0.0)
     ('(5.02 ± 0.17)e-04', '303.15 ± 0.50', '20012 ± 61', '1')
     """
-    if not (math.isfinite(value) and math.isfinite(u)) or u <= 0:
+    if not (math.isfinite(value) and math.isfinite(u)) or u <= 1e-13 * abs(value):  # what is left of a cancelled source
         return f"{value:.6g}"
     exponent = math.floor(math.log10(max(abs(value), u)))
     if -3 <= exponent < 6:
