@@ -1,4 +1,4 @@
-"""A linear sweep to high potential with the spectra before and after it (F16).
+"""A linear sweep to high potential with the spectra before and after it (Figs. S12, S13).
 
 *printed*: in the text of the reference study (Hehn et al., J. Mater. Chem. A 2026, 10.1039/d5ta09128d, CC BY 3.0).
 *free*: a choice of this twin, because that text prints none; plausible, and nothing more.

@@ -2,13 +2,13 @@
 
 | cell | figure | file | what |
 |---|---|---|---|
-| blocking | F14 | .par | pellet between steel, spectrum, then 0.1, 0.2 and 0.3 V |
-| transference | F15 | .par | Na on both sides, 10 mV between two spectra |
-| sweep | F16 | .par | to 4.4 V between two spectra |
-| symmetric | F17 | .mpr | Na on both sides, 0.05 mA/cm2 for 156 h |
-| staircase-A200, staircase-A90 | F18 | .mpt | rising current density until a short |
-| warm-cell | F19, F20 | .mpr | Na against Prussian white at 40 degC, 50 cycles, spectra between them |
-| room-cell | F21 | .mpt | the same at room temperature, logged |
+| blocking | S9, S10 | .par | pellet between steel, spectrum, then 0.1, 0.2 and 0.3 V |
+| transference | S11 | .par | Na on both sides, 10 mV between two spectra |
+| sweep | S12, S13 | .par | to 4.4 V between two spectra |
+| symmetric | S14 | .mpr | Na on both sides, 0.05 mA/cm2 for 156 h |
+| staircase-A200, staircase-A90 | S15 | .mpt | rising current density until a short |
+| warm-cell | 5a, 5b, S16 | .mpr | Na against Prussian white at 40 degC, 50 cycles, spectra between them |
+| room-cell | 5c, 5d | .mpt | the same at room temperature, logged |
 
 One truth is shared by all of them: every separator has the conductivity of its sample at its own temperature, and what is in
 the oven has the oven's offset.

@@ -1,4 +1,4 @@
-"""The two cells with a Prussian white cathode (F19 with the spectra of F20, F21), as EC-Lab files."""
+"""The two cells with a Prussian white cathode (Fig. 5 with the spectra of Fig. S16), as EC-Lab files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_warm_cell(raw: Path, truth: Truth, *, cycles: int | None = None) -> Ce
     spectra = {"technique": "impedance"} | celsius
     return CellRecord(
         name=name,
-        figure="F19, F20",
+        figure="Figs. 5a, 5b, S16",
         file=f"{name}.mpr",
         cell=_notes(run, "0.505 mAh/cm2", "0.1 1/h", "0.05051 mA/cm2"),
         measurements=({"technique": "cycling"} | celsius | {"settings": _settings(cell)}, spectra),
@@ -49,7 +49,7 @@ def write_room_cell(raw: Path, truth: Truth, *, cycles: int | None = None) -> Ce
     entries = {"technique": "cycling", "temperature": "20 ± 0.7 degC", "chamber": _ROOM}
     return CellRecord(
         name=name,
-        figure="F21",
+        figure="Figs. 5c, 5d",
         file=f"{name}.mpt",
         cell=_notes(run, "0.541 mAh/cm2", "0.05 1/h", "0.0271 mA/cm2"),
         measurements=(entries | {"settings": _settings(run.truth)},),

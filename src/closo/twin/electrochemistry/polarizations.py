@@ -1,4 +1,4 @@
-"""The steps at constant or swept potential (F14, F15, F16), each between two spectra, as VersaStudio files."""
+"""The steps at constant or swept potential (Figs. S9 to S13), each between two spectra, as VersaStudio files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EITHER_SIDE = [{"stage": "before"}, {"stage": "after"}]
 
 
 def write_blocking(raw: Path, truth: Truth) -> CellRecord:
-    """Write the polarization of a pellet between blocking electrodes: a spectrum, then three voltages (F14)."""
+    """Write the polarization of a pellet between blocking electrodes: a spectrum, then three voltages (Figs. S9, S10)."""
     name = "blocking"
     pellet = draw_pellet(truth, draw_batch(truth, _SAMPLE), f"{_SAMPLE}-dc")
     (point,) = draw_run(truth, pellet, [(_AT, "heating")])
@@ -45,7 +45,7 @@ def write_blocking(raw: Path, truth: Truth) -> CellRecord:
     celsius = {"temperature": reading(truth, _AT)} | OVEN
     return CellRecord(
         name=name,
-        figure="F14",
+        figure="Figs. S9, S10",
         file=f"{name}.par",
         cell={
             "kind": "blocking cell",
@@ -72,7 +72,7 @@ def write_blocking(raw: Path, truth: Truth) -> CellRecord:
 
 
 def write_transference(raw: Path, truth: Truth) -> CellRecord:
-    """Write a Na | electrolyte | Na cell at 10 mV between two spectra (F15)."""
+    """Write a Na | electrolyte | Na cell at 10 mV between two spectra (Fig. S11)."""
     name = "transference"
     kelvin = oven_temperature(truth, _AT, name)
     separator = draw_separator(truth, name, temperature=kelvin, mass=35e-6, dense=0.80e-3)
@@ -96,7 +96,7 @@ def write_transference(raw: Path, truth: Truth) -> CellRecord:
     }
     return CellRecord(
         name=name,
-        figure="F15",
+        figure="Fig. S11",
         file=f"{name}.par",
         cell={"kind": "symmetric cell"} | separator.cell,
         measurements=(
@@ -115,7 +115,7 @@ def write_transference(raw: Path, truth: Truth) -> CellRecord:
 
 
 def write_sweep(raw: Path, truth: Truth) -> CellRecord:
-    """Write a sweep to high potential between two spectra (F16)."""
+    """Write a sweep to high potential between two spectra (Figs. S12, S13)."""
     name = "sweep"
     kelvin = oven_temperature(truth, _AT, name)
     separator = draw_separator(truth, name, temperature=kelvin, mass=45e-6, dense=1.03e-3)
@@ -136,7 +136,7 @@ def write_sweep(raw: Path, truth: Truth) -> CellRecord:
     celsius = {"temperature": reading(truth, _AT)} | OVEN
     return CellRecord(
         name=name,
-        figure="F16",
+        figure="Figs. S12, S13",
         file=f"{name}.par",
         cell={"reference": "Na+/Na"} | separator.cell,
         measurements=(_two_spectra(celsius), {"technique": "voltammetry"} | celsius),

@@ -1,4 +1,4 @@
-"""Na | electrolyte | Na at constant current (F17), and staircases of it (F18), as EC-Lab files."""
+"""Na | electrolyte | Na at constant current (Fig. S14), and staircases of it (Fig. S15), as EC-Lab files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _START, _STEP, _STEPS, _BREAKDOWN = 0.25, 0.5, 8, 3.0  # A/m2; free, but for the
 
 
 def write_symmetric(raw: Path, truth: Truth, *, half_cycles: int = 156) -> CellRecord:
-    """Write a cell at 0.05 mA/cm2 with half cycles of one hour (F17)."""
+    """Write a cell at 0.05 mA/cm2 with half cycles of one hour (Fig. S14)."""
     name = "symmetric"
     kelvin = oven_temperature(truth, _AT, name)
     separator = draw_separator(truth, name, temperature=kelvin, mass=35e-6, dense=0.80e-3)
@@ -42,7 +42,7 @@ def write_symmetric(raw: Path, truth: Truth, *, half_cycles: int = 156) -> CellR
     late = (record.half_cycle == record.half_cycle.max()) & (record.tau >= 0.5 * plan.half_cycle)
     return CellRecord(
         name=name,
-        figure="F17",
+        figure="Fig. S14",
         file=f"{name}.mpr",
         cell={"kind": "symmetric cell"} | separator.cell,
         measurements=({"technique": "plating", "temperature": reading(truth, _AT)} | OVEN,),
@@ -58,7 +58,7 @@ def write_symmetric(raw: Path, truth: Truth, *, half_cycles: int = 156) -> CellR
 
 
 def write_staircase(raw: Path, truth: Truth, sample: str, *, day: int) -> CellRecord:
-    """Write a staircase of current densities that ends in a hard short (F18), with a separator of `sample`."""
+    """Write a staircase of current densities that ends in a hard short (Fig. S15), with a separator of `sample`."""
     name = f"staircase-{sample.partition('-')[0]}"
     kelvin = oven_temperature(truth, _AT, name)
     separator = draw_separator(truth, name, temperature=kelvin, mass=35e-6, dense=0.80e-3, sample=sample)
@@ -87,7 +87,7 @@ def write_staircase(raw: Path, truth: Truth, sample: str, *, day: int) -> CellRe
     failed = int(np.argmax(levels >= _BREAKDOWN))
     return CellRecord(
         name=name,
-        figure="F18",
+        figure="Fig. S15",
         file=f"{name}.mpt",
         cell={"kind": "symmetric cell"} | separator.cell,
         measurements=({"technique": "critical_current", "temperature": reading(truth, _AT)} | OVEN,),
