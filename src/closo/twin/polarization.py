@@ -1,4 +1,4 @@
-"""Direct-current polarization: between blocking electrodes (Figs. S9, S10), and of Na | electrolyte | Na with its spectra (Fig. S11).
+"""Direct-current polarization: between blocking electrodes (Figs. S9, S10), and of a Na cell with its spectra (Fig. S11).
 
 *printed*: in the text of the reference study (Hehn et al., J. Mater. Chem. A 2026, 10.1039/d5ta09128d, CC BY 3.0).
 *free*: a choice of this twin, because that text prints none; plausible, and nothing more.
