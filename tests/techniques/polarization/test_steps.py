@@ -6,10 +6,10 @@ import pytest
 from closo.dataset import new
 from closo.errors import DataError, StudyError
 from closo.techniques import get
+from closo.techniques.noise import sample_noise
 from closo.techniques.polarization import analyse
 from closo.techniques.polarization.early import initial
 from closo.techniques.polarization.steps import find_steps
-from closo.techniques.polarization.tails import sample_noise
 
 
 def record(voltage=None, n=120, current=None, name="voltage", **metadata):

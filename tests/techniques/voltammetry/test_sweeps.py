@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closo.techniques.voltammetry.curve import find_baseline, jump, sample_noise, smoothed
+from closo.techniques.noise import sample_noise
+from closo.techniques.voltammetry.curve import find_baseline, jump, smoothed
 from closo.techniques.voltammetry.sweeps import find_sweeps, first_rising
 
 

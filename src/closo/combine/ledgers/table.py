@@ -29,16 +29,10 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
     ------
     DataError  when the result has no table, or is that of a symmetric cell, which has no capacity to lose.
     """
-    lacking = [name for name in _COLUMNS if name not in cycling.curves]
-    if lacking:
-        raise DataError(
-            f"The charge ledger needs the table of cycles of '{cycling.name}', which lacks {', '.join(lacking)}.",
-            hint="Give the result of cycling itself.",
-        )
+    column = _columns(cycling)
     cell = str(cycling.curves.attrs.get("cell", ""))
     if cell == "symmetric cell":
         raise DataError(f"'{cycling.name}' is a symmetric cell: it has no capacity to balance charge against.")
-    column = {name: np.asarray(cycling.curves[name].values, float) for name in _COLUMNS}
     use = column["partial"] == 0
     if not use.any():
         raise DataError(f"'{cycling.name}' has no complete cycle, so there is no charge to balance.")
@@ -74,7 +68,7 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
         offset = offset / _leverage(*times, column[back][quiet], column[put][quiet]) if quiet.any() else 0.0
     else:
         offset = float(current_offset)
-    table = CycleTable(
+    return CycleTable(
         **{key: values[use] for key, values in arrays.items()},
         sign=-1 if starts_with_discharge else 1,
         offset=offset,
@@ -82,7 +76,16 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
         common=common,
         sampling=sampling,
     )
-    return table
+
+
+def _columns(cycling: Result) -> dict[str, np.ndarray]:
+    lacking = [name for name in _COLUMNS if name not in cycling.curves]
+    if lacking:
+        raise DataError(
+            f"The charge ledger needs the table of cycles of '{cycling.name}', which lacks {', '.join(lacking)}.",
+            hint="Give the result of cycling itself.",
+        )
+    return {name: np.asarray(cycling.curves[name].values, float) for name in _COLUMNS}
 
 
 def _legs(column: dict[str, np.ndarray], put: str, back: str) -> tuple[np.ndarray, np.ndarray]:

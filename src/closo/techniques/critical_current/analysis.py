@@ -11,7 +11,7 @@ from closo.quantity import Number, Quantity
 from closo.result import Check, Result
 from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
-from closo.techniques.plating.analysis import Survey, geometry_of, survey
+from closo.techniques.plating.analysis import Survey, geometry_of, stated, survey
 from closo.techniques.plating.checks import clock_check, event_checks
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
@@ -64,9 +64,7 @@ def analyse(
             hint="Use the technique plating for a cell at one current.",
         )
     quantities = quantities_of(found, steps, geometry)
-    for key, number in (("temperature", temperature), ("pressure", pressure)):
-        if number is not None:
-            quantities[key] = Quantity(key, number, "as stated")
+    quantities |= stated(temperature, pressure)
     settings = {
         "voltage_zero": voltage_zero,
         "voltage_gain": voltage_gain,

@@ -18,7 +18,7 @@ from closo.techniques.plating.instrument import Instrument, instrument_of
 from closo.techniques.plating.quantities import Geometry, quantities_of
 from closo.techniques.plating.trend import Trend, trend
 
-__all__ = ["Survey", "analyse", "geometry_of", "survey"]
+__all__ = ["Survey", "analyse", "geometry_of", "stated", "survey"]
 
 _POINTS = 5  # in the usual half cycle, at least
 _MOST = 0.8  # share of half cycles
@@ -81,9 +81,7 @@ def analyse(
     geometry = geometry_of(area, thickness, ionic_conductivity)
     found = survey(data, instrument, geometry, fixed_time=fixed_time, who="plating")
     quantities = quantities_of(found, geometry)
-    for key, number in (("temperature", temperature), ("pressure", pressure)):
-        if number is not None:
-            quantities[key] = Quantity(key, number, "as stated")
+    quantities |= stated(temperature, pressure)
     settings = {
         "fixed_time": found.half.fixed,
         "voltage_zero": voltage_zero,
@@ -103,6 +101,12 @@ def analyse(
         settings,
         tuple(_notes(data, found)),
     )
+
+
+def stated(temperature: Number, pressure: Number) -> dict[str, Quantity]:
+    """Return the conditions of the cell [K, Pa] that are given."""
+    given = {"temperature": temperature, "pressure": pressure}
+    return {key: Quantity(key, number, "as stated") for key, number in given.items() if number is not None}
 
 
 def geometry_of(area: Number, thickness: Number, conductivity: Number) -> Geometry:

@@ -14,9 +14,10 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.fit import Function, covariance_of, least_squares
+from closo.techniques.noise import sample_noise
 from closo.techniques.polarization.steps import Step
 
-__all__ = ["LAWS", "Tail", "fit_tails", "sample_noise"]
+__all__ = ["LAWS", "Tail", "fit_tails"]
 
 _WINDOWS = (0.01, 0.03, 0.1, 0.3)  # first part of each step that is left out, as a share of its length
 _BINS = 40  # of each step
@@ -74,18 +75,6 @@ class _Fitted:
     size: int
     model: np.ndarray
     left: np.ndarray
-
-
-def sample_noise(current: np.ndarray) -> float:
-    """Return the standard deviation of a sample [A] from second differences; a trend does not count.
-
-    Where most differences are zero (a coarse last digit) their standard deviation is taken.
-    """
-    if current.size < 4:
-        return 0.0
-    second = current[2:] - 2.0 * current[1:-1] + current[:-2]
-    robust = 1.4826 * float(np.median(np.abs(second - np.median(second))))
-    return (robust or float(np.std(second))) / float(np.sqrt(6.0))
 
 
 def fit_tails(time: np.ndarray, current: np.ndarray, steps: Sequence[Step]) -> Tail:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Baseline", "find_baseline", "jump", "refit", "sample_noise", "smoothed"]
+from closo.techniques.noise import sample_noise
+
+__all__ = ["Baseline", "find_baseline", "jump", "refit", "smoothed"]
 
 _BLOCKS = 40  # of the potential range
 _SEED = 6  # blocks of the first, flattest piece
@@ -46,15 +48,6 @@ class Baseline:
         """Return the standard uncertainty of the line at one potential [A]."""
         lever = np.array([1.0, potential - self.centre])
         return float(np.sqrt(max(lever @ self.covariance @ lever, 0.0)))
-
-
-def sample_noise(current: np.ndarray) -> float:
-    """Return the standard deviation of a sample [A] from second differences; a smooth rise does not count."""
-    if current.size < 4:
-        return 0.0
-    second = current[2:] - 2.0 * current[1:-1] + current[:-2]
-    robust = 1.4826 * float(np.median(np.abs(second - np.median(second))))
-    return (robust or float(np.std(second))) / float(np.sqrt(6.0))
 
 
 def smoothed(current: np.ndarray, width: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from closo.techniques.voltammetry.curve import Baseline, refit, sample_noise, smoothed
+from closo.techniques.noise import sample_noise
+from closo.techniques.voltammetry.curve import Baseline, refit, smoothed
 
 __all__ = ["Crossing", "Tangents", "by_noise", "by_tangents", "crossing"]
 
