@@ -6,10 +6,11 @@ threshold. Every run is a process of its own on one thread. Times are CPU second
 part, assembly and set-up included; imports, loading and compilation (a first call on a tiny image) are not.
 
 The true error is that against a reference solved to 1e-11 with the tool's own electrodes: on the outer faces (closo, and
-the matrix handed to PETSc and pyamg), one voxel outside (TauFactor), or on the end layers (PoreSpy). A peer climbs a ladder
-of tolerances until its error is at most closo's. Two of its runs count: the cheapest with an error of at most 1e-4, and
-the cheapest as accurate as closo (or accurate to 1e-6, where closo is closer by luck). The reference of 256^3 is closo's at
-a tolerance of 1e-7, which the run of PETSc confirms; 384^3 has none.
+the matrix handed to PETSc and pyamg), one voxel outside (TauFactor), or on the end layers (PoreSpy). Every tool climbs a
+ladder of tolerances. Compared are: the cheapest runs of both with a true error of at most 1e-4 ("solved"); closo at a
+tolerance of 1e-4, which its bound guarantees, with the same run of the peer ("bounded"); and with the cheapest run of the
+peer that is as accurate (or accurate to 1e-6, where closo is closer by luck; "as accurate"). The reference of 256^3 is
+closo's at a tolerance of 1e-7, which the run of PETSc confirms; 384^3 has none.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Peer:
     tolerances: tuple[float, ...]
 
 
-CLOSO = Peer(sys.executable, "closo_transport.py", "face", (1e-4,))
+CLOSO = Peer(sys.executable, "closo_transport.py", "face", (1e-2, 1e-3, 1e-4))
 PEERS = {
     "PETSc BoomerAMG": Peer("/usr/bin/python3", "petsc_transport.py", "face", (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
     "pyamg": Peer(str(VENV), "pyamg_transport.py", "face", (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
@@ -70,7 +71,7 @@ CASES: dict[tuple[str, float], tuple[str, ...]] = {  # (image, conductivity of t
     ("sites-64-0.33", 1.0): (*GRIDS, "PoreSpy"),
     ("sites-64-0.35", 1.0): (*GRIDS, "PoreSpy"),
     ("spheres-256", 100.0): ("PETSc BoomerAMG",),
-    ("spheres-256", 1000.0): (),
+    ("spheres-256", 1000.0): ("PETSc BoomerAMG",),
     ("spheres-384", 100.0): (),
 }
 LARGEST = ("spheres-256", "spheres-384")  # one tolerance for the peer
@@ -152,20 +153,34 @@ def ladder(peer: Peer, name: str, shell: float, goal: float) -> dict[str, Any]:
 
 def case(name: str, shell: float, peers: tuple[str, ...], triad: float) -> dict[str, Any]:
     """Return closo's figures on an image, its peers' and the ratios of CPU time."""
-    closo = with_error(attempt(CLOSO, name, shell, CLOSO.tolerances[0]), name, shell, "face")
+    runs = [with_error(attempt(CLOSO, name, shell, t), name, shell, "face") for t in CLOSO.tolerances]
+    closo = runs[-1]
     if "missing" in closo:
         return {"image": name, "shell": shell, "closo": closo, "peers": {}, "cpu_ratio_peer_over_closo": {}}
     voxels = int(np.load(image(name), mmap_mode="r").size)
     closo["cpu_us_per_voxel"] = 1e6 * closo["cpu_s"] / voxels
     closo |= moved(closo["iterations"], closo["cpu_s"], voxels, triad)
+    good = [run for run in runs if run.get("true_error", float("inf")) <= ENOUGH]
+    cheapest = min(good, key=lambda run: float(run["cpu_s"])) if good else closo
     found = {peer: ladder(PEERS[peer], name, shell, max(closo.get("true_error", ENOUGH), LUCK)) for peer in peers}
     ratios = {
-        f"{peer}, {key}": figures[key]["cpu_s"] / closo["cpu_s"]
+        f"{peer}, {what}": figures[key]["cpu_s"] / own["cpu_s"]
         for peer, figures in found.items()
-        for key in ("solved", "as_accurate")
+        for what, key, own in (
+            ("solved", "solved", cheapest),
+            ("bounded", "solved", closo),
+            ("as accurate", "as_accurate", closo),
+        )
         if key in figures
     }
-    return {"image": name, "shell": shell, "closo": closo, "peers": found, "cpu_ratio_peer_over_closo": ratios}
+    return {
+        "image": name,
+        "shell": shell,
+        "closo": closo,
+        "closo_solved": cheapest,
+        "peers": found,
+        "cpu_ratio_peer_over_closo": ratios,
+    }
 
 
 def run() -> dict[str, Any]:
@@ -204,18 +219,20 @@ def _line(found: dict[str, Any]) -> str:
 
 def show(result: dict[str, Any]) -> None:
     """Print one row for each tool on each image, ready for a README."""
-    print("| image, shell | tool | tolerance | iterations | CPU s | / closo | true error | bytes / voxel |")
+    print("| image, shell | tool | tolerance | iterations | CPU s | / closo solved | true error | bytes / voxel |")
     print("|---|---|---|---|---|---|---|---|")
     for found in result["cases"]:
         closo = found["closo"]
         if "missing" in closo:
             print(f"| {found['image']}, {found['shell']:g} | closo | {closo['missing']} |")
             continue
-        print(_row(found, "closo", closo, closo["cpu_s"]))
+        own = found["closo_solved"]["cpu_s"]
+        for figure in (found["closo_solved"], closo) if found["closo_solved"] is not closo else (closo,):
+            print(_row(found, "closo", figure, own))
         for peer, figures in found["peers"].items():
             chosen = [figures[key] for key in ("solved", "as_accurate") if key in figures] or figures["runs"][-1:]
             for figure in chosen if chosen[0] is not chosen[-1] else chosen[:1]:
-                print(_row(found, peer, figure, closo["cpu_s"]))
+                print(_row(found, peer, figure, own))
     print(
         f"Triad {result['triad_bytes_per_s'] / 1e9:.1f} GB/s; CPU time per voxel grows {result['growth_96_to_384']} x"
     )

@@ -85,7 +85,7 @@ def test_a_phase_without_conductivity_and_a_file_that_is_no_image(closo, layers,
 def test_a_model_composite_carries_its_budget(closo, tmp_path):
     code, out, _ = closo(
         "simulate", "composite", "--filler", 20, "--shell-ratio", 0.2, "--matrix", 1e-5, "--shell", 1e-3,
-        "--cells", 16, "--subvoxels", 2, "--seeds", 2, "--figures", tmp_path, "--json",
+        "--cells", 30, "--subvoxels", 4, "--seeds", 2, "--figures", tmp_path, "--json",
     )  # fmt: skip
     answer = json.loads(out)
     assert code == 0

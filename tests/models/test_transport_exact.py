@@ -69,35 +69,19 @@ COATED = [(100.0, 0.125), (1000.0, 0.125), (100.0, 0.25)]
 
 
 @pytest.mark.parametrize(("contrast", "shell_ratio"), COATED)
-def test_coated_cubic_array_on_two_grids_is_within_half_a_percent(contrast, shell_ratio):
-    phi = 0.30 / (1 + 2 * shell_ratio) ** 3
-    exact = cubic_array(phi, core=0.0, shell=contrast, shell_ratio=shell_ratio)
-    images = tuple(octant(cells, phi, shell_ratio, subvoxels=4) for cells in (16, 32))
-    assert extrapolated(images, {0: 0.0, 1: 1.0, 2: contrast}) == pytest.approx(exact, rel=5e-3)
-
-
-@pytest.mark.xfail(strict=True, reason="Composite links smear shells that touch no other: 2 to 3 % high at 32 cells.")
-@pytest.mark.parametrize(("contrast", "shell_ratio"), COATED)
-def test_coated_cubic_array_on_one_grid_is_within_half_a_percent(contrast, shell_ratio):
-    phi = 0.30 / (1 + 2 * shell_ratio) ** 3
-    exact = cubic_array(phi, core=0.0, shell=contrast, shell_ratio=shell_ratio)
-    image = octant(32, phi, shell_ratio, subvoxels=4)
-    found = solve(image, {0: 0.0, 1: 1.0, 2: contrast}, subvoxels=4)
-    assert found.effective_conductivity == pytest.approx(exact, rel=5e-3)
-
-
-@pytest.mark.parametrize(("contrast", "shell_ratio"), COATED)
-def test_stated_error_of_two_grids_covers_coated_cubic_arrays(contrast, shell_ratio):
+def test_two_grids_are_within_half_a_percent_and_the_stated_error_of_coated_cubic_arrays(contrast, shell_ratio):
     phi = 0.30 / (1 + 2 * shell_ratio) ** 3
     exact = cubic_array(phi, core=0.0, shell=contrast, shell_ratio=shell_ratio)
     found = resolved(
         lambda cells: octant(cells, phi, shell_ratio, subvoxels=4),
-        32,
+        16,
         {0: 0.0, 1: 1.0, 2: contrast},
         boundary="electrode",
         subvoxels=4,
     )
+    assert found.effective_conductivity == pytest.approx(exact, rel=5e-3)
     assert abs(found.effective_conductivity - exact) <= 2 * found.u
+    assert found.fine.effective_conductivity > 1.01 * exact  # one grid smears a shell that touches no other
 
 
 @pytest.mark.parametrize("core", [0.0, 10.0])

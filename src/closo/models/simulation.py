@@ -8,7 +8,8 @@ Uncertainty sources
     `solver`: the distance between the bounds of the network's conductivity; `grid`: the same geometry on two grids;
     `links`: two pictures of what lies between cell centres; `boxes`: scatter of boxes of finite size over seeds.
 Checks
-    does a path connect the two sides, is the box at least six particles wide, do the phase energies add up?
+    does a path connect the two sides, is the box at least six particles wide, the shell a cell or more, do the phase
+    energies add up?
 Limits
     For an image alone the error of its voxels is not known and not in the budget. Point contacts are under-conducted.
 Sources
@@ -168,7 +169,7 @@ def composite(
     shell_ratio : thickness of the shell over the diameter of a particle.
     matrix, shell, filler : conductivities [S/cm].
     width : edge of the periodic box in diameters.
-    cells, subvoxels : cells along the edge, and samples per cell; a second grid has half the cells.
+    cells, subvoxels : cells along the edge, and samples per cell, 1 or a multiple of 4; a second grid cuts cells in eight.
     seeds : number of boxes.
 
     Raises
@@ -206,9 +207,11 @@ def composite(
         "reached": {str(k): v for k, v in shown.fractions.items()},
     }
     reached = shown.fractions.get(PARTICLE, 0.0)
+    thick = shell_ratio * cells / width
     checks = (
         Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6"),
         Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
+        Check("shell resolved", thick >= 1 or shell_ratio == 0, f"{thick:.2g} cells thick, limit 1; more cells help"),
     )
     notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.",)
     method = f"mean of {seeds} periodic boxes of {cells}^3 cells with {subvoxels}^3 samples, two grids each"

@@ -18,6 +18,7 @@ from closo.models.transport.solving import Conduction, solve
 __all__ = ["Resolved", "Spread", "over_seeds", "resolved"]
 
 _LEAST = 0.003  # relative u of the grid
+_RECTANGLE = 12**-0.5  # u over the width of a rectangular distribution
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Resolved:
 
     Attributes
     ----------
-    effective_conductivity : the middle between the finer grid and its extrapolation.
+    effective_conductivity : from both grids.
     grid_u : standard uncertainty for the grid (two resolutions).
     link_u : standard uncertainty for the links (two pictures of a block); 0 without subvoxels.
     solver_u : half the distance of the bounds of the finer grid.
@@ -60,16 +61,25 @@ def resolved(
 
     Parameters
     ----------
-    sample : number of cells along an edge -> labels of the same geometry, `subvoxels` samples per edge of a cell.
-    cells : of the finer grid, even; the coarser one has half as many.
+    sample : number of cells along an edge -> labels of the geometry, `subvoxels` samples per edge of a cell.
+    cells : along an edge; without subvoxels even, and the second grid has half as many. With subvoxels the second grid cuts
+        every cell of the same image in eight.
+    subvoxels : 1 or a multiple of 4.
 
     Notes
     -----
     The order at which the value approaches its limit depends on the geometry: from no change at all to the first order of
     smeared surfaces. The limit is taken to lie between the finer value and its extrapolation of first order,
-    2 fine - coarse: the value is the middle, its u half the distance, and never less than 0.3 %: on arrays of coated
-    spheres, two grids that agree by chance were both off by 0.3 to 0.5 %. With subvoxels, u also has a quarter of what links
-    that are half rods would change.
+    2 fine - coarse. Without subvoxels the value is the middle, its u half the distance. With them, links of layers come down
+    to the limit and links that are half rods mostly come up to it: the value is moved by a quarter of the way to
+    these, and both distances count as widths of rectangular distributions. The quarter was set on boxes of overlapping
+    spheres, whose limit was known from links of both kinds with 16 cells per radius (20 and 35 vol%, shells of 1/16 to 1/4
+    of a diameter, contrast 100 and 1000, 36 cases): from 4 cells per radius the median error is 0.8 %, and errors are
+    0.74 u (rms), at most 2.2 u. They are largest where shells are about to connect: a gap much narrower than a cell is not
+    seen.
+
+    u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
+    0.3 to 0.5 %.
 
     Example
     -------
@@ -80,29 +90,34 @@ def resolved(
     >>> round(resolved(sample, 4, {1: 1.0, 2: 3.0}).effective_conductivity, 6)
     1.5
     """
-    if cells < 4 or cells % 2:
+    if cells < 4 or (cells % 2 and subvoxels == 1):
         raise StudyError(f"cells is {cells}; two grids need an even number of 4 or more.")
+    if subvoxels > 1 and subvoxels % 4:
+        raise StudyError(f"subvoxels is {subvoxels}; two grids of one image need 1 or a multiple of 4.")
 
-    def conduct(n: int, rods: float = 0.0) -> Conduction:
+    def conduct(image: np.ndarray, per_cell: int, rods: float = 0.0) -> Conduction:
         return solve(
-            sample(n),
+            image,
             conductivities,
             axis=axis,
             boundary=boundary,
             tolerance=tolerance,
-            subvoxels=subvoxels,
+            subvoxels=per_cell,
             rod_share=rods,
         )
 
-    fine, coarse = conduct(cells), conduct(cells // 2)
+    image = sample(cells)
+    if subvoxels == 1:
+        fine, coarse = conduct(image, 1), conduct(sample(cells // 2), 1)
+        link, width = 0.0, 0.5
+    else:
+        fine, coarse = conduct(image, subvoxels // 2), conduct(image, subvoxels)
+        rods = conduct(image, subvoxels // 2, 0.5)
+        link, width = rods.effective_conductivity - fine.effective_conductivity, _RECTANGLE
     change = fine.effective_conductivity - coarse.effective_conductivity
-    solver = 0.5 * (fine.upper - fine.lower)
-    value = fine.effective_conductivity + change / 2
-    link = 0.0
-    if subvoxels > 1:
-        link = abs(fine.effective_conductivity - conduct(cells, 0.5).effective_conductivity) / 4
-    grid = max(abs(change) / 2, _LEAST * value)
-    return Resolved(value, grid, link, solver, fine, coarse)
+    value = fine.effective_conductivity + change / 2 + link / 4
+    grid = max(abs(change) * width, _LEAST * value)
+    return Resolved(value, grid, abs(link) * _RECTANGLE, 0.5 * (fine.upper - fine.lower), fine, coarse)
 
 
 @dataclass(frozen=True)
