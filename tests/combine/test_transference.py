@@ -30,7 +30,8 @@ def members(truth, seed, instrument=None, **attrs):
     cell = bruce_vincent(truth, seed, instrument=instrument)
     columns = {"time": cell.time, "current": cell.current, "voltage": cell.voltage}
     data = new("chronoamperometry", columns, source="cell.par", part=3)
-    step = polarization.analyse(data, electrodes="nonblocking", current_offset=f"{truth.offset_u} A")
+    stated = {"current_offset": f"{truth.offset_u} A", "current_gain": truth.gain_u}
+    step = polarization.analyse(data, electrodes="nonblocking", **stated)
     return (
         step,
         spectrum(cell.frequency, cell.before, "cell.par", part=2, **attrs),

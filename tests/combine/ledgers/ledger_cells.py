@@ -75,7 +75,7 @@ def cycled(
     start = np.concatenate([[0.0], np.cumsum(duration + rest)[:-1]])
     n = len(charge)
     moved = offset * float(np.mean((duration[1::2] + efficiency * duration[::2]) / charge))
-    mean = uncertain(float(efficiency.mean()), {f"current offset:{name}": moved})
+    mean = uncertain(float(efficiency.mean()), {f"current offset:{name}": -moved})
     if sampling is not None:
         mean = mean + uncertain(0.0, {f"sampling at the cut-off:{name}, cycles used": sampling / n**0.5})
     columns = {

@@ -8,7 +8,7 @@ from closo.quantity import uncertain
 from closo.techniques.cycling import analyse
 
 SEEDS = 200
-OFFSET, GAIN, MASS = 0.0005 * RANGE, 0.001, 0.03
+OFFSET, GAIN, MASS = 0.001 * RANGE, 0.001, 0.03
 
 
 def share_of(trials):

@@ -19,6 +19,8 @@ from closo.twin.plating_draws import draw_symmetric
 
 SEEDS = 200
 HALF_CYCLES = 76
+RANGE = 2e-5  # A, above the 14 uA of these cells
+OFFSET = 1e-3 * RANGE
 GEOMETRY = {"area": 0.283e-4, "thickness": 0.80e-3, "ionic_conductivity": 0.05}
 
 
@@ -116,7 +118,8 @@ def drawn(seed):
     truth = draw_symmetric("none", rng, half_cycles=HALF_CYCLES, sampling=60.0)
     growth = rng.uniform(0, 1) * truth.cell.interface / (HALF_CYCLES * 3600)
     cell = replace(truth.cell, parabolic=0.0, forming=0.0, growth=growth)
-    truth = replace(truth, cell=cell)
+    zero = OFFSET * np.random.default_rng([seed, 12]).standard_normal()
+    truth = replace(truth, cell=cell, disturbances=replace(truth.disturbances, current_zero=zero))
     record = symmetric_cell(truth, rng)
     means = np.array([true_means(record, k) for k in range(HALF_CYCLES)])
     j, (first, ohmic), last = truth.current_density, means[0], means[-1][0]
@@ -136,7 +139,9 @@ def drawn(seed):
     nominal = {"area": cell.area, "thickness": cell.thickness, "ionic_conductivity": actual}
     u = {"area": 0.01, "thickness": 0.0125, "ionic_conductivity": 0.03}
     readings = {key: value * (1 + u[key] * rng.standard_normal()) for key, value in nominal.items()}
-    return data_of(record, f"seed{seed}.par"), given(readings, u), true
+    data = data_of(record, f"seed{seed}.par")
+    data["current_range"] = ("point", np.full(record.time.size, RANGE), {"units": "A"})
+    return data, given(readings, u), true
 
 
 def given(readings, u):

@@ -17,7 +17,8 @@ def measured(truth, seed, **keywords):
     cell = bruce_vincent(truth, seed)
     columns = {"time": cell.time, "current": cell.current, "voltage": cell.voltage}
     data = new("chronoamperometry", columns, source="cell.par", metadata={"instrument": "X1"})
-    return analyse(data, **({"electrodes": "nonblocking", "current_offset": f"{truth.offset_u} A"} | keywords))
+    stated = {"current_offset": f"{truth.offset_u} A", "current_gain": truth.gain_u}
+    return analyse(data, **({"electrodes": "nonblocking"} | stated | keywords))
 
 
 def check(result, name):

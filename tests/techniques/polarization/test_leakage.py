@@ -28,7 +28,8 @@ def measured(truth, seed, **keywords):
     area = uncertain(truth.area * (1 + 0.01 * rng.standard_normal()), {"area:p": 0.01 * truth.area})
     thickness = uncertain(truth.thickness + 5e-6 * rng.standard_normal(), {"thickness:p": 5e-6})
     data = dataset(blocking_polarization(truth, seed))
-    return analyse(data, **({"current_offset": f"{truth.offset_u} A", "area": area, "thickness": thickness} | keywords))
+    stated = {"current_offset": f"{truth.offset_u} A", "current_gain": truth.gain_u}
+    return analyse(data, **(stated | {"area": area, "thickness": thickness} | keywords))
 
 
 def check(result, name):

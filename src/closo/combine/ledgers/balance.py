@@ -35,7 +35,7 @@ class CycleTable:
     voltage : mean voltage of the charge against the metal [V], NaN where not known.
     sign : +1 where `put` is a charge, -1 where it is a discharge (anode).
     offset : standard uncertainty of the current's offset [A], one error in all cycles.
-    gain : relative standard uncertainty of the current.
+    gain : relative standard uncertainty of the current; `instrument` : whose gain that is, the measurement's own where ''.
     common : source -> signed change of an efficiency, one error in all cycles (ends of legs, integration).
     sampling : standard uncertainty of one efficiency, independent from cycle to cycle (noise of the current, sampling at
         the cut-off); None where nobody states it: then the scatter of the cycles stands for it, which is too much where
@@ -51,6 +51,7 @@ class CycleTable:
     sign: int = 1
     offset: float = 0.0
     gain: float = 0.0
+    instrument: str = ""
     common: Mapping[str, float] = field(default_factory=dict)
     sampling: float | None = None
 
@@ -95,7 +96,7 @@ def balance(table: CycleTable, *, name: str) -> Balance:
     Parameters
     ----------
     table : one cycle or more, all complete.
-    name : of the measurement; labels `current offset:<name>`, `current gain:<name>`, `scatter of the cycles:<name>`,
+    name : of the measurement; labels `current offset:<name>`, `current gain:<instrument>`, `scatter of the cycles:<name>`,
         `scatter of the capacity:<name>`.
 
     Raises
@@ -130,8 +131,8 @@ def missing_between(table: CycleTable, *, name: str) -> Number:
     """Return the sum of charge put in - charge got back over all cycles of `table` [C], with its sources."""
     each = table.put - table.back
     components = {
-        f"current offset:{name}": -table.sign * table.offset * float(table.under_current.sum()),
-        f"current gain:{name}": -table.gain * float(each.sum()),
+        f"current offset:{name}": table.sign * table.offset * float(table.under_current.sum()),
+        f"current gain:{table.instrument or name}": table.gain * float(each.sum()),
     }
     components |= {source: -moved * float(table.put.sum()) for source, moved in table.common.items()}
     number = uncertain(float(each.sum()), components)

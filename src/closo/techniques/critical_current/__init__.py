@@ -21,8 +21,8 @@ Uncertainty sources
     `bracket:<name>`: the critical current lies between two steps, and nothing in the record says where: a uniform
     distribution, u = width/sqrt(12). (The 95 % interval that is formed from this u is a little wider than the bracket
     itself, so it holds the truth more often than in 95 % of cases; a finer staircase is the only way to a better number.)
-    `current gain:<name>` (a setting, 0.1 %), `voltage gain:<name>`, `sampling:<name>`, `moment:<name>` and `clock:<name>`
-    (of the failure), `fit ohmic:<name>`; `area:...` as
+    `current gain:<instrument>` (a setting, 0.1 %), `voltage gain:<name>`, `sampling:<name>`, `moment:<name>` and
+    `clock:<name>` (of the failure), `fit ohmic:<name>`; `area:...` as
     given.
 
 Checks

@@ -11,6 +11,7 @@ from closo.quantity import Number, Quantity
 from closo.result import Check, Result
 from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
+from closo.techniques.instrument import GAIN
 from closo.techniques.plating.analysis import Survey, geometry_of, stated, survey
 from closo.techniques.plating.checks import clock_check, event_checks
 from closo.techniques.plating.curves import curves_of
@@ -26,8 +27,8 @@ def analyse(
     *,
     voltage_zero: float = 1e-4,
     voltage_gain: float = 1e-3,
-    current_gain: float = 1e-3,
-    current_offset: str | None = None,
+    current_gain: float = GAIN,
+    current_offset: str | float | None = None,
     area: Number = None,
     thickness: Number = None,
     temperature: Number = None,
@@ -41,7 +42,7 @@ def analyse(
     data : a measurement of kind 'cycling' or 'chronopotentiometry'.
     voltage_zero : standard uncertainty of the voltage's zero [V].
     voltage_gain, current_gain : relative standard uncertainties of the readings.
-    current_offset : of the zero of the current: '0.1 %' of the range that the file names (default), or '5 nA'.
+    current_offset : of the zero of the current: '0.1 %' of the range (default), or '5 nA'.
     area [m2], thickness [m], temperature [K], ionic_conductivity [S/m], pressure [Pa] : of the cell, with their sources;
         the conductivity at the temperature of the cell.
 

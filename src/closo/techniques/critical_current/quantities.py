@@ -155,7 +155,7 @@ def _ohmic(found: Survey, steps: Steps, geometry: Geometry) -> dict[str, Quantit
     value, error, count = response
     name, read = found.instrument.name, found.instrument
     number = uncertain(value, {f"fit ohmic:{name}": error}, df=count - 1.0)
-    gains = {f"voltage gain:{name}": read.gain * value, f"current gain:{name}": -read.current_gain * value}
+    gains = {f"voltage gain:{name}": read.gain * value, f"current gain:{read.meter}": -read.current_gain * value}
     number = number + uncertain(0.0, gains)
     text = f"mean |U|/|I| of {count} half cycles at the lower steps, interfaces included"
     quantities = {"resistance:low_steps": Quantity("resistance", number, text)}

@@ -21,6 +21,7 @@ from closo.techniques.cycling.quantities import Specimen, capacities, efficienci
 from closo.techniques.cycling.request import reference_of, singles, windows
 from closo.techniques.cycling.retention import retentions
 from closo.techniques.cycling.trends import stabilised, trend_of
+from closo.techniques.instrument import instrument_name
 from closo.techniques.legs import find_legs
 
 __all__ = ["analyse"]
@@ -51,7 +52,7 @@ def analyse(
     reference_cycle : the cycle that counts as 100 %, from 1; the first complete one when absent.
     efficiency_cycles : ranges for mean efficiencies, e.g. '7-10, 46-50'.
     retention_cycles : single cycles, e.g. '45, 50'.
-    current_offset : standard uncertainty of the zero of the current: '0.05 %' of the range (default), '50 nA', or a
+    current_offset : standard uncertainty of the zero of the current: '0.1 %' of the range (default), '50 nA', or a
         fraction of the range.
     current_gain : relative standard uncertainty of the current; 0.001 when absent.
     area [m2], active_mass [kg], theoretical_capacity [C/kg], temperature [K] : of the cell, with their sources.
@@ -77,7 +78,13 @@ def analyse(
             else "Its time does not run forward: check the file.",
         )
     kind, why = (known_cell(cell), "") if cell is not None else guess_cell(legs)
-    meter = instrument(legs, _column(data, "current_range"), offset=current_offset, gain=current_gain)
+    meter = instrument(
+        legs,
+        _column(data, "current_range"),
+        offset=current_offset,
+        gain=current_gain,
+        name=instrument_name(data),
+    )
     cycles = tabulate(legs, meter, kind, leg_temperature=mean_per_leg(record.temperature, legs))
     specimen = Specimen(area, active_mass, theoretical_capacity, temperature)
     request = {
@@ -156,6 +163,7 @@ def _report(
         "reference_cycle": None if reference is None else reference + 1,
         "current_offset": meter.text,
         "current_gain": meter.gain,
+        "instrument": meter.name,
         "integration": cycles.legs.rule,
         "threshold": cycles.legs.threshold,
     }
@@ -202,7 +210,7 @@ def _interlude_quantities(cycles: Cycles, found: Interludes, meter: Instrument, 
         return {}
     offset = float(meter.offset.mean() * found.duration.sum())
     moved = float(found.charge.sum())
-    number = uncertain(moved, {f"current offset:{name}": -offset, f"current gain:{name}": -moved * meter.gain})
+    number = uncertain(moved, {f"current offset:{name}": offset, f"current gain:{meter.name}": moved * meter.gain})
     by = "instrument's counter" if found.counted else "integral of I dt"
     method = f"net charge of {len(found)} spectra, {by}; in no leg"
     return {

@@ -1,8 +1,9 @@
 """How well the charge of a leg is known: offset, gain and noise of the current, sampling at the cut-off, integration.
 
-A cycler reads I_read = I (1 + g) + o. The gain g cancels in a ratio of charges, the offset o does not: it adds o T to both
-legs, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and are the same in all cycles. The
-noise of the readings is new in every leg; in what is compared from cycle to cycle it is part of their scatter.
+A cycler reads I_read = I (1 + g) + o. The gain g cancels in a ratio of charges, the offset o does not: it adds o T to a
+charge and takes it from a discharge, so that a coulombic efficiency moves by about 2 o/I. Both belong to the instrument and
+are the same in all cycles. The noise of the readings is new in every leg; in what is compared from cycle to cycle it is
+part of their scatter.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ import numpy as np
 
 from closo.errors import StudyError
 from closo.quantity import Number, uncertain
-from closo.techniques.instrument import read_offset
+from closo.techniques.instrument import GAIN, full_scale, read_offset
 from closo.techniques.legs import Legs
 
-__all__ = ["GAIN", "OFFSET", "Instrument", "Sensitivity", "charge_number", "instrument", "ratio", "ratio_number"]
+__all__ = ["Instrument", "Sensitivity", "charge_number", "instrument", "ratio", "ratio_number"]
 
-OFFSET = 0.0005  # of the current range: a common specification of cyclers, taken as a standard uncertainty
-GAIN = 0.001  # relative
 _AGREE = 0.5  # integral and counter; beyond, the counter counts something else
 _THIRD = 1.0 / math.sqrt(3.0)  # standard deviation of an even distribution over [-1, 1]
 
@@ -31,6 +30,7 @@ class Instrument:
 
     Attributes
     ----------
+    name : of the instrument, which its gain is called by.
     offset : of each leg, (n_legs,) [A]; one and the same error, scaled with the range.
     gain : relative.
     scale : current range of each leg, (n_legs,) [A]; the current itself where it exceeds the range.
@@ -38,6 +38,7 @@ class Instrument:
     text : in words, for notes.
     """
 
+    name: str
     offset: np.ndarray
     gain: float
     scale: np.ndarray
@@ -46,7 +47,12 @@ class Instrument:
 
 
 def instrument(
-    legs: Legs, ranges: np.ndarray | None, *, offset: str | float | None = None, gain: float | None = None
+    legs: Legs,
+    ranges: np.ndarray | None,
+    *,
+    offset: str | float | None = None,
+    gain: float | None = None,
+    name: str = "instrument",
 ) -> Instrument:
     """Return the uncertainty of the current in each leg.
 
@@ -54,26 +60,26 @@ def instrument(
     ----------
     ranges : (n_rows,), full scale of the range of each row [A]; None or NaN where the file does not say. Then the next
         decade above the current is taken.
-    offset : '0.05 %' of the range (the default), '50 nA', or a number: fraction of the range.
-    gain : relative.
+    offset : '0.1 %' of the range (the default), '50 nA', or a number: fraction of the range.
+    gain : relative; 0.1 % when absent.
+    name : of the instrument.
 
     Raises
     ------
     StudyError  when one of them is not a number >= 0.
     """
     largest = np.abs(legs.mean_current)
-    scale = 10.0 ** np.ceil(np.log10(np.where(largest > 0, largest, 1.0)) - 1e-9)
-    stated = np.zeros(len(legs), bool)
+    named = np.full(len(legs), np.nan)
     if ranges is not None and len(legs):
         named = np.asarray(ranges, float)[legs.start + (legs.stop - legs.start) // 2]
-        stated = np.isfinite(named) & (named > 0)
-        scale = np.where(stated, np.maximum(named, largest), scale)
-    fraction, absolute = (OFFSET, 0.0) if offset is None else read_offset(offset)
+    stated = np.isfinite(named) & (named > 0)
+    scale = np.maximum(full_scale(named, largest), largest)
+    fraction, absolute = read_offset(offset)
     relative = GAIN if gain is None else float(gain)
     if not (math.isfinite(relative) and 0 <= relative < 1):
         raise StudyError(f"current_gain = {gain} is not a relative uncertainty.", hint="Write for example 0.001.")
     text = f"{absolute:.3g} A" if absolute else f"{100 * fraction:.3g} % of the range"
-    return Instrument(fraction * scale + absolute, relative, scale, bool(stated.all()), text)
+    return Instrument(name, fraction * scale + absolute, relative, scale, bool(stated.all()), text)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def ratio(legs: Legs, meter: Instrument, above: np.ndarray, below: np.ndarray) -
     value = qa / qb
     per = [np.zeros(len(value)) for _ in range(2)]
     for legs_of, factor, k in ((above, 1.0 / qb, 0), (below, -value / qb, 1)):
-        per[k] = factor * -legs.sign[legs_of] * meter.offset[legs_of] * legs.duration[legs_of]
+        per[k] = factor * legs.sign[legs_of] * meter.offset[legs_of] * legs.duration[legs_of]
     missed = [np.abs(legs.mean_current[k]) * legs.sampling[k] for k in (above, below)]
     late = (missed[0] - value * missed[1]) / 2.0 / qb
     step = np.hypot(missed[0], value * missed[1]) / math.sqrt(12.0) / qb
@@ -141,8 +147,8 @@ def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Numb
     return uncertain(
         charge,
         {
-            f"current offset:{name}": -float(legs.sign[leg] * meter.offset[leg] * legs.duration[leg]),
-            f"current gain:{name}": -charge * meter.gain,
+            f"current offset:{name}": float(legs.sign[leg] * meter.offset[leg] * legs.duration[leg]),
+            f"current gain:{meter.name}": charge * meter.gain,
             f"late end of legs:{name}": missed / 2.0,
             f"sampling at the cut-off:{name}[{leg + 1}]": missed / math.sqrt(12.0),
             f"current noise:{name}[{leg + 1}]": float(legs.noise[leg]),

@@ -252,9 +252,10 @@ def rates(
 def _current(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Number:
     """Return |mean current| of a leg [A]."""
     value = abs(float(legs.mean_current[leg]))
-    offset = -float(legs.sign[leg] * meter.offset[leg])
-    gain, clock = -value * meter.gain, value * _CLOCK
-    return uncertain(value, {f"current offset:{name}": offset, f"current gain:{name}": gain, f"clock:{name}": clock})
+    offset = float(legs.sign[leg] * meter.offset[leg])
+    gain, clock = value * meter.gain, value * _CLOCK
+    parts = {f"current offset:{name}": offset, f"current gain:{meter.name}": gain, f"clock:{name}": clock}
+    return uncertain(value, parts)
 
 
 def _nominal(cycles: Cycles, meter: Instrument, specimen: Specimen, reference: int, *, name: str) -> tuple[Number, str]:

@@ -19,8 +19,9 @@ Gives
     In a record with several currents all of them belong to the one that flowed longest.
 
 Uncertainty sources
-    `noise:<name>` of the samples; `voltage zero:<name>` and `voltage gain:<name>`, `current gain:<name>` (settings, 0.1 mV
-    and 0.1 % each unless said otherwise), `current offset:<name>` (0.1 % of the range, where the file names it),
+    `noise:<name>` of the samples; `voltage zero:<name>` and `voltage gain:<name>`, `current gain:<instrument>` (settings,
+    0.1 mV and 0.1 % each unless said otherwise), `current offset:<name>` (0.1 % of the range, of the next decade above the
+    current where the file names none),
     `sampling:<name>`, `clock:<name>` (of durations, 0.01 %); `scatter:<name>` from half cycle to half cycle;
     `fit drift:<name>` of the drift, from the residuals *and their correlation in time* (a cell that follows the room
     makes long waves, and a line through them is worth few degrees of freedom); `area:...`, `thickness:...`,

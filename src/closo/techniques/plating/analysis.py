@@ -10,6 +10,7 @@ from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity
 from closo.result import Result
+from closo.techniques.instrument import GAIN
 from closo.techniques.plating.checks import checks_of
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE, Event, find_event
@@ -50,8 +51,8 @@ def analyse(
     fixed_time: float | None = None,
     voltage_zero: float = 1e-4,
     voltage_gain: float = 1e-3,
-    current_gain: float = 1e-3,
-    current_offset: str | None = None,
+    current_gain: float = GAIN,
+    current_offset: str | float | None = None,
     area: Number = None,
     thickness: Number = None,
     temperature: Number = None,
@@ -66,7 +67,7 @@ def analyse(
     fixed_time : time after a change of polarity at which |U| is read too [s]; half of a half cycle when absent.
     voltage_zero : standard uncertainty of the voltage's zero [V].
     voltage_gain, current_gain : relative standard uncertainties of the readings.
-    current_offset : of the zero of the current: '0.1 %' of the range that the file names (default), or '5 nA'.
+    current_offset : of the zero of the current: '0.1 %' of the range (default), or '5 nA'.
     area [m2], thickness [m], temperature [K], ionic_conductivity [S/m], pressure [Pa] : of the cell, with their sources;
         the conductivity at the temperature of the cell.
 

@@ -9,22 +9,21 @@ import numpy as np
 from closo.dataset import Dataset, name_of
 from closo.errors import StudyError
 from closo.quantity import Number, uncertain
-from closo.techniques.instrument import read_offset
+from closo.techniques.instrument import full_scale, instrument_name, read_offset
 
 __all__ = ["Instrument", "instrument_of"]
-
-_OFFSET = 1e-3  # of the current range
 
 
 @dataclass(frozen=True)
 class Instrument:
     """Standard uncertainties of the readings of one record.
 
-    `name` : of the measurement, for the labels; `zero` [V], `gain` : of the voltage; `current_gain` : relative;
-    `offset` [A] : of the current, 0 where the file does not name its range.
+    `name` : of the measurement, `meter` : of the instrument, for the labels; `zero` [V], `gain` : of the voltage;
+    `current_gain` : relative; `offset` [A] : of the current.
     """
 
     name: str
+    meter: str
     zero: float
     gain: float
     current_gain: float
@@ -46,7 +45,7 @@ class Instrument:
         return uncertain(
             size,
             {
-                f"current gain:{self.name}": self.current_gain * size,
+                f"current gain:{self.meter}": self.current_gain * size,
                 f"current offset:{self.name}": sign * self.offset,
             },
         )
@@ -54,14 +53,14 @@ class Instrument:
     def charge(self, size: float, *, scatter: float = 0.0) -> Number:
         """Return a charge over both polarities [C]; `scatter` is its standard error from half cycle to half cycle."""
         return uncertain(
-            size, {f"current gain:{self.name}": self.current_gain * size, f"charge scatter:{self.name}": scatter}
+            size, {f"current gain:{self.meter}": self.current_gain * size, f"charge scatter:{self.name}": scatter}
         )
 
 
 def instrument_of(
     data: Dataset, *, zero: float, gain: float, current_gain: float, current_offset: str | float | None = None
 ) -> Instrument:
-    """Return the instrument of a record; the current's offset is 0.1 % of the range that the file names, if not given.
+    """Return the instrument of a record; what is not given is that of `closo.techniques.instrument`.
 
     Raises
     ------
@@ -70,16 +69,21 @@ def instrument_of(
     for key, value in (("voltage_zero", zero), ("voltage_gain", gain), ("current_gain", current_gain)):
         if not (np.isfinite(value) and value >= 0):
             raise StudyError(f"{key} = {value} cannot be an uncertainty.", hint="Give a number >= 0.")
-    fraction, absolute = (_OFFSET, 0.0) if current_offset is None else read_offset(current_offset)
-    return Instrument(name_of(data), zero, gain, current_gain, absolute + fraction * _usual_range(data))
+    fraction, absolute = read_offset(current_offset)
+    offset = absolute + fraction * _usual_range(data)
+    return Instrument(name_of(data), instrument_name(data), zero, gain, current_gain, offset)
 
 
 def _usual_range(data: Dataset) -> float:
-    """Return the median current range [A] of the rows under direct current, 0 where the file does not name it."""
-    if "current_range" not in data or "current" not in data:
+    """Return the median current range [A] of the rows under direct current, the decade of the largest where not named."""
+    if "current" not in data:
         return 0.0
-    ranges, current = (np.asarray(data[key].values, float) for key in ("current_range", "current"))
-    use = np.isfinite(ranges) & (np.abs(current) > 0)
+    current = np.asarray(data["current"].values, float)
+    use = np.abs(current) > 0
     if "frequency" in data:
         use &= ~(np.asarray(data["frequency"].values, float) > 0)
-    return float(np.median(ranges[use])) if use.any() else 0.0
+    if not use.any():
+        return 0.0
+    ranges = np.asarray(data["current_range"].values, float)[use] if "current_range" in data else np.array([np.nan])
+    named = ranges[np.isfinite(ranges)]
+    return float(full_scale(np.median(named) if named.size else np.nan, np.max(np.abs(current[use]))))

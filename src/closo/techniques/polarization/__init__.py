@@ -19,7 +19,7 @@ Uncertainty sources
     `fit:<name>` (noise, scaled by what the tail leaves), `tail model:<name>` (spread over exponential, power-law,
     stretched and combined tails, weighted by the Akaike information criterion), `extrapolation:<name>` (as large as what
     of the tail is left at the end of the record), `current offset:<name>` (setting
-    `current_offset`; 0.1 % of the range where it is not given), `current gain:<instrument>` (`current_gain`, 0.5 %),
+    `current_offset`; 0.1 % of the range where it is not given), `current gain:<instrument>` (`current_gain`, 0.1 %),
     `voltage:<name>` (readings) and `voltage offset:<name>` (setting `voltage_offset`, 0.1 mV), `early model:<name>`
     and `start time:<name>` (extrapolation of the first samples), `nonlinearity:<name>` (scatter about the line through
     several voltages), `area:...`, `thickness:...` as given.

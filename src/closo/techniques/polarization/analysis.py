@@ -13,7 +13,7 @@ from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
 from closo.result import Check, Result
-from closo.techniques.instrument import read_offset
+from closo.techniques.instrument import GAIN, full_scale, instrument_name, read_offset
 from closo.techniques.polarization.early import Early, initial
 from closo.techniques.polarization.leakage import leakage
 from closo.techniques.polarization.steps import Step, find_steps
@@ -22,7 +22,6 @@ from closo.techniques.polarization.tails import Tail, fit_tails
 __all__ = ["analyse"]
 
 _ELECTRODES = ("blocking", "nonblocking")
-_OFFSET_SHARE = 1e-3  # of full scale, where no offset is given: data sheets state limits of 0.1 to 0.2 %
 _LARGEST_VOLTAGE = 0.0105  # V; Bruce and Vincent ask for 10 mV or less
 _STEADY = 0.01  # share of the steady current that the tail may still have at the end
 _FIRST = 0.005  # share of I_0 by which the first two samples may differ from what comes before
@@ -37,7 +36,7 @@ def analyse(
     electrodes: str = "blocking",
     voltage: float | None = None,
     current_offset: str | float | None = None,
-    current_gain: float = 0.005,
+    current_gain: float = GAIN,
     voltage_offset: float = 1e-4,
     area: Number = None,
     thickness: Number = None,
@@ -119,7 +118,7 @@ class _Record:
 
     @property
     def instrument(self) -> str:
-        return str(self.data.attrs.get("metadata", {}).get("instrument") or "instrument")
+        return instrument_name(self.data)
 
 
 def _refuse_settings(electrodes: str, sizes: dict[str, float | None], voltage: float | None) -> None:
@@ -182,7 +181,7 @@ def _driven(steps: list[Step], data: Dataset) -> int:
 
 def _offset(data: Dataset, current: np.ndarray, given: str | float | None) -> tuple[float, str]:
     """Return the standard uncertainty of the current offset [A], and where it comes from."""
-    fraction, absolute = (_OFFSET_SHARE, 0.0) if given is None else read_offset(given)
+    fraction, absolute = read_offset(given)
     if absolute:
         return absolute, f"{1e9 * absolute:.3g} nA, as given"
     scale, words = np.nan, ""
@@ -191,7 +190,7 @@ def _offset(data: Dataset, current: np.ndarray, given: str | float | None) -> tu
         scale = float(np.median(ranges[np.isfinite(ranges)])) if np.any(np.isfinite(ranges)) else np.nan
         words = f"{100 * fraction:.3g} % of the range of {scale:.3g} A"
     if not (np.isfinite(scale) and scale > 0):
-        scale = 10.0 ** np.ceil(np.log10(max(float(np.max(np.abs(current))), 1e-12)))
+        scale = float(full_scale(np.nan, np.max(np.abs(current))))
         words = f"{100 * fraction:.3g} % of {scale:.0e} A, the decade of the largest current (the file names no range)"
     how = "as given" if given is not None else "assumed (--set current_offset='2 nA' states it)"
     return fraction * scale, f"{words}, {how}"

@@ -60,7 +60,13 @@ def write_blocking(raw: Path, truth: Truth) -> CellRecord:
             {"technique": "impedance"} | celsius,
             {"technique": "polarization"}
             | celsius
-            | {"settings": {"electrodes": "blocking", "current_offset": f"{1e9 * plan.offset_u:g} nA"}},
+            | {
+                "settings": {
+                    "electrodes": "blocking",
+                    "current_offset": f"{1e9 * plan.offset_u:g} nA",
+                    "current_gain": plan.gain_u,
+                }
+            },
         ),
         truth={
             "electronic_conductivity": plan.electronic_conductivity,

@@ -1,0 +1,93 @@
+"""One instrument has one zero, one gain and one sign, whatever technique reads its file."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from closo.dataset import new
+from closo.quantity import correlation, sources
+from closo.techniques import critical_current, cycling, plating, polarization
+from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset
+
+VMP3 = {"instrument": "VMP3", "channel": "1"}
+CURRENT, T = 1.4e-5, 3600.0  # A, s of a leg
+
+
+def square(source, metadata=VMP3, ranges=1e-4):
+    """Four legs of +-14 uA through a resistance of 700 ohm about 0 V, read every minute."""
+    time = np.arange(0.0, 4 * T, 60.0)
+    current = np.where(time // T % 2 == 0, CURRENT, -CURRENT)
+    columns = {"time": time, "current": current, "voltage": 700.0 * current}
+    if ranges is not None:
+        columns["current_range"] = np.full(time.size, ranges)
+    return new("cycling", columns, source=source, metadata=metadata)
+
+
+def step(source, metadata=VMP3):
+    time = np.arange(1.0, 2001.0)
+    rng = np.random.default_rng(0)
+    current = CURRENT + 1e-6 * np.exp(-time / 50.0) + 1e-9 * rng.standard_normal(time.size)
+    columns = {"time": time, "current": current, "voltage": np.full(time.size, 0.01)}
+    return new("chronoamperometry", columns, source=source, metadata=metadata)
+
+
+def currents(metadata=VMP3):
+    """Return technique -> a current, each of a record of its own; +14 uA wherever the technique has a sign."""
+    cycled = cycling.analyse(square("a.mpr", metadata), cell="symmetric cell").quantities
+    return {
+        "cycling": cycled["current"].number,
+        "plating": plating.analyse(square("b.mpr", metadata)).quantities["current"].number,
+        "polarization": polarization.analyse(step("c.mpr", metadata), electrodes="nonblocking")
+        .quantities["steady_state_current"]
+        .number,
+    }
+
+
+def test_every_technique_assumes_the_same_instrument():
+    for technique in (cycling, plating, critical_current, polarization):
+        default = inspect.signature(technique.analyse).parameters["current_gain"].default
+        assert default in (None, GAIN)
+        assert inspect.signature(technique.analyse).parameters["current_offset"].default is None
+    for name, number in currents().items():
+        gain = {label: u for label, (u, _) in sources(number).items() if label.startswith("current gain:")}
+        assert gain == {"current gain:VMP3, channel 1": pytest.approx(GAIN * float(number.x))}, name
+
+
+def test_gains_of_one_instrument_have_the_sign_of_the_reading():
+    """Currents read by one instrument: covariance of any two is (0.1 %)^2 of their product, and positive."""
+    found = currents()
+    for a in found.values():
+        for b in found.values():
+            if a is not b:
+                assert correlation(a, b) * float(a.u) * float(b.u) == pytest.approx((GAIN * CURRENT) ** 2, rel=0.01)
+    ratio = found["cycling"] / found["plating"]
+    assert not any(label.startswith("current gain:") and abs(u) > 1e-12 for label, (u, _) in sources(ratio).items())
+
+
+def test_channels_and_unknown_instruments_do_not_share_their_gain():
+    one, two = currents(), currents({"instrument": "VMP3", "channel": "2"})
+    assert correlation(one["plating"], two["plating"]) == 0.0
+    unknown = currents({})
+    assert correlation(unknown["plating"], unknown["polarization"]) == 0.0
+    assert instrument_name(square("d.csv", {})) == "d.csv"
+
+
+def test_an_offset_has_the_sign_of_the_reading_in_every_technique():
+    """A reading too large by o: |I| of a positive leg grows by o, R = U/|I| of it falls by R o/I."""
+    record = square("e.mpr")
+    label, o = "current offset:e.mpr#1", OFFSET * 1e-4
+    current = cycling.analyse(record, cell="symmetric cell").quantities["current"].number
+    assert sources(current)[label][0] == pytest.approx(-o, rel=1e-6)  # of the second leg, which is negative
+    q = plating.analyse(record).quantities
+    assert sources(q["resistance:first"].number)[label][0] == pytest.approx(-700.0 * o / CURRENT, rel=1e-6)
+    assert sources(q["resistance:last"].number)[label][0] == pytest.approx(700.0 * o / CURRENT, rel=1e-6)
+    tail = polarization.analyse(step("f.mpr"), current_offset=f"{o} A", electrodes="nonblocking").quantities
+    assert sources(tail["steady_state_current"].number)["current offset:f.mpr#1"][0] == pytest.approx(o, rel=1e-6)
+
+
+def test_a_range_that_is_not_named_is_the_next_decade():
+    named, guessed = (plating.analyse(square("g.csv", ranges=r)).quantities["resistance:first"] for r in (1e-4, None))
+    assert guessed.budget()["current offset:g.csv#1"] == pytest.approx(named.budget()["current offset:g.csv#1"])
+    assert full_scale(np.array([0.0, np.nan, 1e-3]), np.array([2e-5, -1e-4, 1e-5])).tolist() == [1e-4, 1e-4, 1e-3]
+    assert read_offset(None) == (OFFSET, 0.0)
