@@ -106,3 +106,14 @@ def test_interface_lies_in_its_interval():
         low, high = found.quantities["interfacial_resistance"].interval()
         inside += low <= 20e-4 <= high
     assert 184 <= inside <= 196
+
+
+def test_temperature_within_the_test_is_a_source():
+    """Whole cycles at 0, 1, -1, -1, 1, 0 % about 10 mV: no slope, 1 % of scatter, so 1 % of 200 ohm cm2, halved."""
+    cycles = 10e-3 * (1.0 + 0.01 * np.array([0.0, 1.0, -1.0, -1.0, 1.0, 0.0]))
+    half = np.repeat(cycles, 2) * np.tile([1.1, 0.9], 6)  # the polarities differ: that is no scatter
+    curves = xr.Dataset({"polarization": ("half_cycle", half), "used": ("half_cycle", np.ones(12))})
+    test = Result("plating", "Na|Na", {KEY: Quantity(KEY, uncertain(200e-4, {}))}, curves)
+    found = interfacial_resistance(test, conductivity=uncertain(0.05, {}), thickness=8e-4)
+    budget = found.quantities["interfacial_resistance"].budget()
+    assert budget == {"wander of the polarization:Na|Na": pytest.approx(1e-4)}

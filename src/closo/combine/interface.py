@@ -1,26 +1,30 @@
 """Resistance of the metal's interface from plating and stripping, and how hard such a test is compared with a cell.
 
 Measures
-    interfacial_resistance (of one interface), area_specific_resistance:electrolyte (L/sigma) and :cell,
-    thickness:test and :cell (metal moved in a half cycle), ratio:thickness, ratio:current.
+    interfacial_resistance (of one interface) or interfacial_resistance:upper_limit, area_specific_resistance:electrolyte
+    (L/sigma) and :cell, thickness:test and :cell (metal moved in a half cycle), ratio:thickness, ratio:current.
 Needs
     a plating result with its area_specific_resistance, conductivity of the electrolyte at the temperature of the test,
     thickness of the pellet.
 Uncertainty sources
     those of the inputs with their labels. Where the conductivity comes from the very pellet, its area and thickness are
-    the same sources and cancel as far as they should; from another pellet they do not.
+    the same sources and cancel as far as they should; from another pellet they do not. `wander of the
+    polarization:<name>`: the conductivity is that at the stated temperature, the half cycle had its own; the
+    polarizations of the half cycles show by how much.
 Checks
     the difference is resolved; the cell's resistance is not below that of its electrolyte (soft short, another
     temperature, a wrong thickness).
 Limits
     Two equal interfaces. What is not L/sigma counts as interface: contacts and leads too, and a front that has become
-    uneven. Withheld, with an upper limit, where the difference is not resolved at 2 u.
+    uneven. Where the 95 % interval reaches zero the value is withheld and its upper end given as a limit. So interval or
+    limit hold the truth in 95 % of cells; the values alone do not, they are those that came out large.
 Sources
     Arithmetic. Molar volume of sodium 23.7 cm3/mol (0.970 g/cm3; tables give 0.968 to 0.971).
 """
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
 from closo.errors import DataError
@@ -30,7 +34,7 @@ from closo.result import Check, Result
 
 __all__ = ["interfacial_resistance", "plating_stress"]
 
-_RESOLVED = 2.0  # standard uncertainties
+_FEWEST = 4  # whole cycles that show how the polarization wanders
 _TABLES = 0.0015  # relative spread of the density of sodium between tables
 
 
@@ -50,7 +54,8 @@ def interfacial_resistance(
     -------
     Result
         technique 'interface'; quantities interfacial_resistance, area_specific_resistance:cell and :electrolyte. Withheld
-        with the reason where something is not known or not resolved.
+        with the reason where something is not known; where the 95 % interval reaches zero it is withheld and its upper end
+        is interfacial_resistance:upper_limit.
 
     Raises
     ------
@@ -78,15 +83,13 @@ def interfacial_resistance(
     electrolyte = Quantity(
         "area_specific_resistance", layer_resistance(thickness, sigma.number), "L/sigma of the electrolyte"
     )
-    interface = Quantity("interfacial_resistance", (whole.number - electrolyte.number) / 2.0, method)
+    share = (whole.number - electrolyte.number) / 2.0 + _wander(plating, float(whole.value or 0.0) / 2.0)
+    interface = Quantity("interfacial_resistance", share, method)
     return Result(
         "interface",
         label,
-        {
-            "interfacial_resistance": _if_resolved(interface),
-            "area_specific_resistance:cell": whole,
-            "area_specific_resistance:electrolyte": electrolyte,
-        },
+        _judged(interface)
+        | {"area_specific_resistance:cell": whole, "area_specific_resistance:electrolyte": electrolyte},
         xr.Dataset(),
         _checks(interface, whole, electrolyte),
         {"share_of_electrolyte": float(electrolyte.value or 0.0) / float(whole.value or 1.0)},
@@ -106,25 +109,47 @@ def _resistance(plating: Result) -> Quantity:
     return next((q for q in found if q.number is not None), found[0])
 
 
-def _if_resolved(interface: Quantity) -> Quantity:
-    """Return the interface, or its upper limit as the reason for withholding it."""
+def _wander(plating: Result, share: float) -> Number:
+    """Return what the temperature within the test does to `share` of the resistance [ohm m2], value 0.
+
+    The polarizations of whole cycles (means of both polarities) scatter about their line by it.
+    """
+    if not {"polarization", "used"} <= set(plating.curves):
+        return 0.0
+    found = np.asarray(plating.curves["polarization"].values, float)
+    found = found[np.asarray(plating.curves["used"].values) > 0]
+    cycles = 0.5 * (found[: found.size // 2 * 2 : 2] + found[1::2])
+    if cycles.size < _FEWEST:
+        return 0.0
+    x = np.arange(cycles.size) - 0.5 * (cycles.size - 1)
+    left = cycles - cycles.mean() - x * (x @ cycles) / (x @ x)
+    df = cycles.size - 2
+    relative = float(np.sqrt(left @ left / df) / cycles.mean())
+    return uncertain(0.0, {f"wander of the polarization:{plating.name}": relative * share}, df=df)
+
+
+def _judged(interface: Quantity) -> dict[str, Quantity]:
+    """Return the interface; where its interval reaches zero the reason for withholding it, and its upper limit."""
     value, u = float(interface.value or 0.0), float(interface.u or 0.0)
-    if value > _RESOLVED * u:
-        return interface
-    limit = (interface.interval() or (0.0, 0.0))[1]
-    if value < -_RESOLVED * u:
+    key = interface.name
+    low, high = interface.interval() or (0.0, 0.0)
+    if low > 0.0:
+        return {key: interface}
+    if high < 0.0:
         why = f"the cell's resistance is below that of its electrolyte by {-2e4 * value:.3g} ± {2e4 * u:.2g} ohm cm2"
-        return withheld("interfacial_resistance", why, method=interface.method)
-    why = f"not resolved: {1e4 * value:.2g} ± {1e4 * u:.2g} ohm cm2, at most {1e4 * max(limit, 0.0):.2g} ohm cm2 (95 %)"
-    return withheld("interfacial_resistance", why, method=interface.method)
+        return {key: withheld(key, why, method=interface.method)}
+    why = f"not resolved: {1e4 * value:.2g} ± {1e4 * u:.2g} ohm cm2, at most {1e4 * high:.2g} ohm cm2 (95 %)"
+    limit = Quantity(key, uncertain(high, {}), f"upper end of the 95 % interval of {interface.method}")
+    return {key: withheld(key, why, method=interface.method), f"{key}:upper_limit": limit}
 
 
 def _checks(interface: Quantity, whole: Quantity, electrolyte: Quantity) -> tuple[Check, ...]:
     value, u = float(interface.value or 0.0), float(interface.u or 0.0)
+    low, high = interface.interval() or (0.0, 0.0)
     detail = f"cell {whole}, electrolyte {electrolyte}"
     return (
-        Check("cell resists at least as its electrolyte", value > -_RESOLVED * u, detail),
-        Check("interface resolved", value > _RESOLVED * u, f"{detail}, difference {2e4 * value:.3g} ± {2e4 * u:.2g}"),
+        Check("cell resists at least as its electrolyte", high >= 0.0, detail),
+        Check("interface resolved", low > 0.0, f"{detail}, difference {2e4 * value:.3g} ± {2e4 * u:.2g}"),
     )
 
 

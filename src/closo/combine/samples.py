@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from zlib import crc32
 
 import numpy as np
 
@@ -214,7 +215,9 @@ def conductivity_at(
     of : a sample or a specimen.
     temperature : [K].
     pellet : name of another pellet of the sample whose conductivity it stands for, such as the separator of a cell: that
-        one deviates from the mean by the spread between pellets (source `another pellet:<pellet>`).
+        one deviates from the mean by the spread between pellets. It is a direction of its own of the source
+        `pellet spread:<of>`: the mean and the other pellet are judged by one estimate of the spread, whose degrees of
+        freedom count once. Where no spread is known there is none in the uncertainty, and the method says so.
     """
     kelvin = float(temperature.x)
     found = quantity(results, of, "ionic_conductivity", temperature=kelvin)
@@ -222,10 +225,14 @@ def conductivity_at(
         return found
     slope = float(_energy_of(results, of).x) / (BOLTZMANN * kelvin**2) - 1.0 / kelvin  # of ln sigma, ln(sigma T) linear
     number = found.number * exp(slope * (temperature - kelvin))
-    spread = None if pellet is None or pellet == of else _spread_of(results, of, kelvin)
-    if spread is not None:
-        number = number * exp(uncertain(0.0, {f"another pellet:{pellet}": spread[0]}, df=spread[1]))
-    return Quantity(found.name, number, found.method)
+    if pellet is None or pellet == of:
+        return Quantity(found.name, number, found.method)
+    spread = _spread_of(results, of, kelvin)
+    if spread is None:
+        return Quantity(found.name, number, f"{found.method}; of another pellet, by a spread that is not known")
+    direction = f"pellet spread:{of}[{crc32(pellet.encode())}]"
+    number = number * exp(uncertain(0.0, {direction: spread[0]}, df=spread[1]))
+    return Quantity(found.name, number, f"{found.method}; of another pellet")
 
 
 def _spread_of(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[float, int] | None:

@@ -44,6 +44,7 @@ _HEADLINES = (  # what a cell is measured for, in the order of the table
     "polarization:last",
     "duration",
     "interfacial_resistance",
+    "interfacial_resistance:upper_limit",
     "transference_number",
     "electronic_conductivity",
     "electronic_conductivity:upper_limit",

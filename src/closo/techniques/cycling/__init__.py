@@ -25,8 +25,8 @@ Gives
 Uncertainty sources
     `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default
     0.1 % of the range), `current gain:<instrument>` (0.1 %, cancels in ratios), `late end of legs:<name>` and
-    `sampling at the cut-off:<name>` (a leg ends somewhere in the last step before the next row), `integration:<name>` (integral
-    against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
+    `sampling at the cut-off:<name>` (a leg ends somewhere in the last step before the next row), `integration:<name>`
+    (integral against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
     efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend (means and retention, in
     which it contains the noise), `active_mass:...`, `area:...` as given,
     `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
