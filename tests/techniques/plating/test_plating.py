@@ -301,15 +301,27 @@ def test_trend_without_noise_is_exact_and_short_ones_are_none():
     assert trend(time[:40], time[:40], sign[:40]) is None
 
 
+def slope_u(time, memory):
+    """Return the standard deviation of the slope [V/s] that generalised least squares has when the memory is known."""
+    middle = 0.5 * (time[::2] + time[1::2])
+    apart = np.abs(np.subtract.outer(np.arange(80), np.arange(80)))
+    pairs = 0.5 * (np.eye(80)[::2] + np.eye(80)[1::2])
+    covariance = pairs @ (1e-4**2 * memory**apart) @ pairs.T
+    design = np.column_stack([np.ones(40), middle - middle.mean()])
+    return float(np.sqrt(np.linalg.inv(design.T @ np.linalg.solve(covariance, design))[1, 1]))
+
+
 @pytest.mark.parametrize("memory", [0.0, 0.5, 0.8, 0.95])
 def test_trend_covers_white_and_slow_residuals(memory):
     """300 series of 80 half cycles, neighbours correlated more or less (a temperature that wanders over hours).
 
-    The memory is not known to the fit, so white residuals are covered more often than in 95 of 100.
+    The memory r is not known to the fit, so white residuals are covered more often than in 95 of 100. 40 cycles tell it to
+    s = sqrt((1 - r^2)/40); u grows as sqrt((1 + r)/(1 - r)), so at r + 2 s it is 1.4 to 2 times that of a known memory.
     """
     rng = np.random.default_rng(3)
     time, sign = 3600.0 * np.arange(80), np.where(np.arange(80) % 2 == 0, 1, -1)
-    inside = 0
+    inside, times = 0, []
+    known = slope_u(time, memory)
     for _ in range(300):
         noise = np.empty(80)
         noise[0] = rng.standard_normal()
@@ -319,7 +331,9 @@ def test_trend_covers_white_and_slow_residuals(memory):
         number = uncertain(line.slope, {"fit": line.slope_u}, df=line.df)
         a, b = Quantity("polarization_drift", number).interval()
         inside += a <= 0.0 <= b
+        times.append(line.slope_u / known)
     assert 0.92 <= inside / 300
+    assert np.median(times) < 2.0
 
 
 def half_cell(time):

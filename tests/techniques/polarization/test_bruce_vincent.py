@@ -84,12 +84,17 @@ def test_no_current_gives_no_fraction():
 
 
 def test_coverage_of_the_initial_current_over_samplings():
-    inside = []
+    inside, times = [], []
     for seed in range(60):
         truth = replace(TRUTH, interval=(1.0, 3.0, 10.0)[seed % 3], fast=(60.0, 120.0)[seed % 2], duration=3600.0)
-        low, high = measured(truth, seed).quantities["initial_current"].interval()
+        found = measured(truth, seed).quantities["initial_current"]
+        low, high = found.interval()
         inside.append(low <= truth.initial_current <= high)
+        slope = 0.5 * (truth.initial_current - truth.steady_current) / truth.fast  # half of the decay is the fast one
+        drawn = (truth.gain_u * truth.initial_current, truth.offset_u, slope * truth.interval / np.sqrt(12.0))
+        times.append(found.u / np.linalg.norm(drawn))
     assert np.mean(inside) >= 0.90  # 60 draws: 95 % give fewer in 3 % of all cases
+    assert 1.0 < np.median(times) < 1.25  # gain, offset and the moment of the first sample are most of it
 
 
 def test_figure_draws():

@@ -9,7 +9,8 @@ from closo.dataset import new
 from closo.errors import DataError, StudyError
 from closo.figures import to_csv, to_svg
 from closo.quantity import uncertain
-from closo.techniques.polarization import analyse, figure
+from closo.techniques.polarization import analyse, figure, tails
+from closo.techniques.polarization.steps import find_steps
 from closo.twin.polarization import BlockingTruth, blocking_polarization
 
 TRUE = 1e-7  # S/m
@@ -72,6 +73,15 @@ def test_upper_limit_holds_in_95_percent():
             limits.append(result.quantities[f"{SIGMA}:upper_limit"].value)
     assert len(limits) > 108
     assert np.mean(np.array(limits) >= 1e-8) >= 0.95
+    # The floor: what the offset feigns, what noise hides in 300 samples, and what absorption still carries at the end.
+    carried = truth.voltages[0] * truth.absorption * truth.duration**-truth.absorption_exponent
+    floor = (
+        np.sqrt(truth.offset_u**2 + truth.noise**2 / 300 + carried**2) / truth.voltages[0] / truth.conductance * 1e-8
+    )
+    # A value that is not told from zero lies below 1.96 u, its limit 1.645 u above it; the middle one at 1e-8 + 1.645 u.
+    # Few may be looser: a record whose tail no law fits from early on keeps a part of its samples only.
+    assert np.quantile(limits, 0.95) < (1.96 + 1.645) * 1.25 * floor
+    assert np.median(limits) < 1e-8 + 1.645 * 1.25 * floor
 
 
 def test_slope_through_several_voltages_is_free_of_the_offset():
@@ -178,3 +188,18 @@ def test_warnings_of_the_file_are_passed_on_for_both_kinds_of_electrodes():
     data.attrs["warnings"] = ("1 row without 3 values left out.",)
     for electrodes in ("blocking", "nonblocking"):
         assert "1 row without 3 values left out." in analyse(data, electrodes=electrodes).notes
+
+
+def test_a_sum_of_laws_is_no_worse_than_the_first_of_them():
+    """A sum holds its first law with an amplitude of 0 for the second, so its chi2 cannot be larger (30 short records)."""
+    truth = replace(BlockingTruth(), duration=400.0, electronic_conductivity=1e-8)
+    for seed in range(50, 80):
+        data = dataset(blocking_polarization(truth, seed))
+        time, current = data["time"].values, data["current"].values
+        steps, _ = find_steps(data, time, None)
+        for window in (0.01, 0.03, 0.1):
+            t, mean, count, owner = tails._binned(time, current, steps, window)
+            bins = (t, mean, truth.noise / np.sqrt(count), owner)
+            alone = tails._fit("exponential", bins, time, steps)
+            both = tails._fit("exponential + power law", bins, time, steps, part=alone.parameters)
+            assert both.chi2 <= alone.chi2 + 1e-6

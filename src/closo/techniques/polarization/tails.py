@@ -75,6 +75,7 @@ class _Fitted:
     size: int
     model: np.ndarray
     left: np.ndarray
+    parameters: np.ndarray
 
 
 def fit_tails(time: np.ndarray, current: np.ndarray, steps: Sequence[Step]) -> Tail:
@@ -115,7 +116,11 @@ def _in_window(time: np.ndarray, current: np.ndarray, steps: Sequence[Step], win
     noise = float(np.sqrt(np.mean([sample_noise(part) ** 2 for part in late])))
     noise = max(noise, 1e-6 * float(np.max(np.abs(current))), 1e-18)
     error = noise / np.sqrt(count)
-    fits = [f for law in LAWS if (f := _fit(law, (mean_time, mean, error, owner), time, steps)) is not None]
+    fits: list[_Fitted] = []
+    for law in LAWS:
+        part = next((f.parameters for f in fits if f.law == law.partition(" + ")[0]), None)
+        found = _fit(law, (mean_time, mean, error, owner), time, steps, part=part)
+        fits += [] if found is None else [found]
     if not fits:
         return None
     best = min(fits, key=lambda f: f.chi2)
@@ -185,8 +190,10 @@ def _fit(
     bins: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     time: np.ndarray,
     steps: Sequence[Step],
+    *,
+    part: np.ndarray | None = None,
 ) -> _Fitted | None:
-    """Fit one law to the bins; None where it cannot be fitted.
+    """Fit one law to the bins; None where it cannot be fitted. `part` : what was found for the first of its two terms.
 
     Only the law's own parameters are sought; the currents I_k and the amplitudes of the tail, in which the model is linear,
     are solved for at each of them (variable projection: Golub, Pereyra 1973, doi:10.1137/0710036).
@@ -216,7 +223,7 @@ def _fit(
         design, linear = solved(np.clip(parameters, -12.0, 12.0))
         return np.concatenate([(design @ linear - mean) / error, (parameters - priors[:, 0]) / priors[:, 1]])
 
-    found = _search(residual, priors[:, 0], law)
+    found = _search(residual, _starts(law, priors[:, 0], part), enough=2 if part is not None else 1)
     if found is None:
         return None
     parameters, chi2 = found
@@ -229,24 +236,32 @@ def _fit(
     if not np.all(np.isfinite(covariance)):
         return None
     left = tails(ends, parameters) @ linear[len(steps) :]
-    return _Fitted(
-        law, linear[: len(steps)], covariance, chi2, linear.size + parameters.size, design @ linear, np.asarray(left)
-    )
+    size = linear.size + parameters.size
+    return _Fitted(law, linear[: len(steps)], covariance, chi2, size, design @ linear, np.asarray(left), parameters)
 
 
-def _search(residual: Function, start: np.ndarray, law: str) -> tuple[np.ndarray, float] | None:
-    """Return the best parameters of the law and their chi2; a time constant is sought from two starts."""
+def _starts(law: str, middle: np.ndarray, part: np.ndarray | None) -> list[np.ndarray]:
+    """Return where to look for the parameters of a law: a time constant is sought from two places.
+
+    A sum of two laws begins where the first alone ended: it can then be no worse than that one. A power law whose exponent
+    goes to 0 is no longer told from the steady current, and a minimum there would say that any current is possible.
+    """
+    shifts = (0.0,) if law == "power law" else (0.0, -2.5)
+    starts = [np.append(middle[0] + shift, middle[1:]) for shift in shifts]
+    return starts if part is None else [np.append(part, middle[part.size :]), *starts]
+
+
+def _search(residual: Function, starts: Sequence[np.ndarray], *, enough: int) -> tuple[np.ndarray, float] | None:
+    """Return the best parameters of the law and their chi2; after `enough` starts a good one ends the search."""
     best: tuple[np.ndarray, float] | None = None
-    for shift in (0.0,) if law == "power law" else (0.0, -2.5):
-        begin = start.copy()
-        begin[0] += shift
+    for tried, begin in enumerate(starts, start=1):
         try:
             fit = least_squares(residual, begin, noise_known=True, with_covariance=False, tolerance=1e-8)
         except ConvergenceError:
             continue
         if best is None or fit.chi2 < best[1]:
             best = (np.clip(fit.values, -12.0, 12.0), fit.chi2)
-        if best[1] < _GOOD * fit.residuals.size:
+        if tried >= enough and best[1] < _GOOD * fit.residuals.size:
             break
     return best
 
