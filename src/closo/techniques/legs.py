@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.errors import DataError
+from closo.techniques.noise import white_noise
 
 __all__ = ["RULES", "Legs", "find_legs"]
 
@@ -34,7 +35,6 @@ _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not excee
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
 _READINGS = 5  # of the current in a leg, for its noise
-_MEDIAN_OF_SECOND = 0.6745 * math.sqrt(6.0)  # median of |I1 - 2 I2 + I3| for readings with noise of sd 1
 _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
 
@@ -326,6 +326,5 @@ def _noise(table: _Table, rows: _Rows) -> np.ndarray:
     for k in range(len(found)):
         leg = slice(bounds[k], bounds[k + 1])
         if bounds[k + 1] - bounds[k] >= _READINGS:
-            second = np.abs(np.diff(current[leg], n=2))
-            found[k] = float(np.median(second)) / _MEDIAN_OF_SECOND * math.sqrt(float(step[leg] @ step[leg]))
+            found[k] = white_noise(current[leg]) * math.sqrt(float(step[leg] @ step[leg]))
     return found

@@ -15,6 +15,7 @@ import numpy as np
 from closo.errors import DataError
 from closo.quantity import Number, uncertain
 from closo.techniques.cycling.trends import early_fade
+from closo.techniques.noise import memory_factor, neighbour_scatter
 
 __all__ = ["Balance", "CycleTable", "balance", "missing_between"]
 
@@ -140,7 +141,7 @@ def missing_between(table: CycleTable, *, name: str) -> Number:
     if table.sampling is not None:
         spread = table.sampling * float(np.linalg.norm(table.put))
         return number + uncertain(0.0, {f"noise and sampling:{name}, cycles {stretch}": spread})
-    scatter, df = _scatter(each)
+    scatter, df = neighbour_scatter(each)
     label = f"scatter of the cycles:{name}, cycles {stretch}"
     return number + uncertain(0.0, {label: scatter * math.sqrt(len(each))}, df=df)
 
@@ -153,17 +154,6 @@ def _check(table: CycleTable, name: str) -> None:
         if bad.any():
             where = table.cycle[bad][0]
             raise DataError(f"The {word} of cycle {where:.0f} of '{name}' is {values[bad][0]:.3g}; it must be > 0.")
-
-
-def _scatter(values: np.ndarray) -> tuple[float, float]:
-    """Return the standard deviation from cycle to cycle with a smooth trend taken off, and its degrees of freedom.
-
-    From second differences (variance 6 s^2 for independent scatter; neighbours overlap, which costs half of them).
-    """
-    if len(values) < _FEWEST:
-        return 0.0, math.inf
-    second = np.diff(values, n=2)
-    return float(np.sqrt(np.mean(second**2) / 6.0)), max(1.0, len(second) / 1.944)
 
 
 def _loss(table: CycleTable, name: str) -> tuple[Number | None, np.ndarray]:
@@ -188,8 +178,6 @@ def _loss(table: CycleTable, name: str) -> tuple[Number | None, np.ndarray]:
         return loss, 1.0 - q / first
     df = len(n) - 2
     variance = float(left @ left) / df
-    memory = float(left[1:] @ left[:-1] / (left @ left)) if variance > 0 else 0.0
-    widen = (1.0 + max(memory, 0.0)) / (1.0 - min(max(memory, 0.0), 0.9))
-    u = math.sqrt(variance * widen / float(x @ x)) * float(n[-1] - n[0]) / start
+    u = math.sqrt(variance * memory_factor(left) / float(x @ x)) * float(n[-1] - n[0]) / start
     loss = uncertain(-slope * float(n[-1] - n[0]) / start, {f"scatter of the capacity:{name}": u}, df=float(df))
     return loss, 1.0 - q / start

@@ -10,7 +10,8 @@ import numpy as np
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 from closo.techniques.cycling.budget import Instrument, ratio
 from closo.techniques.cycling.cycles import Cycles
-from closo.techniques.cycling.trends import Scatter, Trend, compared
+from closo.techniques.cycling.trends import Trend, compared
+from closo.techniques.noise import Scatter
 
 __all__ = ["retentions"]
 

@@ -15,8 +15,9 @@ from closo.errors import ConvergenceError
 from closo.fit import covariance_of, least_squares
 from closo.quantity import Quantity, uncertain, withheld
 from closo.techniques.cycling.cycles import Cycles
+from closo.techniques.noise import Scatter, memory_factor, scatter_of
 
-__all__ = ["Fade", "Scatter", "Trend", "compared", "early_fade", "scatter_of", "stabilised", "trend_of"]
+__all__ = ["Fade", "Trend", "compared", "early_fade", "stabilised", "trend_of"]
 
 _SMALL = 0.01  # the early change counts as over where less than this share of the capacity is left of it
 _FEWEST = 8  # cycles for a trend as a result
@@ -24,14 +25,6 @@ _FEWEST_FADE = 6  # cycles for an early change that is only taken off: four para
 _WIDEST = 0.02  # 1/K, standard uncertainty beyond which a sensitivity says nothing
 _TWINS = 0.9  # share of the variance of T that the trend explains, beyond which the two cannot be told apart
 _ROUNDS = 8  # of fade and sensitivity, each with the other taken off
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """Relative standard deviation from cycle to cycle, with the trend taken off; NaN where it cannot be known."""
-
-    s: float
-    df: float
 
 
 @dataclass(frozen=True)
@@ -156,15 +149,7 @@ def _sensitivity(
     if df < 1:
         return 0.0, 0.0, 1, "too few cycles to compare"
     variance = float(left @ left) / df * float(covariance_of(design.T @ design)[-1, -1])
-    return float(p[-1]), math.sqrt(variance * _memory(left)), df, ""
-
-
-def _memory(left: np.ndarray) -> float:
-    """Return by how much the variance of a fit grows because neighbouring residuals are alike (1 where they are not)."""
-    if not left.any():
-        return 1.0
-    alike = min(max(float(left[1:] @ left[:-1]) / float(left @ left), 0.0), 0.9)
-    return (1.0 + alike) / (1.0 - alike)
+    return float(p[-1]), math.sqrt(variance * memory_factor(left)), df, ""
 
 
 def _with_temperature(number: np.ndarray, q: np.ndarray, warmth: np.ndarray, fade: Fade) -> Fade:
@@ -172,51 +157,8 @@ def _with_temperature(number: np.ndarray, q: np.ndarray, warmth: np.ndarray, fad
     left = np.log(q / fade.at(number))
     design = np.column_stack([fade.directions(number), warmth])
     df = len(q) - design.shape[1]
-    covariance = covariance_of(design.T @ design) * float(left @ left) / df * _memory(left)
+    covariance = covariance_of(design.T @ design) * float(left @ left) / df * memory_factor(left)
     return replace(fade, covariance=covariance[:4, :4], df=df)
-
-
-def scatter_of(number: np.ndarray, values: np.ndarray, *, fitted: np.ndarray | None = None) -> Scatter:
-    """Return the scatter of (logarithms of) values about a smooth trend.
-
-    It is found from the deviation of each value from the line between its neighbours. `fitted`, shape (n, m), are the
-    directions of a fit whose residuals the values are: a fit takes some of the scatter with it.
-
-    Source: Gasser, Sroka, Jennen-Steinmetz, Biometrika 1986, 73, 625, doi:10.1093/biomet/73.3.625. The degrees of freedom
-    allow for the overlap of neighbouring triples (Satterthwaite).
-
-    Example
-    -------
-    >>> round(scatter_of(np.arange(5.0), 2.0 + 3.0 * np.arange(5.0)).s, 12)
-    0.0
-    """
-    if len(values) < 4:
-        return Scatter(math.nan, 1.0)
-    left = (number[2:] - number[1:-1]) / (number[2:] - number[:-2])
-    norm = np.sqrt(left**2 + (1.0 - left) ** 2 + 1.0)
-    rows = np.column_stack([left, -np.ones_like(left), 1.0 - left]) / norm[:, None]
-    # overlap of neighbouring triples, and of those after the next
-    near = rows[:-1, 1] * rows[1:, 0] + rows[:-1, 2] * rows[1:, 1]
-    far = rows[:-2, 2] * rows[2:, 0]
-    total, squares = float(len(rows)), len(rows) + 2.0 * float(near @ near + far @ far)
-    if fitted is not None:
-        directions = np.linalg.qr(fitted)[0]
-        lost = _apart(rows, directions)
-        again = np.zeros_like(directions)
-        for k in range(3):
-            again[k : k + len(rows)] += rows[:, k, None] * lost
-        total -= float(np.sum(lost**2))
-        squares += float(np.sum((lost.T @ lost) ** 2)) - 2.0 * float(np.sum(again**2))
-    if total < 1e-6 or squares < 1e-12:
-        return Scatter(math.nan, 1.0)
-    scatter = math.sqrt(float(np.sum(_apart(rows, values) ** 2)) / total)
-    return Scatter(scatter, max(1.0, total**2 / squares))
-
-
-def _apart(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the deviation of each value from the line between its neighbours, over its standard deviation for s = 1."""
-    parts = [rows[:, k].reshape(-1, *(1,) * (values.ndim - 1)) * values[k : k + len(rows)] for k in range(3)]
-    return np.asarray(parts[0] + parts[1] + parts[2])
 
 
 def early_fade(number: np.ndarray, q: np.ndarray) -> Fade | None:
@@ -250,7 +192,7 @@ def early_fade(number: np.ndarray, q: np.ndarray) -> Fade | None:
         return None
     tau = math.exp(float(fit.values[3]))
     to = np.append(scale[:3], tau)
-    covariance = fit.covariance * np.outer(to, to) * _memory(fit.residuals)
+    covariance = fit.covariance * np.outer(to, to) * memory_factor(fit.residuals)
     found = Fade(np.append(fit.values[:3] * scale[:3], tau), covariance, int(number[0]), df)
     return found if np.all(found.at(number) > 0) else None
 

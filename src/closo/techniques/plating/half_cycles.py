@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.techniques.legs import find_legs
+from closo.techniques.noise import white_noise
 
-__all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median", "scatter_of"]
+__all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
 _STEP_ROWS = 5  # rows that a new level must hold
@@ -149,7 +150,7 @@ def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
         return float(u[-1]), 0.0
     u = _without_glitches(u)
     mean = float(np.trapezoid(u, t) / (t[-1] - t[0]))
-    return mean, scatter_of(u) / float(np.sqrt(u.size))
+    return mean, white_noise(u) / float(np.sqrt(u.size))
 
 
 def running_median(values: np.ndarray) -> np.ndarray:
@@ -165,17 +166,7 @@ def _without_glitches(voltage: np.ndarray) -> np.ndarray:
         return voltage
     middle = running_median(voltage)
     off = np.abs(voltage - middle)
-    return np.where(off > np.maximum(0.05 * np.abs(middle), 8.0 * scatter_of(voltage)), middle, voltage)
-
-
-def scatter_of(values: np.ndarray) -> float:
-    """Return the standard deviation of white noise on a slowly varying signal, from second differences (robust).
-
-    Source: the median of |x[i-1] - 2 x[i] + x[i+1]| is 0.6745 sqrt(6) standard deviations of white noise.
-    """
-    if values.size < 4:
-        return 0.0
-    return float(np.median(np.abs(np.diff(values, 2))) / (0.6745 * np.sqrt(6.0)))
+    return np.where(off > np.maximum(0.05 * np.abs(middle), 8.0 * white_noise(voltage)), middle, voltage)
 
 
 def _value_at(time: np.ndarray, voltage: np.ndarray, fixed: float) -> float:
