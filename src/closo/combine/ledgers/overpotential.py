@@ -67,23 +67,17 @@ def overpotential_ledger(
     6.9
     """
     kelvin, current = working_point(cell, temperature, current_density)
-    for word, gap in (("measured", measured_hysteresis), ("intrinsic", intrinsic_hysteresis)):
-        if gap is not None and value_of(gap) < 0:
-            raise StudyError(
-                f"The {word} hysteresis of '{cell.name}' is {value_of(gap) * 1e3:.3g} mV: charge lies below discharge.",
-                hint="Give mean charge voltage minus mean discharge voltage.",
-            )
+    for word, hysteresis in (("measured", measured_hysteresis), ("intrinsic", intrinsic_hysteresis)):
+        _refuse_negative(word, hysteresis, cell.name)
     sigma = conductivity_of(conductivity, kelvin)
     shares = shares_of(cell, sigma, temperature=kelvin, current_density=current)
-    quantities = _overpotentials(shares)
     gap, left = _compared(shares, measured_hysteresis, intrinsic_hysteresis)
-    quantities |= _against_gap(shares, gap, left, current=current)
-    quantities |= _diffusion(cell, kelvin, current)
     loss = _measured_loss(cell, measured_capacity)
+    found = Findings(shares, gap, left, loss, _one_end(cell, current))
+    quantities = _overpotentials(shares) | _against_gap(shares, gap, left, current=current)
+    quantities |= _diffusion(cell, kelvin, current)
     if loss is not None:
         quantities["capacity_loss:measured"] = Quantity("capacity_loss", loss, "1 - measured / theoretical capacity")
-    one_end = _one_end(cell, current)
-    found = Findings(shares, gap, left, loss, one_end)
     sentence = answer(found)
     settings = {
         "answer": sentence,
@@ -94,6 +88,14 @@ def overpotential_ledger(
     at = f"At {celsius(value_of(kelvin))} and {value_of(current) * 100:.4g} uA/cm2."
     curves = _curves(shares, gap, left, name=cell.name)
     return Result("overpotential_ledger", cell.name, quantities, curves, checks_of(found), settings, (sentence, at))
+
+
+def _refuse_negative(word: str, hysteresis: Number | None, name: str) -> None:
+    if hysteresis is not None and value_of(hysteresis) < 0:
+        raise StudyError(
+            f"The {word} hysteresis of '{name}' is {value_of(hysteresis) * 1e3:.3g} mV: charge lies below discharge.",
+            hint="Give mean charge voltage minus mean discharge voltage.",
+        )
 
 
 def _overpotentials(shares: Shares) -> dict[str, Quantity]:

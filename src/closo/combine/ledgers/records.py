@@ -102,24 +102,18 @@ def cell_from_masses(
     >>> round(cell.cathode_thickness * 1e6), round(cell.separator_thickness * 1e6)
     (31, 801)
     """
-    unknown = [r for r in ("active", "electrolyte") if roles.get(r) not in mass_fractions]
-    if unknown:
-        raise StudyError(
-            f"Cell '{name}': which component is the {' and the '.join(unknown)}?",
-            hint=f"roles maps 'active' and 'electrolyte' to two of {', '.join(mass_fractions)}.",
-        )
+    _check_roles(name, roles, mass_fractions)
     fractions = forms.electrode_fractions(mass_fractions, densities, porosity=porosity)
-    thickness = forms.electrode_thickness(
-        cathode_mass, area, mass_fractions=mass_fractions, densities=densities, porosity=porosity
-    )
-    separator = (
-        None if separator_mass is None else theoretical_thickness(separator_mass, area, densities[roles["electrolyte"]])
-    )
+    separator = None
+    if separator_mass is not None:
+        separator = theoretical_thickness(separator_mass, area, densities[roles["electrolyte"]])
     return CellParameters(
         name=name,
         area=area,
         separator_thickness=separator,
-        cathode_thickness=thickness,
+        cathode_thickness=forms.electrode_thickness(
+            cathode_mass, area, mass_fractions=mass_fractions, densities=densities, porosity=porosity
+        ),
         active_fraction=fractions[roles["active"]],
         electrolyte_fraction=fractions[roles["electrolyte"]],
         carbon_fraction=fractions.get(roles.get("carbon", "")),
@@ -129,3 +123,13 @@ def cell_from_masses(
         temperature=temperature,
         current_density=current_density,
     )
+
+
+def _check_roles(name: str, roles: Mapping[str, str], mass_fractions: Mapping[str, Number]) -> None:
+    """Refuse a cathode of which it is not said what the active material and the electrolyte are."""
+    unknown = [r for r in ("active", "electrolyte") if roles.get(r) not in mass_fractions]
+    if unknown:
+        raise StudyError(
+            f"Cell '{name}': which component is the {' and the '.join(unknown)}?",
+            hint=f"roles maps 'active' and 'electrolyte' to two of {', '.join(mass_fractions)}.",
+        )

@@ -16,6 +16,11 @@ from closo.models.percolation.geometry import overlapping_fractions
 
 __all__ = ["Points", "conductivity_figure"]
 
+_NOTE = (
+    "Bounds and three phases: shell of overlapping spheres. Coated theories: shells never overlap, which is "
+    "more shell, so they may pass these bounds. Lower bounds are 0, as the filler insulates."
+)
+
 
 @dataclass(frozen=True)
 class Points:
@@ -66,26 +71,19 @@ def conductivity_figure(
             f"matrix {matrix}, shell {shell}, shell_ratio {shell_ratio}, largest {largest}: all are above 0, "
             "largest is below 1."
         )
-    phi = np.linspace(0.0, largest, 141)
     onset = float(overlapping(shell_ratio).onset)
-    traces = [
-        Trace(phi[keep], sigma[keep], label=label, style=style, color=color)
-        for label, sigma, style, color in _theories(phi, matrix, shell, shell_ratio)
-        for keep in [np.isfinite(sigma) & (sigma > 0)]
-    ]
+    traces = _lines(np.linspace(0.0, largest, 141), matrix, shell, shell_ratio)
     bands: list[Band] = []
     for index, points in enumerate([*([voxels] if voxels is not None else []), *data]):
-        simulated = voxels is not None and index == 0
-        found, band = _points(points, index, line=simulated)
+        found, band = _points(points, index, line=voxels is not None and index == 0)
         traces.append(found)
         bands += band
-    spans = [Span(0.0, onset, label="shells not connected")] if onset < largest else []
     panel = Panel(
         Axis("filler fraction", range=(0.0, largest)),
         Axis(f"sigma / {unit}", "log"),
         traces=traces,
         bands=bands,
-        spans=spans,
+        spans=[Span(0.0, onset, label="shells not connected")] if onset < largest else [],
     )
     return FigureSpec(
         name="conductivity over filler fraction",
@@ -93,12 +91,17 @@ def conductivity_figure(
         title="Bounds, theories and solutions",
         summary=_summary(shell / matrix, shell_ratio, voxels, data),
         columns=1,
-        notes=(
-            "Bounds and three phases: shell of overlapping spheres. Coated theories: shells never overlap, which is "
-            "more shell, so they may pass these bounds. Lower bounds are 0, as the filler insulates.",
-            f"Shells percolate at {onset:.3f} (overlapping spheres).",
-        ),
+        notes=(_NOTE, f"Shells percolate at {onset:.3f} (overlapping spheres)."),
     )
+
+
+def _lines(phi: np.ndarray, matrix: float, shell: float, ratio: float) -> list[Trace]:
+    """Return the traces of bounds and theories where they are above 0."""
+    traces = []
+    for label, sigma, style, color in _theories(phi, matrix, shell, ratio):
+        keep = np.isfinite(sigma) & (sigma > 0)
+        traces.append(Trace(phi[keep], sigma[keep], label=label, style=style, color=color))
+    return traces
 
 
 def _theories(

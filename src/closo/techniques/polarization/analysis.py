@@ -72,34 +72,24 @@ def analyse(
     record = _Record(data, time, current, steps=steps, tail=tail)
     numbers = _currents(record, offset=assumed, gain=current_gain)
     volts = _voltages(record, voltage_offset)
-    quantities: dict[str, Quantity] = {}
-    checks = [_steady(tail, steps, current)]
     early: Early | None = None
     if electrodes == "nonblocking":
-        early = initial(
-            time[steps[0].start : steps[0].stop] - steps[0].begin,
-            current[steps[0].start : steps[0].stop],
-            tail.noise,
-        )
-        quantities |= _bruce_vincent(record, numbers[0], volts[0], early, gain=current_gain, offset=assumed)
+        early = _beginning(record)
+        quantities = _bruce_vincent(record, numbers[0], volts[0], early, gain=current_gain, offset=assumed)
         quantities["applied_voltage"] = Quantity("applied_voltage", volts[0], origin)
-        checks += _bruce_vincent_checks(steps[0], early, tail)
+        judged = _bruce_vincent_checks(steps[0], early, tail)
     else:
-        found, more = leakage(
-            numbers,
-            volts,
-            constant=None if area is None or thickness is None else thickness / area,
-            name=name_of(data),
-        )
-        quantities |= found | _per_step(numbers, volts, origin)
-        checks += [*more, Check("current offset", None if current_offset is None else True, why)]
+        constant = None if area is None or thickness is None else thickness / area
+        found, judged = leakage(numbers, volts, constant=constant, name=record.name)
+        quantities = found | _per_step(numbers, volts, origin)
+        judged = [*judged, Check("current offset", None if current_offset is None else True, why)]
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
         quantities["temperature"] = Quantity("temperature", temperature, "as stated")
-    checks.append(_model_check(tail))
+    checks = (_steady(tail, steps, current), *judged, _model_check(tail))
     settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=current_gain)
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))
-    return Result("polarization", name_of(data), quantities, _curves(record), tuple(checks), settings, notes)
+    return Result("polarization", name_of(data), quantities, _curves(record), checks, settings, notes)
 
 
 @dataclass(frozen=True)
@@ -223,6 +213,13 @@ def _noise(record: _Record) -> Quantity:
     u = record.tail.noise / np.sqrt(2.0 * max(samples - 3, 1))
     number = uncertain(record.tail.noise, {f"noise estimate:{record.name}": float(u)})
     return Quantity("current_noise", number, "of a sample, from second differences")
+
+
+def _beginning(record: _Record) -> Early:
+    """Return the first samples of the only step."""
+    step = record.steps[0]
+    rows = slice(step.start, step.stop)
+    return initial(record.time[rows] - step.begin, record.current[rows], record.tail.noise)
 
 
 def _per_step(numbers: list[Number], volts: list[Number], origin: str) -> dict[str, Quantity]:
