@@ -279,6 +279,19 @@ def test_the_stated_error_at_four_cells_per_radius_holds_the_limit_of_fine_grids
         assert found.u > 0.03 * limit
 
 
+def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
+    def labels(cells: int) -> np.ndarray:
+        image = np.zeros((cells, cells, cells), np.uint8)
+        image[:, 0] = 1
+        if cells == 8:
+            image[3] = 0
+        return image
+
+    found = resolved(labels, 8, {0: 0.0, 1: 1.0})
+    assert found.effective_conductivity == 0
+    assert found.u == pytest.approx(found.coarse.effective_conductivity / 2)
+
+
 def test_what_two_grids_and_seeds_cannot_do_is_said():
     with pytest.raises(StudyError, match="even"):
         resolved(lambda n: np.ones((n, n, n), np.uint8), 5, {1: 1.0})

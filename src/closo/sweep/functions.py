@@ -48,7 +48,7 @@ SWEEPS: dict[str, SweepFunction] = {
                 "seed": Parameter(int, "number of the random arrangement", 0),
                 "box": Parameter(float, "edge of the periodic box / diameter of the particles", 6.0),
                 "cells": Parameter(int, "cells of the solver along the edge of the box", 32),
-                "subvoxels": Parameter(int, "samples of the image along the edge of a cell", 4),
+                "subvoxels": Parameter(int, "samples of the image along the edge of a cell, 1 or a multiple of 4", 4),
             },
         ),
     )

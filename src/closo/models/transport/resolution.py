@@ -116,7 +116,7 @@ def resolved(
         rods = conduct(image, subvoxels // 2, 0.5)
         link, width = rods.effective_conductivity - fine.effective_conductivity, _RECTANGLE
     change = fine.effective_conductivity - coarse.effective_conductivity
-    value = fine.effective_conductivity + change / 2 + link / 4
+    value = max(fine.effective_conductivity + change / 2 + link / 4, 0.0)  # a path on the coarse grid alone is none
     grid = max(abs(change) * width, _LEAST * value)
     return Resolved(value, grid, abs(link) * _RECTANGLE, 0.5 * (fine.upper - fine.lower), fine, coarse)
 
