@@ -24,10 +24,11 @@ import GTC
 import numpy as np
 from scipy.special import stdtrit
 
-from closo.errors import ClosoError, StudyError
+from closo.errors import ClosoError, StudyError, did_you_mean
 from closo.nomenclature import look_up, to_shown
 
 __all__ = [
+    "BASES",
     "Number",
     "Quantity",
     "correlation",
@@ -43,6 +44,14 @@ __all__ = [
 
 Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
 log, exp, sqrt = GTC.log, GTC.exp, GTC.sqrt
+
+BASES = {
+    "measured": "a measurement is behind it",
+    "derived": "follows by arithmetic from what is stated; nothing was measured",
+    "stated": "stated with its uncertainty; nothing was measured",
+    "digits": "stated without an uncertainty: any value that rounds to its digits (or lies in its range), equally likely",
+}
+"""What a quantity rests on."""
 
 _SEPARATOR = "\x1f"  # between label and degrees of freedom inside a GTC label
 
@@ -136,15 +145,19 @@ class Quantity:
     number : the value with its sources (SI), or None where the quantity is withheld.
     method : how it was obtained, printed beside it.
     why : the reason, where it is withheld.
+    basis : what it rests on, one of BASES.
     """
 
     name: str
     number: Number = None
     method: str = ""
     why: str | None = None
+    basis: str = "measured"
 
     def __post_init__(self) -> None:
         look_up(self.name)
+        if self.basis not in BASES:
+            raise StudyError(f"basis = '{self.basis}' is not possible.", hint=did_you_mean(self.basis, BASES))
 
     @property
     def value(self) -> float | None:
@@ -185,10 +198,21 @@ class Quantity:
         return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: -item[1])}
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
-        """Return the coverage interval [SI]; in the logarithm where the quantity can only be positive."""
+        """Return the coverage interval [SI]; in the logarithm where the quantity can only be positive.
+
+        What is known by its digits alone has sharp ends: 'level' of its half width, sqrt(3) u, to each side.
+
+        Example
+        -------
+        >>> low, high = Quantity("pressure", parse("347 ± 0.288675 MPa", "pressure"), basis="digits").interval()
+        >>> round(low / 1e6, 3), round(high / 1e6, 3)
+        (346.525, 347.475)
+        """
         if self.number is None:
             return None
         value, u = float(GTC.value(self.number)), float(GTC.uncertainty(self.number))
+        if self.basis == "digits":
+            return value - level * math.sqrt(3.0) * u, value + level * math.sqrt(3.0) * u
         factor = float(stdtrit(min(self.df, 1e9), 0.5 + level / 2.0))
         if look_up(self.name).positive and value > 0:
             spread = math.exp(min(factor * u / value, 700.0))
@@ -200,6 +224,8 @@ class Quantity:
         row = look_up(self.name)
         shown: dict[str, Any] = {"name": self.name, "value": None, "u": None, "unit": row.shown, "interval": None}
         shown |= {"budget": [], "method": self.method}
+        if self.basis != "measured":
+            shown["basis"] = self.basis
         if self.number is None:
             return shown | {"why": self.why or "not determined"}
         low, high = self.interval() or (math.nan, math.nan)
@@ -214,6 +240,8 @@ class Quantity:
     def as_stored(self) -> dict[str, Any]:
         """Return what is kept on disk: SI value and labelled sources, from which `from_stored` rebuilds correlations."""
         stored: dict[str, Any] = {"name": self.name, "method": self.method, "why": self.why, "value": self.value}
+        if self.basis != "measured":
+            stored["basis"] = self.basis
         if self.number is not None:
             stored["sources"] = {
                 label: [u, None if math.isinf(df) else df] for label, (u, df) in sources(self.number).items()
@@ -223,12 +251,13 @@ class Quantity:
     @staticmethod
     def from_stored(stored: Mapping[str, Any]) -> Quantity:
         """Rebuild a quantity; sources with equal labels are again the same source."""
+        basis = str(stored.get("basis", "measured"))
         if stored["value"] is None:
-            return Quantity(stored["name"], None, stored["method"], stored["why"])
+            return Quantity(stored["name"], None, stored["method"], stored["why"], basis)
         number = GTC.constant(float(stored["value"]))
         for label, (u, df) in stored["sources"].items():
             number = number + u * _unit_variable(label, math.inf if df is None else float(df))
-        return Quantity(stored["name"], number, stored["method"], stored["why"])
+        return Quantity(stored["name"], number, stored["method"], stored["why"], basis)
 
     def __str__(self) -> str:
         row = look_up(self.name)

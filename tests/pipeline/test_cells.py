@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from closo.claims import judge, load_claims
 from closo.combine.cell_recipe import cell_recipe, press_recipe
 from closo.combine.electronic import electronic_fraction
 from closo.combine.samples import quantity
@@ -149,6 +150,35 @@ def test_combined_results_of_cells_are_kept(small):
     again = analyse(small.study)
     assert again.computed == 0
     assert set(again.results) == set(small.results)
+
+
+def test_recipe_claims_of_the_twin_end_in_the_verdicts_that_its_recipe_allows(small):
+    made = {v.claim.id: v for v in judge(load_claims(small.study.folder), small.results)}
+    expected = {
+        "C051": ("supported", "stated"),  # 7:2.5:0.5
+        "C054": ("not identifiable", "stated"),  # 1.2 mg, weighed to 0.05 mg: wider than the digit claimed
+        "C054b": ("supported", "derived"),  # what 0.505 mAh/cm2 needs
+        "C056": ("supported", "stated"),
+        "C057b": ("supported", "stated"),
+        "C060": ("supported", "stated"),
+        "C061": ("no data", ""),
+        "C063": ("supported", "stated"),
+        "C064": ("not identifiable", "derived"),  # the nut factor is known to 30 %
+        "C065": ("supported", "measured"),  # 3 h, and a spectrum between two rests of 1 h
+    }
+    assert {key: (made[key].verdict, made[key].basis) for key in expected} == expected
+    assert "1.00 t" in made["C056"].reason
+    assert 5.0 < made["C065"].quantities[0].value / 3600.0 < 6.0
+
+
+def test_volume_fractions_follow_from_the_mixing_ratio(small):
+    """C051: 7:2.5:0.5 with 1.90, 1.5435 and 2.0 g/cm3 and 5 % of pores."""
+    recipe = small.results["warm-cell/recipe"].quantities
+    expected = {"active": 0.630, "electrolyte": 0.277, "carbon": 0.043}
+    for part, share in expected.items():
+        assert recipe[f"volume_fraction:{part}"].value == pytest.approx(share, abs=6e-4)
+        assert recipe[f"volume_fraction:{part}"].basis == "derived"
+    assert "porosity:cell warm-cell" in recipe["volume_fraction:active"].budget()
 
 
 def test_what_a_cell_implies_needs_its_numbers():

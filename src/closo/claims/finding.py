@@ -11,10 +11,10 @@ from closo.combine.arrhenius.points import celsius
 from closo.combine.samples import quantity
 from closo.errors import DataError, did_you_mean
 from closo.quantity import Quantity, log, withheld
-from closo.result import Result
+from closo.result import Check, Result
 from closo.toml import read_number
 
-__all__ = ["Pairs", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of"]
+__all__ = ["Pairs", "cross_checks", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of"]
 
 _LN10 = math.log(10.0)
 
@@ -48,6 +48,24 @@ def quantity_of(results: Mapping[str, Result], of: str, key: str, *, temperature
         hint = did_you_mean(of, _known(results))
         return withheld(found.name, f"{found.why}. {hint if hint.startswith('Did') else ''}".strip())
     return found
+
+
+def cross_checks(
+    results: Mapping[str, Result], quantities: Sequence[Quantity]
+) -> tuple[tuple[Check, ...], dict[str, Quantity]]:
+    """Return the checks that hold stated quantities against what else is stated, and what they imply by themselves.
+
+    The results that hold the quantities say which these are, in their settings 'cross_checks' and 'implied'.
+    """
+    checks: dict[str, Check] = {}
+    implied: dict[str, Quantity] = {}
+    for result in results.values():
+        mine = [key for key, quantity in result.quantities.items() if any(quantity is one for one in quantities)]
+        names = {name for key in mine for name in result.settings.get("cross_checks", {}).get(key, ())}
+        checks |= {check.name: check for check in result.checks if check.name in names}
+        keys = (k for key in mine for k in result.settings.get("implied", {}).get(key, ()))
+        implied |= {key: result.quantities[key] for key in keys}
+    return tuple(checks.values()), implied
 
 
 def _known(results: Mapping[str, Result]) -> set[str]:

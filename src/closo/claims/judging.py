@@ -6,17 +6,20 @@ inclusion, at 2.5 % on each side; Schuirmann 1987, doi:10.1007/BF01068419.)
 
 Where several comparisons are made at once, 'all of them' is supported when each is (intersection-union test, Berger
 1982, doi:10.1080/00401706.1982.10487790), and 'any of them' is only believed at 1 - 0.05/m (Bonferroni).
+
+A number that a study only states can be held against a claim too, but nothing was measured then: `Verdict.basis` and the
+reason say so. Where other statements contradict it, it supports nothing, and the verdict is not identifiable.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from closo.claims.finding import kelvin, location_of_maximum, pairs, quantity_of
-from closo.claims.reading import Claim, claimed_range
+from closo.claims.finding import cross_checks, kelvin, location_of_maximum, pairs, quantity_of
+from closo.claims.reading import Claim, claimed_range, claimed_shares
 from closo.combine.arrhenius.points import celsius
 from closo.combine.samples import temperatures_of
 from closo.errors import ClosoError
@@ -24,9 +27,16 @@ from closo.nomenclature import look_up, to_shown
 from closo.quantity import Quantity, log
 from closo.result import Result
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["RESTS_ON", "Verdict", "judge"]
 
 Word = Literal["supported", "contradicted", "not identifiable", "no data"]
+RESTS_ON = {
+    "measured": "measurement",
+    "derived": "arithmetic on statements",
+    "stated": "statement alone",
+    "": "",
+}
+"""Basis of a verdict -> how it is written."""
 _LN10 = math.log(10.0)
 _ON_TEMPERATURE = ("conductivity", "conductivity_ratio", "resistance")  # names that end so depend on it strongly
 
@@ -47,6 +57,17 @@ class Verdict:
     reason: str
     quantities: tuple[Quantity, ...] = ()
 
+    @property
+    def basis(self) -> str:
+        """What the verdict rests on: 'measured' if a measurement is in it, 'derived' (arithmetic on statements), 'stated'.
+
+        Empty where there is no data.
+        """
+        found = {q.basis for q in self.quantities if q.number is not None}
+        if self.verdict == "no data" or not found:
+            return ""
+        return "measured" if "measured" in found else "derived" if "derived" in found else "stated"
+
     def as_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
         return {
@@ -54,6 +75,7 @@ class Verdict:
             "text": self.claim.text,
             "where": self.claim.where,
             "verdict": self.verdict,
+            "basis": self.basis,
             "reason": self.reason,
             "quantities": [quantity.as_json() for quantity in self.quantities],
         }
@@ -73,9 +95,28 @@ def _judge_one(claim: Claim, results: Mapping[str, Result]) -> Verdict:
     if claim.no_data is not None:
         return Verdict(claim, "no data", claim.no_data)
     try:
-        return _BY_KIND[claim.kind](claim, results)
+        return _cross_checked(_BY_KIND[claim.kind](claim, results), results)
     except ClosoError as error:
         return Verdict(claim, "no data", str(error))
+
+
+def _cross_checked(verdict: Verdict, results: Mapping[str, Result]) -> Verdict:
+    """Add how what is only stated fits what else is stated; where it does not fit, it decides nothing."""
+    if verdict.basis != "stated":
+        return verdict
+    checks, implied = cross_checks(results, verdict.quantities)
+    wrong = [c for c in checks if c.passed is False]
+    if wrong:
+        text = f"The study's statements contradict each other, so none of them decides. {wrong[0].detail}"
+        return replace(verdict, verdict="not identifiable", reason=f"{text} {_sentence(verdict.reason)}")
+    said = [f"{'Cross-check' if c.passed else 'Nothing to check it with'}: {c.detail}" for c in checks]
+    if implied:
+        said.append(f"Implied: {'; '.join(f'{key} {quantity}' for key, quantity in implied.items())}.")
+    return replace(verdict, reason=" ".join([verdict.reason, *said]))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _judge_number(claim: Claim, results: Mapping[str, Result]) -> Verdict:
@@ -101,11 +142,16 @@ def _judge_at(claim: Claim, results: Mapping[str, Result], *, key: str, temperat
         decades = (log(found[0].number) - log(found[1].number)) / _LN10
         at = "" if temperature is None else f" at {celsius(temperature)}"
         method = f"{claim.of[0]} over {claim.to}{at}: {_both(found)}"
-        quantity = Quantity("conductivity_ratio", decades, method)
+        quantity = Quantity("conductivity_ratio", decades, method, basis=_basis_of(found))
     elif claim.kind == "difference":
         method = f"{claim.of[0]} minus {claim.to}: {_both(found)}"
-        quantity = Quantity(claim.name, found[0].number - found[1].number, method)
+        quantity = Quantity(claim.name, found[0].number - found[1].number, method, basis=_basis_of(found))
     return _compare(claim, quantity, claimed_range(claim, quantity.name))
+
+
+def _basis_of(found: Sequence[Quantity]) -> str:
+    """Return what something computed from these quantities rests on."""
+    return "measured" if any(q.basis == "measured" for q in found) else "derived"
 
 
 def _both(found: Sequence[Quantity]) -> str:
@@ -132,7 +178,7 @@ def _agree(claim: Claim, verdicts: Sequence[Verdict], open_choice: str) -> Verdi
 def _compare(claim: Claim, quantity: Quantity, claimed: tuple[float, float]) -> Verdict:
     """Compare a 95 % interval with the claimed range."""
     low, high = quantity.interval() or (-math.inf, math.inf)
-    found = f"found {_shown(quantity)} ({quantity.method})" if quantity.method else f"found {_shown(quantity)}"
+    found = _found(quantity)
     said = _said(quantity.name, claimed)
     if claimed[0] <= low and high <= claimed[1]:
         return Verdict(claim, "supported", f"{found}: the whole interval is {said}.", (quantity,))
@@ -145,6 +191,37 @@ def _compare(claim: Claim, quantity: Quantity, claimed: tuple[float, float]) -> 
     return Verdict(
         claim, "not identifiable", f"{found}: the claim is {said}; the best value {best}, but {but}.", (quantity,)
     )
+
+
+def _found(quantity: Quantity) -> str:
+    """Return what was found, how, and whether anything was measured."""
+    number = f"{_shown(quantity)} ({quantity.method})" if quantity.method else _shown(quantity)
+    if quantity.basis == "measured":
+        return f"found {number}"
+    if quantity.basis == "derived":
+        return f"computed from what the study states, not measured: {number}"
+    return f"stated, not measured: {number}"
+
+
+def _judge_proportions(claim: Claim, results: Mapping[str, Result]) -> Verdict:
+    """Judge the shares of a mixture: every one must be inside, one surely outside contradicts."""
+    ranges = claimed_shares(claim)
+    found = {key: quantity_of(results, claim.of[0], key, temperature=_temperature(claim)) for key in ranges}
+    for key, quantity in found.items():
+        if quantity.number is None:
+            return Verdict(claim, _word_for(quantity), f"{key}: {quantity.why}", tuple(found.values()))
+    inside, outside = True, False
+    for key, (low, high) in ranges.items():
+        ends = found[key].interval() or (-math.inf, math.inf)
+        sure = found[key].interval(1.0 - 0.05 / len(ranges)) or (-math.inf, math.inf)
+        inside = inside and low <= ends[0] and ends[1] <= high
+        outside = outside or sure[1] < low or sure[0] > high
+    shares = "; ".join(f"{_found(q)}, claimed {_said(q.name, ranges[key])}" for key, q in found.items())
+    if inside or outside:
+        word: Word = "supported" if inside else "contradicted"
+        tail = "each share is inside" if inside else "a share is outside"
+        return Verdict(claim, word, f"{shares}: {tail}.", tuple(found.values()))
+    return Verdict(claim, "not identifiable", f"{shares}: an interval reaches over its edge.", tuple(found.values()))
 
 
 def _judge_maximum(claim: Claim, results: Mapping[str, Result]) -> Verdict:
@@ -255,6 +332,7 @@ _BY_KIND: Mapping[str, Callable[[Claim, Mapping[str, Result]], Verdict]] = {
     "value": _judge_number,
     "ratio": _judge_number,
     "difference": _judge_number,
+    "proportions": _judge_proportions,
     "maximum": _judge_maximum,
     "spread": _judge_spread,
     "ordering": _judge_ordering,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.toml import last_digit, read_number, read_toml, split_number, split_range
 
-__all__ = ["KINDS", "Claim", "claimed_range", "load_claims"]
+__all__ = ["KINDS", "Claim", "claimed_range", "claimed_shares", "load_claims"]
 
 KINDS = {
     "value": "a quantity has this value",
@@ -19,9 +20,11 @@ KINDS = {
     "difference": "a quantity of one sample minus that of another",
     "maximum": "where a series has its maximum",
     "spread": "largest over smallest conductivity of several samples, as a factor",
+    "proportions": "shares of a mixture, such as 6:3:1 by mass",
     "ordering": "each sample is larger (or smaller) than the next",
 }
 _PLAIN_KINDS = ("value", "ratio", "difference")
+_OF_ONE = (*_PLAIN_KINDS, "proportions")
 _RELATIONS = ("=", ">", "<", "about")
 _CONVENTIONS = {"sigmaT": "lnsigmaT", "sigma": "lnsigma"}
 
@@ -40,6 +43,8 @@ class Claim:
     value : text with a unit; a number, a range '25-40 vol%', or a word (the maximum of a series over silica types).
     relation : '=', '>', '<' or 'about'.
     tolerance : text with a unit or in percent; None takes half a unit of the last printed digit ('about': at least 10 %).
+        A bound ('>' or '<') is meant as it stands; with a tolerance it is that much wider.
+    parts : of a mixture, in the order of its value '6:3:1'; each is the rest of a key, 'mass_fraction:<part>'.
     convention : 'sigmaT' or 'sigma' where an activation energy says so; None judges both.
     no_data : the reason why nobody can judge it here.
     """
@@ -56,6 +61,7 @@ class Claim:
     relation: str = "="
     tolerance: str | None = None
     convention: str | None = None
+    parts: tuple[str, ...] = ()
     no_data: str | None = None
     note: str = ""
 
@@ -66,7 +72,9 @@ class Claim:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys of results to look for: of an activation energy without a stated convention, both."""
+        """The keys of results to look for: of an activation energy without a stated convention, both; of a mixture, all."""
+        if self.kind == "proportions":
+            return tuple(f"{self.quantity}:{part}" for part in self.parts)
         if self.quantity != "activation_energy":
             return (self.quantity,)
         endings = [_CONVENTIONS[self.convention]] if self.convention else list(_CONVENTIONS.values())
@@ -131,12 +139,12 @@ def _texts(entry: Mapping[str, Any]) -> dict[str, Any]:
         if not str(entry.get(key, "")).strip():
             raise StudyError(f"'{key}' is missing.", hint="Every claim needs an id and a text.")
     for key, value in entry.items():
-        if key == "of" and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        if key in ("of", "parts") and isinstance(value, list) and all(isinstance(v, str) for v in value):
             texts[key] = tuple(value)
         elif key in ("value", "tolerance") and isinstance(value, int | float) and not isinstance(value, bool):
             texts[key] = repr(value)
         elif isinstance(value, str):
-            texts[key] = (value,) if key == "of" else value
+            texts[key] = (value,) if key in ("of", "parts") else value
         else:
             raise StudyError(f"{key} = {value!r} must be text in quotes.")
     return texts
@@ -158,11 +166,18 @@ def _check(claim: Claim) -> None:
         raise StudyError(f"'{key}' is missing: a claim of the kind '{claim.kind}' needs it.", hint="Add it.")
     if claim.kind == "ordering" and (len(claim.of) < 2 or claim.relation not in "<>"):
         raise StudyError("an ordering needs two samples or more, and the relation '>' or '<'.")
-    if claim.kind in _PLAIN_KINDS and len(claim.of) != 1:
+    if claim.kind in _OF_ONE and len(claim.of) != 1:
         raise StudyError(f"a claim of the kind '{claim.kind}' speaks of one sample, not of {len(claim.of)}.")
+    _check_value(claim)
+
+
+def _check_value(claim: Claim) -> None:
+    """Refuse a value that is not of the claim's kind."""
     if claim.kind in _PLAIN_KINDS:
         claimed_range(claim, claim.name)
-    if claim.kind == "spread":
+    elif claim.kind == "proportions":
+        claimed_shares(claim)
+    elif claim.kind == "spread":
         claimed_range(claim, "conductivity_ratio")  # a plain number
 
 
@@ -171,6 +186,8 @@ def _missing(claim: Claim) -> list[str]:
     needed = ["of"] if claim.kind == "ratio" else ["of", "quantity"]
     if claim.kind in ("ratio", "difference"):
         needed.append("to")
+    if claim.kind == "proportions":
+        needed.append("parts")
     if claim.kind != "ordering":
         needed.append("value")
     return [key for key in needed if not getattr(claim, key)]
@@ -194,19 +211,56 @@ def claimed_range(claim: Claim, name: str) -> tuple[float, float]:
     >>> [round(100 * end, 3) for end in claimed_range(claim, "ionic_conductivity")]
     [4.5, 5.5]
     """
-    infinity = float("inf")
+    infinity = math.inf
     text = str(claim.value)
     ends = split_range(text)
     if ends is not None and claim.relation in ("=", "about"):
         low, high, unit = ends
         return _si(f"{low} {unit}", name), _si(f"{high} {unit}", name)
     value = _si(text, name)
-    if claim.relation == ">":
-        return value, infinity
-    if claim.relation == "<":
-        return -infinity, value
+    if claim.relation in "<>":
+        wider = 0.0 if claim.tolerance is None else _tolerance(claim, value, name)
+        return (value - wider, infinity) if claim.relation == ">" else (-infinity, value + wider)
     half = _tolerance(claim, value, name)
     return value - half, value + half
+
+
+def claimed_shares(claim: Claim) -> dict[str, tuple[float, float]]:
+    """Return key -> share [1] for which a claim on a mixture is true.
+
+    The printed numbers are taken relative to their sum, each known to half a unit of its last digit; a `tolerance` is that
+    of every share.
+
+    Raises
+    ------
+    StudyError  when the value is not as many numbers as there are parts, or they do not belong to a share.
+
+    Example
+    -------
+    >>> claim = Claim(id="C", text="mixed 7:2.5:0.5", kind="proportions", quantity="mass_fraction", value="7:2.5:0.5",
+    ...               parts=("active_fraction", "electrolyte_fraction", "carbon_fraction"))
+    >>> [(round(low, 3), round(high, 3)) for low, high in claimed_shares(claim).values()]
+    [(0.65, 0.75), (0.245, 0.255), (0.045, 0.055)]
+    """
+    if claim.name not in ("mass_fraction", "volume_fraction") or claim.relation not in ("=", "about"):
+        raise StudyError(
+            "a claim on proportions is about shares that are equal to the printed ones.",
+            hint="Write quantity = 'mass_fraction' or 'volume_fraction', and leave out the relation.",
+        )
+    texts = [text.strip() for text in str(claim.value).split(":")]
+    pieces = [split_number(text) for text in texts]
+    if len(texts) != len(claim.parts) or len(texts) < 2 or any(p is None or p[1] or p[2] for p in pieces):
+        raise StudyError(
+            f"'{claim.value}' is not {len(claim.parts)} numbers, one for each of {', '.join(claim.parts)}.",
+            hint="Write for example '6:3:1'.",
+        )
+    total = sum(float(text) for text in texts)
+    given = None if claim.tolerance is None else _si(claim.tolerance, claim.name)
+    ranges = {}
+    for key, text in zip(claim.keys, texts, strict=True):
+        half = last_digit(text) / 2.0 / total if given is None else given
+        ranges[key] = (float(text) / total - half, float(text) / total + half)
+    return ranges
 
 
 def _tolerance(claim: Claim, value: float, name: str) -> float:

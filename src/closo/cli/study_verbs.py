@@ -84,13 +84,19 @@ def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int
 
 
 def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
-    """Hold what claims.toml claims against the results. Exit code: 1 if a claim is contradicted."""
+    """Hold what claims.toml claims against the results. Exit code: 1 if a claim is contradicted.
+
+    The column "rests on" says whether anything was measured, or the study only states it.
+    """
+    from closo.claims import RESTS_ON
+
     analysis = _analyse(study, workers)
     verdicts = _judge(analysis)
     if as_json:
         write_json([verdict.as_json() for verdict in verdicts])
     else:
-        show_table(["claim", "verdict", "reason"], [[v.claim.id, v.verdict, v.reason] for v in verdicts])
+        rows = [[v.claim.id, v.verdict, RESTS_ON[v.basis], v.reason] for v in verdicts]
+        show_table(["claim", "verdict", "rests on", "reason"], rows)
         _say_failures(analysis)
     return 1 if any(verdict.verdict == "contradicted" for verdict in verdicts) else 0
 

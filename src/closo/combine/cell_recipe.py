@@ -1,8 +1,10 @@
 """What the masses, the geometry and the formula of a cell imply, before anything is measured; and the pressure of a press.
 
 Measures
-    theoretical_capacity:formula, active_mass, areal_capacity:theoretical, current_density:c_rate, theoretical_thickness and
-    relative_density of the separator, area:disc; pressure and force of a press.
+    theoretical_capacity:formula, active_mass, areal_capacity:theoretical, mass:areal_capacity (of the composite, from the
+    areal capacity stated), current_density:c_rate, volume_fraction:active, :electrolyte and :carbon of the cathode,
+    theoretical_thickness and relative_density of the separator, area:disc; pressure and force of a press. With
+    `with_statements`, also what is stated itself, and the checks of it.
 Needs
     what study.toml states of a cell or a press; each line needs its own few numbers, and is left out without them.
 Uncertainty sources
@@ -13,16 +15,19 @@ Limits
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
+from closo.errors import StudyError
 from closo.models import recipe
+from closo.models.cell import electrode_fractions
 from closo.quantity import Number, Quantity
-from closo.result import Result
+from closo.result import Check, Result
 
-__all__ = ["cell_recipe", "press_recipe"]
+__all__ = ["cell_recipe", "composite", "press_recipe", "with_statements"]
 
 
 def cell_recipe(
@@ -39,6 +44,7 @@ def cell_recipe(
     separator_mass: Number | None = None,
     separator_thickness: Number | None = None,
     separator_density: Number | None = None,
+    stated_areal_capacity: Number | None = None,
 ) -> Result:
     """Return what follows from a cell's masses, geometry and formula; all in SI, None where nothing is stated.
 
@@ -57,6 +63,7 @@ def cell_recipe(
         *(cathode_mass, active_fraction, capacity, surface),
     )
     geometry = (separator_mass, surface, separator_density)
+    behind = (stated_areal_capacity, active_fraction, capacity, surface)
     found = {
         "area:disc": (disc, "pi d2/4"),
         "theoretical_capacity:formula": (formula, f"{electrons} F/M"),
@@ -65,6 +72,12 @@ def cell_recipe(
             "composite x share",
         ),
         "areal_capacity:theoretical": (areal, "composite mass x active share x theoretical capacity / area"),
+        "mass:areal_capacity": (
+            _of(
+                lambda: recipe.implied_mass(behind[0], behind[1], theoretical_capacity=capacity, area=surface), *behind
+            ),
+            "areal capacity as stated x area / (active share x theoretical capacity)",
+        ),
         "current_density:c_rate": (
             _of(lambda: recipe.current_density(areal, c_rate), areal, c_rate),
             "C-rate x areal capacity from the masses",
@@ -120,6 +133,78 @@ def press_recipe(
     return _result("press_recipe", name, found)
 
 
+def composite(
+    shares: Mapping[str, Number], densities: Mapping[str, Number | None], *, porosity: Number | None
+) -> dict[str, Quantity]:
+    """Return the volume fractions that a mixing ratio by mass implies, as 'volume_fraction:<part>'.
+
+    Parameters
+    ----------
+    shares : part -> mass fraction [1]; densities : part -> density [kg/m3]; porosity : share of pores [1], None for none.
+
+    Returns
+    -------
+    Nothing where a density is not known or the shares do not add up to 1.
+
+    Example
+    -------
+    >>> mix = composite({"active": 0.7, "electrolyte": 0.3}, {"active": 3250.0, "electrolyte": 1543.5}, porosity=None)
+    >>> {key: round(q.value, 3) for key, q in mix.items()}
+    {'volume_fraction:active': 0.526, 'volume_fraction:electrolyte': 0.474}
+    """
+    known = {part: densities[part] for part in shares if densities.get(part) is not None}
+    if len(known) < len(shares) or len(shares) < 2:
+        return {}
+    try:
+        volumes = electrode_fractions(shares, known, porosity=0.0 if porosity is None else porosity)
+    except StudyError:  # the audit says what is wrong with the numbers
+        return {}
+    method = "from mass fractions and densities" + ("" if porosity is None else ", with the pores stated")
+    return {
+        f"volume_fraction:{part}": Quantity("volume_fraction", volume, method, basis="derived")
+        for part, volume in volumes.items()
+    }
+
+
+_JUDGES = {  # beginning of a check's name -> fields that it judges
+    "area": ("area", "diameter"),
+    "composite": ("active_fraction", "electrolyte_fraction", "carbon_fraction"),
+    "active fraction": ("active_fraction",),
+    "theoretical capacity": ("theoretical_capacity", "molar_mass"),
+    "areal capacity": ("cathode_mass", "active_fraction", "theoretical_capacity", "areal_capacity", "area"),
+    "current": ("current_density", "c_rate", "areal_capacity"),
+    "separator": ("separator_mass", "separator_thickness", "area"),
+    "stack pressure": ("torque", "screw_diameter", "nut_factor", "pressure", "area"),
+    "pressing force": ("pressure", "force", "area"),
+}
+
+
+_VOLUMES = ("volume_fraction:active", "volume_fraction:electrolyte", "volume_fraction:carbon")
+_IMPLIES = dict.fromkeys(("active_fraction", "electrolyte_fraction", "carbon_fraction"), _VOLUMES)  # field -> keys
+
+
+def with_statements(made: Result, stated: Mapping[str, Quantity], checks: Sequence[Check]) -> Result:
+    """Return a recipe with what is stated itself, and with the checks that hold the statements against each other.
+
+    Parameters
+    ----------
+    stated : '<name>:<field>' -> quantity.
+    checks : of the audit, of this owner alone; `settings["cross_checks"]` says which of them judge which key, and
+        `settings["implied"]` which quantities follow from which key without being judged by a check.
+    """
+    judged = {
+        key: [c.name for c in checks if key.partition(":")[2] in _JUDGES.get(c.name.partition(":")[0], ())]
+        for key in stated
+    }
+    implied = {key: [k for k in _IMPLIES.get(key.partition(":")[2], ()) if k in made.quantities] for key in stated}
+    settings = {
+        **made.settings,
+        "cross_checks": {key: names for key, names in judged.items() if names},
+        "implied": {key: keys for key, keys in implied.items() if keys},
+    }
+    return replace(made, quantities={**made.quantities, **stated}, checks=tuple(checks), settings=settings)
+
+
 def _of(make: Callable[[], Number], *needed: Any) -> Number | None:
     """Return what `make` gives, None where something needed is not known."""
     return None if any(number is None for number in needed) else make()
@@ -134,5 +219,9 @@ def _ratio(a: Number, b: Number) -> Number:
 
 
 def _result(technique: str, name: str, found: dict[str, tuple[Number | None, str]]) -> Result:
-    known = {key: Quantity(key.partition(":")[0], n, method) for key, (n, method) in found.items() if n is not None}
+    known = {
+        key: Quantity(key.partition(":")[0], n, method, basis="derived")
+        for key, (n, method) in found.items()
+        if n is not None
+    }
     return Result(technique, name, known, xr.Dataset())

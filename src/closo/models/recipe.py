@@ -31,6 +31,7 @@ __all__ = [
     "equivalent_size",
     "implied_area",
     "implied_density",
+    "implied_mass",
     "implied_specific_capacity",
     "mass_fraction",
     "mixture_density",
@@ -285,6 +286,21 @@ def implied_area(
     active = _positive("mass", cathode_mass) * _fraction("mass_fraction", active_fraction)
     capacity = active * _positive("specific_capacity", theoretical_capacity)
     return capacity / _positive("areal_capacity", areal_capacity)
+
+
+def implied_mass(
+    areal_capacity: Number, active_fraction: Number, *, theoretical_capacity: Number, area: Number
+) -> Number:
+    """Return the mass [kg] of the composite that an areal capacity [C/m2] implies; other units as `areal_capacity`.
+
+    Example
+    -------
+    >>> m = implied_mass(0.541 * 36000.0, 0.6, theoretical_capacity=171 * 3600.0, area=0.283e-4)
+    >>> round(m * 1e6, 3)                                                            # mg
+    1.492
+    """
+    per_mass = _positive("mass_fraction", active_fraction) * _positive("specific_capacity", theoretical_capacity)
+    return _positive("areal_capacity", areal_capacity) * _positive("area", area) / per_mass
 
 
 def current_density(areal_capacity: Number, c_rate: Number) -> Number:

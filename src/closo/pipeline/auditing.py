@@ -7,13 +7,14 @@ from typing import Any
 from closo.combine import audit
 from closo.quantity import Number
 from closo.result import Check
-from closo.study import Range, Study
+from closo.study import Cell, Press, Range, Study
 
-__all__ = ["audit_study"]
+__all__ = ["audit_study", "cell_checks", "press_checks"]
 
 _PELLET = ("area", "diameter", "thickness", "mass", "pressure", "force")
 _CELL = (
-    "area", "diameter", "cathode_mass", "active_fraction", "theoretical_capacity", "molar_mass", "electrons",
+    "area", "diameter", "cathode_mass", "active_fraction", "electrolyte_fraction", "carbon_fraction",
+    "theoretical_capacity", "molar_mass", "electrons",
     "areal_capacity", "current_density", "c_rate", "separator_mass", "separator_thickness",
 )  # fmt: skip
 _PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
@@ -49,13 +50,28 @@ def audit_study(study: Study) -> list[Check]:
             audit.Pellet(name=name, density=full.get(s.sample), **_fields(s, _PELLET))
             for name, s in study.specimens.items()
         ],
-        cells=[
-            audit.Cell(name=name, separator_density=_density(full, c.separator_sample), **_fields(c, _CELL))
-            for name, c in study.cells.items()
-        ],
-        presses=[audit.Press(name=name, **_fields(p, _PRESS)) for name, p in study.presses.items()],
+        cells=[_cell(name, c, _density(full, c.separator_sample)) for name, c in study.cells.items()],
+        presses=[_press(name, p) for name, p in study.presses.items()],
         printed=[audit.Printed(**_fields(p, _PRINTED)) for p in study.printed],
     )
+
+
+def cell_checks(name: str, cell: Cell, density: Number | None) -> list[Check]:
+    """Return the checks of one cell; `density` [kg/m3] is the full one of its electrolyte."""
+    return audit.audit_cells([_cell(name, cell, density)])
+
+
+def press_checks(name: str, press: Press) -> list[Check]:
+    """Return the checks of one press."""
+    return audit.audit_presses([_press(name, press)])
+
+
+def _cell(name: str, cell: Cell, density: Number | None) -> audit.Cell:
+    return audit.Cell(name=name, separator_density=density, **_fields(cell, _CELL))
+
+
+def _press(name: str, press: Press) -> audit.Press:
+    return audit.Press(name=name, **_fields(press, _PRESS))
 
 
 def _fields(table: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from closo.combine.cell_recipe import cell_recipe, press_recipe
 from closo.combine.conditions import NEAR, temperature_of
 from closo.combine.electronic import electronic_fraction
 from closo.combine.interface import interfacial_resistance, plating_stress
@@ -23,29 +22,17 @@ from closo.combine.resistance_change import resistance_change
 from closo.combine.samples import conductivity_at
 from closo.combine.transference import transference
 from closo.models.cell import anions_in_electrode
-from closo.pipeline.cell_parameters import electrolyte_density, parameters_of, salt_fraction
+from closo.pipeline.cell_parameters import parameters_of, salt_fraction
 from closo.pipeline.obtaining import obtain
+from closo.pipeline.recipes import recipe_of_cell, recipe_of_press
 from closo.pipeline.records import Obtained
 from closo.quantity import Number
 from closo.result import Result
 from closo.store import Store
-from closo.study import Cell, Study
+from closo.study import Cell, Study, stated
 
 __all__ = ["combine_cells", "spectra_around"]
 
-_CELL = (
-    "area",
-    "diameter",
-    "cathode_mass",
-    "active_fraction",
-    "theoretical_capacity",
-    "molar_mass",
-    "electrons",
-    "c_rate",
-    "separator_mass",
-    "separator_thickness",
-)
-_PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
 _WITH_CAPACITY = ("cathode half cell", "anode half cell", "full cell")
 
 
@@ -100,8 +87,8 @@ def combine_cells(study: Study, measured: Obtained, combined: Obtained, *, store
         _recipe(work, name)
         _between_spectra(work, name)
     for name, press in study.presses.items():
-        stated = {key: getattr(press, key) for key in _PRESS}
-        work.add(f"presses/{name}", partial(press_recipe, name, **stated), used=[], tables=[press])
+        tables = [press, *(q.method for q in stated(press).values())]
+        work.add(f"presses/{name}", partial(recipe_of_press, work.study, name), used=[], tables=tables)
     for name in study.cells:
         _interface(work, name)
         _ledgers(work, name)
@@ -109,14 +96,17 @@ def combine_cells(study: Study, measured: Obtained, combined: Obtained, *, store
 
 
 def _recipe(work: _Work, name: str) -> None:
-    """Add what masses, geometry and formula of a cell imply."""
+    """Add what a cell states, and what masses, geometry and formula imply."""
     cell = work.study.cells[name]
-    stated = {key: getattr(cell, key) for key in _CELL}
-    density = electrolyte_density(work.study, cell)
-    make = partial(cell_recipe, name, separator_density=density, **stated)
-    made = make()
-    if made.quantities:
-        work.add(f"{name}/recipe", make, used=[], tables=[cell, repr(density)])
+    said = stated(cell)
+    if said:
+        tables = [
+            cell,
+            *(q.method for q in said.values()),
+            *work.study.samples.values(),
+            *work.study.materials.values(),
+        ]
+        work.add(f"{name}/recipe", partial(recipe_of_cell, work.study, name), used=[], tables=tables)
 
 
 def _electronic(work: _Work, name: str) -> None:

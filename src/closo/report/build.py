@@ -93,6 +93,7 @@ def build(
         css=Markup(_css()),
         cards=_cards(analysis),
         overview=_overview(analysis),
+        verdict_note=_on_statements(verdicts),
         verdict_counts=[(word, counts[word]) for word in _WORDS if counts[word]],
         claims=claims,
         sections=sections,
@@ -103,6 +104,18 @@ def build(
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8", errors="replace")
     return path
+
+
+def _on_statements(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claims are supported by what the study states alone; empty where none is."""
+    supported = [v.basis for v in verdicts if v.verdict == "supported"]
+    stated, derived = supported.count("stated"), supported.count("derived")
+    if not stated and not derived:
+        return ""
+    return (
+        f"Of the {len(supported)} supported, {len(supported) - stated - derived} rest on measurements, {derived} on "
+        f"arithmetic with what the study states, and {stated} on its statement alone: there nothing was measured."
+    )
 
 
 _WORDS = ("supported", "contradicted", "not identifiable", "no data")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from closo.claims import Verdict
+from closo.claims import RESTS_ON, Verdict
 from closo.combine.arrhenius import predict
 from closo.figures.labels import unit_text
 from closo.nomenclature import look_up
@@ -54,10 +54,10 @@ def claims(verdicts: Sequence[Verdict]) -> Table:
     """Return claims with their verdicts, the contradicted ones first."""
     order = {"contradicted": 0, "supported": 1, "not identifiable": 2, "no data": 3}
     rows = sorted(
-        ([v.claim.id, v.claim.text, v.claim.where, str(v.verdict), v.reason] for v in verdicts),
+        ([v.claim.id, v.claim.text, v.claim.where, str(v.verdict), RESTS_ON[v.basis], v.reason] for v in verdicts),
         key=lambda row: order.get(row[3], 9),
     )
-    columns = [Column(name) for name in ("id", "claim", "where", "verdict", "reason")]
+    columns = [Column(name) for name in ("id", "claim", "where", "verdict", "rests on", "reason")]
     return Table("claims", "What is claimed, and what the results say", columns, rows)
 
 

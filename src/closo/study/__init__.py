@@ -14,6 +14,7 @@ from closo.errors import StudyError
 from closo.quantity import Number
 from closo.study.loading import Problem, read_study
 from closo.study.references import name_measurement, repeats, unknown_names
+from closo.study.stating import stated
 from closo.study.tables import (
     Cell,
     Chamber,
@@ -55,6 +56,7 @@ __all__ = [
     "load",
     "name_measurement",
     "problems",
+    "stated",
     "temperature_of",
 ]
 

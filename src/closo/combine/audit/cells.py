@@ -46,9 +46,9 @@ def _factor(found: float, causes: dict[float, str], *, within: float = 0.05) -> 
 def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     """Return the checks of cells.
 
-    Tests, where the numbers are stated: area against diameter; theoretical capacity against molar mass; areal capacity
-    against mass, active fraction, theoretical capacity and area, of each cell and of all together; current against
-    areal capacity and C-rate; density that the separator's mass and thickness imply.
+    Tests, where the numbers are stated: area against diameter; shares of the cathode against 100 %; theoretical capacity
+    against molar mass; areal capacity against mass, active fraction, theoretical capacity and area, of each cell and of
+    all together; current against areal capacity and C-rate; density that the separator's mass and thickness imply.
     """
     checks: list[Check] = []
     wrong = [cell for cell in cells if not _fraction_possible(cell)]
@@ -59,6 +59,7 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     for cell in (c for c in cells if c not in wrong):
         made = (
             area_check(cell.name, cell.area, cell.diameter),
+            _composite_check(cell),
             _theoretical_check(cell),
             _areal_check(cell),
             _current_check(cell),
@@ -70,6 +71,21 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
 
 def _fraction_possible(cell: Cell) -> bool:
     return cell.active_fraction is None or 0.0 < value(cell.active_fraction) <= 1.0
+
+
+def _composite_check(cell: Cell) -> Check | None:
+    """Test whether the mass fractions of the cathode add up to 100 %; None where the electrolyte's is not stated."""
+    shares = {"active": cell.active_fraction, "electrolyte": cell.electrolyte_fraction, "carbon": cell.carbon_fraction}
+    stated = {part: share for part, share in shares.items() if share is not None}
+    if not {"active", "electrolyte"} <= set(stated):
+        return None
+    total = sum(stated.values())
+    given = listed(f"{plain('mass_fraction', share)} {part}" for part, share in stated.items())
+    given = f"{cell.name}: {given} add up to {with_u('mass_fraction', total)}"
+    if not differ(total, 1.0):
+        return Check(f"composite: {cell.name}", True, f"{given}, as they should.")
+    carbon = "" if "carbon" in stated or value(total) > 1.0 else ": is carbon_fraction missing?"
+    return Check(f"composite: {cell.name}", False, f"{given}, not to 100 wt%{carbon or '.'}")
 
 
 def _theoretical_check(cell: Cell) -> Check | None:

@@ -79,6 +79,8 @@ class Cell:
     diameter: Number | None = None
     cathode_mass: Number | None = None
     active_fraction: Number | None = None
+    electrolyte_fraction: Number | None = None
+    carbon_fraction: Number | None = None
     theoretical_capacity: Number | None = None
     molar_mass: Number | None = None
     electrons: int | None = None

@@ -15,7 +15,8 @@ Gives
     (`:initial_...` for a leg before the first cycle), `capacity_retention` (last cycle; `:45` as asked; `:local`, the
     median of the last five; `:plateau`, the mean after cycle 10; `:at_equal_temperature`), `cycle:stabilised` (end of
     the early change), mean voltages, `voltage_hysteresis`, `energy_efficiency`, `c_rate`, `current_density`, one
-    capacity per rate step, `temperature` and `temperature_sensitivity` from a log, and the effect of spectra:
+    capacity per rate step, `temperature` and `temperature_sensitivity` from a log, `duration:first_rest` (from the first
+    row to the first current), and the effect of spectra:
     `coulombic_efficiency:after_interlude` (paired difference) and `charge:interludes`. Curves: the table of cycles,
     voltage over capacity, differential capacity.
 
@@ -29,6 +30,7 @@ Uncertainty sources
     (integral against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
     efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend (means and retention, in
     which it contains the noise), `active_mass:...`, `area:...` as given,
+    `sampling of the rest:<name>` and `clock:<name>` 0.005 % (of a duration),
     `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
 
 Checks

@@ -19,6 +19,7 @@ from closo.techniques.cycling.cycles import Cycles, mean_per_leg, tabulate
 from closo.techniques.cycling.interludes import Interludes, effect_on_efficiency, find_interludes
 from closo.techniques.cycling.quantities import Specimen, capacities, efficiencies, rates, voltages
 from closo.techniques.cycling.request import reference_of, singles, windows
+from closo.techniques.cycling.rest import first_rest
 from closo.techniques.cycling.retention import retentions
 from closo.techniques.cycling.trends import stabilised, trend_of
 from closo.techniques.instrument import instrument_name
@@ -158,6 +159,7 @@ def _report(
     quantities |= rates(cycles, meter, specimen, reference, name=name)
     quantities |= _temperatures(record, cycles, specimen, name=name) | {"temperature_sensitivity": trend.sensitivity}
     quantities |= _interlude_quantities(cycles, found, meter, name=name)
+    quantities["duration:first_rest"] = first_rest(record.time, cycles.legs, frequency=record.frequency, name=name)
     spread = quantities["temperature_difference:log"].value if "temperature_difference:log" in quantities else np.nan
     settings = request | {
         "reference_cycle": None if reference is None else reference + 1,
@@ -200,7 +202,7 @@ def _temperatures(record: _Record, cycles: Cycles, specimen: Specimen, *, name: 
                 ),
             }
     if specimen.temperature is not None:
-        return {"temperature": Quantity("temperature", specimen.temperature, "as stated")}
+        return {"temperature": Quantity("temperature", specimen.temperature, "as stated", basis="stated")}
     return {}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.cycling.budget import Instrument, Sensitivity, charge_number, ratio_number
 from closo.techniques.cycling.cycles import Cycles
+from closo.techniques.cycling.rest import CLOCK
 from closo.techniques.cycling.trends import early_fade
 from closo.techniques.legs import Legs
 from closo.techniques.noise import Scatter, scatter_of
@@ -24,7 +25,6 @@ _VOLTAGES = ("mean_voltage", "voltage_hysteresis", "energy_efficiency")
 _MOST = 1.1  # efficiency of a reasonable record
 _MOST_STEPS = 30  # of the rate, listed as quantities
 _NEIGHBOURHOOD = 10  # cycles from which the scatter of a shorter window is taken
-_CLOCK = 5e-5  # relative, of a quartz clock
 _NO_ENERGY = {
     "symmetric cell": "a symmetric cell stores no energy",
     "anode half cell": "an anode half cell gives energy first; the metal counter electrode sets it",
@@ -254,7 +254,7 @@ def _current(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Number:
     """Return |mean current| of a leg [A]."""
     value = abs(float(legs.mean_current[leg]))
     offset = float(legs.sign[leg] * meter.offset[leg])
-    gain, clock = value * meter.gain, value * _CLOCK
+    gain, clock = value * meter.gain, value * CLOCK
     parts = {f"current offset:{name}": offset, f"current gain:{meter.name}": gain, f"clock:{name}": clock}
     return uncertain(value, parts)
 

@@ -115,7 +115,7 @@ def report(
     quantities["ionic_conductivity"] = conductivity(quantities["total_resistance"], pellet)
     quantities |= circuit_quantities(fit, theta)
     if pellet.temperature is not None:
-        quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated")
+        quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated", basis="stated")
     total = quantities["total_resistance"].value
     distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
     settings = _settings(choice, kk, given) | _instrument(data)

@@ -107,7 +107,9 @@ def analyse(
 def stated(temperature: Number, pressure: Number) -> dict[str, Quantity]:
     """Return the conditions of the cell [K, Pa] that are given."""
     given = {"temperature": temperature, "pressure": pressure}
-    return {key: Quantity(key, number, "as stated") for key, number in given.items() if number is not None}
+    return {
+        key: Quantity(key, number, "as stated", basis="stated") for key, number in given.items() if number is not None
+    }
 
 
 def geometry_of(area: Number, thickness: Number, conductivity: Number) -> Geometry:

@@ -85,7 +85,7 @@ def analyse(
         judged = [*judged, Check("current offset", None if current_offset is None else True, why)]
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
-        quantities["temperature"] = Quantity("temperature", temperature, "as stated")
+        quantities["temperature"] = Quantity("temperature", temperature, "as stated", basis="stated")
     checks = (_steady(tail, steps, current), *judged, _model_check(tail))
     settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=current_gain)
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))

@@ -79,7 +79,7 @@ def analyse(
     quantities = _quantities(curve, found, checks)
     quantities["scan_rate"] = _scan_rate(curve)
     if temperature is not None:
-        quantities["temperature"] = Quantity("temperature", temperature, "as stated")
+        quantities["temperature"] = Quantity("temperature", temperature, "as stated", basis="stated")
     settings = _settings(curve, found, thresholds=thresholds, factor=factor)
     settings["sweep"] = [sweep.start, sweep.stop, len(find_sweeps(voltage_of(data, who="voltammetry")[1]))]
     notes = _notes(data, curve, sweep)
