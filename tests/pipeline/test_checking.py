@@ -116,3 +116,95 @@ def test_a_study_too_wrong_to_be_one_lists_its_mistakes(tmp_path):
     assert {p.where for p in check(tmp_path)} == {"title", "titel", "specimens.a.sample", "specimens.a.thickness"}
     with pytest.raises(StudyError, match="there is no such file"):
         check(tmp_path / "nowhere")
+
+
+def _cell_study(folder, cell, measurement=None, *, columns=None):
+    """Write a study with one cell and, where asked, one cycling file of the given rows (t, I, U)."""
+    lines = ['title = "one cell"', "[cells.C1]", *cell]
+    if measurement is not None:
+        lines += ["[[measurements]]", 'cell = "C1"', 'file = "run.csv"', 'temperature = "30 ± 0.5 degC"', *measurement]
+        rows = ["time / s,current / A,voltage / V", *(f"{t},{i},{u}" for t, i, u in columns)]
+        (folder / "run.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "study.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [p for p in check(folder) if p.level in ("error", "warning")]
+
+
+AREA = 'area = "0.283 ± 0.003 cm2"'
+HALF_CELL = [(60.0 * k, 1e-5 if k // 30 % 2 == 0 else -1e-5, 3.5 if k // 30 % 2 == 0 else 2.0) for k in range(120)]
+SYMMETRIC = [(t, i, 0.01 if i > 0 else -0.01) for t, i, _ in HALF_CELL]
+
+
+@pytest.mark.parametrize("kind", ["cathode half cell", "anode half cell", "full cell", "blocking cell"])
+@pytest.mark.parametrize("technique", ["plating", "critical_current"])
+def test_plating_needs_a_symmetric_cell(tmp_path, kind, technique):
+    cell = [AREA, f'kind = "{kind}"']
+    found = _cell_study(tmp_path, cell, [f'technique = "{technique}"'], columns=HALF_CELL)
+    assert [p.where for p in found] == ["measurements[1]"]
+    article = "an" if kind.startswith("a") else "a"
+    assert f"two equal electrodes, but 'C1' is {article} {kind}." in found[0].text
+    assert "kind = 'symmetric cell'" in found[0].text
+
+
+def test_a_symmetric_cell_does_not_run_at_two_volts(tmp_path):
+    cell = [AREA, 'kind = "symmetric cell"']
+    (found,) = _cell_study(tmp_path, cell, ['technique = "cycling"'], columns=HALF_CELL)
+    assert (found.level, found.where) == ("error", "measurements[1]")
+    assert "about 2.00 V in discharge and 3.50 V in charge" in found.text
+    assert _cell_study(tmp_path, cell, ['technique = "cycling"'], columns=SYMMETRIC) == []
+
+
+def test_a_half_cell_does_not_swing_about_zero(tmp_path):
+    cell = [AREA, 'kind = "cathode half cell"']
+    (found,) = _cell_study(tmp_path, cell, ['technique = "cycling"'], columns=SYMMETRIC)
+    assert "changes its sign with the current (-0.01 and 0.01 V)" in found.text
+    assert _cell_study(tmp_path, cell, ['technique = "cycling"'], columns=HALF_CELL) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ('cell = "foo"', "'foo' is not possible for cell."),
+        ('cell = "catode half cell"', "Did you mean 'cathode half cell'?"),
+        ('cell = "Cathode"', None),
+        ('cell = "full cell"', None),
+    ],
+)
+def test_a_kind_of_cell_that_does_not_exist(tmp_path, setting, text):
+    found = _cell_study(tmp_path, [AREA], ['technique = "cycling"', f"settings = {{ {setting} }}"], columns=HALF_CELL)
+    if text is None:
+        assert found == []
+    else:
+        assert [(p.level, p.where) for p in found] == [("error", "measurements[1].settings.cell")]
+        assert text in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ('cathode_mass = "10 g"', "10000 mg of cathode on 0.283 cm2 are 3.53e+04 mg/cm2, outside 0.01 to 300 mg/cm2"),
+        ('cathode_mass = "1.2 ug"', "0.00424 mg/cm2, outside"),
+        ('separator_mass = "45 g"', "mass 45000 mg is outside"),
+        ('separator_thickness = "10 cm"', "thickness 100000 um is outside"),
+        ('cathode_mass = "1.2 mg"', None),
+        ('cathode_mass = "40 mg"', None),
+    ],
+)
+def test_a_cell_of_an_impossible_size(tmp_path, line, text):
+    found = _cell_study(tmp_path, [AREA, line])
+    assert (found == []) if text is None else (text in found[0].text and "check its unit" in found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [
+        (("60 wt%", "30 wt%", "10 wt%"), None),
+        (("60 wt%", "30 wt%", "5 wt%"), "add up to 95.00 ± 0.50 wt%, not to 100 wt%"),
+        (("60 wt%", "30 wt%", None), "is carbon_fraction missing?"),
+        (("70 wt%", "30 wt%", None), None),
+    ],
+)
+def test_the_shares_of_a_cathode_are_all_of_it(tmp_path, shares, text):
+    names = ("active_fraction", "electrolyte_fraction", "carbon_fraction")
+    lines = [f'{name} = "{share}"' for name, share in zip(names, shares, strict=True) if share]
+    found = _cell_study(tmp_path, [AREA, *lines])
+    assert (found == []) if text is None else (text in found[0].text)

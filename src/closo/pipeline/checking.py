@@ -9,6 +9,7 @@ from typing import Any
 from closo.claims import load_claims
 from closo.errors import StudyError, did_you_mean
 from closo.pipeline.auditing import audit_study
+from closo.pipeline.checking_cells import cell_problems, voltage_problems
 from closo.pipeline.jobs import list_parts
 from closo.pipeline.plan import plan_measurement
 from closo.pipeline.records import Failure, Problem
@@ -37,14 +38,14 @@ def check(study: Study | str | Path) -> list[Problem]:
         if loaded is None:
             return found
         study = loaded
-    found = [*found, *_files(study, found), *_geometry(study), *_cells(study), *_temperatures(study)]
+    found = [*found, *_files(study, found), *_geometry(study), *cell_problems(study), *_temperatures(study)]
     found += [*_recipes(study), *_claims(study)]
     order = {"error": 0, "warning": 1, "note": 2}
     return sorted(dict.fromkeys(found), key=lambda problem: order[problem.level])
 
 
 def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
-    """Yield files that no reader understands, parts that do not exist, and conditions that do not fit."""
+    """Yield files that no reader understands, parts that do not exist, conditions and voltages that do not fit."""
     wrong = {p.where.partition(".")[0] for p in found if p.level == "error"}
     for k, measurement in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
@@ -53,6 +54,8 @@ def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
         for job in plan_measurement(study, measurement, _list_file):
             if isinstance(job, Failure):
                 yield Problem("error", where, str(job.error))
+            else:
+                yield from voltage_problems(study, measurement, job, where=where)
 
 
 def _list_file(_fingerprint: str, file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
@@ -77,15 +80,6 @@ def _geometry(study: Study) -> Iterator[Problem]:
         if missing:
             text = f"{' and '.join(missing)} not given: its conductivities are withheld, only resistances come out."
             yield Problem("warning", f"specimens.{name}", text)
-
-
-def _cells(study: Study) -> Iterator[Problem]:
-    """Yield cells that were measured but whose area is not known: what is per area is withheld."""
-    measured = {m.cell for m in study.measurements}
-    for name, cell in study.cells.items():
-        if name in measured and cell.area is None and cell.diameter is None:
-            text = "area (or diameter) not given: current densities and what is per area are withheld."
-            yield Problem("warning", f"cells.{name}", text)
 
 
 def _temperatures(study: Study) -> Iterator[Problem]:

@@ -117,10 +117,11 @@ def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> 
                 yield Problem("error", f"{where}.{key}", text)
         return
     try:
-        known = get(technique).settings
+        row = get(technique)
     except StudyError as error:
         yield Problem("error", f"{where}.technique" if where.startswith("measurements") else where, str(error))
         return
+    known = row.settings
     for key, value in settings.items():
         if key not in known:
             text = f"'{key}' is not a setting of {technique}. {did_you_mean(key, known)}"
@@ -128,6 +129,8 @@ def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> 
         elif not _fits(value, known[key][0]):
             text = f"{value!r} is not a {known[key][0].__name__} ({known[key][1]})."
             yield Problem("error", f"{where}.settings.{key}", text)
+        elif (wrong := row.wrong_choice(key, value)) is not None:
+            yield Problem("error", f"{where}.settings.{key}", wrong)
 
 
 def _fits(value: object, kind: type) -> bool:

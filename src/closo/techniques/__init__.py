@@ -31,6 +31,7 @@ class Technique:
     needs : variables of the Dataset.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
+    choices : key of a setting -> the only texts that it may have.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Technique:
     needs: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -50,6 +52,23 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def wrong_choice(self, key: str, value: object) -> str | None:
+        """Return a sentence where a setting has a value that it cannot have; a kind of cell may be written short.
+
+        Example
+        -------
+        >>> get("cycling").wrong_choice("cell", "Anode"), get("cycling").wrong_choice("cell", "full cel")
+        (None, "'full cel' is not possible for cell. Did you mean 'full cell'?")
+        """
+        known = self.choices.get(key)
+        asked = " ".join(str(value).lower().replace("-", " ").replace("_", " ").split())
+        short = {
+            s for name in known or () if " cell" in name for s in (name, name.split()[0], name.removesuffix(" cell"))
+        }
+        if known is None or value in known or asked in short:
+            return None
+        return f"'{value}' is not possible for {key}. {did_you_mean(asked, known)}"
 
     def setting(self, key: str, text: str) -> Any:
         """Turn the text of `--set key=text` into a value of the declared type.
@@ -88,6 +107,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "calibrated": (bool, "true: drop the 1 % / 1 deg of an uncalibrated file"),
             "drt": (bool, "false: leave the distribution of relaxation times out"),
         },
+        choices={"weights": ("modulus", "unit", "measured")},
     ),
     Technique(
         name="polarization",
@@ -103,6 +123,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
             "voltage_offset": (float, "standard uncertainty of the applied voltage [V]; 1e-4 when absent"),
         },
+        choices={"electrodes": ("blocking", "nonblocking")},
     ),
     Technique(
         name="voltammetry",
@@ -171,6 +192,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '50 nA'"),
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
         },
+        choices={"cell": ("cathode half cell", "anode half cell", "full cell", "symmetric cell")},
     ),
 )
 

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 from scipy.special import chdtr
 
-from closo.combine.audit.judge import LIMIT, differ, digits, exceeds, listed, plain, uncertainty, value, with_u
+from closo.combine.audit.judge import (
+    LIMIT,
+    differ,
+    digits,
+    exceeds,
+    implausible,
+    listed,
+    plain,
+    uncertainty,
+    value,
+    with_u,
+)
 from closo.combine.audit.pellets import SUSPICIOUS_DENSITY, area_check, force_check
 from closo.combine.audit.records import Cell, Press
 from closo.models.recipe import (
@@ -46,11 +57,13 @@ def _factor(found: float, causes: dict[float, str], *, within: float = 0.05) -> 
 def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     """Return the checks of cells.
 
-    Tests, where the numbers are stated: area against diameter; shares of the cathode against 100 %; theoretical capacity
-    against molar mass; areal capacity against mass, active fraction, theoretical capacity and area, of each cell and of
-    all together; current against areal capacity and C-rate; density that the separator's mass and thickness imply.
+    Tests, where the numbers are stated: sizes and loading against what occurs; area against diameter; shares of the
+    cathode against 100 %; theoretical capacity against molar mass; areal capacity against mass, active fraction,
+    theoretical capacity and area, of each cell and of all together; current against areal capacity and C-rate; density
+    that the separator's mass and thickness imply.
     """
     checks: list[Check] = []
+    checks += [c for cell in cells for c in _plausible(cell)]
     wrong = [cell for cell in cells if not _fraction_possible(cell)]
     for cell in wrong:
         found = plain("mass_fraction", cell.active_fraction)
@@ -67,6 +80,31 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
         )
         checks += [c for c in made if c is not None]
     return checks + _capacities_together([c for c in cells if c not in wrong])
+
+
+_LOADING = (0.01e-2, 300e-2)  # kg/m2, 0.01 to 300 mg/cm2 of composite: from thin films to the thickest pressed cathodes
+
+
+def _plausible(cell: Cell) -> list[Check]:
+    """Return a failed check for each value that no laboratory cell has."""
+    sizes = {
+        "area": cell.area,
+        "diameter": cell.diameter,
+        "mass": cell.separator_mass,
+        "thickness": cell.separator_thickness,
+    }
+    problems = [implausible(name, number) for name, number in sizes.items() if number is not None]
+    area = _area(cell)
+    if cell.cathode_mass is not None and area is not None:
+        loading = value(cell.cathode_mass) / value(area)
+        if not _LOADING[0] <= loading <= _LOADING[1]:
+            low, high = (100.0 * limit for limit in _LOADING)
+            given = f"{plain('mass', cell.cathode_mass)} of cathode on {plain('area', area)}"
+            problems.append(f"{given} are {100.0 * loading:.3g} mg/cm2, outside {low:g} to {high:g} mg/cm2")
+    elif cell.cathode_mass is not None:
+        problems.append(implausible("mass", cell.cathode_mass))
+    name = f"plausible size: {cell.name}"
+    return [Check(name, False, f"{cell.name}: {p}; check its unit.") for p in problems if p is not None]
 
 
 def _fraction_possible(cell: Cell) -> bool:
