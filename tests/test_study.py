@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from closo.errors import StudyError
 from closo.nomenclature import NAMES, to_shown
 from closo.quantity import Quantity, correlation, sources
-from closo.study import Range, as_number, examine, file_of, load, name_measurement, problems, temperature_of
+from closo.study import Range, as_number, examine, files_of, load, name_measurement, problems, temperature_of
 from closo.toml import last_digit, read_number, read_range
 
 GOOD = """
@@ -243,7 +243,7 @@ def test_a_link_out_of_the_study_is_refused(folder, tmp_path_factory):
     study = load(folder)
     assert "link that leaves the study folder" in problems(study)[0].text
     with pytest.raises(StudyError, match="leaves the study folder"):
-        file_of(study, study.measurements[0])
+        files_of(study, study.measurements[0])
 
 
 def test_a_link_to_itself_and_a_pipe_do_not_hang(folder):

@@ -107,7 +107,9 @@ def _plan(study: Study, store: Store) -> list[Job | Failure]:
     known = store.listings()
     new: dict[str, list[dict[str, Any]]] = {}
 
-    def list_file(fingerprint: str, file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
+    def list_file(
+        fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
+    ) -> list[dict[str, Any]]:
         if fingerprint not in known:
             known[fingerprint] = new[fingerprint] = list_parts(file)
         return known[fingerprint]

@@ -58,7 +58,9 @@ def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
                 yield from voltage_problems(study, measurement, job, where=where)
 
 
-def _list_file(_fingerprint: str, file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
+def _list_file(
+    _fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
+) -> list[dict[str, Any]]:
     return list_parts(file)
 
 

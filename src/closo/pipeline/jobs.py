@@ -22,6 +22,7 @@ from closo import errors, readers
 from closo.dataset import Dataset
 from closo.errors import ClosoError, DataError
 from closo.quantity import Quantity
+from closo.readers.joining import join
 from closo.result import Provenance, Result
 from closo.store import to_document
 from closo.techniques import get
@@ -49,8 +50,9 @@ class Job:
     Attributes
     ----------
     key : of the result.
-    path, sha256 : the file, and the hash of its bytes.
+    path, sha256 : the file, and the hash of its bytes; of a test in several files, all paths, and the hash of their hashes.
     file : name of the file for people, relative to the study.
+    joined : of a test in several files, the name and hash of each.
     source : name of the file in labels and keys, unique in the study.
     part : number inside the file.
     reader, columns : as the user asked, or None.
@@ -60,7 +62,7 @@ class Job:
     """
 
     key: str
-    path: str
+    path: str | tuple[str, ...]
     sha256: str
     file: str
     source: str
@@ -71,12 +73,13 @@ class Job:
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
+    joined: tuple[tuple[str, str], ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """sha256 of everything that decides the numbers."""
         module = get(self.technique).module
-        decisive = vars(self) | {"path": "", "file": "", "code": [code_version(), _foreign_code(module)]}
+        decisive = vars(self) | {"path": "", "file": "", "joined": "", "code": [code_version(), _foreign_code(module)]}
         return fingerprint_of(decisive)
 
 
@@ -122,13 +125,21 @@ def _foreign_code(module: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def read_file(path: str, sha256: str, reader: str | None, columns: str | None) -> tuple[tuple[Dataset, ...], str]:
-    """Return the measurements of a file and the name of the reader; `sha256` says which content the memory is of."""
+def read_file(
+    path: str | tuple[str, ...], sha256: str, reader: str | None, columns: str | None
+) -> tuple[tuple[Dataset, ...], str]:
+    """Return the measurements of a file and the name of the reader; `sha256` says which content the memory is of.
+
+    The files of one test, a tuple of paths, give one record.
+    """
+    if not isinstance(path, str):
+        read = [(Path(one).name, *read_file(one, sha256, reader, columns)) for one in path]
+        return (join([(name, parts) for name, parts, _ in read]),), ", ".join(dict.fromkeys(r[2] for r in read))
     name = "text" if columns is not None else reader or readers.sniff(Path(path)).name
     return readers.read(Path(path), reader=reader, columns=columns), name
 
 
-def list_parts(job_file: tuple[str, str, str | None, str | None]) -> list[dict[str, Any]]:
+def list_parts(job_file: tuple[str | tuple[str, ...], str, str | None, str | None]) -> list[dict[str, Any]]:
     """Return number, kind and title of every measurement in a file.
 
     Parameters
@@ -179,7 +190,7 @@ def _analyse(job: Job) -> Result:
     inputs = {name: Quantity.from_stored(stored).number for name, stored in job.inputs.items()}
     result = technique.analyse(data, **inputs, **job.settings)
     provenance = Provenance(
-        inputs={job.file: job.sha256},
+        inputs=dict(job.joined) or {job.file: job.sha256},
         reader=reader,
         function=f"{technique.module}.analyse",
         closo_version=code_version(),

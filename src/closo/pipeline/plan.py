@@ -19,7 +19,7 @@ from closo.study import (
     Specimen,
     Study,
     as_number,
-    file_of,
+    files_of,
     name_measurement,
     temperature_of,
 )
@@ -28,7 +28,9 @@ from closo.techniques import Technique, get
 __all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs", "theoretical_of"]
 
 Parts = Sequence[Mapping[str, Any]]
-Listing = Callable[[str, tuple[str, str, str | None, str | None]], Parts]  # fingerprint, file -> its parts
+Listing = Callable[
+    [str, tuple[str | tuple[str, ...], str, str | None, str | None]], Parts
+]  # fingerprint, file -> its parts
 
 
 def plan(study: Study, list_file: Listing) -> Iterator[Job | Failure]:
@@ -74,9 +76,8 @@ def hash_of(path: Path) -> str:
 
 def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iterator[Job | Failure]:
     technique = get(measurement.technique)
-    path = file_of(study, measurement)
-    sha256 = hash_of(path)
-    file = (str(path), sha256, measurement.reader, measurement.columns)
+    path, sha256, joined = _files(study, measurement, technique)
+    file = (path, sha256, measurement.reader, measurement.columns)
     parts = list_file(fingerprint_of([sha256, measurement.reader, measurement.columns, code_version()]), file)
     owner: Specimen | Cell
     if measurement.cell is not None:
@@ -94,9 +95,10 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
         stage = condition.stage or measurement.stage
         yield Job(
             key=f"{key_of(study, measurement)}#{part}",
-            path=str(path),
+            path=path,
+            joined=joined,
             sha256=sha256,
-            file=measurement.file,
+            file=", ".join(measurement.files),
             source=source,
             part=part,
             technique=measurement.technique,
@@ -110,6 +112,29 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             },
             context=_context(measurement, owner, branch=branch, chamber=chamber, stage=stage),
         )
+
+
+def _files(
+    study: Study, measurement: Measurement, technique: Technique
+) -> tuple[str | tuple[str, ...], str, tuple[tuple[str, str], ...]]:
+    """Return path and hash of a measurement's file; of several, all paths, one hash of all, and the hash of each.
+
+    Raises
+    ------
+    DataError  when several files are named for a technique that needs one.
+    """
+    paths = files_of(study, measurement)
+    hashes = [hash_of(path) for path in paths]
+    if len(paths) == 1:
+        return str(paths[0]), hashes[0], ()
+    if "cycling" not in technique.kinds:
+        raise DataError(
+            f"{technique.title} is made of one file, and {len(paths)} are named.",
+            file=measurement.file,
+            hint="Write one [[measurements]] per file.",
+        )
+    names = tuple(zip(measurement.files, hashes, strict=True))
+    return tuple(str(path) for path in paths), fingerprint_of(hashes), names
 
 
 def _context(

@@ -52,7 +52,7 @@ __all__ = [
     "Study",
     "as_number",
     "examine",
-    "file_of",
+    "files_of",
     "load",
     "name_measurement",
     "problems",
@@ -103,28 +103,32 @@ def as_number(value: Number | Range | None) -> Number | None:
     return value.number if isinstance(value, Range) else value
 
 
-def file_of(study: Study, measurement: Measurement) -> Path:
-    """Return the path of a measurement's file.
+def files_of(study: Study, measurement: Measurement) -> tuple[Path, ...]:
+    """Return the path of each file of a measurement.
 
     Raises
     ------
-    StudyError  when it is missing, is not a regular file, or leaves the study folder through a link.
+    StudyError  when one is missing, is not a regular file, or leaves the study folder through a link.
     """
+    return tuple(_path_of(study, file) for file in measurement.files)
+
+
+def _path_of(study: Study, file: str) -> Path:
     root = study.folder.resolve()
-    path = root / measurement.file
+    path = root / file
     try:
         real = path.resolve()
         if not real.is_relative_to(root):
             raise StudyError(
-                "the file is a link that leaves the study folder.", file=measurement.file, hint="Copy the file into it."
+                "the file is a link that leaves the study folder.", file=file, hint="Copy the file into it."
             )
         if not real.exists():
             names = (str(p.relative_to(root)) for p in real.parent.iterdir()) if real.parent.is_dir() else ()
-            raise StudyError("the file is missing.", file=measurement.file, hint=_nearest_file(measurement.file, names))
+            raise StudyError("the file is missing.", file=file, hint=_nearest_file(file, names))
         if not real.is_file():
-            raise StudyError("this is not a regular file.", file=measurement.file, hint="Name an instrument file.")
+            raise StudyError("this is not a regular file.", file=file, hint="Name an instrument file.")
     except (OSError, RuntimeError) as error:
-        raise StudyError(f"the file cannot be reached ({error}).", file=measurement.file) from None
+        raise StudyError(f"the file cannot be reached ({error}).", file=file) from None
     return real
 
 
@@ -158,6 +162,6 @@ def _missing_files(study: Study) -> Iterator[Problem]:
     """Yield the files that are missing, unreadable, or outside the study."""
     for k, measurement in enumerate(study.measurements, 1):
         try:
-            file_of(study, measurement)
+            files_of(study, measurement)
         except StudyError as error:
             yield Problem("error", f"measurements[{k}].file", str(error))

@@ -55,7 +55,7 @@ def read_study(file: Path) -> tuple[Study | None, list[Problem]]:
     return (None if found else study), found
 
 
-_FILLED_IN = ("folder", "label")
+_FILLED_IN = ("folder", "label", "joined")
 _LABELS = {"cells": "cell ", "presses": "press "}  # these share field names with specimens, not their sources
 
 

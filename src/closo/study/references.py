@@ -146,17 +146,15 @@ def repeats(study: Study) -> Iterator[Problem]:
     names: dict[str, str] = {}
     for k, m in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
-        for part in {m.part, None}:
-            first = seen.get((m.technique, m.file, part))
+        for file in m.files:
+            first = next((n for part in (m.part, None) if (n := seen.get((m.technique, file, part))) is not None), None)
             if first is not None:
-                yield Problem(
-                    "error", where, f"'{m.file}' (part {m.part or 'all'}) is already measurements[{first}]. Delete one."
-                )
-                break
-        seen.setdefault((m.technique, m.file, m.part), k)
-        if owners.setdefault((m.file, m.part), m.owner) != m.owner:
-            kind = "specimen" if m.cell is None else "cell"
-            yield Problem("error", f"{where}.{kind}", f"'{m.file}' cannot belong to two {kind}s.")
+                text = f"'{file}' (part {m.part or 'all'}) is already measurements[{first}]. Delete one."
+                yield Problem("error", where, text)
+            seen.setdefault((m.technique, file, m.part), k)
+            if owners.setdefault((file, m.part), m.owner) != m.owner:
+                kind = "specimen" if m.cell is None else "cell"
+                yield Problem("error", f"{where}.{kind}", f"'{file}' cannot belong to two {kind}s.")
         name = name_measurement(study, m)
         if names.setdefault(name, m.file) != m.file:
             yield Problem(

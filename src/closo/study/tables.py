@@ -176,6 +176,7 @@ class Measurement(Table):
     cell: str | None = None
     technique: str
     file: File
+    joined: tuple[File, ...] = ()  # the further ones of file = ["a_01_OCV.mpr", "a_02_GCPL.mpr"]
     part: Part | None = None
     temperature: Temperature | None = None
     branch: Branch | None = None
@@ -186,11 +187,31 @@ class Measurement(Table):
     reader: str | None = None
     settings: dict[str, Setting] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _several_files(cls, data: Any) -> Any:
+        """Take a list of files apart into the first and the further ones."""
+        if not isinstance(data, dict):
+            return data
+        if "joined" in data:
+            raise ValueError("'joined' is not a key of a measurement. Write file = ['first.mpr', 'second.mpr'].")
+        files = data.get("file")
+        if not isinstance(files, list):
+            return data
+        if not files or len({str(f) for f in files}) < len(files):
+            raise ValueError("file is a list that is empty or names a file twice. Name each file once.")
+        return data | {"file": files[0], "joined": files[1:]}
+
     @model_validator(mode="after")
     def _one_owner(self) -> Measurement:
         if (self.specimen is None) == (self.cell is None):
             raise ValueError("a measurement is of a specimen or of a cell: name one of the two.")
         return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files of the measurement, as they are listed."""
+        return (self.file, *self.joined)
 
     @property
     def owner(self) -> str:
