@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from closo.combine import audit as a
 from closo.pipeline.auditing import audit_study
-from closo.quantity import Quantity, uncertain
+from closo.quantity import Quantity, parse, uncertain
 from closo.study import load
 from closo.toml import read_number
 
@@ -332,3 +332,16 @@ def test_any_positive_numbers_give_checks_not_errors(data):
         printed=printed,
     )
     assert all(c.detail.endswith(".") and "nan" not in c.detail for c in checks)
+
+
+def test_a_measured_thickness_with_some_pores_is_not_called_theoretical():
+    """A separator of 35 mg on 0.283 cm2, 0.832 mm thick: 96.3 ± 1.7 %, two u below full density."""
+    made = {
+        "area": parse("0.283 ± 0.00283 cm2", "area", label="area:c"),
+        "separator_mass": parse("35 ± 0.1 mg", "mass", label="m:c"),
+        "separator_density": parse("1.5435 ± 0.016 g/cm3", "density", label="rho:c"),
+    }
+    for thickness, said in (("832 ± 10 um", False), ("801 ± 2 um", True)):
+        number = parse(thickness, "thickness", label="l:c")
+        (check,) = a.audit_cells([a.Cell(name="c", separator_thickness=number, **made)])
+        assert (check.passed, "without pores" in check.detail) == (True, said)

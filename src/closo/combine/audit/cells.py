@@ -288,8 +288,10 @@ def _separator_check(cell: Cell) -> Check | None:
         return Check(name, False, f"{given}, {percent}, which is impossible: mass, thickness or area is wrong.")
     if exceeds(1.0 / relative, 1.0 / SUSPICIOUS_DENSITY):
         return Check(name, False, f"{given}, only {percent}: mass, thickness or area is wrong.")
-    theory = not differ(relative, 1.0) and uncertainty(relative) < 0.02
-    tail = ": the thickness is the theoretical one of a pellet without pores, not a measured one" if theory else ""
+    theory = abs(value(relative) - 1.0) < uncertainty(relative) < 0.02  # a pressed pellet has a few percent of pores
+    tail = (
+        ": the thickness is that of a pellet without pores, probably computed and not a measured one" if theory else ""
+    )
     return Check(name, True, f"{given}, {percent}{tail}.")
 
 
