@@ -81,6 +81,12 @@ def test_a_direction_without_information_is_infinite_not_small():
     assert np.all(np.isfinite(correlations(covariance)))
 
 
+def test_it_is_infinite_too_where_the_model_goes_through_all_points():
+    fit = least_squares(lambda b: np.array([b[0], b[0], b[0]]) - 1.0, np.array([1.0, 5.0]))
+    assert fit.covariance[0, 0] == 0.0
+    assert np.isinf(fit.covariance[1, 1])
+
+
 def test_noise_known_keeps_the_stated_size():
     random = np.random.default_rng(1)
     x = np.linspace(0, 1, 50)

@@ -105,7 +105,10 @@ def least_squares(
         return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df, int(info["nfev"]))
     slope = jacobian(values) if jacobian is not None else _differences(residual, values)
     scale = 1.0 if noise_known or df == 0 else chi2 / df
-    return Fit(values, covariance_of(slope.T @ slope) * scale, residuals, chi2, df, int(info["nfev"]))
+    covariance = covariance_of(slope.T @ slope)
+    known = np.isfinite(covariance)  # what nothing fixes stays infinite, also where the residuals are 0
+    covariance[known] *= scale
+    return Fit(values, covariance, residuals, chi2, df, int(info["nfev"]))
 
 
 def covariance_of(fisher: np.ndarray) -> np.ndarray:

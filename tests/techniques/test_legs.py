@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from closo.errors import DataError
 from closo.readers import read
+from closo.techniques import legs
 from closo.techniques.legs import RULES, find_legs
 
 I0 = 1e-4
@@ -186,3 +187,22 @@ def test_lithium_symmetric_cell_of_384_hours(shared_data):
     assert len(legs) == 32
     assert np.round(np.abs(legs.charge) / 3.6, 4).tolist() == [0.1320] * 32
     assert legs.sign.tolist() == [-1, 1] * 16
+
+
+def test_legs_of_any_length_are_summed_whole(monkeypatch):
+    rng = np.random.default_rng(5)
+    lengths = rng.integers(3, 40, 60)
+    sign = np.repeat((-1.0) ** np.arange(60), lengths)
+    time = np.cumsum(rng.uniform(0.5, 2.0, len(sign)))
+    current, voltage = sign * rng.uniform(0.5, 1.5, len(sign)), rng.uniform(3.0, 4.0, len(sign))
+    whole = find_legs(time, current, voltage)
+    monkeypatch.setattr(legs, "_PIECE", 7)
+    in_pieces = find_legs(time, current, voltage)
+    ends = np.cumsum(lengths)
+    for k, (a, b) in enumerate(zip(ends - lengths, ends, strict=True)):
+        dq = 0.5 * (current[a + 1 : b] + current[a : b - 1]) * np.diff(time[a:b])
+        assert whole.charge[k] == pytest.approx(dq.sum(), rel=1e-12)
+        middle = 0.5 * (voltage[a + 1 : b] + voltage[a : b - 1])
+        assert whole.mean_voltage[k] == pytest.approx((middle * dq).sum() / dq.sum(), rel=1e-12)
+    np.testing.assert_array_equal(in_pieces.charge, whole.charge)
+    np.testing.assert_array_equal(in_pieces.duration, whole.duration)

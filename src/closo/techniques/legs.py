@@ -18,7 +18,9 @@ rest with noise nor a tapering current at constant voltage moves it. Runs that c
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,6 +37,7 @@ _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not excee
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
 _READINGS = 5  # of the current in a leg, for its noise
+_PIECE = 1 << 14  # intervals that are summed at a time, about
 _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
 
@@ -169,7 +172,9 @@ class _Rows:
 def _refuse_absurd(columns: dict[str, np.ndarray | None]) -> None:
     """Refuse finite values that no instrument reads."""
     for name, values in columns.items():
-        size = np.abs(np.asarray([] if values is None else values, float))
+        if values is None or not np.size(values) or max(np.max(values), -np.min(values)) <= _ABSURD:  # False for a NaN
+            continue
+        size = np.abs(np.asarray(values, float))
         bad = np.flatnonzero((size > _ABSURD) & (size < np.inf))
         if len(bad):
             raise DataError(
@@ -221,7 +226,10 @@ def _without_spikes(table: _Table, active: np.ndarray) -> _Rows:
     rows = _split(table, active)
     if not len(rows.first):
         return rows
-    charge = np.abs(np.bincount(rows.leg, table.current[rows.ends] * table.step[rows.ends], len(rows.first)))
+    charge = np.zeros(len(rows.first))
+    for piece in _pieces(rows):
+        piece.add(charge, _increments(table, piece.ends, "backward"))
+    charge = np.abs(charge)
     small = charge <= _NEGLIGIBLE * charge.max()
     if not small.any():
         return rows
@@ -231,38 +239,76 @@ def _without_spikes(table: _Table, active: np.ndarray) -> _Rows:
     return _split(table, active)
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Some intervals, where they can so few that they stay in the cache: their `ends`, and where each of `legs` begins."""
+
+    ends: np.ndarray
+    begins: np.ndarray
+    legs: np.ndarray
+
+    def add(self, total: np.ndarray, values: np.ndarray) -> None:
+        """Add the values of the intervals to the totals of their legs."""
+        total[self.legs] += np.add.reduceat(values, self.begins)
+
+
+def _pieces(rows: _Rows) -> Iterator[_Piece]:
+    """Yield the intervals in pieces of whole legs: equal legs then have equal sums, in all digits."""
+    begins = np.flatnonzero(np.diff(rows.leg, prepend=-1))
+    number = begins // _PIECE
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    for a, b in pairwise([*first.tolist(), len(begins)]):
+        stop = begins[b] if b < len(begins) else len(rows.ends)
+        yield _Piece(rows.ends[begins[a] : stop], begins[a:b] - begins[a], rows.leg[begins[a:b]])
+
+
 def _increments(table: _Table, ends: np.ndarray, rule: str) -> np.ndarray:
     """Return I dt of each interval by a rule [C]."""
     after, before = table.current[ends], table.current[ends - 1]
-    mean = {"backward": after, "forward": before, "trapezoid": 0.5 * (after + before)}[rule]
+    mean = after if rule == "backward" else before if rule == "forward" else 0.5 * (after + before)
     return np.asarray(mean * table.step[ends])
 
 
 def _integrated(table: _Table, rows: _Rows) -> tuple[str, np.ndarray, np.ndarray]:
-    """Return the rule, I dt of each interval, and the counter's difference of each leg (NaN without a counter)."""
+    """Return the rule, and for each leg I dt by that rule and the counter's difference (NaN without a counter)."""
     n = len(rows.first)
+    charge = {rule: np.zeros(n) for rule in (RULES if table.counted is not None else ("trapezoid",))}
+    counted = np.zeros(n)
+    for piece in _pieces(rows):
+        for rule, total in charge.items():
+            piece.add(total, _increments(table, piece.ends, rule))
+        if table.counted is not None:
+            piece.add(counted, table.counted[piece.ends])
     if table.counted is None:
-        return "trapezoid", _increments(table, rows.ends, "trapezoid"), np.full(n, np.nan)
-    counted = np.bincount(rows.leg, table.counted[rows.ends], n)
-    tried = {rule: _increments(table, rows.ends, rule) for rule in RULES}
+        return "trapezoid", charge["trapezoid"], np.full(n, np.nan)
     misses = {
-        rule: float(np.nansum(np.abs(np.bincount(rows.leg, dq, n) - counted))) if np.isfinite(counted).any() else 0.0
-        for rule, dq in tried.items()
+        rule: float(np.nansum(np.abs(total - counted))) if np.isfinite(counted).any() else 0.0
+        for rule, total in charge.items()
     }
     rule = min(RULES, key=lambda r: (misses[r], r != "trapezoid"))
-    return rule, tried[rule], counted
+    return rule, charge[rule], counted
+
+
+def _energy(table: _Table, rows: _Rows, rule: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return duration [s], energy [J] and the charge with a known voltage [C] of each leg."""
+    duration, energy, weight = np.zeros((3, len(rows.first)))
+    for piece in _pieces(rows):
+        middle = 0.5 * (table.voltage[piece.ends] + table.voltage[piece.ends - 1])
+        dq = _increments(table, piece.ends, rule)
+        seen = np.isfinite(middle)
+        if not seen.all():
+            middle, dq = np.where(seen, middle, 0.0), np.where(seen, dq, 0.0)
+        piece.add(duration, table.step[piece.ends])
+        piece.add(energy, middle * dq)
+        piece.add(weight, dq)
+    return duration, energy, weight
 
 
 def _summed(table: _Table, rows: _Rows, *, given: int, rows_given: np.ndarray | None, threshold: float) -> Legs:
     """Sum over the intervals of each leg; row numbers are those of the record as given."""
     n = len(rows.first)
-    rule, dq, counted = _integrated(table, rows)
-    charge = np.bincount(rows.leg, dq, n)
-    duration = np.bincount(rows.leg, table.step[rows.ends], n)
-    middle = 0.5 * (table.voltage[rows.ends] + table.voltage[rows.ends - 1])
-    seen = np.isfinite(middle)
-    energy = np.bincount(rows.leg, np.where(seen, middle * dq, 0.0), n)
-    weight = np.bincount(rows.leg, np.where(seen, dq, 0.0), n)
+    rule, charge, counted = _integrated(table, rows)
+    duration, energy, weight = _energy(table, rows, rule)
     first = rows.at[rows.first]
     last = rows.at[np.append(rows.first[1:], len(rows.at)) - 1] if n else first
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -321,10 +367,11 @@ def _noise(table: _Table, rows: _Rows) -> np.ndarray:
     there are fewer than 5 readings in a row.
     """
     found = np.zeros(len(rows.first))
-    current, step = table.current[rows.ends], table.step[rows.ends]
     bounds = np.searchsorted(rows.leg, np.arange(len(found) + 1))
     for k in range(len(found)):
         leg = slice(bounds[k], bounds[k + 1])
         if bounds[k + 1] - bounds[k] >= _READINGS:
-            found[k] = white_noise(current[leg]) * math.sqrt(float(step[leg] @ step[leg]))
+            ends = rows.ends[leg]
+            step = table.step[ends]
+            found[k] = white_noise(table.current[ends]) * math.sqrt(float(step @ step))
     return found
