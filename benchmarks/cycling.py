@@ -1,7 +1,8 @@
 """Reading cycling files and making a table of legs or cycles: closo and its peers on the same files in one run.
 
 Files: A, a real Na | NaxCoO2 measurement (BioLogic .mpr) with its records repeated to 1 014 244 rows, and the same as text
-(.mpt); B, a real Neware .ndax of 699 677 rows. Every run is a fresh process on one thread; the median of three counts.
+(.mpt); B, a real Neware .ndax of 699 677 rows. Every run is a fresh process on one thread, the tools by turns; the
+median of three counts.
 Times are wall and CPU seconds of the read alone, and of the read with a table; imports are not timed, but are in the CPU
 seconds of the process. closo's table are the legs, found from the current; the peers' tables are their own, or, where they
 have none, the shortest group-by on the counter in the file. Ratios are to the fastest peer tool that can read the file
@@ -61,25 +62,31 @@ BY_HAND = {
 }
 
 
-def attempt(tool: Tool, path: Path) -> dict[str, Any]:
-    """Return the medians of three fresh processes, or why there is none."""
+def once(tool: Tool, path: Path) -> dict[str, Any]:
+    """Return the figures of one fresh process, or why there are none."""
     if not tool.python.exists():
         return {"missing": f"no Python {tool.python}; `make build/peers-cycling.stamp` tells what to install"}
     command = [str(tool.python), str(HERE / "peers" / tool.script), str(path), *tool.arguments]
     one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {
         "POLARS_MAX_THREADS": "1"
     }
-    runs: list[dict[str, Any]] = []
-    for _ in range(REPEATS):
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=LONGEST, check=False, env=os.environ | one
-            )
-        except subprocess.TimeoutExpired:
-            return {"missing": f"unfinished after {LONGEST:.0f} s"}
-        if done.returncode != 0:
-            return {"missing": (done.stderr.strip().splitlines() or ["failed"])[-1][:160]}
-        runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=LONGEST, check=False, env=os.environ | one
+        )
+    except subprocess.TimeoutExpired:
+        return {"missing": f"unfinished after {LONGEST:.0f} s"}
+    if done.returncode != 0:
+        return {"missing": (done.stderr.strip().splitlines() or ["failed"])[-1][:160]}
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the medians of the runs of a tool, or why there are none."""
+    missing = next((run for run in runs if "missing" in run), None)
+    if missing is not None:
+        return missing
     timed = [key for key in runs[0] if key.endswith(("_s", "_mb"))]
     return runs[0] | {key: statistics.median(run[key] for run in runs) for key in timed}
 
@@ -89,9 +96,17 @@ def case(name: str) -> dict[str, Any]:
     path = file_of(name)
     if isinstance(path, str):
         return {"file": name, "skipped": path}
-    found: dict[str, Any] = {"file": name, "path": path.name, "closo": attempt(CLOSO, path)}
-    for kind, tools in (("peers", PEERS), ("by_hand", BY_HAND)):
-        found[kind] = {tool: attempt(how, path) for tool, how in tools.items() if name in how.cases}
+    tools = {tool: how for tool, how in ({"closo": CLOSO} | PEERS | BY_HAND).items() if name in how.cases}
+    runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in tools}
+    for _ in range(REPEATS):  # by turns: what else the machine does meets all of them
+        for tool, how in tools.items():
+            if not any("missing" in run for run in runs[tool]):
+                runs[tool].append(once(how, path))
+    figures = {tool: medians(each) for tool, each in runs.items()}
+    found: dict[str, Any] = {"file": name, "path": path.name, "closo": figures["closo"]}
+    found |= {
+        kind: {t: figures[t] for t in known if t in figures} for kind, known in (("peers", PEERS), ("by_hand", BY_HAND))
+    }
     found["fastest_peer_over_closo"] = ratios(found["closo"], found["peers"])
     return found
 

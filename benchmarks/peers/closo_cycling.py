@@ -1,8 +1,9 @@
 """closo: read, then the legs of the cycling record and their pairs."""
 
-import fastnda  # noqa: F401  what closo imports when it reads is not timed, as with the peers
+import importlib
+import sys
+
 import numpy as np
-import polars  # noqa: F401
 from cycling_process import measure
 
 import closo
@@ -30,5 +31,12 @@ def legs(data):
     return len(found), 100.0 * np.abs(found.charge[up + 1] / found.charge[up])
 
 
+IMPORTED = {  # what closo imports when it reads such a file: not timed, as with the peers
+    "mpr": ("closo.readers.biologic.mpr",),
+    "mpt": ("closo.readers.biologic", "polars"),
+    "ndax": ("closo.readers.neware", "fastnda.ndax", "polars"),
+}
+for name in IMPORTED[sys.argv[1].rsplit(".", 1)[1]]:
+    importlib.import_module(name)
 new("record", {"time": [0.0]}, source="none")  # xarray imports dask, where it is installed, with its first dataset
 measure(load, legs, closo.__version__)

@@ -7,7 +7,7 @@ import pytest
 
 from closo.dataset import new
 from closo.errors import DataError, ReadError
-from closo.readers import bdf, read, sniff
+from closo.readers import bdf, read, sniff, streamed
 
 HEADER = "test_time_second,voltage_volt,current_ampere"
 ROWS = [(0, 3.0, 0.0), (3600, 3.1, 1e-3), (7200, 3.2, 1e-3), (10800, 3.1, -1e-3), (14400, 3.0, -1e-3)]
@@ -198,3 +198,46 @@ def test_real_files(shared_data):
     (defect,) = read(next(folder.glob("*Time_Bug*")))
     assert defect.sizes["point"] == 13_086
     assert any("runs backwards 19 times, first from 7200 s to 0 s" in w for w in defect.attrs["warnings"])
+
+
+LONG = {
+    "plain": (lambda text: text, True),
+    "CRLF": (lambda text: text.replace("\n", "\r\n"), True),
+    "no line break at the end": (lambda text: text.removesuffix("\n"), True),
+    "last number cut": (lambda text: text[:-3], True),
+    "semicolons and decimal commas": (lambda text: text.translate(str.maketrans(",.", ";,")), True),
+    "an empty cell": (lambda text: text.replace(",3.05,", ",,"), False),
+    "a word": (lambda text: text.replace(",3.05,", ",none,"), False),
+    "quotes": (lambda text: text.replace(",3.05,", ',"3.05",'), False),
+    "a lone carriage return": (lambda text: text.replace(",3.05,", ",3.05\r,"), False),
+    "a short row": (lambda text: text.replace(",3.05,", ","), False),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_table_piece_by_piece_as_line_by_line(write, monkeypatch, name):
+    change, plain = LONG[name]
+    rows = [f"{10.0 * k:.3f},{3.0 + 0.01 * k:.2f},{(-1) ** (k // 40):.3e},{k // 80 + 1},25.00" for k in range(200)]
+    path = write(change("\n".join([f"{HEADER},cycle_count,temperature_t1_celsius", *rows, ""])))
+    by_line = outcome(path)
+    stayed = []
+
+    def spy(*args, **named):
+        stayed.append(streamed.rows_to_the_end(*args, **named))
+        return stayed[0]
+
+    monkeypatch.setattr(bdf, "_LARGE", 0)
+    monkeypatch.setattr(bdf, "_BEGINNING", 1000)
+    monkeypatch.setattr(streamed, "_PIECE", 500)
+    monkeypatch.setattr(streamed, "_CACHED", 64)
+    monkeypatch.setattr(bdf, "rows_to_the_end", spy)
+    assert outcome(path) == by_line
+    assert bool(stayed) == plain
+
+
+def outcome(path):
+    try:
+        (data,) = read(path)
+    except ReadError as error:
+        return str(error)
+    return {str(name): values.values.tolist() for name, values in data.items()}, data.attrs

@@ -96,3 +96,21 @@ def test_too_large_a_file_is_refused(tmp_path, monkeypatch):
 def test_message_shows_printable_text_only():
     assert text.shown("a\x1b[31m\x00b") == "'a?[31m?b'"
     assert len(text.shown("x" * 10_000)) < 60
+
+
+@pytest.mark.parametrize("size", [12, 13, 20, 1000])
+def test_pieces_are_whole_lines_and_lose_no_byte(tmp_path, size):
+    content = b"".join(b"%d\n" % 7**k for k in range(12))
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    found = [bytes(piece) for piece in text.pieces(path, 2, len(content), size)]
+    assert b"".join(found) == content[2:]
+    assert all(piece.endswith(b"\n") and len(piece) <= size for piece in found)
+
+
+@pytest.mark.parametrize(("size", "beyond"), [(5, 0), (1000, 10)])
+def test_a_piece_without_the_end_of_a_line_is_refused(tmp_path, size, beyond):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"1\n12345678\n")
+    with pytest.raises(ReadError, match="too long, or its end is missing"):
+        list(text.pieces(path, 0, 11 + beyond, size))

@@ -14,6 +14,8 @@ One record of kind 'cycling' ('open_circuit' where no current flows); rows with 
 their own where the file has their impedance. A time that runs backwards (a clock that starts again with a step) is kept as
 it is, with a warning that says where. A current that contradicts the file's own capacities gets a warning.
 
+A text of more than 4 MB is read piece by piece where it is regular throughout, which gives the same numbers.
+
 Refused: a table without time, voltage and current; a parquet file of more than 20 million rows.
 """
 
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,16 +32,21 @@ import numpy as np
 
 from closo.dataset import Dataset, require, voltage_of
 from closo.errors import ReadError
+from closo.readers.bulk import read_rows
 from closo.readers.counters import net_charge, sign_warning
 from closo.readers.cycler import Known, Table, find_names, kind_of, plain, read_table
 from closo.readers.parts import Part, finish, runs, split_sweeps
-from closo.readers.text import MAX_BYTES, Text, head, load
+from closo.readers.streamed import IrregularError, rows_to_the_end
+from closo.readers.table import Rows
+from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
 
 __all__ = ["ONTOLOGY", "read", "write"]
 
 ONTOLOGY = "1.2.0"
 _IRI = f"https://w3id.org/battery-data-alliance/ontology/battery-data-format/{ONTOLOGY}/battery-data-format"
 _MAX_ROWS = 20_000_000
+_LARGE = 4_000_000  # bytes, from which a text file is read piece by piece
+_BEGINNING = 1_000_000  # bytes, which hold the names and the first rows
 _TERMS = {  # machine-readable name -> what it is, unit
     "test_time_second": ("time", "s"),
     "voltage_volt": ("voltage", "V"),
@@ -91,9 +99,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     if head(path).startswith("PAR1"):
         text, table = _parquet(path)
     else:
-        text = load(path)
-        header, separator = find_names(text, _KNOWN)
-        table = read_table(text, header, separator, _KNOWN)
+        text, table = _csv(path)
     columns, cold = _without_dead_sensors(table.columns)
     metadata: dict[str, Any] = {"current_sign": "positive charges"}
     started = columns.pop("date", np.zeros(1))[:1]
@@ -154,6 +160,21 @@ def _spectra(columns: dict[str, np.ndarray]) -> list[Part]:
                 Part("impedance", "EIS", sweep) for sweep in split_sweeps({n: v[rows] for n, v in picked.items()})
             ]
     return found
+
+
+def _csv(path: Path) -> tuple[Text, Table]:
+    """Read a text table with BDF names; a long one piece by piece where it is plain throughout."""
+    if size_of(path) > _LARGE:
+        try:
+            return _named(load_beginning(path, _BEGINNING), rows_to_the_end)
+        except (IrregularError, ReadError):  # a reason to look at every line, which also finds the right words
+            pass
+    return _named(load(path), read_rows)
+
+
+def _named(text: Text, rows_of: Callable[..., Rows]) -> tuple[Text, Table]:
+    header, separator = find_names(text, _KNOWN)
+    return text, read_table(text, header, separator, _KNOWN, rows_of=rows_of)
 
 
 def _parquet(path: Path) -> tuple[Text, Table]:

@@ -21,6 +21,7 @@ from closo.readers.text import Text
 __all__ = ["MIN_ROWS", "Words", "read_rows", "seconds"]
 
 MIN_ROWS = 20_000
+_CLOCKS = 100_000  # times that are taken apart at once
 Words = Mapping[int, Callable[[str], float]]
 _CLOCK = r"(?:(\d{1,6})d?\s+)?(\d{1,7}):(\d{1,2}):(\d{1,2}(?:[.,]\d{0,9})?)"  # [0d ]h:m:s
 
@@ -58,9 +59,7 @@ def _fast(
 
     if max(wanted, default=width) >= width:
         return None
-    start = sum(len(line) + 1 for line in text.lines[: lines.start])
-    end = start + sum(map(len, text.lines[lines.start : lines.stop])) + len(lines)
-    raw = text.content[start:end].encode().strip(b"\n")
+    raw = _encoded(text, lines)
     if b'"' in raw or not _regular(raw, separator, width):
         return None
     commas = separator != "," and b"," in raw
@@ -87,6 +86,7 @@ def _fast(
         return None
     if frame.height != raw.count(b"\n") + 1:
         return None
+    del raw  # as long as the file
     values = np.empty((frame.height, len(wanted)))
     for i, (k, name) in enumerate(zip(wanted, names, strict=True)):
         column = frame[name]
@@ -97,18 +97,36 @@ def _fast(
     return values
 
 
+def _encoded(text: Text, lines: range) -> bytes:
+    """Return the bytes of some lines, without line breaks before and after them."""
+    start = sum(len(line) + 1 for line in text.lines[: lines.start])
+    end = min(start + sum(map(len, text.lines[lines.start : lines.stop])) + len(lines), len(text.content))
+    while end > start and text.content[end - 1] == "\n":
+        end -= 1
+    while start < end and text.content[start] == "\n":
+        start += 1
+    return text.content[start:end].encode()
+
+
 def _from_words(column: Any, number: Callable[[str], float]) -> np.ndarray:
     """Return the numbers of a column of words: each different word once, times all at once."""
     import polars as pl
 
     column = column.fill_null("").str.strip_chars()
     if number is seconds:
-        found = column.str.extract_groups(f"^{_CLOCK}$").struct.unnest()
-        parts = [found[name].str.replace(",", ".", literal=True).cast(pl.Float64) for name in found.columns]
-        total = parts[0].fill_null(0.0) * 86400.0 + parts[1] * 3600.0 + parts[2] * 60.0 + parts[3]
-        return np.asarray(total.fill_null(float("nan")).to_numpy(), dtype=float)
+        return np.concatenate([_clock(column[k : k + _CLOCKS]) for k in range(0, len(column), _CLOCKS)])
     known = {word: number(word) for word in column.unique().to_list()}
     return np.asarray(column.replace_strict(known, return_dtype=pl.Float64).to_numpy(), dtype=float)
+
+
+def _clock(column: Any) -> np.ndarray:
+    """Return `seconds` of each word of a column."""
+    import polars as pl
+
+    found = column.str.extract_groups(f"^{_CLOCK}$").struct.unnest()
+    parts = [found[name].str.replace(",", ".", literal=True).cast(pl.Float64) for name in found.columns]
+    total = parts[0].fill_null(0.0) * 86400.0 + parts[1] * 3600.0 + parts[2] * 60.0 + parts[3]
+    return np.asarray(total.fill_null(float("nan")).to_numpy(), dtype=float)
 
 
 def seconds(text: str) -> float:
@@ -134,8 +152,7 @@ def _regular(raw: bytes, separator: str, width: int) -> bool:
     lines = int(np.sum(marks == 10)) + 1
     for per_line in (width - 1, width):
         if len(marks) == lines * (per_line + 1) - 1:
-            ends = np.append(marks, 10).reshape(lines, per_line + 1) == 10
-            return bool(np.all(ends[:, -1]) and not np.any(ends[:, :-1]))
+            return bool(np.all(marks[per_line :: per_line + 1] == 10))
     return False
 
 

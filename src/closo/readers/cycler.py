@@ -8,14 +8,14 @@ A vendor's reader says which names it knows (`Known`); everything else is the sa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from closo.readers.bulk import read_rows, seconds
 from closo.readers.columns import split_unit, unit_factor
-from closo.readers.table import MAX_COLUMNS, SEPARATORS, cells, numeric_cells
+from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
 from closo.readers.text import Text, shown
 
 __all__ = ["Known", "Table", "find_names", "kind_of", "plain", "read_table"]
@@ -97,8 +97,12 @@ def _names(line: str, separator: str) -> list[str]:
     return names[:-1] if names and not names[-1].strip() else names
 
 
-def read_table(text: Text, header: int, separator: str, known: Known) -> Table:
+def read_table(
+    text: Text, header: int, separator: str, known: Known, *, rows_of: Callable[..., Rows] = read_rows
+) -> Table:
     """Read the table whose names stand in line `header`.
+
+    `text` holds at least the names and the first rows; `rows_of` gets all rows.
 
     Raises
     ------
@@ -129,7 +133,7 @@ def read_table(text: Text, header: int, separator: str, known: Known) -> Table:
     width = len(row) - (1 if not row[-1].strip() and len(row) == len(names) + 1 else 0)
     if width != len(names):
         raise text.error(f"{len(names)} columns are named, but the row has {width}.", "Export it again.", line=first)
-    rows = read_rows(
+    rows = rows_of(
         text,
         range(first, len(text.lines)),
         separator,
@@ -139,7 +143,7 @@ def read_table(text: Text, header: int, separator: str, known: Known) -> Table:
     )
     clock = "time" in found and found["time"][0] in words
     columns = {
-        what: rows.values[:, k] if what == "time" and clock else rows.values[:, k] * found[what][1] + found[what][2]
+        what: rows.values[:, k] if what == "time" and clock else in_si(rows, k, *found[what][1:])
         for k, what in enumerate(order)
     }
     taken = {index for index, *_ in found.values()}

@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     _check(path)
     read_neware, read_metadata = _fastnda()
     with _listening() as told:
-        frame = _attempt(path, lambda: read_neware(path))
+        frame = _attempt(path, lambda: read_neware(path, raw_categories=True))  # words are not used
         try:
             stated = _metadata(_attempt(path, lambda: read_metadata(path)))
         except ReadError as error:
@@ -181,7 +181,7 @@ def _leaves_the_folder(name: str) -> bool:
     return parts.is_absolute() or ".." in parts.parts or ":" in name or "\x00" in name
 
 
-def _fastnda() -> tuple[Callable[[Path], Any], Callable[[Path], Any]]:
+def _fastnda() -> tuple[Callable[..., Any], Callable[[Path], Any]]:
     """Return the functions that read the records and the settings.
 
     Importing fastnda puts another decompressor into the module zlib, for the whole process; it is taken out again.

@@ -206,16 +206,16 @@ def _record(part: Part) -> Part | None:
     needed = needed or list(columns)
     if not needed:
         return None
-    keep = np.all([np.isfinite(columns[name]) for name in needed], axis=0)
+    keep = _finite([columns[name] for name in needed])
     if not keep.any():
         return None
     warnings = [*part.warnings, *(f"The column {name} holds no numbers and was left out." for name in lost)]
     if not keep.all():
         warnings.append(f"{_rows(~keep)} without a finite {' and '.join(needed)} left out.")
-    kept = {name: columns[name][keep] for name in needed}
+    kept = {name: _kept(columns[name], keep) for name in needed}
     kept |= _others({n: v for n, v in columns.items() if n not in kept}, keep, warnings)
     for name in needed:
-        if name != "time" and keep.sum() > 2 and np.all(kept[name] == 0):
+        if name != "time" and keep.sum() > 2 and not np.any(kept[name]):
             warnings.append(f"{name} is 0 in all {int(keep.sum())} rows: the channel may not have been connected.")
     if "time" in kept:
         warnings += _backwards(kept["time"])
@@ -237,12 +237,26 @@ def _backwards(time: np.ndarray) -> list[str]:
 def _others(columns: Columns, keep: np.ndarray, warnings: list[str]) -> dict[str, np.ndarray]:
     """Return the side columns of the kept rows; one that has gaps there is left out."""
     kept = {}
-    for name, values in columns.items():
-        if np.isfinite(values[keep]).all():
-            kept[name] = values[keep]
+    for name, every in columns.items():
+        values = _kept(every, keep)
+        if np.isfinite(values).all():
+            kept[name] = values
         else:
             warnings.append(f"The column {name} has cells that are no numbers and was left out.")
     return kept
+
+
+def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Return True in the rows where all columns are finite."""
+    finite: np.ndarray = np.isfinite(columns[0])
+    for values in columns[1:]:
+        finite &= np.isfinite(values)
+    return finite
+
+
+def _kept(values: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Return the values of the kept rows, without a copy where these are all."""
+    return values if keep.all() else values[keep]
 
 
 def _rows(mask: np.ndarray) -> str:

@@ -17,7 +17,17 @@ import numpy as np
 from closo.readers.columns import Column
 from closo.readers.text import Text, shown
 
-__all__ = ["MAX_COLUMNS", "SEPARATORS", "Rows", "best_separator", "cells", "numeric_cells", "read_rows", "scaled"]
+__all__ = [
+    "MAX_COLUMNS",
+    "SEPARATORS",
+    "Rows",
+    "best_separator",
+    "cells",
+    "in_si",
+    "numeric_cells",
+    "read_rows",
+    "scaled",
+]
 
 SEPARATORS = ("\t", ";", ",", " ")  # ' ' stands for any run of blanks
 MAX_COLUMNS = 2000
@@ -221,11 +231,17 @@ def _number(cell: str) -> float:
 
 
 def scaled(rows: Rows, columns: Sequence[Column]) -> dict[str, np.ndarray]:
-    """Return name -> values [SI]; `rows` holds the wanted columns in this order."""
-    found = {}
+    """Return name -> values [SI]; `rows` holds the wanted columns in this order and may be overwritten."""
+    return {
+        column.name: in_si(rows, k, column.sign * column.factor, column.sign * column.offset)
+        for k, column in enumerate(columns)
+    }
+
+
+def in_si(rows: Rows, k: int, factor: float, offset: float) -> np.ndarray:
+    """Return column `k` of the rows times `factor` plus `offset`, in its place where the columns are stored one by one."""
+    values = np.ascontiguousarray(rows.values[:, k])
     with np.errstate(all="ignore"):
-        for k, column in enumerate(columns):
-            values = rows.values[:, k] * (column.sign * column.factor)
-            values += column.sign * column.offset
-            found[column.name] = values
-    return found
+        values *= factor
+        values += offset
+    return values

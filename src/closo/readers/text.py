@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from closo.errors import ReadError
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
 MAX_BYTES = 500_000_000
 HEAD_BYTES = 4096
 
+_LONGEST_LINE = 1 << 16  # bytes, where a file is read in pieces
 _TO_TEXT = "Export it as text from the program that wrote it."
 _TO_CSV = "Save the sheet as CSV and read that."
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
@@ -120,14 +123,31 @@ def load_beginning(path: Path | str, size: int) -> Text:
     return _decoded(path, raw[: raw.rfind(b"\n") + 1] or raw)
 
 
-def load_bytes(path: Path | str) -> bytes:
-    """Read a whole binary file.
+def load_bytes(path: Path | str, start: int = 0, stop: int = MAX_BYTES) -> memoryview:
+    """Read a binary file, or its bytes from `start` to `stop`, into memory that is touched once.
 
     Raises
     ------
     ReadError  when it is missing, not a regular file, empty or too large.
     """
-    return _read(Path(path), MAX_BYTES)
+    path = Path(path)
+    with _opened(path) as (descriptor, size):
+        _refuse_too_large(path, size)
+        content = np.empty(max(min(size, stop) - start, 0), np.uint8).data
+        os.lseek(descriptor, start, os.SEEK_SET)
+        n = _fill(descriptor, content)
+    if not n:
+        raise _empty(path)
+    return content[:n]
+
+
+def _fill(descriptor: int, buffer: memoryview) -> int:
+    """Read into `buffer` until it is full or the file ends; return the number of bytes."""
+    n = 0
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        while n < len(buffer) and (count := file.readinto(buffer[n:])):
+            n += count
+    return n
 
 
 def size_of(path: Path | str) -> int:
@@ -136,26 +156,30 @@ def size_of(path: Path | str) -> int:
         return size
 
 
-def pieces(path: Path | str, start: int, size: int) -> Iterator[bytes]:
-    """Yield a file from byte `start` on in pieces of about `size` bytes; each but the last ends with a line.
+def pieces(path: Path | str, start: int, stop: int, size: int) -> Iterator[np.ndarray]:
+    """Yield the bytes from `start` to `stop`, where a line ends, in pieces of whole lines, at most `size` bytes long.
+
+    All pieces lie in the same memory: the next one overwrites the one before.
 
     Raises
     ------
-    ReadError  as `load_bytes`, or when a line is longer than `size`.
+    ReadError  as `load_bytes`, when a line is longer than `size`, or the file has become shorter.
     """
+    buffer, held = np.empty(size, np.uint8), 0
+    view = buffer.data
     with _opened(Path(path)) as (descriptor, _):
         os.lseek(descriptor, start, os.SEEK_SET)
-        rest = b""
-        while piece := _read_up_to(descriptor, size):
-            end = piece.rfind(b"\n") + 1
-            if end == 0 and len(rest) + len(piece) > 2 * size:
-                raise ReadError("a line of it is too long.", file=path, hint=_TO_TEXT)
-            if end:
-                yield rest + piece[:end] if rest else piece[:end]
-                rest = b""
-            rest += piece[end:]
-        if rest:
-            yield rest
+        while start < stop:
+            n = _fill(descriptor, view[held : min(size, held + stop - start)])
+            low = max(0, held + n - _LONGEST_LINE)
+            end = low + bytes(view[low : held + n]).rfind(b"\n") + 1
+            if n == 0 or end == low:
+                raise ReadError("a line of it is too long, or its end is missing.", file=path, hint=_TO_TEXT)
+            start += n
+            yield buffer[:end]
+            rest = buffer[end : held + n].copy()
+            held = len(rest)
+            buffer[:held] = rest
 
 
 def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
@@ -249,13 +273,22 @@ def _first_binary_byte(raw: bytes) -> int | None:
 def _read(path: Path, limit: int) -> bytes:
     """Read at most `limit` bytes of a regular file, without following a link or waiting for a FIFO."""
     with _opened(path) as (descriptor, size):
-        if limit > HEAD_BYTES and size > MAX_BYTES:
-            found = f"{size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
-            raise ReadError(f"the file is too large ({found}).", file=path, hint="Split it into smaller files.")
+        if limit > HEAD_BYTES:
+            _refuse_too_large(path, size)
         raw = _read_up_to(descriptor, limit)
     if not raw:
-        raise ReadError("the file is empty.", file=path, hint="Export or copy it again.")
+        raise _empty(path)
     return raw
+
+
+def _refuse_too_large(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        found = f"{size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
+        raise ReadError(f"the file is too large ({found}).", file=path, hint="Split it into smaller files.")
+
+
+def _empty(path: Path) -> ReadError:
+    return ReadError("the file is empty.", file=path, hint="Export or copy it again.")
 
 
 @contextmanager

@@ -87,26 +87,36 @@ def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns
     said: dict[str, Any] = {}
     step = columns.pop("charge_step", None)
     code = columns.pop("range_code", None)
-    if code is not None and kind != "impedance":
-        used = np.unique(code)
+    if code is not None and len(code) and kind != "impedance":
+        used = np.unique(code[np.append(True, code[1:] != code[:-1])])
         unknown = [int(c) if abs(c) < 1e6 else None for c in used if c not in _FULL_SCALE]
         if unknown:
             said["current_range_codes_not_known"] = unknown[:20]
-        elif len(used):
-            columns["current_range"] = np.array([_FULL_SCALE[int(c)] for c in used])[np.searchsorted(used, code)]
+        else:
+            scales = np.array([_FULL_SCALE[int(c)] for c in used])
+            one = len(used) == 1
+            columns["current_range"] = np.full(len(code), scales[0]) if one else scales[np.searchsorted(used, code)]
     if "cycle" not in columns and "half_cycle" in columns:
-        columns["cycle"] = columns["half_cycle"] // 2
+        columns["cycle"] = np.floor(columns["half_cycle"] * 0.5)
     if kind == "cycling" and "current" not in columns and "time" in columns and "charge" in columns:
         if step is None:
-            step = np.diff(columns["charge"], prepend=columns["charge"][:1])
+            step = since_before(columns["charge"])
         columns["current"] = per_time(step, columns["time"])
         said["current"] = "derived from the charge counter: charge since the row before, over the time since then"
     return columns, said
 
 
+def since_before(values: np.ndarray) -> np.ndarray:
+    """Return the difference to the row before, shape (rows,), 0 in the first row (NaN where it is not finite)."""
+    found = np.empty(len(values))
+    found[:1] = values[:1] - values[:1]
+    np.subtract(values[1:], values[:-1], out=found[1:])
+    return found
+
+
 def per_time(step: np.ndarray, time: np.ndarray) -> np.ndarray:
     """Return step / (time since the row before), 0 in the first row and where no time passed; shape (rows,)."""
-    passed = np.diff(time, prepend=time[:1])
+    passed = since_before(time)
     return np.asarray(np.divide(step, passed, out=np.zeros(len(time)), where=passed > 0))
 
 

@@ -109,13 +109,12 @@ def columns(path: Path | str) -> dict[str, np.ndarray]:
 
 def _si(contents: Contents) -> dict[str, np.ndarray]:
     """Return name -> values [SI] of the columns that measurements use."""
-    found: dict[str, np.ndarray] = {}
+    chosen: dict[str, str] = {}
     for stored in contents.names:
-        name, factor = _USED.get(stored, ("", 1.0))
-        if name and name not in found:
-            values = np.asarray(contents.column(stored), np.float64)
-            found[name] = values if factor == 1.0 else values * factor
-    return found
+        if stored in _USED:
+            chosen.setdefault(_USED[stored][0], stored)
+    numbers = contents.numbers({stored: _USED[stored][1] for stored in chosen.values()})
+    return {name: numbers[stored] for name, stored in chosen.items()}
 
 
 def _code(contents: Contents) -> str:
