@@ -133,10 +133,8 @@ def find_legs(
         counter = None if counter is None else np.asarray(counter)[rows]
     spectrum = np.zeros(len(time), bool) if frequency is None else np.asarray(frequency, float) > 0
     step = np.diff(time, prepend=time[:1])
-    magnitude = np.abs(current)
-    magnitude[spectrum] = 0.0
-    limit = _REST * _weighted_median(magnitude, magnitude * step) if threshold is None else float(threshold)
-    active = magnitude > limit
+    limit = _REST * _weighted_median(current, step, spectrum) if threshold is None else float(threshold)
+    active = (np.abs(current) > limit) & ~spectrum
     counted = None if counter is None else np.diff(np.asarray(counter, float), prepend=np.nan)
     table = _Table(time, current, voltage, spectrum, step, counted)
     return _summed(table, _without_spikes(table, active), given=len(given[0]), rows_given=rows, threshold=limit)
@@ -189,36 +187,44 @@ def _known_rows(time: np.ndarray, current: np.ndarray) -> np.ndarray | None:
     return None if known.all() else np.flatnonzero(known)
 
 
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """Return the median of positive values by weight, to 6 %, without sorting a million numbers; 0 for nothing."""
-    use = (values > 0) & (weights > 0) & np.isfinite(weights)
-    if not use.any():
+def _weighted_median(values: np.ndarray, weights: np.ndarray, skip: np.ndarray) -> float:
+    """Return the median of |values| by weight, to 6 %, without sorting a million numbers; 0 for nothing."""
+    lowest = -400 * _BINS  # below every double
+    share = np.zeros(-2 * lowest)
+    for start in range(0, len(values), _PIECE):
+        rows = slice(start, start + _PIECE)
+        size, weight = np.abs(values[rows]), weights[rows]
+        use = (size > 0) & (weight > 0) & ~skip[rows]
+        place = (np.log10(size[use]) * _BINS).astype(np.int64) - lowest
+        if len(place):
+            base = int(place.min())
+            found = np.bincount(place - base, weights=(size * weight)[use])
+            share[base : base + len(found)] += found
+    share = np.cumsum(share)
+    if not share[-1] > 0:
         return 0.0
-    place = (np.log10(values[use]) * _BINS).astype(np.int64)
-    lowest = int(place.min())
-    share = np.cumsum(np.bincount(place - lowest, weights=weights[use]))
     return float(10.0 ** ((int(np.searchsorted(share, share[-1] / 2.0)) + lowest + 0.5) / _BINS))
 
 
 def _split(table: _Table, active: np.ndarray) -> _Rows:
     """Find legs among the active rows, and the intervals that count."""
     at = np.flatnonzero(active)
-    positive = table.current[at] > 0
-    new = np.ones(len(at), bool)
-    new[1:] = positive[1:] != positive[:-1]
-    number = np.cumsum(new) - 1
-    joined = np.zeros(len(at), bool)
-    joined[1:] = ~new[1:] & (np.diff(at) == 1) & (table.step[at[1:]] >= 0)
-    ends, leg = at[joined], number[joined]
-    step = table.step[ends]
-    gap = step > _GAP
-    if gap.any():
-        gap &= step > _GAP_FACTOR * float(np.percentile(step[:: 1 + len(step) // _SAMPLE], 99.0))
-    if gap.any() and table.counted is not None:
-        passed = np.abs(table.counted[ends])
-        gap &= ~(passed > 0.5 * np.abs(table.current[ends]) * step)
-    skipped = np.bincount(leg[gap], minlength=int(new.sum()))
-    return _Rows(at, np.flatnonzero(new), ends[~gap], leg[~gap], skipped)
+    positive = table.current > 0
+    sign = positive[at]
+    first = np.flatnonzero(np.append(True, sign[1:] != sign[:-1])[: len(at)])
+    joined = np.zeros(len(active), bool)
+    joined[1:] = active[1:] & active[:-1] & (positive[1:] == positive[:-1]) & (table.step[1:] >= 0)
+    gap = np.flatnonzero(joined & (table.step > _GAP))
+    if len(gap):
+        step = table.step[joined]
+        usual = float(np.percentile(step[:: 1 + len(step) // _SAMPLE], 99.0))
+        gap = gap[table.step[gap] > _GAP_FACTOR * usual]
+    if len(gap) and table.counted is not None:
+        gap = gap[~(np.abs(table.counted[gap]) > 0.5 * np.abs(table.current[gap]) * table.step[gap])]
+    joined[gap] = False
+    ends, bounds = np.flatnonzero(joined), np.append(at[first], len(active))
+    leg = np.repeat(np.arange(len(first)), np.diff(np.searchsorted(ends, bounds)))
+    return _Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
 
 
 def _without_spikes(table: _Table, active: np.ndarray) -> _Rows:
