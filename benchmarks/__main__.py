@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-NAMES = ("impedance", "transport", "cycling")
+NAMES = ("impedance", "transport", "grids", "interphase", "cycling")
 
 
 def main(arguments: list[str]) -> int:
