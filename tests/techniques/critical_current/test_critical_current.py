@@ -1,6 +1,7 @@
 """Critical current density: the bracket by hand and over synthetic staircases, what is withheld, refusals."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +66,17 @@ def test_bracket_by_hand():
         "ohmic floor": True,
         "failure reached": True,
     }
+
+
+def test_a_zero_that_is_off_leaves_the_bracket_where_it_is():
+    record = made(Event("hard short", 0.3, ratio=0.01), breakdown=2.7)
+    lowest = np.abs(record.current[np.abs(record.current) > 0]).min()
+    shifted = replace(record, current=np.where(record.current == 0, 0.0, record.current + 0.03 * lowest))
+    result = analyse(data_of(shifted), **inputs())
+    assert result.settings["steps"] == 12
+    assert result.settings["half_cycles_per_step"] == 2
+    assert result.quantities["critical_current_density:survived"].value == pytest.approx(2.5, rel=0.01)
+    assert result.quantities["critical_current_density:failed"].value == pytest.approx(3.0, rel=0.01)
 
 
 def test_own_response_stands_in_for_the_floor():

@@ -290,7 +290,16 @@ def test_steps_within_one_sign_are_half_cycles_of_their_own():
     half = find_half_cycles(T, current, 1e3 * current)
     np.testing.assert_allclose(half.current, 1e-5 * np.arange(1, 5), rtol=1e-9)
     np.testing.assert_allclose(half.polarization, 1e-2 * np.arange(1, 5), rtol=1e-9)
-    assert levels_of(half.current).tolist() == [0, 1, 2, 3]
+    assert levels_of(half.current, half.sign).tolist() == [0, 1, 2, 3]
+
+
+def test_a_zero_that_is_off_makes_no_second_level():
+    half = find_half_cycles(T, SQUARE + 3e-7, 1e4 * SQUARE)  # 3 % of 10 uA: the polarities differ by 6 %
+    assert np.ptp(half.current) > 5e-7
+    assert set(levels_of(half.current, half.sign).tolist()) == {0}
+    asymmetric = np.where(SQUARE > 0, SQUARE, 2 * SQUARE)
+    half = find_half_cycles(T, asymmetric, 1e4 * asymmetric)
+    assert set(levels_of(half.current, half.sign).tolist()) == {0, 1}
 
 
 def test_trend_without_noise_is_exact_and_short_ones_are_none():

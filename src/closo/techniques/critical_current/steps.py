@@ -49,7 +49,7 @@ def find_steps(half: HalfCycles, event: Event) -> Steps:
     half : the half cycles of the record.
     event : what happened first.
     """
-    level = levels_of(half.current)
+    level = levels_of(half.current, half.sign)
     current = np.array([half.current[level == k].mean() for k in range(int(level.max()) + 1)])
     failed = None if event.kind == NONE else int(level[event.half_cycle])
     before = np.arange(len(half)) < event.half_cycle

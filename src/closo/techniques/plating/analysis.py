@@ -205,7 +205,7 @@ def _used(half: HalfCycles, event: Event) -> np.ndarray:
     before = half.complete & (np.arange(len(half)) < event.half_cycle)
     if not before.any():
         return np.zeros(0, int)
-    level = levels_of(half.current)
+    level = levels_of(half.current, half.sign)
     spent = np.bincount(level[before], half.end[before] - half.begin[before])
     return np.flatnonzero(before & (level == int(np.argmax(spent))))
 
@@ -224,7 +224,7 @@ def _notes(data: Dataset, found: Survey) -> list[str]:
         notes.append(
             f"{int(half.interludes.sum())} spectra lie between or within half cycles; their charge is not counted."
         )
-    levels = np.unique(levels_of(half.current)).size
+    levels = np.unique(levels_of(half.current, half.sign)).size
     if levels > 1:
         notes.append(f"{levels} levels of current; the numbers belong to the one that flowed longest.")
     return notes

@@ -19,6 +19,7 @@ from closo.techniques.noise import white_noise
 __all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
+_SAME_BOTH_WAYS = 0.1  # levels of the two polarities closer than this are one, read with a zero that is off
 _STEP_ROWS = 5  # rows that a new level must hold
 
 
@@ -205,14 +206,38 @@ def _charge_share(time: np.ndarray, current: np.ndarray, part: np.ndarray) -> fl
     return float(carried[part].sum() / carried.sum()) if carried.sum() > 0 else 0.0
 
 
-def levels_of(current: np.ndarray) -> np.ndarray:
+def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
     """Return for each half cycle the number of its level of |I|, counted from the smallest, shape (n,).
+
+    A zero that is off makes |I| of one polarity larger than that of the other. Where both have the same levels, each within
+    10 % of its counterpart, the two are one level; the highest may have one polarity only.
+
+    Parameters
+    ----------
+    current : |I| of each half cycle [A], shape (n,).
+    sign : +1 or -1, shape (n,).
 
     Example
     -------
-    >>> levels_of(np.array([1.0, 1.001, 2.0, 2.0, 1.0])).tolist()
+    >>> levels_of(np.array([1.0, 1.001, 2.0, 2.0, 1.0]), np.array([1, -1, 1, -1, 1])).tolist()
     [0, 0, 1, 1, 0]
+    >>> levels_of(np.array([1.03, 0.97, 1.13, 1.07, 1.23]), np.array([1, -1, 1, -1, 1])).tolist()
+    [0, 0, 1, 1, 2]
     """
+    ways = [np.flatnonzero(sign == s) for s in (1, -1)]
+    levels = [_levels(current[way]) for way in ways]
+    means = [np.bincount(level, current[way]) / np.bincount(level) for level, way in zip(levels, ways, strict=True)]
+    fewer, more = sorted(mean.size for mean in means)
+    if not fewer or more > fewer + 1 or np.any(np.abs(means[0][:fewer] / means[1][:fewer] - 1.0) > _SAME_BOTH_WAYS):
+        return _levels(current)
+    number = np.empty(current.size, int)
+    for level, way in zip(levels, ways, strict=True):
+        number[way] = level
+    return number
+
+
+def _levels(current: np.ndarray) -> np.ndarray:
+    """Return the number of the level of each current, which a step of more than 2 % parts from the next."""
     order = np.argsort(current, kind="stable")
     sorted_current = current[order]
     new = np.diff(sorted_current, prepend=sorted_current[:1]) > _SAME_LEVEL * sorted_current
