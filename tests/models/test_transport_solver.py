@@ -17,6 +17,7 @@ from closo.models.transport import (
     current_figure,
     current_map,
     iteration,
+    kernels,
     multigrid,
     over_seeds,
     resolved,
@@ -290,6 +291,20 @@ def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
     found = resolved(labels, 8, {0: 0.0, 1: 1.0})
     assert found.effective_conductivity == 0
     assert found.u == pytest.approx(found.coarse.effective_conductivity / 2)
+
+
+def test_colours_in_one_pass_are_colours_one_after_the_other():
+    random = np.random.default_rng(4)
+    rho = random.choice(np.array([0.5, 50.0, np.inf], np.float32), (9, 8, 11))
+    network = (rho, np.zeros((3, 0, 1, 1), np.float32), np.ones(3, np.float32))
+    source = np.zeros(rho.shape, np.float32)
+    source[1:-1, 1:-1, 1:-1] = random.standard_normal((7, 6, 9))
+    one, other = np.zeros_like(source), np.zeros_like(source)
+    for colour in (1, 0, 1, 0, 1):
+        kernels.relax.one(network, one, source, colour)
+    kernels.relax_in_one_pass(network, other, source, (1, 0, 1, 0, 1))
+    assert np.abs(one).max() > 0.1
+    assert np.array_equal(one, other)
 
 
 def test_what_two_grids_and_seeds_cannot_do_is_said():

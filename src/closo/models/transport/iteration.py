@@ -12,7 +12,7 @@ from closo.models.transport.device import ArrayWork, library
 from closo.models.transport.multigrid import MANY, cycle, hierarchy
 from closo.models.transport.network import Medium
 
-_LOOSENESS = 1.5  # first guess of gap / error of the energy for each cell along the current: trees are that much longer
+_LOOSENESS = 4.0  # first guess of gap / error of the energy for each cell along the current, as on spheres with shells
 _REFRESH = 1e-6  # the residual is computed anew where its energy has fallen by this: single precision is used up
 _ROUND = 30  # iterations after which it is computed anew in any case
 _FINE = 1e-6  # tolerances below this

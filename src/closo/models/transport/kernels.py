@@ -129,18 +129,41 @@ def _neighbours(net, x, row, rows):  # type: ignore[no-untyped-def]
         d[k] += c4[k] + c4[k + 1]
 
 
+@njit(inline="always", fastmath=_FAST, error_model="numpy")
+def _relax_plane(net, x, b, where):  # type: ignore[no-untyped-def]
+    """Gauss-Seidel on the cells of one colour in one plane; `where` = (plane, colour, (buffer, s, d))."""
+    i, colour, rows = where
+    _, s, d = rows
+    n = x.shape[2]
+    for j in range(1, x.shape[1] - 1):
+        _neighbours(net, x, (i, j), rows)
+        here, source = x[i, j], b[i, j]
+        for k in range(1, n - 1):
+            s[k] = (s[k] + source[k]) / (d[k] + _TINY)
+        for k in range(1 + (i + j + colour) % 2, n - 1, 2):
+            here[k] = s[k]
+
+
 def _relax(net, x, b, colour):  # type: ignore[no-untyped-def]
     """Gauss-Seidel on the cells of one colour of the chessboard."""
     n = x.shape[2]
     for i in prange(1, x.shape[0] - 1):
-        c, s, d = np.empty((5, n), np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
-        for j in range(1, x.shape[1] - 1):
-            _neighbours(net, x, (i, j), (c, s, d))
-            here, source = x[i, j], b[i, j]
-            for k in range(1, n - 1):
-                s[k] = (s[k] + source[k]) / (d[k] + _TINY)
-            for k in range(1 + (i + j + colour) % 2, n - 1, 2):
-                here[k] = s[k]
+        rows = (np.empty((5, n), np.float32), np.empty(n, np.float32), np.empty(n, np.float32))
+        _relax_plane(net, x, b, (i, colour, rows))
+
+
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
+def relax_in_one_pass(net, x, b, colours):  # type: ignore[no-untyped-def]
+    """Relax several colours, each one plane behind the one before it: the same result, from memory that is read once.
+
+    Not for periodic boxes, whose first plane needs the last one.
+    """
+    n, last = x.shape[2], x.shape[0] - 2
+    rows = (np.empty((5, n), np.float32), np.empty(n, np.float32), np.empty(n, np.float32))
+    for front in range(1, last + len(colours)):
+        for behind in range(len(colours)):
+            if 1 <= front - behind <= last:
+                _relax_plane(net, x, b, (front - behind, colours[behind], rows))
 
 
 def _start(net, x, b):  # type: ignore[no-untyped-def]
