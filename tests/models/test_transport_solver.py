@@ -261,7 +261,8 @@ def test_the_map_of_layers_is_known():
     [(0.354, 2.0, 100.0), (0.354, 2.0, 1000.0), (0.354, 1.0, 100.0), (0.354, 1.0, 1000.0), (0.2, 1.0, 1000.0)],
 )
 def test_the_stated_error_at_four_cells_per_radius_holds_the_limit_of_fine_grids(filled, shell, contrast):
-    # The limit is judged from 12 cells per radius with both kinds of links, which come from above and below.
+    # The limit is judged from 12 cells per radius with both kinds of links; for shells of one cell at a contrast of
+    # 1000 that is still a few percent high, which the stated error has to hold as well.
     geometry = overlapping_spheres(24.0, 8.0, filled, seed=3)
 
     def labels(cells: int) -> np.ndarray:
@@ -273,11 +274,13 @@ def test_the_stated_error_at_four_cells_per_radius_holds_the_limit_of_fine_grids
     above, below = (solve(image, sigma, rod_share=share, **settings).effective_conductivity for share in (0.0, 0.5))
     limit, doubt = (above + below) / 2, (above - below) / 2
     assert abs(found.effective_conductivity - limit) < 2 * found.u + doubt
-    if filled > 0.3:  # shells of two and of one cell that conduct well together
+    if shell == 2.0:  # two cells: one grid is right to 1 %
         assert abs(found.effective_conductivity - limit) < 0.01 * limit + doubt
         assert found.u < 0.03 * limit
-    else:  # close to where shells connect, which u must say
-        assert found.u > 0.03 * limit
+    elif filled < 0.3:  # close to where shells connect, which u must say
+        assert found.u > 0.1 * limit
+    else:
+        assert found.u < 0.06 * limit
 
 
 def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
@@ -290,7 +293,7 @@ def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
 
     found = resolved(labels, 8, {0: 0.0, 1: 1.0})
     assert found.effective_conductivity == 0
-    assert found.u == pytest.approx(found.coarse.effective_conductivity / 2)
+    assert found.u == pytest.approx(found.coarse.effective_conductivity)
 
 
 def test_colours_in_one_pass_are_colours_one_after_the_other():

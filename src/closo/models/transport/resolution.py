@@ -18,7 +18,6 @@ from closo.models.transport.solving import Conduction, solve
 __all__ = ["Resolved", "Spread", "over_seeds", "resolved"]
 
 _LEAST = 0.003  # relative u of the grid
-_RECTANGLE = 12**-0.5  # u over the width of a rectangular distribution
 
 
 @dataclass(frozen=True)
@@ -68,16 +67,12 @@ def resolved(
 
     Notes
     -----
-    The order at which the value approaches its limit depends on the geometry: from no change at all to the first order of
-    smeared surfaces. The limit is taken to lie between the finer value and its extrapolation of first order,
-    2 fine - coarse. Without subvoxels the value is the middle, its u half the distance. With them, links of layers come down
-    to the limit and links that are half rods mostly come up to it: the value is moved by a quarter of the way to
-    these, and both distances count as widths of rectangular distributions. The quarter was set on boxes of overlapping
-    spheres, whose limit was known from links of both kinds with 16 cells per radius (20 and 35 vol%, shells of 1/16 to 1/4
-    of a diameter, contrast 100 and 1000, 32 cases): from 4 cells per radius the median error is 0.8 %, and errors are
-    0.74 u (rms), at most 2.2 u; on 36 boxes that had no part in it (overlapping and hard spheres, 28 to 45 vol%, shells
-    of 1/8 and 1/4, contrast 30 and 1000) 0.5 %, 0.67 u and 1.6 u. They are largest where shells are about to
-    connect: a gap much narrower than a cell is not seen.
+    The order at which the value approaches its limit depends on the geometry: none, the first order of smeared surfaces, or
+    about 0.6 for shells of a cell at a contrast of 1000, where gaps and necks narrower than a cell count. The value is the
+    middle between the finer grid and its extrapolation of first order, 2 fine - coarse, and its u the whole change from
+    one grid to the other. With subvoxels, links of layers come down to the limit and links that are half rods mostly come
+    up to it: the value is moved by a quarter of the way to these, and half of the way is a source of its own. Set and judged
+    on boxes of spheres with shells that were also solved with 32 cells per radius (`python -m benchmarks grids`).
 
     u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
     0.3 to 0.5 %.
@@ -110,15 +105,15 @@ def resolved(
     image = sample(cells)
     if subvoxels == 1:
         fine, coarse = conduct(image, 1), conduct(sample(cells // 2), 1)
-        link, width = 0.0, 0.5
+        link = 0.0
     else:
         fine, coarse = conduct(image, subvoxels // 2), conduct(image, subvoxels)
         rods = conduct(image, subvoxels // 2, 0.5)
-        link, width = rods.effective_conductivity - fine.effective_conductivity, _RECTANGLE
+        link = rods.effective_conductivity - fine.effective_conductivity
     change = fine.effective_conductivity - coarse.effective_conductivity
     value = max(fine.effective_conductivity + change / 2 + link / 4, 0.0)  # a path on the coarse grid alone is none
-    grid = max(abs(change) * width, _LEAST * value)
-    return Resolved(value, grid, abs(link) * _RECTANGLE, 0.5 * (fine.upper - fine.lower), fine, coarse)
+    grid = max(abs(change), _LEAST * value)
+    return Resolved(value, grid, abs(link) / 2, 0.5 * (fine.upper - fine.lower), fine, coarse)
 
 
 @dataclass(frozen=True)
