@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["ClosoError", "ConvergenceError", "DataError", "ReadError", "StudyError", "did_you_mean"]
+__all__ = ["ClosoError", "ConvergenceError", "DataError", "ReadError", "StudyError", "did_you_mean", "with_article"]
 
 
 class ClosoError(Exception):
@@ -83,3 +83,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"Did you mean '{near[0]}'?"
     return f"Known: {', '.join(words)}." if words else ""
+
+
+def with_article(words: str) -> str:
+    """Return words with 'a' or 'an' before them.
+
+    Example
+    -------
+    >>> with_article("anode half cell"), with_article("full cell")
+    ('an anode half cell', 'a full cell')
+    """
+    return f"an {words}" if words[:1] in "aeiou" else f"a {words}"

@@ -203,6 +203,7 @@ _ROWS = (
     Name("current", "I", "A", "A", 1.0, "current; > 0 charges"),
     Name("current_density", "j", "A/m2", "mA/cm2", 10.0, "current per electrode area"),
     Name("areal_capacity", "q_A", "C/m2", "mAh/cm2", 36000.0, "capacity per electrode area", positive=True),
+    Name("areal_mass", "m_A", "kg/m2", "mg/cm2", 0.01, "mass of an electrode per area", positive=True),
     Name("specific_capacity", "q", "C/kg", "mAh/g", 3600.0, "capacity per mass of active material", positive=True),
     Name(
         "implied_specific_capacity",

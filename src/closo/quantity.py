@@ -24,13 +24,14 @@ import GTC
 import numpy as np
 from scipy.special import stdtrit
 
-from closo.errors import ClosoError, StudyError, did_you_mean
+from closo.errors import ClosoError, StudyError, did_you_mean, with_article
 from closo.nomenclature import look_up, to_shown
 
 __all__ = [
     "BASES",
     "Number",
     "Quantity",
+    "as_stated",
     "correlation",
     "exp",
     "from_fit",
@@ -268,6 +269,11 @@ class Quantity:
         return f"{show(to_shown(self.name, value), u / row.factor)}{unit}"
 
 
+def as_stated(name: str, number: Number) -> Quantity:
+    """Return a quantity that a result only repeats from what was stated."""
+    return Quantity(name, number, "as stated", basis="stated")
+
+
 def withheld(name: str, why: str, *, method: str = "") -> Quantity:
     """Return a quantity without a value, and the reason for it."""
     return Quantity(name, None, method, why)
@@ -324,9 +330,8 @@ def parse(text: str | float, name: str, *, label: str | None = None, default_u: 
             raise ValueError(text)
         value, u = float(match["value"]), float(match["u"] or 0.0)
     except ValueError:
-        article = "an" if name[:1] in "aeiou" else "a"
         raise StudyError(
-            f"'{text}' is not {article} {name}.", hint=f"Write for example '310 ± 5 {row.shown}'."
+            f"'{text}' is not {with_article(name)}.", hint=f"Write for example '310 ± 5 {row.shown}'."
         ) from None
     if match["percent"]:
         u *= abs(value) / 100.0

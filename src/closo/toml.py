@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closo.errors import StudyError
+from closo.errors import StudyError, with_article
 from closo.nomenclature import look_up
 from closo.quantity import Number, parse
 
@@ -147,7 +147,7 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
     text = _as_text(value, quantity)
     pieces = split_number(text)
     if pieces is None:
-        raise StudyError(f"'{text}' is not {_a(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
+        raise StudyError(f"'{text}' is not {with_article(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
     number, spread, unit = pieces
     if unit == "%" and "%" in shown:  # points of percent, not percent of the value
         spread = spread or repr(_rounding(number))
@@ -161,10 +161,6 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
         return parse(whole, quantity, label=label)
     except StudyError as error:
         raise StudyError(error.message.replace(whole, text), hint=error.hint) from None
-
-
-def _a(word: str) -> str:
-    return f"an {word}" if word[:1] in "aeiou" else f"a {word}"
 
 
 def _rounding(number: str) -> float:

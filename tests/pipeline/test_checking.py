@@ -181,8 +181,11 @@ def test_a_kind_of_cell_that_does_not_exist(tmp_path, setting, text):
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ('cathode_mass = "10 g"', "10000 mg of cathode on 0.283 cm2 are 3.53e+04 mg/cm2, outside 0.01 to 300 mg/cm2"),
-        ('cathode_mass = "1.2 ug"', "0.00424 mg/cm2, outside"),
+        (
+            'cathode_mass = "10 g"',
+            "10000 mg of cathode on 0.283 cm2: areal mass 35336 mg/cm2 is outside 0.01 to 300 mg/cm2",
+        ),
+        ('cathode_mass = "1.2 ug"', "areal mass 4.24e-3 mg/cm2 is outside"),
         ('separator_mass = "45 g"', "mass 45000 mg is outside"),
         ('separator_thickness = "10 cm"', "thickness 100000 um is outside"),
         ('cathode_mass = "1.2 mg"', None),

@@ -63,7 +63,6 @@ def cell_recipe(
         *(cathode_mass, active_fraction, capacity, surface),
     )
     geometry = (separator_mass, surface, separator_density)
-    behind = (stated_areal_capacity, active_fraction, capacity, surface)
     found = {
         "area:disc": (disc, "pi d2/4"),
         "theoretical_capacity:formula": (formula, f"{electrons} F/M"),
@@ -74,7 +73,10 @@ def cell_recipe(
         "areal_capacity:theoretical": (areal, "composite mass x active share x theoretical capacity / area"),
         "mass:areal_capacity": (
             _of(
-                lambda: recipe.implied_mass(behind[0], behind[1], theoretical_capacity=capacity, area=surface), *behind
+                lambda: recipe.implied_mass(
+                    stated_areal_capacity, active_fraction, theoretical_capacity=capacity, area=surface
+                ),
+                *(stated_areal_capacity, active_fraction, capacity, surface),
             ),
             "areal capacity as stated x area / (active share x theoretical capacity)",
         ),
@@ -177,8 +179,6 @@ _JUDGES = {  # beginning of a check's name -> fields that it judges
     "stack pressure": ("torque", "screw_diameter", "nut_factor", "pressure", "area"),
     "pressing force": ("pressure", "force", "area"),
 }
-
-
 _VOLUMES = ("volume_fraction:active", "volume_fraction:electrolyte", "volume_fraction:carbon")
 _IMPLIES = dict.fromkeys(("active_fraction", "electrolyte_fraction", "carbon_fraction"), _VOLUMES)  # field -> keys
 

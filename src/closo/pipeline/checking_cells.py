@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.errors import ClosoError
+from closo.errors import ClosoError, with_article
 from closo.pipeline.jobs import Job, read_file
 from closo.pipeline.records import Problem
 from closo.study import Measurement, Study
@@ -39,9 +39,9 @@ def cell_problems(study: Study) -> Iterator[Problem]:
         if kind is None or possible is None or kind in possible:
             continue
         text = (
-            f"{measurement.technique} {_NEEDS[measurement.technique]}, but '{measurement.cell}' is a {kind}. "
+            f"{measurement.technique} {_NEEDS[measurement.technique]}, but '{measurement.cell}' is {with_article(kind)}. "
             f"{_remedy(measurement.technique, kind)}"
-        ).replace("is a anode", "is an anode")
+        )
         yield Problem("error", f"measurements[{k}]", text)
 
 
@@ -87,8 +87,8 @@ def voltage_problems(study: Study, measurement: Measurement, job: Job, *, where:
     elif kind != "symmetric cell" and up > 0.0 > down and abs(up + down) < 0.5 * (up - down):
         text = (
             f"the voltage of {name} changes its sign with the current ({down:.3g} and {up:.3g} V), as that of a symmetric "
-            f"cell does, but '{measurement.cell}' is a {kind}. Correct the cell's kind, or the file."
-        ).replace("is a anode", "is an anode")
+            f"cell does, but '{measurement.cell}' is {with_article(kind)}. Correct the cell's kind, or the file."
+        )
         yield Problem("warning", where, text)
 
 

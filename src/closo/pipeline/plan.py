@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from closo.errors import ClosoError, DataError, ReadError, did_you_mean
+from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
 from closo.models.recipe import disc_area, theoretical_capacity
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
@@ -166,7 +166,7 @@ def _settings_of(technique: Technique, owner: Specimen | Cell, measurement: Meas
     for key, value in found.items():
         said = measurement.settings.get(key, value)
         if said != value:
-            what = f"is a {owner.kind}" if key != "reference" else f"states '{value}'"
+            what = f"is {with_article(str(owner.kind))}" if key != "reference" else f"states '{value}'"
             raise DataError(
                 f"the measurement says {key} = '{said}', but '{measurement.cell}' {what}.",
                 file=measurement.file,

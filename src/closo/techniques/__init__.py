@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError, did_you_mean
+from closo.techniques.choices import spelled
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
@@ -54,7 +55,7 @@ class Technique:
         return spec
 
     def wrong_choice(self, key: str, value: object) -> str | None:
-        """Return a sentence where a setting has a value that it cannot have; a kind of cell may be written short.
+        """Return a sentence where a setting has a value that it cannot have.
 
         Example
         -------
@@ -62,13 +63,9 @@ class Technique:
         (None, "'full cel' is not possible for cell. Did you mean 'full cell'?")
         """
         known = self.choices.get(key)
-        asked = " ".join(str(value).lower().replace("-", " ").replace("_", " ").split())
-        short = {
-            s for name in known or () if " cell" in name for s in (name, name.split()[0], name.removesuffix(" cell"))
-        }
-        if known is None or value in known or asked in short:
+        if known is None or spelled(value, known) is not None:
             return None
-        return f"'{value}' is not possible for {key}. {did_you_mean(asked, known)}"
+        return f"'{value}' is not possible for {key}. {did_you_mean(str(value).lower(), known)}"
 
     def setting(self, key: str, text: str) -> Any:
         """Turn the text of `--set key=text` into a value of the declared type.

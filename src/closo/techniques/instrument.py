@@ -4,10 +4,11 @@ One instrument has one zero, one gain and one name, whatever technique reads its
 *reading* everywhere: the component of `current offset:...` or `current gain:...` in a result is what a reading that is
 too large by one standard uncertainty does to it. Two results of one instrument so combine with the right sign.
 
-Defaults. Data sheets of potentiostats limit the error of a current to 0.1-0.2 % of the range and 0.1-0.2 % of the
-reading, those of battery cyclers to 0.02-0.05 % of the range. Nobody says where inside the limits an instrument lies, so
-the error is taken as even between them (GUM 4.3.7: limit over the root of 3), and for the wider limits, since a file does
-not say which class its instrument is of: 0.1 % of the range and 0.1 % of the reading. Who has a certificate states it.
+Defaults. As a rule of thumb, for which no data sheet is cited here, potentiostats keep a current within 0.1-0.2 % of the
+range and 0.1-0.2 % of the reading, battery cyclers within 0.02-0.05 % of the range. Nobody says where inside such limits an
+instrument lies, so the error is taken as even between them (GUM 4.3.7: limit over the root of 3), and for the wider limits,
+since a file does not say which class its instrument is of: 0.1 % of the range and 0.1 % of the reading. Who has a
+certificate states it.
 
 Limits
     The zero of a range may differ from that of another, and drifts; it is one error within one record.

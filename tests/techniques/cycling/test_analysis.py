@@ -10,7 +10,9 @@ from closo.dataset import from_bytes, new, to_bytes
 from closo.errors import DataError, StudyError
 from closo.figures import to_csv, to_svg
 from closo.quantity import uncertain
+from closo.techniques import get
 from closo.techniques.cycling import analyse, figure
+from closo.techniques.cycling.cells import CELLS
 
 TEN = np.full(10, 0.95), np.full(10, 0.99)
 
@@ -354,3 +356,7 @@ def test_an_efficiency_and_a_retention_over_the_same_cycles_share_no_scatter():
     ]
     assert all(scatters)
     assert not set.intersection(*scatters)
+
+
+def test_the_kinds_of_cell_that_a_setting_may_name_are_those_that_are_known():
+    assert get("cycling").choices["cell"] == tuple(CELLS)

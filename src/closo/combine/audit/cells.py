@@ -82,9 +82,6 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     return checks + _capacities_together([c for c in cells if c not in wrong])
 
 
-_LOADING = (0.01e-2, 300e-2)  # kg/m2, 0.01 to 300 mg/cm2 of composite: from thin films to the thickest pressed cathodes
-
-
 def _plausible(cell: Cell) -> list[Check]:
     """Return a failed check for each value that no laboratory cell has."""
     sizes = {
@@ -96,11 +93,9 @@ def _plausible(cell: Cell) -> list[Check]:
     problems = [implausible(name, number) for name, number in sizes.items() if number is not None]
     area = _area(cell)
     if cell.cathode_mass is not None and area is not None:
-        loading = value(cell.cathode_mass) / value(area)
-        if not _LOADING[0] <= loading <= _LOADING[1]:
-            low, high = (100.0 * limit for limit in _LOADING)
-            given = f"{plain('mass', cell.cathode_mass)} of cathode on {plain('area', area)}"
-            problems.append(f"{given} are {100.0 * loading:.3g} mg/cm2, outside {low:g} to {high:g} mg/cm2")
+        wrong = implausible("areal_mass", cell.cathode_mass / area)
+        given = f"{plain('mass', cell.cathode_mass)} of cathode on {plain('area', area)}"
+        problems.append(None if wrong is None else f"{given}: {wrong}")
     elif cell.cathode_mass is not None:
         problems.append(implausible("mass", cell.cathode_mass))
     name = f"plausible size: {cell.name}"

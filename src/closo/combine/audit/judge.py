@@ -39,6 +39,7 @@ PLAUSIBLE = {
     "diameter": (5e-4, 0.1),
     "area": (1e-6, 1e-2),
     "mass": (1e-7, 1e-2),
+    "areal_mass": (1e-4, 3.0),  # from thin films to the thickest pressed electrodes
     "density": (300.0, 22600.0),
     "pressure": (1e3, 5e9),
     "specific_surface_area": (10.0, 8e6),

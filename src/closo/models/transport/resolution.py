@@ -71,8 +71,9 @@ def resolved(
     about 0.6 for shells of a cell at a contrast of 1000, where gaps and necks narrower than a cell count. The value is the
     middle between the finer grid and its extrapolation of first order, 2 fine - coarse, and its u the whole change from
     one grid to the other. With subvoxels, links of layers come down to the limit and links that are half rods mostly come
-    up to it: the value is moved by a quarter of the way to these, and half of the way is a source of its own. Set and judged
-    on boxes of spheres with shells that were also solved with 32 cells per radius (`python -m benchmarks grids`).
+    up to it: the value is moved by a quarter of the way to these, and half of the way is a source of its own. Chosen
+    on boxes of spheres with shells, and compared with 32 cells per radius (`python -m benchmarks grids`): u holds from 4
+    cells per radius on, not from 2.
 
     u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
     0.3 to 0.5 %.

@@ -9,7 +9,7 @@ import numpy as np
 
 from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError
-from closo.quantity import Number, Quantity, uncertain, withheld
+from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Result
 from closo.techniques.cycling.budget import Instrument, instrument
 from closo.techniques.cycling.cells import guess_cell, known_cell
@@ -202,7 +202,7 @@ def _temperatures(record: _Record, cycles: Cycles, specimen: Specimen, *, name: 
                 ),
             }
     if specimen.temperature is not None:
-        return {"temperature": Quantity("temperature", specimen.temperature, "as stated", basis="stated")}
+        return {"temperature": as_stated("temperature", specimen.temperature)}
     return {}
 
 

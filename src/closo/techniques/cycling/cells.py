@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from closo.errors import StudyError, did_you_mean
+from closo.techniques.choices import spelled
 from closo.techniques.legs import Legs
 
 __all__ = ["CELLS", "ended", "guess_cell", "known_cell", "pairs"]
@@ -32,11 +33,10 @@ def known_cell(cell: str) -> str:
     >>> known_cell("Anode")
     'anode half cell'
     """
-    asked = " ".join(str(cell).lower().replace("-", " ").replace("_", " ").split())
-    for name in CELLS:
-        if asked in (name, name.split()[0], name.removesuffix(" cell")):
-            return name
-    raise StudyError(f"cell = '{cell}' is not a kind of cell.", hint=did_you_mean(asked, CELLS))
+    kind = spelled(cell, CELLS)
+    if kind is None:
+        raise StudyError(f"cell = '{cell}' is not a kind of cell.", hint=did_you_mean(str(cell).lower(), CELLS))
+    return kind
 
 
 def guess_cell(legs: Legs) -> tuple[str, str]:

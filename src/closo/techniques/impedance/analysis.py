@@ -11,7 +11,7 @@ import xarray as xr
 from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
-from closo.quantity import Number, Quantity
+from closo.quantity import Number, as_stated
 from closo.result import Check, Result
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.drt import Distribution, relaxation_times
@@ -115,7 +115,7 @@ def report(
     quantities["ionic_conductivity"] = conductivity(quantities["total_resistance"], pellet)
     quantities |= circuit_quantities(fit, theta)
     if pellet.temperature is not None:
-        quantities["temperature"] = Quantity("temperature", pellet.temperature, "as stated", basis="stated")
+        quantities["temperature"] = as_stated("temperature", pellet.temperature)
     total = quantities["total_resistance"].value
     distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
     settings = _settings(choice, kk, given) | _instrument(data)

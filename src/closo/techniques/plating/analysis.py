@@ -8,7 +8,7 @@ import numpy as np
 
 from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
-from closo.quantity import Number, Quantity
+from closo.quantity import Number, Quantity, as_stated
 from closo.result import Result
 from closo.techniques.instrument import GAIN
 from closo.techniques.plating.checks import checks_of
@@ -107,9 +107,7 @@ def analyse(
 def stated(temperature: Number, pressure: Number) -> dict[str, Quantity]:
     """Return the conditions of the cell [K, Pa] that are given."""
     given = {"temperature": temperature, "pressure": pressure}
-    return {
-        key: Quantity(key, number, "as stated", basis="stated") for key, number in given.items() if number is not None
-    }
+    return {key: as_stated(key, number) for key, number in given.items() if number is not None}
 
 
 def geometry_of(area: Number, thickness: Number, conductivity: Number) -> Geometry:

@@ -11,7 +11,7 @@ import xarray as xr
 from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
-from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
+from closo.quantity import Number, Quantity, as_stated, from_fit, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.instrument import GAIN, full_scale, instrument_name, read_offset
 from closo.techniques.polarization.early import Early, initial
@@ -85,7 +85,7 @@ def analyse(
         judged = [*judged, Check("current offset", None if current_offset is None else True, why)]
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
-        quantities["temperature"] = Quantity("temperature", temperature, "as stated", basis="stated")
+        quantities["temperature"] = as_stated("temperature", temperature)
     checks = (_steady(tail, steps, current), *judged, _model_check(tail))
     settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=current_gain)
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))

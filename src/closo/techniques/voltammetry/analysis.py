@@ -10,7 +10,7 @@ import xarray as xr
 
 from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
-from closo.quantity import Number, Quantity, uncertain, withheld
+from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.voltammetry.curve import Baseline, find_baseline, jump
 from closo.techniques.voltammetry.onsets import Crossing, Tangents, by_noise, by_tangents, crossing
@@ -79,7 +79,7 @@ def analyse(
     quantities = _quantities(curve, found, checks)
     quantities["scan_rate"] = _scan_rate(curve)
     if temperature is not None:
-        quantities["temperature"] = Quantity("temperature", temperature, "as stated", basis="stated")
+        quantities["temperature"] = as_stated("temperature", temperature)
     settings = _settings(curve, found, thresholds=thresholds, factor=factor)
     settings["sweep"] = [sweep.start, sweep.stop, len(find_sweeps(voltage_of(data, who="voltammetry")[1]))]
     notes = _notes(data, curve, sweep)

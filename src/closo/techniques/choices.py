@@ -1,0 +1,25 @@
+"""How the text of a setting may be written where only some texts are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["spelled"]
+
+
+def spelled(text: object, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that a text means, None where it means none.
+
+    One of several words may be written in capitals, with - or _, by its first word, or without its last one.
+
+    Example
+    -------
+    >>> spelled("Anode", ["anode half cell", "full cell"]), spelled("full", ["full"]), spelled("Full", ["full"])
+    ('anode half cell', 'full', None)
+    """
+    asked = " ".join(str(text).lower().replace("-", " ").replace("_", " ").split())
+    for name in known:
+        words = name.split()
+        if text == name or (len(words) > 1 and asked in (name, words[0], " ".join(words[:-1]))):
+            return name
+    return None
