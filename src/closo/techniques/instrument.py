@@ -23,11 +23,13 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity, parse
+from closo.result import Check
 
-__all__ = ["GAIN", "OFFSET", "full_scale", "instrument_name", "read_offset"]
+__all__ = ["CLOCK", "GAIN", "OFFSET", "full_scale", "instrument_name", "read_offset", "time_check"]
 
 OFFSET = 1e-3  # of the current range, standard uncertainty of the zero
 GAIN = 1e-3  # relative standard uncertainty of a current
+CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm
 _LEAST = 1e-12  # A; no range is smaller
 
 
@@ -101,3 +103,21 @@ def read_offset(text: str | float | None) -> tuple[float, float]:
     if not all(math.isfinite(v) and 0 <= v < 1 for v in found):
         raise StudyError(f"current_offset = '{text}' cannot be.", hint=hint)
     return found
+
+
+def time_check(time: np.ndarray) -> Check:
+    """Return whether the time of a record runs forward, without repeating itself.
+
+    Example
+    -------
+    >>> time_check(np.array([0.0, 1.0, 0.5])).detail
+    'the time runs backwards once: charges, durations and drifts there are wrong'
+    """
+    steps = np.diff(time)
+    back, same = int(np.sum(steps < 0)), int(np.sum(steps == 0))
+    if back:
+        often = "once" if back == 1 else f"{back} times"
+        return Check("time", False, f"the time runs backwards {often}: charges, durations and drifts there are wrong")
+    if same > 0.01 * len(steps):
+        return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
+    return Check("time", True, "it runs forward")

@@ -65,6 +65,7 @@ def test_bracket_by_hand():
         "staircase": True,
         "ohmic floor": True,
         "failure reached": True,
+        "time": True,
     }
 
 

@@ -375,7 +375,7 @@ def test_a_rest_far_from_zero_before_one_polarity_is_refused():
 
 def test_a_clock_that_runs_backwards_is_a_failed_check():
     record = quiet()
-    assert "time" not in {c.name for c in analyse(record).checks}
+    assert next(c for c in analyse(record).checks if c.name == "time").passed is True
     time = record["time"].values.copy()
     time[len(time) // 2 :] -= 30 * 3600.0
     data = record.copy()

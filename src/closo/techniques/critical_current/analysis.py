@@ -11,9 +11,9 @@ from closo.quantity import Number, Quantity
 from closo.result import Check, Result
 from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
-from closo.techniques.instrument import GAIN
+from closo.techniques.instrument import GAIN, time_check
 from closo.techniques.plating.analysis import Survey, geometry_of, stated, survey
-from closo.techniques.plating.checks import clock_check, event_checks
+from closo.techniques.plating.checks import event_checks
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.instrument import instrument_of
@@ -80,7 +80,7 @@ def analyse(
         name_of(data),
         quantities,
         _curves(found, steps, geometry, quantities),
-        (*event_checks(found), *_checks(found, steps, geometry), *clock_check(found)),
+        (*event_checks(found), *_checks(found, steps, geometry), time_check(found.time)),
         settings,
         tuple(_notes(data, found, steps)),
     )

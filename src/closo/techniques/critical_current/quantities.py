@@ -9,9 +9,10 @@ import numpy as np
 
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.critical_current.steps import Steps, low_response
+from closo.techniques.instrument import CLOCK
 from closo.techniques.plating.analysis import Survey
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
-from closo.techniques.plating.quantities import CLOCK, Geometry, passed_charge, survived
+from closo.techniques.plating.quantities import Geometry, passed_charge, survived
 
 __all__ = ["quantities_of"]
 

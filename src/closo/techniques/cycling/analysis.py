@@ -13,7 +13,7 @@ from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Result
 from closo.techniques.cycling.budget import Instrument, instrument
 from closo.techniques.cycling.cells import guess_cell, known_cell
-from closo.techniques.cycling.checks import checks_of, suspect_suggestions, time_check
+from closo.techniques.cycling.checks import checks_of, suspect_suggestions
 from closo.techniques.cycling.curves import curves_of
 from closo.techniques.cycling.cycles import Cycles, mean_per_leg, tabulate
 from closo.techniques.cycling.interludes import Interludes, effect_on_efficiency, find_interludes
@@ -22,7 +22,7 @@ from closo.techniques.cycling.request import reference_of, singles, windows
 from closo.techniques.cycling.rest import first_rest
 from closo.techniques.cycling.retention import retentions
 from closo.techniques.cycling.trends import stabilised, trend_of
-from closo.techniques.instrument import instrument_name
+from closo.techniques.instrument import instrument_name, time_check
 from closo.techniques.legs import find_legs
 
 __all__ = ["analyse"]

@@ -15,7 +15,7 @@ from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "suspect_suggestions", "time_check"]
+__all__ = ["checks_of", "suspect_suggestions"]
 
 _AGREE = 0.005  # integral and counter of a leg
 _FAR_TOO_LARGE = 0.05  # current over range, below which the zero of the range matters
@@ -42,17 +42,6 @@ def checks_of(
         _capacity(specimen, quantities),
         _temperature(spread),
     ]
-
-
-def time_check(time: np.ndarray) -> Check:
-    """Return whether the time of the record runs forward, without repeating itself."""
-    steps = np.diff(time)
-    back, same = int(np.sum(steps < 0)), int(np.sum(steps == 0))
-    if back:
-        return Check("time", False, f"the time runs backwards {back} times: charges and durations there are wrong")
-    if same > 0.01 * len(steps):
-        return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
-    return Check("time", True, "it runs forward")
 
 
 def _sign(cycles: Cycles) -> Check:

@@ -7,11 +7,10 @@ import math
 import numpy as np
 
 from closo.quantity import Quantity, uncertain, withheld
+from closo.techniques.instrument import CLOCK
 from closo.techniques.legs import Legs
 
-__all__ = ["CLOCK", "first_rest"]
-
-CLOCK = 5e-5  # relative standard uncertainty, of a quartz clock
+__all__ = ["first_rest"]
 
 
 def first_rest(time: np.ndarray, legs: Legs, *, frequency: np.ndarray | None, name: str) -> Quantity:

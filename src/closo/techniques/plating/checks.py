@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from closo.quantity import Quantity
 from closo.result import Check
+from closo.techniques.instrument import time_check
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
 from closo.techniques.plating.quantities import Geometry
 
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["checks_of", "clock_check", "event_checks"]
+__all__ = ["checks_of", "event_checks"]
 
 _SYMMETRIC = 0.10  # of the polarization
 _CURVED = 3.0  # u of the quadratic term
@@ -24,16 +23,7 @@ _CURVED = 3.0  # u of the quadratic term
 def checks_of(found: Survey, geometry: Geometry, quantities: Mapping[str, Quantity]) -> tuple[Check, ...]:
     """Return the checks of one record."""
     own = (_floor(quantities, geometry), _symmetric(quantities), _line(found))
-    return (*event_checks(found), *own, *clock_check(found))
-
-
-def clock_check(found: Survey) -> tuple[Check, ...]:
-    """Return a failed check where the time runs backwards, nothing where it does not."""
-    back = int(np.sum(np.diff(found.time) < 0))
-    if back == 0:
-        return ()
-    often = "once" if back == 1 else f"{back} times"
-    return (Check("time", False, f"The time runs backwards {often}: durations, charges and drifts are not known."),)
+    return (*event_checks(found), *own, time_check(found.time))
 
 
 def event_checks(found: Survey) -> tuple[Check, Check]:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from closo.quantity import Number, Quantity, uncertain, withheld
+from closo.techniques.instrument import CLOCK
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.trend import asymmetry
 
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["CLOCK", "Geometry", "passed_charge", "quantities_of", "survived"]
+__all__ = ["Geometry", "passed_charge", "quantities_of", "survived"]
 
 _NO_AREA = "needs the electrode area; give `area`"
-CLOCK = 1e-4  # relative standard uncertainty of the instrument's clock, as for the rate of a sweep
 _ROUND = 1.0 / math.sqrt(12.0)  # standard deviation of a uniform distribution over its width
 
 

@@ -12,6 +12,7 @@ from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Check, Result
+from closo.techniques.instrument import CLOCK
 from closo.techniques.voltammetry.curve import Baseline, find_baseline, jump
 from closo.techniques.voltammetry.onsets import Crossing, Tangents, by_noise, by_tangents, crossing
 from closo.techniques.voltammetry.sweeps import Sweep, find_sweeps, first_rising
@@ -262,7 +263,7 @@ def _scan_rate(curve: _Curve) -> Quantity:
     slope = float(np.sum(t * curve.potential) / np.sum(t * t))
     rest = curve.potential - curve.potential.mean() - slope * t
     u = float(np.sqrt(np.sum(rest**2) / max(t.size - 2, 1) / np.sum(t * t)))
-    u = max(u, 1e-4 * abs(slope))  # nobody's clock and ramp are better than 0.01 %
+    u = max(u, CLOCK * abs(slope))  # no ramp is better than the clock
     return Quantity("scan_rate", uncertain(slope, {f"ramp:{curve.name}": u}), "slope of the potential over time")
 
 
