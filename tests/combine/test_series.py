@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from closo.combine.arrhenius import Point
-from closo.combine.replicates import pooled_spread, replicates
+from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates
 from closo.combine.series import Member, figure, pair, series
 from closo.errors import DataError, StudyError
 from closo.quantity import Quantity, uncertain
@@ -84,8 +84,28 @@ def test_pooled_spread_knows_more_than_three_pellets():
     expected = (2 * np.log([0.10, 0.11, 0.12]).var(ddof=1) + np.log([0.2, 0.19]).var(ddof=1)) / 3
     assert sd == pytest.approx(math.sqrt(expected), rel=1e-9)
     alone = replicates(pellets([0.3]), name="C", temperature=T, spread=(sd, df))
-    assert alone.quantities["ionic_conductivity"].budget()["pellet spread:C"] == pytest.approx(0.3 * sd, rel=1e-9)
+    assert alone.quantities["ionic_conductivity"].budget()["pellet spread:study"] == pytest.approx(0.3 * sd, rel=1e-9)
     assert check(alone, "replicates").passed is None
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_difference_of_samples_counts_the_pooled_spread_once(count):
+    inside, seeds = 0, 600
+    for seed in range(seeds):
+        values = np.random.default_rng([count, seed]).normal(0.0, 0.1, (3, count))  # of samples that are alike
+        df = 3 * (count - 1)
+        pooled = math.sqrt(float(values.var(axis=1, ddof=1).mean())), df
+        means = [
+            mean_of_pellets([uncertain(float(v), {f"{k}{i}": 1e-6}) for i, v in enumerate(row)], name=k, spread=pooled)[
+                0
+            ]
+            for k, row in zip("abc", values, strict=True)
+        ]
+        difference = Quantity("voltage", means[0] - means[1])
+        assert difference.df == pytest.approx(df)
+        low, high = difference.interval()
+        inside += low <= 0.0 <= high
+    assert 0.93 * seeds <= inside <= 0.97 * seeds
 
 
 def test_one_pellet_says_that_its_spread_is_unknown():

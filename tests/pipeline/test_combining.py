@@ -72,7 +72,7 @@ def test_a_sample_is_the_mean_of_its_pellets(composition):
     assert found.value == pytest.approx(math.sqrt(sigma(60.0) * sigma(62.0)), rel=1e-6)
     assert "pooled with 3 degrees of freedom" in found.method
     assert "assumed 0.50 ± 0.15 eV" in found.method
-    assert {"pellet spread:a", "temperature offset:oven"} <= set(found.budget())
+    assert {"pellet spread:study", "temperature offset:oven"} <= set(found.budget())
     offset = found.budget()["temperature offset:oven"] / found.value
     assert offset == pytest.approx(0.5 * (0.5 * EV / 1.380649e-23 / 333.15**2 - 1 / 333.15), rel=0.01)
 

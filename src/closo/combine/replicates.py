@@ -8,7 +8,8 @@ Uncertainty sources
     what all pellets share (chamber offset, die area) keeps its label; everything in which they differ (thickness,
     contact, fit) is judged by what is seen: `pellet spread:<name>` with n - 1 degrees of freedom, never smaller than
     the stated uncertainties. So two pellets get the t-factor of one degree of freedom, unless the spread is pooled
-    over several samples (`pooled_spread`).
+    over several samples (`pooled_spread`): then it is `pellet spread:study`, one estimate for all of them, whose degrees
+    of freedom count once in whatever is made of several samples, though their pellets deviate independently.
 Limits
     One pellet shows no spread; unless a pooled one is given, its own sources are all there is, and a check says so.
 Source
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from zlib import crc32
 
 import numpy as np
 import xarray as xr
@@ -30,7 +32,7 @@ from closo.errors import DataError
 from closo.quantity import Number, Quantity, exp, log, uncertain
 from closo.result import Check, Result
 
-__all__ = ["mean_of_pellets", "pooled_spread", "replicates"]
+__all__ = ["mean_of_pellets", "pooled_spread", "replicates", "spread_source"]
 
 _SAME = 2.0  # K; further apart, conductivities are not averaged without an activation energy
 
@@ -48,7 +50,7 @@ def replicates(
     Parameters
     ----------
     points : conductivities; those with one `source` belong to one pellet and are averaged first.
-    name : the sample; labels the source `pellet spread:<name>`.
+    name : the sample.
     temperature : [K] at which the mean is stated.
     activation_energy : [J] of ln(sigma T); brings each point to `temperature`, and the uncertainty of its temperature
         into its conductivity. Without it the points must lie within 2 K.
@@ -111,6 +113,24 @@ def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
     return math.sqrt(sum(sd * sd * count for sd, count in shown) / df), df
 
 
+def spread_source(*names: str, pooled: bool) -> str:
+    """Return the label of the deviation of a sample's pellets, or of one pellet of it, from what the sample is like.
+
+    Parameters
+    ----------
+    names : the sample, and the pellet where it is about a single one.
+    pooled : whether the spread is one estimate for all samples of a study, of which this is a direction of its own.
+
+    Example
+    -------
+    >>> spread_source("A380", pooled=False), spread_source("A380", pooled=True)
+    ('pellet spread:A380', 'pellet spread:study[361183194]')
+    """
+    if pooled:
+        return f"pellet spread:study[{crc32('/'.join(names).encode())}]"
+    return f"pellet spread:{names[0]}" + (f"[{crc32(names[1].encode())}]" if len(names) > 1 else "")
+
+
 def _ln_sigma(point: Point, pellet: str, *, temperature: float, energy: Number | None) -> Number:
     """Return ln sigma of a point at the stated temperature."""
     measured, sigma = float(point.temperature.x), float(point.conductivity.x)
@@ -142,8 +162,9 @@ def mean_of_pellets(logs: list[Number], *, name: str, spread: tuple[float, int] 
     if n == 1 and spread is None:
         return logs[0], sd
     used, df = spread if spread is not None else (sd, n - 1)
+    source = spread_source(name, pooled=spread is not None)
     if n == 1:
-        return logs[0] + uncertain(0.0, {f"pellet spread:{name}": used}, df=df), sd
+        return logs[0] + uncertain(0.0, {source: used}, df=df), sd
     found = tabulate(logs)
     _, own = split(found.matrix)
     shared = np.count_nonzero(found.matrix, axis=0) > 1
@@ -151,7 +172,7 @@ def mean_of_pellets(logs: list[Number], *, name: str, spread: tuple[float, int] 
     for k in np.flatnonzero(shared):
         mean = mean + uncertain(0.0, {found.labels[k]: float(found.matrix[:, k].mean())}, df=float(found.df[k]))
     u = max(used / math.sqrt(n), math.sqrt(float(own.sum())) / n)
-    return mean + uncertain(0.0, {f"pellet spread:{name}": u}, df=df), sd
+    return mean + uncertain(0.0, {source: u}, df=df), sd
 
 
 def _method(n: int, temperature: float, energy: Number | None, spread: tuple[float, int] | None) -> str:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from zlib import crc32
 
 import numpy as np
 
 from closo.combine.arrhenius import Point, predict
 from closo.combine.arrhenius.points import celsius
-from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates
+from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates, spread_source
 from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import DataError
 from closo.nomenclature import look_up
@@ -215,9 +214,9 @@ def conductivity_at(
     of : a sample or a specimen.
     temperature : [K].
     pellet : name of another pellet of the sample whose conductivity it stands for, such as the separator of a cell: that
-        one deviates from the mean by the spread between pellets. It is a direction of its own of the source
-        `pellet spread:<of>`: the mean and the other pellet are judged by one estimate of the spread, whose degrees of
-        freedom count once. Where no spread is known there is none in the uncertainty, and the method says so.
+        one deviates from the mean by the spread between pellets. The mean and the other pellet are judged by one estimate
+        of the spread, whose degrees of freedom count once. Where no spread is known there is none in the uncertainty, and
+        the method says so.
     """
     kelvin = float(temperature.x)
     found = quantity(results, of, "ionic_conductivity", temperature=kelvin)
@@ -230,8 +229,8 @@ def conductivity_at(
     spread = _spread_of(results, of, kelvin)
     if spread is None:
         return Quantity(found.name, number, f"{found.method}; of another pellet, by a spread that is not known")
-    direction = f"pellet spread:{of}[{crc32(pellet.encode())}]"
-    number = number * exp(uncertain(0.0, {direction: spread[0]}, df=spread[1]))
+    source = spread_source(of, pellet, pooled=study_spread(results) is not None)
+    number = number * exp(uncertain(0.0, {source: spread[0]}, df=spread[1]))
     return Quantity(found.name, number, f"{found.method}; of another pellet")
 
 
