@@ -101,14 +101,11 @@ def _parsed(block: np.ndarray, plan: _Plan) -> list[np.ndarray]:
     raw = bytes(block)
     if raw.endswith((b"\n\n", b"\n\r\n")):  # empty lines, as at the end of a file
         raw = raw.rstrip(b"\r\n") + b"\n"
-    lines, returns, separators = _marks(raw, plan.separator)
-    if returns not in (0, lines) or separators != lines * (plan.width - 1 + plan.ended):
-        raise IrregularError
+    returns, separators = _count(raw, b"\r"), _count(raw, plan.separator.encode())
+    ends = None
     if plan.ended:
         end = plan.separator.encode() + (b"\r\n" if returns else b"\n")
-        if raw.count(end) != lines:
-            raise IrregularError
-        raw = raw.replace(end, b"\n")
+        ends, raw = raw.count(end), raw.replace(end, b"\n")
     if b'"' in raw or (plan.comma and b"." in raw):
         raise IrregularError
     try:
@@ -123,31 +120,21 @@ def _parsed(block: np.ndarray, plan: _Plan) -> list[np.ndarray]:
         )
     except pl.exceptions.PolarsError:
         raise IrregularError from None
+    lines = frame.height
     # no row has too many cells: none has too few (its last would be null), and the sum is right
-    if frame.height != lines or frame[str(plan.width - 1)].null_count():
+    if separators != lines * (plan.width - 1 + plan.ended) or frame[str(plan.width - 1)].null_count():
+        raise IrregularError
+    if returns not in (0, lines) or ends not in (None, lines):
         raise IrregularError
     return [frame[str(k)].to_numpy() for k in plan.wanted]
 
 
-def _marks(raw: bytes, separator: str) -> tuple[int, int, int]:
-    """Return the numbers of line feeds, of carriage returns (all before a line feed) and of separators.
-
-    Raises
-    ------
-    IrregularError  when a carriage return stands elsewhere.
-    """
+def _count(raw: bytes, mark: bytes) -> int:
+    """Return how often a byte occurs: as `bytes.count`, and several times faster where it occurs often."""
+    if mark not in raw:
+        return 0
     data = np.frombuffer(raw, np.uint8)
-    lines = returns = separators = before = 0
-    for start in range(0, len(data), _CACHED):
-        part = data[start : start + _CACHED]
-        ends = np.flatnonzero(part == 10)
-        lines += len(ends)
-        separators += int(np.count_nonzero(part == ord(separator)))
-        returns += int(np.count_nonzero(part == 13))
-        before += int(np.count_nonzero(data[start + ends - 1] == 13))
-    if returns != before:
-        raise IrregularError
-    return lines, returns, separators
+    return sum(int(np.count_nonzero(data[k : k + _CACHED] == mark[0])) for k in range(0, len(data), _CACHED))
 
 
 def _offset(beginning: Text, line: int) -> int:
