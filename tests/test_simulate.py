@@ -95,6 +95,17 @@ def test_a_model_composite_carries_its_budget(closo, tmp_path):
     assert len(answer["figures"]) == 3
 
 
+def test_a_composite_whose_grid_is_too_coarse_says_so(closo, monkeypatch):
+    small = ("--filler", 20, "--shell-ratio", 0.1, "--matrix", 1e-5, "--shell", 1e-2, "--cells", 12, "--seeds", 2)
+    monkeypatch.setattr("closo.models.simulation.MOST_CELLS", 30**3)
+    code, out, _ = closo("simulate", "composite", *small, "--within", 1, "--json")
+    answer = json.loads(out)
+    assert code == 1
+    assert answer["settings"]["finest_cells"] == [24, 24]
+    assert [c["name"] for c in answer["checks"] if not c["passed"]] == ["grid fine enough"]
+    assert any("1 % was asked for: the finest has 24^3 cells" in note for note in answer["notes"])
+
+
 def test_an_unknown_geometry_names_the_nearest():
     with pytest.raises(StudyError, match="overlaping") as raised:
         simulation.composite("overlaping", filler_fraction=0.2, shell_ratio=0.2, matrix=1.0, shell=2.0)

@@ -283,6 +283,33 @@ def test_the_stated_error_at_four_cells_per_radius_holds_the_limit_of_fine_grids
         assert found.u < 0.06 * limit
 
 
+def test_cells_are_halved_until_the_error_asked_for_is_met():
+    geometry, sigma = overlapping_spheres(3.0, 1.0, 0.35, seed=2), {0: 0.0, 1: 1.0, 2: 100.0}
+
+    def labels(cells: int) -> np.ndarray:
+        return sample(geometry, cells, subvoxels=4, shell=0.25).labels
+
+    first = resolved(labels, 8, sigma, subvoxels=4)
+    asked = resolved(labels, 8, sigma, subvoxels=4, within=0.02)
+    assert first.relative_u > 0.02 >= asked.relative_u
+    assert first.cells == 16 < asked.cells
+    assert asked.effective_conductivity == resolved(labels, asked.cells // 2, sigma, subvoxels=4).effective_conductivity
+    assert abs(first.effective_conductivity - asked.effective_conductivity) < 2 * first.u
+    few = resolved(labels, 8, sigma, subvoxels=4, within=0.02, most=20**3)
+    assert (few.cells, few.effective_conductivity, few.u) == (first.cells, first.effective_conductivity, first.u)
+
+
+def test_without_samples_cells_are_halved_too():
+    def layers(cells: int) -> np.ndarray:  # a third of the box conducts twice as well: no grid of 4, 8, 16 cells fits
+        image = np.ones((cells, cells, cells), np.uint8)
+        image[: round(cells / 3)] = 2
+        return image
+
+    found = resolved(layers, 4, {1: 1.0, 2: 2.0}, within=0.01)
+    assert found.cells > 8
+    assert found.effective_conductivity == pytest.approx(1 / (2 / 3 + 1 / 6), rel=0.02)
+
+
 def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
     def labels(cells: int) -> np.ndarray:
         image = np.zeros((cells, cells, cells), np.uint8)
@@ -315,6 +342,8 @@ def test_what_two_grids_and_seeds_cannot_do_is_said():
         resolved(lambda n: np.ones((n, n, n), np.uint8), 5, {1: 1.0})
     with pytest.raises(StudyError, match="multiple of 4"):
         resolved(lambda n: np.ones((2 * n, 2 * n, 2 * n), np.uint8), 4, {1: 1.0}, subvoxels=2)
+    with pytest.raises(StudyError, match=r"0\.2 % is asked for; two grids never tell less than 0\.3 %"):
+        resolved(lambda n: np.ones((n, n, n), np.uint8), 4, {1: 1.0}, within=0.002)
     with pytest.raises(StudyError, match="scatter"):
         over_seeds(lambda seed: 1.0, [1])
     assert over_seeds(float, [1, 3]).u == pytest.approx(1.0)

@@ -53,15 +53,22 @@ def composite(
     matrix: Annotated[float, typer.Option(help="Conductivity of the matrix, S/cm.")],
     shell: Annotated[float, typer.Option(help="Conductivity of the shell, S/cm.")],
     geometry: Annotated[str, typer.Option(help="'overlapping', 'hard' or 'aggregated' spheres.")] = "overlapping",
-    cells: Annotated[int, typer.Option(help="Cells along the edge of the box.")] = 48,
+    cells: Annotated[int, typer.Option(help="Cells along the edge of the box, to begin with.")] = 48,
     subvoxels: Annotated[int, typer.Option(help="Samples along the edge of a cell; 1, or a multiple of 4.")] = 4,
+    within: Annotated[
+        float,
+        typer.Option(
+            metavar="PERCENT", help="Uncertainty asked of the grid: the width of cells is halved until it is met."
+        ),
+    ] = 2.0,
     seeds: Annotated[int, typer.Option(help="Number of boxes, 2 or more.")] = 4,
     figures: Figures = None,
     as_json: Json = False,
 ) -> int:
     """Compute the conductivity of a model composite: insulating particles with a shell in a matrix.
 
-    The uncertainty has the scatter of boxes, the grid (two resolutions), the links and the solver as its sources.
+    The uncertainty has the scatter of boxes, the grid (two resolutions), the links and the solver as its sources. The grid
+    is made finer until its part is as small as --within asks, or until there are 8 million cells.
     """
     from closo.models import simulation
 
@@ -74,6 +81,7 @@ def composite(
             shell=shell,
             cells=cells,
             subvoxels=subvoxels,
+            within=within / 100,
             seeds=seeds,
             progress=progress,
         )

@@ -8,7 +8,7 @@ Uncertainty sources
     `solver`: the distance between the bounds of the network's conductivity; `grid`: the same geometry on two grids;
     `links`: two pictures of what lies between cell centres; `boxes`: scatter of boxes of finite size over seeds.
 Checks
-    does a path connect the two sides, is the box at least six particles wide, the shell a cell or more, do the phase
+    does a path connect the two sides, is the box at least six particles wide, is the grid fine enough, do the phase
     energies add up?
 Limits
     For an image alone the error of its voxels is not known and not in the budget. Point contacts are under-conducted.
@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -31,10 +32,15 @@ from closo.figures.spec import FigureSpec
 from closo.quantity import Quantity, uncertain
 from closo.result import Check, Result
 
+if TYPE_CHECKING:
+    from closo.models.transport import Resolved, Spread
+
 __all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_phases"]
 
 GEOMETRIES = ("overlapping", "hard", "aggregated")
 _S_CM = 100.0  # S/m per S/cm
+MOST_CELLS = 8_000_000  # of the finest grid of a box: some 15 s and 2 GB
+_LEAST_CELLS = 16  # of the finest grid along a diameter: with fewer, the stated error of the grid is too small
 _DIAMETER = 1.0  # the conductivity does not depend on the unit of length
 
 
@@ -157,6 +163,7 @@ def composite(
     width: float = 6.0,
     cells: int = 48,
     subvoxels: int = 4,
+    within: float | None = 0.02,
     seeds: int = 4,
     progress: Callable[[int, int | None, str], None] | None = None,
 ) -> Result:
@@ -170,6 +177,8 @@ def composite(
     matrix, shell, filler : conductivities [S/cm].
     width : edge of the periodic box in diameters.
     cells, subvoxels : cells along the edge, and samples per cell, 1 or a multiple of 4; a second grid cuts cells in eight.
+    within : relative uncertainty asked of the grid; cells are halved in width until it is met or there are too many (see
+        `closo.models.transport.resolved`). None: the cells stay as they are.
     seeds : number of boxes.
 
     Raises
@@ -188,12 +197,17 @@ def composite(
         if progress is not None:
             progress(done, seeds, f"box {done}")
 
-    grid = (cells, subvoxels)
-    mean, parts, boxes = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
+    grid = (cells, subvoxels, within)
+    spread, found = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
     shown = labels(1, cells)
     name = f"{geometry}, {100 * filler_fraction:g} vol%"
-    scatter = parts.pop("boxes")
-    number = uncertain(mean * _S_CM, {f"boxes:{name}": scatter * _S_CM}, df=seeds - 1)
+    number = uncertain(spread.mean * _S_CM, {f"boxes:{name}": spread.u * _S_CM}, df=seeds - 1)
+    # What grids get wrong is alike in all boxes: no smaller for their number.
+    parts = {
+        "grid": _mean([each.grid_u for each in found]),
+        "links": _mean([each.link_u for each in found]),
+        "solver": _mean([each.solver_u for each in found]),
+    }
     number = number + uncertain(0.0, {f"{k}:{name}": u * _S_CM for k, u in parts.items()})
     settings: dict[str, Any] = {
         "geometry": geometry,
@@ -203,50 +217,58 @@ def composite(
         "width": width,
         "cells": cells,
         "subvoxels": subvoxels,
-        "boxes": boxes,
+        "within": within,
+        "boxes": list(spread.values),
+        "finest_cells": [each.cells for each in found],
         "reached": {str(k): v for k, v in shown.fractions.items()},
     }
     reached = shown.fractions.get(PARTICLE, 0.0)
-    thick = shell_ratio * cells / width
+    finest = max(each.cells for each in found)
+    per_diameter = min(each.cells for each in found) / width
     checks = (
         Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6"),
         Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
-        Check("shell resolved", thick >= 1 or shell_ratio == 0, f"{thick:.2g} cells thick, limit 1; more cells help"),
+        Check(
+            "grid fine enough",
+            per_diameter >= _LEAST_CELLS,
+            f"{per_diameter:.3g} cells per diameter, limit {_LEAST_CELLS}",
+        ),
     )
-    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.",)
-    method = f"mean of {seeds} periodic boxes of {cells}^3 cells with {subvoxels}^3 samples, two grids each"
+    notes = [f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box."]
+    error = max(each.relative_u for each in found)
+    if within is not None and error > within:
+        notes.append(
+            f"The grid of a box is uncertain by up to {100 * error:.2g} %, {100 * within:g} % was asked for: the finest has "
+            f"{finest}^3 cells, and shells that touch or nearly touch need smaller ones."
+        )
+    method = f"mean of {seeds} periodic boxes on two grids each, the finest of {finest}^3 cells"
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
     curves = _curves(shown.labels, phases, subvoxels, name=name)
-    return Result("conduction", name, quantities, curves, checks, settings, notes)
+    return Result("conduction", name, quantities, curves, checks, settings, tuple(notes))
 
 
 def _boxes(
     labels: Callable[[int, int], np.ndarray],
     phases: Mapping[int, float],
-    grid: tuple[int, int],
+    grid: tuple[int, int, float | None],
     *,
     seeds: int,
     report: Callable[[int], None],
-) -> tuple[float, dict[str, float], list[float]]:
-    """Return the mean conductivity over boxes, its uncertainties by source, and the value of each box."""
+) -> tuple[Spread, list[Resolved]]:
+    """Return the mean conductivity over boxes, and that of each."""
     from closo.models.transport import over_seeds, resolved
 
-    cells, subvoxels = grid
-    found = []
+    cells, subvoxels, within = grid
+    found: list[Resolved] = []
 
     def one(seed: int) -> float:
-        found.append(resolved(lambda n: labels(seed, n), cells, phases, subvoxels=subvoxels))
+        found.append(
+            resolved(partial(labels, seed), cells, phases, subvoxels=subvoxels, within=within, most=MOST_CELLS)
+        )
         report(len(found))
         return found[-1].effective_conductivity
 
-    spread = over_seeds(one, range(1, seeds + 1))
-    parts = {
-        "boxes": spread.u,
-        "grid": _mean([f.grid_u for f in found]),  # alike in all boxes: no smaller for their number
-        "links": _mean([f.link_u for f in found]),
-        "solver": _mean([f.solver_u for f in found]),
-    }
-    return spread.mean, parts, list(spread.values)
+    return over_seeds(one, range(1, seeds + 1)), found
 
 
 def _curves(labels: np.ndarray, phases: Mapping[int, float], subvoxels: int, *, name: str) -> xr.Dataset:

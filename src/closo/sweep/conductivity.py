@@ -13,7 +13,7 @@ def conductivity(
     geometry: str = "overlapping",
     seed: int = 0,
     box: float = 6.0,
-    cells: int = 32,
+    cells: int = 48,
     subvoxels: int = 4,
 ) -> dict[str, float | int | str | None]:
     """Return the effective conductivity of insulating spheres with a conducting shell in a matrix, in units of the matrix's.

@@ -47,7 +47,7 @@ SWEEPS: dict[str, SweepFunction] = {
                 "geometry": Parameter(str, "how the particles lie", "overlapping", GEOMETRIES),
                 "seed": Parameter(int, "number of the random arrangement", 0),
                 "box": Parameter(float, "edge of the periodic box / diameter of the particles", 6.0),
-                "cells": Parameter(int, "cells of the solver along the edge of the box", 32),
+                "cells": Parameter(int, "cells of the solver along the edge of the box", 48),
                 "subvoxels": Parameter(int, "samples of the image along the edge of a cell, 1 or a multiple of 4", 4),
             },
         ),
@@ -83,10 +83,10 @@ def checked_arguments(function: SweepFunction, arguments: Mapping[str, Any]) -> 
 
     Example
     -------
-    >>> given = {"filler_fraction": 0.2, "shell_ratio": 0.125, "contrast": 100, "cells": 32}
+    >>> given = {"filler_fraction": 0.2, "shell_ratio": 0.125, "contrast": 100}
     >>> checked_arguments(SWEEPS["conductivity"], given)
     {'filler_fraction': 0.2, 'shell_ratio': 0.125, 'contrast': 100.0, 'geometry': 'overlapping', 'seed': 0,
-     'box': 6.0, 'cells': 32, 'subvoxels': 4}
+     'box': 6.0, 'cells': 48, 'subvoxels': 4}
     """
     for name in arguments:
         if name not in function.parameters:

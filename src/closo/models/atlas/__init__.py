@@ -5,13 +5,14 @@
     particles lie. One table serves all sizes, temperatures and salts.
 
 Dispersed: overlapping spheres at independent places. Aggregated: fractal clusters of 32 spheres (dimension 1.8, neighbours
-overlap by a tenth). No voids. The table is remade by `python -m closo.models.atlas --make` (a quarter of an hour of one
+overlap by a tenth). No voids. The table is remade by `python -m closo.models.atlas --make` (an hour and a half of one
 core).
 
-Uncertainty: scatter of three boxes of 6 (8) diameters in three directions; extrapolation from 4, 8, 12 (thin shells: 16)
-cells per diameter, done in boxes of 4 diameters; interpolation, from leaving out nodes. It is 0.02 to 0.1 where shells are
-thick or the contrast is small, 0.2 to 0.6 for shells of 0.03 to 0.06 diameters at high contrast, and up to 1.5 around the
-percolation threshold of the shells at contrasts above 1000, where a box conducts through shells or does not.
+Uncertainty: scatter of three boxes of 6 (8) diameters in three directions, on 8 cells per diameter; what finer grids, up
+to 32 cells per diameter, add to that, as `transport.resolved` finds it in two boxes of 4 diameters; interpolation, from
+leaving out nodes. For shells of a tenth of a diameter or more it is 0.03 (median) at contrasts up to 20, 0.07 at 500 and
+0.2 at 1e4; up to 0.2 at 500 and 0.7 at 1e4 for thinner ones; and up to 0.7 and 1.8 where the shells are about to
+connect, where a box conducts through them or does not.
 """
 
 from __future__ import annotations

@@ -38,7 +38,10 @@ def faces(
     out = np.zeros((3, *(n + 2 for n in shape)), np.float32)
     for d in range(3):
         turned = np.ascontiguousarray(np.moveaxis(fine, d, 0))
-        found = _links(turned, conductivity, subvoxels, (periodic, d == 0, rod_share))
+        kind = (periodic, d == 0, rod_share)
+        found = _layers(turned, conductivity, subvoxels, kind)
+        if rod_share > 0:
+            found = (1 - rod_share) * found + rod_share * _rods(turned, conductivity, subvoxels, kind)
         np.moveaxis(out[d], d, 0)[1:, 1:-1, 1:-1] = found * factors[d]
     return out
 
@@ -79,30 +82,45 @@ def _extent(i, cells, s, kind):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
-def _links(fine, conductivity, s, kind):  # type: ignore[no-untyped-def]
-    """Return links along axis 0, shape (n0 + 1, n1, n2): lower faces, and the upper face of the last cell."""
+def _layers(fine, conductivity, s, kind):  # type: ignore[no-untyped-def]
+    """Return links of layers along axis 0, shape (n0 + 1, n1, n2): lower faces, and the upper face of the last cell."""
     length = fine.shape[0]
     n0, n1, n2 = length // s, fine.shape[1] // s, fine.shape[2] // s
-    resistivity, share = 1 / conductivity, kind[2]
     out = np.zeros((n0 + 1, n1, n2))
     for i in prange(n0 + 1):
         low, high = _extent(i, n0, s, kind)
-        rods, layers = np.empty(n2), np.empty((s, n2))
+        layer = np.empty(n2)
         for j in range(n1 if high > low else 0):
-            rods[:], layers[:] = 0, 0
-            for jj in range(j * s, j * s + s):
+            for ii in range(low, high):
+                layer[:] = 0
+                for jj in range(j * s, j * s + s):
+                    row = fine[ii % length, jj]
+                    for k in range(n2):
+                        for kk in range(k * s, k * s + s):
+                            layer[k] += conductivity[row[kk]]
+                out[i, j] += 1 / layer
+            out[i, j] = 1 / (s * out[i, j])
+    return out
+
+
+@njit(cache=True, parallel=True, error_model="numpy")
+def _rods(fine, conductivity, s, kind):  # type: ignore[no-untyped-def]
+    """Return links of rods, otherwise as `_layers`."""
+    length = fine.shape[0]
+    n0, n1, n2 = length // s, fine.shape[1] // s, fine.shape[2] // s
+    resistivity = 1 / conductivity
+    out = np.zeros((n0 + 1, n1, n2))
+    for i in prange(n0 + 1):
+        low, high = _extent(i, n0, s, kind)
+        rod = np.empty(n2 * s)
+        for jj in range(n1 * s if high > low else 0):
+            rod[:] = 0
+            for ii in range(low, high):
+                row = fine[ii % length, jj]
                 for kk in range(n2 * s):
-                    resistance = 0.0
-                    for ii in range(low, high):
-                        c = fine[ii - length if ii >= length else ii, jj, kk]
-                        resistance += resistivity[c]
-                        layers[ii - low, kk // s] += conductivity[c]
-                    rods[kk // s] += 1 / resistance
-            for k in range(n2):
-                series = 0.0
-                for m in range(high - low):
-                    series += 1 / layers[m, k]
-                out[i, j, k] = (share * rods[k] + (1 - share) / series) / s
+                    rod[kk] += resistivity[row[kk]]
+            for kk in range(n2 * s):
+                out[i, jj // s, kk // s] += 1 / (s * rod[kk])
     return out
 
 

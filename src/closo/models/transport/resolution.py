@@ -30,7 +30,8 @@ class Resolved:
     grid_u : standard uncertainty for the grid (two resolutions).
     link_u : standard uncertainty for the links (two pictures of a block); 0 without subvoxels.
     solver_u : half the distance of the bounds of the finer grid.
-    fine, coarse : the two solutions.
+    fine, coarse : the two solutions, with links of layers.
+    cells : along the edge of the finer grid.
     """
 
     effective_conductivity: float
@@ -39,11 +40,19 @@ class Resolved:
     solver_u: float
     fine: Conduction
     coarse: Conduction
+    cells: int
 
     @property
     def u(self) -> float:
         """Standard uncertainty, all sources."""
         return math.sqrt(self.grid_u**2 + self.link_u**2 + self.solver_u**2)
+
+    @property
+    def relative_u(self) -> float:
+        """The uncertainty over the value; infinite where only the coarse grid has a path, 0 where none has."""
+        if self.effective_conductivity > 0:
+            return self.u / self.effective_conductivity
+        return math.inf if self.u > 0 else 0.0
 
 
 def resolved(
@@ -55,6 +64,8 @@ def resolved(
     boundary: str = "periodic",
     tolerance: float = 1e-4,
     subvoxels: int = 1,
+    within: float | None = None,
+    most: int = 8_000_000,
 ) -> Resolved:
     """Return the conductivity of a geometry with the error of its grid.
 
@@ -64,19 +75,26 @@ def resolved(
     cells : along an edge; without subvoxels even, and the second grid has half as many. With subvoxels the second grid cuts
         every cell of the same image in eight.
     subvoxels : 1 or a multiple of 4.
+    within : relative u that is asked for: the number of cells along an edge is doubled until u is no larger.
+    most : cells that the finest grid may have; where doubling would need more, u stays larger than asked for.
 
     Notes
     -----
     The order at which the value approaches its limit depends on the geometry: none, the first order of smeared surfaces, or
     about 0.6 for shells of a cell at a contrast of 1000, where gaps and necks narrower than a cell count. The value is the
-    middle between the finer grid and its extrapolation of first order, 2 fine - coarse, and its u the whole change from
-    one grid to the other. With subvoxels, links of layers come down to the limit and links that are half rods mostly come
-    up to it: the value is moved by a quarter of the way to these, and half of the way is a source of its own. Chosen
-    on boxes of spheres with shells, and compared with 32 cells per radius (`python -m benchmarks grids`): u holds from 4
-    cells per radius on, not from 2.
+    middle between the finer grid and its extrapolation of first order, 2 fine - coarse (in logarithms), and its u the
+    whole change from one grid to the other. With subvoxels, links of layers come down to the limit or up to it, links that
+    are half rods come up: the value is the mean of what both give, u the change of the layers, and half of the distance
+    between both on the finer grid a source of its own. Chosen on four boxes of spheres with shells, and compared with 32
+    cells per radius on others (`python -m benchmarks grids`): u holds from 4 cells per radius on, not from 2. A gap
+    between two shells that is narrower than a sample is not seen at all.
 
     u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
     0.3 to 0.5 %.
+
+    Raises
+    ------
+    StudyError  when the cells or samples do not make two grids, or 0.3 % or less is asked for.
 
     Example
     -------
@@ -91,6 +109,10 @@ def resolved(
         raise StudyError(f"cells is {cells}; two grids need an even number of 4 or more.")
     if subvoxels > 1 and subvoxels % 4:
         raise StudyError(f"subvoxels is {subvoxels}; two grids of one image need 1 or a multiple of 4.")
+    if within is not None and not within > _LEAST:
+        raise StudyError(
+            f"An error of {100 * within:.3g} % is asked for; two grids never tell less than {100 * _LEAST:g} %."
+        )
 
     def conduct(image: np.ndarray, per_cell: int, rods: float = 0.0) -> Conduction:
         return solve(
@@ -103,18 +125,39 @@ def resolved(
             rod_share=rods,
         )
 
-    image = sample(cells)
-    if subvoxels == 1:
-        fine, coarse = conduct(image, 1), conduct(sample(cells // 2), 1)
-        link = 0.0
-    else:
-        fine, coarse = conduct(image, subvoxels // 2), conduct(image, subvoxels)
-        rods = conduct(image, subvoxels // 2, 0.5)
-        link = rods.effective_conductivity - fine.effective_conductivity
-    change = fine.effective_conductivity - coarse.effective_conductivity
-    value = max(fine.effective_conductivity + change / 2 + link / 4, 0.0)  # a path on the coarse grid alone is none
-    grid = max(abs(change), _LEAST * value)
-    return Resolved(value, grid, abs(link) / 2, 0.5 * (fine.upper - fine.lower), fine, coarse)
+    def on_two_grids(cells: int) -> tuple[Resolved, int]:
+        image = sample(cells)
+        if subvoxels == 1:
+            fine, coarse = conduct(image, 1), conduct(sample(cells // 2), 1)
+            return _from_two((fine, fine), (coarse, coarse), cells), image.size
+        finer, wider = (
+            [conduct(image, per_cell, rods) for rods in (0.0, 0.5)] for per_cell in (subvoxels // 2, subvoxels)
+        )
+        return _from_two((finer[0], finer[1]), (wider[0], wider[1]), 2 * cells), image.size // (subvoxels // 2) ** 3
+
+    found, size = on_two_grids(cells)
+    while within is not None and found.relative_u > within and 8 * size <= most:
+        cells *= 2
+        found, size = on_two_grids(cells)
+    return found
+
+
+def _from_two(fine: tuple[Conduction, Conduction], coarse: tuple[Conduction, Conduction], cells: int) -> Resolved:
+    """Return what two grids say, each with links of layers and of half rods; the finer one has `cells` along an edge.
+
+    All is done in logarithms: near a threshold one grid may conduct several times what the other does.
+    """
+    (layers, rods), (wide_layers, wide_rods) = (
+        tuple(each.effective_conductivity for each in pair) for pair in (fine, coarse)
+    )
+    mean, wide_mean = (layers + rods) / 2, (wide_layers + wide_rods) / 2
+    solver = 0.5 * (fine[0].upper - fine[0].lower)
+    if min(layers, rods, wide_layers, wide_rods) == 0.0:  # a path on one grid alone is a doubt, and no trend
+        grid = max(abs(layers - wide_layers), _LEAST * mean)
+        return Resolved(mean, grid, abs(layers - rods) / 2, solver, fine[0], coarse[0], cells)
+    value = mean * math.sqrt(mean / wide_mean)
+    grid = value * max(abs(math.log(layers / wide_layers)), _LEAST)
+    return Resolved(value, grid, value * abs(math.log(layers / rods)) / 2, solver, fine[0], coarse[0], cells)
 
 
 @dataclass(frozen=True)
