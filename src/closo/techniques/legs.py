@@ -137,7 +137,8 @@ def find_legs(
     active = (np.abs(current) > limit) & ~spectrum
     counted = None if counter is None else np.diff(np.asarray(counter, float), prepend=np.nan)
     table = _Table(time, current, voltage, spectrum, step, counted)
-    return _summed(table, _without_spikes(table, active), given=len(given[0]), rows_given=rows, threshold=limit)
+    legs, sums = _without_spikes(table, active)
+    return _summed(table, legs, sums, origin=(len(given[0]), rows), threshold=limit)
 
 
 @dataclass(frozen=True)
@@ -227,22 +228,19 @@ def _split(table: _Table, active: np.ndarray) -> _Rows:
     return _Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
 
 
-def _without_spikes(table: _Table, active: np.ndarray) -> _Rows:
-    """Return the legs without runs that carry next to nothing."""
+def _without_spikes(table: _Table, active: np.ndarray) -> tuple[_Rows, _Sums]:
+    """Return the legs without runs that carry next to nothing, and what adds up over each."""
     rows = _split(table, active)
-    if not len(rows.first):
-        return rows
-    charge = np.zeros(len(rows.first))
-    for piece in _pieces(rows):
-        piece.add(charge, _increments(table, piece.ends, "backward"))
-    charge = np.abs(charge)
-    small = charge <= _NEGLIGIBLE * charge.max()
+    sums = _add_up(table, rows)
+    charge = np.abs(sums.charge["backward"])
+    small = charge <= _NEGLIGIBLE * charge.max(initial=0.0)
     if not small.any():
-        return rows
+        return rows, sums
     length = np.diff(rows.first, append=len(rows.at))
     active = active.copy()
     active[rows.at[np.repeat(small, length)]] = False
-    return _split(table, active)
+    rows = _split(table, active)
+    return rows, _add_up(table, rows)
 
 
 @dataclass(frozen=True)
@@ -268,57 +266,65 @@ def _pieces(rows: _Rows) -> Iterator[_Piece]:
         yield _Piece(rows.ends[begins[a] : stop], begins[a:b] - begins[a], rows.leg[begins[a:b]])
 
 
-def _increments(table: _Table, ends: np.ndarray, rule: str) -> np.ndarray:
-    """Return I dt of each interval by a rule [C]."""
-    after, before = table.current[ends], table.current[ends - 1]
-    mean = after if rule == "backward" else before if rule == "forward" else 0.5 * (after + before)
-    return np.asarray(mean * table.step[ends])
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over the intervals of each leg, all (n_legs,).
+
+    `charge` [C], `energy` [J] and `seen` (the charge where the voltage is known) by the rule that takes the current of an
+    interval from its end ('backward'), from its begin ('forward'), or from both. `counted` is the counter's difference.
+    """
+
+    charge: dict[str, np.ndarray]
+    energy: dict[str, np.ndarray]
+    seen: dict[str, np.ndarray]
+    counted: np.ndarray
+    duration: np.ndarray
 
 
-def _integrated(table: _Table, rows: _Rows) -> tuple[str, np.ndarray, np.ndarray]:
-    """Return the rule, and for each leg I dt by that rule and the counter's difference (NaN without a counter)."""
-    n = len(rows.first)
-    charge = {rule: np.zeros(n) for rule in (RULES if table.counted is not None else ("trapezoid",))}
-    counted = np.zeros(n)
+def _add_up(table: _Table, rows: _Rows) -> _Sums:
+    """Add up the intervals of each leg, in one pass."""
+    counted, duration, *both = np.zeros((8, len(rows.first)))
+    charge, energy, seen = (dict(zip(("backward", "forward"), both[k : k + 2], strict=True)) for k in (0, 2, 4))
     for piece in _pieces(rows):
-        for rule, total in charge.items():
-            piece.add(total, _increments(table, piece.ends, rule))
+        ends = piece.ends
+        step, middle = table.step[ends], 0.5 * (table.voltage[ends] + table.voltage[ends - 1])
+        known = np.isfinite(middle)
+        gaps = not known.all()
+        if gaps:
+            middle = np.where(known, middle, 0.0)
+        for rule, at in (("backward", ends), ("forward", ends - 1)):
+            dq = table.current[at] * step
+            piece.add(charge[rule], dq)
+            piece.add(energy[rule], middle * dq)
+            piece.add(seen[rule], dq * known if gaps else dq)
+        piece.add(duration, step)
         if table.counted is not None:
-            piece.add(counted, table.counted[piece.ends])
-    if table.counted is None:
-        return "trapezoid", charge["trapezoid"], np.full(n, np.nan)
-    misses = {
-        rule: float(np.nansum(np.abs(total - counted))) if np.isfinite(counted).any() else 0.0
-        for rule, total in charge.items()
-    }
-    rule = min(RULES, key=lambda r: (misses[r], r != "trapezoid"))
-    return rule, charge[rule], counted
+            piece.add(counted, table.counted[ends])
+    for sums in (charge, energy, seen):
+        sums["trapezoid"] = 0.5 * (sums["backward"] + sums["forward"])
+    return _Sums(charge, energy, seen, counted, duration)
 
 
-def _energy(table: _Table, rows: _Rows, rule: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return duration [s], energy [J] and the charge with a known voltage [C] of each leg."""
-    duration, energy, weight = np.zeros((3, len(rows.first)))
-    for piece in _pieces(rows):
-        middle = 0.5 * (table.voltage[piece.ends] + table.voltage[piece.ends - 1])
-        dq = _increments(table, piece.ends, rule)
-        seen = np.isfinite(middle)
-        if not seen.all():
-            middle, dq = np.where(seen, middle, 0.0), np.where(seen, dq, 0.0)
-        piece.add(duration, table.step[piece.ends])
-        piece.add(energy, middle * dq)
-        piece.add(weight, dq)
-    return duration, energy, weight
+def _rule_of(table: _Table, sums: _Sums) -> str:
+    """Return the rule whose charges come closest to the counter; the trapezoid where there is none."""
+    if table.counted is None or not np.isfinite(sums.counted).any():
+        return "trapezoid"
+    misses = {rule: float(np.nansum(np.abs(sums.charge[rule] - sums.counted))) for rule in RULES}
+    return min(RULES, key=lambda rule: (misses[rule], rule != "trapezoid"))
 
 
-def _summed(table: _Table, rows: _Rows, *, given: int, rows_given: np.ndarray | None, threshold: float) -> Legs:
-    """Sum over the intervals of each leg; row numbers are those of the record as given."""
+def _summed(
+    table: _Table, rows: _Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], threshold: float
+) -> Legs:
+    """Return the legs; `origin` is the length of the record as given, and which of its rows the table has (None: all)."""
+    given, rows_given = origin
     n = len(rows.first)
-    rule, charge, counted = _integrated(table, rows)
-    duration, energy, weight = _energy(table, rows, rule)
+    rule = _rule_of(table, sums)
+    charge = sums.charge[rule]
     first = rows.at[rows.first]
     last = rows.at[np.append(rows.first[1:], len(rows.at)) - 1] if n else first
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_current, mean_voltage = charge / duration, energy / weight
+        mean_current, mean_voltage = charge / sums.duration, sums.energy[rule] / sums.seen[rule]
     active = np.zeros(given, bool)
     active[rows.at if rows_given is None else rows_given[rows.at]] = True
     return Legs(
@@ -326,8 +332,8 @@ def _summed(table: _Table, rows: _Rows, *, given: int, rows_given: np.ndarray | 
         stop=(last if rows_given is None else rows_given[last]) + 1,
         sign=np.sign(table.current[first]).astype(int),
         charge=charge,
-        counter=counted,
-        duration=duration,
+        counter=sums.counted if table.counted is not None else np.full(n, np.nan),
+        duration=sums.duration,
         mean_current=mean_current,
         voltage_first=table.voltage[first],
         voltage_last=table.voltage[last],
