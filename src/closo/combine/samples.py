@@ -30,9 +30,8 @@ __all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study
 
 _NEAR = 2.0  # K
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
-_ASSUMED_SPREAD = (
-    0.2  # between pellets, relative; laboratories differ by tens of per cent (doi:10.1021/acsenergylett.9b02764)
-)
+# Relative, between pellets; laboratories differ by tens of per cent (Ohno et al. 2020, doi:10.1021/acsenergylett.9b02764).
+_ASSUMED_SPREAD = 0.2
 
 
 def specimens_of(results: Mapping[str, Result], of: str) -> list[str]:
@@ -231,12 +230,10 @@ def conductivity_at(
         return Quantity(found.name, number, found.method)
     spread = _spread_of(results, of, kelvin)
     if spread is None:
-        number = number * exp(
-            uncertain(0.0, {f"assumed pellet spread:{of}[{crc32(pellet.encode())}]": _ASSUMED_SPREAD})
-        )
-        return Quantity(
-            found.name, number, f"{found.method}; of another pellet, {100 * _ASSUMED_SPREAD:g} % apart assumed"
-        )
+        source = f"assumed pellet spread:{of}[{crc32(pellet.encode())}]"
+        number = number * exp(uncertain(0.0, {source: _ASSUMED_SPREAD}))
+        method = f"{found.method}; of another pellet, {100 * _ASSUMED_SPREAD:g} % apart assumed"
+        return Quantity(found.name, number, method)
     source = spread_source(of, pellet, pooled=study_spread(results) is not None)
     number = number * exp(uncertain(0.0, {source: spread[0]}, df=spread[1]))
     return Quantity(found.name, number, f"{found.method}; of another pellet")

@@ -143,12 +143,10 @@ def reduce(results: dict[Task, np.ndarray]) -> dict[str, np.ndarray]:
     shape = (len(AGGREGATIONS), len(FRACTIONS), len(SHELLS), len(CONTRASTS))
     value, slope, scatter, grid = (np.zeros(shape) for _ in range(4))
     for (a, aggregation), (f, fraction) in itertools.product(enumerate(AGGREGATIONS), enumerate(FRACTIONS)):
-        wide = np.stack(
-            [results[Task(aggregation, fraction, seed)] for seed in SEEDS]
-        )  # seeds, 2, axes, shells, contrasts
-        finer = np.stack(
-            [results[Task(aggregation, fraction, seed)] for seed in FINE_SEEDS]
-        )  # seeds, 3, shells, contrasts
+        # (seeds, 2, axes, shells, contrasts), and (seeds, 3, shells, contrasts)
+        wide, finer = (
+            np.stack([results[Task(aggregation, fraction, seed)] for seed in seeds]) for seeds in (SEEDS, FINE_SEEDS)
+        )
         value[a, f], slope[a, f] = wide.mean(axis=(0, 2)) + finer[:, :2].mean(axis=0)
         every = wide[:, 0].reshape(-1, len(SHELLS), len(CONTRASTS))
         scatter[a, f] = every.std(axis=0, ddof=1) / np.sqrt(len(SEEDS))
