@@ -132,10 +132,10 @@ def find_legs(
         frequency = None if frequency is None else np.asarray(frequency)[rows]
         counter = None if counter is None else np.asarray(counter)[rows]
     spectrum = np.zeros(len(time), bool) if frequency is None else np.asarray(frequency, float) > 0
-    step = np.diff(time, prepend=time[:1])
+    step = _steps(time, 0.0)
     limit = _REST * _weighted_median(current, step, spectrum) if threshold is None else float(threshold)
     active = (np.abs(current) > limit) & ~spectrum
-    counted = None if counter is None else np.diff(np.asarray(counter, float), prepend=np.nan)
+    counted = None if counter is None else _steps(np.asarray(counter, float), np.nan)
     table = _Table(time, current, voltage, spectrum, step, counted)
     legs, sums = _without_spikes(table, active)
     return _summed(table, legs, sums, origin=(len(given[0]), rows), threshold=limit)
@@ -180,6 +180,14 @@ def _refuse_absurd(columns: dict[str, np.ndarray | None]) -> None:
                 f"The {name} in row {bad[0] + 1} is {size[bad[0]]:.3g} in SI units, which no cell reaches.",
                 hint="The column is not what it is taken for, or the file is damaged there.",
             )
+
+
+def _steps(values: np.ndarray, first: float) -> np.ndarray:
+    """Return the difference to the row before; `first` for the first row."""
+    found = np.empty_like(values)
+    found[:1] = first
+    np.subtract(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def _known_rows(time: np.ndarray, current: np.ndarray) -> np.ndarray | None:
