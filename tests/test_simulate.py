@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from closo.errors import StudyError
-from closo.models import simulation
+from closo.models import simulation, transport
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_a_model_composite_carries_its_budget(closo, tmp_path):
 
 def test_a_composite_whose_grid_is_too_coarse_says_so(closo, monkeypatch):
     small = ("--filler", 20, "--shell-ratio", 0.1, "--matrix", 1e-5, "--shell", 1e-2, "--cells", 12, "--seeds", 2)
-    monkeypatch.setattr("closo.models.simulation.MOST_CELLS", 30**3)
+    monkeypatch.setattr(transport, "resolved", partial(transport.resolved, most=30**3))
     code, out, _ = closo("simulate", "composite", *small, "--within", 1, "--json")
     answer = json.loads(out)
     assert code == 1

@@ -228,22 +228,20 @@ def conductivity_at(
     number = found.number * exp(slope * (temperature - kelvin))
     if pellet is None or pellet == of:
         return Quantity(found.name, number, found.method)
-    spread = _spread_of(results, of, kelvin)
+    pooled = study_spread(results)
+    spread = pooled or _own_spread(results, of, kelvin)
     if spread is None:
         source = f"assumed pellet spread:{of}[{crc32(pellet.encode())}]"
         number = number * exp(uncertain(0.0, {source: _ASSUMED_SPREAD}))
         method = f"{found.method}; of another pellet, {100 * _ASSUMED_SPREAD:g} % apart assumed"
         return Quantity(found.name, number, method)
-    source = spread_source(of, pellet, pooled=study_spread(results) is not None)
+    source = spread_source(of, pellet, pooled=pooled is not None)
     number = number * exp(uncertain(0.0, {source: spread[0]}, df=spread[1]))
     return Quantity(found.name, number, f"{found.method}; of another pellet")
 
 
-def _spread_of(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[float, int] | None:
-    """Return the spread between pellets [1] and its degrees of freedom: of the study, else of the sample, else None."""
-    pooled = study_spread(results)
-    if pooled is not None:
-        return pooled
+def _own_spread(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[float, int] | None:
+    """Return the spread between the pellets of one sample [1] and its degrees of freedom, None where there is one only."""
     made = conductivity(results, of, kelvin).settings
     return None if made["pellet_spread"] is None else (float(made["pellet_spread"]), int(made["n"]) - 1)
 

@@ -29,7 +29,7 @@ import xarray as xr
 
 from closo.errors import StudyError, did_you_mean
 from closo.figures.spec import FigureSpec
-from closo.quantity import Quantity, uncertain
+from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ __all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_p
 
 GEOMETRIES = ("overlapping", "hard", "aggregated")
 _S_CM = 100.0  # S/m per S/cm
-MOST_CELLS = 8_000_000  # of the finest grid of a box: some 15 s and 2 GB
 _LEAST_CELLS = 16  # of the finest grid along a diameter: with fewer, the stated error of the grid is too small
 _DIAMETER = 1.0  # the conductivity does not depend on the unit of length
 
@@ -201,14 +200,6 @@ def composite(
     spread, found = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
     shown = labels(1, cells)
     name = f"{geometry}, {100 * filler_fraction:g} vol%"
-    number = uncertain(spread.mean * _S_CM, {f"boxes:{name}": spread.u * _S_CM}, df=seeds - 1)
-    # What grids get wrong is alike in all boxes: no smaller for their number.
-    parts = {
-        "grid": _mean([each.grid_u for each in found]),
-        "links": _mean([each.link_u for each in found]),
-        "solver": _mean([each.solver_u for each in found]),
-    }
-    number = number + uncertain(0.0, {f"{k}:{name}": u * _S_CM for k, u in parts.items()})
     settings: dict[str, Any] = {
         "geometry": geometry,
         "filler_fraction": filler_fraction,
@@ -223,28 +214,42 @@ def composite(
         "reached": {str(k): v for k, v in shown.fractions.items()},
     }
     reached = shown.fractions.get(PARTICLE, 0.0)
-    finest = max(each.cells for each in found)
     per_diameter = min(each.cells for each in found) / width
+    detail = f"{per_diameter:.3g} cells per diameter, limit {_LEAST_CELLS}"
     checks = (
         Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6"),
         Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
-        Check(
-            "grid fine enough",
-            per_diameter >= _LEAST_CELLS,
-            f"{per_diameter:.3g} cells per diameter, limit {_LEAST_CELLS}",
-        ),
+        Check("grid fine enough", per_diameter >= _LEAST_CELLS, detail),
     )
-    notes = [f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box."]
-    error = max(each.relative_u for each in found)
-    if within is not None and error > within:
-        notes.append(
-            f"The grid of a box is uncertain by up to {100 * error:.2g} %, {100 * within:g} % was asked for: the finest has "
-            f"{finest}^3 cells, and shells that touch or nearly touch need smaller ones."
-        )
+    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.", *_missed(found, within))
+    finest = max(each.cells for each in found)
     method = f"mean of {seeds} periodic boxes on two grids each, the finest of {finest}^3 cells"
+    number = _mean_of(spread, found, name)
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
     curves = _curves(shown.labels, phases, subvoxels, name=name)
-    return Result("conduction", name, quantities, curves, checks, settings, tuple(notes))
+    return Result("conduction", name, quantities, curves, checks, settings, notes)
+
+
+def _mean_of(spread: Spread, found: list[Resolved], name: str) -> Number:
+    """Return the mean over boxes [S/m]. What grids get wrong is alike in all of them: no smaller for their number."""
+    parts = {
+        "grid": _mean([each.grid_u for each in found]),
+        "links": _mean([each.link_u for each in found]),
+        "solver": _mean([each.solver_u for each in found]),
+    }
+    number = uncertain(spread.mean * _S_CM, {f"boxes:{name}": spread.u * _S_CM}, df=len(found) - 1)
+    return number + uncertain(0.0, {f"{k}:{name}": u * _S_CM for k, u in parts.items()})
+
+
+def _missed(found: list[Resolved], within: float | None) -> tuple[str, ...]:
+    """Return a sentence where the grid of a box is not known as well as was asked for."""
+    error = max(each.relative_u for each in found)
+    if within is None or error <= within:
+        return ()
+    return (
+        f"The grid of a box is uncertain by up to {100 * error:.2g} %, {100 * within:g} % was asked for: the finest has "
+        f"{max(each.cells for each in found)}^3 cells, and shells that touch or nearly touch need smaller ones.",
+    )
 
 
 def _boxes(
@@ -262,9 +267,7 @@ def _boxes(
     found: list[Resolved] = []
 
     def one(seed: int) -> float:
-        found.append(
-            resolved(partial(labels, seed), cells, phases, subvoxels=subvoxels, within=within, most=MOST_CELLS)
-        )
+        found.append(resolved(partial(labels, seed), cells, phases, subvoxels=subvoxels, within=within))
         report(len(found))
         return found[-1].effective_conductivity
 

@@ -291,8 +291,9 @@ class _Sums:
 
 def _add_up(table: _Table, rows: _Rows) -> _Sums:
     """Add up the intervals of each leg, in one pass."""
-    counted, duration, *both = np.zeros((8, len(rows.first)))
-    charge, energy, seen = (dict(zip(("backward", "forward"), both[k : k + 2], strict=True)) for k in (0, 2, 4))
+    n = len(rows.first)
+    counted, duration = np.zeros((2, n))
+    charge, energy, seen = ({rule: np.zeros(n) for rule in ("backward", "forward")} for _ in range(3))
     for piece in _pieces(rows):
         ends = piece.ends
         step, middle = table.step[ends], 0.5 * (table.voltage[ends] + table.voltage[ends - 1])

@@ -100,8 +100,8 @@ def refine(labels: Callable[[int], np.ndarray], contrast: float) -> tuple[float,
     plain, slope = conduct(labels(FINE_BOX * GRID), contrast)
     settings: dict[str, Any] = {"subvoxels": SUBVOXELS, "tolerance": _TOLERANCE, "within": WITHIN, "most": MOST_CELLS}
     found = resolved(labels, FINE_BOX * GRID, phases, **settings)
-    value = found.effective_conductivity
-    return float(np.log(value)) - plain, _logarithm(found.fine, contrast)[1] - slope, found.u / value
+    value = float(np.log(found.effective_conductivity))
+    return value - plain, _logarithm(found.fine, contrast)[1] - slope, found.relative_u
 
 
 def _logarithm(solved: Conduction, contrast: float) -> tuple[float, float]:
