@@ -4,9 +4,16 @@ A sum of M resistor-capacitor pairs with fixed time constants (two per decade an
 *series capacitance* (a blocking cell needs it: without it the test raises false alarms of several per cent) is fitted by
 linear least squares with modulus weights. M is chosen by the Bayesian information criterion.
 
+Points that no such circuit reaches are outliers: they are taken out one by one, the one whose leaving lowers the sum of
+squares most first, and as many are named as the last significant step asks for (several hide one another, so the first
+step alone does not decide). Noise, terms and structure are those of the rest. Where the residuals say that the noise is
+not proportional to |Z|, the fit is weighted by the noise that they show (`noise.relative_shape`). Nothing here has a unit:
+a spectrum in other units of impedance or frequency, or with its rows in another order, gives the same answer.
+
 Sources: Boukamp, J. Electrochem. Soc. 1995, 142, 1885, doi:10.1149/1.2044210; Schönleber, Klotz, Ivers-Tiffée,
 Electrochim. Acta 2014, 131, 20, doi:10.1016/j.electacta.2014.01.034; Yrjänä, Bobacka, Electrochim. Acta 2024, 504,
-144951, doi:10.1016/j.electacta.2024.144951. Checked by tests/techniques/impedance/test_kramers_kronig.py.
+144951, doi:10.1016/j.electacta.2024.144951; Rosner, Technometrics 1983, 25, 165, doi:10.1080/00401706.1983.10487848 (many
+outliers). Checked by tests/techniques/impedance/test_kramers_kronig.py.
 """
 
 from __future__ import annotations
@@ -16,13 +23,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.errors import DataError
+from closo.techniques.impedance.noise import relative_shape
 
 __all__ = ["KramersKronig", "kramers_kronig", "lag_one", "orientation_problem"]
 
 _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
-_STRUCTURE_LIMIT = 4.0  # standard deviations of the lag-one correlation of the residuals
+_STRUCTURE_LIMIT = 4.0  # standard deviations of the correlation of the residuals
 _LARGEST = 0.15  # noise beyond 15 % of |Z| hides everything: nothing is confirmed
 _SMALLEST = 0.001  # structure below 0.1 % of |Z| is finer than any instrument's own accuracy
+_FINEST = 1e-8  # residuals below this part of |Z| are rounding
+_OUTLYING = 0.003  # a point nearer than this part of |Z| is no outlier
+_FALSE_ALARM = 0.002  # probability that a clean spectrum loses a point
+_SHARE = 12  # at most one point of so many is an outlier; more are no outliers
+_KNOWN = 1e-3  # variance of a residual, in units of the noise, below which the fit passes through the point
+_MOST = 400  # points in the fit; of more than that, as many are drawn evenly in order of frequency
+_PASSES = 4  # fits in which the weights follow the noise
+_DEPENDENT = 1e-7  # singular values below this part of the largest carry rounding only
+_RUN = 3  # outliers in a row that are none
+_SAME = 1e-3  # frequencies this close are one
+_NEIGHBOURS = (0.5, 0.5, 0.35, 0.2)  # weights of the products of residuals 0, 1, 2, 3 frequencies apart
+_HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
+_WORTH_A_SEARCH = 0.4  # evidence for a first outlier, over the limit, below which no group of outliers can hide
+_FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
+_SETTLED = 0.1  # change of ln sd between two fits
 
 
 @dataclass(frozen=True)
@@ -35,8 +58,12 @@ class KramersKronig:
     residual : complex, shape (n,), (Z - fitted) / |Z| [1].
     noise : standard deviation of Re and Im relative to |Z|, corrected for the degrees of freedom [1].
     terms : number of RC pairs.
-    structure : lag-one correlation of the residuals, in standard deviations of white noise.
-    passed : the residuals look like noise, and are less than 15 % of |Z|.
+    structure : correlation of the residuals with their neighbours along frequency, in standard deviations of white noise;
+        negative where points of one frequency differ in a way that noise does not.
+    passed : the residuals look like noise and are less than 15 % of |Z|, and no three outliers follow one another.
+    outliers : indices of the points that do not belong to the rest; fit, noise and structure are without them.
+    sd : shape (n,), standard deviation of Re and Im [ohm]: noise times |Z|, or a smooth function of the frequency where the
+        residuals show that the noise is not proportional to |Z|, then at least 0.01 % of |Z|.
     """
 
     fitted: np.ndarray
@@ -45,6 +72,36 @@ class KramersKronig:
     terms: int
     structure: float
     passed: bool
+    outliers: np.ndarray
+    sd: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A fit with the outliers taken out; everything in units of the weights.
+
+    Attributes
+    ----------
+    terms : number of RC pairs.
+    explained : shape (2n, p + 2k), orthonormal: what p columns and k outliers explain.
+    left : shape (2n,), residuals; 0 at outliers.
+    coefficients : shape (terms + 3,), of `_stacked_columns`.
+    outliers : indices, in the order in which they left.
+    criterion : twice the negative logarithm of the likelihood, with what parameters and outliers cost.
+    """
+
+    terms: int
+    explained: np.ndarray
+    left: np.ndarray
+    coefficients: np.ndarray
+    outliers: list[int]
+    criterion: float
+
+    @property
+    def scale(self) -> float:
+        """Standard deviation of the residuals, corrected for the degrees of freedom."""
+        rows, used = self.explained.shape
+        return float(np.sqrt(self.left @ self.left / max(rows - used, 1)))
 
 
 def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKronig:
@@ -53,7 +110,7 @@ def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKroni
     Parameters
     ----------
     frequency : shape (n,), > 0 [Hz], any order, n >= 6.
-    impedance : complex, shape (n,) [ohm].
+    impedance : complex, shape (n,) [ohm], not 0.
 
     Raises
     ------
@@ -61,30 +118,31 @@ def kramers_kronig(frequency: np.ndarray, impedance: np.ndarray) -> KramersKroni
     """
     if frequency.size < 6:
         raise DataError(f"The Kramers-Kronig test needs 6 frequencies; there are {frequency.size}.")
-    order = np.argsort(-frequency, kind="stable")
+    order = np.lexsort((impedance.imag, impedance.real, -frequency))
     f, z = frequency[order], impedance[order]
-    weight = 1.0 / np.abs(z)
-    target = _stack(z * weight)
-    best = None
-    for terms in _TERMS:
-        matrix = _stacked_columns(f, terms, weight)
-        if matrix.shape[1] > 0.7 * target.size:
-            break
-        q = np.linalg.qr(matrix)[0]  # projection: needs no solution, so nearly dependent columns do no harm
-        left = target - q @ (q.T @ target)
-        criterion = target.size * np.log(max(left @ left, 1e-28) / target.size) + matrix.shape[1] * np.log(target.size)
-        if best is None or criterion < best[0]:
-            best = (criterion, terms, left, matrix.shape[1])
-    assert best is not None
-    _, terms, left, used = best
-    residual = left[: f.size] + 1j * left[f.size :]
-    noise = float(np.sqrt(left @ left / max(target.size - used, 1)))
-    structure = lag_one(residual, used)
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    residual = residual[back]
-    passed = (structure < _STRUCTURE_LIMIT or noise < _SMALLEST) and noise < _LARGEST
-    return KramersKronig(impedance - residual * np.abs(impedance), residual, noise, terms, structure, passed)
+    size, drawn = _size(z), _drawn(f.size)
+    shape, fit = _fit_and_noise(f[drawn], z[drawn], size[drawn])
+    stacked = _stacked_columns(f, fit.terms, 1.0 / size) @ fit.coefficients
+    fitted = size * (stacked[: f.size] + 1j * stacked[f.size :])
+    relative = fit.scale * np.exp(np.interp(-np.log(f), -np.log(f[drawn]), np.log(shape)))
+    outlying = _outlying(np.abs(z - fitted), relative * size, drawn=drawn, found=fit.outliers)
+    noise = float(np.sqrt(np.mean((relative * size / np.abs(z))[~outlying] ** 2)))
+    if np.all(shape == 1.0):
+        relative = np.full(f.size, noise)
+    else:
+        relative = np.maximum(relative, min(noise, _FINEST_SEEN))
+    structure = _structure(f[drawn], fit)
+    back = np.argsort(order)
+    return KramersKronig(
+        fitted=fitted[back],
+        residual=((z - fitted) / np.abs(z))[back],
+        noise=noise,
+        terms=fit.terms,
+        structure=structure,
+        passed=(abs(structure) < _STRUCTURE_LIMIT or noise < _SMALLEST) and noise < _LARGEST and not _row(outlying),
+        outliers=np.sort(order[outlying]),
+        sd=(relative * np.where(outlying, np.abs(fitted), np.abs(z)))[back],
+    )
 
 
 def orientation_problem(frequency: np.ndarray, impedance: np.ndarray, found: KramersKronig) -> str | None:
@@ -105,6 +163,205 @@ def orientation_problem(frequency: np.ndarray, impedance: np.ndarray, found: Kra
         if noise < 0.2 * found.noise and noise < 0.03:
             return name
     return None
+
+
+def _size(z: np.ndarray) -> np.ndarray:
+    """|Z|, but not below a fifth of the median around: a point that dropped to nothing must not have all the weight."""
+    modulus = np.abs(z)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(modulus, 3, mode="reflect"), 7)
+    size: np.ndarray = np.maximum(modulus, 0.2 * np.median(around, axis=1))
+    return size
+
+
+def _drawn(points: int) -> np.ndarray:
+    """Return the indices in the fit: all, or one from each of equal groups, and both ends."""
+    if points <= _MOST:
+        return np.arange(points)
+    edges = np.linspace(0, points, _MOST + 1).astype(int)
+    inside = np.random.default_rng(0).integers(edges[:-1], edges[1:])
+    return np.unique(np.concatenate([[0], inside, [points - 1]]))
+
+
+def _row(outlying: np.ndarray) -> bool:
+    """True where so many outliers follow one another that they are no accidents."""
+    return bool(np.any(np.convolve(outlying, np.ones(_RUN, int), mode="valid") == _RUN))
+
+
+def _outlying(distance: np.ndarray, sd: np.ndarray, *, drawn: np.ndarray, found: list[int]) -> np.ndarray:
+    """Return which points are outliers: those of the fit, and of the points not in it those too far from it."""
+    outlying = 0.5 * (distance / np.maximum(sd, 1e-300)) ** 2 > np.log(distance.size / _FALSE_ALARM)
+    outlying[drawn] = False
+    outlying[drawn[found]] = True
+    return outlying
+
+
+def _fit_and_noise(f: np.ndarray, z: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, _Fit]:
+    """Fit with weights that follow the noise: the sd over |Z| along the spectrum, with a mean square of 1, and the fit."""
+    shape = np.ones(f.size)
+    fit = _best_fit(f, z, size * shape, shape)
+    for _ in range(_PASSES):
+        found = relative_shape(f, size, _roughness(fit) * shape[1:-1] ** 2)
+        settled = np.max(np.abs(np.log(found / shape))) < _SETTLED
+        if settled:
+            break
+        shape = found
+        fit = _best_fit(f, z, size * shape, shape)
+    return shape, fit
+
+
+def _best_fit(f: np.ndarray, z: np.ndarray, unit: np.ndarray, shape: np.ndarray) -> _Fit:
+    """Fit with every number of terms, take out the outliers of each, and return the one with the lowest criterion.
+
+    Parameters
+    ----------
+    unit : shape (n,), what the residuals are measured by [ohm]; `shape` is the same over |Z|.
+    """
+    target = _stack(z / unit)
+    plain = []
+    for terms in _TERMS:
+        if terms + 3 > 0.7 * target.size:
+            break
+        columns = _stacked_columns(f, terms, 1.0 / unit)
+        norm = np.linalg.norm(columns, axis=0)
+        u, s, vt = np.linalg.svd(columns / norm, full_matrices=False)
+        kept = s > _DEPENDENT * s[0]
+        u, inverse = u[:, kept], (vt.T / s)[:, kept] / norm[:, None]
+        left = target - u @ (u.T @ target)
+        plain.append((float(np.median(np.abs(left))), terms, u, inverse, left))
+    closest = max(min(median for median, *_ in plain), _FINEST)
+    best = None
+    for median, terms, u, inverse, left in plain:
+        if median > _HOPELESS * closest:
+            continue
+        outliers, explained, rest = _without_outliers(u, left, _OUTLYING / shape)
+        cost = explained.shape[1] * np.log(target.size) + 2.0 * len(outliers) * np.log(f.size)
+        criterion = target.size * np.log(max(rest @ rest / target.size, _FINEST**2)) + cost
+        if best is None or criterion < best.criterion:
+            at = [*outliers, *(k + f.size for k in outliers)]
+            moved = target.copy()
+            moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=_KNOWN)[0]
+            best = _Fit(terms, explained, rest, inverse @ (u.T @ moved), outliers, criterion)
+    assert best is not None
+    return best
+
+
+def _without_outliers(u: np.ndarray, left: np.ndarray, nearest: np.ndarray) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Take points out, each time the one that lowers the sum of squares most, up to the last step that is significant.
+
+    Parameters
+    ----------
+    u : shape (2n, p), orthonormal, of the fit. left : shape (2n,), its residuals.
+    nearest : shape (n,), distance from the rest below which a point is none.
+
+    Returns
+    -------
+    The indices; what the fit and they explain, orthonormal, shape (2n, p + 2k); the residuals of the rest.
+    """
+    n = left.size // 2
+    most, limit = max(1, round(n / _SHARE)), float(np.log(n / _FALSE_ALARM))
+    gone: list[int] = []
+    steps = [(u, left)]
+    significant = 0
+    while len(gone) <= most:
+        explained, rest = steps[-1]
+        along, variance, axes = _principal(explained, rest)
+        gain = np.sum(along**2 / variance, axis=0)
+        gain[np.hypot(*(along / variance)) < nearest] = 0.0
+        gain[gone] = 0.0
+        worst = int(np.argmax(gain))
+        total, free = rest @ rest, rest.size - explained.shape[1] - 2
+        if gain[worst] == 0.0 or free < 2:
+            break
+        # the F test with 2 and `free` degrees of freedom: its tail has a closed form
+        evidence = 0.5 * free * np.log(total / max(total - gain[worst], _FINEST**2 * rest.size))
+        if evidence < _WORTH_A_SEARCH * limit:
+            break
+        gone.append(worst)
+        significant = len(gone) if evidence > limit else significant
+        known = np.isfinite(variance[:, worst])
+        new = -explained @ (explained[[worst, worst + n]].T @ axes[:, known, worst])
+        new[[worst, worst + n]] += axes[:, known, worst]
+        new /= np.sqrt(variance[known, worst])
+        steps.append((np.concatenate([explained, new], axis=1), rest - new @ (new.T @ rest)))
+    if significant > most:
+        significant = 0  # so many are no outliers
+    return (gone[:significant], *steps[significant])
+
+
+def _principal(explained: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Turn the residuals (Re, Im) of each point to the two axes on which they are uncorrelated.
+
+    Returns
+    -------
+    The residuals, shape (2, n); their variances in units of the noise, infinite where the fit passes through the point
+    whatever its value; the axes as columns, shape (2, 2, n).
+    """
+    n = left.size // 2
+    re, im = explained[:n], explained[n:]
+    both = -np.einsum("ij,ij->i", re, im)
+    a, d = 1.0 - np.einsum("ij,ij->i", re, re), 1.0 - np.einsum("ij,ij->i", im, im)
+    half, angle = np.hypot(0.5 * (a - d), both), 0.5 * np.arctan2(2.0 * both, a - d)
+    variance = 0.5 * (a + d) + np.array([half, -half])
+    cos, sin = np.cos(angle), np.sin(angle)
+    along = np.array([cos * left[:n] + sin * left[n:], cos * left[n:] - sin * left[:n]])
+    return along, np.where(variance > _KNOWN, variance, np.inf), np.array([[cos, -sin], [sin, cos]])
+
+
+def _roughness(fit: _Fit) -> np.ndarray:
+    """Mean square of Re and Im of how far each residual is from the mean of its neighbours, over its degrees of freedom.
+
+    What the fit missed is smooth and hardly enters. Shape (n - 2,), NaN where no freedom is left.
+    """
+    n = fit.left.size // 2
+    squares, freedom = np.zeros(n - 2), np.zeros(n - 2)
+    for part in (slice(None, n), slice(n, None)):
+        both = np.column_stack([fit.left[part], fit.explained[part]])
+        rough = both[1:-1] - 0.5 * (both[:-2] + both[2:])
+        squares += rough[:, 0] ** 2
+        freedom += 1.5 - np.sum(rough[:, 1:] ** 2, axis=1)
+    return np.where(freedom > _KNOWN, squares / np.maximum(freedom, _KNOWN), np.nan)
+
+
+def _structure(f: np.ndarray, fit: _Fit) -> float:
+    """Correlation of the residuals with their neighbours, less its mean for white noise, in its standard deviations.
+
+    Both moments are exact for Gaussian noise: residuals of a fit with p of 2n degrees of freedom are correlated. Points of
+    one frequency have no order; they are judged by how each differs from their mean: noise has no direction in the complex
+    plane, a change between two sweeps has one that varies slowly. It counts as negative, and the larger of the two is given.
+    """
+    power = fit.left @ fit.left
+    if power <= _FINEST**2 * fit.left.size:
+        return 0.0
+    n = f.size
+    group = np.concatenate([[0], np.cumsum(f[1:] < (1.0 - _SAME) * f[:-1])])
+    count = np.bincount(group)
+    step = np.abs(group[:, None] - group[None, :])
+    w = np.choose(np.minimum(step, len(_NEIGHBOURS)), [*_NEIGHBOURS, 0.0]) / np.outer(count[group], count[group])
+    np.fill_diagonal(w, 0.0)
+    wq = np.concatenate([w @ fit.explained[:n], w @ fit.explained[n:]])
+    inner = fit.explained.T @ wq
+    free = 2 * n - fit.explained.shape[1]
+    trace = -np.trace(inner)
+    square = 2 * np.sum(w * w) - 2 * np.sum(wq * wq) + np.sum(inner * inner.T)
+    variance = 2 * (square - trace**2 / free) / (free * (free + 2))
+    observed = (fit.left[:n] @ w @ fit.left[:n] + fit.left[n:] @ w @ fit.left[n:]) / power
+    along = (observed - trace / free) / np.sqrt(max(variance, 1e-12))
+    return float(max(along, -_common_direction(group, fit), key=abs))
+
+
+def _common_direction(group: np.ndarray, fit: _Fit) -> float:
+    """How alike the directions are in which points of one frequency differ, in standard deviations of noise."""
+    left = fit.left[: group.size] + 1j * fit.left[group.size :]
+    counted = np.abs(left) > 0.0
+    number = np.maximum(np.bincount(group, weights=counted), 1.0)
+    mean = (np.bincount(group, weights=left.real) + 1j * np.bincount(group, weights=left.imag)) / number
+    square = np.where(counted, (left - mean[group]) ** 2, 0.0)  # twice the angle: the direction has no sign
+    axis = np.bincount(group, weights=square.real) + 1j * np.bincount(group, weights=square.imag)
+    axis = axis[(number > 1.0) & (np.abs(axis) > 0.0)]
+    if axis.size < 2:
+        return 0.0
+    cosines = np.cos(np.diff(np.angle(axis)))
+    return float(np.sum(cosines) / np.sqrt(0.5 * cosines.size))
 
 
 def _stacked_columns(f: np.ndarray, terms: int, weight: np.ndarray) -> np.ndarray:
