@@ -2,7 +2,7 @@
 
 A sum of M resistor-capacitor pairs with fixed time constants (two per decade and more), a resistance, an inductance and a
 *series capacitance* (a blocking cell needs it: without it the test raises false alarms of several per cent) is fitted by
-linear least squares with modulus weights. M is chosen by the Bayesian information criterion.
+linear least squares with modulus weights. M is chosen by an information criterion between those of Akaike and Bayes.
 
 Points that no such circuit reaches are outliers: they are taken out one by one, the one whose leaving lowers the sum of
 squares most first, and as many are named as the last significant step asks for (several hide one another, so the first
@@ -24,6 +24,7 @@ import numpy as np
 
 from closo.errors import DataError
 from closo.techniques.impedance.noise import relative_shape
+from closo.techniques.impedance.outliers import FINEST, KNOWN, evidence_needed, take_out
 
 __all__ = ["KramersKronig", "kramers_kronig", "lag_one", "orientation_problem"]
 
@@ -31,19 +32,16 @@ _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the correlation of the residuals
 _LARGEST = 0.15  # noise beyond 15 % of |Z| hides everything: nothing is confirmed
 _SMALLEST = 0.001  # structure below 0.1 % of |Z| is finer than any instrument's own accuracy
-_FINEST = 1e-8  # residuals below this part of |Z| are rounding
 _OUTLYING = 0.003  # a point nearer than this part of |Z| is no outlier
-_FALSE_ALARM = 0.002  # probability that a clean spectrum loses a point
-_SHARE = 12  # at most one point of so many is an outlier; more are no outliers
-_KNOWN = 1e-3  # variance of a residual, in units of the noise, below which the fit passes through the point
 _MOST = 400  # points in the fit; of more than that, as many are drawn evenly in order of frequency
 _PASSES = 4  # fits in which the weights follow the noise
 _DEPENDENT = 1e-7  # singular values below this part of the largest carry rounding only
 _RUN = 3  # outliers in a row that are none
 _SAME = 1e-3  # frequencies this close are one
 _NEIGHBOURS = (0.5, 0.5, 0.35, 0.2)  # weights of the products of residuals 0, 1, 2, 3 frequencies apart
+_PRICE = 0.5  # of a parameter in the criterion, times ln(rows); 1 (Bayes) leaves structure in one spectrum of fifty
+_PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain in the criterion
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
-_WORTH_A_SEARCH = 0.4  # evidence for a first outlier, over the limit, below which no group of outliers can hide
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
 _SETTLED = 0.1  # change of ln sd between two fits
 
@@ -166,11 +164,10 @@ def orientation_problem(frequency: np.ndarray, impedance: np.ndarray, found: Kra
 
 
 def _size(z: np.ndarray) -> np.ndarray:
-    """|Z|, but not below a fifth of the median around: a point that dropped to nothing must not have all the weight."""
+    """|Z|, but not far below its neighbours: a point that dropped to nothing must not have all the weight."""
     modulus = np.abs(z)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(modulus, 3, mode="reflect"), 7)
-    size: np.ndarray = np.maximum(modulus, 0.2 * np.median(around, axis=1))
-    return size
+    return np.asarray(np.maximum(modulus, 0.2 * np.partition(around, 2, axis=1)[:, 2]))  # the third lowest of seven
 
 
 def _drawn(points: int) -> np.ndarray:
@@ -189,35 +186,52 @@ def _row(outlying: np.ndarray) -> bool:
 
 def _outlying(distance: np.ndarray, sd: np.ndarray, *, drawn: np.ndarray, found: list[int]) -> np.ndarray:
     """Return which points are outliers: those of the fit, and of the points not in it those too far from it."""
-    outlying = 0.5 * (distance / np.maximum(sd, 1e-300)) ** 2 > np.log(distance.size / _FALSE_ALARM)
+    outlying = np.asarray(0.5 * (distance / np.maximum(sd, 1e-300)) ** 2 > evidence_needed(distance.size))
     outlying[drawn] = False
     outlying[drawn[found]] = True
     return outlying
 
 
 def _fit_and_noise(f: np.ndarray, z: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, _Fit]:
-    """Fit with weights that follow the noise: the sd over |Z| along the spectrum, with a mean square of 1, and the fit."""
-    shape = np.ones(f.size)
-    fit = _best_fit(f, z, size * shape, shape)
+    """Fit with weights that follow the noise: the sd over |Z| along the spectrum, with a mean square of 1, and the fit.
+
+    A few large residuals are outliers, or the noise is large there. The weights are found once without the one and once
+    without the other to begin with, and the more likely outcome is taken.
+    """
+    white = np.ones(f.size)
+    shape, fit = _settled(f, z, size, white)
+    if not fit.outliers and np.all(shape == 1.0):
+        return shape, fit
+    kept, _ = _settled(f, z, size, white, search=False)
+    other_shape, other = _settled(f, z, size, kept)
+    return (shape, fit) if fit.criterion <= other.criterion else (other_shape, other)
+
+
+def _settled(
+    f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray, *, search: bool = True
+) -> tuple[np.ndarray, _Fit]:
+    """Find the noise from the residuals and fit anew with it, until it stays."""
+    fit = _best_fit(f, z, size, shape, search=search)
     for _ in range(_PASSES):
         found = relative_shape(f, size, _roughness(fit) * shape[1:-1] ** 2)
-        settled = np.max(np.abs(np.log(found / shape))) < _SETTLED
-        if settled:
+        if np.max(np.abs(np.log(found / shape))) < _SETTLED:
             break
         shape = found
-        fit = _best_fit(f, z, size * shape, shape)
+        fit = _best_fit(f, z, size, shape, search=search)
     return shape, fit
 
 
-def _best_fit(f: np.ndarray, z: np.ndarray, unit: np.ndarray, shape: np.ndarray) -> _Fit:
+def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray, *, search: bool = True) -> _Fit:
     """Fit with every number of terms, take out the outliers of each, and return the one with the lowest criterion.
 
     Parameters
     ----------
-    unit : shape (n,), what the residuals are measured by [ohm]; `shape` is the same over |Z|.
+    size, shape : shape (n,), |Z| [ohm] and the noise over it; their product is the unit of the residuals.
+    search : False to leave the outliers in.
     """
+    unit, plain = size * shape, []
     target = _stack(z / unit)
-    plain = []
+    level = 4.0 * float(np.sum(np.log(shape))) + (_PRICE_OF_NOISE if np.ptp(shape) > 0.0 else 0.0)
     for terms in _TERMS:
         if terms + 3 > 0.7 * target.size:
             break
@@ -228,83 +242,23 @@ def _best_fit(f: np.ndarray, z: np.ndarray, unit: np.ndarray, shape: np.ndarray)
         u, inverse = u[:, kept], (vt.T / s)[:, kept] / norm[:, None]
         left = target - u @ (u.T @ target)
         plain.append((float(np.median(np.abs(left))), terms, u, inverse, left))
-    closest = max(min(median for median, *_ in plain), _FINEST)
+    closest = max(min(median for median, *_ in plain), FINEST)
     best = None
     for median, terms, u, inverse, left in plain:
         if median > _HOPELESS * closest:
             continue
-        outliers, explained, rest = _without_outliers(u, left, _OUTLYING / shape)
-        cost = explained.shape[1] * np.log(target.size) + 2.0 * len(outliers) * np.log(f.size)
-        criterion = target.size * np.log(max(rest @ rest / target.size, _FINEST**2)) + cost
+        outliers, explained, rest = take_out(u, left, nearest=_OUTLYING / shape) if search else ([], u, left)
+        used = explained.shape[1]
+        cost = _PRICE * np.log(target.size) * used * target.size / (target.size - used - 1)
+        cost += 2.0 * len(outliers) * np.log(f.size)
+        criterion = target.size * np.log(max(rest @ rest / target.size, FINEST**2)) + cost + level
         if best is None or criterion < best.criterion:
             at = [*outliers, *(k + f.size for k in outliers)]
             moved = target.copy()
-            moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=_KNOWN)[0]
+            moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=KNOWN)[0]
             best = _Fit(terms, explained, rest, inverse @ (u.T @ moved), outliers, criterion)
     assert best is not None
     return best
-
-
-def _without_outliers(u: np.ndarray, left: np.ndarray, nearest: np.ndarray) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Take points out, each time the one that lowers the sum of squares most, up to the last step that is significant.
-
-    Parameters
-    ----------
-    u : shape (2n, p), orthonormal, of the fit. left : shape (2n,), its residuals.
-    nearest : shape (n,), distance from the rest below which a point is none.
-
-    Returns
-    -------
-    The indices; what the fit and they explain, orthonormal, shape (2n, p + 2k); the residuals of the rest.
-    """
-    n = left.size // 2
-    most, limit = max(1, round(n / _SHARE)), float(np.log(n / _FALSE_ALARM))
-    gone: list[int] = []
-    steps = [(u, left)]
-    significant = 0
-    while len(gone) <= most:
-        explained, rest = steps[-1]
-        along, variance, axes = _principal(explained, rest)
-        gain = np.sum(along**2 / variance, axis=0)
-        gain[np.hypot(*(along / variance)) < nearest] = 0.0
-        gain[gone] = 0.0
-        worst = int(np.argmax(gain))
-        total, free = rest @ rest, rest.size - explained.shape[1] - 2
-        if gain[worst] == 0.0 or free < 2:
-            break
-        # the F test with 2 and `free` degrees of freedom: its tail has a closed form
-        evidence = 0.5 * free * np.log(total / max(total - gain[worst], _FINEST**2 * rest.size))
-        if evidence < _WORTH_A_SEARCH * limit:
-            break
-        gone.append(worst)
-        significant = len(gone) if evidence > limit else significant
-        known = np.isfinite(variance[:, worst])
-        new = -explained @ (explained[[worst, worst + n]].T @ axes[:, known, worst])
-        new[[worst, worst + n]] += axes[:, known, worst]
-        new /= np.sqrt(variance[known, worst])
-        steps.append((np.concatenate([explained, new], axis=1), rest - new @ (new.T @ rest)))
-    if significant > most:
-        significant = 0  # so many are no outliers
-    return (gone[:significant], *steps[significant])
-
-
-def _principal(explained: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turn the residuals (Re, Im) of each point to the two axes on which they are uncorrelated.
-
-    Returns
-    -------
-    The residuals, shape (2, n); their variances in units of the noise, infinite where the fit passes through the point
-    whatever its value; the axes as columns, shape (2, 2, n).
-    """
-    n = left.size // 2
-    re, im = explained[:n], explained[n:]
-    both = -np.einsum("ij,ij->i", re, im)
-    a, d = 1.0 - np.einsum("ij,ij->i", re, re), 1.0 - np.einsum("ij,ij->i", im, im)
-    half, angle = np.hypot(0.5 * (a - d), both), 0.5 * np.arctan2(2.0 * both, a - d)
-    variance = 0.5 * (a + d) + np.array([half, -half])
-    cos, sin = np.cos(angle), np.sin(angle)
-    along = np.array([cos * left[:n] + sin * left[n:], cos * left[n:] - sin * left[:n]])
-    return along, np.where(variance > _KNOWN, variance, np.inf), np.array([[cos, -sin], [sin, cos]])
 
 
 def _roughness(fit: _Fit) -> np.ndarray:
@@ -319,7 +273,7 @@ def _roughness(fit: _Fit) -> np.ndarray:
         rough = both[1:-1] - 0.5 * (both[:-2] + both[2:])
         squares += rough[:, 0] ** 2
         freedom += 1.5 - np.sum(rough[:, 1:] ** 2, axis=1)
-    return np.where(freedom > _KNOWN, squares / np.maximum(freedom, _KNOWN), np.nan)
+    return np.where(freedom > KNOWN, squares / np.maximum(freedom, KNOWN), np.nan)
 
 
 def _structure(f: np.ndarray, fit: _Fit) -> float:
@@ -330,7 +284,7 @@ def _structure(f: np.ndarray, fit: _Fit) -> float:
     plane, a change between two sweeps has one that varies slowly. It counts as negative, and the larger of the two is given.
     """
     power = fit.left @ fit.left
-    if power <= _FINEST**2 * fit.left.size:
+    if power <= FINEST**2 * fit.left.size:
         return 0.0
     n = f.size
     group = np.concatenate([[0], np.cumsum(f[1:] < (1.0 - _SAME) * f[:-1])])
