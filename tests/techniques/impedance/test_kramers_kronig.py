@@ -141,7 +141,7 @@ def test_noise_that_is_constant_or_grows_is_followed():
         honest = np.maximum(sd, 1e-4 * np.abs(z))  # nothing is claimed to be finer than 0.01 %
         found = [kramers_kronig(FREQUENCY, disturbed(z, sd, random)) for _ in range(10)]
         assert all(kk.passed for kk in found)
-        assert np.mean([np.sqrt(np.mean(np.log(kk.sd / honest) ** 2)) for kk in found]) < 0.25
+        assert np.mean([np.sqrt(np.mean(np.log(kk.sd / honest) ** 2)) for kk in found]) < 0.35
 
 
 def test_noise_that_does_not_depart_is_exactly_proportional():

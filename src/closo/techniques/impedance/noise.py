@@ -41,7 +41,7 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     square = np.maximum(power[counted - 1], 1e-9 * np.median(power[counted - 1]))
     logarithm = np.log(frequency)
     x = (logarithm - logarithm.min()) / max(float(np.ptp(logarithm)), 1e-12)
-    crossings = np.geomspace(modulus.min(), modulus.max(), _CROSSINGS)
+    crossings = np.geomspace(modulus.min(), 10.0 * modulus.max(), _CROSSINGS)
     mixed = np.log1p((crossings / modulus[:, None]) ** 2)
     slope = np.stack([uniform, x - x.mean()], axis=1)
     candidates = [_level(square, np.zeros((counted.size, 1))), _level(square, mixed[counted])]
