@@ -6,12 +6,12 @@ The blocking electrode (B, with the exponent n of the circuit fit) and the induc
 not have to be cut away first. gamma is piecewise linear on a grid of ten points per decade, half a decade wider than the
 data at the fast end (what is faster still looks like R_s). Its prior is Gaussian on the second difference, relative to
 the local size of gamma; the strength is chosen from the data by the largest marginal likelihood (evidence), where the
-noise level is the one that Kramers-Kronig found. Bands come from samples of randomise-then-optimise: the data and the
-prior are disturbed by their own spread and the non-negative problem is solved anew, all samples at once by ADMM.
+noise level is the one that Kramers-Kronig found. The non-negative problem is solved exactly. Bands come from samples of the
+Gaussian around the solution, restricted to gamma >= 0.
 
 Sources: Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 2015, 184, 483, doi:10.1016/j.electacta.2015.09.097 (regularised
-DRT); MacKay, Neural Comput. 1992, 4, 415, doi:10.1162/neco.1992.4.3.415 (evidence); Bardsley et al., SIAM J. Sci. Comput.
-2014, 36, A1895, doi:10.1137/140964023 (randomise-then-optimise); Boyd et al. 2011, doi:10.1561/2200000016 (ADMM).
+DRT); MacKay, Neural Comput. 1992, 4, 415, doi:10.1162/neco.1992.4.3.415 (evidence); Kim, Park, SIAM J. Sci. Comput. 2011,
+33, 3261, doi:10.1137/110821172 (block principal pivoting).
 Checked against the exact gamma of ZARC elements by tests/techniques/impedance/test_drt.py.
 """
 
@@ -21,18 +21,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh, solve_triangular
 
 from closo.errors import DataError
 
 __all__ = ["Distribution", "Peak", "relaxation_times"]
 
 _PER_DECADE = 10
-_SAMPLES = (15, 15, 60)  # per refinement of the local scale; only the last ones make the bands
+_SAMPLES = (30, 30, 200)  # per refinement of the local scale; only the last ones make the bands
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _FLOOR = 0.01
+_FINEST = 1e-4  # no noise is taken as smaller than this part of |Z|
+_MOST = 500  # points; more are averaged
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
-_ITERATIONS = 300
+_ROUNDS = 1000  # of pivoting; ten are the rule
+_NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def relaxation_times(
     impedance: np.ndarray,
     *,
     noise: float,
+    sd: np.ndarray | None = None,
     blocking_exponent: float | None = None,
     inductive: bool = False,
     seed: int = 0,
@@ -86,6 +90,7 @@ def relaxation_times(
     frequency : shape (n,) [Hz].
     impedance : complex, shape (n,) [ohm].
     noise : standard deviation of Re and Im relative to |Z| [1], as the Kramers-Kronig test estimates it.
+    sd : shape (n,), standard deviation of Re and Im [ohm], where the noise is not proportional to |Z|; instead of `noise`.
     blocking_exponent : n of a blocking electrode in series; None when direct current passes.
     inductive : True to let a series inductance take part.
     seed : of the samples behind the bands.
@@ -96,20 +101,21 @@ def relaxation_times(
     """
     if frequency.size < 10:
         raise DataError(f"A distribution of relaxation times needs 10 frequencies; there are {frequency.size}.")
-    sd = max(noise, 1e-4) * np.abs(impedance)
+    least = _FINEST * np.abs(impedance)
+    f, z, sd = _binned(frequency, impedance, np.maximum(noise * np.abs(impedance) if sd is None else sd, least))
     tau = _grid(frequency)
-    extra = _extra_columns(frequency, blocking_exponent, inductive)
-    basis = np.concatenate([_kernel(frequency, tau), extra], axis=1) / sd[:, None]
+    basis = _columns(f, tau, blocking_exponent, inductive) / sd[:, None]
     matrix = np.concatenate([basis.real, basis.imag])
-    target = np.concatenate([(impedance / sd).real, (impedance / sd).imag])
+    target = np.concatenate([(z / sd).real, (z / sd).imag])
     scale = np.linalg.norm(matrix, axis=0)
     scale[: tau.size] = np.median(scale[: tau.size])  # one scale for gamma, so that its prior keeps its shape
     matrix = matrix / scale
-    local = np.ones(tau.size)
+    local, normal = np.ones(tau.size), matrix.T @ matrix
     for count in _SAMPLES:
-        penalty = _penalty(local, extra.shape[1])
+        penalty = _penalty(local, matrix.shape[1] - tau.size)
         strength = _best_strength(matrix, target, penalty[: tau.size, : tau.size])
-        samples = _samples(matrix, target, penalty, strength=strength, seed=seed, count=count)
+        hessian = normal + strength * penalty.T @ penalty
+        samples = _samples(hessian, matrix.T @ target, seed=seed, count=count)
         local = _local_scale(samples[: tau.size, 1:].mean(axis=1))
     solution, spread = samples[:, 0] / scale, samples[:, 1:] / scale[:, None]
     gamma = solution[: tau.size]
@@ -119,7 +125,7 @@ def relaxation_times(
         gamma=gamma,
         low=np.minimum(band[0], gamma),
         high=np.maximum(band[1], gamma),
-        fitted=(basis * sd[:, None]) @ solution,
+        fitted=_columns(frequency, tau, blocking_exponent, inductive) @ solution,
         series_resistance=float(solution[tau.size]),
         inductance=float(solution[tau.size + 1]) if inductive else 0.0,
         strength=strength,
@@ -129,7 +135,22 @@ def relaxation_times(
 
 def _grid(frequency: np.ndarray) -> np.ndarray:
     low, high = 0.3 / (2 * np.pi * frequency.max()), 1.0 / (2 * np.pi * frequency.min())
-    return np.geomspace(low, high, int(np.log10(high / low) * _PER_DECADE) + 1)
+    return np.geomspace(low, high, int(np.log10(high / low) * _PER_DECADE + 1e-6) + 1)
+
+
+def _binned(f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort by frequency, and average a large spectrum over narrow bins: frequency, impedance, standard deviation."""
+    order = np.lexsort((z.imag, z.real, f))
+    f, z, sd = f[order], z[order], sd[order]
+    if f.size <= _MOST:
+        return f, z, sd
+    position = np.floor(np.log(f / f[0]) / np.log(f[-1] / f[0]) * 0.999 * _MOST)
+    start = np.flatnonzero(np.diff(position, prepend=-1.0))
+    weight = 1.0 / sd**2
+    total = np.add.reduceat(weight, start)
+    mean_f = np.exp(np.add.reduceat(weight * np.log(f), start) / total)
+    mean_z = np.add.reduceat(weight * z, start) / total
+    return mean_f, mean_z, np.maximum(1.0 / np.sqrt(total), _FINEST * np.abs(mean_z))
 
 
 def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
@@ -147,14 +168,15 @@ def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
     return total
 
 
-def _extra_columns(frequency: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
+def _columns(frequency: np.ndarray, tau: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
+    """Impedance of every unknown, complex, shape (n, m + 1 to 3) : gamma, R_s, then L and B where they take part."""
     jw = 2j * np.pi * frequency
     columns = [np.ones_like(jw)]
     if inductive:
         columns.append(jw)
     if exponent is not None:
         columns.append(jw**-exponent)
-    return np.stack(columns, axis=1)
+    return np.concatenate([_kernel(frequency, tau), np.stack(columns, axis=1)], axis=1)
 
 
 def _penalty(local: np.ndarray, extra: int) -> np.ndarray:
@@ -193,39 +215,54 @@ def _best_strength(matrix: np.ndarray, target: np.ndarray, second: np.ndarray) -
     return float(_STRENGTHS[np.argmax(evidence)])
 
 
-def _samples(
-    matrix: np.ndarray, target: np.ndarray, penalty: np.ndarray, *, strength: float, seed: int, count: int
-) -> np.ndarray:
-    """Solve min |A x - b|^2 + strength |P x - e|^2, x >= 0, for the data (column 0) and for disturbed copies.
+def _samples(hessian: np.ndarray, linear: np.ndarray, *, seed: int, count: int) -> np.ndarray:
+    """Minimise x'Hx/2 - c'x with x >= 0, and draw from the Gaussian around it, cut off at 0.
 
-    Returns shape (columns of A, 1 + samples).
+    What is positive in the solution is drawn from its joint distribution; each of the others, which the data push below
+    0, from its own, given the rest.
+
+    Returns
+    -------
+    Shape (n, 1 + count), the solution first.
     """
     random = np.random.default_rng(seed)
-    b = target[:, None] + np.concatenate(
-        [np.zeros((target.size, 1)), random.standard_normal((target.size, count))], axis=1
-    )
-    e = np.concatenate([np.zeros((len(penalty), 1)), random.standard_normal((len(penalty), count))], axis=1)
-    hessian = matrix.T @ matrix + strength * penalty.T @ penalty
-    linear = matrix.T @ b + np.sqrt(strength) * penalty.T @ e
-    return _non_negative(hessian, linear)
-
-
-def _non_negative(hessian: np.ndarray, linear: np.ndarray) -> np.ndarray:
-    """Minimise x'Hx/2 - c'x, x >= 0, for every column c at once (ADMM with a step from the diagonal of H)."""
     scale = 1.0 / np.sqrt(np.diag(hessian))
     h = hessian * np.outer(scale, scale)
-    c = linear * scale[:, None]
-    eigenvalues = np.linalg.eigvalsh(h)
-    step = float(np.sqrt(max(eigenvalues[0], 1e-8 * eigenvalues[-1]) * eigenvalues[-1]))
-    factor = cho_factor(h + step * np.eye(len(h)))
-    inverse = cho_solve(factor, np.eye(len(h)))
-    z = np.maximum(inverse @ c, 0.0)
-    dual = np.zeros_like(z)
-    for _ in range(_ITERATIONS):
-        x = inverse @ (c + step * (z - dual))
-        z = np.maximum(x + dual, 0.0)
-        dual += x - z
-    return np.asarray(z * scale[:, None])
+    x = _non_negative(h, linear * scale)
+    on, off = np.flatnonzero(x > 0.0), np.flatnonzero(x <= 0.0)
+    found = np.zeros((x.size, 1 + count))
+    found[:, 0] = x
+    draws = random.standard_normal((x.size, count))
+    factor = np.linalg.cholesky(h[np.ix_(on, on)])
+    found[on, 1:] = x[on, None] + solve_triangular(factor, draws[on], lower=True, trans="T")
+    shared = solve_triangular(factor, h[np.ix_(on, off)], lower=True)
+    curvature = np.maximum(1.0 - np.sum(shared**2, axis=0), _NOUGHT)
+    push = h[off] @ x - linear[off] * scale[off]
+    found[off, 1:] = -(push / curvature)[:, None] + draws[off] / np.sqrt(curvature)[:, None]
+    return np.asarray(np.maximum(found, 0.0) * scale[:, None])
+
+
+def _non_negative(h: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Minimise x'hx/2 - c'x with x >= 0 exactly (block principal pivoting); the diagonal of h is 1.
+
+    What violates x >= 0 or hx >= c changes sides until nothing does: all of it at once as long as that leaves less of it,
+    and after three rounds without, only the last one, which ends for certain.
+    """
+    positive = np.ones(c.size, bool)
+    fewest, patience = c.size + 1, 3
+    for _ in range(_ROUNDS):
+        matrix = np.where(np.outer(positive, positive), h, 0.0)
+        np.fill_diagonal(matrix, 1.0)
+        x = np.linalg.solve(matrix, np.where(positive, c, 0.0))
+        below = x < -_NOUGHT * np.abs(x).max()
+        wanted = h @ x - c < -_NOUGHT * np.abs(c).max()
+        wrong = np.flatnonzero(np.where(positive, below, wanted))
+        if wrong.size == 0:
+            break
+        patience = 3 if wrong.size < fewest else patience - 1
+        fewest = min(fewest, wrong.size)
+        positive[wrong if patience > 0 else wrong[-1:]] ^= True
+    return np.asarray(np.maximum(x, 0.0))
 
 
 def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak, ...]:
