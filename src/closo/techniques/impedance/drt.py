@@ -125,7 +125,7 @@ def relaxation_times(
         gamma=gamma,
         low=np.minimum(band[0], gamma),
         high=np.maximum(band[1], gamma),
-        fitted=_columns(frequency, tau, blocking_exponent, inductive) @ solution,
+        fitted=_fitted(frequency, tau, solution, exponent=blocking_exponent, inductive=inductive),
         series_resistance=float(solution[tau.size]),
         inductance=float(solution[tau.size + 1]) if inductive else 0.0,
         strength=strength,
@@ -168,15 +168,31 @@ def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
     return total
 
 
-def _columns(frequency: np.ndarray, tau: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
-    """Impedance of every unknown, complex, shape (n, m + 1 to 3) : gamma, R_s, then L and B where they take part."""
-    jw = 2j * np.pi * frequency
+def _columns(f: np.ndarray, tau: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
+    """Impedance of every unknown, complex, shape (n, m + 1 to 3): gamma, R_s, then L and B where they take part."""
+    return np.concatenate([_kernel(f, tau), _extra_columns(f, exponent, inductive)], axis=1)
+
+
+def _extra_columns(f: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
+    jw = 2j * np.pi * f
     columns = [np.ones_like(jw)]
     if inductive:
         columns.append(jw)
     if exponent is not None:
         columns.append(jw**-exponent)
-    return np.concatenate([_kernel(frequency, tau), np.stack(columns, axis=1)], axis=1)
+    return np.stack(columns, axis=1)
+
+
+def _fitted(
+    f: np.ndarray, tau: np.ndarray, solution: np.ndarray, *, exponent: float | None, inductive: bool
+) -> np.ndarray:
+    """Impedance at every frequency; for a large spectrum that of gamma is interpolated (to 2e-5 of it)."""
+    extra = _extra_columns(f, exponent, inductive) @ solution[tau.size :]
+    if f.size <= _MOST:
+        return np.asarray(_kernel(f, tau) @ solution[: tau.size] + extra)
+    grid = np.geomspace(f.min(), f.max(), 2 * _MOST)
+    values = _kernel(grid, tau) @ solution[: tau.size]
+    return np.asarray(np.interp(np.log(f), np.log(grid), values) + extra)
 
 
 def _penalty(local: np.ndarray, extra: int) -> np.ndarray:
