@@ -3,7 +3,9 @@
 Spectrum: (R 20 kohm || CPE 3e-10, 0.88) + CPE 1e-6, 0.85; 1 MHz-1 Hz, 61 points, 0.3 % of |Z| Gaussian noise on Re and
 Im. closo finds its own start values; the peers, which need some, are given values 1.5 times off (their better case). A fit
 is wrong when R is off by more than 5 %. Times are CPU seconds of the process per spectrum, one thread, set-up of the data
-included, imports excluded.
+included, imports excluded; but one figure is of `closo run impedance` with 100 files as a whole process: start, reading,
+choice of circuit, Kramers-Kronig, and distribution of relaxation times with bands, once as the user has it and once with
+one thread (more threads only cost time on matrices of this size).
 
 The peers live in virtual environments of their own (`make bench` makes them); one that is missing is reported as such.
 """
@@ -13,7 +15,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -99,6 +103,33 @@ def _per_call(function: Any, spectra: np.ndarray) -> float:
     return 1e3 * (time.process_time() - start) / len(spectra)
 
 
+def process_figures(f: np.ndarray, spectra: np.ndarray) -> dict[str, Any]:
+    """CPU seconds of one `closo run impedance` with all spectra, as a whole process."""
+    found: dict[str, Any] = {"process_files": len(spectra)}
+    with tempfile.TemporaryDirectory() as folder:
+        for k, z in enumerate(spectra):
+            table = np.column_stack([f, z.real, z.imag])
+            np.savetxt(
+                Path(folder) / f"{k:03d}.csv", table, delimiter=",", header="freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm", comments=""
+            )
+        names = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")]
+        free = {key: value for key, value in os.environ.items() if key not in names}
+        for name, environment in (("process", free), ("process_one_thread", free | dict.fromkeys(names, "1"))):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = subprocess.run(
+                [sys.executable, "-m", "closo.cli", "run", "impedance", folder, "--json"],
+                capture_output=True,
+                text=True,
+                timeout=1800,
+                check=False,
+                env=environment,
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            found[f"{name}_cpu_s"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            found[f"{name}_results"] = sum("quantities" in each for each in json.loads(done.stdout or "[]"))
+    return found
+
+
 def peer_figures(name: str, data: Path) -> dict[str, Any]:
     """Run a peer's script in its own environment on the same spectra."""
     venv, script = PEERS[name]
@@ -129,7 +160,7 @@ def run() -> dict[str, Any]:
         data = Path(folder) / "spectra.npz"
         np.savez(data, f=f, z=z)
         peers = {name: peer_figures(name, data) for name in PEERS}
-    closo = closo_figures(f, z)
+    closo = closo_figures(f, z) | process_figures(f, z)
     ratios = {}
     for name, figures in peers.items():
         for key, own in (
@@ -165,4 +196,8 @@ def show(result: dict[str, Any]) -> None:
             row.get(k, float("nan")) for k in ("R_rms_percent", "kk_cpu_ms", "drt_cpu_ms", "drt_area_error_percent")
         ]
         print(f"{name:14} {row['fit_cpu_ms']:11.2f} {wrong:>9} " + " ".join(f"{c:10.2f}" for c in cells))
+    print(
+        f"{closo['process_files']} files by `closo run impedance`, whole process: {closo['process_cpu_s']:.1f} CPU s"
+        f" (one thread: {closo['process_one_thread_cpu_s']:.1f}), {closo['process_results']} results"
+    )
     print("CPU ratios, peer / closo:", {k: round(v, 1) for k, v in result["cpu_ratio_peer_over_closo"].items()})
