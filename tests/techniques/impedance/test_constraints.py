@@ -151,3 +151,23 @@ def test_start_values_decide_where_a_nested_circuit_begins():
     held = fit_circuit(circuit, frequency, z, sd=0.002 * np.abs(z), held={4: truth[4]})
     np.testing.assert_allclose(held.theta, truth, atol=0.05)
     assert held.theta[4] == truth[4]
+
+
+def test_a_start_from_another_temperature_does_not_end_in_another_valley():
+    """R1 and R2 begun with a factor of 1000 off: the names stay, and the minimum is the one of the data."""
+    z = noisy(two_arcs(), 3)
+    text = "(R|Q)-(R|Q)-Q"
+    free = fit(z, text)
+    order = [3, 4, 5, 0, 1, 2, 6, 7]  # the user calls the slow arc R1
+    begin = dict(enumerate(free.theta[order] + np.array([7, 0, 0, 7, 0, 0, 0, 0])))
+    found = fit(z, text, begin=begin)
+    np.testing.assert_allclose(found.theta, free.theta[order], atol=1e-5)
+
+
+def test_a_bound_with_one_open_end():
+    z = noisy(arc(), 8)
+    free, found = fit(z), fit(z, bounds={0: (-np.inf, TRUTH[0] - 0.1), 2: (0.0, np.inf)})
+    assert found.theta[0] == TRUTH[0] - 0.1
+    assert found.at_bound == {0: "upper"}
+    assert np.all(np.isfinite(found.covariance))
+    assert found.reduced > 2 * free.reduced

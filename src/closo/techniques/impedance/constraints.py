@@ -63,11 +63,22 @@ class Constraints:
     ) -> list[np.ndarray]:
         """Return the best start vectors with the named values put in, the arcs in every order.
 
-        The data know no names: which of its arcs the user calls R1 shows in the order that fits.
+        The data know no names: which of its arcs the user calls R1 shows in the order that fits. Behind them stand the
+        starts that the data alone would have, each in the order nearest to the values to begin with: a start that was
+        right for another temperature must not end in another valley.
         """
-        found = [self.applied(theta[order]) for theta in drawn for order in islice(_orders(circuit), _ORDERS)]
-        misfit = [float(np.sum(residual(theta) ** 2)) for theta in found]
-        return [found[k] for k in np.argsort(np.nan_to_num(misfit, nan=np.inf), kind="stable")[:most]]
+        ordered = [[theta[order] for order in islice(_orders(circuit), _ORDERS)] for theta in drawn]
+        if not ordered:
+            return []
+        named = np.unique([self.applied(theta) for thetas in ordered for theta in thetas], axis=0)
+        misfit = np.nan_to_num([np.sum(residual(theta) ** 2) for theta in named], nan=np.inf)
+        found = [named[k] for k in np.argsort(misfit, kind="stable")[:most]]
+        if self.begin:
+            index, values = list(self.begin), np.array(list(self.begin.values()))
+            plain = replace(self, begin={})
+            nearest = [min(thetas, key=lambda theta: np.sum(np.abs(theta[index] - values))) for thetas in ordered]
+            found += [plain.applied(theta) for theta in nearest[:most]]
+        return found
 
     def solve(self, residual: Function, jacobian: Function, theta: np.ndarray, *, max_evaluations: int) -> Fit:
         """Fit what is free from `theta`; the values of the outcome are all of theta.
@@ -183,7 +194,10 @@ def covariance_within(
 
 def _mean_square(slope: float, curvature: float, width: float) -> float:
     """Return the mean of x^2 under exp(-slope x - curvature x^2/2) for 0 < x < width."""
-    reach = min(width, 40.0 / max(slope, np.sqrt(curvature), 40.0 / width))
+    fall = max(slope, float(np.sqrt(curvature)), 40.0 / width)
+    if not fall > 0:  # no bound beyond and nothing that the data say
+        return float("inf")
+    reach = 40.0 / fall
     x = reach * (np.arange(4000) + 0.5) / 4000
     weight = np.exp(-slope * x - 0.5 * curvature * x * x)
     return float(np.sum(weight * x * x) / np.sum(weight))

@@ -213,7 +213,8 @@ def _best_of(
         if best is None or fit.chi2 < best.chi2:
             best = fit
         arrived = best.chi2 < _GOOD_ENOUGH * points and physical_exponents(circuit, best.values)
-        if arrived or (used >= 2 and best.chi2 > _HOPELESS * points):
+        hopeless = used >= 2 and best.chi2 > _HOPELESS * points and not given.named
+        if arrived or hopeless:
             break
     return best, used
 
