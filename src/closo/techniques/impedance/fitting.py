@@ -56,6 +56,7 @@ class CircuitFit:
     starts_used : how many starts were tried.
     held : indices of theta that were not fitted.
     at_bound : index of theta -> 'lower' or 'upper', where the data would have the parameter outside its bounds.
+    noise_known : whether `sd` was measured.
     """
 
     circuit: Circuit
@@ -72,6 +73,12 @@ class CircuitFit:
     starts_used: int
     held: frozenset[int] = frozenset()
     at_bound: Mapping[int, str] = field(default_factory=dict)
+    noise_known: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Factor on the variance `sd`^2 that the covariance rests on."""
+        return max(self.reduced, 1.0 if self.noise_known else 1e-300)
 
     def value(self, symbol: str) -> float:
         """Return the value (SI) of a parameter such as 'R1'."""
@@ -258,6 +265,7 @@ def _finish(
         starts_used=starts_used,
         held=frozenset(given.held),
         at_bound=ended,
+        noise_known=noise_known,
     )
 
 

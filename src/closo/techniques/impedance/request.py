@@ -13,7 +13,7 @@ would share a symbol, by element and symbol (`Ws1.tau`, `Q1.n`). A number withou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from closo.quantity import sources
 from closo.techniques.choices import spelled
 from closo.techniques.impedance.circuit import Circuit, parse
 
-__all__ = ["KINDS", "Request", "names_of", "points_left_out", "read_frequency", "read_request"]
+__all__ = ["KINDS", "Request", "names_of", "points_left_out", "read_frequency", "read_request", "refuse_unknown"]
 
 KINDS = ("bulk", "grain_boundary", "electrode", "lead")
 _SHORT = {"gb": "grain_boundary", "grain boundary": "grain_boundary", "leads": "lead"}
@@ -158,19 +158,35 @@ def names_of(circuit: Circuit) -> dict[str, int]:
     return found
 
 
-def points_left_out(request: Request, points: int, title: str) -> list[int]:
+def points_left_out(leave_out: Sequence[int], points: int, title: str) -> list[int]:
     """Return the indices to leave out of a spectrum of `points` points.
 
     Raises
     ------
     DataError  where it has no such point.
     """
-    beyond = [k + 1 for k in request.leave_out if k >= points]
+    beyond = [k + 1 for k in leave_out if k >= points]
     if beyond:
         raise DataError(
             f"leave_out names point {beyond[0]}, but '{title}' has {points}.", hint="Points are counted from 1."
         )
-    return list(request.leave_out)
+    return list(leave_out)
+
+
+def refuse_unknown(assign: Mapping[str, str], circuit: Circuit) -> None:
+    """Refuse resistors that the circuit which the data chose does not have.
+
+    Raises
+    ------
+    DataError  that names the circuit.
+    """
+    resistors = [e.label for e in circuit.elements if e.kind.symbol == "R"]
+    unknown = [label for label in assign if label not in resistors]
+    if unknown:
+        raise DataError(
+            f"assign names {unknown[0]}, but the circuit chosen from the data, {circuit.text}, has no such resistor.",
+            hint="Give the circuit too, with --set circuit=...",
+        )
 
 
 def _with_point(text: str, key: str) -> str:
