@@ -11,6 +11,7 @@ from closo.readers import READERS
 from closo.study.loading import Problem
 from closo.study.tables import Measurement, Study
 from closo.techniques import get
+from closo.techniques.choices import NumberOrText
 
 __all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
 
@@ -53,6 +54,7 @@ def unknown_names(study: Study) -> Iterator[Problem]:
             yield Problem("error", f"{where}.conditions", text)
     for name, settings in study.settings.items():
         yield from _wrong_settings(f"settings.{name}", name, settings)
+    yield from _unreadable_settings(study)
 
 
 def _reader_names() -> list[str]:
@@ -133,7 +135,26 @@ def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> 
             yield Problem("error", f"{where}.settings.{key}", wrong)
 
 
+def _unreadable_settings(study: Study) -> Iterator[Problem]:
+    """Yield what a technique itself says of the settings of a measurement, those of the whole study included."""
+    said = set()
+    for k, measurement in enumerate(study.measurements, 1):
+        whole = study.settings.get(measurement.technique, {})
+        settings = {**whole, **measurement.settings}
+        where = f"measurements[{k}].settings" if measurement.settings else f"settings.{measurement.technique}"
+        if any(True for _ in _wrong_settings(where, measurement.technique, settings)):
+            continue  # said already, key by key
+        try:
+            get(measurement.technique).check_settings(settings)
+        except StudyError as error:
+            if (where, str(error)) not in said:
+                yield Problem("error", where, str(error))
+            said.add((where, str(error)))
+
+
 def _fits(value: object, kind: type) -> bool:
+    if kind is NumberOrText:
+        return isinstance(value, int | float | str) and not isinstance(value, bool)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

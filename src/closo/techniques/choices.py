@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["spelled"]
+__all__ = ["NumberOrText", "spelled"]
+
+
+class NumberOrText:
+    """The type of a setting that is a number or text with a unit: 1e6 or '1 MHz'; the technique reads it."""
+
+    def __new__(cls, text: str) -> str:  # type: ignore[misc]
+        """Return the text as it is."""
+        return text
+
+
+NumberOrText.__name__ = "number or text"  # as the documentation and messages say it
 
 
 def spelled(text: object, known: Iterable[str]) -> str | None:

@@ -37,6 +37,7 @@ Sources
 
 from closo.techniques.impedance.analysis import analyse
 from closo.techniques.impedance.figure import figure
+from closo.techniques.impedance.request import check_settings
 from closo.techniques.impedance.series_analysis import analyse_series
 
-__all__ = ["analyse", "analyse_series", "figure"]
+__all__ = ["analyse", "analyse_series", "check_settings", "figure"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +26,21 @@ from closo.quantity import sources
 from closo.techniques.choices import spelled
 from closo.techniques.impedance.circuit import Circuit, parse
 
-__all__ = ["KINDS", "Request", "names_of", "points_left_out", "read_frequency", "read_request", "refuse_unknown"]
+__all__ = [
+    "KINDS",
+    "Request",
+    "check_settings",
+    "names_of",
+    "points_left_out",
+    "read_frequency",
+    "read_request",
+    "refuse_unknown",
+]
 
 KINDS = ("bulk", "grain_boundary", "electrode", "lead")
 _SHORT = {"gb": "grain_boundary", "grain boundary": "grain_boundary", "leads": "lead"}
 _POINTS = re.compile(r"\s*(\d{1,6})\s*(?:(?:-|–|\.\.)\s*(\d{1,6}))?\s*")
+_SETTINGS = ("circuit", "hold", "start", "bound", "assign", "f_min", "f_max", "leave_out")
 _LARGEST = 1e30  # no parameter of a circuit is larger, none smaller than its inverse
 _EXAMPLES = {"hold": "R1=120 ohm, n1=0.9", "start": "R1=1e3", "bound": "Q1=1e-12..1e-9", "assign": "R1:bulk"}
 
@@ -69,7 +80,7 @@ def read_request(
     assign: str | None = None,
     f_min: float | str | None = None,
     f_max: float | str | None = None,
-    leave_out: str | None = None,
+    leave_out: str | int | None = None,
 ) -> Request:
     """Read the settings.
 
@@ -112,6 +123,16 @@ def read_request(
         f_max=high,
         leave_out=_indices(leave_out),
     )
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a request that cannot be read.
+
+    Raises
+    ------
+    StudyError  as `read_request`.
+    """
+    read_request(**{key: settings[key] for key in _SETTINGS if key in settings})
 
 
 def read_frequency(value: float | str | None, key: str) -> float | None:
