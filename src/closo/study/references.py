@@ -11,7 +11,7 @@ from closo.readers import READERS
 from closo.study.loading import Problem
 from closo.study.tables import Measurement, Study
 from closo.techniques import get
-from closo.techniques.choices import NumberOrText
+from closo.techniques.choices import fits
 
 __all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
 
@@ -128,7 +128,7 @@ def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> 
         if key not in known:
             text = f"'{key}' is not a setting of {technique}. {did_you_mean(key, known)}"
             yield Problem("error", f"{where}.settings.{key}", text)
-        elif not _fits(value, known[key][0]):
+        elif not fits(value, known[key][0]):
             text = f"{value!r} is not a {known[key][0].__name__} ({known[key][1]})."
             yield Problem("error", f"{where}.settings.{key}", text)
         elif (wrong := row.wrong_choice(key, value)) is not None:
@@ -150,14 +150,6 @@ def _unreadable_settings(study: Study) -> Iterator[Problem]:
             if (where, str(error)) not in said:
                 yield Problem("error", where, str(error))
             said.add((where, str(error)))
-
-
-def _fits(value: object, kind: type) -> bool:
-    if kind is NumberOrText:
-        return isinstance(value, int | float | str) and not isinstance(value, bool)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def repeats(study: Study) -> Iterator[Problem]:

@@ -33,6 +33,9 @@ class Technique:
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
+    model_files : endings of other programs' model files that serve as presets. The module then has
+        `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
+        next measurement begins where this one ended.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
     """
@@ -46,6 +49,7 @@ class Technique:
     settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tells_wrong_settings: bool = False
+    model_files: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -133,6 +137,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         },
         choices={"weights": ("modulus", "unit", "measured")},
         tells_wrong_settings=True,
+        model_files=(".mdl",),
     ),
     Technique(
         name="polarization",

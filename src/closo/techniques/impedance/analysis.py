@@ -16,7 +16,7 @@ from closo.quantity import Number, as_stated
 from closo.result import Check, Result
 from closo.techniques.impedance.assignment import ends_at_bounds
 from closo.techniques.impedance.drt import Distribution, relaxation_times
-from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
+from closo.techniques.impedance.fitting import CircuitFit, fit_circuit, in_order
 from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, orientation_problem
 from closo.techniques.impedance.quantities import (
     Pellet,
@@ -271,6 +271,8 @@ def _notes(data: Dataset, used: int, choice: Choice) -> list[str]:
     if choice.best.held:
         symbols = [choice.best.circuit.parameters[k][1] for k in sorted(choice.best.held)]
         notes.append(f"Held as asked, not fitted: {', '.join(symbols)}.")
+    if not in_order(choice.best):
+        notes.append("The arcs are not in order of rising time constant: their names follow hold, start and bound.")
     left_out = data.sizes["point"] - used
     if left_out:
         notes.append(f"{left_out} of {data.sizes['point']} points are not used (range, left out, or not finite).")

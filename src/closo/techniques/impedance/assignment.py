@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from closo.fit import correlations
+from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit
@@ -51,7 +52,11 @@ def ends_at_bounds(fit: CircuitFit, only: Sequence[int] | None = None) -> str:
     """Say which parameters end at their bounds, '' for none; `only` these indices of theta."""
     ended = [k for k in fit.at_bound if only is None or k in only]
     values = fit.circuit.to_values(fit.theta)
-    said = [f"{fit.circuit.parameters[k][1]} ends at its {fit.at_bound[k]} bound {values[k]:.4g}" for k in ended]
+    said = []
+    for k in ended:
+        key, symbol = fit.circuit.parameters[k]
+        unit = look_up(key.split(":")[0]).si
+        said.append(f"{symbol} ends at its {fit.at_bound[k]} bound {values[k]:.4g} {unit}".removesuffix(" 1"))
     return ", ".join(said)
 
 

@@ -19,7 +19,7 @@ from closo.techniques.impedance.circuit import Arc, Circuit
 from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
 from closo.techniques.impedance.start import starts
 
-__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "physical_exponents", "time_constant"]
+__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "in_order", "physical_exponents", "time_constant"]
 
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
@@ -281,6 +281,11 @@ def _arc_order(circuit: Circuit, theta: np.ndarray, named: frozenset[int]) -> np
         for place, arc in zip(arcs, by_time, strict=True):
             order[list(place.slots)] = arc.slots
     return order
+
+
+def in_order(fit: CircuitFit) -> bool:
+    """True when the arcs of each kind come in order of rising time constant."""
+    return bool(np.all(_arc_order(fit.circuit, fit.theta, frozenset()) == np.arange(fit.theta.size)))
 
 
 def time_constant(arc: Arc, theta: np.ndarray) -> float:

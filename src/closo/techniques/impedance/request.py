@@ -23,6 +23,7 @@ from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import parse as parse_number
 from closo.quantity import sources
+from closo.result import Result
 from closo.techniques.choices import spelled
 from closo.techniques.impedance.circuit import Circuit, parse
 
@@ -30,11 +31,13 @@ __all__ = [
     "KINDS",
     "Request",
     "check_settings",
+    "name_of",
     "names_of",
     "points_left_out",
     "read_frequency",
     "read_request",
     "refuse_unknown",
+    "settings_of",
 ]
 
 KINDS = ("bulk", "grain_boundary", "electrode", "lead")
@@ -179,6 +182,21 @@ def names_of(circuit: Circuit) -> dict[str, int]:
     return found
 
 
+def name_of(circuit: Circuit, k: int) -> str:
+    """Return the shortest name of a parameter that no other one has.
+
+    Example
+    -------
+    >>> [name_of(parse("R-(R|Q)-Ws"), k) for k in range(6)]
+    ['R1', 'R2', 'Q1', 'n1', 'Ws1.R', 'tau1']
+    """
+    element = next(e for e in circuit.elements if e.first <= k < e.first + len(e.kind.parameters))
+    symbol = circuit.parameters[k][1]
+    if [s for _, s in circuit.parameters].count(symbol) == 1 or symbol == element.label:
+        return symbol
+    return f"{element.label}.{element.kind.parameters[k - element.first].symbol}"
+
+
 def points_left_out(leave_out: Sequence[int], points: int, title: str) -> list[int]:
     """Return the indices to leave out of a spectrum of `points` points.
 
@@ -208,6 +226,22 @@ def refuse_unknown(assign: Mapping[str, str], circuit: Circuit) -> None:
             f"assign names {unknown[0]}, but the circuit chosen from the data, {circuit.text}, has no such resistor.",
             hint="Give the circuit too, with --set circuit=...",
         )
+
+
+def settings_of(result: Result) -> dict[str, str]:
+    """Return the settings with which the next spectrum begins where this one ended: its circuit, its values as start."""
+    circuit = parse(result.settings["circuit"])
+    asked = {key: result.settings.get(key) for key in ("hold", "bound")}
+    request = read_request(circuit=circuit.text, **asked)
+    items = []
+    for k, value in enumerate(circuit.to_values(np.array(result.settings["theta"]))):
+        rounded = float(f"{value:.6g}")
+        low, high = request.bounds.get(k, (-np.inf, np.inf))
+        theta = float(np.log(rounded)) if circuit.logarithmic[k] and rounded > 0 else rounded
+        possible = low <= theta <= high and (circuit.logarithmic[k] or 0 < rounded <= 1)
+        if possible and k not in request.held:
+            items.append(f"{name_of(circuit, k)}={rounded:g}")
+    return {"circuit": circuit.text} | ({"start": ", ".join(items)} if items else {})
 
 
 def _with_point(text: str, key: str) -> str:
