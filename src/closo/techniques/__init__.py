@@ -68,12 +68,9 @@ class Technique:
         ------
         StudyError  that names the setting.
         """
-        for key, value in settings.items():
+        for key in settings:
             if key not in self.settings:
                 raise StudyError(f"'{key}' is not a setting of {self.name}.", hint=did_you_mean(key, self.settings))
-            wrong = self.wrong_choice(key, value)
-            if wrong is not None:
-                raise StudyError(wrong)
         if settings and self.tells_wrong_settings:
             importlib.import_module(self.module).check_settings(settings)
 

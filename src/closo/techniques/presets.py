@@ -50,6 +50,9 @@ def read_preset(technique: str, path: str | Path) -> dict[str, Any]:
         kind, meaning = row.settings[key]
         if not fits(value, kind):
             raise StudyError(f"{key} = {value!r} is not a {kind.__name__} ({meaning}).", file=path)
+        wrong = row.wrong_choice(key, value)
+        if wrong is not None:
+            raise StudyError(wrong, file=path)
     try:
         row.check_settings(settings)
     except StudyError as error:
@@ -60,8 +63,9 @@ def read_preset(technique: str, path: str | Path) -> dict[str, Any]:
 def _table(content: dict[str, Any], row: Technique, path: Path) -> dict[str, Any]:
     """Return the table of the technique; a file without it, or with anything else, is no preset."""
     settings = content.get("settings")
-    table = settings.get(row.name) if isinstance(settings, dict) else None
-    others = [*(k for k in content if k != "settings"), *(k for k in settings or {} if k != row.name)]
+    tables = settings if isinstance(settings, dict) else {}
+    table = tables.get(row.name)
+    others = [*(k for k in content if k != "settings"), *(k for k in tables if k != row.name)]
     if not isinstance(table, dict) or others:
         found = f"it has {', '.join(others[:3])}" if others else "it is empty"
         raise StudyError(
