@@ -124,6 +124,15 @@ def test_held_values_stay_and_bring_their_uncertainty_along():
     assert any("n3" in note for note in held.notes)
 
 
+@pytest.mark.parametrize("name", ["R1", "Q1", "n1", "R2", "Q2", "n2", "Q3", "n3"])
+def test_a_held_parameter_has_no_uncertainty_at_all(name):
+    values = {"R1": 1e4, "Q1": 1e-10, "n1": 0.95, "R2": 2e4, "Q2": 2e-8, "n2": 0.9, "Q3": 1e-6, "n3": 0.85}
+    result = analyse(spectrum(), circuit=TWO, hold=f"{name}={values[name]}", drt=False)
+    key = next(k for k, s in parse(TWO).parameters if s == name)
+    assert value(result, key) == pytest.approx(values[name], rel=1e-14)
+    assert u(result, key) == 0.0
+
+
 def test_a_held_resistance_scales_nothing_when_the_gain_is_unknown():
     """R1 is held: a gain of 1 % moves the other resistance alone, and by what the fit of a scaled spectrum says."""
     data = spectrum()

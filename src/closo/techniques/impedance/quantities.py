@@ -65,7 +65,10 @@ _GAIN = {"resistance": 1.0, "inductance": 1.0, "warburg_coefficient": 1.0, "capa
 def theta_numbers(fit: CircuitFit, *, name: str) -> list[Number]:
     """Return theta as correlated numbers with the source `fit:<name>`."""
     covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
-    return from_fit(fit.theta, covariance, label=f"fit:{name}", df=fit.df)
+    free = [k for k in range(fit.theta.size) if k not in fit.held]
+    numbers = from_fit(fit.theta[free], covariance[np.ix_(free, free)], label=f"fit:{name}", df=fit.df)
+    fitted = dict(zip(free, numbers, strict=True))
+    return [fitted[k] if k in fitted else uncertain(value, {}) for k, value in enumerate(fit.theta)]
 
 
 def with_held(fit: CircuitFit, theta: list[Number], held_u: Mapping[int, float], *, name: str) -> list[Number]:
