@@ -154,6 +154,18 @@ def test_a_parameter_at_its_bound_is_said_and_withheld():
     assert next(c for c in result.checks if c.name == "bounds").passed is False
 
 
+@pytest.mark.parametrize("assign", [None, "R1:bulk, R2:grain_boundary"])
+def test_what_is_held_is_no_result(assign):
+    """Two of two resistors held: no total; one of two: a total, and no bulk."""
+    both = analyse(spectrum(), circuit=TWO, hold="R1=1e4 ± 100, R2=2e4", assign=assign, **GEOMETRY)
+    one = analyse(spectrum(), circuit=TWO, hold="R1=1e4 ± 100", assign=assign, **GEOMETRY)
+    for key in ("total_resistance", "bulk_resistance", "grain_boundary_resistance", "ionic_conductivity"):
+        assert both.quantities[key].number is None
+    assert "nothing of it is measured" in both.quantities["total_resistance"].why
+    assert "nothing of it is measured" in one.quantities["bulk_resistance"].why
+    assert value(one, "total_resistance") == pytest.approx(3e4, rel=0.01)
+
+
 @pytest.mark.parametrize("left", ["4", "1, 30-33", "59-61"])
 def test_leaving_points_out_is_a_file_without_them(left):
     z = noisy(two_arcs(), 1)

@@ -16,7 +16,15 @@ from closo.techniques.impedance.fitting import CircuitFit
 if TYPE_CHECKING:
     from closo.techniques.impedance.quantities import Pellet
 
-__all__ = ["AMBIGUOUS", "CORRELATED", "VAGUE", "assigned_resistances", "capacitance_of", "ends_at_bounds"]
+__all__ = [
+    "AMBIGUOUS",
+    "CORRELATED",
+    "VAGUE",
+    "assigned_resistances",
+    "capacitance_of",
+    "ends_at_bounds",
+    "not_measured",
+]
 
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 AMBIGUOUS = 0.5  # relative spread over circuits beyond which a resistance is withheld
@@ -42,7 +50,8 @@ def assigned_resistances(
     kinds = _kinds(fit, pellet, classes)
     found = {"total_resistance": _total(fit, theta, kinds, pellet, model=(name, spread))}
     for kind, key in _NAMES.items():
-        found[key] = _resistance(fit, theta, [e for e, k in kinds if k == kind], key=key, kind=kind)
+        part = _resistance(fit, theta, [e for e, k in kinds if k == kind], key=key, kind=kind)
+        found[key] = _with_model(part, name, spread)
     if pellet.cell_constant is not None:
         found |= _of_material(fit, theta, kinds, found=found, cell_constant=pellet.cell_constant)
     return found
@@ -58,6 +67,14 @@ def ends_at_bounds(fit: CircuitFit, only: Sequence[int] | None = None) -> str:
         unit = look_up(key.split(":")[0]).si
         said.append(f"{symbol} ends at its {fit.at_bound[k]} bound {values[k]:.4g} {unit}".removesuffix(" 1"))
     return ", ".join(said)
+
+
+def not_measured(fit: CircuitFit, index: Sequence[int]) -> str:
+    """Say why a sum of resistors is not what the data say: one ends at its bound, or all are held; '' where it is."""
+    if index and all(k in fit.held for k in index):
+        return f"{', '.join(fit.circuit.parameters[k][1] for k in index)} held as asked: nothing of it is measured"
+    ended = ends_at_bounds(fit, index)
+    return f"{ended}: the data would have more room" if ended else ""
 
 
 def capacitance_of(arc: Arc, theta: list[Number]) -> Number:
@@ -78,21 +95,29 @@ def _kinds(fit: CircuitFit, pellet: Pellet, classes: Sequence[str]) -> list[tupl
 def _total(
     fit: CircuitFit, theta: list[Number], kinds: list[tuple[Element, str]], pellet: Pellet, *, model: tuple[str, float]
 ) -> Quantity:
-    key, (name, spread) = "total_resistance", model
-    if spread > AMBIGUOUS:
-        return withheld(key, f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} %")
+    key = "total_resistance"
     total = _resistance(fit, theta, [e for e, kind in kinds if kind not in _OUTSIDE], key=key, kind="electrolyte")
+    total = _with_model(total, *model)
     if total.number is None:
         return total
     number, method = total.number, total.method
     outside = [f"{e.label} ({kind})" for e, kind in kinds if kind in _OUTSIDE]
-    if spread:
-        number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
     if outside:
         method += f"; {', '.join(outside)} left out"
     if pellet.lead_resistance is not None:
         number, method = number - pellet.lead_resistance, f"{method}, leads taken off"
     return Quantity(key, number, method)
+
+
+def _with_model(resistance: Quantity, name: str, spread: float) -> Quantity:
+    """Add the spread over circuits, of the total and in the same way of its parts: the others name them otherwise."""
+    if resistance.number is None or not spread:
+        return resistance
+    if spread > AMBIGUOUS:
+        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        return withheld(resistance.name, why)
+    number = resistance.number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
+    return Quantity(resistance.name, number, resistance.method)
 
 
 def _resistance(fit: CircuitFit, theta: list[Number], elements: list[Element], *, key: str, kind: str) -> Quantity:
@@ -101,8 +126,9 @@ def _resistance(fit: CircuitFit, theta: list[Number], elements: list[Element], *
     if not elements:
         return withheld(key, f"no resistor of {fit.circuit.text} is assigned to the {words}")
     index = [e.first for e in elements]
-    if any(k in fit.at_bound for k in index):
-        return withheld(key, f"{ends_at_bounds(fit, index)}: the data would have more room")
+    why = not_measured(fit, index)
+    if why:
+        return withheld(key, why)
     value = np.exp(fit.theta[index])
     spread = float(np.sqrt(value @ fit.covariance[np.ix_(index, index)] @ value) / value.sum())
     if not spread < VAGUE:

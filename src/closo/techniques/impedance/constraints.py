@@ -134,6 +134,8 @@ def settle(
     The fit, and index -> 'lower' or 'upper' of every parameter that ends at a bound.
     """
     ended: dict[int, str] = {}
+    if not given.bounds:
+        return best, ended
     for _ in given.bounds:
         held = replace(given, held={**given.held, **{k: given.bounds[k][s == "upper"] for k, s in ended.items()}})
         wanted = _outside(held, best, jacobian)

@@ -17,6 +17,7 @@ from closo.techniques.impedance.assignment import (
     assigned_resistances,
     capacitance_of,
     ends_at_bounds,
+    not_measured,
 )
 from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
@@ -118,10 +119,10 @@ def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: st
     spread = _model_spread(choice, pellet)
     if pellet.assign:
         return assigned_resistances(fit, theta, pellet, classes=_classes(fit, pellet), spread=spread, name=name)
-    ended = ends_at_bounds(fit, _included(fit, pellet))
-    if ended:
+    why = not_measured(fit, _included(fit, pellet))
+    if why:
         names = ("total_resistance", "bulk_resistance", "grain_boundary_resistance")
-        return {key: withheld(key, f"{ended}: the data would have more room") for key in names}
+        return {key: withheld(key, why) for key in names}
     total, included = _total(fit, theta, pellet)
     if spread > AMBIGUOUS:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
@@ -203,6 +204,7 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
         why = "no bulk arc lies inside the measured frequencies: only the total is known"
     elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > CORRELATED:
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
+    why = why or not_measured(fit, [a.resistor.first for a in bulk])
     if why:
         return {name: withheld(name, why) for name in names}
     r_bulk = _sum([exp(theta[a.resistor.first]) for a in bulk])
@@ -215,8 +217,9 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
         "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
     )
     found["bulk_conductivity"] = Quantity("bulk_conductivity", pellet.cell_constant / r_bulk, "L/(R_b A)")
-    if not boundary:
-        return found | {names[1]: withheld(names[1], "no arc has a grain-boundary capacitance")}
+    why = not_measured(fit, [a.resistor.first for a in boundary])
+    if why or not boundary:
+        return found | {names[1]: withheld(names[1], why or "no arc has a grain-boundary capacitance")}
     r_boundary = _sum([exp(theta[a.resistor.first]) for a in boundary])
     ratio = capacitance / capacitance_of(boundary[0], theta)
     found[names[1]] = Quantity(

@@ -69,13 +69,11 @@ def read_model(path: Path) -> dict[str, str]:
     blocks = _blocks(content.decode("latin-1").splitlines(), path)
     elements = [block for block in blocks if block.code in _TYPES]
     text = _circuit_text(blocks, _numbers(elements), path)
-    circuit = parse(text)
-    settings = {"circuit": circuit.text}
-    start, hold = _values(circuit, elements, path)
-    for key, items in (("start", start), ("hold", hold)):
-        if items:
-            settings[key] = ", ".join(items)
     try:
+        circuit = parse(text)
+        start, hold = _values(circuit, elements, path)
+        settings = {"circuit": circuit.text}
+        settings |= {key: ", ".join(items) for key, items in (("start", start), ("hold", hold)) if items}
         read_request(**settings)
     except StudyError as error:
         raise ReadError(error.message, file=path, hint=error.hint) from None
