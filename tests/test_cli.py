@@ -127,11 +127,35 @@ def test_settings_reach_the_technique(closo, spectrum: Path):
     assert json.loads(out)[0]["settings"]["circuit"] == "L1-(R1|C1)-Q1"
 
 
+def test_a_preset_serves_the_next_file(closo, spectrum: Path, tmp_path: Path):
+    preset, model = tmp_path / "p.toml", tmp_path / "p.mdl"
+    asked = ("run", "impedance", spectrum, "--part", "2", "--set", "drt=no", "--json")
+    code, out, err = closo(*asked, "--set", "circuit=L-(R|C)-Q", "--set", "f_max=1 MHz", "--save-preset", preset)
+    assert code in (0, 1)
+    assert str(preset) in err
+    first = json.loads(out)[0]
+    for file in (preset, model):  # the first writes the model that the second reads
+        _, out, _ = closo(*asked, "--preset", file, "--save-preset", model)
+        again = json.loads(out)[0]
+        assert again["settings"]["circuit"] == first["settings"]["circuit"]
+        values = [[q["value"] or 0.0 for q in found["quantities"]] for found in (first, again)]
+        assert values[1] == pytest.approx(values[0], rel=1e-4)
+    assert json.loads(out)[0]["settings"].get("f_max") is None  # a model knows no limits
+    _, out, _ = closo(*asked, "--preset", preset, "--set", "f_max=500 kHz")
+    assert json.loads(out)[0]["settings"]["f_max"] == 5e5
+
+
 WRONG = [
     (("run", "impedanse", "x.par"), "Did you mean 'impedance'?"),
     (("run", "impedance", "x.par", "--set", "circut=R"), "Did you mean 'circuit'?"),
     (("run", "impedance", "x.par", "--set", "f_min"), "--set f_min=10"),
-    (("run", "impedance", "x.par", "--set", "f_min=low"), ""),
+    (("run", "impedance", "x.par", "--set", "f_min=low"), "'100 Hz'"),
+    (("run", "impedance", "x.par", "--set", "hold=R1=1"), "circuit"),
+    (("run", "impedance", "x.par", "--set", "circuit=(R|Q)", "--set", "hold=R2=1"), "R1"),
+    (("run", "impedance", "x.par", "--set", "assign=R1:grain"), "grain_boundary"),
+    (("run", "impedance", "x.par", "--set", "leave_out=0"), "counted from 1"),
+    (("run", "impedance", "x.par", "--preset", "no-such.toml"), ""),
+    (("run", "cycling", "x.par", "--preset", "no-such.mdl"), ""),
     (("run", "impedance", "x.par", "--area", "large"), ""),
     (("run", "impedance", "x.par", "--area", "3 kg"), ""),
     (("run", "impedance"), "closo --help"),

@@ -102,3 +102,12 @@ def test_too_few_data_and_a_model_that_is_not_finite():
         least_squares(lambda b: np.array([b[0] + b[1]]), np.zeros(2))
     with pytest.raises(ConvergenceError, match="not finite at the start"):
         least_squares(lambda b: np.array([np.inf, b[0]]), np.zeros(1))
+
+
+def test_bounds_keep_the_values_inside():
+    x = np.arange(5.0)
+    y = 2.0 * x + 1.0
+    limits = (np.array([-np.inf, -np.inf]), np.array([1.5, np.inf]))
+    fit = least_squares(lambda p: p[0] * x + p[1] - y, np.zeros(2), bounds=limits)
+    np.testing.assert_allclose(fit.values, [1.5, 2.0], atol=1e-6)  # the mean of y - 1.5 x is left
+    assert fit.values[0] <= 1.5

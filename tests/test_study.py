@@ -194,6 +194,30 @@ def test_unknown_names_are_listed_at_once(folder):
     assert len([p for p in found if p.level == "error"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("new", "text"),
+    [
+        ('hold = "R1=1"', "names parameters, but of no circuit"),
+        ('circuit = "(R|Q)-Q"\nhold = "R2=1 kohm"', "has no parameter R2. Known: Q1, Q2, R1, n1, n2."),
+        ('f_max = "1 Mohm"', "f_max = '1 Mohm' is not a frequency"),
+        ("leave_out = false", "False is not a number or text"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_listed_before_a_file_is_opened(folder, new, text):
+    _, found = examine(rewrite(folder, 'weights = "unit"', new))
+    said = [p.text for p in found if p.where.startswith("settings.impedance")]
+    assert len(said) == 1
+    assert text in said[0]
+
+
+def test_settings_of_the_study_and_of_the_measurement_are_read_together(folder):
+    rewrite(folder, 'weights = "unit"', 'circuit = "(R|Q)-Q"\nf_max = "1 MHz"\nleave_out = 3')
+    study, _ = examine(rewrite(folder, 'technique = "impedance"', 'technique = "impedance"\nsettings.hold = "n2=0.9"'))
+    assert study is not None
+    _, found = examine(rewrite(folder, "n2=0.9", "n9=0.9"))
+    assert [p.where for p in found if "n9" in p.text] == ["measurements[1].settings"]
+
+
 HOSTILE_NAMES = [
     "", " ", " pellet", "a/b", "../x", "..", ".", "a\\b", "a#1", "a[1]", "a\u0000b", "a\nb", "a\rb", "a\x1fb", "a\u202eb",
     "series", "x" * 81, "\ufeffa", "a\u2028b", "\x7f",

@@ -2,7 +2,8 @@
 
 Kernels bring a residual function and, where they can, its Jacobian; nobody else calls an optimiser.
 
-Source: Moré 1978 (MINPACK lmder), doi:10.1007/BFb0067700, through scipy. Checked by tests/test_fit.py against the NIST
+Sources: Moré 1978 (MINPACK lmder), doi:10.1007/BFb0067700; with bounds Branch, Coleman, Li 1999,
+doi:10.1137/S1064827595289108; both through scipy. Checked by tests/test_fit.py against the NIST
 StRD reference values.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import least_squares as within_bounds
 from scipy.optimize import leastsq
 
 from closo.errors import ConvergenceError
@@ -54,6 +56,7 @@ def least_squares(
     tolerance: float = 1e-10,
     max_evaluations: int = 400,
     with_covariance: bool = True,
+    bounds: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Fit:
     """Minimise the sum of squared residuals (Levenberg-Marquardt, scaled by the Jacobian's columns).
 
@@ -65,6 +68,8 @@ def least_squares(
     jacobian : parameters (n,) -> (m, n); by finite differences when absent.
     noise_known : True when residuals are in units of a known standard deviation: the covariance is then not scaled.
     with_covariance : False leaves it out (zeros) where the caller forms its own.
+    bounds : lowest and highest values, shape (n,) each, inf where there is none; `start` must lie between. The values
+        stay inside (trust region, reflective); the covariance knows nothing of bounds.
 
     Raises
     ------
@@ -86,6 +91,34 @@ def least_squares(
         raise ConvergenceError("The model is not finite at the start values.", hint="Give other start values.")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
+        values, residuals, evaluations = _minimise(
+            residual, start, jacobian, tolerance=tolerance, max_evaluations=max_evaluations, bounds=bounds
+        )
+    if not np.all(np.isfinite(residuals)):
+        raise ConvergenceError("The fit left the range where the model is finite.", hint="Give other start values.")
+    df = residuals.size - values.size
+    chi2 = float(residuals @ residuals)
+    if not with_covariance:
+        return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df, evaluations)
+    slope = jacobian(values) if jacobian is not None else _differences(residual, values)
+    scale = 1.0 if noise_known or df == 0 else chi2 / df
+    covariance = covariance_of(slope.T @ slope)
+    known = np.isfinite(covariance)  # what nothing fixes stays infinite, also where the residuals are 0
+    covariance[known] *= scale
+    return Fit(values, covariance, residuals, chi2, df, evaluations)
+
+
+def _minimise(
+    residual: Function,
+    start: np.ndarray,
+    jacobian: Function | None,
+    *,
+    tolerance: float,
+    max_evaluations: int,
+    bounds: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the values at the minimum, their residuals, and the calls of the residual function."""
+    if bounds is None:
         values, _, info, _, _ = leastsq(
             residual,
             start,
@@ -96,19 +129,19 @@ def least_squares(
             gtol=0.0,
             maxfev=max_evaluations,
         )
-    residuals = info["fvec"]
-    if not np.all(np.isfinite(residuals)):
-        raise ConvergenceError("The fit left the range where the model is finite.", hint="Give other start values.")
-    df = residuals.size - values.size
-    chi2 = float(residuals @ residuals)
-    if not with_covariance:
-        return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df, int(info["nfev"]))
-    slope = jacobian(values) if jacobian is not None else _differences(residual, values)
-    scale = 1.0 if noise_known or df == 0 else chi2 / df
-    covariance = covariance_of(slope.T @ slope)
-    known = np.isfinite(covariance)  # what nothing fixes stays infinite, also where the residuals are 0
-    covariance[known] *= scale
-    return Fit(values, covariance, residuals, chi2, df, int(info["nfev"]))
+        return values, info["fvec"], int(info["nfev"])
+    found = within_bounds(
+        residual,
+        start,
+        jac=jacobian or "2-point",
+        bounds=bounds,
+        x_scale="jac",
+        xtol=tolerance,
+        ftol=tolerance,
+        gtol=None,
+        max_nfev=max_evaluations,
+    )
+    return found.x, found.fun, int(found.nfev)
 
 
 def covariance_of(fisher: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from closo.quantity import parse
 from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
+from closo.techniques.choices import NumberOrText
 
 SECTIONS = ("Measures", "Needs", "Gives", "Uncertainty sources", "Checks", "Limits", "Sources")
 INPUTS = {
@@ -173,7 +174,7 @@ def test_wrong_measurement_is_refused_by_name(technique):
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda t: t.name)
 def test_settings_are_declared_with_a_type_and_a_meaning(technique):
     for key, (kind, meaning) in technique.settings.items():
-        assert kind in (str, float, int, bool), key
+        assert kind in (str, float, int, bool, NumberOrText), key
         assert meaning, key
     with pytest.raises(ClosoError):
         technique.setting("no such setting", "1")

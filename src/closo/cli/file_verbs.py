@@ -47,6 +47,20 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Settings from a preset (.toml) or a ZView model (.mdl); --set wins over it."
+        ),
+    ] = None,
+    save_preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the settings, and the circuit and values of a single result, as a preset (.toml); or its circuit as "
+            "a ZView model (.mdl).",
+        ),
+    ] = None,
     columns: Columns = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
@@ -62,6 +76,7 @@ def run(
     """
     from closo import pipeline
 
+    asked = _settings_of(technique, preset, settings or [])
     outcomes: list[Outcome] = []
     drawn: list[list[str]] = []
     with progress_bar("Analysing") as report:
@@ -76,7 +91,7 @@ def run(
             pressure=pressure,
             active_mass=active_mass,
             theoretical_capacity=theoretical_capacity,
-            settings=_parse_settings(technique, settings or []),
+            settings=asked,
             columns=columns,
             reader=reader,
             part=_part(part),
@@ -88,6 +103,10 @@ def run(
         write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, drawn, strict=True)])
     else:
         _show(outcomes)
+    if save_preset is not None:
+        from closo.techniques.presets import save_preset as save
+
+        say(save(technique, save_preset, asked, [o.result for o in outcomes if o.result is not None]))
     return _code(outcomes)
 
 
@@ -154,11 +173,15 @@ def _plainly(value: object) -> str:
     return str(value).replace("\n", " / ")
 
 
-def _parse_settings(technique: str, settings: list[str]) -> dict[str, Any]:
-    """Return `--set key=value` in the types that the technique declares."""
+def _settings_of(technique: str, preset: str | None, settings: list[str]) -> dict[str, Any]:
+    """Return the settings of a preset, and over them `--set key=value` in the types that the technique declares."""
     from closo.techniques import get
 
-    parsed = {}
+    parsed: dict[str, Any] = {}
+    if preset is not None:
+        from closo.techniques.presets import read_preset
+
+        parsed |= read_preset(technique, preset)
     for text in settings:
         key, separator, value = text.partition("=")
         if not separator:

@@ -68,9 +68,7 @@ def run(
         "theoretical_capacity": theoretical_capacity,
     }
     inputs = _inputs(row, given)
-    for key in settings or {}:
-        if key not in row.settings:
-            row.setting(key, "")
+    row.check_settings(settings or {})
     if isinstance(part, int) and part < 1:
         raise StudyError(f"part = {part} does not exist.", hint="Parts are counted from 1.")
     wanted = Measurement(label=_OWNER, specimen=_OWNER, technique=technique, file="-", part=part)

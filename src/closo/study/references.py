@@ -11,6 +11,7 @@ from closo.readers import READERS
 from closo.study.loading import Problem
 from closo.study.tables import Measurement, Study
 from closo.techniques import get
+from closo.techniques.choices import fits
 
 __all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
 
@@ -53,6 +54,7 @@ def unknown_names(study: Study) -> Iterator[Problem]:
             yield Problem("error", f"{where}.conditions", text)
     for name, settings in study.settings.items():
         yield from _wrong_settings(f"settings.{name}", name, settings)
+    yield from _unreadable_settings(study)
 
 
 def _reader_names() -> list[str]:
@@ -126,17 +128,28 @@ def _wrong_settings(where: str, technique: str, settings: Mapping[str, Any]) -> 
         if key not in known:
             text = f"'{key}' is not a setting of {technique}. {did_you_mean(key, known)}"
             yield Problem("error", f"{where}.settings.{key}", text)
-        elif not _fits(value, known[key][0]):
+        elif not fits(value, known[key][0]):
             text = f"{value!r} is not a {known[key][0].__name__} ({known[key][1]})."
             yield Problem("error", f"{where}.settings.{key}", text)
         elif (wrong := row.wrong_choice(key, value)) is not None:
             yield Problem("error", f"{where}.settings.{key}", wrong)
 
 
-def _fits(value: object, kind: type) -> bool:
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+def _unreadable_settings(study: Study) -> Iterator[Problem]:
+    """Yield what a technique itself says of the settings of a measurement, those of the whole study included."""
+    said = set()
+    for k, measurement in enumerate(study.measurements, 1):
+        whole = study.settings.get(measurement.technique, {})
+        settings = {**whole, **measurement.settings}
+        where = f"measurements[{k}].settings" if measurement.settings else f"settings.{measurement.technique}"
+        if any(True for _ in _wrong_settings(where, measurement.technique, settings)):
+            continue  # said already, key by key
+        try:
+            get(measurement.technique).check_settings(settings)
+        except StudyError as error:
+            if (where, str(error)) not in said:
+                yield Problem("error", where, str(error))
+            said.add((where, str(error)))
 
 
 def repeats(study: Study) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError, did_you_mean
-from closo.techniques.choices import spelled
+from closo.techniques.choices import NumberOrText, spelled
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
@@ -33,6 +33,11 @@ class Technique:
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
+    model_files : endings of other programs' model files that serve as presets. The module then has
+        `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
+        next measurement begins where this one ended.
+    tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
+        read; without it the types and choices are all that is checked.
     """
 
     name: str
@@ -43,6 +48,8 @@ class Technique:
     inputs: tuple[str, ...] = ()
     settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tells_wrong_settings: bool = False
+    model_files: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -53,6 +60,19 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Refuse settings that can be known to be wrong before a file is read.
+
+        Raises
+        ------
+        StudyError  that names the setting.
+        """
+        for key in settings:
+            if key not in self.settings:
+                raise StudyError(f"'{key}' is not a setting of {self.name}.", hint=did_you_mean(key, self.settings))
+        if settings and self.tells_wrong_settings:
+            importlib.import_module(self.module).check_settings(settings)
 
     def wrong_choice(self, key: str, value: object) -> str | None:
         """Return a sentence where a setting has a value that it cannot have.
@@ -98,13 +118,23 @@ TECHNIQUES: tuple[Technique, ...] = (
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
             "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
+            "hold": (str, "parameters of the circuit that stay, 'R1=120 ohm, n1=0.9' or 'R1=120 ± 5 ohm'"),
+            "start": (str, "values to begin with, 'R1=1 kohm, Q1=1e-9'; a number without a unit is in SI"),
+            "bound": (str, "ranges of parameters, 'Q1=1e-12..1e-9, R1=..200 ohm'"),
+            "assign": (
+                str,
+                "what each resistor is, 'R1:bulk, R2:grain_boundary', also electrode or lead; by capacitance when absent",
+            ),
             "weights": (str, "'modulus' (default), 'unit', or 'measured' (needs impedance_u)"),
-            "f_min": (float, "lowest frequency used [Hz]"),
-            "f_max": (float, "highest frequency used [Hz]"),
+            "f_min": (NumberOrText, "lowest frequency used, '100 Hz'; a number is in Hz"),
+            "f_max": (NumberOrText, "highest frequency used, '1 MHz'; a number is in Hz"),
+            "leave_out": (NumberOrText, "points not used, '3, 7-9', counted from 1 in the order of the file"),
             "calibrated": (bool, "true: drop the 1 % / 1 deg of an uncalibrated file"),
             "drt": (bool, "false: leave the distribution of relaxation times out"),
         },
         choices={"weights": ("modulus", "unit", "measured")},
+        tells_wrong_settings=True,
+        model_files=(".mdl",),
     ),
     Technique(
         name="polarization",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["spelled"]
+__all__ = ["NumberOrText", "fits", "spelled"]
+
+
+class NumberOrText:
+    """The type of a setting that is a number or text with a unit: 1e6 or '1 MHz'; the technique reads it."""
+
+    def __new__(cls, text: str) -> str:  # type: ignore[misc]
+        """Return the text as it is."""
+        return text
+
+
+NumberOrText.__name__ = "number or text"  # as the documentation and messages say it
 
 
 def spelled(text: object, known: Iterable[str]) -> str | None:
@@ -23,3 +34,18 @@ def spelled(text: object, known: Iterable[str]) -> str | None:
         if text == name or (len(words) > 1 and asked in (name, words[0], " ".join(words[:-1]))):
             return name
     return None
+
+
+def fits(value: object, kind: type) -> bool:
+    """Return whether a value of a TOML file has the type that a setting needs.
+
+    Example
+    -------
+    >>> fits(1, float), fits(True, float), fits("1 MHz", NumberOrText), fits("1", int)
+    (True, False, True, False)
+    """
+    if kind is NumberOrText:
+        return isinstance(value, int | float | str) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -17,17 +17,21 @@ Gives
 Uncertainty sources
     `fit:<name>` (noise, scaled by the residuals), `model choice:<name>` (spread over the circuits that the data do not
     rule out), `calibration gain:<instrument>` and `calibration phase:<instrument>` (1 % and 1 deg of a file that states
-    uncalibrated values), `lead_resistance:...`, `thickness:...`, `area:...` as given.
+    uncalibrated values), `held <parameter>:<name>` of a held one with ±, `lead_resistance:...`,
+    `thickness:...`, `area:...` as given.
 
 Checks
     Kramers-Kronig (with series capacitance), residuals of the fit against the noise, orientation of the columns, range
-    of the data, calibration.
+    of the data, calibration; bounds, which fails where a parameter ends at one.
 
 Limits
     An arc above the highest frequency is not seen: below about 1 MHz only conductivities under 2 pi f eps0 eps_r
     (5.6e-6 S/cm at 1 MHz, eps_r 10) show one. A pellet without an arc yields *total* conductivity only. Parameters that
     are correlated beyond 0.95 or known worse than 40 % are withheld, not printed. Arcs are assigned to bulk, grain
-    boundary and electrode by their capacitance, which needs area and thickness.
+    boundary and electrode by their capacitance, which needs area and thickness, or by the user (`assign`). A held parameter
+    is not fitted, and the uncertainty of the others is that with it known. One that ends at its bound is withheld, and so is
+    a resistance made of it. Of ZView's models (`--preset circuit.mdl`) resistors, capacitors, inductors and CPEs in series
+    and in parallel groups are read and written.
 
 Sources
     Irvine, Sinclair, West, Adv. Mater. 1990, 2, 132, doi:10.1002/adma.19900020304 (assignment by capacitance); Orazem,
@@ -37,6 +41,8 @@ Sources
 
 from closo.techniques.impedance.analysis import analyse
 from closo.techniques.impedance.figure import figure
+from closo.techniques.impedance.request import check_settings, settings_of
 from closo.techniques.impedance.series_analysis import analyse_series
+from closo.techniques.impedance.zview import model_text, read_model
 
-__all__ = ["analyse", "analyse_series", "figure"]
+__all__ = ["analyse", "analyse_series", "check_settings", "figure", "model_text", "read_model", "settings_of"]

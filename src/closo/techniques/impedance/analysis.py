@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,9 @@ from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
 from closo.quantity import Number, as_stated
 from closo.result import Check, Result
-from closo.techniques.impedance.circuit import parse
+from closo.techniques.impedance.assignment import ends_at_bounds
 from closo.techniques.impedance.drt import Distribution, relaxation_times
-from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
+from closo.techniques.impedance.fitting import CircuitFit, fit_circuit, in_order
 from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, orientation_problem
 from closo.techniques.impedance.quantities import (
     Pellet,
@@ -24,7 +25,9 @@ from closo.techniques.impedance.quantities import (
     resistances,
     theta_numbers,
     with_calibration,
+    with_held,
 )
+from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import Choice, choose, inductance_matters
 
 __all__ = ["Prepared", "analyse", "prepare", "report"]
@@ -38,9 +41,14 @@ def analyse(
     data: Dataset,
     *,
     circuit: str | None = None,
+    hold: str | None = None,
+    start: str | None = None,
+    bound: str | None = None,
+    assign: str | None = None,
     weights: str = "modulus",
-    f_min: float | None = None,
-    f_max: float | None = None,
+    f_min: float | str | None = None,
+    f_max: float | str | None = None,
+    leave_out: str | None = None,
     calibrated: bool = False,
     drt: bool = True,
     area: Number = None,
@@ -54,8 +62,12 @@ def analyse(
     ----------
     data : a measurement of kind 'impedance'.
     circuit : e.g. 'L-(R|C)-Q'; chosen from the data when absent.
+    hold : parameters of `circuit` that stay, 'R1=120 ohm, n1=0.9'; 'R1=120 ± 5 ohm' brings its uncertainty along.
+    start : values to begin with, 'R1=1e3'. bound : ranges, 'Q1=1e-12..1e-9'.
+    assign : 'R1:bulk, R2:grain_boundary' (also electrode, lead) where the capacitance shall not decide.
     weights : 'modulus' (noise proportional to |Z|), 'unit' (constant noise), 'measured' (`impedance_u`).
-    f_min, f_max : range of frequencies used [Hz].
+    f_min, f_max : range of frequencies used; numbers in Hz, or text as '1 MHz'.
+    leave_out : points not used, '3, 7-9', counted from 1 in the order of the file.
     calibrated : True when the user knows better than the file that its values are calibrated.
     drt : False leaves the distribution of relaxation times out.
     area [m2], thickness [m], temperature [K], lead_resistance [ohm] : of the specimen, with their sources.
@@ -67,12 +79,15 @@ def analyse(
     ConvergenceError  when the circuit cannot be fitted.
     """
     name = name_of(data)
-    prepared = prepare(data, weights=weights, f_min=f_min, f_max=f_max)
-    pellet = Pellet(area, thickness, temperature, lead_resistance)
-    choice = _fit(circuit, prepared, pellet, weights == "measured")
-    given = {"weights": weights, "f_min": f_min, "f_max": f_max, "calibrated": calibrated, "drt": drt}
-    given["circuit_given"] = circuit is not None
-    return report(data, prepared, choice, theta_numbers(choice.best, name=name), pellet=pellet, given=given)
+    asked = {"hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
+    request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
+    prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
+    pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
+    choice = _fit(request, prepared, pellet, weights == "measured")
+    theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
+    given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
+    given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
+    return report(data, prepared, choice, theta, pellet=pellet, given=given)
 
 
 @dataclass(frozen=True)
@@ -85,12 +100,14 @@ class Prepared:
     kk: KramersKronig
 
 
-def prepare(data: Dataset, *, weights: str, f_min: float | None, f_max: float | None) -> Prepared:
+def prepare(
+    data: Dataset, *, weights: str, f_min: float | None, f_max: float | None, leave_out: Sequence[int] = ()
+) -> Prepared:
     """Select the usable points, test Kramers-Kronig, refuse swapped columns, and set the weights."""
     require(data, "frequency", "impedance", who="impedance")
     if weights not in _WEIGHTS:
         raise StudyError(f"weights = '{weights}' is not known.", hint=f"Use {', '.join(_WEIGHTS)}.")
-    used = _selected(data, f_min, f_max)
+    used = _selected(data, f_min, f_max, leave_out)
     f, z = data["frequency"].values[used], data["impedance"].values[used]
     kk = kramers_kronig(f, z)
     _refuse_wrong_columns(data, f, z, kk)
@@ -128,7 +145,7 @@ def report(
     )
 
 
-def _selected(data: Dataset, f_min: float | None, f_max: float | None) -> np.ndarray:
+def _selected(data: Dataset, f_min: float | None, f_max: float | None, leave_out: Sequence[int]) -> np.ndarray:
     """Return the indices used, highest frequency first.
 
     Raises
@@ -138,6 +155,7 @@ def _selected(data: Dataset, f_min: float | None, f_max: float | None) -> np.nda
     f, z = data["frequency"].values, data["impedance"].values
     usable = np.isfinite(f) & (f > 0) & np.isfinite(z) & (np.abs(z) > 0)
     usable &= (f >= (f_min or 0.0)) & (f <= (f_max or np.inf))
+    usable[points_left_out(leave_out, usable.size, data.attrs["title"])] = False
     index = np.flatnonzero(usable)
     if index.size < 6:
         raise DataError(
@@ -179,11 +197,22 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
     return np.asarray(noise * np.abs(z))
 
 
-def _fit(text: str | None, prepared: Prepared, pellet: Pellet, noise_known: bool) -> Choice:
+def _fit(request: Request, prepared: Prepared, pellet: Pellet, noise_known: bool) -> Choice:
     f, z, sd, noise = prepared.frequency, prepared.impedance, prepared.sd, prepared.kk.noise
-    if text is None:
-        return choose(f, z, sd=sd, noise=noise, capacitance=pellet.capacitance_prior, noise_known=noise_known)
-    fit = fit_circuit(parse(text), f, z, sd=sd, noise_known=noise_known)
+    if request.circuit is None:
+        choice = choose(f, z, sd=sd, noise=noise, capacitance=pellet.capacitance_prior, noise_known=noise_known)
+        refuse_unknown(request.assign, choice.best.circuit)
+        return choice
+    fit = fit_circuit(
+        request.circuit,
+        f,
+        z,
+        sd=sd,
+        noise_known=noise_known,
+        held=request.held,
+        bounds=request.bounds,
+        begin=request.begin,
+    )
     return Choice(fit, (fit,), np.ones(1))
 
 
@@ -227,6 +256,8 @@ def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: boo
         Check("Kramers-Kronig", kk.passed, consistent),
         Check("residuals of the circuit", bool(ratio < 1.5 or fit.rms < 1e-3), fits),
     ]
+    if fit.at_bound:
+        checks.append(Check("bounds", False, f"{ends_at_bounds(fit)}: the data would have more room"))
     if data.attrs.get("uncalibrated", False):
         detail = (
             "raw values of the instrument: 1 % and 1 deg are in the budget" if uncalibrated else "declared calibrated"
@@ -237,9 +268,14 @@ def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: boo
 
 def _notes(data: Dataset, used: int, choice: Choice) -> list[str]:
     notes = list(data.attrs.get("warnings", ()))
+    if choice.best.held:
+        symbols = [choice.best.circuit.parameters[k][1] for k in sorted(choice.best.held)]
+        notes.append(f"Held as asked, not fitted: {', '.join(symbols)}.")
+    if not in_order(choice.best):
+        notes.append("The arcs are not in order of rising time constant: their names follow hold, start and bound.")
     left_out = data.sizes["point"] - used
     if left_out:
-        notes.append(f"{left_out} of {data.sizes['point']} points are not used (range, or not finite).")
+        notes.append(f"{left_out} of {data.sizes['point']} points are not used (range, left out, or not finite).")
     rivals = [f for f, w in zip(choice.fits[1:], choice.weights[1:], strict=True) if w > 0.05]
     if rivals:
         notes.append(f"Also possible: {', '.join(r.circuit.text for r in rivals)}; their spread is in the budget.")

@@ -76,6 +76,14 @@ class Arc:
     resistor: Element
     storage: Element
 
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Where its parameters stand in theta: R, then C or Q and n."""
+        return (
+            self.resistor.first,
+            *range(self.storage.first, self.storage.first + len(self.storage.kind.parameters)),
+        )
+
 
 @dataclass(frozen=True)
 class Circuit:

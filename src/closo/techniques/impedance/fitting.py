@@ -8,20 +8,22 @@ fit itself leaves. Priors are normal in theta and enter as extra residuals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
 from closo.errors import ConvergenceError
-from closo.fit import Fit, Function, covariance_of, least_squares
+from closo.fit import Fit, Function, covariance_of
 from closo.techniques.impedance.circuit import Arc, Circuit
+from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
 from closo.techniques.impedance.start import starts
 
-__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "physical_exponents", "time_constant"]
+__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "in_order", "physical_exponents", "time_constant"]
 
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
+_DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
 _FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
 _LEAD_INDUCTANCE = (np.log(3e-7), 2.3)  # prior of every L: 0.3 uH within a factor of ten
 
@@ -52,6 +54,9 @@ class CircuitFit:
     sd : shape (n,), the s of the residual [ohm].
     df : degrees of freedom.
     starts_used : how many starts were tried.
+    held : indices of theta that were not fitted.
+    at_bound : index of theta -> 'lower' or 'upper', where the data would have the parameter outside its bounds.
+    noise_known : whether `sd` was measured.
     """
 
     circuit: Circuit
@@ -66,6 +71,14 @@ class CircuitFit:
     sd: np.ndarray
     df: int
     starts_used: int
+    held: frozenset[int] = frozenset()
+    at_bound: Mapping[int, str] = field(default_factory=dict)
+    noise_known: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Factor on the variance `sd`^2 that the covariance rests on."""
+        return max(self.reduced, 1.0 if self.noise_known else 1e-300)
 
     def value(self, symbol: str) -> float:
         """Return the value (SI) of a parameter such as 'R1'."""
@@ -81,6 +94,9 @@ def fit_circuit(
     sd: np.ndarray,
     priors: Mapping[int, Prior] | None = None,
     start: np.ndarray | None = None,
+    held: Mapping[int, float] | None = None,
+    bounds: Mapping[int, tuple[float, float]] | None = None,
+    begin: Mapping[int, float] | None = None,
     most_starts: int = 6,
     noise_known: bool = False,
     max_evaluations: int = 400,
@@ -95,6 +111,10 @@ def fit_circuit(
     sd : shape (n,), standard deviation of Re and of Im [ohm]; its scale is corrected by the fit unless `noise_known`.
     priors : index of theta -> Prior, beside the weak prior that every inductance has.
     start : theta to begin with (warm start along a series), tried before those from the data.
+    held : index of theta -> its value, which is not fitted.
+    bounds : index of theta -> (lowest, highest).
+    begin : index of theta -> value put into every start. Arcs of which a parameter is held, bounded or begun with keep
+        their place; the others come in order of rising time constant.
     noise_known : True where `sd` was measured; the covariance is then scaled up, never down.
     draw : False gives up on a ladder for which the data hold no start, instead of drawing at random.
 
@@ -102,9 +122,42 @@ def fit_circuit(
     ------
     ConvergenceError  when there are too few points or no start leads anywhere.
     """
+    given = Constraints(held or {}, bounds or {}, begin or {})
+    size = circuit.size - len(given.held)
+    if 2 * frequency.size <= size:
+        raise ConvergenceError(f"{frequency.size} frequencies cannot fix the {size} parameters of {circuit.text}.")
+    residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=priors or {})
+    with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
+        most = _DRAWN if given.named and not circuit.is_ladder else most_starts
+        queue = _queue(circuit, frequency, impedance, start=start, most=most, draw=draw)
+        if given.named:
+            queue = iter(given.starts(circuit, queue, residual, most=max(most_starts, 2)))
+        best, used = _best_of(
+            circuit,
+            queue,
+            residual,
+            jacobian,
+            given=given,
+            points=2 * frequency.size,
+            max_evaluations=max_evaluations,
+        )
+        if best is None:
+            raise ConvergenceError(f"No start value of {circuit.text} led to a fit.", hint="Try a simpler circuit.")
+        best, ended = settle(given, best, residual, jacobian, max_evaluations=max_evaluations)
+        best = replace(best, values=best.values[_arc_order(circuit, best.values, given.named)])
+        slopes = jacobian(best.values)
+    return _finish(
+        circuit, impedance, best, slopes=slopes, sd=sd, limits=(given, ended), starts_used=used, noise_known=noise_known
+    )
+
+
+def _functions(
+    circuit: Circuit, frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, priors: Mapping[int, Prior]
+) -> tuple[Function, Function]:
+    """Residual (Re, Im, priors) and its Jacobian, of all of theta."""
     jw = 2j * np.pi * frequency
     log_jw = np.log(jw)
-    index, mean, width = _priors(circuit, priors or {})
+    index, mean, width = _priors(circuit, priors)
     pull = np.zeros((index.size, circuit.size))
     pull[np.arange(index.size), index] = 1.0 / width
 
@@ -120,23 +173,7 @@ def fit_circuit(
         slopes = np.array(evaluate(theta.tobytes())[1]) / sd
         return np.concatenate([slopes.real.T, slopes.imag.T, pull])
 
-    if 2 * frequency.size <= circuit.size:
-        raise ConvergenceError(
-            f"{frequency.size} frequencies cannot fix the {circuit.size} parameters of {circuit.text}."
-        )
-    with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
-        best, used = _best_of(
-            circuit,
-            _queue(circuit, frequency, impedance, start=start, most=most_starts, draw=draw),
-            residual,
-            jacobian,
-            points=2 * frequency.size,
-            max_evaluations=max_evaluations,
-        )
-        if best is None:
-            raise ConvergenceError(f"No start value of {circuit.text} led to a fit.", hint="Try a simpler circuit.")
-        slopes = jacobian(best.values[_arc_order(circuit, best.values)])
-    return _finish(circuit, impedance, best, slopes=slopes, sd=sd, starts_used=used, noise_known=noise_known)
+    return residual, jacobian
 
 
 def _priors(circuit: Circuit, given: Mapping[int, Prior]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,6 +204,7 @@ def _best_of(
     residual: Function,
     jacobian: Function,
     *,
+    given: Constraints,
     points: int,
     max_evaluations: int,
 ) -> tuple[Fit | None, int]:
@@ -176,15 +214,14 @@ def _best_of(
     for theta in queue:
         used += 1
         try:
-            fit = least_squares(
-                residual, theta, jacobian=jacobian, max_evaluations=max_evaluations, with_covariance=False
-            )
+            fit = given.solve(residual, jacobian, theta, max_evaluations=max_evaluations)
         except ConvergenceError:
             continue
         if best is None or fit.chi2 < best.chi2:
             best = fit
         arrived = best.chi2 < _GOOD_ENOUGH * points and physical_exponents(circuit, best.values)
-        if arrived or (used >= 2 and best.chi2 > _HOPELESS * points):
+        hopeless = used >= 2 and best.chi2 > _HOPELESS * points and not given.named
+        if arrived or hopeless:
             break
     return best, used
 
@@ -196,49 +233,59 @@ def _finish(
     *,
     slopes: np.ndarray,
     sd: np.ndarray,
+    limits: tuple[Constraints, Mapping[int, str]],
     starts_used: int,
     noise_known: bool,
 ) -> CircuitFit:
-    """Put the arcs in order, scale the covariance by the residuals, form the criterion; rows past 2n are priors."""
-    theta = fit.values[_arc_order(circuit, fit.values)]
+    """Scale the covariance by the residuals, form the criterion; rows past 2n are priors."""
+    given, ended = limits
     points = 2 * impedance.size
+    size = circuit.size - len(given.held)
     data, of_data, of_priors = fit.residuals[:points], slopes[:points], slopes[points:]
-    df = points - circuit.size
+    df = points - size
     reduced = float(data @ data) / max(df, 1)
     scale = max(reduced, 1.0) if noise_known else max(reduced, 1e-300)
     difference = -(data[: impedance.size] + 1j * data[impedance.size :]) * sd
     relative = difference / np.abs(impedance)
     log_size = float(np.log(points))
+    fisher = of_data.T @ of_data / scale + of_priors.T @ of_priors
+    slope = of_data.T @ data / scale + of_priors.T @ fit.residuals[points:]
     return CircuitFit(
         circuit=circuit,
-        theta=theta,
-        covariance=covariance_of(of_data.T @ of_data / scale + of_priors.T @ of_priors),
+        theta=fit.values,
+        covariance=covariance_within(fisher, slope, given, ended) if given.named else covariance_of(fisher),
         model=impedance - difference,
         residual=relative,
         rms=float(np.sqrt(np.sum(np.abs(relative) ** 2) / max(df, 1))),
         reduced=reduced,
-        bic=points * float(np.log(max(data @ data, 1e-300) / points)) + circuit.size * log_size,
+        bic=points * float(np.log(max(data @ data, 1e-300) / points)) + size * log_size,
         jacobian=of_data,
         sd=sd,
         df=df,
         starts_used=starts_used,
+        held=frozenset(given.held),
+        at_bound=ended,
+        noise_known=noise_known,
     )
 
 
-def _arc_order(circuit: Circuit, theta: np.ndarray) -> np.ndarray:
-    """Return the permutation of theta that puts equal kinds of arcs in order of rising time constant."""
+def _arc_order(circuit: Circuit, theta: np.ndarray, named: frozenset[int]) -> np.ndarray:
+    """Return the permutation of theta that puts equal kinds of arcs in order of rising time constant.
+
+    An arc with a parameter that the user named keeps its place.
+    """
     order = np.arange(theta.size)
     for symbol in ("C", "Q"):
-        arcs = [a for a in circuit.arcs if a.storage.kind.symbol == symbol]
+        arcs = [a for a in circuit.arcs if a.storage.kind.symbol == symbol and named.isdisjoint(a.slots)]
         by_time = sorted(arcs, key=lambda a: time_constant(a, theta))
         for place, arc in zip(arcs, by_time, strict=True):
-            order[_slots(place)] = _slots(arc)
+            order[list(place.slots)] = arc.slots
     return order
 
 
-def _slots(arc: Arc) -> list[int]:
-    storage = arc.storage
-    return [arc.resistor.first, *range(storage.first, storage.first + len(storage.kind.parameters))]
+def in_order(fit: CircuitFit) -> bool:
+    """True when the arcs of each kind come in order of rising time constant."""
+    return bool(np.all(_arc_order(fit.circuit, fit.theta, frozenset()) == np.arange(fit.theta.size)))
 
 
 def time_constant(arc: Arc, theta: np.ndarray) -> float:

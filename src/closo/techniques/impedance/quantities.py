@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
+from closo.techniques.impedance.assignment import (
+    AMBIGUOUS,
+    CORRELATED,
+    VACUUM_PERMITTIVITY,
+    VAGUE,
+    assigned_resistances,
+    capacitance_of,
+    ends_at_bounds,
+    not_measured,
+)
 from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
 from closo.techniques.impedance.selection import Choice, geometric_prior
 
-__all__ = ["Pellet", "circuit_quantities", "conductivity", "resistances", "theta_numbers", "with_calibration"]
+__all__ = [
+    "Pellet",
+    "circuit_quantities",
+    "conductivity",
+    "resistances",
+    "theta_numbers",
+    "with_calibration",
+    "with_held",
+]
 
-VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 _BULK, _ELECTRODE = 2e-9, 3e-6  # C L/A [F/m] below: bulk (2e-11 F/cm); above: electrode (3e-8 F/cm)
 _ELECTRODE_FARAD = 3e-7  # the same for a pellet of unknown geometry [F]
-_AMBIGUOUS = 0.5  # relative spread over circuits beyond which a resistance is withheld
-_CORRELATED, _VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 
 
 @dataclass(frozen=True)
 class Pellet:
-    """What is known of the specimen; None where it is not."""
+    """What is known of the specimen; None where it is not. `assign`: label of a resistor -> what the user says it is."""
 
     area: Number = None
     thickness: Number = None
     temperature: Number = None
     lead_resistance: Number = None
+    assign: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cell_constant(self) -> Number:
@@ -49,14 +66,36 @@ _GAIN = {"resistance": 1.0, "inductance": 1.0, "warburg_coefficient": 1.0, "capa
 def theta_numbers(fit: CircuitFit, *, name: str) -> list[Number]:
     """Return theta as correlated numbers with the source `fit:<name>`."""
     covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
-    return from_fit(fit.theta, covariance, label=f"fit:{name}", df=fit.df)
+    free = [k for k in range(fit.theta.size) if k not in fit.held]
+    numbers = from_fit(fit.theta[free], covariance[np.ix_(free, free)], label=f"fit:{name}", df=fit.df)
+    fitted = dict(zip(free, numbers, strict=True))
+    return [fitted[k] if k in fitted else uncertain(value, {}) for k, value in enumerate(fit.theta)]
+
+
+def with_held(fit: CircuitFit, theta: list[Number], held_u: Mapping[int, float], *, name: str) -> list[Number]:
+    """Add what the uncertainty of held parameters adds, to them and to those that follow them.
+
+    A shift of a held one moves the others by -Sff J' Jh, S being their covariance with the held ones fixed.
+
+    Parameters
+    ----------
+    held_u : index of theta -> standard uncertainty that the user stated.
+    """
+    covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
+    symbols = [symbol for _, symbol in fit.circuit.parameters]
+    for k, u in held_u.items():
+        shift = -covariance @ (fit.jacobian.T @ fit.jacobian[:, k]) / fit.scale
+        shift[k] = 1.0
+        label = f"held {symbols[k]}:{name}"
+        theta = [n + uncertain(0.0, {label: float(s) * u}) for n, s in zip(theta, shift, strict=True)]
+    return theta
 
 
 def with_calibration(fit: CircuitFit, theta: list[Number], calibration: dict[str, float]) -> list[Number]:
     """Add what an uncalibrated instrument adds: a relative error of its gain [1], and of its phase [rad].
 
-    A gain g moves every ln R and ln L by g and every ln C and ln Q by -g. A rotation of the spectrum is carried through
-    the fit linearly: dtheta = covariance J' dr.
+    A gain g moves every ln R and ln L by g and every ln C and ln Q by -g. A rotation of the spectrum, and a
+    gain where a parameter is held, are carried through the fit linearly: dtheta = covariance J' dr.
 
     Parameters
     ----------
@@ -65,13 +104,11 @@ def with_calibration(fit: CircuitFit, theta: list[Number], calibration: dict[str
     covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
     impedance = fit.model + fit.residual * np.abs(fit.model)
     for label, size in calibration.items():
-        if "gain" in label:
+        if "gain" in label and not fit.held and not fit.at_bound:
             shift = np.array([_GAIN.get(key.split(":")[0], 0.0) for key, _ in fit.circuit.parameters])
         else:
-            turned = 1j * impedance / fit.sd
-            shift = (
-                covariance @ (fit.jacobian.T @ np.concatenate([turned.real, turned.imag])) / max(fit.reduced, 1e-300)
-            )
+            moved = (impedance if "gain" in label else 1j * impedance) / fit.sd
+            shift = covariance @ (fit.jacobian.T @ np.concatenate([moved.real, moved.imag])) / fit.scale
         theta = [n + uncertain(0.0, {label: float(s) * size}) for n, s in zip(theta, shift, strict=True)]
     return theta
 
@@ -79,9 +116,15 @@ def with_calibration(fit: CircuitFit, theta: list[Number], calibration: dict[str
 def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: str) -> dict[str, Quantity]:
     """Return total, bulk and grain-boundary resistance, each with its method or the reason why it is withheld."""
     fit = choice.best
-    total, included = _total(fit, theta, pellet)
     spread = _model_spread(choice, pellet)
-    if spread > _AMBIGUOUS:
+    if pellet.assign:
+        return assigned_resistances(fit, theta, pellet, classes=_classes(fit, pellet), spread=spread, name=name)
+    why = not_measured(fit, _included(fit, pellet))
+    if why:
+        names = ("total_resistance", "bulk_resistance", "grain_boundary_resistance")
+        return {key: withheld(key, why) for key in names}
+    total, included = _total(fit, theta, pellet)
+    if spread > AMBIGUOUS:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
         return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
     if total is None:
@@ -157,26 +200,28 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     spread = np.sqrt(np.diag(fit.covariance))
     if pellet.cell_constant is None:
         why = "arcs are assigned by capacitance, which needs area and thickness"
-    elif not bulk or _worst(bulk, spread) > _VAGUE or any(_entangled(fit, a.storage) for a in bulk):
+    elif not bulk or _worst(bulk, spread) > VAGUE or any(_entangled(fit, a.storage) for a in bulk):
         why = "no bulk arc lies inside the measured frequencies: only the total is known"
-    elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > _CORRELATED:
+    elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > CORRELATED:
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
+    why = why or not_measured(fit, [a.resistor.first for a in bulk])
     if why:
         return {name: withheld(name, why) for name in names}
     r_bulk = _sum([exp(theta[a.resistor.first]) for a in bulk])
     how = f"{'+'.join(a.resistor.label for a in bulk)} of {fit.circuit.text}, by capacitance"
     found = {names[0]: Quantity(names[0], r_bulk, how)}
     first = bulk[0]
-    capacitance = _capacitance(first, theta)
+    capacitance = capacitance_of(first, theta)
     permittivity = capacitance * pellet.cell_constant / VACUUM_PERMITTIVITY
     found["relative_permittivity"] = Quantity(
         "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
     )
     found["bulk_conductivity"] = Quantity("bulk_conductivity", pellet.cell_constant / r_bulk, "L/(R_b A)")
-    if not boundary:
-        return found | {names[1]: withheld(names[1], "no arc has a grain-boundary capacitance")}
+    why = not_measured(fit, [a.resistor.first for a in boundary])
+    if why or not boundary:
+        return found | {names[1]: withheld(names[1], why or "no arc has a grain-boundary capacitance")}
     r_boundary = _sum([exp(theta[a.resistor.first]) for a in boundary])
-    ratio = capacitance / _capacitance(boundary[0], theta)
+    ratio = capacitance / capacitance_of(boundary[0], theta)
     found[names[1]] = Quantity(
         names[1], r_boundary, f"{'+'.join(a.resistor.label for a in boundary)} of {fit.circuit.text}"
     )
@@ -185,20 +230,13 @@ def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Qu
     return found
 
 
-def _capacitance(arc: Arc, theta: list[Number]) -> Number:
-    """Effective capacitance of an arc with its sources; `arc_capacitance` gives the bare value."""
-    r, q = theta[arc.resistor.first], theta[arc.storage.first]
-    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
-    return exp((r + q) / n - r)
-
-
 def _entangled(fit: CircuitFit, element: Element) -> bool:
     """True when the first parameter of an element is known through another element only (C through L of a spike)."""
     matrix = correlations(fit.covariance)
     own = range(element.first, element.first + len(element.kind.parameters))
     others = np.abs(np.delete(matrix[element.first], list(own)))
     vague = np.sqrt(fit.covariance[element.first, element.first]) > 0.1
-    return bool(others.size and others.max() > _CORRELATED and vague)
+    return bool(others.size and others.max() > CORRELATED and vague)
 
 
 def _worst(arcs: list[Arc], spread: np.ndarray) -> float:
@@ -232,11 +270,15 @@ def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quanti
     symbols = [symbol for _, symbol in fit.circuit.parameters]
     for k, (key, symbol) in enumerate(fit.circuit.parameters):
         name = key.split(":")[0]
+        if k in fit.at_bound:
+            why = f"{ends_at_bounds(fit, [k])}: the data would have more room"
+            found[key] = withheld(name, why, method=fit.circuit.text)
+            continue
         others = np.abs(np.delete(matrix[k], k))
         partner = int(np.argmax(np.abs(matrix[k]) - 2.0 * np.eye(len(matrix))[k])) if others.size else k
-        vague = not spread[k] < _VAGUE
+        vague = not spread[k] < VAGUE
         # Q and n of one element are always correlated; that does not make either of them unknown
-        entangled = others.size > 0 and others.max() > _CORRELATED and spread[k] > 0.1
+        entangled = others.size > 0 and others.max() > CORRELATED and spread[k] > 0.1
         if vague or entangled:
             why = f"not identifiable: u(ln {symbol}) = {spread[k]:.2g}"
             if entangled:
@@ -244,5 +286,6 @@ def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quanti
             found[key] = withheld(name, why, method=fit.circuit.text)
             continue
         number = exp(theta[k]) if fit.circuit.logarithmic[k] else theta[k]
-        found[key] = Quantity(name, number, f"{symbol} of {fit.circuit.text}")
+        held = ", held" if k in fit.held else ""
+        found[key] = Quantity(name, number, f"{symbol} of {fit.circuit.text}{held}")
     return found

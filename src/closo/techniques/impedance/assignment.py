@@ -1,0 +1,178 @@
+"""The resistances of an electrolyte where the user says which resistor is what; nobody's capacitance is asked then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closo.fit import correlations
+from closo.nomenclature import look_up
+from closo.quantity import Number, Quantity, exp, uncertain, withheld
+from closo.techniques.impedance.circuit import Arc, Element
+from closo.techniques.impedance.fitting import CircuitFit
+
+if TYPE_CHECKING:
+    from closo.techniques.impedance.quantities import Pellet
+
+__all__ = [
+    "AMBIGUOUS",
+    "CORRELATED",
+    "VAGUE",
+    "assigned_resistances",
+    "capacitance_of",
+    "ends_at_bounds",
+    "not_measured",
+]
+
+VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
+AMBIGUOUS = 0.5  # relative spread over circuits beyond which a resistance is withheld
+CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
+_NAMES = {"bulk": "bulk_resistance", "grain_boundary": "grain_boundary_resistance"}
+_OUTSIDE = ("electrode", "lead")  # what is no part of the electrolyte
+
+
+def assigned_resistances(
+    fit: CircuitFit, theta: list[Number], pellet: Pellet, *, classes: Sequence[str], spread: float, name: str
+) -> dict[str, Quantity]:
+    """Return total, bulk and grain-boundary resistance as `pellet.assign` says, with their conductivities.
+
+    A resistor that the user does not name counts as without an assignment: an arc by its class, any other one as part of
+    the total.
+
+    Parameters
+    ----------
+    classes : of each arc of the circuit, by its capacitance; '' where it is not known.
+    spread : relative, of the total over the circuits that the data do not rule out.
+    name : of the measurement, for the source of the spread.
+    """
+    kinds = _kinds(fit, pellet, classes)
+    found = {"total_resistance": _total(fit, theta, kinds, pellet, model=(name, spread))}
+    for kind, key in _NAMES.items():
+        part = _resistance(fit, theta, [e for e, k in kinds if k == kind], key=key, kind=kind)
+        found[key] = _with_model(part, name, spread)
+    if pellet.cell_constant is not None:
+        found |= _of_material(fit, theta, kinds, found=found, cell_constant=pellet.cell_constant)
+    return found
+
+
+def ends_at_bounds(fit: CircuitFit, only: Sequence[int] | None = None) -> str:
+    """Say which parameters end at their bounds, '' for none; `only` these indices of theta."""
+    ended = [k for k in fit.at_bound if only is None or k in only]
+    values = fit.circuit.to_values(fit.theta)
+    said = []
+    for k in ended:
+        key, symbol = fit.circuit.parameters[k]
+        unit = look_up(key.split(":")[0]).si
+        said.append(f"{symbol} ends at its {fit.at_bound[k]} bound {values[k]:.4g} {unit}".removesuffix(" 1"))
+    return ", ".join(said)
+
+
+def not_measured(fit: CircuitFit, index: Sequence[int]) -> str:
+    """Say why a sum of resistors is not what the data say: one ends at its bound, or all are held; '' where it is."""
+    if index and all(k in fit.held for k in index):
+        return f"{', '.join(fit.circuit.parameters[k][1] for k in index)} held as asked: nothing of it is measured"
+    ended = ends_at_bounds(fit, index)
+    return f"{ended}: the data would have more room" if ended else ""
+
+
+def capacitance_of(arc: Arc, theta: list[Number]) -> Number:
+    """Effective capacitance of an arc with its sources; `arc_capacitance` gives the bare value."""
+    r, q = theta[arc.resistor.first], theta[arc.storage.first]
+    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
+    return exp((r + q) / n - r)
+
+
+def _kinds(fit: CircuitFit, pellet: Pellet, classes: Sequence[str]) -> list[tuple[Element, str]]:
+    """Return every resistor with its kind, '' where nobody knows it."""
+    arcs = zip(fit.circuit.arcs, classes, strict=True)
+    automatic = {arc.resistor.label: kind.replace(" ", "_") for arc, kind in arcs}
+    resistors = [e for e in fit.circuit.elements if e.kind.symbol == "R"]
+    return [(e, pellet.assign.get(e.label, automatic.get(e.label, ""))) for e in resistors]
+
+
+def _total(
+    fit: CircuitFit, theta: list[Number], kinds: list[tuple[Element, str]], pellet: Pellet, *, model: tuple[str, float]
+) -> Quantity:
+    key = "total_resistance"
+    total = _resistance(fit, theta, [e for e, kind in kinds if kind not in _OUTSIDE], key=key, kind="electrolyte")
+    total = _with_model(total, *model)
+    if total.number is None:
+        return total
+    number, method = total.number, total.method
+    outside = [f"{e.label} ({kind})" for e, kind in kinds if kind in _OUTSIDE]
+    if outside:
+        method += f"; {', '.join(outside)} left out"
+    if pellet.lead_resistance is not None:
+        number, method = number - pellet.lead_resistance, f"{method}, leads taken off"
+    return Quantity(key, number, method)
+
+
+def _with_model(resistance: Quantity, name: str, spread: float) -> Quantity:
+    """Add the spread over circuits, of the total and in the same way of its parts: the others name them otherwise."""
+    if resistance.number is None or not spread:
+        return resistance
+    if spread > AMBIGUOUS:
+        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        return withheld(resistance.name, why)
+    number = resistance.number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
+    return Quantity(resistance.name, number, resistance.method)
+
+
+def _resistance(fit: CircuitFit, theta: list[Number], elements: list[Element], *, key: str, kind: str) -> Quantity:
+    """Return the sum of some resistors, or why it is withheld."""
+    words = kind.replace("_", " ")
+    if not elements:
+        return withheld(key, f"no resistor of {fit.circuit.text} is assigned to the {words}")
+    index = [e.first for e in elements]
+    why = not_measured(fit, index)
+    if why:
+        return withheld(key, why)
+    value = np.exp(fit.theta[index])
+    spread = float(np.sqrt(value @ fit.covariance[np.ix_(index, index)] @ value) / value.sum())
+    if not spread < VAGUE:
+        return withheld(key, f"not identifiable: its relative uncertainty is {spread:.2g}")
+    others = [e.first for e in fit.circuit.elements if e.kind.symbol == "R" and e.first not in index]
+    tied = np.abs(correlations(fit.covariance)[np.ix_(index, others)])
+    if kind in _NAMES and tied.size and tied.max() > CORRELATED:
+        return withheld(key, "not identifiable: it is correlated beyond 0.95 with another resistance")
+    total = exp(theta[index[0]])
+    for k in index[1:]:
+        total = total + exp(theta[k])
+    return Quantity(key, total, f"{'+'.join(e.label for e in elements)} of {fit.circuit.text}, as assigned")
+
+
+def _of_material(
+    fit: CircuitFit,
+    theta: list[Number],
+    kinds: list[tuple[Element, str]],
+    *,
+    found: dict[str, Quantity],
+    cell_constant: Number,
+) -> dict[str, Quantity]:
+    """Return conductivities and the permittivity, where the resistances are given and their arcs have a capacitance."""
+    bulk, boundary = (found[key].number for key in _NAMES.values())
+    made: dict[str, Quantity] = {}
+    if bulk is None:
+        return made
+    made["bulk_conductivity"] = Quantity("bulk_conductivity", cell_constant / bulk, "L/(R_b A)")
+    arcs = {kind: [a for a in fit.circuit.arcs if (a.resistor, kind) in kinds] for kind in _NAMES}
+    c_bulk, c_boundary = (_one_capacitance(arcs[kind], fit, theta) for kind in _NAMES)
+    if c_bulk is not None:
+        permittivity = c_bulk * cell_constant / VACUUM_PERMITTIVITY
+        made["relative_permittivity"] = Quantity(
+            "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
+        )
+    if c_bulk is not None and c_boundary is not None and boundary is not None:
+        brick = "grain_boundary_conductivity"
+        number = cell_constant / boundary * c_bulk / c_boundary
+        made[brick] = Quantity(brick, number, "brick layer: L/(R_gb A) C_b/C_gb")
+    return made
+
+
+def _one_capacitance(arcs: list[Arc], fit: CircuitFit, theta: list[Number]) -> Number:
+    """Return the capacitance of a single arc that the data know, else None."""
+    if len(arcs) != 1 or not np.sqrt(fit.covariance[arcs[0].storage.first, arcs[0].storage.first]) < VAGUE:
+        return None
+    return None if arcs[0].storage.first in fit.at_bound else capacitance_of(arcs[0], theta)
