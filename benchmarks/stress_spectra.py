@@ -1,8 +1,8 @@
 """Synthetic impedance spectra with a known truth, written without closo's circuit code, for `benchmarks.stress`.
 
-The impedances are plain formulas in numpy. An arc is drawn by its resistance, its capacitance C and its exponent n, with the
-time constant R C; a pellet by its geometry, its relative permittivity and the frequency of its bulk peak. Many shapes here are
-not among the elements that closo fits: Havriliak-Negami arcs, log-normal distributions, drift during the sweep, loops.
+The impedances are plain formulas in numpy. An arc is drawn by its resistance, its capacitance C and its exponent n, with
+the time constant R C; a pellet by its geometry, its relative permittivity and the frequency of its bulk peak. The scenarios
+made of them are in `benchmarks.stress_scenarios`; many of the shapes are none that closo fits.
 
 What is called true is what a direct current meets in the electrolyte: bulk and grain boundary in series, without electrodes,
 leads or whatever an inductor short-circuits.
@@ -11,17 +11,30 @@ leads or whatever an inductor short-circuits.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Case", "Draw", "Geometry", "ceramic", "ceramic_series", "scenarios", "series_scenarios"]
+__all__ = [
+    "VACUUM",
+    "Case",
+    "Draw",
+    "Geometry",
+    "arc",
+    "cpe",
+    "finite_warburg",
+    "jw",
+    "leads",
+    "log_normal",
+    "loop",
+    "pellet",
+    "truth_of",
+]
 
 Array = np.ndarray
 VACUUM = 8.8541878188e-12  # F/m
-BOLTZMANN = 8.617333262e-5  # eV/K
 
 
 @dataclass(frozen=True)
@@ -66,30 +79,31 @@ class Case:
 # Impedances -------------------------------------------------------------------------------------------------------------
 
 
-def _jw(f: Array) -> Array:
+def jw(f: Array) -> Array:
+    """Imaginary unit times angular frequency."""
     return 2j * np.pi * f
 
 
-def arc(f: Array, r: float, c: float, n: float = 1.0, b: float = 1.0) -> Array:
+def arc(f: Array, r: float | Array, c: float, n: float = 1.0, *, b: float = 1.0) -> Array:
     """Depressed arc of time constant r c; with b < 1 asymmetric (Havriliak-Negami)."""
-    return r / (1 + (_jw(f) * r * c) ** n) ** b
+    return r / (1 + (jw(f) * r * c) ** n) ** b
 
 
 def log_normal(f: Array, r: float, c: float, width: float) -> Array:
     """Arc whose time constants follow a log-normal law around r c, `width` standard deviations of ln tau."""
     x, step = np.linspace(-6, 6, 601, retstep=True)
     weight = np.exp(-0.5 * x * x) * step / np.sqrt(2 * np.pi)
-    return r * (weight / (1 + np.outer(_jw(f), r * c * np.exp(width * x)))).sum(axis=1)
+    return r * (weight / (1 + np.outer(jw(f), r * c * np.exp(width * x)))).sum(axis=1)
 
 
 def cpe(f: Array, q: float, n: float) -> Array:
     """Constant-phase element."""
-    return 1 / (q * _jw(f) ** n)
+    return 1 / (q * jw(f) ** n)
 
 
 def finite_warburg(f: Array, r: float, tau: float) -> Array:
     """Diffusion through a layer with a transmissive end; r at low frequency."""
-    s = np.sqrt(_jw(f) * tau)
+    s = np.sqrt(jw(f) * tau)
     e = np.exp(-2 * s)
     return r * (1 - e) / (1 + e) / s
 
@@ -97,7 +111,7 @@ def finite_warburg(f: Array, r: float, tau: float) -> Array:
 def loop(f: Array, charge: tuple[float, float], branch: tuple[float, float]) -> Array:
     """Electrode with an adsorbed intermediate: (R_ct || C || R_b-L_b), inductive at low frequency; L_b = R_b tau."""
     (r_ct, c), (r_b, tau) = charge, branch
-    return 1 / (1 / r_ct + _jw(f) * c + 1 / (r_b * (1 + _jw(f) * tau)))
+    return 1 / (1 / r_ct + jw(f) * c + 1 / (r_b * (1 + jw(f) * tau)))
 
 
 # Draws ------------------------------------------------------------------------------------------------------------------
@@ -110,15 +124,19 @@ class Draw:
         self.random = np.random.default_rng([zlib.crc32(name.encode()), seed])
 
     def log(self, low: float, high: float) -> float:
+        """Uniform in the logarithm."""
         return float(np.exp(self.random.uniform(np.log(low), np.log(high))))
 
     def flat(self, low: float, high: float) -> float:
+        """Uniform."""
         return float(self.random.uniform(low, high))
 
     def one(self, *choices: Any) -> Any:
+        """One of the choices."""
         return choices[int(self.random.integers(len(choices)))]
 
     def geometry(self) -> Geometry:
+        """0.2 to 1 cm2, 0.2 to 2 mm."""
         area, thickness = self.flat(0.2e-4, 1e-4), self.log(0.2e-3, 2e-3)
         a, t = 1 + 1e-3 * self.random.standard_normal(2)
         return Geometry(area, thickness, area * a, thickness * t)
@@ -151,7 +169,8 @@ class Draw:
         return 1 / (2 * np.pi * peak * c), c
 
 
-def _truth(g: Geometry | None, bulk: float, boundary: float = 0.0) -> dict[str, float | tuple[float, float]]:
+def truth_of(g: Geometry | None, bulk: float, boundary: float = 0.0) -> dict[str, float | tuple[float, float]]:
+    """Return what is true of a pellet; without geometry there is no conductivity."""
     truth: dict[str, float | tuple[float, float]] = {
         "total_resistance": bulk + boundary,
         "bulk_resistance": bulk,
@@ -160,349 +179,17 @@ def _truth(g: Geometry | None, bulk: float, boundary: float = 0.0) -> dict[str, 
     return truth if g is None else truth | {"ionic_conductivity": g.constant / (bulk + boundary)}
 
 
-def _lead(d: Draw, f: Array) -> Array:
-    return _jw(f) * d.log(1e-7, 1e-6)
+def leads(d: Draw, f: Array) -> Array:
+    """Inductance of 0.1 to 1 uH."""
+    return jw(f) * d.log(1e-7, 1e-6)
 
 
-def _pellet(
+def pellet(
     d: Draw, f: Array, *, n: float = 1.0, tail: str = "", peak: float | None = None
-) -> tuple[Geometry, float, float, Array]:
-    """A bulk arc well inside the window and what follows it; returns geometry, R, C and the noiseless impedance."""
+) -> tuple[Geometry, float, Array]:
+    """A bulk arc well inside the window and what follows it; returns geometry, R and the noiseless impedance."""
     g = d.geometry()
     r, c = d.bulk(g, peak or d.log(max(1e3 * f.min(), 300.0), 0.2 * f.max()))
     tail = tail or d.one("blocking", "electrode")
     end = d.blocking(f, g) if tail == "blocking" else d.electrode(f, g, r * d.log(0.2, 3))
-    return g, r, c, arc(f, r, c, n) + end
-
-
-# Well posed -------------------------------------------------------------------------------------------------------------
-
-
-def _one_arc(**how: Any) -> Callable[[Draw], Case]:
-    """A bulk arc and an electrode: window, density, noise, exponents and electrode as stated, else drawn."""
-
-    def make(d: Draw) -> Case:
-        f = d.sweep(how.get("top"), how.get("low"), how.get("density"))
-        g, r, c, z = _pellet(d, f, n=how.get("n") or d.flat(0.85, 1.0), tail=how.get("tail", "blocking"))
-        z = d.noise(z + (_lead(d, f) if how.get("lead") else 0.0), how.get("noise"), how.get("floor"))
-        order = d.random.permutation(f.size) if how.get("shuffled") else np.arange(f.size)[:: how.get("step", 1)]
-        known = g if how.get("geometry", True) else None
-        return Case(f[order], z[order], _truth(known, r), known)
-
-    return make
-
-
-def _spike(
-    top: float, n: tuple[float, float] = (0.7, 0.95), r: tuple[float, float] = (10.0, 1e3)
-) -> Callable[[Draw], Case]:
-    """A pellet whose bulk arc lies far above the window: leads, resistance, blocking electrode."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(top, d.one(1.0, 0.1)), d.geometry()
-        resistance = d.log(*r)
-        c = min(d.log(5, 100) * VACUUM / g.constant, 1 / (2 * np.pi * 5 * top * resistance))
-        z = arc(f, resistance, c) + d.blocking(f, g, d.flat(*n)) + _lead(d, f)
-        return Case(f, d.noise(z), _truth(g, resistance), g)
-
-    return make
-
-
-def _two_arcs(tail: str) -> Callable[[Draw], Case]:
-    """Bulk and grain boundary a factor of 100 to 1000 apart in frequency, resistances within a factor of 5."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(low=0.1), d.geometry()
-        r, c = d.bulk(g, d.log(3e4, 3e5))
-        ratio = d.log(0.2, 5)
-        apart = d.log(100, 1000)
-        z = arc(f, r, c, d.flat(0.9, 1.0)) + arc(f, r * ratio, c * apart / ratio, d.flat(0.85, 1.0))
-        z = z + (d.blocking(f, g) if tail == "blocking" else d.electrode(f, g, r * d.log(0.3, 3)))
-        return Case(f, d.noise(z), _truth(g, r, r * ratio), g)
-
-    return make
-
-
-def _dummy(series: bool, exponent: bool) -> Callable[[Draw], Case]:
-    """Resistor and capacitor (or CPE) in parallel, with or without a resistor in series; no geometry."""
-
-    def make(d: Draw) -> Case:
-        f = d.sweep(1e6, 0.1)
-        r = d.log(100, 1e6)
-        c = 1 / (2 * np.pi * r * d.log(1e3, 1e5))
-        first = r * d.log(0.05, 0.5) if series else 0.0
-        z = first + arc(f, r, c, d.flat(0.8, 1.0) if exponent else 1.0)
-        return Case(f, d.noise(z), {"total_resistance": r + first})
-
-    return make
-
-
-def _liquid(tail: str) -> Callable[[Draw], Case]:
-    """A resistance without any dispersion (conducting electrolyte) and an electrode."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(1e5, d.one(0.1, 0.01)), d.geometry()
-        r = d.log(30, 1e3)
-        end = d.electrode(f, g, r * d.log(0.5, 5)) if tail == "electrode" else cpe(f, 0.01 * g.area, 0.5)
-        return Case(f, d.noise(r + end), _truth(g, r), g)
-
-    return make
-
-
-def _well_posed() -> dict[str, Callable[[Draw], Case]]:
-    return {
-        "arc, blocking": _one_arc(),
-        "ideal arc, blocking": _one_arc(n=1.0),
-        "arc n 0.8": _one_arc(n=0.8),
-        "arc, 6 points a decade": _one_arc(density=6),
-        "arc, 12 points a decade": _one_arc(density=12),
-        "arc, noise 0.1 %": _one_arc(noise=1e-3, floor=False),
-        "arc, noise 1 %": _one_arc(noise=1e-2, floor=False),
-        "arc, 7 MHz": _one_arc(top=7e6),
-        "arc, 100 kHz to 10 mHz": _one_arc(top=1e5, low=0.01),
-        "arc, 1 Hz": _one_arc(low=1.0),
-        "arc, floor of noise": _one_arc(floor=True),
-        "arc, shuffled rows": _one_arc(shuffled=True),
-        "arc, rising sweep": _one_arc(step=-1),
-        "arc, leads": _one_arc(lead=True),
-        "arc, electrode arc": _one_arc(tail="electrode"),
-        "ideal arc, electrode arc": _one_arc(n=1.0, tail="electrode"),
-        "arc, no geometry": _one_arc(geometry=False),
-        "arc, electrode arc, 12 a decade": _one_arc(tail="electrode", density=12),
-        "spike 1 MHz": _spike(1e6),
-        "spike 7 MHz": _spike(7e6),
-        "spike 100 kHz": _spike(1e5),
-        "spike n 0.75": _spike(1e6, (0.74, 0.76)),
-        "spike 10-30 ohm": _spike(1e6, r=(10.0, 30.0)),
-        "two arcs, blocking": _two_arcs("blocking"),
-        "two arcs, electrode arc": _two_arcs("electrode"),
-        "dummy R|C": _dummy(series=False, exponent=False),
-        "dummy R-(R|C)": _dummy(series=True, exponent=False),
-        "dummy R-(R|Q)": _dummy(series=True, exponent=True),
-        "resistance, electrode arc": _liquid("electrode"),
-        "resistance, Warburg-like": _liquid("warburg"),
-    }
-
-
-# Ill posed --------------------------------------------------------------------------------------------------------------
-
-
-def _bulk_above(d: Draw) -> Case:
-    f, g = d.sweep(1e6, 0.1), d.geometry()
-    r, c = d.bulk(g, 1e6 * d.log(2, 100))
-    ratio = d.log(0.2, 3)
-    boundary_peak = d.log(1e3, 3e5)
-    boundary = arc(f, ratio * r, 1 / (2 * np.pi * ratio * r * boundary_peak), d.flat(0.8, 1.0))
-    z = arc(f, r, c, d.flat(0.95, 1.0)) + boundary + d.blocking(f, g) + _lead(d, f)
-    return Case(f, d.noise(z), _truth(g, r, ratio * r), g)
-
-
-def _not_closed(factor: float) -> Callable[[Draw], Case]:
-    def make(d: Draw) -> Case:
-        low = d.one(1.0, 10.0, 100.0)
-        f = d.sweep(1e6, low)
-        g, r, c, z = _pellet(d, f, n=d.one(1.0, d.flat(0.8, 1.0)), tail="blocking", peak=low / factor)
-        return Case(f, d.noise(z), _truth(g, r), g)
-
-    return make
-
-
-def _outlier(d: Draw) -> Case:
-    case = _one_arc(tail=d.one("blocking", "electrode"))(d)
-    z, k = case.impedance.copy(), int(d.random.integers(case.frequency.size))
-    z[k] *= 1 + d.one(-1, 1) * d.flat(0.1, 0.5)
-    return replace(case, impedance=z)
-
-
-def _shape(kind: str) -> Callable[[Draw], Case]:
-    """One electrolyte arc of another shape than a ZARC."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(), d.geometry()
-        r, c = d.bulk(g, d.log(max(1e3 * f.min(), 1e3), 0.05 * f.max()))
-        if kind == "havriliak":
-            z = arc(f, r, c, d.flat(0.75, 1.0), d.flat(0.5, 0.85))
-        else:
-            z = log_normal(f, r, c, d.flat(0.5, 2.0))
-        end = d.blocking(f, g) if d.random.random() < 0.7 else d.electrode(f, g, r * d.log(0.2, 3))
-        return Case(f, d.noise(z + end), _truth(g, r), g)
-
-    return make
-
-
-def _drift(size: float) -> Callable[[Draw], Case]:
-    """The resistance changes in proportion to the time since the start; a point takes 2 periods, or half a second."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(low=d.one(0.1, 0.01)), d.geometry()
-        r, c = d.bulk(g, d.log(max(100 * f.min(), 100.0), 0.1 * f.max()))
-        time = np.cumsum(np.maximum(0.5, 2 / f))
-        ending = 1 + d.one(-1, 1) * size
-        z = arc(f, r * (1 + (ending - 1) * time / time[-1]), c, d.flat(0.85, 1.0)) + d.blocking(f, g)
-        low, high = sorted((1.0, ending))
-        truth: dict[str, float | tuple[float, float]] = {
-            k: (v * low, v * high) for k, v in _truth(None, r).items() if isinstance(v, float) and v
-        }
-        truth |= {"grain_boundary_resistance": 0.0, "ionic_conductivity": (g.constant / r / high, g.constant / r / low)}
-        return Case(f, d.noise(z), truth, g)
-
-    return make
-
-
-def _finite_warburg(d: Draw) -> Case:
-    f = d.sweep(low=d.one(0.1, 0.01))
-    g, r, c, _ = _pellet(d, f)
-    z = arc(f, r, c, d.flat(0.85, 1.0)) + finite_warburg(f, r * d.log(0.1, 5), d.log(0.3, 300))
-    return Case(f, d.noise(z), _truth(g, r), g)
-
-
-def _loop(d: Draw) -> Case:
-    f, g = d.sweep(low=0.01), d.geometry()
-    r, c = d.bulk(g, d.log(1e4, 0.2 * f.max()))
-    r_ct = r * d.log(0.2, 3)
-    z = arc(f, r, c, d.flat(0.85, 1.0)) + loop(
-        f, (r_ct, d.log(1e-2, 0.2) * g.area), (r_ct * d.log(0.5, 5), d.log(1, 30))
-    )
-    return Case(f, d.noise(z), _truth(g, r), g)
-
-
-def _truncated(d: Draw) -> Case:
-    f = d.sweep(low=0.1)
-    peak = d.log(30, 0.1 * f.max())
-    g, r, c, z = _pellet(d, f, n=d.flat(0.8, 1.0), tail="blocking", peak=peak)
-    used = f >= peak * d.log(0.1, 3)
-    used[:8] = True
-    return Case(f[used], d.noise(z)[used], _truth(g, r), g)
-
-
-def _randles(d: Draw) -> Case:
-    """The user's circuit is nested and right; the electrolyte is the resistor in series, or the arc of pF in front."""
-    f, g = d.sweep(1e6, 0.01), d.geometry()
-    r = d.log(10, 1e3)
-    r_ct = r * d.log(0.3, 5)
-    w = r_ct * d.log(0.1, 2)
-    c, n, kind = d.log(1e-2, 0.2) * g.area, d.flat(0.8, 1.0), d.one("W", "Ws", "arc")
-    diffusion = finite_warburg(f, w, d.log(1, 100)) if kind == "Ws" else w / np.sqrt(_jw(f))
-    q = c**n * r_ct ** (n - 1)
-    front = np.full(f.size, r, complex)
-    if kind == "arc":
-        r, c_bulk = d.bulk(g, d.log(1e4, 1e5))
-        r_ct, w = r_ct + r, w + r
-        front = arc(f, r, c_bulk, d.flat(0.9, 1.0))
-        diffusion = w / np.sqrt(_jw(f))
-    z = front + 1 / (1 / cpe(f, q, n) + 1 / (r_ct + diffusion))
-    circuit = {"W": "R-(Q|(R-W))", "Ws": "R-(Q|(R-Ws))", "arc": "(R|Q)-(Q|(R-W))"}[kind]
-    return Case(f, d.noise(z, floor=False), _truth(g, r), g, {"circuit": circuit})
-
-
-def _shunted_inductor(d: Draw) -> Case:
-    """(R|L) at high frequency, then a series resistance, an electrode arc and a tail; the user's circuit is right."""
-    f, g = d.sweep(1e5, 0.1), d.geometry()
-    r = d.log(0.5, 30)
-    shunt, lead = r * d.log(0.2, 2), d.log(3e-7, 3e-6)
-    lead = max(lead, shunt / (2 * np.pi * 3e4))
-    c = d.log(1e-2, 0.2) * g.area
-    z = r + 1 / (1 / shunt + 1 / (_jw(f) * lead)) + arc(f, r * d.log(0.3, 5), c, d.flat(0.8, 1.0))
-    z = z + cpe(f, d.log(1e3, 1e4) * c, d.flat(0.5, 0.8))
-    return Case(f, d.noise(z, d.log(1e-3, 3e-3), floor=False), _truth(g, r), g, {"circuit": "(R|L)-R-(R|Q)-Q"})
-
-
-# Ceramics with two arcs -------------------------------------------------------------------------------------------------
-
-
-def _ceramic_model(f: Array, theta: Array) -> Array:
-    """Bulk (ln R, ln C, n), grain boundary (ln R, ln C, n), blocking electrode (ln Q, n)."""
-    rb, cb, nb, rg, cg, ng, q, n = theta
-    return arc(f, np.exp(rb), np.exp(cb), nb) + arc(f, np.exp(rg), np.exp(cg), ng) + cpe(f, np.exp(q), n)
-
-
-def _known(f: Array, theta: Array, noise: float) -> tuple[str, ...]:
-    """Return which of the two resistances theory lets one know.
-
-    Both peaks lie inside the window, and the Cramer-Rao bound of the true model, from its Fisher matrix under the relative
-    noise, is below 10 % for each resistance.
-    """
-    z = _ceramic_model(f, theta)
-    rows = []
-    for k in range(theta.size):
-        up, down = theta.copy(), theta.copy()
-        up[k], down[k] = up[k] + 1e-5, down[k] - 1e-5
-        slope = (_ceramic_model(f, up) - _ceramic_model(f, down)) / 2e-5 / (noise * np.abs(z))
-        rows.append(np.concatenate([slope.real, slope.imag]))
-    jacobian = np.array(rows)
-    bound = np.sqrt(np.diag(np.linalg.pinv(jacobian @ jacobian.T)))
-    inside = [f.min() < 1 / (2 * np.pi * np.exp(theta[k] + theta[k + 1])) < f.max() for k in (0, 3)]
-    if not all(inside) or max(bound[0], bound[3]) > 0.1:
-        return ()
-    return ("bulk_resistance", "grain_boundary_resistance")
-
-
-def _twin(d: Draw) -> tuple[Geometry, dict[str, float]]:
-    """Sizes of a ceramic at 300 K: relative permittivity 5-100, grain boundary 5e-12 to 5e-10 F/cm, at least 2 C_b."""
-    g = d.geometry()
-    c = d.log(5, 100) * VACUUM / g.constant
-    c_gb = max(d.log(5e-10, 5e-8) / g.constant, 2 * c)
-    return g, {"c": c, "c_gb": c_gb, "n": d.flat(0.9, 1.0), "n_gb": d.flat(0.8, 1.0), "q": d.log(3e-3, 0.1) * g.area,
-               "n_q": d.flat(0.7, 0.95), "ratio": d.log(0.2, 10), "peak": d.log(3e3, 1e6), "noise": d.log(1e-3, 1e-2)}  # fmt: skip
-
-
-def _ceramic_case(d: Draw, f: Array, g: Geometry, p: Mapping[str, float], r: float, r_gb: float) -> Case:
-    theta = np.array(
-        [np.log(r), np.log(p["c"]), p["n"], np.log(r_gb), np.log(p["c_gb"]), p["n_gb"], np.log(p["q"]), p["n_q"]]
-    )
-    z = d.noise(_ceramic_model(f, theta), p["noise"], floor=False)
-    return Case(f, z, _truth(g, r, r_gb), g, known=_known(f, theta, p["noise"]))
-
-
-def ceramic(seed: int) -> Case:
-    """One spectrum of a ceramic with two arcs."""
-    d = Draw("ceramic", seed)
-    f, (g, p) = d.sweep(d.one(1e6, 7e6), d.one(1.0, 0.1)), _twin(d)
-    r = 1 / (2 * np.pi * p["peak"] * p["c"])
-    return _ceramic_case(d, f, g, p, r, r * p["ratio"])
-
-
-def ceramic_series(seed: int) -> list[Case]:
-    """The same pellet at 6 to 8 temperatures; bulk and grain boundary follow Arrhenius laws of their own."""
-    d = Draw("ceramic series", seed)
-    f, (g, p) = d.sweep(d.one(1e6, 7e6), d.one(1.0, 0.1)), _twin(d)
-    energy, energy_gb = d.flat(0.2, 0.6), d.flat(0.25, 0.9)
-    start, step, count = d.flat(240.0, 300.0), d.flat(8.0, 20.0), int(d.random.integers(6, 9))
-    middle = start + step * count / 2
-    cases = []
-    for t in start + step * np.arange(count):
-        x = (1 / t - 1 / middle) / BOLTZMANN
-        r = t / middle * np.exp(energy * x) / (2 * np.pi * p["peak"] * p["c"])
-        r_gb = t / middle * np.exp(energy_gb * x) * p["ratio"] / (2 * np.pi * p["peak"] * p["c"])
-        cases.append(replace(_ceramic_case(d, f, g, p, r, r_gb), temperature=float(t)))
-    return cases
-
-
-def _seeded(name: str, make: Callable[[Draw], Case]) -> Callable[[int], Case]:
-    return lambda seed: make(Draw(name, seed))
-
-
-def scenarios() -> dict[str, Callable[[int], Case]]:
-    """Return name -> function of a seed; the names of well-posed ones begin with 'ok: '."""
-    stress: dict[str, Callable[[Draw], Case]] = {
-        "bulk above the window": _bulk_above,
-        "not closed, 1 times": _not_closed(1.0),
-        "not closed, 3 times": _not_closed(3.0),
-        "not closed, 10 times": _not_closed(10.0),
-        "outlier 10-50 %": _outlier,
-        "Havriliak-Negami": _shape("havriliak"),
-        "log-normal tau": _shape("log-normal"),
-        "drift 3 %": _drift(0.03),
-        "drift 10 %": _drift(0.10),
-        "finite Warburg": _finite_warburg,
-        "inductive loop": _loop,
-        "truncated sweep": _truncated,
-        "Randles, circuit given": _randles,
-        "(R|L), circuit given": _shunted_inductor,
-    }
-    made = {f"ok: {name}": make for name, make in _well_posed().items()} | stress
-    return {name: _seeded(name, make) for name, make in made.items()} | {"ceramic": ceramic}
-
-
-def series_scenarios() -> dict[str, Callable[[int], list[Case]]]:
-    """Return name -> function of a seed, each a temperature series of one pellet."""
-    return {"ceramic series": ceramic_series}
+    return g, r, arc(f, r, c, n) + end
