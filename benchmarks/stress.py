@@ -121,7 +121,13 @@ def verdicts(case: Case, result: Result | Exception) -> dict[str, str]:
     if isinstance(result, Exception):
         kind = "withheld" if isinstance(result, ClosoError) else "CRASH"
         return {name: kind for name in JUDGED if name in case.truth}
-    return {name: _verdict(case, result, name) for name in JUDGED if name in case.truth}
+    found = {}
+    for name in (name for name in JUDGED if name in case.truth):
+        try:
+            found[name] = _verdict(case, result, name)
+        except ArithmeticError:  # an interval that cannot be computed
+            found[name] = "CRASH"
+    return found
 
 
 def _verdict(case: Case, result: Result, name: str) -> str:
