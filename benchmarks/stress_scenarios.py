@@ -26,6 +26,7 @@ from benchmarks.stress_spectra import (
     pellet,
     truth_of,
 )
+from benchmarks.stress_variants import variants
 
 __all__ = ["ceramic", "ceramic_series", "scenarios", "series_scenarios"]
 
@@ -349,7 +350,7 @@ def _seeded(name: str, make: Callable[[Draw], Case]) -> Callable[[int], Case]:
 
 
 def scenarios() -> dict[str, Callable[[int], Case]]:
-    """Return name -> function of a seed; the names of well-posed ones begin with 'ok: '."""
+    """Return name -> function of a seed; names of well-posed ones begin with 'ok: ', of variants with 'variant: '."""
     stress: dict[str, Callable[[Draw], Case]] = {
         "bulk above the window": _bulk_above,
         "not closed, 1 times": _not_closed(1.0),
@@ -366,7 +367,7 @@ def scenarios() -> dict[str, Callable[[int], Case]]:
         "Randles, circuit given": _randles,
         "(R|L), circuit given": _shunted_inductor,
     }
-    made = {f"ok: {name}": make for name, make in _well_posed().items()} | stress
+    made = {f"ok: {name}": make for name, make in _well_posed().items()} | stress | variants()
     return {name: _seeded(name, make) for name, make in made.items()} | {"ceramic": ceramic}
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 __all__ = [
     "VACUUM",
+    "Array",
     "Case",
     "Draw",
     "Geometry",
