@@ -1,7 +1,7 @@
 """Files as people have them, with the right answer to each: one row of expected.json is one test.
 
-The files were rebuilt from public bug reports and are no part of the repository. A row is right when the value of the quantity
-(of several: every one that is expected) lies in its range or, where a refusal is right too, when none is given.
+The files were rebuilt from public bug reports and are no part of the repository. A row is right when the value of the
+quantity (of several: every one that is expected) lies in its range or, where a refusal is right too, when none is given.
 """
 
 import json
@@ -38,6 +38,7 @@ def values_of(answer, name):
 @pytest.mark.parametrize("row", rows())
 def test_right_or_refused(closo, row):
     code, out, err = closo("run", row["technique"], CASES / row["file"], *row["arguments"], "--json")
+    assert "fault of closo" not in out + err, out + err
     values = values_of(json.loads(out), row["quantity"]) if out.strip() else []
     ranges = list(zip(row["inside"][::2], row["inside"][1::2], strict=True))
     if row["refusal_is_right"] and (not values or code in REFUSED):
