@@ -331,17 +331,60 @@ def ceramic(seed: int) -> Case:
 
 def ceramic_series(seed: int) -> list[Case]:
     """The same pellet at 6 to 8 temperatures; bulk and grain boundary follow Arrhenius laws of their own."""
-    d = Draw("ceramic series", seed)
+    return _series(Draw("ceramic series", seed))
+
+
+def _series(d: Draw, *, bend: float = 1.0, peak: float | None = None) -> list[Case]:
+    """A temperature series; `bend` multiplies both resistances above the middle (a transition), `peak` [Hz] is there."""
     f, (g, p) = d.sweep(d.one(1e6, 7e6), d.one(1.0, 0.1)), _twin(d)
+    at_middle = 1 / (2 * np.pi * (peak or p["peak"]) * p["c"])
     energy, energy_gb = d.flat(0.2, 0.6), d.flat(0.25, 0.9)
     start, step, count = d.flat(240.0, 300.0), d.flat(8.0, 20.0), int(d.random.integers(6, 9))
     middle = start + step * count / 2
     cases = []
     for t in start + step * np.arange(count):
-        x = (1 / t - 1 / middle) / BOLTZMANN
-        r = t / middle * np.exp(energy * x) / (2 * np.pi * p["peak"] * p["c"])
-        r_gb = t / middle * np.exp(energy_gb * x) * p["ratio"] / (2 * np.pi * p["peak"] * p["c"])
+        x, more = (1 / t - 1 / middle) / BOLTZMANN, bend if t > middle else 1.0
+        r = more * t / middle * np.exp(energy * x) * at_middle
+        r_gb = more * t / middle * np.exp(energy_gb * x) * p["ratio"] * at_middle
         cases.append(replace(_ceramic_case(d, f, (g, p), (r, r_gb)), temperature=float(t)))
+    return cases
+
+
+def _transition_series(seed: int) -> list[Case]:
+    """Both resistances drop by 3 to 30 times at a transition in the middle."""
+    d = Draw("transition", seed)
+    return _series(d, bend=1 / d.log(3, 30))
+
+
+def _leaving_series(seed: int) -> list[Case]:
+    """The bulk arc leaves the window in the middle of the series; beyond it only the total can be known."""
+    d = Draw("leaving", seed)
+    return _series(d, peak=d.log(1e6, 1e7))
+
+
+def _mislabelled_series(seed: int) -> list[Case]:
+    """Two temperatures are exchanged, the rows and the members are shuffled."""
+    d = Draw("mislabelled", seed)
+    cases = _series(d)
+    i, k = d.random.choice(len(cases), 2, replace=False)
+    ti, tk = cases[i].temperature, cases[k].temperature
+    cases[i], cases[k] = replace(cases[i], temperature=tk), replace(cases[k], temperature=ti)
+    shuffled = [cases[j] for j in d.random.permutation(len(cases))]
+    order = d.random.permutation(cases[0].frequency.size)
+    return [replace(c, frequency=c.frequency[order], impedance=c.impedance[order]) for c in shuffled]
+
+
+def _outlying_series(seed: int) -> list[Case]:
+    """One spectrum of the series has an outlier of 10 to 50 %, another a dead contact (all of Z times 2 to 5)."""
+    d = Draw("outlying", seed)
+    cases = _series(d)
+    i, k = d.random.choice(len(cases), 2, replace=False)
+    z = cases[i].impedance.copy()
+    z[int(d.random.integers(z.size))] *= 1 + d.one(-1, 1) * d.flat(0.1, 0.5)
+    times = d.log(2, 5)
+    truth = {n: v / times if "conductivity" in n else v * times for n, v in cases[k].truth.items()}
+    cases[i] = replace(cases[i], impedance=z)
+    cases[k] = replace(cases[k], impedance=cases[k].impedance * times, truth=truth)
     return cases
 
 
@@ -373,4 +416,10 @@ def scenarios() -> dict[str, Callable[[int], Case]]:
 
 def series_scenarios() -> dict[str, Callable[[int], list[Case]]]:
     """Return name -> function of a seed, each a temperature series of one pellet."""
-    return {"ceramic series": ceramic_series}
+    return {
+        "ceramic series": ceramic_series,
+        "variant: series with a transition": _transition_series,
+        "variant: series, arc leaves": _leaving_series,
+        "variant: series, mislabelled": _mislabelled_series,
+        "variant: series, outlying": _outlying_series,
+    }
