@@ -38,19 +38,31 @@ __all__ = [
 
 JUDGED = ("total_resistance", "ionic_conductivity", "bulk_resistance", "grain_boundary_resistance")
 WORST_FIRST = ("CRASH", "SUM", "WRONG", "flagged", "inside", "withheld", "")
+VAGUE = 0.4  # relative u beyond which a number ought not to be given
 NO_BOUNDARY = 0.02  # a grain boundary of less than this share of the total may be given where there is none
 OUTRIGHT = 5.0  # pulls beyond are counted as wrong, and left out of the standard deviation of the others
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The verdict on one number: scenario, seed, quantity, verdict, its pull and relative u, CPU seconds of the spectrum."""
+    """The verdict on one number.
+
+    Attributes
+    ----------
+    pull : ln(value / truth) over the relative u; nan where the truth is a range or zero.
+    error : relative distance from the nearest true value, 0 within a range; nan where there is no value.
+    relative_u : of the value.
+    known : theory lets one know the quantity.
+    alarm : some check of the result has failed.
+    cpu : seconds of the spectrum.
+    """
 
     scenario: str
     seed: int
     quantity: str
     verdict: str
     pull: float
+    error: float
     relative_u: float
     known: bool
     alarm: bool
@@ -153,17 +165,26 @@ def judge(case: Case, result: Result | Exception) -> str:
 
 
 def _answer(case: Case, result: Result | Exception, *, scenario: str, seed: int, cpu: float) -> list[Answer]:
+    alarm = isinstance(result, Result) and any(c.passed is False for c in result.checks)
     answers = []
     for name, verdict in verdicts(case, result).items():
-        pull = relative = np.nan
-        truth = case.truth[name]
-        if isinstance(result, Result) and name in result.quantities and (q := result.quantities[name]).value:
-            relative = (q.u or 0.0) / abs(q.value)
-            if isinstance(truth, float) and truth > 0 and q.value > 0:
-                pull = float(np.log(q.value / truth) / max(relative, 1e-12))
-        alarm = isinstance(result, Result) and any(c.passed is False for c in result.checks)
-        answers.append(Answer(scenario, seed, name, verdict, pull, relative, name in case.known, alarm, cpu))
+        figures = _figures(case, result, name)
+        answers.append(Answer(scenario, seed, name, verdict, **figures, known=name in case.known, alarm=alarm, cpu=cpu))
     return answers
+
+
+def _figures(case: Case, result: Result | Exception, name: str) -> dict[str, float]:
+    """Return pull, relative error and relative u of a quantity; nan where there is none."""
+    quantity = result.quantities.get(name) if isinstance(result, Result) else None
+    if quantity is None or not quantity.value:
+        return dict.fromkeys(("pull", "error", "relative_u"), np.nan)
+    value, relative = quantity.value, max((quantity.u or 0.0) / abs(quantity.value), 1e-12)
+    low, high = np.min(case.truth[name]), np.max(case.truth[name])
+    nearest = min(max(value, low), high)
+    scale = nearest or float(np.max(case.truth["total_resistance"]))  # no grain boundary: in parts of the total
+    single = low == high > 0 and value > 0
+    pull = float(np.log(value / high) / relative) if single else np.nan
+    return {"pull": pull, "error": abs(value - nearest) / scale, "relative_u": relative}
 
 
 def _one(task: tuple[str, int]) -> list[Answer]:
@@ -205,6 +226,7 @@ def summary(found: Sequence[Answer]) -> dict[str, Any]:
         **share,
         "inside_of_given": 100 * sum(a.verdict == "inside" for a in given) / max(len(given), 1),
         "alarm": 100 * sum(a.alarm for a in found) / count,
+        "vague": 100 * sum(a.relative_u > VAGUE for a in found) / count,
         "pull_sd": float(np.std(pulls)) if len(pulls) > 1 else None,
         "median_u_percent": float(100 * np.median(widths)) if widths else None,
         "known": len(known),
@@ -282,7 +304,7 @@ def show(result: Mapping[str, Any]) -> None:
     """Print one table."""
     short = {"total_resistance": "R", "ionic_conductivity": "sigma", "bulk_resistance": "R_b"}
     print(
-        f"{'scenario':34s} {'':5s} {'n':>4s} inside withh. flag. WRONG  SUM crash alarm pull sd   u %  given/known  CPU s"
+        f"{'scenario':34s} {'':5s} {'n':>4s} inside withh. flag. WRONG  SUM crash alarm vague pull sd   u %  given/known  CPU s"
     )
     for scenario, quantities in result["scenarios"].items():
         for quantity, s in quantities.items():
@@ -293,7 +315,7 @@ def show(result: Mapping[str, Any]) -> None:
             known = f"{s['given_of_known']:4.0f} of {s['known']:3d}" if s["known"] else " " * 11
             shares = "".join(f"{s[v]:6.0f}" for v in ("inside", "withheld", "flagged", "WRONG", "SUM", "CRASH"))
             print(
-                f"{scenario:34s} {short.get(quantity, 'R_gb'):5s} {s['n']:4d}{shares}{s['alarm']:6.0f} {pull} {width} "
+                f"{scenario:34s} {short.get(quantity, 'R_gb'):5s} {s['n']:4d}{shares}{s['alarm']:6.0f}{s['vague']:6.0f} {pull} {width} "
                 f" {known} {s['cpu_s']:6.2f}"
             )
     if moved := result["equivariance"]:

@@ -31,6 +31,7 @@ __all__ = [
     "log_normal",
     "loop",
     "pellet",
+    "reflective",
     "truth_of",
 ]
 
@@ -107,6 +108,13 @@ def finite_warburg(f: Array, r: float, tau: float) -> Array:
     s = np.sqrt(jw(f) * tau)
     e = np.exp(-2 * s)
     return r * (1 - e) / (1 + e) / s
+
+
+def reflective(f: Array, r: float, tau: float) -> Array:
+    """Diffusion through a layer with a reflecting end, or a blocking porous electrode."""
+    s = np.sqrt(jw(f) * tau)
+    e = np.exp(-2 * s)
+    return r / s * (1 + e) / (1 - e)
 
 
 def loop(f: Array, charge: tuple[float, float], branch: tuple[float, float]) -> Array:

@@ -10,19 +10,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.stress_ceramics import three_arcs, two_arcs, two_asymmetric
+from benchmarks.stress_circuits import given, wrong_circuit
 from benchmarks.stress_spectra import (
     VACUUM,
     Array,
     Case,
     Draw,
     arc,
-    cpe,
     finite_warburg,
     jw,
-    leads,
     log_normal,
     loop,
     pellet,
+    reflective,
     truth_of,
 )  # fmt: skip
 
@@ -179,9 +180,8 @@ def _microfarad(d: Draw, f: Array, area: Array, r: float) -> Array:
     return arc(f, r * d.log(0.1, 5), d.log(0.5e-6, 5e-6), d.flat(0.8, 1.0)) + 0 * area
 
 
-def _reflective(d: Draw, f: Array, _: Array, r: float) -> Array:
-    s = np.sqrt(jw(f) * d.log(1, 100))
-    return r * d.log(0.1, 2) / s * (1 + np.exp(-2 * s)) / (1 - np.exp(-2 * s))
+def _reflecting(d: Draw, f: Array, _: Array, r: float) -> Array:
+    return reflective(f, r * d.log(0.1, 2), d.log(1, 100))
 
 
 def _gerischer(d: Draw, f: Array, _: Array, r: float) -> Array:
@@ -191,8 +191,7 @@ def _gerischer(d: Draw, f: Array, _: Array, r: float) -> Array:
 def _porous(d: Draw, f: Array, area: Array, r: float) -> Array:
     """A blocking porous electrode (de Levie)."""
     pore, c = r * d.log(0.1, 1), d.log(0.1, 1) * float(area[0])
-    s = np.sqrt(jw(f) * pore * c)
-    return pore / s * (1 + np.exp(-2 * s)) / (1 - np.exp(-2 * s))
+    return reflective(f, pore, pore * c)
 
 
 def _two_electrodes(d: Draw, f: Array, area: Array, r: float) -> Array:
@@ -359,93 +358,6 @@ def _down_then_up(d: Draw) -> Case:
     return _range(Case(np.concatenate([f, f[::-1]]), d.noise(z), truth_of(g, r), g), 1.0, second)
 
 
-# Two arcs ---------------------------------------------------------------------------------------------------------------
-
-
-def _ceramic(apart: tuple[float, float], ratio: tuple[float, float], eps: tuple[float, float] = (5.0, 100.0)) -> Make:
-    """Bulk and grain boundary: time constants `apart`, resistances by `ratio`, relative permittivity of the bulk."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(low=0.1), d.geometry()
-        c = d.log(*eps) * VACUUM / g.constant
-        r = 1 / (2 * np.pi * c * d.log(3e3, 3e5))
-        share = d.log(*ratio)
-        boundary = arc(f, r * share, c * d.log(*apart) / share, d.flat(0.8, 1.0))
-        z = arc(f, r, c, d.flat(0.9, 1.0)) + boundary + d.blocking(f, g)
-        return Case(f, d.noise(z), truth_of(g, r, r * share), g)
-
-    return make
-
-
-def _three_arcs(d: Draw) -> Case:
-    """Bulk, grain boundary, and a contact of 0.3 to 3 nF/cm that may count as grain boundary or not."""
-    f, g = d.sweep(low=0.1), d.geometry()
-    r, c = d.bulk(g, d.log(3e4, 3e5))
-    boundary, contact = r * d.log(0.3, 3), r * d.log(0.2, 1)
-    z = arc(f, r, c, d.flat(0.9, 1.0)) + arc(f, boundary, 40 * c, d.flat(0.85, 1.0))
-    z = z + arc(f, contact, d.log(3e-8, 3e-7) / g.constant, d.flat(0.85, 1.0)) + d.blocking(f, g)
-    truth = truth_of(g, r, boundary) | {
-        "total_resistance": (r + boundary, r + boundary + contact),
-        "ionic_conductivity": (g.constant / (r + boundary + contact), g.constant / (r + boundary)),
-        "grain_boundary_resistance": (boundary, boundary + contact),
-    }
-    return Case(f, d.noise(z), truth, g)
-
-
-def _two_asymmetric(d: Draw) -> Case:
-    f, g = d.sweep(low=0.1), d.geometry()
-    r, c = d.bulk(g, d.log(1e4, 3e5))
-    ratio = d.log(0.3, 3)
-    boundary = arc(f, ratio * r, c * d.log(50, 500) / ratio, d.flat(0.8, 1.0), b=d.flat(0.6, 0.9))
-    z = arc(f, r, c, d.flat(0.85, 1.0), b=d.flat(0.6, 0.9)) + boundary + d.blocking(f, g)
-    return Case(f, d.noise(z), truth_of(g, r, ratio * r), g)
-
-
-# Circuits of the user ---------------------------------------------------------------------------------------------------
-
-
-def _given(circuit: str) -> Make:
-    """The user's circuit is right; R or (R|Q) at the front is the electrolyte, the rest an electrode of 1 to 20 uF/cm2."""
-
-    def make(d: Draw) -> Case:
-        f, g = d.sweep(1e6, 0.01), d.geometry()
-        r, r_ct, c, n = d.log(10, 1e3), 0.0, d.log(1e-2, 0.2) * g.area, d.flat(0.8, 0.95)
-        front: Array | float = r
-        if "(R|Q)-(R|Q)-" in circuit:
-            r, c_bulk = d.bulk(g, d.log(1e4, 1e5))
-            front = arc(f, r, c_bulk, 0.95)
-        elif circuit.startswith("(R|L)-(R|Q)"):
-            r, c_bulk = d.bulk(g, d.log(1e4, 1e5))
-            shunt = r * d.log(0.1, 1)
-            front = arc(f, r, c_bulk, 0.95) + 1 / (1 / shunt + 1 / (jw(f) * shunt / (2 * np.pi * 2e5)))
-        r_ct = r * d.log(0.3, 3)
-        boundary = 0.0
-        if "(R|Q)-(R|Q)-" in circuit:
-            boundary = r * d.log(0.3, 3)
-            front = front + arc(f, boundary, 100 * c_bulk, 0.9)
-        faradaic = r_ct + _diffusion(d, f, circuit, r_ct)
-        storage = 1 / (jw(f) * c) if "(C|" in circuit else cpe(f, c**n * r_ct ** (n - 1), n)
-        z = front + (storage if circuit.endswith(")-Q") else 1 / (1 / storage + 1 / faradaic))
-        z = z + (leads(d, f) if circuit.startswith("L-") else 0.0)
-        return Case(f, d.noise(z, floor=False), truth_of(g, r, boundary), g, {"circuit": circuit})
-
-    return make
-
-
-def _diffusion(d: Draw, f: Array, circuit: str, r_ct: float) -> Array:
-    if "(R-Wo)" in circuit:
-        return _reflective(d, f, f, r_ct)
-    if "(R-(R|Q))" in circuit:
-        return arc(f, r_ct * d.log(0.5, 2), d.log(0.1, 1) / r_ct, 0.9)
-    return r_ct * d.log(0.1, 1) / np.sqrt(jw(f))
-
-
-def _wrong_circuit(d: Draw) -> Case:
-    """Two arcs and a circuit of the user with one."""
-    made = _ceramic((30, 300), (0.3, 3))(d)
-    return replace(made, settings={"circuit": d.one("R-(R|Q)-Q", "(R|Q)-Q", "(R|C)-Q", "L-(R|C)-Q")})
-
-
 def variants() -> dict[str, Make]:
     """Return name -> function of a `Draw`."""
     made: dict[str, Make] = {
@@ -463,11 +375,11 @@ def variants() -> dict[str, Make]:
         "asymmetric, slow side": _electrolyte(_slow_side),
         "graded pellet": _electrolyte(_layers),
         "log-normal, wide": _electrolyte(_wide),
-        "two asymmetric arcs": _two_asymmetric,
+        "two asymmetric arcs": two_asymmetric,
         "film of nF blocks": _behind(_film_of_nf),
         "electrode 0.5-5 uF, no geometry": _behind(_microfarad, stated=False),
         "electrode 0.5-5 uF": _behind(_microfarad),
-        "reflective diffusion": _behind(_reflective, low=0.01),
+        "reflective diffusion": _behind(_reflecting, low=0.01),
         "Gerischer electrode": _behind(_gerischer, low=0.01),
         "porous electrode": _behind(_porous, low=0.01),
         "two electrode arcs": _behind(_two_electrodes, low=0.01),
@@ -489,14 +401,14 @@ def variants() -> dict[str, Make]:
         "settling of R": _changing(_settling),
         "jump of R": _changing(_jump),
         "down, then up": _down_then_up,
-        "arcs 1.5-5 apart": _ceramic((1.5, 5), (0.3, 3)),
-        "small grain boundary": _ceramic((30, 300), (0.03, 0.2)),
-        "small bulk": _ceramic((30, 1000), (10, 100)),
-        "thin boundaries": _ceramic((1e3, 3e4), (0.2, 3)),
-        "permittivity 100-1000": _ceramic((10, 300), (0.3, 3), (100.0, 1000.0)),
-        "three arcs": _three_arcs,
-        "wrong circuit given": _wrong_circuit,
+        "arcs 1.5-5 apart": two_arcs((1.5, 5), (0.3, 3)),
+        "small grain boundary": two_arcs((30, 300), (0.03, 0.2)),
+        "small bulk": two_arcs((30, 1000), (10, 100)),
+        "thin boundaries": two_arcs((1e3, 3e4), (0.2, 3)),
+        "permittivity 100-1000": two_arcs((10, 300), (0.3, 3), (100.0, 1000.0)),
+        "three arcs": three_arcs,
+        "wrong circuit given": wrong_circuit,
     }
     for circuit in ("R-(C|(R-W))", "L-R-(Q|(R-Wo))", "R-(Q|(R-(R|Q)))", "(R|Q)-(R|Q)-(Q|(R-W))", "(R|L)-(R|Q)-Q"):
-        made[f"given {circuit}"] = _given(circuit)
+        made[f"given {circuit}"] = given(circuit)
     return {f"variant: {name}": make for name, make in made.items()}

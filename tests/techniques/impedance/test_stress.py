@@ -1,0 +1,131 @@
+"""Spectra of another origin than the fit's own formulas, judged by the truth: `python -m benchmarks stress` with few seeds.
+
+The full run (36 seeds) is a benchmark. Here the counts are held against the binomial distribution: a code whose silent
+errors stay at the 5 % of an honest 95 % interval fails one of these tests once in a thousand draws of the seeds.
+"""
+
+import numpy as np
+import pytest
+from benchmarks import stress
+from benchmarks.stress_ceramics import ceramic, ceramic_series
+from benchmarks.stress_scenarios import scenarios, series_scenarios
+from benchmarks.stress_spectra import Draw, arc, finite_warburg, log_normal, loop, reflective
+from scipy.stats import binom, chi2
+
+RARE = 1e-3
+SILENT = ("WRONG", "SUM")
+RESISTANCES = ("total_resistance", "bulk_resistance", "grain_boundary_resistance")
+WELL_POSED = [name for name in scenarios() if name.startswith("ok: ")]
+VARIANTS = [name for name in (*scenarios(), *series_scenarios()) if name.startswith("variant: ")]
+HIDDEN = [name for name in scenarios() if name not in WELL_POSED + VARIANTS + ["ceramic"]]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """Answers by group: what is asked once is not asked again."""
+    seeds = {"well posed": (WELL_POSED, 4), "hidden": (HIDDEN, 6), "ceramics": (["ceramic"], 30)}
+    seeds |= {"series": (["ceramic series"], 4), "variants": (VARIANTS, 1)}
+    kept = {}
+
+    def of(group, quantity=None):
+        if group not in kept:
+            names, count = seeds[group]
+            kept[group] = stress.answers(names, range(count))
+        return [a for a in kept[group] if quantity in (None, a.quantity)]
+
+    return of
+
+
+def few(found, what, share=0.05):
+    """Assert that not more answers have one of the verdicts than a share of `share` explains."""
+    bad = [a for a in found if a.verdict in what]
+    most = binom.isf(RARE, len(found), share)
+    assert len(bad) <= most, f"{len(bad)} of {len(found)} (at most {most:.0f}): " + ", ".join(
+        f"{a.scenario} seed {a.seed} (pull {a.pull:.1f})" for a in bad
+    )
+
+
+GROUPS = ["well posed", "hidden", "ceramics", "series", "variants"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_nothing_crashes_and_no_sum_has_the_name_of_one_arc(asked, group):
+    bad = [(a.scenario, a.seed, a.quantity, a.verdict) for a in asked(group) if a.verdict in ("CRASH", "SUM")]
+    assert not bad
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_number_is_far_off_in_silence(asked, group):
+    """A draw of noise explains 2.5 u now and then, and never a resistance that is 30 % off."""
+    bad = [a for a in asked(group) if a.verdict in SILENT and a.error > 0.3]
+    assert not bad, ", ".join(f"{a.scenario} seed {a.seed}: {a.quantity} off by {100 * a.error:.0f} %" for a in bad)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_nothing_is_printed_that_is_known_worse_than_40_percent(asked, group):
+    bad = [(a.scenario, a.seed, a.quantity) for a in asked(group) if a.relative_u > stress.VAGUE]
+    assert not bad
+
+
+@pytest.mark.parametrize("quantity", [*RESISTANCES, "ionic_conductivity"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_silent_errors_are_few(asked, group, quantity):
+    given = [a for a in asked(group, quantity) if a.verdict not in ("withheld", "flagged")]
+    few(given, SILENT)
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_silent_errors_are_few_in_each_kind(asked, name):
+    few([a for a in asked("hidden", "total_resistance") if a.scenario == name], SILENT, share=0.08)
+
+
+def test_well_posed_spectra_get_an_answer(asked):
+    found = asked("well posed", "total_resistance")
+    few(found, ("withheld",))
+    few(found, ("flagged",))
+
+
+def test_well_posed_pulls_have_unit_spread(asked):
+    """Between 0.9 and 1.15, widened by what the number of spectra leaves open."""
+    pulls = np.array([a.pull for a in asked("well posed", "total_resistance") if np.isfinite(a.pull)])
+    low, high = np.sqrt(chi2.ppf([RARE, 1 - RARE], pulls.size) / pulls.size)
+    assert 0.9 * low < np.sqrt(np.mean(pulls**2)) < 1.15 * high
+
+
+@pytest.mark.parametrize("group", ["ceramics", "series"])
+def test_arcs_that_can_be_known_are_given(asked, group):
+    for quantity in ("bulk_resistance", "grain_boundary_resistance"):
+        known = [a for a in asked(group, quantity) if a.known]
+        assert len(known) >= 10
+        few(known, ("withheld",), share=0.4)
+
+
+def test_scaled_and_shuffled_spectra_give_the_same_answer():
+    moved = stress.equivariance(12)
+    assert not moved["failures"]
+
+
+def test_the_formulas_have_the_resistance_that_is_called_true():
+    slow, fast = np.array([1e-9]), np.array([1e15])
+    for z in (arc(slow, 5.0, 1e-6, 0.8), arc(slow, 5.0, 1e-6, 0.9, b=0.5), log_normal(slow, 5.0, 1e-6, 1.5)):
+        assert z[0].real == pytest.approx(5.0, rel=1e-4)
+    assert finite_warburg(slow, 5.0, 3.0)[0] == pytest.approx(5.0, rel=1e-6)
+    assert reflective(1e6 * slow, 5.0, 3.0)[0].real == pytest.approx(5.0 / 3, rel=1e-4)
+    assert loop(slow, (5.0, 1e-6), (20.0, 1.0))[0] == pytest.approx(4.0, rel=1e-6)
+    for z in (arc(fast, 5.0, 1e-6, 0.8), log_normal(fast, 5.0, 1e-6, 1.5), finite_warburg(fast, 5.0, 3.0)):
+        assert abs(z[0]) < 1e-5
+
+
+def test_equal_seeds_make_equal_spectra_and_the_noise_is_what_is_said():
+    assert np.array_equal(ceramic(3).impedance, ceramic(3).impedance)
+    assert not np.array_equal(ceramic(3).impedance, ceramic(4).impedance)
+    z = np.full(20_000, 3.0 + 4.0j)
+    scatter = Draw("noise", 0).noise(z, 0.01, floor=False) - z
+    assert scatter.real.std() == pytest.approx(0.05, rel=0.02)
+    assert scatter.imag.std() == pytest.approx(0.05, rel=0.02)
+
+
+def test_what_can_be_known_is_neither_all_nor_nothing():
+    singles = [bool(ceramic(seed).known) for seed in range(60)]
+    assert 15 < sum(singles) < 55
+    assert any(case.known for case in ceramic_series(0) + ceramic_series(1) + ceramic_series(2))
