@@ -65,14 +65,14 @@ def _spike(
 
 
 def _two_arcs(tail: str) -> Callable[[Draw], Case]:
-    """Bulk and grain boundary a factor of 100 to 1000 apart in frequency, resistances within a factor of 5."""
+    """Bulk and grain boundary at least a factor of 50 apart in frequency, resistances within a factor of 5."""
 
     def make(d: Draw) -> Case:
         f, g = d.sweep(low=0.1), d.geometry()
         r, c = d.bulk(g, d.log(3e4, 3e5))
-        ratio = d.log(0.2, 5)
-        apart = d.log(100, 1000)
-        z = arc(f, r, c, d.flat(0.9, 1.0)) + arc(f, r * ratio, c * apart / ratio, d.flat(0.85, 1.0))
+        more = d.log(30, 300)
+        ratio = max(d.log(0.2, 5), 50 / more)
+        z = arc(f, r, c, d.flat(0.9, 1.0)) + arc(f, r * ratio, c * more, d.flat(0.85, 1.0))
         z = z + (d.blocking(f, g) if tail == "blocking" else d.electrode(f, g, r * d.log(0.3, 3)))
         return Case(f, d.noise(z), truth_of(g, r, r * ratio), g)
 
@@ -151,8 +151,7 @@ def _bulk_above(d: Draw) -> Case:
     f, g = d.sweep(1e6, 0.1), d.geometry()
     r, c = d.bulk(g, 1e6 * d.log(2, 100))
     ratio = d.log(0.2, 3)
-    boundary_peak = d.log(1e3, 3e5)
-    boundary = arc(f, ratio * r, 1 / (2 * np.pi * ratio * r * boundary_peak), d.flat(0.8, 1.0))
+    boundary = arc(f, ratio * r, d.boundary((r, c), ratio * r, 3e5), d.flat(0.8, 1.0))
     z = arc(f, r, c, d.flat(0.95, 1.0)) + boundary + d.blocking(f, g) + leads(d, f)
     return Case(f, d.noise(z), truth_of(g, r, ratio * r), g)
 

@@ -177,6 +177,10 @@ class Draw:
         c = self.log(5.0, 100.0) * VACUUM / g.constant
         return 1 / (2 * np.pi * peak * c), c
 
+    def boundary(self, bulk: tuple[float, float], r: float, highest: float) -> float:
+        """Capacitance of a grain boundary of resistance r: 10 to 1000 times the bulk's, and a peak below `highest` Hz."""
+        return max(bulk[1] * self.log(10, 1000), 1 / (2 * np.pi * r * highest))
+
 
 def truth_of(g: Geometry | None, bulk: float, boundary: float = 0.0) -> dict[str, float | tuple[float, float]]:
     """Return what is true of a pellet; without geometry there is no conductivity."""
