@@ -40,7 +40,7 @@ JUDGED = ("total_resistance", "ionic_conductivity", "bulk_resistance", "grain_bo
 SHORT = dict(zip(JUDGED, ("R", "sigma", "R_b", "R_gb"), strict=True))
 COLUMNS = {
     "inside": "inside",
-    "withh.": "withheld",
+    "none": "withheld",
     "flag.": "flagged",
     "WRONG": "WRONG",
     "SUM": "SUM",
