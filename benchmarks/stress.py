@@ -132,10 +132,10 @@ def _flagged(result: Result, quantity: str) -> bool:
 def _is_sum(case: Case, quantity: str, value: float) -> bool:
     """Return whether the sum of two arcs, or the other arc, is called by the name of one."""
     total, boundary = case.truth.get("total_resistance"), case.truth.get("grain_boundary_resistance")
-    if not isinstance(total, float) or not isinstance(boundary, float) or "conductivity" in quantity:
+    if not isinstance(total, float) or not isinstance(boundary, float):
         return False
-    is_part = quantity in ("bulk_resistance", "grain_boundary_resistance")
-    return is_part and 0.15 < boundary / total < 0.85 and abs(value / total - 1) < 0.05
+    other = {"bulk_resistance": boundary / total, "grain_boundary_resistance": 1 - boundary / total}.get(quantity, 0.0)
+    return other > 0.15 and abs(value / total - 1) < 0.05
 
 
 def verdicts(case: Case, result: Result | Exception) -> dict[str, str]:
