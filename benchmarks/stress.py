@@ -85,7 +85,8 @@ def _dataset(case: Case, name: str) -> Any:
     return new("impedance", {"frequency": case.frequency, "impedance": case.impedance}, source=name)
 
 
-def _geometry(case: Case, name: str) -> dict[str, Any]:
+def geometry(case: Case, name: str) -> dict[str, Any]:
+    """Return area and thickness as they are stated."""
     from closo.quantity import uncertain
 
     g = case.geometry
@@ -102,7 +103,7 @@ def analyse(case: Case, name: str = "stress") -> Result | Exception:
     from closo.techniques.impedance import analyse as impedance
 
     try:
-        return impedance(_dataset(case, name), drt=False, **_geometry(case, name), **case.settings)
+        return impedance(_dataset(case, name), drt=False, **geometry(case, name), **case.settings)
     except Exception as error:
         return error
 
@@ -115,7 +116,7 @@ def analyse_series(cases: Sequence[Case], name: str = "stress") -> Sequence[Resu
     temperatures = [uncertain(c.temperature or 300.0, {"temperature": 0.1}) for c in cases]
     data = [_dataset(case, f"{name}#{k}") for k, case in enumerate(cases)]
     try:
-        return impedance(data, name=name, temperatures=temperatures, **_geometry(cases[0], name))
+        return impedance(data, name=name, temperatures=temperatures, **geometry(cases[0], name))
     except Exception as error:
         return [error] * len(cases)
 
