@@ -58,7 +58,7 @@ def _spike(
         f, g = d.sweep(top, d.one(1.0, 0.1)), d.geometry()
         resistance = d.log(*r)
         c = min(d.log(5, 100) * VACUUM / g.constant, 1 / (2 * np.pi * 5 * top * resistance))
-        z = arc(f, resistance, c) + d.blocking(f, g, d.flat(*n)) + leads(d, f)
+        z = arc(f, resistance, c) + d.blocking(f, g, d.flat(*n), most=resistance) + leads(d, f)
         return Case(f, d.noise(z), truth_of(g, resistance), g)
 
     return make

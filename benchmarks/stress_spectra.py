@@ -164,13 +164,15 @@ class Draw:
         sd = np.hypot(level * np.abs(z), self.log(1e-4, 1e-3) * np.median(np.abs(z)) if has_floor else 0.0)
         return z + sd * (self.random.standard_normal(z.size) + 1j * self.random.standard_normal(z.size))
 
-    def blocking(self, f: Array, g: Geometry, n: float | None = None) -> Array:
-        """Blocking electrode of 0.3 to 10 uF/cm2."""
-        return cpe(f, self.log(3e-3, 0.1) * g.area, n or self.flat(0.7, 0.95))
+    def blocking(self, f: Array, g: Geometry, n: float | None = None, *, most: float = np.inf) -> Array:
+        """Blocking electrode of 0.3 to 10 uF/cm2, and more where |Z| exceeds `most` ohm at the highest frequency."""
+        z = cpe(f, self.log(3e-3, 0.1) * g.area, n or self.flat(0.7, 0.95))
+        return z * min(1.0, most / abs(z[np.argmax(f)]))
 
-    def electrode(self, f: Array, g: Geometry, r: float) -> Array:
-        """Electrode arc that passes direct current: 1 to 20 uF/cm2."""
-        return arc(f, r, self.log(1e-2, 0.2) * g.area, self.flat(0.75, 1.0))
+    def electrode(self, f: Array, g: Geometry, r: float, *, closed: bool = True) -> Array:
+        """Electrode arc of 1 to 20 uF/cm2 that passes direct current, with its peak inside the window where closed."""
+        c, n = self.log(1e-2, 0.2) * g.area, self.flat(0.75, 1.0)
+        return arc(f, min(r, 1 / (2 * np.pi * c * 5 * f.min())) if closed else r, c, n)
 
     def bulk(self, g: Geometry, peak: float) -> tuple[float, float]:
         """Resistance and capacitance of a bulk whose arc has its peak at `peak` Hz; relative permittivity 5 to 100."""

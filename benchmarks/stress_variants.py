@@ -107,6 +107,12 @@ def _porous(d: Draw, f: Array, area: Array, r: float) -> Array:
     return reflective(f, pore, pore * c)
 
 
+def _slow_electrode(d: Draw, f: Array, area: Array, r: float) -> Array:
+    """An electrode arc with its peak at 0.01 to 3 times the lowest frequency."""
+    c = d.log(1e-2, 0.2) * float(area[0])
+    return arc(f, 1 / (2 * np.pi * c * f.min() * d.log(0.01, 3)), c, d.flat(0.75, 1.0)) + 0 * r
+
+
 def _two_electrodes(d: Draw, f: Array, area: Array, r: float) -> Array:
     """Two unlike electrodes: two arcs of 1 to 50 uF/cm2."""
     first = arc(f, r * d.log(0.2, 3), d.log(1e-2, 0.5) * float(area[0]), d.flat(0.8, 1.0))
@@ -247,6 +253,7 @@ def variants() -> dict[str, Make]:
         "reflective diffusion": _behind(_reflecting, low=0.01),
         "Gerischer electrode": _behind(_gerischer, low=0.01),
         "porous electrode": _behind(_porous, low=0.01),
+        "electrode arc not closed": _behind(_slow_electrode),
         "two electrode arcs": _behind(_two_electrodes, low=0.01),
         "negative relaxation": _series_loop,
         "loop half seen": _fast_loop,
