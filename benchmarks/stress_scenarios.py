@@ -242,6 +242,28 @@ def _seeded(name: str, make: Callable[[Draw], Case]) -> Callable[[int], Case]:
     return lambda seed: make(Draw(name, seed))
 
 
+def _on_top(faults: list[Callable[[Draw], Case]]) -> dict[str, Callable[[Draw], Case]]:
+    """One of the faults, and another thing on top of it."""
+
+    def outlier(d: Draw) -> Case:
+        case = d.one(*faults)(d)
+        z, k = case.impedance.copy(), int(d.random.integers(case.frequency.size))
+        z[k] *= 1 + d.one(-1, 1) * d.flat(0.1, 0.5)
+        return replace(case, impedance=z)
+
+    def shuffled(d: Draw) -> Case:
+        case = d.one(*faults)(d)
+        order = d.random.permutation(case.frequency.size)
+        return replace(case, frequency=case.frequency[order], impedance=case.impedance[order])
+
+    def unstated(d: Draw) -> Case:
+        case = d.one(*faults)(d)
+        truth = {name: value for name, value in case.truth.items() if name != "ionic_conductivity"}
+        return replace(case, geometry=None, truth=truth)
+
+    return {"fault and outlier": outlier, "fault, shuffled rows": shuffled, "fault, no geometry": unstated}
+
+
 def scenarios() -> dict[str, Callable[[int], Case]]:
     """Return name -> function of a seed; names of well-posed ones begin with 'ok: ', of variants with 'variant: '."""
     stress: dict[str, Callable[[Draw], Case]] = {
@@ -261,4 +283,5 @@ def scenarios() -> dict[str, Callable[[int], Case]]:
         "(R|L), circuit given": shunted_inductor,
     }
     made = {f"ok: {name}": make for name, make in _well_posed().items()} | stress | variants()
+    made |= {f"variant: {name}": make for name, make in _on_top([*stress.values(), *variants().values()]).items()}
     return {name: _seeded(name, make) for name, make in made.items()} | {"ceramic": ceramic}

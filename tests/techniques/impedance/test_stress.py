@@ -103,6 +103,12 @@ def test_scaled_and_shuffled_spectra_give_the_same_answer():
     assert not moved["failures"], LINE.join(moved["failures"])
 
 
+def test_a_total_has_one_meaning_with_and_without_geometry():
+    found = stress.without_geometry(30)
+    assert found["n"] > 5
+    assert not found["failures"], LINE.join(found["failures"])
+
+
 @pytest.mark.parametrize("name", ["ok: arc, blocking", "outlier 10-50 %", "variant: overload 9.9e37"])
 def test_a_file_gives_the_same_answer(tmp_path, name):
     case = scenarios()[name](0)
