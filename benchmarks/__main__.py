@@ -1,25 +1,39 @@
-"""Run a benchmark: `python -m benchmarks NAME [--json]`. The last line is one JSON object."""
+"""Run a benchmark: `python -m benchmarks NAME [--json]`. The last line is one JSON object.
+
+`stress` takes --seeds, --only and --workers, and is run only where it is named: it takes a quarter of an hour.
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
 import sys
 
 NAMES = ("impedance", "transport", "grids", "interphase", "cycling")
+NAMED_ONLY = ("stress",)
 
 
 def main(arguments: list[str]) -> int:
     """Run the benchmarks named, or all; print a table, then one JSON line each."""
-    names = [a for a in arguments if not a.startswith("-")] or list(NAMES)
-    unknown = [name for name in names if name not in NAMES]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--json", action="store_true", help="no tables")
+    parser.add_argument("--seeds", type=int, help="stress: spectra of each scenario")
+    parser.add_argument("--only", help="stress: part of the name of the scenarios")
+    parser.add_argument("--workers", type=int, help="stress: processes")
+    given = parser.parse_args(arguments)
+    names = given.names or list(NAMES)
+    unknown = [name for name in names if name not in NAMES + NAMED_ONLY]
     if unknown:
-        print(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(NAMES)}.", file=sys.stderr)
+        known = ", ".join(NAMES + NAMED_ONLY)
+        print(f"No benchmark is called {', '.join(unknown)}. There are: {known}.", file=sys.stderr)
         return 2
+    options = {key: value for key in ("seeds", "only", "workers") if (value := getattr(given, key)) is not None}
     for name in names:
-        result = importlib.import_module(f"benchmarks.{name}").run()
-        if "--json" not in arguments:
+        result = importlib.import_module(f"benchmarks.{name}").run(**(options if name == "stress" else {}))
+        if not given.json:
             importlib.import_module(f"benchmarks.{name}").show(result)
         print(json.dumps(result))
     return 0
