@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import xarray as xr
 from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
-from closo.quantity import Number, as_stated
+from closo.quantity import Number, as_stated, withheld
 from closo.result import Check, Result
 from closo.techniques.impedance.assignment import ends_at_bounds
 from closo.techniques.impedance.drt import Distribution, relaxation_times
@@ -28,12 +28,13 @@ from closo.techniques.impedance.quantities import (
     with_held,
 )
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
-from closo.techniques.impedance.selection import Choice, choose, inductance_matters
+from closo.techniques.impedance.selection import Choice, choose
 
 __all__ = ["Prepared", "analyse", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
+_MISSED, _LOST = 1.5, 4.0  # residuals over the noise: the check fails; no number is left
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
 
@@ -83,7 +84,7 @@ def analyse(
     request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
     prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
     pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
-    choice = _fit(request, prepared, pellet, weights == "measured")
+    choice = _fit(request, prepared, weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
     given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
@@ -92,12 +93,16 @@ def analyse(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A spectrum ready for a fit: frequencies [Hz] from high to low, impedance and its sd [ohm], Kramers-Kronig."""
+    """A spectrum ready for a fit: frequencies [Hz] from high to low, impedance and its sd [ohm], Kramers-Kronig.
+
+    `kk` is of the same points; `outlying` holds what it left out: frequency and relative distance from the rest.
+    """
 
     frequency: np.ndarray
     impedance: np.ndarray
     sd: np.ndarray
     kk: KramersKronig
+    outlying: tuple[tuple[float, float], ...] = ()
 
 
 def prepare(
@@ -111,7 +116,11 @@ def prepare(
     f, z = data["frequency"].values[used], data["impedance"].values[used]
     kk = kramers_kronig(f, z)
     _refuse_wrong_columns(data, f, z, kk)
-    return Prepared(f, z, _standard_deviation(data, used, weights, kk), kk)
+    sd = _standard_deviation(data, used, weights, kk)
+    keep = np.setdiff1d(np.arange(f.size), kk.outliers)
+    outlying = tuple((float(f[k]), float(abs(z[k] / kk.fitted[k] - 1.0))) for k in kk.outliers)
+    kept = replace(kk, fitted=kk.fitted[keep], residual=kk.residual[keep], sd=kk.sd[keep])
+    return Prepared(f[keep], z[keep], sd[keep], kept, outlying)
 
 
 def report(
@@ -128,9 +137,12 @@ def report(
     name = name_of(data)
     calibration = _calibration(data, given["calibrated"])
     theta = with_calibration(fit, theta, calibration)
-    quantities = resistances(choice, theta, pellet, name=name)
+    quantities = resistances(choice, theta, pellet, frequency=f, name=name)
     quantities["ionic_conductivity"] = conductivity(quantities["total_resistance"], pellet)
     quantities |= circuit_quantities(fit, theta)
+    why = _no_number(prepared, fit)
+    if why:
+        quantities = {key: withheld(q.name, why, method=q.method) for key, q in quantities.items()}
     if pellet.temperature is not None:
         quantities["temperature"] = as_stated("temperature", pellet.temperature)
     total = quantities["total_resistance"].value
@@ -139,7 +151,7 @@ def report(
     if distribution is not None:
         settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
     checks = _checks(data, kk, fit, bool(calibration))
-    notes = _notes(data, f.size, choice)
+    notes = _notes(data, prepared, choice)
     return Result(
         "impedance", name, quantities, _curves((f, z), kk, fit, distribution), tuple(checks), settings, tuple(notes)
     )
@@ -194,13 +206,13 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
         return np.asarray(measured)
     if weights == "unit":
         return np.full(z.size, noise * float(np.sqrt(np.mean(np.abs(z) ** 2))))
-    return np.asarray(noise * np.abs(z))
+    return np.asarray(np.maximum(kk.sd, 1e-7 * np.abs(z)))
 
 
-def _fit(request: Request, prepared: Prepared, pellet: Pellet, noise_known: bool) -> Choice:
-    f, z, sd, noise = prepared.frequency, prepared.impedance, prepared.sd, prepared.kk.noise
+def _fit(request: Request, prepared: Prepared, noise_known: bool) -> Choice:
+    f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
     if request.circuit is None:
-        choice = choose(f, z, sd=sd, noise=noise, capacitance=pellet.capacitance_prior, noise_known=noise_known)
+        choice = choose(f, z, sd=sd, noise_known=noise_known)
         refuse_unknown(request.assign, choice.best.circuit)
         return choice
     fit = fit_circuit(
@@ -241,20 +253,41 @@ def _distribution(prepared: Prepared, fit: CircuitFit, total: float | None) -> D
         seen = np.abs(z) < _HIDDEN * (total or np.inf)
         if np.sum(seen) >= 10:
             f, z = f[seen], z[seen]
-    return relaxation_times(
-        f, z, noise=kk.noise, blocking_exponent=exponent, inductive=inductance_matters(f, z, kk.noise)
-    )
+    inductive = any(e.kind.symbol == "L" for e in fit.circuit.elements)
+    return relaxation_times(f, z, noise=kk.noise, blocking_exponent=exponent, inductive=inductive)
+
+
+def _no_number(prepared: Prepared, fit: CircuitFit) -> str:
+    """Say why this fit is worth no number at all: it misses the data by far, or the data hold what no circuit here has."""
+    ratio = float(np.sqrt(fit.reduced))
+    loop = _loop(prepared)
+    if loop is not None and ratio > _MISSED:
+        return (
+            f"Z'' is positive below {loop:.3g} Hz: an inductive loop, which {fit.circuit.text} does not have; "
+            f"the resistance at direct current is not known from this circuit"
+        )
+    if ratio > _LOST and fit.rms > 0.01:
+        return f"{fit.circuit.text} misses the data by {100 * fit.rms:.2g} %, {ratio:.2g} times their noise"
+    return ""
+
+
+def _loop(prepared: Prepared) -> float | None:
+    """Return the frequency [Hz] below which Z'' is positive at three points and more, None where there is no such loop."""
+    positive = prepared.impedance.imag[::-1] > 3.0 * prepared.sd[::-1]
+    if np.all(positive) or not np.all(positive[:3]):
+        return None
+    return float(prepared.frequency[::-1][np.argmin(positive)])
 
 
 def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: bool) -> list[Check]:
-    ratio = fit.rms / max(kk.noise, 1e-7)
+    ratio = float(np.sqrt(fit.reduced))
     consistent = (
         f"residual {100 * kk.noise:.2g} % of |Z| with {kk.terms} RC terms; structure {kk.structure:.1f} s.d. (limit 4)"
     )
     fits = f"{fit.circuit.text} leaves {100 * fit.rms:.2g} % of |Z|, {ratio:.2f} times the noise (limit 1.5)"
     checks = [
         Check("Kramers-Kronig", kk.passed, consistent),
-        Check("residuals of the circuit", bool(ratio < 1.5 or fit.rms < 1e-3), fits),
+        Check("residuals of the circuit", bool(ratio < _MISSED or fit.rms < 1e-3), fits),
     ]
     if fit.at_bound:
         checks.append(Check("bounds", False, f"{ends_at_bounds(fit)}: the data would have more room"))
@@ -266,14 +299,17 @@ def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: boo
     return checks
 
 
-def _notes(data: Dataset, used: int, choice: Choice) -> list[str]:
+def _notes(data: Dataset, prepared: Prepared, choice: Choice) -> list[str]:
     notes = list(data.attrs.get("warnings", ()))
+    for frequency, distance in prepared.outlying:
+        far = f"{100 * distance:.0f} %" if distance < 10 else f"{distance:.1g} times"
+        notes.append(f"The point at {frequency:.4g} Hz lies {far} off what the others say: it is left out.")
     if choice.best.held:
         symbols = [choice.best.circuit.parameters[k][1] for k in sorted(choice.best.held)]
         notes.append(f"Held as asked, not fitted: {', '.join(symbols)}.")
     if not in_order(choice.best):
         notes.append("The arcs are not in order of rising time constant: their names follow hold, start and bound.")
-    left_out = data.sizes["point"] - used
+    left_out = data.sizes["point"] - prepared.frequency.size - len(prepared.outlying)
     if left_out:
         notes.append(f"{left_out} of {data.sizes['point']} points are not used (range, left out, or not finite).")
     rivals = [f for f, w in zip(choice.fits[1:], choice.weights[1:], strict=True) if w > 0.05]

@@ -12,29 +12,19 @@ from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit
+from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading
 
 if TYPE_CHECKING:
     from closo.techniques.impedance.quantities import Pellet
 
-__all__ = [
-    "AMBIGUOUS",
-    "CORRELATED",
-    "VAGUE",
-    "assigned_resistances",
-    "capacitance_of",
-    "ends_at_bounds",
-    "not_measured",
-]
+__all__ = ["assigned_resistances", "ends_at_bounds", "not_measured"]
 
-VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
-AMBIGUOUS = 0.5  # relative spread over circuits beyond which a resistance is withheld
-CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _NAMES = {"bulk": "bulk_resistance", "grain_boundary": "grain_boundary_resistance"}
 _OUTSIDE = ("electrode", "lead")  # what is no part of the electrolyte
 
 
 def assigned_resistances(
-    fit: CircuitFit, theta: list[Number], pellet: Pellet, *, classes: Sequence[str], spread: float, name: str
+    reading: Reading, theta: list[Number], pellet: Pellet, *, spread: float, name: str
 ) -> dict[str, Quantity]:
     """Return total, bulk and grain-boundary resistance as `pellet.assign` says, with their conductivities.
 
@@ -43,11 +33,12 @@ def assigned_resistances(
 
     Parameters
     ----------
-    classes : of each arc of the circuit, by its capacitance; '' where it is not known.
+    reading : what the best circuit says without the user.
     spread : relative, of the total over the circuits that the data do not rule out.
     name : of the measurement, for the source of the spread.
     """
-    kinds = _kinds(fit, pellet, classes)
+    fit = reading.fit
+    kinds = _kinds(reading, pellet)
     found = {"total_resistance": _total(fit, theta, kinds, pellet, model=(name, spread))}
     for kind, key in _NAMES.items():
         part = _resistance(fit, theta, [e for e, k in kinds if k == kind], key=key, kind=kind)
@@ -77,18 +68,18 @@ def not_measured(fit: CircuitFit, index: Sequence[int]) -> str:
     return f"{ended}: the data would have more room" if ended else ""
 
 
-def capacitance_of(arc: Arc, theta: list[Number]) -> Number:
+def _capacitance_of(arc: Arc, theta: list[Number]) -> Number:
     """Effective capacitance of an arc with its sources; `arc_capacitance` gives the bare value."""
     r, q = theta[arc.resistor.first], theta[arc.storage.first]
     n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
     return exp((r + q) / n - r)
 
 
-def _kinds(fit: CircuitFit, pellet: Pellet, classes: Sequence[str]) -> list[tuple[Element, str]]:
+def _kinds(reading: Reading, pellet: Pellet) -> list[tuple[Element, str]]:
     """Return every resistor with its kind, '' where nobody knows it."""
-    arcs = zip(fit.circuit.arcs, classes, strict=True)
-    automatic = {arc.resistor.label: kind.replace(" ", "_") for arc, kind in arcs}
-    resistors = [e for e in fit.circuit.elements if e.kind.symbol == "R"]
+    parts = {"bulk": reading.bulk, "grain_boundary": reading.boundary, "electrode": reading.left_out}
+    automatic = {t.resistor.label: kind for kind, part in parts.items() for t in part}
+    resistors = [e for e in reading.fit.circuit.elements if e.kind.symbol == "R"]
     return [(e, pellet.assign.get(e.label, automatic.get(e.label, ""))) for e in resistors]
 
 
@@ -113,7 +104,7 @@ def _with_model(resistance: Quantity, name: str, spread: float) -> Quantity:
     """Add the spread over circuits, of the total and in the same way of its parts: the others name them otherwise."""
     if resistance.number is None or not spread:
         return resistance
-    if spread > AMBIGUOUS:
+    if spread > VAGUE:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
         return withheld(resistance.name, why)
     number = resistance.number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
@@ -175,4 +166,4 @@ def _one_capacitance(arcs: list[Arc], fit: CircuitFit, theta: list[Number]) -> N
     """Return the capacitance of a single arc that the data know, else None."""
     if len(arcs) != 1 or not np.sqrt(fit.covariance[arcs[0].storage.first, arcs[0].storage.first]) < VAGUE:
         return None
-    return None if arcs[0].storage.first in fit.at_bound else capacitance_of(arcs[0], theta)
+    return None if arcs[0].storage.first in fit.at_bound else _capacitance_of(arcs[0], theta)

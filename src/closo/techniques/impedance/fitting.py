@@ -18,14 +18,15 @@ from closo.fit import Fit, Function, covariance_of
 from closo.techniques.impedance.circuit import Arc, Circuit
 from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
 from closo.techniques.impedance.start import starts
+from closo.techniques.impedance.units import OwnUnits
 
-__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "in_order", "physical_exponents", "time_constant"]
+__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "in_order", "lead_inductance", "physical_exponents", "time_constant"]
 
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
 _DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
 _FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
-_LEAD_INDUCTANCE = (np.log(3e-7), 2.3)  # prior of every L: 0.3 uH within a factor of ten
+_LEAD_REACTANCE = (np.log(0.01), 3.0)  # prior of w L at the highest frequency over the smallest |Z|, a factor of 20
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,95 @@ def fit_circuit(
     ConvergenceError  when there are too few points or no start leads anywhere.
     """
     given = Constraints(held or {}, bounds or {}, begin or {})
+    if not given.named:
+        return _fit_in_own_units(
+            circuit,
+            frequency,
+            impedance,
+            sd=sd,
+            priors=priors or {},
+            start=start,
+            most_starts=most_starts,
+            noise_known=noise_known,
+            max_evaluations=max_evaluations,
+            draw=draw,
+        )
+    return _fit_as_given(
+        circuit,
+        frequency,
+        impedance,
+        sd=sd,
+        priors=priors or {},
+        start=start,
+        given=given,
+        most_starts=most_starts,
+        noise_known=noise_known,
+        max_evaluations=max_evaluations,
+        draw=draw,
+    )
+
+
+def _fit_in_own_units(
+    circuit: Circuit,
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    *,
+    sd: np.ndarray,
+    priors: Mapping[int, Prior],
+    start: np.ndarray | None,
+    most_starts: int,
+    noise_known: bool,
+    max_evaluations: int,
+    draw: bool,
+) -> CircuitFit:
+    """Fit in units of the data, and turn the outcome back to SI."""
+    units = OwnUnits.of(frequency, impedance)
+    matrix, shift = units.back(circuit)
+    fit = _fit_as_given(
+        circuit,
+        frequency / units.frequency,
+        impedance / units.impedance,
+        sd=sd / units.impedance,
+        priors={k: Prior(p.mean - shift[k], p.sd) for k, p in priors.items()},
+        start=None if start is None else np.linalg.solve(matrix, start - shift),
+        given=Constraints(),
+        most_starts=most_starts,
+        noise_known=noise_known,
+        max_evaluations=max_evaluations,
+        draw=draw,
+    )
+    finite = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
+    covariance = matrix @ finite @ matrix.T
+    blind = np.flatnonzero(~np.isfinite(np.diag(fit.covariance)))
+    covariance[blind, blind] = np.inf
+    return replace(
+        fit,
+        theta=matrix @ fit.theta + shift,
+        covariance=covariance,
+        model=fit.model * units.impedance,
+        jacobian=np.linalg.solve(matrix.T, fit.jacobian.T).T,
+        sd=sd,
+    )
+
+
+def _fit_as_given(
+    circuit: Circuit,
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    *,
+    sd: np.ndarray,
+    priors: Mapping[int, Prior],
+    start: np.ndarray | None,
+    given: Constraints,
+    most_starts: int,
+    noise_known: bool,
+    max_evaluations: int,
+    draw: bool,
+) -> CircuitFit:
     size = circuit.size - len(given.held)
     if 2 * frequency.size <= size:
         raise ConvergenceError(f"{frequency.size} frequencies cannot fix the {size} parameters of {circuit.text}.")
-    residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=priors or {})
+    residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=priors)
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
         most = _DRAWN if given.named and not circuit.is_ladder else most_starts
         queue = _queue(circuit, frequency, impedance, start=start, most=most, draw=draw)
@@ -157,7 +243,7 @@ def _functions(
     """Residual (Re, Im, priors) and its Jacobian, of all of theta."""
     jw = 2j * np.pi * frequency
     log_jw = np.log(jw)
-    index, mean, width = _priors(circuit, priors)
+    index, mean, width = _priors(circuit, priors, lead_inductance(frequency, impedance))
     pull = np.zeros((index.size, circuit.size))
     pull[np.arange(index.size), index] = 1.0 / width
 
@@ -176,9 +262,17 @@ def _functions(
     return residual, jacobian
 
 
-def _priors(circuit: Circuit, given: Mapping[int, Prior]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def lead_inductance(frequency: np.ndarray, impedance: np.ndarray) -> Prior:
+    """Return the prior of ln L: at the highest frequency its reactance is 1 % of the smallest |Z| within a factor of 20."""
+    scale = np.log(np.abs(impedance).min() / (2 * np.pi * frequency.max()))
+    return Prior(float(_LEAD_REACTANCE[0] + scale), _LEAD_REACTANCE[1])
+
+
+def _priors(
+    circuit: Circuit, given: Mapping[int, Prior], lead: Prior
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return index, mean and sd of the priors given and of the weak one that every inductance has."""
-    priors = {e.first: Prior(*_LEAD_INDUCTANCE) for e in circuit.elements if e.kind.symbol == "L"} | dict(given)
+    priors = {e.first: lead for e in circuit.elements if e.kind.symbol == "L"} | dict(given)
     index = sorted(priors)
     return np.array(index, int), np.array([priors[k].mean for k in index]), np.array([priors[k].sd for k in index])
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
-from closo.techniques.impedance.assignment import (
-    AMBIGUOUS,
-    CORRELATED,
-    VACUUM_PERMITTIVITY,
-    VAGUE,
-    assigned_resistances,
-    capacitance_of,
-    ends_at_bounds,
-    not_measured,
-)
-from closo.techniques.impedance.circuit import Arc, Element
-from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance
-from closo.techniques.impedance.selection import Choice, geometric_prior
+from closo.techniques.impedance.assignment import assigned_resistances, ends_at_bounds, not_measured
+from closo.techniques.impedance.fitting import CircuitFit
+from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
+from closo.techniques.impedance.selection import Choice, correlation_factor
+from closo.techniques.impedance.terms import Term
 
 __all__ = [
     "Pellet",
@@ -33,8 +25,8 @@ __all__ = [
     "with_held",
 ]
 
-_BULK, _ELECTRODE = 2e-9, 3e-6  # C L/A [F/m] below: bulk (2e-11 F/cm); above: electrode (3e-8 F/cm)
-_ELECTRODE_FARAD = 3e-7  # the same for a pellet of unknown geometry [F]
+_EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
+_OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
 @dataclass(frozen=True)
@@ -53,11 +45,10 @@ class Pellet:
         return None if self.area is None or self.thickness is None else self.thickness / self.area
 
     @property
-    def capacitance_prior(self) -> Prior:
-        """Prior of the geometric capacitance, from area and thickness where they are known."""
-        if self.area is None or self.thickness is None:
-            return geometric_prior(None, None)
-        return geometric_prior(Quantity("area", self.area).value, Quantity("thickness", self.thickness).value)
+    def sizes(self) -> tuple[float | None, float | None]:
+        """Area [m2] and thickness [m] without their uncertainties."""
+        area = None if self.area is None else Quantity("area", self.area).value
+        return area, None if self.thickness is None else Quantity("thickness", self.thickness).value
 
 
 _GAIN = {"resistance": 1.0, "inductance": 1.0, "warburg_coefficient": 1.0, "capacitance": -1.0, "cpe_coefficient": -1.0}
@@ -65,7 +56,7 @@ _GAIN = {"resistance": 1.0, "inductance": 1.0, "warburg_coefficient": 1.0, "capa
 
 def theta_numbers(fit: CircuitFit, *, name: str) -> list[Number]:
     """Return theta as correlated numbers with the source `fit:<name>`."""
-    covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
+    covariance = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0) * correlation_factor(fit)
     free = [k for k in range(fit.theta.size) if k not in fit.held]
     numbers = from_fit(fit.theta[free], covariance[np.ix_(free, free)], label=f"fit:{name}", df=fit.df)
     fitted = dict(zip(free, numbers, strict=True))
@@ -113,135 +104,108 @@ def with_calibration(fit: CircuitFit, theta: list[Number], calibration: dict[str
     return theta
 
 
-def resistances(choice: Choice, theta: list[Number], pellet: Pellet, *, name: str) -> dict[str, Quantity]:
+def resistances(
+    choice: Choice, theta: list[Number], pellet: Pellet, *, frequency: np.ndarray, name: str
+) -> dict[str, Quantity]:
     """Return total, bulk and grain-boundary resistance, each with its method or the reason why it is withheld."""
-    fit = choice.best
-    spread = _model_spread(choice, pellet)
+    area, thickness = pellet.sizes
+    readings = [read_fit(fit, frequency, area, thickness) for fit in choice.fits]
+    best = readings[0]
+    spread = _spread([r.value(r.total) for r in readings], choice.weights)
     if pellet.assign:
-        return assigned_resistances(fit, theta, pellet, classes=_classes(fit, pellet), spread=spread, name=name)
-    why = not_measured(fit, _included(fit, pellet))
-    if why:
-        names = ("total_resistance", "bulk_resistance", "grain_boundary_resistance")
-        return {key: withheld(key, why) for key in names}
-    total, included = _total(fit, theta, pellet)
-    if spread > AMBIGUOUS:
+        return assigned_resistances(best, theta, pellet, spread=spread, name=name)
+    found = {"total_resistance": _total(best, theta, pellet, spread=spread, name=name)}
+    found["bulk_resistance"] = _part("bulk", readings, choice.weights, theta, name=name)
+    found["grain_boundary_resistance"] = _part("boundary", readings, choice.weights, theta, name=name)
+    return found | _of_material(best, theta, pellet, found)
+
+
+def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float, name: str) -> Quantity:
+    key = "total_resistance"
+    fit, index = best.fit, [t.resistor.first for t in best.total]
+    why = best.why_total or not_measured(fit, index)
+    if not why and spread > VAGUE:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
-        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
-    if total is None:
-        why = f"{fit.circuit.text} has no resistance of the electrolyte"
-        return {"total_resistance": withheld("total_resistance", why)} | _split(fit, theta, pellet)
-    if spread:
-        total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
-    method = f"sum of {', '.join(included)} in {fit.circuit.text}"
-    left_out = [
-        a.resistor.label for a, kind in zip(fit.circuit.arcs, _classes(fit, pellet), strict=True) if kind == "electrode"
-    ]
-    if left_out:
-        method += f"; {', '.join(left_out)} left out: its capacitance is that of an electrode"
-    if pellet.lead_resistance is not None:
-        total = total - pellet.lead_resistance
-        method += ", leads taken off"
-    found = {"total_resistance": Quantity("total_resistance", total, method)}
-    return found | _split(fit, theta, pellet)
-
-
-def _classes(fit: CircuitFit, pellet: Pellet) -> list[str]:
-    """Assign each arc by its capacitance: 'bulk', 'grain boundary', 'electrode', or '' where that is not known.
-
-    Without geometry only one thing is known: beside a blocking electrode an arc of more than 0.3 uF is part of it.
-    """
-    found = [arc_capacitance(arc, fit.theta) for arc in fit.circuit.arcs]
-    constant = pellet.cell_constant
-    if constant is None:
-        blocked = fit.circuit.blocking is not None
-        return ["electrode" if blocked and c > _ELECTRODE_FARAD else "" for c in found]
-    scale = float(constant.x)
-    specific = [c * scale for c in found]
-    return ["bulk" if c < _BULK else "grain boundary" if c < _ELECTRODE else "electrode" for c in specific]
-
-
-def _included(fit: CircuitFit, pellet: Pellet) -> list[int]:
-    """Indices of theta of the resistances that belong to the electrolyte."""
-    arcs = zip(fit.circuit.arcs, _classes(fit, pellet), strict=True)
-    of_arcs = [arc.resistor.first for arc, kind in arcs if kind != "electrode"]
-    single = [e.first for e in fit.circuit.single if e.kind.symbol == "R"]
-    if not fit.circuit.is_ladder:
-        return [e.first for e in fit.circuit.elements if e.kind.symbol == "R"]
-    return single + of_arcs if single + of_arcs else [arc.resistor.first for arc in fit.circuit.arcs]
-
-
-def _total(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> tuple[Number, list[str]]:
-    indices = _included(fit, pellet)
-    symbols = [symbol for _, symbol in fit.circuit.parameters]
-    if not indices:
-        return None, []
-    total = exp(theta[indices[0]])
-    for k in indices[1:]:
-        total = total + exp(theta[k])
-    return total, [symbols[k] for k in indices]
-
-
-def _model_spread(choice: Choice, pellet: Pellet) -> float:
-    """Relative spread of the total resistance around the best, over the circuits that the data do not rule out."""
-    totals = np.array([sum(np.exp(fit.theta[k]) for k in _included(fit, pellet)) for fit in choice.fits])
-    if not totals[0] > 0:
-        return 0.0
-    return float(np.sqrt(choice.weights @ (totals - totals[0]) ** 2) / totals[0])
-
-
-def _split(fit: CircuitFit, theta: list[Number], pellet: Pellet) -> dict[str, Quantity]:
-    """Bulk and grain boundary, refused where they cannot be told apart."""
-    classes, arcs = _classes(fit, pellet), fit.circuit.arcs
-    names = ("bulk_resistance", "grain_boundary_resistance")
-    why = ""
-    bulk = [a for a, kind in zip(arcs, classes, strict=True) if kind == "bulk"]
-    boundary = [a for a, kind in zip(arcs, classes, strict=True) if kind == "grain boundary"]
-    index = [a.resistor.first for a in bulk + boundary]
-    spread = np.sqrt(np.diag(fit.covariance))
-    if pellet.cell_constant is None:
-        why = "arcs are assigned by capacitance, which needs area and thickness"
-    elif not bulk or _worst(bulk, spread) > VAGUE or any(_entangled(fit, a.storage) for a in bulk):
-        why = "no bulk arc lies inside the measured frequencies: only the total is known"
-    elif boundary and np.max(np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))) > CORRELATED:
-        why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
-    why = why or not_measured(fit, [a.resistor.first for a in bulk])
     if why:
-        return {name: withheld(name, why) for name in names}
-    r_bulk = _sum([exp(theta[a.resistor.first]) for a in bulk])
-    how = f"{'+'.join(a.resistor.label for a in bulk)} of {fit.circuit.text}, by capacitance"
-    found = {names[0]: Quantity(names[0], r_bulk, how)}
-    first = bulk[0]
-    capacitance = capacitance_of(first, theta)
-    permittivity = capacitance * pellet.cell_constant / VACUUM_PERMITTIVITY
-    found["relative_permittivity"] = Quantity(
-        "relative_permittivity", permittivity, "effective capacitance of the bulk arc"
-    )
-    found["bulk_conductivity"] = Quantity("bulk_conductivity", pellet.cell_constant / r_bulk, "L/(R_b A)")
-    why = not_measured(fit, [a.resistor.first for a in boundary])
-    if why or not boundary:
-        return found | {names[1]: withheld(names[1], why or "no arc has a grain-boundary capacitance")}
-    r_boundary = _sum([exp(theta[a.resistor.first]) for a in boundary])
-    ratio = capacitance / capacitance_of(boundary[0], theta)
-    found[names[1]] = Quantity(
-        names[1], r_boundary, f"{'+'.join(a.resistor.label for a in boundary)} of {fit.circuit.text}"
-    )
-    brick = "grain_boundary_conductivity"
-    found[brick] = Quantity(brick, pellet.cell_constant / r_boundary * ratio, "brick layer: L/(R_gb A) C_b/C_gb")
-    return found
+        return withheld(key, why)
+    total = _sum([exp(theta[k]) for k in index])
+    model = float(np.hypot(spread, _EXTRAPOLATED * best.unseen))
+    if model:
+        total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
+    method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"
+    if best.left_out:
+        method += f"; {', '.join(t.resistor.label for t in best.left_out)} left out: {_outside(best)}"
+    if pellet.lead_resistance is not None:
+        total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
+    return _limited(Quantity(key, total, method))
 
 
-def _entangled(fit: CircuitFit, element: Element) -> bool:
-    """True when the first parameter of an element is known through another element only (C through L of a spike)."""
-    matrix = correlations(fit.covariance)
-    own = range(element.first, element.first + len(element.kind.parameters))
-    others = np.abs(np.delete(matrix[element.first], list(own)))
-    vague = np.sqrt(fit.covariance[element.first, element.first]) > 0.1
-    return bool(others.size and others.max() > CORRELATED and vague)
+def _outside(reading: Reading) -> str:
+    shorted = [t.resistor.label for t in reading.left_out if t.shorted and not t.capacitances]
+    if len(shorted) == len(reading.left_out):
+        return "an inductor lies across it"
+    return "its capacitance is that of an electrode" + (f", an inductor lies across {shorted[0]}" if shorted else "")
 
 
-def _worst(arcs: list[Arc], spread: np.ndarray) -> float:
-    """Largest uncertainty of ln R and ln C among the arcs."""
-    return float(max(max(spread[a.resistor.first], spread[a.storage.first]) for a in arcs))
+def _limited(quantity: Quantity) -> Quantity:
+    """Withhold what is known worse than 40 %."""
+    if quantity.number is None or not quantity.value or quantity.u is None:
+        return quantity
+    relative = abs(quantity.u / quantity.value)
+    if relative < VAGUE:
+        return quantity
+    return withheld(quantity.name, f"not identifiable: its relative uncertainty is {relative:.2g}", method=quantity.method)
+
+
+def _spread(values: Sequence[float], weights: np.ndarray) -> float:
+    """Relative spread around the best, over the circuits that the data do not rule out."""
+    if not values[0] > 0:
+        return 0.0
+    return float(np.sqrt(weights @ (np.array(values) / values[0] - 1.0) ** 2))
+
+
+def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: list[Number], *, name: str) -> Quantity:
+    """Return the bulk or the grain boundary; circuits that fit as well and say otherwise are a source, or withhold it."""
+    key = {"bulk": "bulk_resistance", "boundary": "grain_boundary_resistance"}[which]
+    best, parts = readings[0], [getattr(r, which) for r in readings]
+    why = getattr(best, f"why_{which}") or not_measured(best.fit, [t.resistor.first for t in parts[0]])
+    if not why and sum(w for part, w in zip(parts, weights, strict=True) if not part) > _OTHERWISE:
+        why = "not identifiable: circuits that fit as well do not have this arc"
+    if why:
+        return withheld(key, why)
+    given = [k for k, part in enumerate(parts) if part]
+    spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
+    number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
+    if spread:
+        number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
+    labels = "+".join(t.resistor.label for t in parts[0])
+    return _limited(Quantity(key, number, f"{labels} of {best.fit.circuit.text}, by capacitance"))
+
+
+def _of_material(
+    best: Reading, theta: list[Number], pellet: Pellet, found: dict[str, Quantity]
+) -> dict[str, Quantity]:
+    """Return conductivities and the permittivity of what is given."""
+    bulk, boundary = found["bulk_resistance"].number, found["grain_boundary_resistance"].number
+    constant = pellet.cell_constant
+    if bulk is None or constant is None:
+        return {}
+    capacitance = _capacitance(best.bulk[0], theta)
+    made = {"relative_permittivity": capacitance * constant / VACUUM_PERMITTIVITY, "bulk_conductivity": constant / bulk}
+    methods = {"relative_permittivity": "effective capacitance of the bulk arc", "bulk_conductivity": "L/(R_b A)"}
+    if boundary is not None:
+        ratio = capacitance / _capacitance(best.boundary[0], theta)
+        made["grain_boundary_conductivity"] = constant / boundary * ratio
+        methods["grain_boundary_conductivity"] = "brick layer: L/(R_gb A) C_b/C_gb"
+    return {key: _limited(Quantity(key, number, methods[key])) for key, number in made.items()}
+
+
+def _capacitance(term: Term, theta: list[Number]) -> Number:
+    """Effective capacitance of an arc with its sources."""
+    assert term.storage is not None
+    r, q = theta[term.resistor.first], theta[term.storage.first]
+    n = theta[term.storage.first + 1] if term.storage.kind.symbol == "Q" else 1.0
+    return exp((r + q) / n - r)
 
 
 def _sum(numbers: list[Number]) -> Number:

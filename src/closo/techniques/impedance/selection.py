@@ -1,13 +1,16 @@
 """Which circuit: fit the candidates, compare them by the Bayesian information criterion, keep the alternatives.
 
-Two families: cells with blocking electrodes (a CPE in series with everything) and cells that pass direct current. Each
-grows by one arc at a time until the criterion stops improving. Leads have an inductance; it takes part where one
-microhenry would be seen above the noise. A pellet without a visible arc is L-(R||C)-CPE with the geometric capacitance of
-the pellet as a prior: it stays unbiased and calibrated where Re Z at 1 MHz and R-CPE fail.
+Two families always compete: cells with blocking electrodes (a CPE in series with everything) and cells that pass direct
+current. Each grows by one arc at a time until the residuals are noise, and by one more, because what is not needed must be
+shown not to be needed. Each circuit is tried with and without the inductance of the leads. A pellet without a visible arc is
+L-(R|C)-Q with weak priors on L and C: it stays unbiased where Re Z at 1 MHz and R-CPE fail.
+
+Nothing here knows an ohm, a hertz or a farad: Z -> a Z and f -> b f change no choice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,22 +21,20 @@ from closo.techniques.impedance.circuit import Circuit, parse
 from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, physical_exponents, time_constant
 from closo.techniques.impedance.kramers_kronig import lag_one
 
-__all__ = ["SPIKE", "Choice", "choose", "geometric_prior", "inductance_matters"]
+__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior"]
 
-_VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 SPIKE = "L-(R|C)-Q"
-_BLOCKING, _PASSING = 0, 1
-_LEVELS = (  # ever larger circuits: blocking, then passing direct current
-    ((SPIKE, "(R|Q)-Q"), ("(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)")),
-    (("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q"), ("(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)")),
-    (("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q"), ("R-(R|Q)-(R|Q)-W", "R-(R|Q)-(R|Q)-(R|Q)")),
+_LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
+    (SPIKE, "(R|Q)-Q", "(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)", "R-Ws"),
+    ("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)", "(R|Q)-Ws", "R-(R|Q)-Ws"),
+    ("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q", "R-(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-Ws"),
 )
+_GEOMETRIC = (np.log(0.01), 2.3)  # prior of w R C of a pellet without a visible arc, at the highest frequency
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
 _STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
-_PROMISING = 30.0  # residual variance over that of the best, up to which further starts are tried
-_NEARLY = 9.0  # the same, up to which a circuit shares in the spread where none explains the data
-_RELEVANT = 10.0  # candidates within this difference of the criterion share in the spread over models
+_PROMISING = 30.0  # residual variance over that of the best, up to which further starts and the leads are tried
+_RELEVANT = 14.0  # candidates within this difference of the criterion share in the spread over models
 
 
 @dataclass(frozen=True)
@@ -52,52 +53,30 @@ class Choice:
     weights: np.ndarray
 
 
-def geometric_prior(area: float | None, thickness: float | None) -> Prior:
-    """Prior of ln C for the dielectric capacitance of a pellet.
-
-    With area [m2] and thickness [m]: relative permittivity 15 within a factor of 3, which includes some picofarads of
-    cables; without: 80 pF within a factor of 3.3.
-    """
-    if area is None or thickness is None:
-        return Prior(float(np.log(8e-11)), 1.2)
-    return Prior(float(np.log(15.0 * _VACUUM_PERMITTIVITY * area / thickness)), 1.1)
+def geometric_prior(frequency: np.ndarray, impedance: np.ndarray) -> Prior:
+    """Return the prior of ln C of a pellet whose arc lies above the window: w R C is 0.01 within a factor of ten."""
+    scale = np.log(2 * np.pi * frequency.max() * np.abs(impedance).min())
+    return Prior(float(_GEOMETRIC[0] - scale), _GEOMETRIC[1])
 
 
-def inductance_matters(frequency: np.ndarray, impedance: np.ndarray, noise: float) -> bool:
-    """True where the reactance of 1 uH exceeds the noise at some frequency."""
-    return bool(np.any(2 * np.pi * frequency * 1e-6 > max(noise, 1e-3) * np.abs(impedance)))
-
-
-def choose(
-    frequency: np.ndarray,
-    impedance: np.ndarray,
-    *,
-    sd: np.ndarray,
-    noise: float,
-    capacitance: Prior,
-    noise_known: bool = False,
-) -> Choice:
+def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, noise_known: bool = False) -> Choice:
     """Fit all candidates that can matter and rank them.
 
     Parameters
     ----------
     frequency, impedance, sd : shape (n,) [Hz, ohm, ohm].
-    noise : relative noise that Kramers-Kronig found.
-    capacitance : prior of the geometric capacitance.
 
     Raises
     ------
     ConvergenceError  when no candidate gives a physical fit.
     """
-    families = _families(frequency, impedance)
     fits: list[CircuitFit] = []
+    explained = False
     for level in _LEVELS:
-        texts = [text for family in families for text in level[family]]
-        fits += _fit_all(
-            texts, frequency, impedance, sd=sd, noise=noise, capacitance=capacitance, noise_known=noise_known
-        )
-        if any(_explains(fit, frequency) for fit in fits):
+        fits += _fit_level(level, frequency, impedance, sd=sd, noise_known=noise_known, thorough=not explained)
+        if explained:  # by a smaller circuit: this level was its rival
             break
+        explained = any(_explains(fit, frequency) for fit in fits)
     physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
@@ -106,43 +85,35 @@ def choose(
     return Choice(physical[0], tuple(physical), _weights(physical))
 
 
-def _weights(fits: list[CircuitFit]) -> np.ndarray:
-    """Share of each circuit in the spread over models.
+def correlation_factor(fit: CircuitFit) -> float:
+    """Return by how much neighbouring residuals that go together raise a variance, 1 where they look independent.
 
-    Where the best one explains the data down to their noise, the criterion decides. Where none does, what is left is not
-    noise and the criterion would trust the best far too much: all that fit nearly as well count alike.
+    Residuals with a lag-one correlation r along frequency count like (1 - r)/(1 + r) of their number.
     """
-    if fits[0].reduced > _UNEXPLAINED:
-        close = np.array([fit.reduced < _NEARLY * fits[0].reduced for fit in fits], float)
-        return np.asarray(close / close.sum())
-    difference = np.array([fit.bic - fits[0].bic for fit in fits])
+    if lag_one(fit.residual, fit.circuit.size) < _STRUCTURE:  # the fit is in order of frequency
+        return 1.0
+    r = fit.residual / (fit.sd / np.abs(fit.model))
+    lag = float(np.sum((r[1:] * r[:-1].conj()).real) / max(np.sum(np.abs(r) ** 2), 1e-300))
+    return float((1 + min(lag, 0.9)) / (1 - min(lag, 0.9))) if lag > 0 else 1.0
+
+
+def _weights(fits: list[CircuitFit]) -> np.ndarray:
+    """Share of each circuit in the spread over models: the criterion, over as many residuals as are independent."""
+    difference = np.array([fit.bic - fits[0].bic for fit in fits]) / correlation_factor(fits[0])
     weights = np.where(difference < _RELEVANT, np.exp(-0.5 * difference), 0.0)
     return np.asarray(weights / weights.sum())
 
 
-def _families(f: np.ndarray, z: np.ndarray) -> tuple[int, ...]:
-    """Return which families the slowest points allow: a spike steeper than 60 deg blocks, less can be either."""
-    slowest = np.argsort(f)[:3]
-    phase = -np.degrees(np.median(np.angle(z[slowest])))
-    return (_BLOCKING,) if phase > 60.0 else (_BLOCKING, _PASSING)
-
-
-def _fit_all(
-    texts: list[str],
-    f: np.ndarray,
-    z: np.ndarray,
-    *,
-    sd: np.ndarray,
-    noise: float,
-    capacitance: Prior,
-    noise_known: bool,
+def _fit_level(
+    texts: tuple[str, ...], f: np.ndarray, z: np.ndarray, *, sd: np.ndarray, noise_known: bool, thorough: bool
 ) -> list[CircuitFit]:
-    """Fit each circuit from its best start; where none explains the data, the better ones from further starts too."""
-    lead = "L-" if inductance_matters(f, z, noise) else ""
-    circuits = [parse(text if text == SPIKE else lead + text) for text in texts]
+    """Fit each circuit from its best start; the promising ones with leads, and from more starts where none explains."""
 
-    def fit(circuit: Circuit, most_starts: int) -> CircuitFit | None:
-        priors = {circuit.arcs[0].storage.first: capacitance} if circuit.text == parse(SPIKE).text else None
+    def fit(text: str, most_starts: int, start: np.ndarray | None = None) -> CircuitFit | None:
+        circuit = parse(text)
+        if circuit.size > f.size:
+            return None
+        priors = {circuit.arcs[0].storage.first: geometric_prior(f, z)} if text == SPIKE else None
         with suppress(ConvergenceError):
             return fit_circuit(
                 circuit,
@@ -150,6 +121,7 @@ def _fit_all(
                 z,
                 sd=sd,
                 priors=priors,
+                start=start,
                 most_starts=most_starts,
                 noise_known=noise_known,
                 max_evaluations=120,
@@ -157,35 +129,50 @@ def _fit_all(
             )
         return None
 
-    found = [first for circuit in circuits if circuit.size <= f.size and (first := fit(circuit, 1)) is not None]
-    least = min((first.reduced for first in found), default=np.inf)
-    if any(_explains(first, f) for first in found):
-        return found
-    return [(fit(first.circuit, 6) or first) if first.reduced < _PROMISING * least else first for first in found]
+    found = {text: first for text in texts if (first := fit(text, 1, _first_start(text, f, z, sd))) is not None}
+    limit = _PROMISING * min((first.reduced for first in found.values()), default=np.inf)
+    leads = {f"L-{t}": more for t, first in found.items() if t != SPIKE and first.reduced < limit and (more := fit(f"L-{t}", 1))}
+    found |= leads
+    if thorough and not any(_explains(first, f) for first in found.values()):
+        limit = _PROMISING * min((first.reduced for first in found.values()), default=np.inf)
+        found = {t: (fit(t, 6) or first) if first.reduced < limit else first for t, first in found.items()}
+    return list(found.values())
+
+
+def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.ndarray | None:
+    """Start L-(R|C)-Q at L-R-Q, with C at its prior: the data alone can send it into a false minimum."""
+    if text != SPIKE:
+        return None
+    with suppress(ConvergenceError):
+        series = fit_circuit(parse("L-R-Q"), f, z, sd=sd, most_starts=1, max_evaluations=60, draw=False).theta
+        return np.array([series[0], series[1], geometric_prior(f, z).mean, series[2], series[3]])
+    return None
 
 
 def _explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """A physical fit whose residuals are noise: small, or at least without structure. A larger circuit cannot win then."""
     small = fit.reduced < _EXPLAINED
-    white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual[np.argsort(frequency)], fit.circuit.size) < _STRUCTURE
+    white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual, fit.circuit.size) < _STRUCTURE
     return (small or white) and _is_physical(fit, frequency)
 
 
 def _is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """Resistances known within a factor of e, exponents between 0.3 and 1.05, arcs not wholly outside the data."""
     circuit = fit.circuit
-    spread = np.sqrt(np.diag(fit.covariance))
     if not physical_exponents(circuit, fit.theta):
         return False
-    for k, (key, _) in enumerate(circuit.parameters):
-        if key.startswith("resistance") and not spread[k] < 1.0:
-            return False
+    if not all(np.sqrt(fit.covariance[k, k]) < 1.0 for k in _resistances(circuit)):
+        return False
     w = 2 * np.pi * frequency
     if circuit.blocking is not None and _blocked_share(fit, frequency) < 0.005:
         return False
     if circuit.text == parse(SPIKE).text:
         return True
-    return all(0.02 / w.max() < time_constant(arc, fit.theta) < 20.0 / w.min() for arc in circuit.arcs)
+    return all(0.02 / w.max() < time_constant(arc, fit.theta) < 100.0 / w.min() for arc in circuit.arcs)
+
+
+def _resistances(circuit: Circuit) -> Iterator[int]:
+    yield from (k for k, (key, _) in enumerate(circuit.parameters) if key.startswith("resistance"))
 
 
 def _blocked_share(fit: CircuitFit, frequency: np.ndarray) -> float:

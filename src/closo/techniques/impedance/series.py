@@ -23,12 +23,10 @@ from closo.errors import ConvergenceError
 from closo.fit import Fit, Function, covariance_of, least_squares
 from closo.quantity import Number, from_fit
 from closo.techniques.impedance.circuit import Circuit
-from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance, fit_circuit
+from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance, fit_circuit, lead_inductance
 from closo.techniques.impedance.selection import Choice
 
 __all__ = ["SeriesFit", "Spectrum", "fit_series", "series_theta"]
-
-_LEAD_INDUCTANCE = Prior(float(np.log(3e-7)), 2.3)
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def fit_series(spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Pr
     layout = _layout(circuit)
     if not circuit.is_ladder or not layout.shared or len(spectra) < 2:
         raise ConvergenceError(f"{circuit.text} over {len(spectra)} spectra has no common parameters to fit.")
-    prior = _priors(layout, capacitance)
+    prior = _priors(layout, spectra, capacitance)
     start = _start(layout, spectra)
     residual, jacobian = _functions(layout, spectra, prior)
     with np.errstate(all="ignore"):
@@ -141,8 +139,10 @@ def fit_series(spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Pr
         return _series_fit(layout, spectra, fit, slopes=jacobian(fit.values))
 
 
-def _priors(layout: _Layout, capacitance: Prior | None) -> list[tuple[int, Prior]]:
-    priors = [(k, _LEAD_INDUCTANCE) for k in range(len(layout.inductors))]
+def _priors(layout: _Layout, spectra: Sequence[Spectrum], capacitance: Prior | None) -> list[tuple[int, Prior]]:
+    lowest = min(spectra, key=lambda s: float(np.abs(s.impedance).min()))
+    lead = lead_inductance(lowest.frequency, lowest.impedance)
+    priors = [(k, lead) for k in range(len(layout.inductors))]
     if capacitance is not None and layout.arcs:
         priors.append((len(layout.inductors), capacitance))
     return priors

@@ -14,7 +14,7 @@ from closo.result import Check, Result
 from closo.techniques.impedance.analysis import Prepared, prepare, report
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.quantities import Pellet, theta_numbers
-from closo.techniques.impedance.selection import SPIKE, Choice, choose
+from closo.techniques.impedance.selection import SPIKE, Choice, choose, geometric_prior
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series, series_theta
 
 __all__ = ["analyse_series"]
@@ -59,8 +59,8 @@ def analyse_series(
         raise DataError(f"{name}: {len(datasets)} spectra but {len(temperatures)} temperatures.")
     pellet = Pellet(area, thickness, None, lead_resistance)
     prepared = [prepare(data, weights="modulus", f_min=f_min, f_max=f_max) for data in datasets]
-    spectra = [_spectrum(data, p, pellet) for data, p in zip(datasets, prepared, strict=True)]
-    series = _best_series(spectra, circuit, pellet)
+    spectra = [_spectrum(data, p) for data, p in zip(datasets, prepared, strict=True)]
+    series = _best_series(spectra, circuit)
     given = {"weights": "modulus", "f_min": f_min, "f_max": f_max, "calibrated": calibrated, "drt": drt}
     common = series is not None and series.preferred
     thetas = series_theta(series, spectra, name=name) if common and series else None
@@ -76,12 +76,12 @@ def analyse_series(
     return results
 
 
-def _spectrum(data: Dataset, p: Prepared, pellet: Pellet) -> Spectrum:
-    single = choose(p.frequency, p.impedance, sd=p.sd, noise=p.kk.noise, capacitance=pellet.capacitance_prior)
+def _spectrum(data: Dataset, p: Prepared) -> Spectrum:
+    single = choose(p.frequency, p.impedance, sd=p.sd)
     return Spectrum(name_of(data), p.frequency, p.impedance, p.sd, single)
 
 
-def _best_series(spectra: list[Spectrum], circuit: str | None, pellet: Pellet) -> SeriesFit | None:
+def _best_series(spectra: list[Spectrum], circuit: str | None) -> SeriesFit | None:
     """Global fits of the circuits that the single spectra prefer; the one with the lowest criterion."""
     if circuit is not None:
         texts = [parse(circuit).text]
@@ -92,11 +92,9 @@ def _best_series(spectra: list[Spectrum], circuit: str | None, pellet: Pellet) -
         texts = list(dict.fromkeys(parse(text).text for text in [*wanted[:_CANDIDATES], SPIKE]))
     found: list[SeriesFit] = []
     for text in texts:
-        prior = (
-            pellet.capacitance_prior
-            if parse(text).arcs[:1] and parse(text).arcs[0].storage.kind.symbol == "C"
-            else None
-        )
+        lowest = min(spectra, key=lambda s: float(np.abs(s.impedance).min()))  # there the arc is farthest away
+        dielectric = parse(text).arcs[:1] and parse(text).arcs[0].storage.kind.symbol == "C"
+        prior = geometric_prior(lowest.frequency, lowest.impedance) if dielectric else None
         try:
             found.append(fit_series(spectra, parse(text), capacitance=prior))
         except ConvergenceError:

@@ -24,7 +24,7 @@ _BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
 _ARC_EXPONENT = 0.9
 _DRAWS = 400
 _LOOK_AT = 200  # best placements among which different starts are sought
-_SMALL = {"R": 0.01, "L": 1e-9}  # start of a series R (relative to |Z| min) or L [H] that came out negative
+_SMALL = {"R": 0.01, "L": 1e-3}  # start of a series R or of w L at the highest frequency that came out negative, over |Z| min
 
 
 def starts(
@@ -122,7 +122,7 @@ def _ladder_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -
         if log_tau.size and any(np.all(np.abs(log_tau - other) < 1.0) for other in used):
             continue  # next to one already tried: it would run into the same valley
         used.append(log_tau)
-        context = (float(grid.exponent[k]), float(np.abs(z).min()))
+        context = (float(grid.exponent[k]), float(np.abs(z).min()), float(2 * np.pi * f.max()))
         yield _theta(circuit, (linear, amplitudes[k]), (relaxing, grid.tau[k]), context)
 
 
@@ -167,16 +167,16 @@ def _theta(
     circuit: Circuit,
     linear: tuple[list[Element], np.ndarray],
     relaxing: tuple[list[Arc | Element], np.ndarray],
-    context: tuple[float, float],
+    context: tuple[float, float, float],
 ) -> np.ndarray:
     """Turn amplitudes and time constants into a start vector."""
     theta = np.zeros(circuit.size)
-    exponent, smallest = context
+    exponent, smallest, fastest = context
     singles, amplitudes = linear
     for element, x in zip(singles, amplitudes, strict=False):
         symbol = element.kind.symbol
         if symbol in _SMALL and x <= 0:
-            x = _SMALL[symbol] * (smallest if symbol == "R" else 1.0)
+            x = _SMALL[symbol] * (smallest if symbol == "R" else smallest / fastest)
         theta[element.first] = -np.log(x) if symbol in ("Q", "C") else np.log(x)
         if symbol == "Q":
             theta[element.first + 1] = exponent
@@ -208,7 +208,7 @@ def _random_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int) -
             n = random.uniform(0.6, 1.0)
             values = {
                 "R": (log_r,),
-                "L": (np.log(1e-7) + random.normal(),),
+                "L": (r_low - w_high + 2.0 * random.normal(),),
                 "C": (-log_r - log_w,),
                 "Q": (-log_r - n * log_w, n),
                 "W": (log_r + 0.5 * log_w,),

@@ -1,0 +1,220 @@
+"""What one fitted circuit says of the electrolyte, and what it cannot say.
+
+The total is the sum of all resistors that are neither an electrode's nor the leads'. A bulk resistance needs evidence: an
+arc with its top inside the window, of a permittivity that a solid can have, and no resistance left in series with it that
+could be the true bulk above the window. A grain boundary is what is slower than that bulk, or what holds more charge than
+any bulk could.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.fit import correlations
+from closo.techniques.impedance.fitting import CircuitFit
+from closo.techniques.impedance.terms import Term, kinds, terms
+
+__all__ = ["CORRELATED", "VACUUM_PERMITTIVITY", "VAGUE", "Reading", "read_fit", "relative_spread"]
+
+VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
+CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
+_BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
+_BOUNDARY_PERMITTIVITY = 250.0  # apparent, above which an arc is no bulk
+_UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
+_ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is no electrode
+_DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
+_UNSEEN = 0.65  # share of the total that lies below the lowest frequency
+_NEGLIGIBLE = 0.02  # share of the total up to which it does not matter what an arc is
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The resistors of one fit by what they are; indices are those of theta.
+
+    Attributes
+    ----------
+    fit : the fit.
+    total : of the electrolyte; empty where there is none.
+    left_out : resistors that are an electrode's (or the leads').
+    bulk, boundary : of one arc and of the others; empty where they cannot be told.
+    why_total, why_bulk, why_boundary : reason why each cannot be given, '' where it can.
+    unseen : share of the total below the lowest frequency.
+    """
+
+    fit: CircuitFit
+    total: tuple[Term, ...]
+    left_out: tuple[Term, ...]
+    bulk: tuple[Term, ...]
+    boundary: tuple[Term, ...]
+    why_total: str
+    why_bulk: str
+    why_boundary: str
+    unseen: float
+
+    def value(self, part: Sequence[Term]) -> float:
+        """Sum of some resistances [ohm]."""
+        return float(sum(np.exp(min(self.fit.theta[t.resistor.first], 300.0)) for t in part))
+
+
+def relative_spread(fit: CircuitFit, part: Sequence[Term]) -> float:
+    """Relative standard deviation of a sum of resistances, inf where nothing fixes it."""
+    index = [t.resistor.first for t in part]
+    value = np.exp(np.minimum(fit.theta[index], 300.0))
+    variance = value @ fit.covariance[np.ix_(index, index)] @ value
+    return float(np.sqrt(max(variance, 0.0)) / value.sum()) if np.isfinite(variance) else np.inf
+
+
+def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickness: float | None) -> Reading:
+    """Say what each resistor of `fit` is.
+
+    Parameters
+    ----------
+    frequency : shape (n,) of the fit [Hz].
+    area [m2], thickness [m] : of the specimen, None where unknown: then bulk and grain boundary cannot be told.
+    """
+    constant = None if area is None or thickness is None else thickness / area
+    found = terms(fit.circuit, fit.theta)
+    kind = dict(zip(found, kinds(found, constant), strict=True))
+    total = tuple(t for t in found if kind[t] in ("series", "electrolyte", "unknown"))
+    left_out = tuple(t for t in found if kind[t] in ("electrode", "lead"))
+    unknown = tuple(t for t in found if kind[t] == "unknown")
+    arcs = tuple(sorted((t for t in total if t.storage is not None), key=lambda t: t.time_constant))
+    unseen = _unseen(fit, total, frequency)
+    why = _why_no_total(fit, total, unknown, unseen=unseen) or _why_no_electrode(fit, frequency, area)
+    if constant is None:
+        bulk, boundary = (), ()
+        why_bulk = why_boundary = "arcs are assigned by capacitance, which needs area and thickness"
+    else:
+        series = tuple(t for t in total if t.storage is None)
+        bulk, boundary, why_bulk, why_boundary = _split(fit, arcs, series, frequency=frequency, constant=constant)
+    return Reading(fit, total, left_out, bulk, boundary, why, why_bulk, why_boundary, unseen)
+
+
+def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
+    if not total:
+        return f"every resistor of {fit.circuit.text} is an electrode's: nothing is left for the electrolyte"
+    theta = np.exp(np.minimum([fit.theta[t.resistor.first] for t in total], 300.0))
+    doubtful = [t for t in unknown if np.exp(min(fit.theta[t.resistor.first], 300.0)) > _NEGLIGIBLE * theta.sum()]
+    if doubtful:
+        term = doubtful[0]
+        label = term.resistor.label
+        if term.shared:
+            return f"not identifiable: what {label} of {fit.circuit.text} carries cannot be told from the circuit"
+        micro = 1e6 * max(term.capacitances)
+        return (
+            f"{label} of {fit.circuit.text} lies beside {micro:.2g} uF, which without area and thickness can be a grain "
+            f"boundary or an electrode; say which with assign={label}:electrode"
+        )
+    if not relative_spread(fit, total) < VAGUE:
+        return f"not identifiable: its relative uncertainty is {relative_spread(fit, total):.2g}"
+    if theta.sum() < _DOMINANT * np.abs(fit.model).min():
+        return (
+            f"not identifiable: |Z| is nowhere below {np.abs(fit.model).min() / theta.sum():.2g} times the resistance of "
+            f"{fit.circuit.text}"
+        )
+    if unseen > _UNSEEN:
+        return (
+            f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance of {fit.circuit.text} "
+            "is extrapolated"
+        )
+    return ""
+
+
+def _why_no_electrode(fit: CircuitFit, frequency: np.ndarray, area: float | None) -> str:
+    """Say that the series CPE is no electrode: it is the flank of an arc that the sweep does not close."""
+    block = fit.circuit.blocking
+    if block is None or area is None:
+        return ""
+    jw = 2j * np.pi * np.array([frequency.min()])
+    z = block.evaluate(jw, np.log(jw), fit.theta)[0][0]
+    capacitance = float(abs((-1.0 / (z.imag * jw[0].imag)) if z.imag else 0.0))
+    if capacitance / area > _ELECTRODE_PER_AREA:
+        return ""
+    return (
+        f"{block.label} of {fit.circuit.text} holds {100 * capacitance / area:.2g} uF/cm2, too little for an electrode: the "
+        "sweep ends before the arc closes"
+    )
+
+
+def _unseen(fit: CircuitFit, total: tuple[Term, ...], frequency: np.ndarray) -> float:
+    """Share of the electrolyte's resistance that its real part has not yet reached at the lowest frequency."""
+    if not total:
+        return 0.0
+    missing, whole = 0.0, 0.0
+    for term in total:
+        r = float(np.exp(min(fit.theta[term.resistor.first], 300.0)))
+        whole += r
+        if term.storage is not None:
+            n = fit.theta[term.storage.first + 1] if term.storage.kind.symbol == "Q" else 1.0
+            x = (2j * np.pi * frequency.min() * term.time_constant) ** n
+            missing += r * (1.0 - float((1.0 / (1.0 + x)).real))
+    return missing / whole
+
+
+_Split = tuple[tuple[Term, ...], tuple[Term, ...], str, str]
+
+
+def _split(
+    fit: CircuitFit, arcs: tuple[Term, ...], series: tuple[Term, ...], *, frequency: np.ndarray, constant: float
+) -> _Split:
+    """Return bulk, boundary and why each is not given."""
+    only_total = "only the total is known"
+    known = [t for t in arcs if _is_known(fit, t)]
+    slow = tuple(t for t in known if _permittivity(t, constant) > _BOUNDARY_PERMITTIVITY)
+    if not arcs or arcs[0] not in known:
+        return (), slow, f"no bulk arc lies inside the measured frequencies: {only_total}", _none(slow)
+    first = arcs[0]
+    resistance = np.exp(fit.theta[first.resistor.first])
+    epsilon = _permittivity(first, constant)
+    low, high = _BULK_PERMITTIVITY
+    unresolved = sum(np.exp(fit.theta[t.resistor.first]) for t in series)
+    why = ""
+    if first.time_constant * 2 * np.pi * frequency.max() < 1.0:
+        why = f"the top of the fastest arc lies above the highest frequency: {only_total}"
+    elif not low < epsilon < high:
+        why = f"the fastest arc has a permittivity of {epsilon:.3g}, which no bulk has: {only_total}"
+    elif unresolved > _UNRESOLVED * resistance:
+        label = ", ".join(t.resistor.label for t in series)
+        why = (
+            f"{label} in series with the fastest arc can be a bulk above the highest frequency: {only_total}; "
+            f"if it is not, say assign={first.resistor.label}:bulk"
+        )
+    if why:
+        return (), slow, why, _none(slow)
+    rest = tuple(t for t in arcs[1:])
+    if rest and any(not _is_known(fit, t) for t in rest):
+        return (first,), (), "", "not identifiable: the slower arcs are not known well enough"
+    tied = _tied(fit, (first, *rest))
+    if tied:
+        why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
+        return (), (), why, why
+    return (first,), rest, "", _none(rest)
+
+
+def _none(boundary: Sequence[Term]) -> str:
+    return "" if boundary else "no arc has a grain-boundary capacitance"
+
+
+def _tied(fit: CircuitFit, arcs: Sequence[Term]) -> bool:
+    index = [t.resistor.first for t in arcs]
+    matrix = np.abs(np.triu(correlations(fit.covariance)[np.ix_(index, index)], 1))
+    return bool(matrix.size and matrix.max() > CORRELATED)
+
+
+def _permittivity(term: Term, constant: float) -> float:
+    return max(term.capacitances) * constant / VACUUM_PERMITTIVITY
+
+
+def _is_known(fit: CircuitFit, term: Term) -> bool:
+    """True where R and C of an arc are known, and C not through another element only (as through L of a spike)."""
+    assert term.storage is not None
+    r, c = term.resistor.first, term.storage.first
+    spread = np.sqrt(np.diag(fit.covariance))
+    if not max(spread[r], spread[c]) < VAGUE:
+        return False
+    own = range(c, c + len(term.storage.kind.parameters))
+    others = np.abs(np.delete(correlations(fit.covariance)[c], list(own)))
+    return not (others.size and others.max() > CORRELATED and spread[c] > 0.1)

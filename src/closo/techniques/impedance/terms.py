@@ -1,0 +1,134 @@
+"""What each resistor of a circuit is: part of the electrolyte, of an electrode, of the leads, or nobody can tell.
+
+The electrolyte's resistance is what stands in series with no storage element across it, plus arcs of a capacitance that an
+electrolyte can have, also where they are nested. A resistor with an inductor across it carries no direct current. What
+shares its current with another resistor cannot be told.
+
+Source: Irvine, Sinclair, West, Adv. Mater. 1990, 2, 132, doi:10.1002/adma.19900020304 (capacitances of bulk, grain
+boundary, electrode).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel, Series
+
+__all__ = ["ELECTRODE_FARAD", "Term", "kinds", "terms"]
+
+ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is no electrolyte, whatever the geometry
+_ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
+_ELECTRODE = 3e-6  # C L/A [F/m] above which it is part of an electrode (3e-8 F/cm)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One resistor and what lies across it.
+
+    Attributes
+    ----------
+    resistor : the element.
+    storage : the nearest C or CPE across it, None for a resistor that stands in series.
+    capacitances : effective capacitance [F] of every storage element across it, the nearest first.
+    shorted : an inductor lies across it.
+    shared : its current can also take a path through another resistor or diffusion element.
+    time_constant : of the nearest arc [s], 0 for a resistor that stands in series.
+    """
+
+    resistor: Element
+    storage: Element | None
+    capacitances: tuple[float, ...]
+    shorted: bool
+    shared: bool
+    time_constant: float
+
+
+def terms(circuit: Circuit, theta: np.ndarray) -> tuple[Term, ...]:
+    """Return one Term per resistor of `circuit`, in order of appearance.
+
+    Example
+    -------
+    >>> from closo.techniques.impedance.circuit import parse
+    >>> nested = parse("R-(Q|(R-W))")
+    >>> [(t.resistor.label, t.storage is not None) for t in terms(nested, np.zeros(nested.size))]
+    [('R1', False), ('R2', True)]
+    """
+    return tuple(_term(theta, *found) for found in _resistors(circuit.root, ()))
+
+
+_Across = tuple[Node, tuple[Node, ...]]  # a branch of a parallel group, and the other branches
+
+
+def _resistors(node: Node, around: tuple[_Across, ...]) -> Iterator[tuple[Element, tuple[_Across, ...]]]:
+    """Yield every resistor with the parallel groups that it lies in, the innermost first."""
+    if isinstance(node, Element):
+        if node.kind.symbol == "R":
+            yield node, around
+        return
+    for part in node.parts:
+        others = tuple(p for p in node.parts if p is not part)
+        yield from _resistors(part, ((part, others), *around) if isinstance(node, Parallel) else around)
+
+
+def _term(theta: np.ndarray, resistor: Element, around: tuple[_Across, ...]) -> Term:
+    shorted, shared = False, False
+    storages: list[tuple[Element, float]] = []
+    for branch, others in around:
+        resistance = sum(float(np.exp(min(theta[e.first], 300.0))) for e in _leaves(branch) if e.kind.symbol == "R")
+        for other in others:
+            symbols = {e.kind.symbol for e in _leaves(other)}
+            if symbols == {"L"}:
+                shorted = True
+            elif isinstance(other, Element) and symbols <= {"C", "Q"}:
+                storages.append((other, _time_constant(other, resistance, theta) / resistance))
+            elif not symbols <= {"C", "Q"}:
+                shared = True
+    if not storages:
+        return Term(resistor, None, (), shorted, shared, 0.0)
+    nearest, capacitance = storages[0]
+    tau = capacitance * float(np.exp(min(theta[resistor.first], 300.0)))
+    return Term(resistor, nearest, tuple(c for _, c in storages), shorted, shared, tau)
+
+
+def _time_constant(storage: Element, resistance: float, theta: np.ndarray) -> float:
+    """Return (R Q)^(1/n) or R C [s]."""
+    n = theta[storage.first + 1] if storage.kind.symbol == "Q" else 1.0
+    return float(np.exp(np.clip((np.log(resistance) + theta[storage.first]) / max(n, 0.05), -600.0, 600.0)))
+
+
+def _leaves(node: Node) -> Iterator[Element]:
+    if isinstance(node, Element):
+        yield node
+        return
+    for part in node.parts if isinstance(node, Series | Parallel) else ():
+        yield from _leaves(part)
+
+
+def kinds(found: Sequence[Term], cell_constant: float | None) -> list[str]:
+    """Say what each resistor is: 'series', 'electrolyte', 'electrode', 'lead', or 'unknown'.
+
+    Parameters
+    ----------
+    cell_constant : L/A [1/m], None for a specimen of unknown geometry: an arc of 0.02 to 1 uF can then be either.
+    """
+    return [_kind(term, cell_constant) for term in found]
+
+
+def _kind(term: Term, cell_constant: float | None) -> str:
+    if any(_is_electrode(c, cell_constant) for c in term.capacitances):
+        return "electrode"
+    if term.shorted:
+        return "lead"
+    if term.shared:
+        return "unknown"
+    if cell_constant is None and any(c > _ELECTROLYTE_FARAD for c in term.capacitances):
+        return "unknown"
+    return "series" if term.storage is None else "electrolyte"
+
+
+def _is_electrode(capacitance: float, cell_constant: float | None) -> bool:
+    specific = 0.0 if cell_constant is None else capacitance * cell_constant
+    return capacitance > ELECTRODE_FARAD or specific > _ELECTRODE
