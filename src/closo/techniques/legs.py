@@ -62,6 +62,7 @@ class Legs:
     threshold : |I| below is rest [A], one number.
     rule : how I dt was summed, one of RULES.
     active : (n_rows,) True in the rows that belong to a leg.
+    ends : rows at the end of the intervals that count, in order; each begins with the row before that is known.
     """
 
     start: np.ndarray
@@ -81,6 +82,7 @@ class Legs:
     threshold: float
     rule: str
     active: np.ndarray
+    ends: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -354,6 +356,7 @@ def _summed(
         threshold=threshold,
         rule=rule,
         active=active,
+        ends=rows.ends if rows_given is None else rows_given[rows.ends],
     )
 
 

@@ -10,7 +10,7 @@ from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, as_stated
 from closo.result import Result
-from closo.techniques.instrument import GAIN
+from closo.techniques.instrument import GAIN, full_scale
 from closo.techniques.plating.checks import checks_of
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE, Event, find_event
@@ -32,7 +32,8 @@ class Survey:
 
     `time` [s], `voltage` [V] : (n,) the whole record; `half` : its half cycles; `event` : what happened first; `used` :
     numbers of the complete half cycles before it at the current that flowed longest; `instrument` : what readings are worth;
-    `line` : drift of the used ones, None where there are too few.
+    `scale` : current range of each half cycle [A], `stated` by the file or not; `line` : drift of the used ones, None where
+    there are too few.
     """
 
     time: np.ndarray
@@ -42,7 +43,15 @@ class Survey:
     event: Event
     used: np.ndarray
     instrument: Instrument
+    scale: np.ndarray
+    stated: bool
     line: Trend | None
+
+    @property
+    def zero(self) -> np.ndarray:
+        """Standard uncertainty of the zero of the current in each half cycle, with the sign of the half cycle [A]."""
+        fraction, absolute = self.instrument.offset
+        return np.asarray(self.half.sign * (absolute + fraction * np.maximum(self.scale, self.half.current)))
 
 
 def analyse(
@@ -136,11 +145,12 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     time, current = (np.asarray(data[key].values, float) for key in ("time", "current"))
     optional = {
         name: np.asarray(data[key].values, float) if key in data else None
-        for name, key in (("frequency", "frequency"), ("counter", "charge"))
+        for name, key in (("frequency", "frequency"), ("counter", "charge"), ("ranges", "current_range"))
     }
     known = np.isfinite(time) & np.isfinite(current) & np.isfinite(voltage)
     time, current, voltage = time[known], current[known], voltage[known]
     optional = {name: None if values is None else values[known] for name, values in optional.items()}
+    ranges = optional.pop("ranges")
     half = find_half_cycles(time, current, voltage, fixed=fixed_time, **optional)
     if len(half) == 0:
         raise DataError(
@@ -154,7 +164,18 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     event = find_event(time, voltage, half, floor=floor, floor_u=floor_u)
     used = _used(half, event)
     line = trend(half.middle[used] - half.begin[0], half.polarization[used], half.sign[used])
-    return Survey(time, current, voltage, half, event, used, instrument, line)
+    scale, named = _scale(half, ranges)
+    return Survey(time, current, voltage, half, event, used, instrument, scale, named, line)
+
+
+def _scale(half: HalfCycles, ranges: np.ndarray | None) -> tuple[np.ndarray, bool]:
+    """Return the current range of each half cycle [A], and whether the file names it; else all have that of the largest."""
+    assumed = full_scale(np.nan, float(half.current.max()))
+    if ranges is None:
+        return np.full(len(half), assumed), False
+    named = np.array([float(np.median(ranges[rows])) for rows in half.rows])
+    known = np.isfinite(named) & (named > 0)
+    return np.where(known, named, assumed), bool(known.all())
 
 
 def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -> None:

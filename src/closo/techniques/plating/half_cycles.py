@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.techniques.legs import find_legs
+from closo.techniques.legs import Legs, find_legs
 from closo.techniques.noise import white_noise
+from closo.techniques.plating.flow import Flow, flow_of
 
 __all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 
@@ -32,7 +33,8 @@ class HalfCycles:
     rows : for each the rows under current (spectra and rests left out), of shape (points of it,).
     sign : +1 or -1.
     current : mean |I| [A].
-    charge : |integral of I dt| [C].
+    flow : what flowed, interval by interval; `charge` : |integral of I dt|, edges included [C].
+    charge_noise : standard error of it by the noise of the current's readings [C].
     begin, end : time of its first and last row [s].
     polarization, noise : mean |U| of the second half and the standard error that the noise of the samples gives it [V].
     at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
@@ -45,7 +47,9 @@ class HalfCycles:
     rows: tuple[np.ndarray, ...]
     sign: np.ndarray
     current: np.ndarray
+    flow: Flow
     charge: np.ndarray
+    charge_noise: np.ndarray
     begin: np.ndarray
     end: np.ndarray
     polarization: np.ndarray
@@ -90,34 +94,12 @@ def find_half_cycles(
     [0.1, 0.1]
     """
     legs = find_legs(time, current, voltage, frequency=frequency, counter=counter)
-    pieces: list[tuple[int, np.ndarray, float, float]] = []
-    for k in range(len(legs)):
-        rows = legs.start[k] + np.flatnonzero(legs.active[legs.start[k] : legs.stop[k]])
-        cut = _levels_within(np.abs(current[rows]))
-        for part in cut:
-            share = 1.0 if len(cut) == 1 else _charge_share(time[rows], current[rows], part)
-            piece = rows[part]
-            if piece.size >= 2 and time[piece[-1]] > time[piece[0]]:
-                median = float(np.median(np.abs(current[piece])))
-                level = abs(float(legs.mean_current[k])) if len(cut) == 1 else median
-                pieces.append((k, piece, abs(float(legs.charge[k])) * share, level))
-    return _table(time, current, voltage, pieces=pieces, fixed=fixed, legs=(legs.interludes, legs.sampling))
-
-
-def _table(
-    time: np.ndarray,
-    current: np.ndarray,
-    voltage: np.ndarray,
-    *,
-    pieces: list[tuple[int, np.ndarray, float, float]],
-    fixed: float | None,
-    legs: tuple[np.ndarray, np.ndarray],
-) -> HalfCycles:
-    rows = tuple(piece for _, piece, _, _ in pieces)
-    leg = np.array([k for k, _, _, _ in pieces], int)
+    leg, rows = _pieces(time, current, legs)
+    flow = flow_of(time, current, rows, ends=legs.ends, rule=legs.rule)
     begin, end = np.array([time[r[0]] for r in rows]), np.array([time[r[-1]] for r in rows])
     sign = np.array([1 if np.median(current[r]) > 0 else -1 for r in rows], int)
-    level = np.array([i for _, _, _, i in pieces])
+    passed = flow.until(np.inf, len(rows))
+    level = _levels_of_flow(flow, begin)
     span = end - begin
     usual = float(np.median(span)) if span.size else 0.0
     fixed = 0.5 * usual if fixed is None else float(fixed)
@@ -127,7 +109,9 @@ def _table(
         rows=rows,
         sign=sign,
         current=level,
-        charge=np.array([q for _, _, q, _ in pieces]),
+        flow=flow,
+        charge=passed.charge,
+        charge_noise=legs.noise[leg] * np.sqrt(np.minimum(passed.time / legs.duration[leg], 1.0)),
         begin=begin,
         end=end,
         polarization=np.array([p for p, _ in late]),
@@ -135,9 +119,30 @@ def _table(
         at_time=np.array([_value_at(time[r], s * voltage[r], fixed) for r, s in zip(rows, sign, strict=True)]),
         fixed=fixed,
         complete=_complete(span, level),
-        interludes=np.where(first, legs[0][leg], 0) if leg.size else np.zeros(0, int),
-        sampling=legs[1][leg] if leg.size else np.zeros(0),
+        interludes=np.where(first, legs.interludes[leg], 0) if leg.size else np.zeros(0, int),
+        sampling=legs.sampling[leg] if leg.size else np.zeros(0),
     )
+
+
+def _pieces(time: np.ndarray, current: np.ndarray, legs: Legs) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Return the leg and the rows of each half cycle: legs, cut where the current steps to another level."""
+    leg: list[int] = []
+    rows: list[np.ndarray] = []
+    for k in range(len(legs)):
+        own = legs.start[k] + np.flatnonzero(legs.active[legs.start[k] : legs.stop[k]])
+        for part in _levels_within(np.abs(current[own])):
+            piece = own[part]
+            if piece.size >= 2 and time[piece[-1]] > time[piece[0]]:
+                leg.append(k)
+                rows.append(piece)
+    return np.array(leg, int), tuple(rows)
+
+
+def _levels_of_flow(flow: Flow, begin: np.ndarray) -> np.ndarray:
+    """Return the mean |I| between the rows of each half cycle [A], without its edges and the step to its level."""
+    inner = (flow.edge == 0) & (flow.begin >= begin[flow.half])
+    sums = [np.bincount(flow.half[inner], v[inner], begin.size) for v in (flow.charge, flow.end - flow.begin)]
+    return np.asarray(sums[0] / sums[1])
 
 
 def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
@@ -197,13 +202,6 @@ def _levels_within(size: np.ndarray) -> list[np.ndarray]:
             cuts.append(int(k))
             last = float(np.median(ahead))
     return [np.arange(a, b) for a, b in zip(cuts, [*cuts[1:], size.size], strict=True)]
-
-
-def _charge_share(time: np.ndarray, current: np.ndarray, part: np.ndarray) -> float:
-    """Return the share of a leg's charge that a part of its rows carries."""
-    step = np.diff(time, append=time[-1])
-    carried = np.abs(current) * np.clip(step, 0.0, 20.0 * np.median(step))
-    return float(carried[part].sum() / carried.sum()) if carried.sum() > 0 else 0.0
 
 
 def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
