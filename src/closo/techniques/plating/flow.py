@@ -8,6 +8,7 @@ has it and the neighbour that has not.
   interval; what one has too much the other has too little, so that a sum over both knows it exactly.
 - Beside a rest each edge gets half of the interval, but no more than half of the usual one. A file that writes a row at
   every change (intervals across a change of polarity less than a tenth of the usual ones) needs neither.
+- A record that begins under current, not more than one interval after the zero of its clock, began at that zero.
 
 Beside both stands what a uniform distribution over the interval leaves: its length over the root of 12. A gap in the record
 is left out.
@@ -105,7 +106,9 @@ def _edges(
     beside = ((before >= 0) | (after >= 0)) & ~both
     if across.any() and np.median(gap[across]) < _ROWS_AT_CHANGES * np.median(usual):
         beside &= False
-    found = []
+    found = [np.zeros((5, 0))]
+    if owner[0] >= 0 and 0 < time[0] <= usual[owner[0]] * (1 + 1e-6):
+        found = [np.array([[owner[0]], [0.0], [time[0]], [time[0] * size[0]], [_UNIFORM * time[0]]])]
     for row, own, is_end in ((later - 1, before, True), (later, after, False)):
         for use, length, sign in (
             (across, gap, 1.0 if is_end else -1.0),

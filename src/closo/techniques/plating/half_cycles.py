@@ -22,6 +22,7 @@ __all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
 _SAME_BOTH_WAYS = 0.1  # levels of the two polarities closer than this are one, read with a zero that is off
 _STEP_ROWS = 5  # rows that a new level must hold
+_NOISE = 5.0  # standard deviations of a reading that five of them may span, and that a step must exceed
 
 
 @dataclass(frozen=True)
@@ -194,13 +195,14 @@ def _levels_within(size: np.ndarray) -> list[np.ndarray]:
     if size.size < 2 * _STEP_ROWS or np.ptp(size[[0, size.size // 2, -1]]) <= _SAME_LEVEL * np.median(size):
         return [np.arange(size.size)]
     steps = np.flatnonzero(np.abs(np.diff(size)) > _SAME_LEVEL * size[:-1]) + 1
-    cuts, last = [0], float(np.median(size[:_STEP_ROWS]))
+    cuts, last, noise = [0], float(np.median(size[:_STEP_ROWS])), white_noise(size)
     for k in steps:
         ahead = size[k : k + _STEP_ROWS]
-        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= 0.5 * _SAME_LEVEL * ahead[0]
-        if steady and abs(ahead[0] - last) > _SAME_LEVEL * last:
+        level = float(np.median(ahead))
+        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= max(0.5 * _SAME_LEVEL * level, _NOISE * noise)
+        if steady and min(abs(ahead[0] - last), abs(level - last)) > max(_SAME_LEVEL * last, _NOISE * noise):
             cuts.append(int(k))
-            last = float(np.median(ahead))
+            last = level
     return [np.arange(a, b) for a, b in zip(cuts, [*cuts[1:], size.size], strict=True)]
 
 
@@ -208,7 +210,8 @@ def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
     """Return for each half cycle the number of its level of |I|, counted from the smallest, shape (n,).
 
     A zero that is off makes |I| of one polarity larger than that of the other. Where both have the same levels, each within
-    10 % of its counterpart, the two are one level; the highest may have one polarity only.
+    10 % of its counterpart, or all apart by one amount that is less than half of the smallest step, the two are one level;
+    the highest may have one polarity only.
 
     Parameters
     ----------
@@ -221,17 +224,30 @@ def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
     [0, 0, 1, 1, 0]
     >>> levels_of(np.array([1.03, 0.97, 1.13, 1.07, 1.23]), np.array([1, -1, 1, -1, 1])).tolist()
     [0, 0, 1, 1, 2]
+    >>> levels_of(np.array([1.2, 0.8, 2.2, 1.8, 3.2, 2.8]), np.array([1, -1, 1, -1, 1, -1])).tolist()  # a zero of 0.2
+    [0, 0, 1, 1, 2, 2]
     """
     ways = [np.flatnonzero(sign == s) for s in (1, -1)]
     levels = [_levels(current[way]) for way in ways]
     means = [np.bincount(level, current[way]) / np.bincount(level) for level, way in zip(levels, ways, strict=True)]
     fewer, more = sorted(mean.size for mean in means)
-    if not fewer or more > fewer + 1 or np.any(np.abs(means[0][:fewer] / means[1][:fewer] - 1.0) > _SAME_BOTH_WAYS):
+    if not fewer or more > fewer + 1 or not _counterparts(means[0][:fewer], means[1][:fewer]):
         return _levels(current)
     number = np.empty(current.size, int)
     for level, way in zip(levels, ways, strict=True):
         number[way] = level
     return number
+
+
+def _counterparts(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether the levels of the two polarities are the same ones, read with a zero that is off."""
+    apart = one - other
+    if np.all(np.abs(apart) <= _SAME_BOTH_WAYS * other):
+        return True
+    if one.size < 2:
+        return False
+    shift, step = float(np.median(apart)), float(min(np.diff(one).min(), np.diff(other).min()))
+    return bool(np.all(np.abs(apart - shift) <= _SAME_LEVEL * np.maximum(one, other)) and abs(shift) < 0.5 * step)
 
 
 def _levels(current: np.ndarray) -> np.ndarray:
