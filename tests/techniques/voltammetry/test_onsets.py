@@ -240,13 +240,15 @@ def test_the_logarithmic_axis_spans_five_decades_at_most():
     assert 1e3 < high / low < 1e6
 
 
-def swept(current, potential=np.linspace(2.0, 5.0, 3001), **keywords):
+E_AXIS = np.linspace(2.0, 5.0, 3001)
+
+
+def swept(current, potential=E_AXIS, **keywords):
     noise = 2e-9 * np.random.default_rng(0).standard_normal(potential.size)
     data = new("voltammetry", {"potential": potential, "current": current + noise}, source="a.csv")
     return analyse(data, area=uncertain(0.785e-4, {"area:a": 5e-7}), **keywords).quantities
 
 
-E_AXIS = np.linspace(2.0, 5.0, 3001)
 RISE = 1e-6 * np.exp((E_AXIS - 4.3) / 0.06)  # reaches 7.85 uA (10 uA/cm2) at 4.3 + 0.06 ln 7.85 = 4.424 V
 
 

@@ -23,6 +23,7 @@ __all__ = ["Survey", "analyse", "geometry_of", "stated", "survey"]
 
 _POINTS = 5  # in the usual half cycle, at least
 _MOST = 0.8  # share of half cycles
+_STAIRCASE = 3  # levels of one sign
 _APART = 0.1  # V; two equal electrodes do not stand further apart at rest
 
 
@@ -90,6 +91,7 @@ def analyse(
     )
     geometry = geometry_of(area, thickness, ionic_conductivity)
     found = survey(data, instrument, geometry, fixed_time=fixed_time, who="plating")
+    _refuse_staircase(found.half, data)
     quantities = quantities_of(found, geometry)
     quantities |= stated(temperature, pressure)
     settings = {
@@ -216,6 +218,19 @@ def _refuse_rest(half: HalfCycles, voltage: np.ndarray, data: Dataset, who: str)
         f"{who} needs a symmetric cell, whose voltage at rest is about 0; here it is {float(np.median(rest)):.3g} V.",
         file=data.attrs.get("source"),
         hint="Was the technique cycling meant?",
+    )
+
+
+def _refuse_staircase(half: HalfCycles, data: Dataset) -> None:
+    """Refuse a record of one polarity whose current steps from level to level in one direction."""
+    steps = np.diff(levels_of(half.current, half.sign))
+    if np.unique(half.sign).size > 1 or len(half) < _STAIRCASE or not (np.all(steps > 0) or np.all(steps < 0)):
+        return
+    raise DataError(
+        f"plating needs one current or a change of its sign; here it steps through {len(half)} levels of one sign, from "
+        f"{1e3 * half.current[0]:.4g} to {1e3 * half.current[-1]:.4g} mA: a staircase.",
+        file=data.attrs.get("source"),
+        hint="Of a symmetric cell it is critical_current; no number here would belong to one current.",
     )
 
 

@@ -197,10 +197,11 @@ def _levels_within(size: np.ndarray) -> list[np.ndarray]:
     steps = np.flatnonzero(np.abs(np.diff(size)) > _SAME_LEVEL * size[:-1]) + 1
     cuts, last, noise = [0], float(np.median(size[:_STEP_ROWS])), white_noise(size)
     for k in steps:
-        ahead = size[k : k + _STEP_ROWS]
+        ahead, behind = size[k : k + _STEP_ROWS], size[max(k - _STEP_ROWS, 0) : k]
         level = float(np.median(ahead))
         steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= max(0.5 * _SAME_LEVEL * level, _NOISE * noise)
-        if steady and min(abs(ahead[0] - last), abs(level - last)) > max(_SAME_LEVEL * last, _NOISE * noise):
+        step = min(abs(ahead[0] - last), abs(level - last), abs(level - float(np.median(behind))))  # a taper has none
+        if steady and step > max(_SAME_LEVEL * last, _NOISE * noise):
             cuts.append(int(k))
             last = level
     return [np.arange(a, b) for a, b in zip(cuts, [*cuts[1:], size.size], strict=True)]

@@ -194,8 +194,11 @@ def _currents(record: _Record, *, offset: float, gain: float) -> list[Number]:
     fitted = from_fit(tail.steady, tail.covariance, label=f"fit:{name}", df=tail.df)
     shift = uncertain(0.0, {f"current offset:{name}": offset})
     scale = uncertain(1.0, {f"current gain:{record.instrument}": gain})
-    # nobody saw what is left of the tail beyond the end: it may end at once, or be twice as large; evenly in between
-    unseen = [uncertain(0.0, {f"extrapolation:{name}": abs(float(left)) * _EVEN}) for left in tail.left]
+    # nobody saw what is left of the tail beyond the end: it may end at once, or be twice as large, evenly in between; what
+    # the fit and the choice of its law leave open already is not counted again
+    known = np.diag(tail.covariance) + np.diag(tail.spread)
+    hidden = np.sqrt(np.maximum((tail.left * _EVEN) ** 2 - known, 0.0))
+    unseen = [uncertain(0.0, {f"extrapolation:{name}": float(u)}) for u in hidden]
     return [(f + s + e + shift) * scale for f, s, e in zip(fitted, spread, unseen, strict=True)]
 
 
