@@ -32,9 +32,12 @@ def test_the_current_up_to_the_short_counts_and_not_its_mean():
     result = analysed(T, current, shorted(T, current, 5400), critical_current.analyse)
     charge = result.quantities["charge:cumulative"]
     assert charge.value == pytest.approx(1e-5 * 3600 + 3e-5 * 1800, abs=2 * 3e-5 * 10)
-    falling = 1e-4 * (1 - T / 72000)  # by 10 % in 2 h
-    result = analysed(T, falling, shorted(T, falling, 3600))
-    assert result.quantities["charge:cumulative"].value == pytest.approx(0.36 * 0.975, rel=2e-3)
+    tapering = 1e-4 * np.exp(-T / 3600)  # the voltage follows it; the resistance stays
+    result = analysed(T, tapering, shorted(T, tapering, 3600))
+    assert result.quantities["charge:cumulative"].value == pytest.approx(0.36 * (1 - np.exp(-1)), rel=3e-3)
+    healthy = analysed(T, tapering, 1e3 * tapering)
+    assert healthy.settings["event"] == "no short"
+    assert healthy.quantities["resistance:first"].value == pytest.approx(1e3, rel=1e-3)
 
 
 def test_under_current_is_never_longer_than_elapsed():

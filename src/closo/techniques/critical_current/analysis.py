@@ -113,7 +113,7 @@ def _checks(found: Survey, steps: Steps, geometry: Geometry) -> list[Check]:
     wrong = "" if regular else "; the steps are uneven" if steps.rising else "; a smaller current follows a larger one"
     checks = [Check("staircase", regular, f"{text}, {steps.half_cycles} half cycles each{wrong}.")]
     floor, floor_u = geometry.floor
-    first = found.half.polarization[0] / found.half.current[0]
+    first = found.half.polarization[0] / found.half.late_current[0]
     if floor is None:
         checks.append(Check("ohmic floor", None, f"Not made: it needs {', '.join(geometry.missing)}."))
     else:

@@ -166,7 +166,7 @@ def _ohmic(found: Survey, steps: Steps, geometry: Geometry) -> dict[str, Quantit
     value, error, use = response
     name, read, half = found.instrument.name, found.instrument, found.half
     number = uncertain(value, {f"fit ohmic:{name}": error}, df=use.size - 1.0)
-    size = half.current[use]
+    size = half.late_current[use]
     parts = {
         f"voltage gain:{name}": read.gain * value,
         f"current gain:{read.meter}": -read.current_gain * value,

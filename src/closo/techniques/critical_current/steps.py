@@ -83,6 +83,6 @@ def low_response(half: HalfCycles, event: Event, steps: Steps) -> tuple[float, f
     use = half.complete & (np.arange(len(half)) < event.half_cycle) & (steps.level <= highest)
     if use.sum() < 2:
         return None
-    resistance = half.polarization[use] / half.current[use]
+    resistance = half.polarization[use] / half.late_current[use]
     error = float(np.std(resistance, ddof=1) / np.sqrt(use.sum()))
     return float(resistance.mean()), error, np.flatnonzero(use)

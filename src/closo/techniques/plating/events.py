@@ -160,7 +160,7 @@ def _piece(time: np.ndarray, voltage: np.ndarray, half: HalfCycles, k: int, *, m
     use = rows[settled]
     if use.size < 5:
         return None
-    resistance = sign * voltage[use] / half.current[k]
+    resistance = sign * voltage[use] / half.flowing[k][settled]
     level = memory.level(sign)
     if level is None:
         level = float(np.median(resistance[: max(5, use.size // 10)]))
@@ -318,7 +318,7 @@ def _classified(
 ) -> Event:
     """Return a short as hard or soft by what follows it."""
     after = [
-        half.sign[k] * voltage[half.rows[k]][time[half.rows[k]] >= moment] / half.current[k]
+        (half.sign[k] * voltage[half.rows[k]] / half.flowing[k])[time[half.rows[k]] >= moment]
         for k in range(where, len(half))
     ]
     later = np.concatenate(after) / reference

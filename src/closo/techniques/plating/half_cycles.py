@@ -32,11 +32,13 @@ class HalfCycles:
     Attributes
     ----------
     rows : for each the rows under current (spectra and rests left out), of shape (points of it,).
+    flowing : |I| that the voltage at these rows belongs to [A]: `current` where it is constant, else single rows, smoothed.
     sign : +1 or -1.
     current : mean |I| [A].
     flow : what flowed, interval by interval; `charge` : |integral of I dt|, edges included [C].
     charge_noise : standard error of it by the noise of the current's readings [C].
     begin, end : time of its first and last row [s].
+    late_current : mean |I| of its second half, which its polarization belongs to [A].
     polarization, noise : mean |U| of the second half and the standard error that the noise of the samples gives it [V].
     at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
     fixed : that time [s], one number.
@@ -46,6 +48,7 @@ class HalfCycles:
     """
 
     rows: tuple[np.ndarray, ...]
+    flowing: tuple[np.ndarray, ...]
     sign: np.ndarray
     current: np.ndarray
     flow: Flow
@@ -53,6 +56,7 @@ class HalfCycles:
     charge_noise: np.ndarray
     begin: np.ndarray
     end: np.ndarray
+    late_current: np.ndarray
     polarization: np.ndarray
     noise: np.ndarray
     at_time: np.ndarray
@@ -104,10 +108,12 @@ def find_half_cycles(
     span = end - begin
     usual = float(np.median(span)) if span.size else 0.0
     fixed = 0.5 * usual if fixed is None else float(fixed)
+    flowing = tuple(_flowing(np.abs(current[r]), mean) for r, mean in zip(rows, level, strict=True))
     late = [_second_half(time[r], s * voltage[r]) for r, s in zip(rows, sign, strict=True)]
     first = np.array([j == 0 or leg[j] != leg[j - 1] for j in range(leg.size)], bool)
     return HalfCycles(
         rows=rows,
+        flowing=flowing,
         sign=sign,
         current=level,
         flow=flow,
@@ -115,6 +121,7 @@ def find_half_cycles(
         charge_noise=legs.noise[leg] * np.sqrt(np.minimum(passed.time / legs.duration[leg], 1.0)),
         begin=begin,
         end=end,
+        late_current=np.array([_second_half(time[r], i)[0] for r, i in zip(rows, flowing, strict=True)]),
         polarization=np.array([p for p, _ in late]),
         noise=np.array([u for _, u in late]),
         at_time=np.array([_value_at(time[r], s * voltage[r], fixed) for r, s in zip(rows, sign, strict=True)]),
@@ -144,6 +151,16 @@ def _levels_of_flow(flow: Flow, begin: np.ndarray) -> np.ndarray:
     inner = (flow.edge == 0) & (flow.begin >= begin[flow.half])
     sums = [np.bincount(flow.half[inner], v[inner], begin.size) for v in (flow.charge, flow.end - flow.begin)]
     return np.asarray(sums[0] / sums[1])
+
+
+def _flowing(size: np.ndarray, mean: float) -> np.ndarray:
+    """Return |I| of each row: the mean where a tenth of the rows agrees with any other to 2 %, else a running median."""
+    if size.size >= 5:
+        parts = [float(np.median(part)) for part in np.array_split(size, min(10, size.size // 5))]
+        smooth = running_median(size)
+        if np.ptp(parts) > _SAME_LEVEL * mean and smooth.min() > 0:
+            return smooth
+    return np.full(size.size, mean)
 
 
 def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:

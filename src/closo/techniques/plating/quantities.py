@@ -63,7 +63,7 @@ def _of_half_cycle(found: Survey, geometry: Geometry, place: int, suffix: str) -
     k = int(found.used[place])
     sign, read = int(found.half.sign[k]), found.instrument
     size = read.size_of_voltage(found.half.polarization[k], found.half.noise[k], sign=sign, place=k)
-    resistance = size / read.size_of_current(found.half.current[k], zero=float(found.zero[k]))
+    resistance = size / read.size_of_current(float(found.half.late_current[k]), zero=float(found.zero[k]))
     which = f"of half cycle {k + 1}"
     quantities = {
         "polarization": Quantity("polarization", size, f"mean |U| of the second half {which}"),
