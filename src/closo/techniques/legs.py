@@ -51,8 +51,7 @@ class Legs:
     sign : +1 charge, -1 discharge.
     charge : signed integral of I dt over the leg's own rows [C].
     counter : signed difference of the instrument's counter over the same intervals [C]; NaN where there is none.
-    duration : time under current [s].
-    mean_current : charge / duration, signed [A].
+    duration : time under current [s]; mean_current : charge / duration, signed [A].
     voltage_first, voltage_last : of its first and last row [V].
     mean_voltage : energy / charge, over the intervals with a known voltage [V].
     interludes : number of interruptions with a spectrum inside the leg or just before it.
