@@ -101,6 +101,14 @@ def test_currents_above_their_stated_range_fail_a_check():
     assert "above the range of 0.1 mA that the file states" in check(1e-4).detail
 
 
+def test_a_pause_of_the_record_under_current_is_said():
+    keep = (T <= 1000) | (T > 5000)
+    result = analysed(T[keep], np.full(keep.sum(), 1e-5), np.full(keep.sum(), 0.1))
+    assert next(c for c in result.checks if c.name == "no gap in the record").passed is False
+    assert result.quantities["duration"].value == pytest.approx(3200, abs=20)
+    assert result.quantities["duration:elapsed"].value == pytest.approx(7200, abs=20)
+
+
 def test_a_staircase_of_one_polarity_is_no_plating():
     current = 1e-5 * (1 + (T - 5) // 1800)
     with pytest.raises(DataError, match=r"4 levels of one sign, from 0.01 to 0.04 mA.*critical_current") as caught:

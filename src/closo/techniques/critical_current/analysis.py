@@ -13,7 +13,7 @@ from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
 from closo.techniques.instrument import GAIN, time_check
 from closo.techniques.plating.analysis import Survey, geometry_of, stated, survey
-from closo.techniques.plating.checks import current_check, event_checks
+from closo.techniques.plating.checks import current_check, event_checks, gap_check
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.instrument import instrument_of
@@ -80,7 +80,13 @@ def analyse(
         name_of(data),
         quantities,
         _curves(found, steps, geometry, quantities),
-        (*event_checks(found), *_checks(found, steps, geometry), *current_check(found), time_check(found.time)),
+        (
+            *event_checks(found),
+            *_checks(found, steps, geometry),
+            *current_check(found),
+            *gap_check(found),
+            time_check(found.time),
+        ),
         settings,
         tuple(_notes(data, found, steps)),
     )

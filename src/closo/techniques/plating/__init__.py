@@ -32,7 +32,8 @@ Uncertainty sources
 Checks
     'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
     'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line';
-    'current range' (no current above the range that the file states); 'time' where the clock of the file runs backwards.
+    'no gap in the record' where it pauses under current; 'current range' (no current above the range that the file states);
+    'time' where the clock of the file runs backwards.
 
 Limits
     A staircase of one polarity is refused: it is critical_current, or no symmetric cell.

@@ -43,7 +43,7 @@ class HalfCycles:
     at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
     fixed : that time [s], one number.
     complete : whether it lasts at least 0.9 of what is usual at its level.
-    interludes : interruptions with a spectrum inside or just before it.
+    interludes : interruptions with a spectrum inside or just before it; gaps : in the record, left out.
     sampling : time step at its end [s].
     """
 
@@ -63,6 +63,7 @@ class HalfCycles:
     fixed: float
     complete: np.ndarray
     interludes: np.ndarray
+    gaps: np.ndarray
     sampling: np.ndarray
 
     def __len__(self) -> int:
@@ -128,6 +129,7 @@ def find_half_cycles(
         fixed=fixed,
         complete=_complete(span, level),
         interludes=np.where(first, legs.interludes[leg], 0) if leg.size else np.zeros(0, int),
+        gaps=np.where(first, legs.gaps[leg], 0) if leg.size else np.zeros(0, int),
         sampling=legs.sampling[leg] if leg.size else np.zeros(0),
     )
 
@@ -173,7 +175,7 @@ def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
     if t.size < 2:
         return float(u[-1]), 0.0
     u = _without_glitches(u)
-    mean = float(np.trapezoid(u, t) / (t[-1] - t[0]))
+    mean = float(np.trapezoid(u, t) / (t[-1] - t[0])) if t[-1] > t[0] else float(u.mean())
     return mean, white_noise(u) / float(np.sqrt(u.size))
 
 
