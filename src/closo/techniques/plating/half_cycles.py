@@ -22,7 +22,7 @@ __all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
 _SAME_BOTH_WAYS = 0.1  # levels of the two polarities closer than this are one, read with a zero that is off
 _STEP_ROWS = 5  # rows that a new level must hold
-_NOISE = 5.0  # standard deviations of a reading that five of them may span, and that a step must exceed
+_NOISE, _SPAN = 5.0, 8.0  # standard deviations of a reading that a step must exceed, and that five readings may span
 
 
 @dataclass(frozen=True)
@@ -216,9 +216,9 @@ def _levels_within(size: np.ndarray) -> list[np.ndarray]:
     steps = np.flatnonzero(np.abs(np.diff(size)) > _SAME_LEVEL * size[:-1]) + 1
     cuts, last, noise = [0], float(np.median(size[:_STEP_ROWS])), white_noise(size)
     for k in steps:
-        ahead, behind = size[k : k + _STEP_ROWS], size[max(k - _STEP_ROWS, 0) : k]
+        ahead, behind = size[k : k + _STEP_ROWS], size[max(k - 2 * _STEP_ROWS, 0) : max(k - _STEP_ROWS, 1)]
         level = float(np.median(ahead))
-        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= max(0.5 * _SAME_LEVEL * level, _NOISE * noise)
+        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= max(0.5 * _SAME_LEVEL * level, _SPAN * noise)
         step = min(abs(ahead[0] - last), abs(level - last), abs(level - float(np.median(behind))))  # a taper has none
         if steady and step > max(_SAME_LEVEL * last, _NOISE * noise):
             cuts.append(int(k))
