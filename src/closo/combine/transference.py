@@ -12,9 +12,10 @@ Gives
     Values above 1 are given as they come.
 Uncertainty sources
     those of the three results with their labels: gain and phase of the instrument are common to both spectra, gain and
-    offset of the current to I_0 and I_ss. Added: `interface drift:<spectrum>` (setting `drift`, 5 %: how far an
-    interface differs between a spectrum and the moment it stands for, and what an arc is worth), `initial
-    current:<name>` (half the difference where the two I_0 contradict each other).
+    offset of the current to I_0 and I_ss. Added: `interface drift:<spectrum>` (how far an interface differs between a
+    spectrum and the moment it stands for, and what an arc is worth: 2.5 %, or where that is more a sixth of its change
+    between the two spectra; the keyword `drift` states another), `initial current:<name>` (half the difference where the two
+    I_0 contradict each other).
 Checks
     two initial currents agree, interfaces changed little, the electrolyte did not change, steady state, small voltage,
     told from 1.
@@ -50,6 +51,7 @@ __all__ = ["Arcs", "arcs_of", "figure", "transference"]
 
 _T = "transference_number"
 _INTERFACE_CHANGE, _BULK_CHANGE = 0.3, 0.05
+_ARC, _SHARE = 0.025, 1.0 / 6.0  # relative, and of its change: half of that is then 3 u
 _NEEDED = ("applied_voltage", "initial_current", "steady_state_current", "current_fraction")
 
 
@@ -76,7 +78,7 @@ def transference(
     after: Result,
     *,
     name: str,
-    drift: float = 0.05,
+    drift: float | None = None,
     interface_capacitance: float = 3e-8,
     interface: Sequence[str] = (),
 ) -> Result:
@@ -87,7 +89,7 @@ def transference(
     step : of technique 'polarization', electrodes='nonblocking'.
     before, after : of technique 'impedance', of the same cell.
     name : of the cell; labels what is added here.
-    drift : relative standard uncertainty of each interface beside that of its fit.
+    drift : relative standard uncertainty of each interface beside that of its fit; from their change when absent.
     interface_capacitance : arcs with more are interfaces [F].
     interface : resistors of the circuit that are the interfaces ('R2', ...), instead of that rule.
 
@@ -100,6 +102,7 @@ def transference(
     at_one_temperature((before, step, after), "A transference number")
     first = arcs_of(before, interface_capacitance=interface_capacitance, interface=interface)
     last = arcs_of(after, interface_capacitance=interface_capacitance, interface=interface)
+    drift = _drift(first, last) if drift is None else drift
     settings: dict[str, Any] = {"members": [step.name, before.name, after.name], "drift": drift}
     settings |= {"interface_before": list(first.labels), "interface_after": list(last.labels)}
     missing = [step.quantities[key].why for key in _NEEDED if step.quantities[key].number is None]
@@ -132,7 +135,15 @@ def transference(
     return Result("transference", name, quantities, _curves(step, before, after), tuple(checks), settings, notes)
 
 
-def _refuse(step: Result, before: Result, after: Result, drift: float) -> None:
+def _drift(first: Arcs, last: Arcs) -> float:
+    """Return the relative u of an interface that changed from `first` to `last` while the current flowed."""
+    if first.interface is None or last.interface is None:
+        return _ARC
+    old, new = float(first.interface.x), float(last.interface.x)
+    return max(_ARC, _SHARE * abs(float(np.log(new / old)))) if old > 0 and new > 0 else _ARC
+
+
+def _refuse(step: Result, before: Result, after: Result, drift: float | None) -> None:
     for result, wanted in ((step, "polarization"), (before, "impedance"), (after, "impedance")):
         if result.technique != wanted:
             raise StudyError(
@@ -145,7 +156,7 @@ def _refuse(step: Result, before: Result, after: Result, drift: float) -> None:
             f"'{step.settings.get('electrodes')}'.",
             hint="Analyse it with electrodes = 'nonblocking'.",
         )
-    if not (np.isfinite(drift) and drift >= 0):
+    if drift is not None and not (np.isfinite(drift) and drift >= 0):
         raise StudyError(f"drift = {drift} cannot be an uncertainty.", hint="0.05 means 5 % of each interface.")
 
 

@@ -25,11 +25,22 @@ from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity, parse
 from closo.result import Check
 
-__all__ = ["CLOCK", "GAIN", "OFFSET", "full_scale", "instrument_name", "read_offset", "time_check"]
+__all__ = [
+    "ABOVE_RANGE",
+    "CLOCK",
+    "GAIN",
+    "OFFSET",
+    "full_scale",
+    "instrument_name",
+    "range_check",
+    "read_offset",
+    "time_check",
+]
 
 OFFSET = 1e-3  # of the current range, standard uncertainty of the zero
 GAIN = 1e-3  # relative standard uncertainty of a current
 CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm
+ABOVE_RANGE = 1.02  # of its range; an instrument still reads so much
 _LEAST = 1e-12  # A; no range is smaller
 
 
@@ -55,6 +66,8 @@ def instrument_name(data: Dataset) -> str:
 def full_scale(ranges: np.ndarray | float, current: np.ndarray | float) -> np.ndarray:
     """Return the full scale [A]: the range where the file names it, else the next decade above the current.
 
+    A current of 1.001 mA is on a range of 1 mA: instruments read 2 % beyond it.
+
     Parameters
     ----------
     ranges : [A], NaN or 0 where not named. current : [A], of either sign.
@@ -66,7 +79,7 @@ def full_scale(ranges: np.ndarray | float, current: np.ndarray | float) -> np.nd
     """
     named = np.asarray(ranges, float)
     size = np.maximum(np.abs(np.asarray(current, float)), _LEAST)
-    decade = 10.0 ** np.ceil(np.log10(size) - 1e-9)
+    decade = 10.0 ** np.ceil(np.log10(size / ABOVE_RANGE))
     return np.where(np.isfinite(named) & (named > 0), named, decade)
 
 
@@ -103,6 +116,34 @@ def read_offset(text: str | float | None) -> tuple[float, float]:
     if not all(math.isfinite(v) and 0 <= v < 1 for v in found):
         raise StudyError(f"current_offset = '{text}' cannot be.", hint=hint)
     return found
+
+
+def range_check(current: np.ndarray, scale: np.ndarray, *, stated: bool, least: float = 0.05) -> Check:
+    """Return whether the currents fit their ranges: none above, none so small that the zero of the range matters.
+
+    Parameters
+    ----------
+    current : of either sign [A], shape (n,). scale : full scale of each [A], shape (n,). stated : by the file.
+    least : share of the range below which a current is too small.
+
+    Example
+    -------
+    >>> range_check(np.array([1e-3]), np.array([1e-4]), stated=True).detail
+    'the current of 1 mA is above the range of 0.1 mA that the file states: one of the two is wrong'
+    >>> range_check(np.array([1e-3]), np.array([1e-3]), stated=False).detail
+    'smallest current is 100 % of its range of 0.001 A (assumed: the next decade above the current)'
+    """
+    used = np.abs(current) / scale
+    largest, k = int(np.argmax(used)), int(np.argmin(used))
+    if stated and used[largest] > ABOVE_RANGE:
+        detail = (
+            f"the current of {1e3 * abs(float(current[largest])):.4g} mA is above the range of "
+            f"{1e3 * scale[largest]:.3g} mA that the file states: one of the two is wrong"
+        )
+        return Check("current range", False, detail)
+    source = "stated in the file" if stated else "assumed: the next decade above the current"
+    detail = f"smallest current is {100 * used[k]:.3g} % of its range of {scale[k]:.3g} A ({source})"
+    return Check("current range", bool(used[k] >= least), detail)
 
 
 def time_check(time: np.ndarray) -> Check:

@@ -51,8 +51,7 @@ class Legs:
     sign : +1 charge, -1 discharge.
     charge : signed integral of I dt over the leg's own rows [C].
     counter : signed difference of the instrument's counter over the same intervals [C]; NaN where there is none.
-    duration : time under current [s].
-    mean_current : charge / duration, signed [A].
+    duration : time under current [s]; mean_current : charge / duration, signed [A].
     voltage_first, voltage_last : of its first and last row [V].
     mean_voltage : energy / charge, over the intervals with a known voltage [V].
     interludes : number of interruptions with a spectrum inside the leg or just before it.
@@ -62,6 +61,7 @@ class Legs:
     threshold : |I| below is rest [A], one number.
     rule : how I dt was summed, one of RULES.
     active : (n_rows,) True in the rows that belong to a leg.
+    ends : rows at the end of the intervals that count, in order; each begins with the row before that is known.
     """
 
     start: np.ndarray
@@ -81,6 +81,7 @@ class Legs:
     threshold: float
     rule: str
     active: np.ndarray
+    ends: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -354,6 +355,7 @@ def _summed(
         threshold=threshold,
         rule=rule,
         active=active,
+        ends=rows.ends if rows_given is None else rows_given[rows.ends],
     )
 
 

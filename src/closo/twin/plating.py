@@ -69,12 +69,14 @@ class Disturbances:
     """What disturbs a healthy cell and its record.
 
     `noise`, `zero` : standard deviation and zero error of the voltage [V]; `gain`, `current_gain` : relative errors of
-    voltage and current readings; `current_zero` : zero error of the current [A]; `walk` : sd [K] of a slow walk of the
+    voltage and current readings; `current_zero` : zero error of the current [A]; `current_noise` : standard deviation of
+    its readings [A]; `clock` : relative error of the times written; `walk` : sd [K] of a slow walk of the
     temperature (correlated over 6 h), `daily` : amplitude of its daily wave [K], `ramp` : one change of it within an
     hour [K]; `slope` : relative rise of the interfaces across a half cycle; `spike`, `decay` : relative height of the
     transient after each change of polarity and its time constant [s]; `glitches` : expected number of single wrong
     samples per 100 h; `rest_every`, `rest` : half cycles between two rests and their length [s], 0 for none;
-    `spectra` : whether each rest holds an impedance spectrum.
+    `spectra` : whether each rest holds an impedance spectrum; `phase` : share of a sampling step after each change at which
+    a logger that knows nothing of the program writes, None where the cycler writes a row at each change.
     """
 
     noise: float = 1e-4
@@ -82,6 +84,8 @@ class Disturbances:
     gain: float = 0.0
     current_gain: float = 0.0
     current_zero: float = 0.0
+    current_noise: float = 0.0
+    clock: float = 0.0
     walk: float = 0.0
     daily: float = 0.0
     ramp: float = 0.0
@@ -92,6 +96,7 @@ class Disturbances:
     rest_every: int = 0
     rest: float = 1800.0
     spectra: bool = False
+    phase: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Symmetric:
-    """A cell at +-j: `current_density` [A/m2], `half_cycle` [s], their number, `sampling` [s]."""
+    """A cell at +-j: `current_density` [A/m2], `half_cycle` [s], their number, `sampling` [s], `one_way`: +j only."""
 
     cell: Cell = field(default_factory=Cell)
     disturbances: Disturbances = field(default_factory=Disturbances)
@@ -133,11 +138,12 @@ class Symmetric:
     half_cycle: float = 3600.0
     half_cycles: int = 152
     sampling: float = 10.0
+    one_way: bool = False
 
 
 @dataclass(frozen=True)
 class Staircase:
-    """A staircase: `start` and `step` [A/m2], `half_cycle` [s], half cycles per step, number of steps, `sampling` [s].
+    """A staircase: `start` and `step` [A/m2], `half_cycle` [s], half cycles per step, steps, `sampling` [s], `one_way`.
 
     The cell breaks down (`event`) in the first step whose current density reaches `breakdown` [A/m2].
     """
@@ -152,6 +158,7 @@ class Staircase:
     half_cycles_per_step: int = 2
     steps: int = 12
     sampling: float = 10.0
+    one_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,8 @@ class Record:
     `time` [s], `current` [A], `voltage` [V], `frequency` [Hz] (0 outside of spectra) : what the file says.
     `true_voltage` [V] : without errors of the instrument; `ohmic_voltage` [V] : its share in the electrolyte;
     `half_cycle` : its number from 0, -1 at rest; `tau` [s] : time since its beginning.
-    `event_time` : when the event began [s], nan for none.
+    `event_time` : when the event began [s] by a clock that is right, nan for none; `charge_to_event` : that passed until
+    then, or to the last row [C].
     """
 
     truth: Symmetric | Staircase
@@ -174,6 +182,7 @@ class Record:
     half_cycle: np.ndarray
     tau: np.ndarray
     event_time: float
+    charge_to_event: float
 
 
 def symmetric_cell(truth: Symmetric, rng: np.random.Generator) -> Record:
@@ -213,16 +222,23 @@ def _schedule(levels: np.ndarray, truth: Symmetric | Staircase) -> dict[str, np.
     steps = round(truth.half_cycle / truth.sampling)
     tau = np.concatenate([[1e-3], truth.sampling * np.arange(1, steps + 1)])
     blank = truth.sampling * np.arange(1, round(d.rest / truth.sampling) + 1)
+    if d.phase is not None:
+        tau, blank = truth.sampling * (np.arange(steps) + d.phase), blank - truth.sampling * (1 - d.phase)
     parts: list[tuple[np.ndarray, float, int, np.ndarray]] = []
+    lengths: list[float] = []
     for k, level in enumerate(levels):
         if d.rest_every and k and k % d.rest_every == 0 and blank.size:
             sweep = np.zeros(blank.size)
             if d.spectra:
                 sweep[: min(50, blank.size)] = np.logspace(6, 0, 50)[: blank.size]
             parts.append((blank, 0.0, -1, sweep))
-        parts.append((tau, level if k % 2 == 0 else -level, k, np.zeros(tau.size)))
-    begins = np.cumsum([0.0, *(t[-1] for t, _, _, _ in parts)])
+            lengths.append(round(d.rest / truth.sampling) * truth.sampling)
+        parts.append((tau, level if k % 2 == 0 or truth.one_way else -level, k, np.zeros(tau.size)))
+        lengths.append(steps * truth.sampling)
+    begins = np.cumsum([0.0, *lengths])
     return {
+        "begins": begins,
+        "levels": np.array([abs(level) for _, level, _, _ in parts]),
         "time": np.concatenate([begin + t for begin, (t, _, _, _) in zip(begins, parts, strict=False)]),
         "tau": np.concatenate([t for t, _, _, _ in parts]),
         "density": np.concatenate([np.full(t.size, j) for t, j, _, _ in parts]),
@@ -250,12 +266,12 @@ def _record(
     kept = _until_limit(truth.event, size)
     true = sign * np.minimum(size, truth.event.limit * 1.01)
     voltage = _measured(true, s, truth, rng)
-    current = s["density"] * cell.area * (1 + d.current_gain) + np.where(sign == 0, 0.0, d.current_zero)
     happened = truth.event.kind != "none" and math.isfinite(event_time)
+    last = event_time if happened else s["time"][kept - 1]
     return Record(
         truth,
-        time=s["time"][:kept],
-        current=current[:kept],
+        time=s["time"][:kept] * (1 + d.clock),
+        current=_read_current(s, truth, rng)[:kept],
         voltage=voltage[:kept],
         frequency=s["frequency"][:kept],
         true_voltage=true[:kept],
@@ -263,7 +279,16 @@ def _record(
         half_cycle=s["half_cycle"][:kept],
         tau=s["tau"][:kept],
         event_time=event_time if happened else math.nan,
+        charge_to_event=float(s["levels"] @ np.clip(last - s["begins"][:-1], 0.0, np.diff(s["begins"])) * cell.area),
     )
+
+
+def _read_current(s: dict[str, np.ndarray], truth: Symmetric | Staircase, rng: np.random.Generator) -> np.ndarray:
+    """Return the current that the instrument says [A]: gain, zero and noise, nothing at rest."""
+    d, density = truth.disturbances, s["density"]
+    noise = d.current_noise * rng.standard_normal(density.size) if d.current_noise else 0.0
+    read = density * truth.cell.area * (1 + d.current_gain) + d.current_zero + noise
+    return np.asarray(np.where(density == 0, 0.0, read))
 
 
 def _sensitivity(cell: Cell) -> float:

@@ -132,7 +132,7 @@ class BruceVincentTruth:
     cpe_coefficient: float = 2e-6
     cpe_exponent: float = 0.85
     inductance: float = 1e-6
-    arc_drift: float = 0.05
+    arc_drift: float = 0.025
     fast: float = 120.0
     slow: float = 900.0
     charging_time: float = 3e-4

@@ -16,6 +16,7 @@ from closo.twin.polarization import BlockingTruth, blocking_polarization
 TRUE = 1e-7  # S/m
 LADDER = replace(BlockingTruth(), voltages=(0.2, 0.4, 0.6), duration=1800.0)
 SIGMA = "electronic_conductivity"
+EXACT = uncertain(BlockingTruth().area, {}), uncertain(BlockingTruth().thickness, {})
 
 
 def dataset(record, source="blocking.par", **extra):
@@ -147,6 +148,45 @@ def test_coverage_of_the_electronic_conductivity():
     pulls = [(q.value - TRUE) / q.u for q in quantities]
     assert abs(np.mean(pulls)) < 0.25
     assert np.mean([q.u for q in quantities]) < 0.03 * TRUE  # and it is not bought with width
+
+
+@pytest.mark.slow
+def test_coverage_where_the_geometry_cancels():
+    """Electronic over ionic conductivity leaves the current's own sources: gain, offset, fit, what is left of the tail."""
+    found = [measured(LADDER, seed, area=EXACT[0], thickness=EXACT[1]).quantities[SIGMA] for seed in range(200)]
+    assert np.mean([low <= TRUE <= high for low, high in (q.interval() for q in found)]) >= 0.92
+    assert 0.8 <= np.sqrt(np.mean([((q.value - TRUE) / q.u) ** 2 for q in found])) <= 1.1
+
+
+def drawn_tail(rng):
+    """Return a tail that none of the laws is: many time constants, two of them, or a power law that is cut off."""
+    kind, size = rng.integers(3), 10 ** rng.uniform(-8.5, -6.5)
+    if kind == 0:
+        centre, spread, z = 10 ** rng.uniform(-2, -0.5), rng.uniform(0.5, 2.0), np.linspace(-3, 3, 61)
+        weights = np.exp(-0.5 * z**2) / np.exp(-0.5 * z**2).sum()
+        return lambda x: size * np.exp(-x[:, None] / (centre * np.exp(spread * z))) @ weights
+    if kind == 1:
+        fast, slow, share = 10 ** rng.uniform(-2.5, -1), 10 ** rng.uniform(-1, 0), rng.uniform(0.05, 0.5)
+        return lambda x: size * ((1 - share) * np.exp(-x / fast) + share * np.exp(-x / slow))
+    power, end = rng.uniform(0.3, 0.9), 10 ** rng.uniform(-1, 0.5)
+    return lambda x: size * (x / 1e-3) ** -power * np.exp(-x / end)
+
+
+def test_a_tail_that_no_law_describes_is_covered():
+    """60 records: what is left of the tail is known to its size over the root of 3, which is neither too little nor idle."""
+    pulls = []
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 5])
+        tail, leak, time = drawn_tail(rng), 10 ** rng.uniform(-10, -8), 2.0 * np.arange(1.0, 1801.0)
+        noise = 10 ** rng.uniform(-12, -9.5)
+        current = leak + 0.1 * tail(time / 3600.0) + noise * rng.standard_normal(time.size)
+        columns = {"time": time, "current": current, "voltage": np.full(time.size, 0.1)}
+        data = new("chronoamperometry", columns, source="a.par")
+        found = analyse(data, current_offset="0 A", current_gain=0.0, voltage_offset=0.0)
+        found = found.quantities["steady_state_current"]
+        pulls.append((found.value - leak) / found.u)
+    assert np.mean(np.abs(pulls) < 1.96) >= 0.92
+    assert 0.6 <= np.sqrt(np.mean(np.square(pulls))) <= 1.1
 
 
 def test_figures_draw():

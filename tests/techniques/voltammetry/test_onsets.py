@@ -238,3 +238,64 @@ def test_the_logarithmic_axis_spans_five_decades_at_most():
     current[np.argmin(np.abs(current))] = 1e-20
     low, high = figure(analyse(dataset(e, current))).panels[1].y.range
     assert 1e3 < high / low < 1e6
+
+
+E_AXIS = np.linspace(2.0, 5.0, 3001)
+
+
+def swept(current, potential=E_AXIS, **keywords):
+    noise = 2e-9 * np.random.default_rng(0).standard_normal(potential.size)
+    data = new("voltammetry", {"potential": potential, "current": current + noise}, source="a.csv")
+    return analyse(data, area=uncertain(0.785e-4, {"area:a": 5e-7}), **keywords).quantities
+
+
+RISE = 1e-6 * np.exp((E_AXIS - 4.3) / 0.06)  # reaches 7.85 uA (10 uA/cm2) at 4.3 + 0.06 ln 7.85 = 4.424 V
+
+
+@pytest.mark.parametrize("ohms", [6.4e3, 2e5, 1e6], ids=["6 kohm", "200 kohm", "1 Mohm"])
+def test_a_resistor_has_no_onset(ohms):
+    """It reaches 10 uA/cm2 at 0.05, 1.57 and 7.85 V; none of them says anything of oxidation."""
+    potential = np.linspace(0.0, 5.0, 2001)
+    q = swept(potential / ohms, potential)
+    for key in (ONSET, f"{ONSET}:tangent", f"{ONSET}:threshold", f"{ONSET}:noise"):
+        assert q[key].value is None, key
+    if ohms < 1e6:
+        assert "leak" in q[f"{ONSET}:threshold"].why
+
+
+def test_a_leak_that_reaches_the_threshold_first_is_no_onset():
+    """(2 V + E)/400 kohm reaches 7.85 uA at 3.14 V, the oxidation at 4.42 V only."""
+    q = swept(E_AXIS / 4e5 + RISE)
+    assert q[f"{ONSET}:threshold"].value is None
+    assert q[f"{ONSET}:tangent"].value > 4.4
+    small = swept(E_AXIS / 4e6 + RISE)[f"{ONSET}:threshold"]  # a leak of 14 % of it
+    assert small.value == pytest.approx(4.3 + 0.06 * np.log(7.85 - 1.1), abs=0.005)
+
+
+def test_one_definition_alone_is_no_mean():
+    """A kink: the tangents see it, its last digit is too coarse for a scatter, and the threshold is not reached."""
+    current = np.where(E_AXIS < 4.0, 0.0, 2e-6 * (E_AXIS - 4.0))
+    data = new("voltammetry", {"potential": E_AXIS, "current": current}, source="a.csv")
+    q = analyse(data, area=uncertain(0.785e-4, {"area:a": 5e-7})).quantities
+    told = [k for k in ("tangent", "threshold", "noise") if q[f"{ONSET}:{k}"].value is not None]
+    assert told == ["tangent"]
+    assert "only one of three definitions (tangent)" in q[ONSET].why
+    assert "below 7.85 uA up to 5.000 V" in q[ONSET].why
+
+
+def test_definitions_that_contradict_each_other_have_no_mean():
+    q = swept(1e-7 + 1e-8 * np.exp((E_AXIS - 4.6) / 0.15))  # 0.25 uA at 5 V: never 7.85 uA
+    assert q[f"{ONSET}:tangent"].value is not None
+    assert q[f"{ONSET}:noise"].value is not None
+    assert "contradict each other" in q[ONSET].why
+
+
+def test_a_hold_of_the_potential_changes_no_definition():
+    """The potential stays for 500 points at 3.5 V and at the top; the current there belongs to the curve."""
+    current = 1e-7 + 1e-6 * np.exp((E_AXIS - 4.0) / 0.14)
+    plain = swept(current)
+    rows = np.concatenate([np.arange(1501), np.full(500, 1500), np.arange(1501, 3001), np.full(500, 3000)])
+    held = swept(current[rows], E_AXIS[rows])
+    for key in ("tangent", "threshold", "noise"):
+        one, other = plain[f"{ONSET}:{key}"], held[f"{ONSET}:{key}"]
+        assert abs(one.value - other.value) < 2.0 * np.hypot(one.u, other.u), key

@@ -21,13 +21,14 @@ Uncertainty sources
     `bracket:<name>`: the critical current lies between two steps, and nothing in the record says where: a uniform
     distribution, u = width/sqrt(12). (The 95 % interval that is formed from this u is a little wider than the bracket
     itself, so it holds the truth more often than in 95 % of cases; a finer staircase is the only way to a better number.)
-    `current gain:<instrument>` (a setting, 0.1 %), `voltage gain:<name>`, `sampling:<name>`, `moment:<name>` and
-    `clock:<name>` (of the failure), `fit ohmic:<name>`; `area:...` as
+    `current gain:<instrument>` (a setting, 0.1 %), `current offset:<name>` (fully in a staircase of one polarity; it
+    cancels in the mean over both), `current noise:<name>`, `voltage gain:<name>`, `voltage zero:<name>`,
+    `sampling:<name>`, `moment:<name>` and `clock:<name>` (of charges and of the failure), `fit ohmic:<name>`; `area:...` as
     given.
 
 Checks
     'no short', 'no contact loss' (`closo.techniques.plating.events`), 'staircase' (steps rise and are even), 'ohmic floor',
-    'failure reached'; 'time' where the clock of the file runs backwards.
+    'failure reached'; 'current range' where the file states one; 'time' where the clock of the file runs backwards.
 
 Limits
     A hard and a soft short are failures of the electrolyte: a critical current. Loss of contact, or a voltage limit that

@@ -13,7 +13,7 @@ from closo.techniques.critical_current.quantities import quantities_of
 from closo.techniques.critical_current.steps import Steps, find_steps
 from closo.techniques.instrument import GAIN, time_check
 from closo.techniques.plating.analysis import Survey, geometry_of, stated, survey
-from closo.techniques.plating.checks import event_checks
+from closo.techniques.plating.checks import current_check, event_checks, gap_check
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.instrument import instrument_of
@@ -80,7 +80,13 @@ def analyse(
         name_of(data),
         quantities,
         _curves(found, steps, geometry, quantities),
-        (*event_checks(found), *_checks(found, steps, geometry), time_check(found.time)),
+        (
+            *event_checks(found),
+            *_checks(found, steps, geometry),
+            *current_check(found),
+            *gap_check(found),
+            time_check(found.time),
+        ),
         settings,
         tuple(_notes(data, found, steps)),
     )
@@ -113,7 +119,7 @@ def _checks(found: Survey, steps: Steps, geometry: Geometry) -> list[Check]:
     wrong = "" if regular else "; the steps are uneven" if steps.rising else "; a smaller current follows a larger one"
     checks = [Check("staircase", regular, f"{text}, {steps.half_cycles} half cycles each{wrong}.")]
     floor, floor_u = geometry.floor
-    first = found.half.polarization[0] / found.half.current[0]
+    first = found.half.polarization[0] / found.half.late_current[0]
     if floor is None:
         checks.append(Check("ohmic floor", None, f"Not made: it needs {', '.join(geometry.missing)}."))
     else:

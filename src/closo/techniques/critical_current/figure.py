@@ -6,6 +6,7 @@ import numpy as np
 
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Result
+from closo.techniques.plating.figure import shown_range
 
 __all__ = ["figure"]
 
@@ -50,7 +51,7 @@ def _voltage(result: Result) -> Panel:
         reach = 2.0 * float(np.percentile(usual, 95))
     return Panel(
         Axis("t / h"),
-        Axis("U / mV", range=(-reach, reach) if reach > 0 else None),
+        Axis("U / mV", range=shown_range(volts, reach)),
         [Trace(hours, volts, "", "line", color=0)],
         spans=_spans(result),
         title="voltage",

@@ -72,8 +72,8 @@ def find_steps(half: HalfCycles, event: Event) -> Steps:
     )
 
 
-def low_response(half: HalfCycles, event: Event, steps: Steps) -> tuple[float, float, int] | None:
-    """Return the resistance of the lower half of the steps survived [ohm], its standard error, and the half cycles used.
+def low_response(half: HalfCycles, event: Event, steps: Steps) -> tuple[float, float, np.ndarray] | None:
+    """Return the resistance of the lower half of the steps survived [ohm], its standard error, and which half cycles.
 
     The mean of |U|/|I|; None where fewer than two complete half cycles lie there. It includes the interfaces.
     """
@@ -83,6 +83,6 @@ def low_response(half: HalfCycles, event: Event, steps: Steps) -> tuple[float, f
     use = half.complete & (np.arange(len(half)) < event.half_cycle) & (steps.level <= highest)
     if use.sum() < 2:
         return None
-    resistance = half.polarization[use] / half.current[use]
+    resistance = half.polarization[use] / half.late_current[use]
     error = float(np.std(resistance, ddof=1) / np.sqrt(use.sum()))
-    return float(resistance.mean()), error, int(use.sum())
+    return float(resistance.mean()), error, np.flatnonzero(use)

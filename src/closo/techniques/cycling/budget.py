@@ -33,7 +33,7 @@ class Instrument:
     name : of the instrument, which its gain is called by.
     offset : of each leg, (n_legs,) [A]; one and the same error, scaled with the range.
     gain : relative.
-    scale : current range of each leg, (n_legs,) [A]; the current itself where it exceeds the range.
+    scale : current range of each leg, (n_legs,) [A]; the offset is a share of the current where that exceeds it.
     stated : True where the file states the ranges.
     text : in words, for notes.
     """
@@ -73,13 +73,13 @@ def instrument(
     if ranges is not None and len(legs):
         named = np.asarray(ranges, float)[legs.start + (legs.stop - legs.start) // 2]
     stated = np.isfinite(named) & (named > 0)
-    scale = np.maximum(full_scale(named, largest), largest)
+    scale = full_scale(named, largest)
     fraction, absolute = read_offset(offset)
     relative = GAIN if gain is None else float(gain)
     if not (math.isfinite(relative) and 0 <= relative < 1):
         raise StudyError(f"current_gain = {gain} is not a relative uncertainty.", hint="Write for example 0.001.")
     text = f"{absolute:.3g} A" if absolute else f"{100 * fraction:.3g} % of the range"
-    return Instrument(name, fraction * scale + absolute, relative, scale, bool(stated.all()), text)
+    return Instrument(name, fraction * np.maximum(scale, largest) + absolute, relative, scale, bool(stated.all()), text)
 
 
 @dataclass(frozen=True)

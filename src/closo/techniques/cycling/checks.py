@@ -13,12 +13,12 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
+from closo.techniques.instrument import range_check
 from closo.techniques.legs import Legs
 
 __all__ = ["checks_of", "suspect_suggestions"]
 
 _AGREE = 0.005  # integral and counter of a leg
-_FAR_TOO_LARGE = 0.05  # current over range, below which the zero of the range matters
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
 _DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
@@ -125,14 +125,7 @@ def _gaps(legs: Legs) -> Check:
 
 
 def _range(legs: Legs, meter: Instrument) -> Check:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        used = np.abs(legs.mean_current) / meter.scale
-    k = int(np.argmin(used))
-    source = "stated in the file" if meter.stated else "assumed: the next decade above the current"
-    detail = f"smallest current is {100 * used[k]:.3g} % of its range of {meter.scale[k]:.3g} A ({source})"
-    if used[k] >= 1.0:
-        detail = f"the current is above its range ({source}); the offset was taken as a share of the current"
-    return Check("current range", bool(used[k] >= _FAR_TOO_LARGE), detail)
+    return range_check(legs.mean_current, meter.scale, stated=meter.stated)
 
 
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:

@@ -21,23 +21,28 @@ Gives
 Uncertainty sources
     `noise:<name>` of the samples; `voltage zero:<name>` and `voltage gain:<name>`, `current gain:<instrument>` (settings,
     0.1 mV and 0.1 % each unless said otherwise), `current offset:<name>` (0.1 % of the range, of the next decade above the
-    current where the file names none),
-    `sampling:<name>`, `clock:<name>` (of durations, 0.01 %); `scatter:<name>` from half cycle to half cycle;
+    current where the file names none): it counts fully where the current flows one way, and cancels in a mean over both
+    polarities; `current noise:<name>`; `clock:<name>` (0.01 % of durations and charges); `sampling:<name>` (where the
+    current began and ended between two rows), `moment:<name>` (of an event, between the last sample that was looked at
+    without it and the first with it); `charge scatter:<name>` and `scatter:<name>` from half cycle to half cycle;
     `fit drift:<name>` of the drift, from the residuals *and their correlation in time* (a cell that follows the room
     makes long waves, and a line through them is worth few degrees of freedom); `area:...`, `thickness:...`,
-    `ionic_conductivity:...` as given.
+    `ionic_conductivity:...` as given. A resistance, current or charge with a u of more than 40 % is withheld.
 
 Checks
     'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
     'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line';
+    'no gap in the record' where it pauses under current; 'current range' (no current above the range that the file states);
     'time' where the clock of the file runs backwards.
 
 Limits
+    A staircase of one polarity is refused: it is critical_current, or no symmetric cell.
     A drift needs three days and four cycles: in less, a line cannot tell it from what the temperature of the room does.
     Loss of contact is dated by the half cycle in which the resistance has doubled, which is after it began.
     A short that was there from the beginning is seen only against L/sigma. One that shows in fewer than five
     samples at a time, fewer than four times in four half cycles, is not seen. Charge that a soft short carries is still
-    counted. The asymmetry holds the zero error of the voltage twice.
+    counted, and a short that forms slowly is dated when it is first seen. The asymmetry holds the zero error of the
+    voltage twice.
 
 Sources
     Definitions of shorts by the ohmic floor and of polarization follow usage in the field; a standard of reporting for

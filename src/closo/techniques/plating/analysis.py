@@ -10,7 +10,7 @@ from closo.dataset import Dataset, name_of, require, voltage_of
 from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, as_stated
 from closo.result import Result
-from closo.techniques.instrument import GAIN
+from closo.techniques.instrument import GAIN, full_scale
 from closo.techniques.plating.checks import checks_of
 from closo.techniques.plating.curves import curves_of
 from closo.techniques.plating.events import CONTACT_LOSS, NONE, Event, find_event
@@ -23,6 +23,7 @@ __all__ = ["Survey", "analyse", "geometry_of", "stated", "survey"]
 
 _POINTS = 5  # in the usual half cycle, at least
 _MOST = 0.8  # share of half cycles
+_STAIRCASE = 3  # levels of one sign
 _APART = 0.1  # V; two equal electrodes do not stand further apart at rest
 
 
@@ -32,7 +33,8 @@ class Survey:
 
     `time` [s], `voltage` [V] : (n,) the whole record; `half` : its half cycles; `event` : what happened first; `used` :
     numbers of the complete half cycles before it at the current that flowed longest; `instrument` : what readings are worth;
-    `line` : drift of the used ones, None where there are too few.
+    `scale` : current range of each half cycle [A], `stated` by the file or not; `line` : drift of the used ones, None where
+    there are too few.
     """
 
     time: np.ndarray
@@ -42,7 +44,15 @@ class Survey:
     event: Event
     used: np.ndarray
     instrument: Instrument
+    scale: np.ndarray
+    stated: bool
     line: Trend | None
+
+    @property
+    def zero(self) -> np.ndarray:
+        """Standard uncertainty of the zero of the current in each half cycle, with the sign of the half cycle [A]."""
+        fraction, absolute = self.instrument.offset
+        return np.asarray(self.half.sign * (absolute + fraction * np.maximum(self.scale, self.half.current)))
 
 
 def analyse(
@@ -81,6 +91,7 @@ def analyse(
     )
     geometry = geometry_of(area, thickness, ionic_conductivity)
     found = survey(data, instrument, geometry, fixed_time=fixed_time, who="plating")
+    _refuse_staircase(found.half, data)
     quantities = quantities_of(found, geometry)
     quantities |= stated(temperature, pressure)
     settings = {
@@ -136,11 +147,12 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     time, current = (np.asarray(data[key].values, float) for key in ("time", "current"))
     optional = {
         name: np.asarray(data[key].values, float) if key in data else None
-        for name, key in (("frequency", "frequency"), ("counter", "charge"))
+        for name, key in (("frequency", "frequency"), ("counter", "charge"), ("ranges", "current_range"))
     }
     known = np.isfinite(time) & np.isfinite(current) & np.isfinite(voltage)
     time, current, voltage = time[known], current[known], voltage[known]
     optional = {name: None if values is None else values[known] for name, values in optional.items()}
+    ranges = optional.pop("ranges")
     half = find_half_cycles(time, current, voltage, fixed=fixed_time, **optional)
     if len(half) == 0:
         raise DataError(
@@ -154,7 +166,18 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     event = find_event(time, voltage, half, floor=floor, floor_u=floor_u)
     used = _used(half, event)
     line = trend(half.middle[used] - half.begin[0], half.polarization[used], half.sign[used])
-    return Survey(time, current, voltage, half, event, used, instrument, line)
+    scale, named = _scale(half, ranges)
+    return Survey(time, current, voltage, half, event, used, instrument, scale, named, line)
+
+
+def _scale(half: HalfCycles, ranges: np.ndarray | None) -> tuple[np.ndarray, bool]:
+    """Return the current range of each half cycle [A], and whether the file names it; else all have that of the largest."""
+    assumed = full_scale(np.nan, float(half.current.max()))
+    if ranges is None:
+        return np.full(len(half), assumed), False
+    named = np.array([float(np.median(ranges[rows])) for rows in half.rows])
+    known = np.isfinite(named) & (named > 0)
+    return np.where(known, named, assumed), bool(known.all())
 
 
 def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -> None:
@@ -195,6 +218,19 @@ def _refuse_rest(half: HalfCycles, voltage: np.ndarray, data: Dataset, who: str)
         f"{who} needs a symmetric cell, whose voltage at rest is about 0; here it is {float(np.median(rest)):.3g} V.",
         file=data.attrs.get("source"),
         hint="Was the technique cycling meant?",
+    )
+
+
+def _refuse_staircase(half: HalfCycles, data: Dataset) -> None:
+    """Refuse a record of one polarity whose current steps from level to level in one direction."""
+    steps = np.diff(levels_of(half.current, half.sign))
+    if np.unique(half.sign).size > 1 or len(half) < _STAIRCASE or not (np.all(steps > 0) or np.all(steps < 0)):
+        return
+    raise DataError(
+        f"plating needs one current or a change of its sign; here it steps through {len(half)} levels of one sign, from "
+        f"{1e3 * half.current[0]:.4g} to {1e3 * half.current[-1]:.4g} mA: a staircase.",
+        file=data.attrs.get("source"),
+        hint="Of a symmetric cell it is critical_current; no number here would belong to one current.",
     )
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from closo.quantity import Quantity
 from closo.result import Check
-from closo.techniques.instrument import time_check
+from closo.techniques.instrument import range_check, time_check
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
 from closo.techniques.plating.quantities import Geometry
 
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["checks_of", "event_checks"]
+__all__ = ["checks_of", "current_check", "event_checks", "gap_check"]
 
 _SYMMETRIC = 0.10  # of the polarization
 _CURVED = 3.0  # u of the quadratic term
@@ -23,7 +23,22 @@ _CURVED = 3.0  # u of the quadratic term
 def checks_of(found: Survey, geometry: Geometry, quantities: Mapping[str, Quantity]) -> tuple[Check, ...]:
     """Return the checks of one record."""
     own = (_floor(quantities, geometry), _symmetric(quantities), _line(found))
-    return (*event_checks(found), *own, time_check(found.time))
+    return (*event_checks(found), *own, *current_check(found), *gap_check(found), time_check(found.time))
+
+
+def gap_check(found: Survey) -> list[Check]:
+    """Return a failed check where the record pauses under current, since nobody knows what flowed then; else nothing."""
+    gaps = int(found.half.gaps.sum())
+    text = f"{gaps} pauses of the record within a half cycle: their charge and time are not counted"
+    return [Check("no gap in the record", False, text)] if gaps else []
+
+
+def current_check(found: Survey) -> list[Check]:
+    """Return whether the currents lie within the ranges that the file states; nothing where it states none.
+
+    A current that is small on its range is no fault here: the zero of the range is in the budget.
+    """
+    return [range_check(found.half.current, found.scale, stated=True, least=0.0)] if found.stated else []
 
 
 def event_checks(found: Survey) -> tuple[Check, Check]:

@@ -55,7 +55,7 @@ def curves_of(found: Survey, geometry: Geometry) -> xr.Dataset:
             "polarization": ("half_cycle", half.polarization, volt),
             "polarization_u": ("half_cycle", np.hypot(half.noise, found.instrument.zero), volt),
             "polarization_at_fixed_time": ("half_cycle", half.at_time, volt),
-            "resistance": ("half_cycle", half.polarization / half.current, {"units": "ohm"}),
+            "resistance": ("half_cycle", half.polarization / half.late_current, {"units": "ohm"}),
             "used": ("half_cycle", np.isin(np.arange(len(half)), found.used).astype(float), {"units": "1"}),
         }
     )
@@ -66,7 +66,7 @@ def curves_of(found: Survey, geometry: Geometry) -> xr.Dataset:
             curves["ohmic_resistance"] = ("half_cycle", ohmic, {"units": "ohm m2"})
         curves["area_specific_resistance"] = (
             "half_cycle",
-            half.polarization / half.current * area,
+            half.polarization / half.late_current * area,
             {"units": "ohm m2"},
         )
     if found.line is not None:

@@ -20,7 +20,7 @@ tests/techniques/plating/test_events.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -49,7 +49,8 @@ class Event:
     Attributes
     ----------
     kind : NONE, HARD, SOFT or CONTACT_LOSS.
-    time : when [s], NaN for NONE.
+    time : of the first sample that shows it [s], NaN for NONE.
+    since : of the last one before it that was looked at and did not [s]; it happened between the two.
     half_cycle : its number from 0, or the number of half cycles for NONE.
     evidence : one sentence with the numbers.
     risen : how many times the resistance had grown by contact loss before a short; 1 where it had not.
@@ -59,6 +60,7 @@ class Event:
     time: float
     half_cycle: int
     evidence: str
+    since: float = np.nan
     risen: float = 1.0
 
 
@@ -115,27 +117,38 @@ def find_event(
     """
     margin = max(_BELOW_FLOOR, 3.0 * floor_u)
     memory, risen, trusted = _Memory(), None, True
+    seen = float(half.begin[0])
     for k in range(len(half)):
         piece = _piece(time, voltage, half, k, memory=memory)
         if piece is None:
             continue
         if k == 0 and floor is not None and piece.level < _HARD * floor:
             text = f"U/I = {piece.level:.3g} ohm from the beginning, {piece.level / floor:.1%} of the ohmic {floor:.3g} ohm"
-            return Event(HARD, float(half.begin[0]), 0, text)
+            return Event(HARD, float(half.begin[0]), 0, text, since=float(half.begin[0]))
         limit = 0.0 if floor is None else floor * (1 - margin) / piece.level
         trusted = trusted and (k > 0 or limit < 1)  # a cell that begins below the floor has another L or sigma
         limit = limit if trusted else 0.0
         found = _short(piece, memory, k, limit=limit)
         if found is not None:
             moment, text = found
-            return _classified(
+            event = _classified(
                 time, voltage, half, moment, reference=floor or piece.level, where=k, text=text, risen=risen
             )
-        risen = risen or _contact_loss(piece, memory, k)
+            return replace(event, since=_last_before(piece, moment, seen))
+        if risen is None:
+            risen = _contact_loss(piece, memory, k)
+            risen = risen and replace(risen, since=_last_before(piece, risen.time, seen))
         _remember(piece, memory, k)
+        seen = float(piece.time[-1])
     if risen is not None:
         return risen
     return Event(NONE, np.nan, len(half), f"no drop, noise or runaway in {len(half)} half cycles")
+
+
+def _last_before(piece: _Piece, moment: float, seen: float) -> float:
+    """Return the time of the last sample looked at before `moment`; `seen` is the last one of the half cycle before."""
+    earlier = piece.time[piece.time < moment]
+    return float(earlier[-1]) if earlier.size else min(seen, moment)
 
 
 def _piece(time: np.ndarray, voltage: np.ndarray, half: HalfCycles, k: int, *, memory: _Memory) -> _Piece | None:
@@ -147,7 +160,7 @@ def _piece(time: np.ndarray, voltage: np.ndarray, half: HalfCycles, k: int, *, m
     use = rows[settled]
     if use.size < 5:
         return None
-    resistance = sign * voltage[use] / half.current[k]
+    resistance = sign * voltage[use] / half.flowing[k][settled]
     level = memory.level(sign)
     if level is None:
         level = float(np.median(resistance[: max(5, use.size // 10)]))
@@ -272,7 +285,11 @@ def _contact_loss(piece: _Piece, memory: _Memory, k: int) -> Event | None:
     begin = int(np.argmax(piece.ratio > 1 + _DROP))
     how = "and the half cycle broke off" if broken else "ever faster"
     return Event(
-        CONTACT_LOSS, float(piece.time[begin]), k, f"U/I rose to {factor:.1f} times its level before, {how}", factor
+        CONTACT_LOSS,
+        float(piece.time[begin]),
+        k,
+        f"U/I rose to {factor:.1f} times its level before, {how}",
+        risen=factor,
     )
 
 
@@ -301,7 +318,7 @@ def _classified(
 ) -> Event:
     """Return a short as hard or soft by what follows it."""
     after = [
-        half.sign[k] * voltage[half.rows[k]][time[half.rows[k]] >= moment] / half.current[k]
+        (half.sign[k] * voltage[half.rows[k]] / half.flowing[k])[time[half.rows[k]] >= moment]
         for k in range(where, len(half))
     ]
     later = np.concatenate(after) / reference
@@ -309,7 +326,7 @@ def _classified(
     smooth = running_median(later) if later.size >= 5 else later
     hard = stays < _HARD and np.mean(smooth < 2 * _HARD) > 0.9
     text += f"; {stays:.1%} of {reference:.3g} ohm remain" if hard else f"; {stays:.0%} of {reference:.3g} ohm after it"
-    return Event(HARD if hard else SOFT, moment, where, text, risen.risen if risen is not None else 1.0)
+    return Event(HARD if hard else SOFT, moment, where, text, risen=risen.risen if risen is not None else 1.0)
 
 
 def _remember(piece: _Piece, memory: _Memory, k: int) -> None:

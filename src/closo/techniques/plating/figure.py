@@ -7,7 +7,7 @@ import numpy as np
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 
-__all__ = ["figure"]
+__all__ = ["figure", "shown_range"]
 
 
 def figure(result: Result) -> FigureSpec:
@@ -15,8 +15,10 @@ def figure(result: Result) -> FigureSpec:
     panels = [_record(result)]
     if "first_cycle_time" in result.curves:
         panels.append(_cycles(result))
-    panels.append(_polarization(result))
-    if "area_specific_resistance" in result.curves:
+    used = bool(result.curves["used"].values.any())  # the mean over a short says nothing
+    if used:
+        panels.append(_polarization(result))
+    if used and "area_specific_resistance" in result.curves:
         panels.append(_resistance(result))
     first, last = (result.quantities[f"polarization:{which}"] for which in ("first", "last"))
     verdict = result.settings["event"]
@@ -33,11 +35,26 @@ def _record(result: Result) -> Panel:
     reach = 1.6 * usual if np.abs(volts).max() > 4 * usual else 1.1 * float(np.abs(volts).max())
     return Panel(
         Axis("t / h"),
-        Axis("U / mV", range=(-reach, reach) if reach > 0 else None),
+        Axis("U / mV", range=shown_range(volts, reach)),
         [Trace(hours, volts, "", "line", color=0)],
         spans=_after(result),
         title="record",
     )
+
+
+def shown_range(volts: np.ndarray, reach: float) -> tuple[float, float] | None:
+    """Return the range of the axis of voltages up to `reach`: on both sides of 0, on one where only noise lies on the other.
+
+    Example
+    -------
+    >>> shown_range(np.array([-0.1, 4.5]), 5.0), shown_range(np.array([-4.5, 4.5]), 5.0)
+    ((-0.5, 5.0), (-5.0, 5.0))
+    """
+    if not reach > 0:
+        return None
+    side = 0.1 * reach
+    low, high = (reach if np.percentile(sign * volts, 1) < -side else side for sign in (1.0, -1.0))
+    return -low, high
 
 
 def _after(result: Result) -> list[Span]:

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.techniques.legs import find_legs
+from closo.techniques.legs import Legs, find_legs
 from closo.techniques.noise import white_noise
+from closo.techniques.plating.flow import Flow, flow_of
 
 __all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
 
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
 _SAME_BOTH_WAYS = 0.1  # levels of the two polarities closer than this are one, read with a zero that is off
 _STEP_ROWS = 5  # rows that a new level must hold
+_NOISE, _SPAN = 5.0, 8.0  # standard deviations of a reading that a step must exceed, and that five readings may span
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,38 @@ class HalfCycles:
     Attributes
     ----------
     rows : for each the rows under current (spectra and rests left out), of shape (points of it,).
+    flowing : |I| that the voltage at these rows belongs to [A]: `current` where it is constant, else single rows, smoothed.
     sign : +1 or -1.
     current : mean |I| [A].
-    charge : |integral of I dt| [C].
+    flow : what flowed, interval by interval; `charge` : |integral of I dt|, edges included [C].
+    charge_noise : standard error of it by the noise of the current's readings [C].
     begin, end : time of its first and last row [s].
+    late_current : mean |I| of its second half, which its polarization belongs to [A].
     polarization, noise : mean |U| of the second half and the standard error that the noise of the samples gives it [V].
     at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
     fixed : that time [s], one number.
     complete : whether it lasts at least 0.9 of what is usual at its level.
-    interludes : interruptions with a spectrum inside or just before it.
+    interludes : interruptions with a spectrum inside or just before it; gaps : in the record, left out.
     sampling : time step at its end [s].
     """
 
     rows: tuple[np.ndarray, ...]
+    flowing: tuple[np.ndarray, ...]
     sign: np.ndarray
     current: np.ndarray
+    flow: Flow
     charge: np.ndarray
+    charge_noise: np.ndarray
     begin: np.ndarray
     end: np.ndarray
+    late_current: np.ndarray
     polarization: np.ndarray
     noise: np.ndarray
     at_time: np.ndarray
     fixed: float
     complete: np.ndarray
     interludes: np.ndarray
+    gaps: np.ndarray
     sampling: np.ndarray
 
     def __len__(self) -> int:
@@ -90,54 +100,69 @@ def find_half_cycles(
     [0.1, 0.1]
     """
     legs = find_legs(time, current, voltage, frequency=frequency, counter=counter)
-    pieces: list[tuple[int, np.ndarray, float, float]] = []
-    for k in range(len(legs)):
-        rows = legs.start[k] + np.flatnonzero(legs.active[legs.start[k] : legs.stop[k]])
-        cut = _levels_within(np.abs(current[rows]))
-        for part in cut:
-            share = 1.0 if len(cut) == 1 else _charge_share(time[rows], current[rows], part)
-            piece = rows[part]
-            if piece.size >= 2 and time[piece[-1]] > time[piece[0]]:
-                median = float(np.median(np.abs(current[piece])))
-                level = abs(float(legs.mean_current[k])) if len(cut) == 1 else median
-                pieces.append((k, piece, abs(float(legs.charge[k])) * share, level))
-    return _table(time, current, voltage, pieces=pieces, fixed=fixed, legs=(legs.interludes, legs.sampling))
-
-
-def _table(
-    time: np.ndarray,
-    current: np.ndarray,
-    voltage: np.ndarray,
-    *,
-    pieces: list[tuple[int, np.ndarray, float, float]],
-    fixed: float | None,
-    legs: tuple[np.ndarray, np.ndarray],
-) -> HalfCycles:
-    rows = tuple(piece for _, piece, _, _ in pieces)
-    leg = np.array([k for k, _, _, _ in pieces], int)
+    leg, rows = _pieces(time, current, legs)
+    flow = flow_of(time, current, rows, ends=legs.ends, rule=legs.rule)
     begin, end = np.array([time[r[0]] for r in rows]), np.array([time[r[-1]] for r in rows])
     sign = np.array([1 if np.median(current[r]) > 0 else -1 for r in rows], int)
-    level = np.array([i for _, _, _, i in pieces])
+    passed = flow.until(np.inf, len(rows))
+    level = _levels_of_flow(flow, begin)
     span = end - begin
     usual = float(np.median(span)) if span.size else 0.0
     fixed = 0.5 * usual if fixed is None else float(fixed)
+    flowing = tuple(_flowing(np.abs(current[r]), mean) for r, mean in zip(rows, level, strict=True))
     late = [_second_half(time[r], s * voltage[r]) for r, s in zip(rows, sign, strict=True)]
     first = np.array([j == 0 or leg[j] != leg[j - 1] for j in range(leg.size)], bool)
     return HalfCycles(
         rows=rows,
+        flowing=flowing,
         sign=sign,
         current=level,
-        charge=np.array([q for _, _, q, _ in pieces]),
+        flow=flow,
+        charge=passed.charge,
+        charge_noise=legs.noise[leg] * np.sqrt(np.minimum(passed.time / legs.duration[leg], 1.0)),
         begin=begin,
         end=end,
+        late_current=np.array([_second_half(time[r], i)[0] for r, i in zip(rows, flowing, strict=True)]),
         polarization=np.array([p for p, _ in late]),
         noise=np.array([u for _, u in late]),
         at_time=np.array([_value_at(time[r], s * voltage[r], fixed) for r, s in zip(rows, sign, strict=True)]),
         fixed=fixed,
         complete=_complete(span, level),
-        interludes=np.where(first, legs[0][leg], 0) if leg.size else np.zeros(0, int),
-        sampling=legs[1][leg] if leg.size else np.zeros(0),
+        interludes=np.where(first, legs.interludes[leg], 0) if leg.size else np.zeros(0, int),
+        gaps=np.where(first, legs.gaps[leg], 0) if leg.size else np.zeros(0, int),
+        sampling=legs.sampling[leg] if leg.size else np.zeros(0),
     )
+
+
+def _pieces(time: np.ndarray, current: np.ndarray, legs: Legs) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Return the leg and the rows of each half cycle: legs, cut where the current steps to another level."""
+    leg: list[int] = []
+    rows: list[np.ndarray] = []
+    for k in range(len(legs)):
+        own = legs.start[k] + np.flatnonzero(legs.active[legs.start[k] : legs.stop[k]])
+        for part in _levels_within(np.abs(current[own])):
+            piece = own[part]
+            if piece.size >= 2 and time[piece[-1]] > time[piece[0]]:
+                leg.append(k)
+                rows.append(piece)
+    return np.array(leg, int), tuple(rows)
+
+
+def _levels_of_flow(flow: Flow, begin: np.ndarray) -> np.ndarray:
+    """Return the mean |I| between the rows of each half cycle [A], without its edges and the step to its level."""
+    inner = (flow.edge == 0) & (flow.begin >= begin[flow.half])
+    sums = [np.bincount(flow.half[inner], v[inner], begin.size) for v in (flow.charge, flow.end - flow.begin)]
+    return np.asarray(sums[0] / sums[1])
+
+
+def _flowing(size: np.ndarray, mean: float) -> np.ndarray:
+    """Return |I| of each row: the mean where a tenth of the rows agrees with any other to 2 %, else a running median."""
+    if size.size >= 5:
+        parts = [float(np.median(part)) for part in np.array_split(size, min(10, size.size // 5))]
+        smooth = running_median(size)
+        if np.ptp(parts) > _SAME_LEVEL * mean and smooth.min() > 0:
+            return smooth
+    return np.full(size.size, mean)
 
 
 def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
@@ -150,7 +175,7 @@ def _second_half(time: np.ndarray, voltage: np.ndarray) -> tuple[float, float]:
     if t.size < 2:
         return float(u[-1]), 0.0
     u = _without_glitches(u)
-    mean = float(np.trapezoid(u, t) / (t[-1] - t[0]))
+    mean = float(np.trapezoid(u, t) / (t[-1] - t[0])) if t[-1] > t[0] else float(u.mean())
     return mean, white_noise(u) / float(np.sqrt(u.size))
 
 
@@ -189,28 +214,24 @@ def _levels_within(size: np.ndarray) -> list[np.ndarray]:
     if size.size < 2 * _STEP_ROWS or np.ptp(size[[0, size.size // 2, -1]]) <= _SAME_LEVEL * np.median(size):
         return [np.arange(size.size)]
     steps = np.flatnonzero(np.abs(np.diff(size)) > _SAME_LEVEL * size[:-1]) + 1
-    cuts, last = [0], float(np.median(size[:_STEP_ROWS]))
+    cuts, last, noise = [0], float(np.median(size[:_STEP_ROWS])), white_noise(size)
     for k in steps:
-        ahead = size[k : k + _STEP_ROWS]
-        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= 0.5 * _SAME_LEVEL * ahead[0]
-        if steady and abs(ahead[0] - last) > _SAME_LEVEL * last:
+        ahead, behind = size[k : k + _STEP_ROWS], size[max(k - 2 * _STEP_ROWS, 0) : max(k - _STEP_ROWS, 1)]
+        level = float(np.median(ahead))
+        steady = ahead.size == _STEP_ROWS and np.ptp(ahead) <= max(0.5 * _SAME_LEVEL * level, _SPAN * noise)
+        step = min(abs(ahead[0] - last), abs(level - last), abs(level - float(np.median(behind))))  # a taper has none
+        if steady and step > max(_SAME_LEVEL * last, _NOISE * noise):
             cuts.append(int(k))
-            last = float(np.median(ahead))
+            last = level
     return [np.arange(a, b) for a, b in zip(cuts, [*cuts[1:], size.size], strict=True)]
-
-
-def _charge_share(time: np.ndarray, current: np.ndarray, part: np.ndarray) -> float:
-    """Return the share of a leg's charge that a part of its rows carries."""
-    step = np.diff(time, append=time[-1])
-    carried = np.abs(current) * np.clip(step, 0.0, 20.0 * np.median(step))
-    return float(carried[part].sum() / carried.sum()) if carried.sum() > 0 else 0.0
 
 
 def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
     """Return for each half cycle the number of its level of |I|, counted from the smallest, shape (n,).
 
     A zero that is off makes |I| of one polarity larger than that of the other. Where both have the same levels, each within
-    10 % of its counterpart, the two are one level; the highest may have one polarity only.
+    10 % of its counterpart, or all apart by one amount that is less than half of the smallest step, the two are one level;
+    the highest may have one polarity only.
 
     Parameters
     ----------
@@ -223,17 +244,30 @@ def levels_of(current: np.ndarray, sign: np.ndarray) -> np.ndarray:
     [0, 0, 1, 1, 0]
     >>> levels_of(np.array([1.03, 0.97, 1.13, 1.07, 1.23]), np.array([1, -1, 1, -1, 1])).tolist()
     [0, 0, 1, 1, 2]
+    >>> levels_of(np.array([1.2, 0.8, 2.2, 1.8, 3.2, 2.8]), np.array([1, -1, 1, -1, 1, -1])).tolist()  # a zero of 0.2
+    [0, 0, 1, 1, 2, 2]
     """
     ways = [np.flatnonzero(sign == s) for s in (1, -1)]
     levels = [_levels(current[way]) for way in ways]
     means = [np.bincount(level, current[way]) / np.bincount(level) for level, way in zip(levels, ways, strict=True)]
     fewer, more = sorted(mean.size for mean in means)
-    if not fewer or more > fewer + 1 or np.any(np.abs(means[0][:fewer] / means[1][:fewer] - 1.0) > _SAME_BOTH_WAYS):
+    if not fewer or more > fewer + 1 or not _counterparts(means[0][:fewer], means[1][:fewer]):
         return _levels(current)
     number = np.empty(current.size, int)
     for level, way in zip(levels, ways, strict=True):
         number[way] = level
     return number
+
+
+def _counterparts(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether the levels of the two polarities are the same ones, read with a zero that is off."""
+    apart = one - other
+    if np.all(np.abs(apart) <= _SAME_BOTH_WAYS * other):
+        return True
+    if one.size < 2:
+        return False
+    shift, step = float(np.median(apart)), float(min(np.diff(one).min(), np.diff(other).min()))
+    return bool(np.all(np.abs(apart - shift) <= _SAME_LEVEL * np.maximum(one, other)) and abs(shift) < 0.5 * step)
 
 
 def _levels(current: np.ndarray) -> np.ndarray:

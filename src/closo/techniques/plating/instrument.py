@@ -9,7 +9,7 @@ import numpy as np
 from closo.dataset import Dataset, name_of
 from closo.errors import StudyError
 from closo.quantity import Number, uncertain
-from closo.techniques.instrument import full_scale, instrument_name, read_offset
+from closo.techniques.instrument import CLOCK, instrument_name, read_offset
 
 __all__ = ["Instrument", "instrument_of"]
 
@@ -19,7 +19,7 @@ class Instrument:
     """Standard uncertainties of the readings of one record.
 
     `name` : of the measurement, `meter` : of the instrument, for the labels; `zero` [V], `gain` : of the voltage;
-    `current_gain` : relative; `offset` [A] : of the current.
+    `current_gain` : relative; `offset` : of the zero of the current, (fraction of the range, amperes).
     """
 
     name: str
@@ -27,7 +27,7 @@ class Instrument:
     zero: float
     gain: float
     current_gain: float
-    offset: float
+    offset: tuple[float, float]
 
     def size_of_voltage(self, size: float, noise: float, *, sign: int, place: int) -> Number:
         """Return |U| of half cycle `place` [V]; the zero error adds to positive and takes from negative ones."""
@@ -40,20 +40,28 @@ class Instrument:
             },
         )
 
-    def size_of_current(self, size: float, *, sign: int = 0) -> Number:
-        """Return |I| of one half cycle [A]; with `sign` 0 the mean over both polarities, in which the offset cancels."""
+    def size_of_current(self, size: float, *, zero: float, noise: float = 0.0) -> Number:
+        """Return |I| [A]; `zero` : what one u of the zero does to it, signed, 0 where both polarities cancel [A]."""
         return uncertain(
             size,
             {
                 f"current gain:{self.meter}": self.current_gain * size,
-                f"current offset:{self.name}": sign * self.offset,
+                f"current offset:{self.name}": zero,
+                f"current noise:{self.name}": noise,
             },
         )
 
-    def charge(self, size: float, *, scatter: float = 0.0) -> Number:
-        """Return a charge over both polarities [C]; `scatter` is its standard error from half cycle to half cycle."""
+    def charge(self, size: float, *, zero: float, noise: float, sampling: float) -> Number:
+        """Return a charge [C]; what one u of the zero, the noise, and the moments that nobody saw do to it [C]."""
         return uncertain(
-            size, {f"current gain:{self.meter}": self.current_gain * size, f"charge scatter:{self.name}": scatter}
+            size,
+            {
+                f"current gain:{self.meter}": self.current_gain * size,
+                f"clock:{self.name}": CLOCK * size,
+                f"current offset:{self.name}": zero,
+                f"current noise:{self.name}": noise,
+                f"sampling:{self.name}": sampling,
+            },
         )
 
 
@@ -69,21 +77,4 @@ def instrument_of(
     for key, value in (("voltage_zero", zero), ("voltage_gain", gain), ("current_gain", current_gain)):
         if not (np.isfinite(value) and value >= 0):
             raise StudyError(f"{key} = {value} cannot be an uncertainty.", hint="Give a number >= 0.")
-    fraction, absolute = read_offset(current_offset)
-    offset = absolute + fraction * _usual_range(data)
-    return Instrument(name_of(data), instrument_name(data), zero, gain, current_gain, offset)
-
-
-def _usual_range(data: Dataset) -> float:
-    """Return the median current range [A] of the rows under direct current, the decade of the largest where not named."""
-    if "current" not in data:
-        return 0.0
-    current = np.asarray(data["current"].values, float)
-    use = np.abs(current) > 0
-    if "frequency" in data:
-        use &= ~(np.asarray(data["frequency"].values, float) > 0)
-    if not use.any():
-        return 0.0
-    ranges = np.asarray(data["current_range"].values, float)[use] if "current_range" in data else np.array([np.nan])
-    named = ranges[np.isfinite(ranges)]
-    return float(full_scale(np.median(named) if named.size else np.nan, np.max(np.abs(current[use]))))
+    return Instrument(name_of(data), instrument_name(data), zero, gain, current_gain, read_offset(current_offset))

@@ -11,15 +11,17 @@ import numpy as np
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.instrument import CLOCK
 from closo.techniques.plating.events import CONTACT_LOSS, NONE
+from closo.techniques.plating.flow import Passed
 from closo.techniques.plating.trend import asymmetry
 
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["Geometry", "passed_charge", "quantities_of", "survived"]
+__all__ = ["Geometry", "charge_of", "mean_current", "passed_charge", "per_area_too", "quantities_of", "time_passed"]
 
 _NO_AREA = "needs the electrode area; give `area`"
-_ROUND = 1.0 / math.sqrt(12.0)  # standard deviation of a uniform distribution over its width
+_UNIFORM = 1.0 / math.sqrt(12.0)  # standard deviation of a uniform distribution over its width
+_WORTHLESS = 0.4  # relative u beyond which a number is not printed
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,19 @@ def _of_half_cycle(found: Survey, geometry: Geometry, place: int, suffix: str) -
     k = int(found.used[place])
     sign, read = int(found.half.sign[k]), found.instrument
     size = read.size_of_voltage(found.half.polarization[k], found.half.noise[k], sign=sign, place=k)
-    resistance = size / read.size_of_current(found.half.current[k], sign=sign)
+    resistance = size / read.size_of_current(float(found.half.late_current[k]), zero=float(found.zero[k]))
     which = f"of half cycle {k + 1}"
     quantities = {
         "polarization": Quantity("polarization", size, f"mean |U| of the second half {which}"),
-        "resistance": Quantity("resistance", resistance, f"polarization over |I| {which}"),
+        "resistance": sure(Quantity("resistance", resistance, f"polarization over |I| {which}")),
     }
     if geometry.area is None:
         quantities["area_specific_resistance"] = withheld("area_specific_resistance", _NO_AREA)
     else:
         specific = resistance * geometry.area
-        quantities["area_specific_resistance"] = Quantity("area_specific_resistance", specific, f"|U| A/|I| {which}")
+        quantities["area_specific_resistance"] = sure(
+            Quantity("area_specific_resistance", specific, f"|U| A/|I| {which}")
+        )
     if geometry.missing:
         why = f"the electrolyte's share L/sigma needs {', '.join(geometry.missing)}"
         quantities["interfacial_resistance"] = withheld("interfacial_resistance", why)
@@ -109,74 +113,133 @@ def _moving(found: Survey) -> dict[str, Quantity]:
     return quantities
 
 
-def survived(found: Survey) -> tuple[float, float]:
+def sure(quantity: Quantity) -> Quantity:
+    """Return a positive quantity, withheld where its u is more than 40 % of it."""
+    value, u = quantity.value, quantity.u or 0.0
+    if value is None or u <= _WORTHLESS * abs(value):
+        return quantity
+    largest = max(quantity.budget().items(), key=lambda item: item[1])[0]
+    why = f"its uncertainty is {100 * u / abs(value) if value else math.inf:.0f} % of it, most of it by '{largest}'"
+    return withheld(quantity.name, why, method=quantity.method)
+
+
+def _to_the_event(found: Survey) -> tuple[Passed, Passed]:
+    """Return what passed up to the last sample without the event and up to the first with it; all of it without one."""
+    event, flow, n = found.event, found.half.flow, len(found.half)
+    moments = (math.inf, math.inf) if event.kind == NONE else (event.since, event.time)
+    before, after = (flow.until(moment, n) for moment in moments)
+    return before, after
+
+
+def time_passed(found: Survey) -> tuple[Number, Number]:
     """Return time under current and time elapsed from the first current to the event, or to the end [s]."""
-    half, event = found.half, found.event
-    until = half.end[-1] if event.kind == NONE else event.time
-    share = np.clip((until - half.begin) / (half.end - half.begin), 0.0, 1.0)
-    return float(np.sum(share * half.charge / half.current)), float(until - half.begin[0])
+    event, name = found.event, found.instrument.name
+    before, after = _to_the_event(found)
+    flow = found.half.flow
+    first = float(flow.begin[flow.half == 0].min())
+    last = found.half.end[-1] if event.kind == NONE else event.time
+    missed = last - event.since if event.kind != NONE else 0.0
+    started = float(np.max(flow.edge[(flow.half == 0) & (flow.begin == first)], initial=0.0))
+    numbers = []
+    for value, width, edge in (
+        (float((before.time + after.time).sum()) / 2, float((after.time - before.time).sum()), float(after.edge.sum())),
+        (float(last - missed / 2 - first), float(missed), started),
+    ):
+        parts = {f"moment:{name}": _UNIFORM * width, f"sampling:{name}": edge, f"clock:{name}": CLOCK * value}
+        numbers.append(uncertain(value, parts))
+    return numbers[0], numbers[1]
 
 
 def _endured(found: Survey) -> dict[str, Quantity]:
-    under, elapsed = survived(found)
-    if found.event.kind != NONE:  # it happened between the sample that shows it and the one before
-        under, elapsed = (t - 0.5 * _moment_u(found) / _ROUND for t in (under, elapsed))
-    step, clock = {f"sampling:{found.instrument.name}": _moment_u(found)}, f"clock:{found.instrument.name}"
+    under, elapsed = time_passed(found)
     until = "the end of the record, a lower bound" if found.event.kind == NONE else f"the {found.event.kind}"
     return {
-        "duration": Quantity(
-            "duration", uncertain(under, step | {clock: CLOCK * under}), f"time under current until {until}"
-        ),
-        "duration:elapsed": Quantity(
-            "duration", uncertain(elapsed, step | {clock: CLOCK * elapsed}), f"from the first current to {until}"
-        ),
+        "duration": Quantity("duration", under, f"time under current until {until}"),
+        "duration:elapsed": Quantity("duration", elapsed, f"from the first current to {until}"),
     }
-
-
-def _moment_u(found: Survey) -> float:
-    """Return how well the moment of the event, or the end, is known by the sampling: a uniform distribution [s]."""
-    k = min(found.event.half_cycle, len(found.half) - 1)
-    usual = float(np.median(np.diff(found.time[found.half.rows[k]])))
-    return max(usual if found.event.kind != NONE else float(found.half.sampling[k]), 1e-3) * _ROUND
 
 
 def passed_charge(found: Survey) -> Number:
     """Return the sum of |I| dt until the event, or the end [C]."""
-    half, event = found.half, found.event
-    until = half.end[-1] if event.kind == NONE else event.time
-    share = np.clip((until - half.begin) / (half.end - half.begin), 0.0, 1.0)
-    k = min(event.half_cycle, len(half) - 1)
-    last = uncertain(0.0, {f"sampling:{found.instrument.name}": float(half.current[k]) * _moment_u(found)})
-    return found.instrument.charge(float(np.sum(share * half.charge))) + last
+    before, after = _to_the_event(found)
+    half = found.half
+    share = after.charge / np.where(half.charge > 0, half.charge, 1.0)
+    number = found.instrument.charge(
+        float((before.charge + after.charge).sum()) / 2,
+        zero=float(found.zero @ (before.time + after.time)) / 2,
+        noise=float(np.linalg.norm(half.charge_noise * np.sqrt(np.clip(share, 0.0, 1.0)))),
+        sampling=float(half.current @ after.edge),
+    )
+    return number + uncertain(
+        0.0, {f"moment:{found.instrument.name}": _UNIFORM * float((after.charge - before.charge).sum())}
+    )
+
+
+def mean_current(found: Survey, halves: np.ndarray) -> Number:
+    """Return the mean |I| of some half cycles [A]."""
+    half = found.half
+    time = half.flow.until(math.inf, len(half)).time[halves]
+    noise = float(np.linalg.norm(half.charge_noise[halves] / time)) / halves.size
+    return found.instrument.size_of_current(
+        float(half.current[halves].mean()), zero=float(found.zero[halves].mean()), noise=noise
+    )
+
+
+def charge_of(found: Survey, halves: np.ndarray) -> Number:
+    """Return the mean |charge| of some half cycles [C], with the scatter among those of one polarity."""
+    half = found.half
+    whole = half.flow.until(math.inf, len(half))
+    number = found.instrument.charge(
+        float(half.charge[halves].mean()),
+        zero=float((found.zero * whole.time)[halves].mean()),
+        noise=float(np.linalg.norm(half.charge_noise[halves])) / halves.size,
+        sampling=float((half.current * whole.edge)[halves].mean()),
+    )
+    rest = half.charge[halves].copy()
+    signs = np.unique(half.sign[halves])
+    for sign in signs:  # a zero that is off is no scatter
+        same = half.sign[halves] == sign
+        rest[same] -= rest[same].mean()
+    df = halves.size - signs.size
+    if df > 0:
+        scatter = float(np.linalg.norm(rest)) / math.sqrt(df * halves.size)
+        number = number + uncertain(0.0, {f"charge scatter:{found.instrument.name}": scatter}, df=df)
+    return number
 
 
 def _passed(found: Survey, geometry: Geometry) -> dict[str, Quantity]:
     """Return current and charge, extensive and per area."""
-    half, instrument = found.half, found.instrument
-    used = found.used if found.used.size else np.arange(1)
-    scatter = float(np.std(half.charge[used], ddof=1)) / math.sqrt(used.size) if used.size > 1 else 0.0
-    extensive: dict[str, Any] = {
-        "current": instrument.size_of_current(float(half.current[used].mean())),
-        "charge:half_cycle": instrument.charge(float(half.charge[used].mean()), scatter=scatter),
-        "charge:cumulative": passed_charge(found),
+    event = found.event
+    end = "end" if event.kind == NONE else "loss of contact" if event.kind == CONTACT_LOSS else "short"
+    used = found.used if found.used.size else np.flatnonzero(np.arange(len(found.half)) <= event.half_cycle)
+    current = "of the half cycles used" if found.used.size else f"of the half cycles up to the {end}"
+    extensive: dict[str, tuple[Any, str]] = {
+        "current": (mean_current(found, used), f"mean |I| {current}"),
+        "charge:half_cycle": (None, f"no complete half cycle before the {end}"),
+        "charge:cumulative": (passed_charge(found), f"sum of |I| dt until the {end}"),
     }
-    end = "end" if found.event.kind in (NONE,) else "loss of contact" if found.event.kind == CONTACT_LOSS else "short"
-    methods = {
-        "current": "mean |I| of the half cycles used",
-        "charge:half_cycle": f"mean |charge| of {used.size} half cycles, spectra and rests left out",
-        "charge:cumulative": f"sum of |I| dt until the {end}",
-    }
-    quantities = {key: Quantity(key.split(":")[0], number, methods[key]) for key, number in extensive.items()}
+    if found.used.size:
+        text = f"mean |charge| of {used.size} half cycles, spectra and rests left out"
+        extensive["charge:half_cycle"] = (charge_of(found, used), text)
     per_area = {
-        "current_density": "current",
-        "areal_capacity:half_cycle": "charge:half_cycle",
-        "cumulative_areal_capacity": "charge:cumulative",
+        "current": "current_density",
+        "charge:half_cycle": "areal_capacity:half_cycle",
+        "charge:cumulative": "cumulative_areal_capacity",
     }
-    for key, source in per_area.items():
-        name = key.split(":")[0]
-        quantities[key] = (
-            withheld(name, _NO_AREA)
-            if geometry.area is None
-            else Quantity(name, extensive[source] / geometry.area, f"{methods[source]}, per area")
-        )
-    return quantities
+    quantities: dict[str, Quantity] = {}
+    for key, (number, text) in extensive.items():
+        quantities |= per_area_too((key, per_area[key]), number, text, geometry)
+    order = [*per_area, *per_area.values()]
+    return {key: quantities[key] for key in order}
+
+
+def per_area_too(keys: tuple[str, str], number: Number, text: str, geometry: Geometry) -> dict[str, Quantity]:
+    """Return an extensive quantity and the same per area; `text` is the method, or the reason where `number` is None."""
+    key, other = keys
+    name, other_name = key.split(":", maxsplit=1)[0], other.split(":", maxsplit=1)[0]
+    if number is None:
+        return {key: withheld(name, text), other: withheld(other_name, text)}
+    own = sure(Quantity(name, number, text))
+    if geometry.area is None:
+        return {key: own, other: withheld(other_name, _NO_AREA)}
+    return {key: own, other: sure(Quantity(other_name, number / geometry.area, f"{text}, per area"))}

@@ -17,9 +17,10 @@ Gives
 
 Uncertainty sources
     `fit:<name>` (noise, scaled by what the tail leaves), `tail model:<name>` (spread over exponential, power-law,
-    stretched and combined tails, weighted by the Akaike information criterion), `extrapolation:<name>` (as large as what
-    of the tail is left at the end of the record), `current offset:<name>` (setting
-    `current_offset`; 0.1 % of the range where it is not given), `current gain:<instrument>` (`current_gain`, 0.1 %),
+    stretched and combined tails, weighted by the Akaike information criterion), `extrapolation:<name>` (what of the tail
+    is left at the end of the record may stop at once or be twice as large, evenly in between: that over the root of 3, less
+    what the two sources before hold already), `current offset:<name>` (setting `current_offset`; 0.1 % of the range where
+    it is not given), `current gain:<instrument>` (`current_gain`, 0.1 %),
     `voltage:<name>` (readings) and `voltage offset:<name>` (setting `voltage_offset`, 0.1 mV), `early model:<name>`
     and `start time:<name>` (extrapolation of the first samples), `nonlinearity:<name>` (scatter about the line through
     several voltages), `area:...`, `thickness:...` as given.

@@ -11,8 +11,10 @@ Needs
 Gives
     `onset_potential:tangent` (straight line through the baseline meets the tangent of the steepest part),
     `onset_potential:threshold` (the current first exceeds a threshold; 0.1 A/m2 = 10 uA/cm2 unless `threshold` lists
-    others; without area 10 uA), `onset_potential:noise` (the current exceeds the baseline by `factor` times the scatter
-    about it), and `onset_potential`, their mean, whose source `definition` is the spread between them. With a resistance
+    others; without area 10 uA; withheld where the straight baseline carries more than half of it there: a resistor reaches
+    every threshold), `onset_potential:noise` (the current exceeds the baseline by `factor` times the scatter about it), and
+    `onset_potential`, their mean, whose source `definition` is the spread between them. It is withheld where one definition
+    only gives an onset, or where another puts it beyond the sweep and above the interval of the mean. With a resistance
     all of them are at E - I R, and those without the correction are kept as `... uncorrected`. `scan_rate`.
 
 Uncertainty sources

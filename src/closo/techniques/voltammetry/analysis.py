@@ -14,12 +14,13 @@ from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.instrument import CLOCK
 from closo.techniques.voltammetry.curve import Baseline, find_baseline, jump
-from closo.techniques.voltammetry.onsets import Crossing, Tangents, by_noise, by_tangents, crossing
+from closo.techniques.voltammetry.onsets import Crossing, Nowhere, Tangents, by_noise, by_tangents, by_threshold
 from closo.techniques.voltammetry.sweeps import Sweep, find_sweeps, first_rising
 
 __all__ = ["analyse"]
 
 _NAME = "onset_potential"
+_DEFINITIONS = ("tangent", "threshold", "noise")
 _THRESHOLD = 0.1  # A/m2, 10 uA/cm2
 _THRESHOLD_CURRENT = 1e-5  # A, where no area is known
 _TYPED_RESISTANCE = 0.05  # relative u of a resistance that was typed without one
@@ -160,30 +161,32 @@ def _curve(
     return curve, sweep, cut
 
 
-def _definitions(curve: _Curve, thresholds: list[float], factor: float) -> dict[str, Crossing | Tangents | str]:
+def _definitions(curve: _Curve, thresholds: list[float], factor: float) -> dict[str, Crossing | Tangents | Nowhere]:
     """Return every definition on the measured potential: key -> what was found, or why nothing was."""
-    none = "no baseline: no straight piece lies below half of the largest current"
+    none = Nowhere("no baseline: no straight piece lies below half of the largest current")
     base = curve.baseline
-    found: dict[str, Crossing | Tangents | str] = {
+    found: dict[str, Crossing | Tangents | Nowhere] = {
         "tangent": none if base is None else by_tangents(curve.potential, curve.current, base)
     }
     scale = 1.0 if curve.area is None else float(curve.area.x)
     for k, value in enumerate(thresholds):
         key = "threshold" if k == 0 else f"threshold {value:g} {'A' if curve.area is None else 'A/m2'}"
-        found[key] = crossing(curve.potential, curve.current, value * scale)
+        found[key] = by_threshold(curve.potential, curve.current, base, value * scale)
     found["noise"] = none if base is None else by_noise(curve.potential, curve.current, base, factor)
     return found
 
 
-def _quantities(curve: _Curve, found: dict[str, Crossing | Tangents | str], checks: list[Check]) -> dict[str, Quantity]:
+def _quantities(
+    curve: _Curve, found: dict[str, Crossing | Tangents | Nowhere], checks: list[Check]
+) -> dict[str, Quantity]:
     """Return the onsets, corrected for the ohmic drop where it is known, and their mean; adds the check of agreement."""
     plain = {key: _quantity(curve, key, value, None) for key, value in found.items()}
     if curve.resistance is None:
         quantities = plain
     else:
         quantities = {key: _quantity(curve, key, value, curve.resistance) for key, value in found.items()}
-    mean = _mean(curve, {k: quantities[k] for k in ("tangent", "threshold", "noise")})
-    told = [q.value for k, q in quantities.items() if k in ("tangent", "threshold", "noise") and q.value is not None]
+    mean = _mean(curve, {k: quantities[k] for k in _DEFINITIONS}, [found[k] for k in _DEFINITIONS])
+    told = [q.value for k, q in quantities.items() if k in _DEFINITIONS and q.value is not None]
     apart = max(told) - min(told) if len(told) > 1 else None
     detail = (
         f"{len(told)} of 3 definitions give an onset"
@@ -197,11 +200,11 @@ def _quantities(curve: _Curve, found: dict[str, Crossing | Tangents | str], chec
     return result
 
 
-def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | str, resistance: Number) -> Quantity:
+def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | Nowhere, resistance: Number) -> Quantity:
     """Turn one definition into a quantity."""
     label = f"{key}, {curve.versus}"
-    if isinstance(found, str):
-        return withheld(_NAME, found, method=label)
+    if isinstance(found, Nowhere):
+        return withheld(_NAME, found.why, method=label)
     if isinstance(found, Tangents):
         return _tangent(curve, found, resistance, label)
     number = uncertain(found.potential, {f"fit {key}:{curve.name}": found.fit_u}, df=found.df)
@@ -228,8 +231,8 @@ def _tangent(curve: _Curve, found: Tangents, resistance: Number, label: str) -> 
     step = 0.01 * ohms + 1e-9
     drawn = [_corrected_tangents(curve, r) for r in (ohms, ohms + step, ohms - step)]
     first, up, down = drawn
-    if isinstance(first, str) or isinstance(up, str) or isinstance(down, str):
-        why = next(d for d in drawn if isinstance(d, str))
+    if isinstance(first, Nowhere) or isinstance(up, Nowhere) or isinstance(down, Nowhere):
+        why = next(d.why for d in drawn if isinstance(d, Nowhere))
         return withheld(_NAME, f"with E - I R ({ohms:.4g} ohm): {why}", method=label)
     number = uncertain(first.potential, {source: first.fit_u}, df=first.df)
     number = number + uncertain(0.0, {f"window tangent:{curve.name}": first.window_u})
@@ -237,23 +240,34 @@ def _tangent(curve: _Curve, found: Tangents, resistance: Number, label: str) -> 
     return Quantity(_NAME, number, f"{how}; E - I R with R = {ohms:.4g} ohm")
 
 
-def _corrected_tangents(curve: _Curve, ohms: float) -> Tangents | str:
+def _corrected_tangents(curve: _Curve, ohms: float) -> Tangents | Nowhere:
     e = curve.potential - curve.current * ohms
     base = find_baseline(e, curve.current)
-    return "no baseline is left" if base is None else by_tangents(e, curve.current, base)
+    return Nowhere("no baseline is left") if base is None else by_tangents(e, curve.current, base)
 
 
-def _mean(curve: _Curve, found: dict[str, Quantity]) -> Quantity:
-    """Return the mean of the definitions; their standard deviation is a source."""
-    told = {key: q.number for key, q in found.items() if q.number is not None}
+def _mean(curve: _Curve, quantities: dict[str, Quantity], found: list[Crossing | Tangents | Nowhere]) -> Quantity:
+    """Return the mean of the definitions; their standard deviation is a source.
+
+    One definition alone has no spread, and one that puts the onset beyond the sweep contradicts a mean inside it: withheld.
+    """
+    told = {key: q.number for key, q in quantities.items() if q.number is not None}
+    others = [f"{key}: {q.why}" for key, q in quantities.items() if q.number is None]
     if not told:
-        reason = next(iter(found.values())).why or ""
+        reason = next(iter(quantities.values())).why or ""
         return withheld(_NAME, f"none of the definitions gives an onset: {reason}", method=curve.versus)
-    first, *others = told.values()
-    total = sum(others, start=first) / len(told)
-    spread = float(np.std([float(n.x) for n in told.values()], ddof=1)) if len(told) > 1 else 0.0
+    if len(told) == 1:
+        why = f"only one of three definitions ({next(iter(told))}) gives an onset; {'; '.join(others)}"
+        return withheld(_NAME, why, method=curve.versus)
+    total = sum(told.values(), start=uncertain(0.0, {})) / len(told)
+    spread = float(np.std([float(n.x) for n in told.values()], ddof=1))
     total = total + uncertain(0.0, {f"definition:{curve.name}": spread})
-    return Quantity(_NAME, total, f"mean of {', '.join(told)}, {curve.versus}")
+    mean = Quantity(_NAME, total, f"mean of {', '.join(told)}, {curve.versus}")
+    high = (mean.interval() or (-np.inf, np.inf))[1]
+    if any(f.above > high for f in found if isinstance(f, Nowhere)):
+        why = f"the definitions contradict each other: {', '.join(told)} give {mean}, but {'; '.join(others)}"
+        return withheld(_NAME, why, method=curve.versus)
+    return mean
 
 
 def _scan_rate(curve: _Curve) -> Quantity:
@@ -289,7 +303,7 @@ def _jump_check(curve: _Curve, cut: tuple[float, float] | None) -> Check:
     return Check("no jump of the current", False, detail)
 
 
-def _drop_check(curve: _Curve, found: dict[str, Crossing | Tangents | str]) -> list[Check]:
+def _drop_check(curve: _Curve, found: dict[str, Crossing | Tangents | Nowhere]) -> list[Check]:
     largest = float(np.max(np.abs(curve.current)))
     if curve.resistance is None:
         return [
@@ -322,7 +336,7 @@ def _notes(data: Dataset, curve: _Curve, sweep: Sweep) -> tuple[str, ...]:
 
 
 def _settings(
-    curve: _Curve, found: dict[str, Crossing | Tangents | str], *, thresholds: list[float], factor: float
+    curve: _Curve, found: dict[str, Crossing | Tangents | Nowhere], *, thresholds: list[float], factor: float
 ) -> dict[str, Any]:
     """Return the choices and the constructions that the figure draws."""
     settings: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,11 +11,20 @@ import numpy as np
 from closo.techniques.noise import sample_noise
 from closo.techniques.voltammetry.curve import Baseline, refit, smoothed
 
-__all__ = ["Crossing", "Tangents", "by_noise", "by_tangents", "crossing"]
+__all__ = ["Crossing", "Nowhere", "Tangents", "by_noise", "by_tangents", "by_threshold", "crossing"]
 
 _WIDTHS = (0.025, 0.05, 0.10)  # of the sweep: the steepest piece whose line is the tangent; the middle one is quoted
 _FEWEST = 7  # points of a local fit on each side
+_LEAK = 0.5  # share of a threshold that the baseline may carry where the current crosses it
 _CLEAR = 10.0  # standard deviations that the current must rise above the baseline for a tangent
+
+
+@dataclass(frozen=True)
+class Nowhere:
+    """Why a definition gives no onset, and above which potential it then must lie [V]."""
+
+    why: str
+    above: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Tangents:
     df: int
 
 
-def crossing(potential: np.ndarray, current: np.ndarray, level: float) -> Crossing | str:
+def crossing(potential: np.ndarray, current: np.ndarray, level: float) -> Crossing | Nowhere:
     """Return where `current` first exceeds `level` for good, or why there is no such place.
 
     A cubic through the points between half and twice the level gives the crossing; on an exponential it is right to a
@@ -73,17 +83,39 @@ def crossing(potential: np.ndarray, current: np.ndarray, level: float) -> Crossi
     smooth = smoothed(current, width)
     k = _first_above(smooth, level, hold=5 * width)
     if k is None:
-        return f"the current stays below {1e6 * level:.3g} uA up to {potential.max():.3f} V: the onset lies above"
-    if k == 0:
-        return (
-            f"the current is above {1e6 * level:.3g} uA from the beginning, {potential[0]:.3f} V: the onset lies below"
+        high = float(potential.max())
+        return Nowhere(
+            f"the current stays below {1e6 * level:.3g} uA up to {high:.3f} V: the onset lies above", above=high
         )
+    if k == 0:
+        start = f"from the beginning, {potential[0]:.3f} V"
+        return Nowhere(f"the current is above {1e6 * level:.3g} uA {start}: the onset lies below, or a leak flows")
     below = np.flatnonzero(smooth[:k] < 0.5 * level)
     above = np.flatnonzero(smooth[k:] > 2.0 * level)
     low = min(int(below[-1]) + 1 if below.size else 0, k - _FEWEST)
     high = max(k + int(above[0]) if above.size else current.size, k + _FEWEST)
     x, y = potential[max(low, 0) : high], current[max(low, 0) : high]
     return _local(x, y, level, float(potential[k]))
+
+
+def by_threshold(
+    potential: np.ndarray, current: np.ndarray, baseline: Baseline | None, level: float
+) -> Crossing | Nowhere:
+    """Return where the current exceeds a threshold; nowhere where more than half of that is its straight baseline.
+
+    A leak, or the charging of the double layer, reaches any threshold: a resistor at E = I R.
+    """
+    found = crossing(potential, current, level)
+    if baseline is None or isinstance(found, Nowhere):
+        return found
+    share = float(baseline.at(np.array([found.potential]))[0]) / level
+    if share <= _LEAK:
+        return found
+    per_volt = 1e6 * baseline.slope
+    return Nowhere(
+        f"at {found.potential:.3f} V the straight baseline ({per_volt:.3g} uA/V) already carries {100 * share:.0f} % of "
+        f"{1e6 * level:.3g} uA: a leak, charging, or a sweep that begins too late, but no onset"
+    )
 
 
 def _first_above(smooth: np.ndarray, level: float, *, hold: int) -> int | None:
@@ -97,10 +129,10 @@ def _first_above(smooth: np.ndarray, level: float, *, hold: int) -> int | None:
     return None
 
 
-def _local(x: np.ndarray, y: np.ndarray, level: float, near: float) -> Crossing | str:
+def _local(x: np.ndarray, y: np.ndarray, level: float, near: float) -> Crossing | Nowhere:
     """Solve a cubic through (x, y) for `level`, next to `near`."""
     if x.size < 7:
-        return f"only {x.size} points lie around {1e6 * level:.3g} uA: sample faster"
+        return Nowhere(f"only {x.size} points lie around {1e6 * level:.3g} uA: sample faster")
     unit = max(float(np.ptp(x)), 1e-12)
     design = np.vander((x - near) / unit, 4, increasing=True)
     values = np.linalg.lstsq(design, y, rcond=None)[0]
@@ -110,32 +142,34 @@ def _local(x: np.ndarray, y: np.ndarray, level: float, near: float) -> Crossing 
     real = [float(r.real) for r in (cubic - level).roots() if abs(r.imag) < 1e-9 and cubic.deriv()(r.real) > 0]
     root = min(real, key=abs, default=np.inf)
     if not x.min() <= near + root * unit <= x.max():
-        return f"the current does not rise through {1e6 * level:.3g} uA at {near:.3f} V"
+        return Nowhere(f"the current does not rise through {1e6 * level:.3g} uA at {near:.3f} V")
     at, slope = root ** np.arange(4), float(cubic.deriv()(root))
     u = sd * float(np.sqrt(at @ np.linalg.pinv(design.T @ design) @ at)) * unit / slope
     return Crossing(float(near + root * unit), u, 0.0, level, slope / unit, df)
 
 
-def by_noise(potential: np.ndarray, current: np.ndarray, baseline: Baseline, factor: float) -> Crossing | str:
+def by_noise(potential: np.ndarray, current: np.ndarray, baseline: Baseline, factor: float) -> Crossing | Nowhere:
     """Return where the current exceeds the baseline by `factor` times the scatter about it.
 
     The uncertainty holds that of the crossing, of the baseline there and of the scatter; the window that of the other
     baseline, the upper half of the first.
     """
     if baseline.sd <= 0:
-        return "the baseline shows no scatter: its last digit is too coarse"
+        return Nowhere("the baseline shows no scatter: its last digit is too coarse")
     found = _above_baseline(potential, current, baseline, factor)
-    if isinstance(found, str):
+    if isinstance(found, Nowhere):
         return found
     other = _above_baseline(potential, current, _upper_half(potential, current, baseline), factor)
-    window = 0.0 if isinstance(other, str) else abs(other.potential - found.potential) / np.sqrt(2.0)
+    window = 0.0 if isinstance(other, Nowhere) else abs(other.potential - found.potential) / np.sqrt(2.0)
     level_u = np.hypot(baseline.u_at(found.potential), factor * baseline.sd / np.sqrt(2.0 * baseline.df))
     u = float(np.hypot(found.fit_u, level_u / found.slope))
     total = float(baseline.at(np.array([found.potential]))[0]) + found.current
     return Crossing(found.potential, u, float(window), total, found.slope, found.df)
 
 
-def _above_baseline(potential: np.ndarray, current: np.ndarray, baseline: Baseline, factor: float) -> Crossing | str:
+def _above_baseline(
+    potential: np.ndarray, current: np.ndarray, baseline: Baseline, factor: float
+) -> Crossing | Nowhere:
     rise = (current - baseline.at(potential))[baseline.start :]
     return crossing(potential[baseline.start :], rise, factor * baseline.sd)
 
@@ -145,24 +179,27 @@ def _upper_half(potential: np.ndarray, current: np.ndarray, baseline: Baseline) 
     return refit(potential, current, middle, baseline.stop) if baseline.stop - middle >= 10 else baseline
 
 
-def by_tangents(potential: np.ndarray, current: np.ndarray, baseline: Baseline) -> Tangents | str:
+def by_tangents(potential: np.ndarray, current: np.ndarray, baseline: Baseline) -> Tangents | Nowhere:
     """Return where the baseline meets the tangent of the steepest part above it, or why it does not."""
     rise = smoothed(current, max(current.size // 200, 3)) - baseline.at(potential)
     top = float(rise[baseline.stop :].max(initial=0.0))
     if top < _CLEAR * max(baseline.sd, sample_noise(current)):
-        return (
+        high = float(potential.max())
+        why = (
             f"the current rises by {1e6 * top:.3g} uA only, less than {_CLEAR:.0f} times the scatter, up to "
-            f"{potential.max():.3f} V: the onset lies above"
+            f"{high:.3f} V: the onset lies above"
         )
+        return Nowhere(why, above=high)
     baselines = [baseline, _upper_half(potential, current, baseline)]
     steep = [_steepest(potential, current, baseline, width) for width in _WIDTHS]
     lines = [found[0] for found in steep if found is not None]
     if len(lines) < len(steep) or steep[1] is None or not _steeper(lines[1], baseline):
-        return f"no piece of the curve rises faster than its baseline up to {potential.max():.3f} V"
+        high = float(potential.max())
+        return Nowhere(f"no piece of the curve rises faster than its baseline up to {high:.3f} V", above=high)
     quoted, equal_u = steep[1]
     at = _meet(baseline, quoted)
     if not potential.min() < at <= potential.max():
-        return f"the tangents meet at {at:.3f} V, outside the sweep"
+        return Nowhere(f"the tangents meet at {at:.3f} V, outside the sweep")
     slope = quoted.slope - baseline.slope
     u = float(np.hypot(np.hypot(quoted.u_at(at), baseline.u_at(at)) / slope, equal_u))
     window = float(np.std([_meet(low, line) for low in baselines for line in lines]))
