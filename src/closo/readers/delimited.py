@@ -24,6 +24,7 @@ closo does not know (ohm cm2 is no resistance), JSON, XML and HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from closo.nomenclature import NAMES
 from closo.readers.bulk import read_rows as read_many_rows
 from closo.readers.columns import Column, from_request, name_of
 from closo.readers.direct import kind_of
-from closo.readers.named import find_header, is_spectrum, named_table
+from closo.readers.named import Table, find_header, is_spectrum, named_tables
 from closo.readers.parts import Part, finish, split_ac_dc, split_sweeps
 from closo.readers.table import SEPARATORS, best_separator, cells, numeric_cells, read_rows, scaled
 from closo.readers.text import Text, load, shown
@@ -101,10 +102,10 @@ def read_named(
     warnings: list[str] = []
     unused: tuple[str, ...] = ()
     for begin, end in zip(headers, [*headers[1:], len(text.lines)], strict=True):
-        table = named_table(text, begin, end=end, units_known=units_known)
-        parts += parts_of_table(table.columns, begin, technique=technique)
-        warnings += [w for w in table.warnings if w not in warnings]
-        unused = table.unused
+        for table in named_tables(text, begin, end=end, units_known=units_known):
+            parts += [_labelled(part, table) for part in parts_of_table(table.columns, begin, technique=technique)]
+            warnings += [w for w in table.warnings if w not in warnings]
+            unused = table.unused
     stated = dict(metadata or {}) | ({"columns_not_used": list(unused)} if unused else {})
     return finish(text, parts, metadata=stated, suggestions=suggestions, warnings=warnings)
 
@@ -124,6 +125,12 @@ def parts_of_table(columns: dict[str, np.ndarray], line: int, *, technique: str 
             direct = {n: v for n, v in run.items() if not n.startswith(("impedance", "frequency", "phase"))}
             parts.append(Part("record", "record", direct, line))
     return parts
+
+
+def _labelled(part: Part, table: Table) -> Part:
+    """Return a part with what its table says about it: the label above its names, the reference of the potential."""
+    said = {"label": table.label, "reference_electrode": table.reference}
+    return replace(part, metadata=dict(part.metadata) | {key: value for key, value in said.items() if value})
 
 
 def _read_requested(text: Text, width: int, found: dict[str, Column]) -> tuple[Dataset, ...]:
