@@ -245,8 +245,11 @@ def test_suspicious_spectra_are_told(write, rows, message):
 
 
 def test_disagreeing_modulus_is_told(write):
-    rows = [f"{f},{z.real},{z.imag},{1.5 * abs(z)}" for f, z in SPECTRUM]
+    rows = [f"{f},{z.real},{z.imag},{(1.5 if f > 10 else 1.0) * abs(z)}" for f, z in SPECTRUM]
     assert any("|Z| differs" in w for w in read(write(text(rows, HEADER + ",|Z|/ohm")))[0].attrs["warnings"])
+    rows = [f"{f},{z.real},{z.imag},{1e3 * abs(z)}" for f, z in SPECTRUM]
+    with pytest.raises(ReadError, match=r"none of 13 rows \(their modulus is 0.001 times"):
+        read(write(text(rows, HEADER + ",|Z|/ohm")))
 
 
 @pytest.mark.parametrize(

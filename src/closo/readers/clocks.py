@@ -1,9 +1,9 @@
 """Clocks: times and dates written as text, steps that count from zero, and two clocks in one file compared.
 
-A time is `h:mm:ss` with or without days before it (`1d 02:03:04`, `2 days 00:00:30`, `1.02:03:04`, `0-00:00:30`) and `AM` or `PM`
-behind it. A date-time is `2024-03-01 09:00:00`, `01.03.2024 09:00`, `03/01/2024 09:00:00 AM`, `01-Mar-2024 09:00:00`, also with
-`T`, fractions of a second and a zone. Where day and month could be meant either way, the way is taken in which the time
-rises and the largest pause is by far the shorter; where that does not decide, nothing is.
+A time is `h:mm:ss` with or without days before it (`1d 02:03:04`, `2 days 00:00:30`, `1.02:03:04`, `0-00:00:30`) and `AM`
+or `PM` behind it. A date-time is `2024-03-01 09:00:00`, `01.03.2024 09:00`, `03/01/2024 09:00:00 AM` or
+`01-Mar-2024 09:00:00`, also with `T`, fractions of a second and a zone. Where day and month could be meant either way, the
+way is taken in which the time rises and the largest pause is by far the shorter; where that does not decide, nothing is.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ def disagreement(time: np.ndarray, wall: np.ndarray) -> float | None:
     time, wall : what the two clocks show in the same rows [s], shape (n,); some rows of a long file will do.
 
     The median ratio of the increments is compared: a pause, in which only the wall clock runs, does not count. Only factors
-    of wrong units (1000, 60, 3600, 86400, 24, and their inverses, within 5 %) are told. Rows are picked that lie about 20 s apart or more,
-    since a wall clock may show no more than seconds.
+    of wrong units (1000, 60, 3600, 86400, 24, and their inverses, within 5 %) are told. Rows are picked that lie about 20 s
+    apart or more, since a wall clock may show no more than seconds.
 
     Example
     -------

@@ -1,7 +1,7 @@
 """The columns of a table: what `names` understands of a header, chosen and with units, and the `columns` text of the user.
 
-A name that is not in the tables of `names` is skipped; a known name with an unknown unit is an error, because the numbers would
-be wrong by an unknown factor. Where two cells have one name, the first that has a fitting unit is taken.
+A name that is not in the tables of `names` is skipped; a known name with an unknown unit is an error, because the numbers
+would be wrong by an unknown factor. Where two cells have one name, the first that has a fitting unit is taken.
 """
 
 from __future__ import annotations

@@ -31,19 +31,17 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.errors import ReadError
-from closo.nomenclature import NAMES
-from closo.readers.bulk import read_rows as read_many_rows
-from closo.readers.columns import Column, from_request, name_of
-from closo.readers.direct import kind_of
+from closo.readers.columns import Column, from_request
+from closo.readers.direct import kind_of, short_name
 from closo.readers.named import Table, find_header, is_spectrum, named_tables
 from closo.readers.parts import Part, finish, split_ac_dc, split_sweeps
-from closo.readers.table import SEPARATORS, best_separator, cells, numeric_cells, read_rows, scaled
-from closo.readers.text import Text, load, shown
+from closo.readers.proposals import unnamed
+from closo.readers.reading import SIGNALS
+from closo.readers.requested import kind_said, read_requested
+from closo.readers.text import Text, load
 
 __all__ = ["parts_of_table", "read", "read_named", "unnamed"]
 
-_LINES_SEARCHED = 3000
 _MARKUP = (
     ("{", "JSON"),
     ("[{", "JSON"),
@@ -52,7 +50,6 @@ _MARKUP = (
     ("<html", "HTML"),
     ("EC-LAB SETTING FILE", "an EC-Lab file of settings"),
 )
-_SYMBOLS = {row.symbol.lower(): name for name, row in reversed(NAMES.items())}
 
 
 def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
@@ -63,7 +60,8 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     ReadError  when the file is not such a table.
     StudyError  when `columns` itself is wrong.
     """
-    request = None if columns is None else from_request(columns)
+    kind, names = (None, None) if columns is None else kind_said(columns)
+    request = None if names is None else from_request(names)
     text = load(path)
     for mark, what in _MARKUP:
         if text.content[:100].lstrip().startswith(mark):
@@ -71,10 +69,10 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
                 f"this is {what}, not a table of columns.", "Export the measurement as CSV with column names."
             )
     if request is not None:
-        return _read_requested(text, *request)
+        return _read_requested(text, *request, kind=kind)
     if find_header(text) is None:
         raise unnamed(text)
-    return read_named(text)
+    return read_named(text, kind=kind)
 
 
 def read_named(
@@ -84,8 +82,11 @@ def read_named(
     metadata: Mapping[str, Any] | None = None,
     suggestions: Mapping[str, Any] | None = None,
     units_known: bool = False,
+    kind: str | None = None,
 ) -> tuple[Dataset, ...]:
     """Read every table of a text whose columns are named; a table may repeat its line of names for each spectrum.
+
+    `kind`: of direct-current tables, where it is known; judged by the numbers when absent.
 
     Raises
     ------
@@ -103,15 +104,20 @@ def read_named(
     unused: tuple[str, ...] = ()
     for begin, end in zip(headers, [*headers[1:], len(text.lines)], strict=True):
         for table in named_tables(text, begin, end=end, units_known=units_known):
-            parts += [_labelled(part, table) for part in parts_of_table(table.columns, begin, technique=technique)]
+            found = parts_of_table(table.columns, begin, technique=technique, kind=kind)
+            parts += [_labelled(part, table) for part in found]
             warnings += [w for w in table.warnings if w not in warnings]
             unused = table.unused
     stated = dict(metadata or {}) | ({"columns_not_used": list(unused)} if unused else {})
     return finish(text, parts, metadata=stated, suggestions=suggestions, warnings=warnings)
 
 
-def parts_of_table(columns: dict[str, np.ndarray], line: int, *, technique: str = "EIS") -> list[Part]:
-    """Return the spectra and records of one table."""
+def parts_of_table(
+    columns: dict[str, np.ndarray], line: int, *, technique: str = "EIS", kind: str | None = None
+) -> list[Part]:
+    """Return the spectra and records of one table; `kind` as the user says it, else by the rule in `direct`."""
+    if kind is not None:
+        return [Part(kind, short_name(kind), columns, line, {"current_sign": "positive charges"})]
     if not is_spectrum(columns):
         kind, short, reason = kind_of(columns)
         warnings = (f"Taken as '{kind}': {reason}.",) if reason else ()
@@ -128,86 +134,17 @@ def parts_of_table(columns: dict[str, np.ndarray], line: int, *, technique: str 
 
 
 def _labelled(part: Part, table: Table) -> Part:
-    """Return a part with what its table says about it: the label above its names, the reference of the potential."""
+    """Return a part with what its table says about it: label, reference of the potential, and what was not recognised."""
     said = {"label": table.label, "reference_electrode": table.reference}
-    return replace(part, metadata=dict(part.metadata) | {key: value for key, value in said.items() if value})
+    warnings = part.warnings
+    lacks = [" or ".join(group) for group in (SIGNALS[:2], SIGNALS[2:]) if not set(group) & set(part.columns)]
+    if part.kind != "impedance" and lacks and table.unused:
+        warnings += (f"No {' and no '.join(lacks)} was recognised; not used: {', '.join(table.unused)[:300]}.",)
+    metadata = dict(part.metadata) | {key: value for key, value in said.items() if value}
+    return replace(part, metadata=metadata, warnings=warnings)
 
 
-def _read_requested(text: Text, width: int, found: dict[str, Column]) -> tuple[Dataset, ...]:
+def _read_requested(text: Text, width: int, found: dict[str, Column], *, kind: str | None) -> tuple[Dataset, ...]:
     """Read a table whose columns the user named."""
-    columns = sorted(found.values(), key=lambda c: c.index)
-    first, separator = _first_fitting_row(text, width, [c.index for c in columns])
-    wanted = [c.index for c in columns]
-    rows = read_many_rows(text, range(first, len(text.lines)), separator, wanted=wanted, width=width)
-    return finish(text, parts_of_table(scaled(rows, columns), first), warnings=rows.warnings)
-
-
-def _first_fitting_row(text: Text, width: int, wanted: list[int]) -> tuple[int, str]:
-    """Return (line, separator) of the first row with `width` cells of which the wanted ones are numbers."""
-    seen: tuple[int, int] | None = None
-    for i, line in enumerate(text.lines[:_LINES_SEARCHED]):
-        for separator in SEPARATORS:
-            numbers = numeric_cells(line, separator)
-            if not numbers:
-                continue
-            row = cells(line.rstrip(separator + " "), separator)
-            if len(row) == width and all(numeric_cells(row[k], "\t") for k in wanted):
-                return i, separator
-            if numbers > 1 and seen is None:
-                seen = (i, len(row))
-    if seen is None:
-        raise text.error("there is no table of numbers in it.", "Export the measurement as a table of columns.")
-    raise text.error(
-        f"--columns names {width} columns, but the row has {seen[1]}: {shown(text.lines[seen[0]])}.",
-        "Write one name for each column, and '_' for a column to skip.",
-        line=seen[0],
-    )
-
-
-def unnamed(text: Text) -> ReadError:
-    """Return the error for a table without known names; it proposes the `--columns` to paste."""
-    i = next((i for i, line in enumerate(text.lines[:_LINES_SEARCHED]) if best_separator(line) is not None), None)
-    if i is None:
-        return text.error(
-            "there is no table of numbers with at least two columns in it.", "Export it with column names."
-        )
-    separator = best_separator(text.lines[i]) or " "
-    width = len(cells(text.lines[i].rstrip(separator + " "), separator))
-    above = next((text.lines[k] for k in range(i - 1, max(i - 4, -1), -1) if text.lines[k].strip()), "")
-    names = [n.strip() for n in cells(above[:20_000], separator)]
-    named = len(names) == width and any(any(c.isalpha() for c in n) for n in names)
-    what = (
-        f"closo knows no column names such as {shown(above)}"
-        if named
-        else f"the columns have no names: {shown(text.lines[i])}"
-    )
-    guess = _guess(text, range(i, len(text.lines)), separator, width=width, names=names if named else None)
-    if guess is None:
-        return text.error(
-            f"{what}, and the {width} columns do not look like frequency, Z' and Z''.",
-            "Name them, for example --columns frequency,impedance_real,-impedance_imag or time,current[mA],voltage "
-            "('_' skips a column).",
-            line=i,
-        )
-    return text.error(f"{what}.", f"If they are what they seem, read it with --columns {guess}", line=i)
-
-
-def _guess(text: Text, lines: range, separator: str, *, width: int, names: list[str] | None) -> str | None:
-    """Return a proposal for `columns`, None when there is none."""
-    if names is not None:
-        known = [name_of(n) or _SYMBOLS.get(n.lower()) or "_" for n in names]
-        if sum(k != "_" for k in known) > 1 and len(set(known) - {"_"}) == sum(k != "_" for k in known):
-            return ",".join(known)
-    if not 2 < width < 50:
-        return None
-    values = read_rows(text, lines[:200], separator, wanted=list(range(width)), width=width).values
-    with np.errstate(all="ignore"):
-        counter = width > 3 and len(values) > 2 and bool(np.all(np.diff(values[:, 0]) == 1))
-        first = 1 if counter else 0
-        frequency, imag = values[:, first], values[:, first + 2]
-        steps = np.diff(frequency)
-        if not np.all(frequency > 0) or not (np.all(steps >= 0) or np.all(steps <= 0)):
-            return None
-        sign = "-" if np.mean(imag > 0) > 0.5 else ""
-    rest = ["_"] * (width - first - 3)
-    return ",".join([*["_"] * first, "frequency", "impedance_real", f"{sign}impedance_imag", *rest])
+    read, first = read_requested(text, width, list(found.values()))
+    return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)

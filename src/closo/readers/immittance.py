@@ -74,21 +74,17 @@ def with_impedance(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _impedance(pair: tuple[str, str], first: np.ndarray, second: np.ndarray, jw: np.ndarray) -> np.ndarray:
+    """Return Z of two columns; a lossy element is written as its loss in siemens or ohm beside its reactance."""
     kind, other = pair
     if other == "quality":
         other, second = "dissipation", 1.0 / second
-    if kind == "conductance":
-        return np.asarray(1.0 / (first + 1j * second))
-    if kind == "series_capacitance":
-        if other == "dissipation":
-            return np.asarray((second - 1j) / (np.abs(jw) * first))
-        return np.asarray(second + 1.0 / (jw * first))
     if kind == "series_inductance":
         return np.asarray(second + jw * first)
-    if kind == "parallel_inductance":
-        return np.asarray(1.0 / (1.0 / second + 1.0 / (jw * first)))
-    if other == "parallel_resistance":
-        return np.asarray(1.0 / (1.0 / second + jw * first))
-    if other == "conductance":
-        return np.asarray(1.0 / (second + jw * first))
-    return np.asarray(1.0 / (np.abs(jw) * first * (second + 1j)))
+    if kind == "series_capacitance":
+        loss = second / (np.abs(jw) * first) if other == "dissipation" else second
+        return np.asarray(loss + 1.0 / (jw * first))
+    if kind == "conductance":
+        return np.asarray(1.0 / (first + 1j * second))
+    reactive = 1.0 / (jw * first) if kind == "parallel_inductance" else jw * first
+    losses = {"conductance": second, "parallel_resistance": 1.0 / second, "dissipation": np.abs(reactive) * second}
+    return np.asarray(1.0 / (losses[other] + reactive))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from closo.readers.blocks import blocks_of, padded, trimmed
 from closo.readers.bulk import read_rows
-from closo.readers.columns import Column, UnknownUnitError, from_header, name_of, names_in
+from closo.readers.columns import Column, UnknownUnitError, from_header, name_of, names_in, to_request
 from closo.readers.immittance import pair_in
 from closo.readers.names import si_of, understand
 from closo.readers.reading import SIGNALS, Place, read_columns
@@ -89,8 +89,8 @@ def _split(line: str, separator: str) -> list[str]:
         line = re.sub(r" {2,}", "\t", line.strip(" "))
     if separator == " ":
         line = re.sub(r" +([\[(])", r"\1", line)
-        line = re.sub(r" +(in|vs\.?) +(?=\S)", "\x1f\\1\x1f", line)
-        return [cell.replace("\x1f", " ") for cell in line.split()]
+        line = re.sub(r" +(in|vs\.?) +(?=\S)", "\x01\\1\x01", line)
+        return [cell.replace("\x01", " ") for cell in line.split()]
     return cells(line, separator)
 
 
@@ -118,8 +118,8 @@ def named_table(
 
     Raises
     ------
-    ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column that
-        is needed are no numbers, or two clocks disagree.
+    ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column
+        that is needed are no numbers, or two clocks disagree.
     """
     return named_tables(
         text, header, separator=separator, end=end, units_known=units_known, extra=extra, rows_of=rows_of, most=1
@@ -201,12 +201,12 @@ def _understood(
         raise text.error(f"{error}.", "Convert it, or read it with --columns and a known unit.", line=header) from None
     warnings: tuple[str, ...] = ()
     if is_spectrum(names_in(names)) and not is_spectrum(found):
-        found["phase"] = _phase_without_unit(text, header, names, place)
+        found["phase"] = _phase_without_unit(text, header, names, place, others=list(found.values()))
         warnings = ("The header states no unit of the phase; its numbers are too large for radians: taken as degrees.",)
     return sorted(found.values(), key=lambda c: c.index), warnings
 
 
-def _phase_without_unit(text: Text, header: int, names: list[str], place: Place) -> Column:
+def _phase_without_unit(text: Text, header: int, names: list[str], place: Place, *, others: Sequence[Column]) -> Column:
     """Return the column of a phase in degrees where its numbers are too large for radians.
 
     Raises
@@ -221,16 +221,17 @@ def _phase_without_unit(text: Text, header: int, names: list[str], place: Place)
             "Read it with --columns and the units of all columns.",
             line=header,
         )
+    factor = unit_factor("deg")
+    assert factor is not None
+    phase = Column("phase", index, understand(names[index]).sign, factor[1], unit="deg")
     numbers = [_number(word) for word in place.sample(text, index)[0]]
     if max(numbers, default=0.0) <= _LARGEST_RADIAN:
         raise text.error(
-            "the phase has no unit.",
-            "Read it with --columns frequency,impedance_modulus,phase[deg] or [rad].",
+            "the phase has no unit, and its numbers could be degrees or radians.",
+            f"If they are degrees, read it with --columns {to_request(place.width, [*others, phase])}",
             line=header,
         )
-    factor = unit_factor("deg")
-    assert factor is not None
-    return Column("phase", index, understand(names[index]).sign, factor[1], unit="deg")
+    return phase
 
 
 def _number(word: str) -> float:

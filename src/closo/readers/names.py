@@ -1,7 +1,7 @@
 """What a column is called: a header cell such as `-Im(Z)/Ohm`, `Freq.[Hz]`, `E / V vs. Na+/Na`, `Voltage#V`, taken apart.
 
-A cell is a name, a sign, a unit and, for a potential, a reference. The name is looked up in ALIASES; names of one letter that
-mean something beside a frequency only (`R`, `X`, `D`, `Impedance`) are in BESIDE_A_FREQUENCY. The unit stands in brackets,
+A cell is a name, a sign, a unit and, for a potential, a reference. The name is looked up in ALIASES; names that mean
+something beside a frequency only (`R`, `X`, `D`, `Impedance`) are in BESIDE_A_FREQUENCY. The unit stands in brackets,
 behind a slash, behind `in`, `#`, a comma, or is the last word (`current_A`, `Frequency Hz`); the last form counts only
 where it is a unit of what is named.
 """
@@ -16,7 +16,7 @@ from functools import lru_cache
 from closo.nomenclature import look_up
 from closo.readers.units import unit_factor
 
-__all__ = ["ALIASES", "BESIDE_A_FREQUENCY", "Cell", "si_of", "split_unit", "understand"]
+__all__ = ["ALIASES", "BESIDE_A_FREQUENCY", "Cell", "bare_name", "si_of", "split_unit", "understand", "unit_of"]
 
 # nomenclature name -> header names; written without regard to capitals, blanks, underscores, dots and hyphens
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -185,11 +185,11 @@ def _splits(text: str) -> Iterator[tuple[str, str, bool]]:
     for match in _SLASHED.finditer(text):
         yield text[: match.start()], text[match.end() :].strip(), False
     for pattern in (r"\s+in\s+", r"#"):
-        if match := re.search(pattern, text):
-            yield text[: match.start()], text[match.end() :].strip(), False
+        if found_mark := re.search(pattern, text):
+            yield text[: found_mark.start()], text[found_mark.end() :].strip(), False
     for pattern in (r",\s*", r"[\s_]+(?=[^\s_]+$)"):
-        if match := re.search(pattern, text):
-            yield text[: match.start()], text[match.end() :].strip(), True
+        if found_mark := re.search(pattern, text):
+            yield text[: found_mark.start()], text[found_mark.end() :].strip(), True
 
 
 def _without_reference(text: str) -> tuple[str, str]:
@@ -236,6 +236,32 @@ def understand(cell: str) -> Cell:
 def _bare(cell: str) -> str:
     text = cell[:100].strip().strip("\ufeff~").strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def bare_name(cell: str) -> tuple[int, str]:
+    """Return the sign and the name of a header cell without its unit, also where the name is not known.
+
+    Example
+    -------
+    >>> bare_name("-Strom (mA)"), bare_name("Strom")
+    ((-1, 'Strom'), (1, 'Strom'))
+    """
+    text = _without_reference(_bare(cell))[0].translate(_LOOK_ALIKES)
+    negative = _NEGATIVE.match(text)
+    name = next((n for n, unit, _ in _splits(text) if unit and unit_factor(unit) is not None), text)
+    return (1, name) if negative is None else (-1, name[negative.end() :])
+
+
+def unit_of(cell: str) -> str:
+    """Return the unit that a header cell states in a form that can be nothing else, '' without; the name need not be known.
+
+    Example
+    -------
+    >>> unit_of("Strom (mA)"), unit_of("Zeit in h"), unit_of("Run (a)"), unit_of("Widerstand")
+    ('mA', 'h', 'a', '')
+    """
+    text = _without_reference(_bare(cell))[0]
+    return next((u for _, u, must_fit in _splits(text) if u and not must_fit and unit_factor(u) is not None), "")
 
 
 _UNIT = re.compile(r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>[^()]*)\)|/\s*(?P<slash>[^/()\[\]]+))$")

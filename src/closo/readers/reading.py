@@ -176,8 +176,8 @@ def _same_clock(
         if clock is None or clock is seconds:
             continue
         wall = np.array([clock(word) for word in words])
-        read = clocks.get(column.index, lambda word: _plain_number(word) * column.factor)
-        factor = disagreement(np.array([read(word) for word in own]), wall)
+        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (_plain_number, column.factor)
+        factor = disagreement(np.array([read(word) * scale for word in own]), wall)
         if factor is not None:
             times = f"{factor:g} times as fast as" if factor > 1 else f"{1 / factor:g} times slower than"
             raise text.error(

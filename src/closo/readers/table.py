@@ -237,7 +237,7 @@ def _careful(
 
 
 def _refuse_thousands(text: Text, line: int, row: Sequence[str], separator: str) -> None:
-    """Refuse numbers with a thousands separator; in a table with commas between the cells, one in a number is such a sign."""
+    """Refuse numbers with a thousands separator; between commas, one in a number is such a sign."""
     for cell in row:
         perhaps = separator == "," and _PERHAPS_THOUSANDS.fullmatch(cell)
         if perhaps or (len(cell) < 60 and _THOUSANDS.fullmatch(cell)):

@@ -55,7 +55,7 @@ def unit_factor(unit: str, si: str | None = None) -> Found | None:
     Parameters
     ----------
     unit : as a header writes it.
-    si : the SI unit of what is measured, where that is known: a 'C' of a temperature is °C, the 'S' of an admittance siemens.
+    si : the SI unit of what is measured, where that is known: a 'C' of a temperature is °C, an 'S' of an admittance siemens.
 
     Example
     -------
