@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from closo.readers.columns import names_in
 from closo.readers.names import understand
 from closo.readers.table import cells
 from closo.readers.text import Text
@@ -18,7 +17,7 @@ __all__ = ["Block", "blocks_of", "padded", "trimmed"]
 Block = tuple[int, ...]  # the positions of its columns
 
 
-def blocks_of(names: Sequence[str], is_table: Callable[[list[str | None]], bool]) -> list[Block]:
+def blocks_of(names: Sequence[str], is_table: Callable[[Sequence[str]], bool]) -> list[Block]:
     """Return the positions of the columns of each table; one table of all columns where nothing is repeated.
 
     A table begins where the frequency (or time) is named again. Where the frequency is named once and Z' and Z'' are named
@@ -26,8 +25,9 @@ def blocks_of(names: Sequence[str], is_table: Callable[[list[str | None]], bool]
 
     Example
     -------
-    >>> from closo.readers.named import is_spectrum
-    >>> blocks_of(["f", "Z'", "Z''", "f", "Z'", "Z''"], is_spectrum), blocks_of(["f", "Z'", "Z''", "Z'", "Z''"], is_spectrum)
+    >>> def is_table(names):
+    ...     return len(names) == 3
+    >>> blocks_of(["f", "Z'", "Z''", "f", "Z'", "Z''"], is_table), blocks_of(["f", "Z'", "Z''", "Z'", "Z''"], is_table)
     ([(0, 1, 2), (3, 4, 5)], [(0, 1, 2), (0, 3, 4)])
     """
     whole = [tuple(range(len(names)))]
@@ -46,7 +46,7 @@ def blocks_of(names: Sequence[str], is_table: Callable[[list[str | None]], bool]
         first = [i for i in pairs if words[i] == words[pairs[0]]]
         shared = (at[0],)
         blocks = [shared + tuple(k for k in pairs if a <= k < b) for a, b in pairwise([*first, len(names)])]
-    if len(blocks) > 1 and all(is_table(names_in([names[k] for k in block])) for block in blocks):
+    if len(blocks) > 1 and all(is_table([names[k] for k in block]) for block in blocks):
         return blocks
     return whole
 

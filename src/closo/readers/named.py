@@ -14,6 +14,7 @@ from closo.readers.bulk import read_rows
 from closo.readers.columns import Column, UnknownUnitError, from_header, name_of, names_in, to_request
 from closo.readers.immittance import pair_in
 from closo.readers.names import si_of, understand
+from closo.readers.proposals import unnamed
 from closo.readers.reading import SIGNALS, Place, read_columns
 from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, best_separator, cells
 from closo.readers.text import Text, shown
@@ -64,9 +65,9 @@ def find_header(text: Text, start: int = 0) -> int | None:
             break
         if _HINT.search(line) is None:
             continue
-        for separator in SEPARATORS:
-            names = names_in(_split(line, separator))
-            if is_spectrum(names) or (_is_record(names) and _rows_follow(text, i)):
+        for separator in SEPARATORS if "\t" not in line and ";" not in line else SEPARATORS[:3]:
+            names = _split(line, separator)
+            if _is_table(names) and (is_spectrum(names_in(names)) or _rows_follow(text, i)):
                 return i
     return None
 
@@ -76,8 +77,11 @@ def is_spectrum(names: Collection[str | None]) -> bool:
     return "frequency" in names and pair_in(names) is not None
 
 
-def _is_record(names: list[str | None]) -> bool:
-    """Return True for time with a signal, and for a voltammogram that has no other columns."""
+def _is_table(cells_of_names: Sequence[str]) -> bool:
+    """Return True for a header of a spectrum, of time with a signal, and of a voltammogram that has no other columns."""
+    names = names_in(cells_of_names)
+    if is_spectrum(names):
+        return True
     signals = set(SIGNALS) & set(names)
     timed = any(name in names for name in ("time", "step_time", "date_time"))
     return (timed and bool(signals)) or (len(signals) > 1 and None not in names)
@@ -142,8 +146,10 @@ def named_tables(
     first, found_separator = _first_row(text, header, end)
     separator = separator or found_separator
     names, units, width = _names(text, header, first, separator)
+    if not _is_table(names):
+        raise unnamed(text)
     place = Place(first, end, separator, width)
-    blocks = blocks_of(names, lambda part: is_spectrum(part) or _is_record(part))
+    blocks = blocks_of(names, _is_table)
     stated: dict[str, Any] = {"extra": extra or {}, "rows_of": rows_of, "units_known": units_known}
     if len(blocks) == 1:
         return [_table(text, header, names, units=units, place=place, **stated)]

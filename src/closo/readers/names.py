@@ -70,7 +70,9 @@ BESIDE_A_FREQUENCY: dict[str, tuple[str, ...]] = {
     "series_capacitance": ("cs", "series capacitance"),
     "series_inductance": ("ls", "series inductance"),
     "parallel_inductance": ("lp", "parallel inductance"),
-    "dissipation": ("d", "df", "tan d", "tanδ", "tan(δ)", "tan delta", "tan(delta)", "loss factor", "dissipation factor"),
+    "dissipation": (
+        "d", "df", "dissipation", "dissipation factor", "loss factor", "tan d", "tanδ", "tan(δ)", "tan delta", "tan(delta)",
+    ),
     "quality": ("q", "quality factor"),
     "conductance": ("g", "gp", "conductance", "y'", "re(y)", "rey", "y real", "yre"),
     "susceptance": ("b", "bp", "susceptance", "y''", "im(y)", "imy", "y imag", "yim"),
@@ -253,15 +255,16 @@ def bare_name(cell: str) -> tuple[int, str]:
 
 
 def unit_of(cell: str) -> str:
-    """Return the unit that a header cell states in a form that can be nothing else, '' without; the name need not be known.
+    """Return what stands in a header cell where units stand, '' without; neither name nor unit need be known.
 
     Example
     -------
-    >>> unit_of("Strom (mA)"), unit_of("Zeit in h"), unit_of("Run (a)"), unit_of("Widerstand")
-    ('mA', 'h', 'a', '')
+    >>> unit_of("Strom (mA)"), unit_of("Zeit in h"), unit_of("Comment (x)"), unit_of("Widerstand")
+    ('mA', 'h', 'x', '')
     """
     text = _without_reference(_bare(cell))[0]
-    return next((u for _, u, must_fit in _splits(text) if u and not must_fit and unit_factor(u) is not None), "")
+    stated = [unit for _, unit, must_fit in _splits(text) if unit and not must_fit]
+    return next((unit for unit in stated if unit_factor(unit) is not None), stated[0] if stated else "")
 
 
 _UNIT = re.compile(r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>[^()]*)\)|/\s*(?P<slash>[^/()\[\]]+))$")

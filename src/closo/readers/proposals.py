@@ -155,6 +155,10 @@ def _from_names(names: Sequence[str], units: Sequence[str] | None) -> list[Colum
         if name not in found and not other and len(of_unit) == 1 and ("frequency" not in found or name == "time"):
             found[name] = _column(name, of_unit[0], names, units)
     in_ohm = [i for i in free if _si(names, units, i) == "ohm"]
+    for i, n in enumerate(names):  # 'Rs' beside a column of ohm that is not known
+        half = understand(n)
+        if half.name in PAIRS[0] and half.name not in found and pair_in(found) is None and _fitting(n, units, i):
+            found[half.name] = _column(half.name, i, names, units)
     halves = [name for name in PAIRS[0] if name not in found]
     if "frequency" in found and pair_in(found) is None and len(halves) == 1 and len(in_ohm) == 1:
         found[halves[0]] = _column(halves[0], in_ohm[0], names, units)
@@ -210,9 +214,11 @@ def _by_position(values: np.ndarray, names: Sequence[str], units: Sequence[str] 
         negative = bool(np.mean(imag > 0) > 0.5)
     columns = [Column(name, first + k) for k, name in enumerate(("frequency", *PAIRS[0]))]
     if names:
-        if any(understand(names[c.index]).name not in (None, c.name) for c in columns):
+        known = {i: cell.name for i, cell in enumerate(map(understand, names)) if cell.name is not None}
+        if any(name != next((c.name for c in columns if c.index == i), None) for i, name in known.items()):
             return []
-        if any(_unit(names, units, c.index) and _si(names, units, c.index) != si_of(c.name) for c in columns):
+        stated = [c for c in columns if _unit(names, units, c.index)]
+        if len(stated) not in (0, 3) or any(_si(names, units, c.index) != si_of(c.name) for c in stated):
             return []
         columns = [_column(c.name, c.index, names, units) for c in columns]
     return [*columns[:2], Column(columns[2].name, columns[2].index, -1 if negative else 1, columns[2].factor)]
