@@ -109,7 +109,8 @@ def clock_for(words: Sequence[str]) -> Clock | None:
     best, other = sorted(rising if len(rising) > 1 else right, key=lambda order: gaps[order])[:2]
     if len(rising) == 1:
         return Dates(rising[0])
-    return Dates(best) if gaps[best] == gaps[other] or gaps[best] < 0.2 * gaps[other] else None
+    same = np.array_equal(np.diff(right[best]), np.diff(right[other]))
+    return Dates(best) if same or gaps[best] < 0.2 * gaps[other] else None
 
 
 def in_column(clock: Clock, column: Any) -> np.ndarray:

@@ -13,7 +13,8 @@ Cs and D, Cs and Q                    (D - j) / (wCs)
 Ls and Rs, Lp and Rp                  Rs + jwLs, 1 / (1/Rp + 1/(jwLp))
 ====================================  ====================================================
 
-All are exact: an equivalent circuit of two elements at one frequency is another way to write one complex number.
+All are exact: an equivalent circuit of two elements at one frequency is another way to write one complex number. A negative
+capacitance is how a meter shows an inductance; its D and Q have either sign then, by the maker, and are taken as losses.
 """
 
 from __future__ import annotations
@@ -81,10 +82,15 @@ def _impedance(pair: tuple[str, str], first: np.ndarray, second: np.ndarray, jw:
     if kind == "series_inductance":
         return np.asarray(second + jw * first)
     if kind == "series_capacitance":
-        loss = second / (np.abs(jw) * first) if other == "dissipation" else second
+        loss = _loss(1.0 / (jw.imag * first), second) if other == "dissipation" else second
         return np.asarray(loss + 1.0 / (jw * first))
     if kind == "conductance":
         return np.asarray(1.0 / (first + 1j * second))
     reactive = 1.0 / (jw * first) if kind == "parallel_inductance" else jw * first
-    losses = {"conductance": second, "parallel_resistance": 1.0 / second, "dissipation": np.abs(reactive) * second}
+    losses = {"conductance": second, "parallel_resistance": 1.0 / second, "dissipation": _loss(reactive.imag, second)}
     return np.asarray(1.0 / (losses[other] + reactive))
+
+
+def _loss(reactive: np.ndarray, dissipation: np.ndarray) -> np.ndarray:
+    """Return the loss beside a reactive part, in its unit; beside a negative one D counts as its size."""
+    return np.where(reactive < 0, np.abs(reactive * dissipation), reactive * dissipation)

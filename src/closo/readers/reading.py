@@ -136,7 +136,7 @@ def _unreadable(
         numbers = values[column.name]
         if not len(numbers) or np.isfinite(numbers).any():
             continue
-        word = next((w for w in place.sample(text, column.index)[0] if w and not is_number(w, "\t")), None)
+        word = next((w for w in place.sample(text, column.index)[0] if w and not is_number(w)), None)
         if word is None or word.strip("-") == "" or word.lower() in ("n/a", "#n/a", "null", "none"):
             continue
         sentence = f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not a number"

@@ -86,7 +86,7 @@ def numeric_cells(line: str, separator: str) -> int:
     if line.count(separator) > MAX_COLUMNS:
         return 0
     parts = [c.strip() for c in cells(line, separator)[:60]]
-    numbers = sum(1 for c in parts if is_number(c, separator))
+    numbers = sum(1 for c in parts if is_number(c))
     return numbers if 2 * numbers >= sum(1 for c in parts if c) else 0
 
 
@@ -108,13 +108,13 @@ def best_separator(line: str) -> str | None:
     return best
 
 
-def is_number(cell: str, separator: str) -> bool:
+def is_number(cell: str) -> bool:
     """Return True for a cell that is a number, or one with a thousands separator (which is refused when it is read)."""
     if len(cell) >= 60:
         return False
     if _THOUSANDS.fullmatch(cell) is not None:
         return True
-    return _NUMBER.fullmatch(cell) is not None and not (separator == "," and "," in cell)
+    return _NUMBER.fullmatch(cell) is not None
 
 
 def read_rows(text: Text, lines: range, separator: str, *, wanted: Sequence[int], width: int) -> Rows:
