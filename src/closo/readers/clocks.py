@@ -118,8 +118,18 @@ def in_column(clock: Clock, column: Any) -> np.ndarray:
     import polars as pl
 
     if clock is not seconds:
-        known = {word: clock(word) for word in column.unique().to_list()}
-        return np.asarray(column.replace_strict(known, return_dtype=pl.Float64).to_numpy(), dtype=float)
+        days, rest = column, None
+        if isinstance(clock, Dates):  # the few dates one by one, the many times of day at once
+            found = column.str.extract_groups(
+                r"^(\S+?)[T\s]+(\d{1,2}):(\d{2}):(\d{2}(?:[.,]\d{0,9})?)$"
+            ).struct.unnest()
+            if found[found.columns[0]].is_not_null().all():
+                parts = [found[name].str.replace(",", ".", literal=True) for name in found.columns]
+                hours, minutes, rest = (part.cast(pl.Float64).to_numpy() for part in parts[1:])
+                days, rest = found[found.columns[0]] + " 0:00:00", hours * 3600.0 + minutes * 60.0 + rest
+        known = {word: clock(word) for word in days.unique().to_list()}
+        numbers = np.asarray(days.replace_strict(known, return_dtype=pl.Float64).to_numpy(), dtype=float)
+        return numbers if rest is None else numbers + rest
     found = column.str.extract_groups(f"^{TIME}$").struct.unnest()
     if found[found.columns[4]].is_not_null().any():
         return np.array([seconds(word) for word in column.to_list()])

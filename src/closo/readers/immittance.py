@@ -93,4 +93,4 @@ def _impedance(pair: tuple[str, str], first: np.ndarray, second: np.ndarray, jw:
 
 def _loss(reactive: np.ndarray, dissipation: np.ndarray) -> np.ndarray:
     """Return the loss beside a reactive part, in its unit; beside a negative one D counts as its size."""
-    return np.where(reactive < 0, np.abs(reactive * dissipation), reactive * dissipation)
+    return np.asarray(np.where(reactive < 0, np.abs(reactive * dissipation), reactive * dissipation))
