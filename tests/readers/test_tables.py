@@ -347,7 +347,7 @@ def test_the_kind_can_be_said(write):
         assert not any(w.startswith("Taken as") for w in data.attrs["warnings"])
     assert read(write(content))[0].attrs["metadata"]["reference_electrode"] == "Na+/Na"
     with pytest.raises(StudyError, match="Did you mean 'cycling'"):
-        read(write(content), columns="cyling:")
+        read(write(content), columns="cyclin:")
 
 
 def test_a_wrong_technique_is_told_what_can_be_done(write, closo):

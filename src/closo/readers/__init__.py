@@ -130,7 +130,8 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     path : a regular file on this machine.
     reader : name of the reader; found by the content of the file, then by its suffix, when absent.
     columns : names of the columns of delimited text, in order: 'frequency,impedance_real,-impedance_imag' (SI unit, or a
-        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip).
+        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip), behind the kind
+        of a direct-current table, 'voltammetry:', where that is to be said.
 
     Returns
     -------

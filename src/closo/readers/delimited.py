@@ -3,22 +3,34 @@
 The reader for every text file that no other one recognises. Separators: tab, semicolon, comma, blanks; decimal point or
 comma; UTF-8, UTF-16 or Latin-1; any lines above the table.
 
-With column names that make a spectrum (frequency with Z' and Z'', or with |Z| and the phase; see `columns.ALIASES`) or a
-record (at least two of time, potential, current), the table is read by itself: units are taken from the names or from the
-line below them (`Freq/Hz`, `Z' (kΩ)`, `<I>/mA`, `phase [deg]`), `-Z''` is the negative. A name without a unit counts as
-Hz, ohm, s, V, A, with a warning; a phase or temperature without a unit is not taken. Stacked spectra are split where the
-frequency starts again; rows at frequency 0 with impedance 0 become a record.
+With column names that make a spectrum or a record (at least two of time, potential or voltage, current; see
+`names.ALIASES`), the table is read by itself. Units are taken from the names or from the line below them: `Freq/Hz`,
+`Z' (kΩ)`, `Time in hours`, `Voltage#V`, `current_A`, `E / V vs. Na+/Na`; `-Z''` and `neg. Phase` are the negative. A
+name without a unit counts as Hz, ohm, s, V, A, with a warning; a temperature or capacitance without a unit is not
+taken, a phase only where its numbers are too large for radians.
 
-A direct-current table of at least 10 rows gets its kind from the numbers, by the rule in `direct`: what is constant, what is
-swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does not decide, it
-is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
+A spectrum is the frequency with Z' and Z'', |Z| and the phase, or two of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that
+make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where |Z| stands beside Z' and Z'', they are
+compared; a table in which they agree in no row is refused. Spectra are split where the frequency starts again or turns;
+a range that goes back by less than a factor of 3 stays, with a warning. Rows at frequency 0 with impedance 0 become a
+record. Tables side by side under one line of names are all read.
 
-With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_') any table of numbers is read: one name per column of the
-file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip. Lines
-above the first row of numbers are passed over.
+A time may be a number or text: `1:02:03`, `2d 01:02:03`, `2024-03-01 09:00:00` (`clocks`). The total time is taken
+before the time of a step; times of steps are added, with a warning. A date beside the time must not run by the factor
+of a unit faster or slower (milliseconds under the name of seconds).
 
-Refused: no names and no `columns` (the message proposes the text to paste), a number of columns other than named, units
-closo does not know (ohm cm2 is no resistance), JSON, XML and HTML.
+A direct-current table of at least 10 rows gets its kind from the numbers, by the rule in `direct`: what is constant,
+what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
+not decide, it is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
+
+With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_') any table of numbers is read: one name per column of
+the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip.
+Lines above the first row of numbers are passed over. The kind of a direct-current table may stand before the names, or
+alone where the file names its columns: 'voltammetry: time,potential,current', 'voltammetry:'.
+
+Refused: no known names and no `columns` (the message says what is known and proposes the text to paste, where one
+works), another number of columns than named, units closo does not know (ohm cm2 is no resistance), columns that are
+needed and hold words, numbers with a thousands separator, tables that lose most of their rows, JSON, XML and HTML.
 """
 
 from __future__ import annotations

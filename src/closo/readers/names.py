@@ -125,7 +125,7 @@ _LOOK_ALIKES = str.maketrans(
 _SURE = {_plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
 _UNSURE = {_plain(alias): name for name, aliases in BESIDE_A_FREQUENCY.items() for alias in aliases}
 _TOTAL = re.compile(r"total|test|elapsed|experiment|program")
-_NEGATIVE = re.compile(r"^(?:-|neg(?:\.|ative|\b|(?=_))|minus\b)[\s_]*", re.IGNORECASE)
+_NEGATIVE = re.compile(r"^(?:-|negative\b|neg(?:\.|\b|(?=_))|minus\b)[\s_]*", re.IGNORECASE)
 _PARTS = {  # words of a name made of 'impedance', 'part' and one of these
     "re": "impedance_real", "real": "impedance_real",
     "im": "impedance_imag", "imag": "impedance_imag", "imaginary": "impedance_imag", "img": "impedance_imag",
