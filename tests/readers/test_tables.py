@@ -197,6 +197,27 @@ def test_a_clock_that_starts_again_for_no_known_reason_is_kept_and_told(write):
     assert any("runs backwards once" in w for w in data.attrs["warnings"])
 
 
+def test_steps_of_few_rows_that_do_not_begin_at_zero(write):
+    step, shown = np.arange(12) // 2, np.array([8.0, 18, 10, 20, 9, 19, 10, 20, 10, 20, 10, 20])
+    (data,) = read(write(table("Step,Time/s,U/V,I/A", step, shown, VOLTAGE[:12], CURRENT[:12])))
+    np.testing.assert_allclose(data["time"], [8, 18, 28, 38, 47, 57, 67, 77, 87, 97, 107, 117])
+
+
+def test_one_damaged_cell_does_not_make_a_clock(write):
+    times = [f"{t:g}" for t in HOURS]
+    times[5] = "00:20:00"
+    (data,) = read(write(table("Time/s,U/V,I/A", times, VOLTAGE, CURRENT)))
+    np.testing.assert_allclose(data["time"], np.delete(HOURS, 5))
+    assert any("1 row without a finite time" in w for w in data.attrs["warnings"])
+
+
+def test_an_energy_called_e_is_no_potential(write):
+    (data,) = read(write(table("Time/s,U/V,I/A,E/Wh", HOURS, VOLTAGE, CURRENT, HOURS)))
+    assert "potential" not in data
+    with pytest.raises(ReadError, match="the unit 'Wh'"):
+        read(write(table("Time/s,I/A,E/Wh", HOURS, CURRENT, HOURS)))
+
+
 def test_midnight():
     times, said = one_time(np.array([86000.0, 86200, 86399, 100, 300]), of_day=True)
     np.testing.assert_allclose(np.diff(times), [200, 199, 101, 200])
@@ -347,7 +368,7 @@ def test_the_kind_can_be_said(write):
         assert not any(w.startswith("Taken as") for w in data.attrs["warnings"])
     assert read(write(content))[0].attrs["metadata"]["reference_electrode"] == "Na+/Na"
     with pytest.raises(StudyError, match="Did you mean 'cycling'"):
-        read(write(content), columns="cyclin:")
+        read(write(content), columns="zycling:")
 
 
 def test_a_wrong_technique_is_told_what_can_be_done(write, closo):

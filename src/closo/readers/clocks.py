@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from closo.readers.counters import accumulated
-
 __all__ = ["Clock", "Dates", "clock_for", "disagreement", "one_time", "seconds"]
 
 Clock = Callable[[str], float]
@@ -91,8 +89,9 @@ def clock_for(words: Sequence[str]) -> Clock | None:
     >>> clock_for(["03/01/2024 09:00:00", "03/02/2024 09:00:00", "03/03/2024 09:00:00"])
     Dates(order='mdy')
     """
-    words = [word.strip() for word in words if ":" in word][:1000]
-    if not words:
+    filled = [word.strip() for word in words if word.strip()]
+    words = [word for word in filled if ":" in word][:1000]
+    if not words or len(words) < 0.5 * min(len(filled), 1000):
         return None
     if np.isfinite([seconds(word) for word in words]).mean() > 0.5:
         return seconds
@@ -175,9 +174,9 @@ def one_time(
     from_zero = bool(np.all(time[back + 1] <= max(10 * usual, 1.0)))
     if not from_zero or not (of_step or with_step or of_day):
         return time, ()
-    return accumulated(time) + time[0], (
-        f"The time starts again {times}, with each step: the times of the steps were added.",
-    )
+    passed = np.diff(time, prepend=0.0)
+    passed[back + 1] = time[back + 1]
+    return np.cumsum(passed), (f"The time starts again {times}, with each step: the times of the steps were added.",)
 
 
 _FACTORS = (1000.0, 60.0, 3600.0, 86400.0, 1e6, 24.0)

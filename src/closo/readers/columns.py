@@ -101,9 +101,16 @@ def from_header(cells: Sequence[str], units: Sequence[str] | None = None) -> dic
         if column is not None:
             found[name] = column
     for name, message in wrong.items():
-        if name not in found:
+        if name not in found and not _to_spare(name, found):
             raise UnknownUnitError(message)
     return found
+
+
+def _to_spare(name: str, found: Mapping[str, Column]) -> bool:
+    """Return True for a column that a record does without: an E that is an energy beside U, a Z that is a position."""
+    if name in ("potential", "voltage"):
+        return "potential" in found or "voltage" in found
+    return "time" in found and "frequency" not in found and any(name in pair for pair in PAIRS)
 
 
 def _named(cells: Sequence[str]) -> dict[int, Cell]:

@@ -224,8 +224,8 @@ def _suspicious_spectrum(frequency: np.ndarray, impedance: np.ndarray) -> list[s
             found.append(f"{name} is {values[0]:.6g} ohm in all {n} rows: the channel may not have been connected.")
     if n > 4 and np.mean(impedance.imag > 0) > 0.8:
         found.append(
-            f"Z'' is positive (inductive) in {int(np.sum(impedance.imag > 0))} of {n} rows: if the file holds -Z'', "
-            "read it with columns that name -impedance_imag."
+            f"Z'' is positive (inductive) in {int(np.sum(impedance.imag > 0))} of {n} rows: if the file holds -Z'' "
+            "(or the negative of the phase), read it with --columns and '-' before its name."
         )
     if n > 4 and np.mean(impedance.real < 0) > 0.5:
         found.append(f"Z' is negative in {int(np.sum(impedance.real < 0))} of {n} rows: the columns may be swapped.")

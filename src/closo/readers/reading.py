@@ -101,7 +101,9 @@ def _clocks(text: Text, columns: Sequence[Column], place: Place, *, titles: Sequ
         clock = clock_for(words)
         if clock is not None:
             found[column.index] = clock
-        elif any(word.count(":") for word in words) or (column.name == "date_time" and not _since_1970(words)):
+        elif 2 * sum(":" in word for word in words) > len(words) or (
+            column.name == "date_time" and not _since_1970(words)
+        ):
             word = next((w for w in words if ":" in w), words[0] if words else "")
             raise text.error(
                 f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not clearly a date and time.",
