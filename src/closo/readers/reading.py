@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.readers.clocks import Clock, clock_for, disagreement, one_time, seconds
+from closo.readers.clocks import Clock, Dates, clock_for, disagreement, one_time, seconds
 from closo.readers.columns import Column
 from closo.readers.immittance import pair_in, with_impedance
 from closo.readers.names import understand
@@ -205,7 +205,7 @@ def _with_time(
     if name is None or not len(values[name]):
         return values, ()
     time = values[name]
-    if name == "date_time" and np.isfinite(time).any():
+    if (name == "date_time" or isinstance(clocks[name], Dates)) and np.isfinite(time).any():
         time = time - time[np.isfinite(time)][0]
     of_day = clocks[name] is seconds and name != "step_time"
     time, told = one_time(time, values.get("step"), of_step=name == "step_time", of_day=of_day)
