@@ -9,7 +9,8 @@
   in those of a spectrum, so that nobody takes their charge for capacity;
 - dataset attributes: `kind` (one of KINDS), `source` (file name), `part` (1, 2, ... in the file), `title` (as the
   instrument calls it), `metadata` (dict: what the file states), `suggestions` (dict: file-name guesses and header
-  defaults, never used as values), `warnings` (tuple of sentences), `uncalibrated` (bool).
+  defaults, never used as values), `warnings` (tuple of sentences), `failed_checks` (tuple of {'name', 'detail'}: what the
+  reader found wrong beyond a remark; the pipeline makes each a failed check of the result), `uncalibrated` (bool).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ KINDS = {
     "cycling": "charge and discharge of a cell",
     "record": "columns without a known technique",
 }
-_STRUCTURED = ("metadata", "suggestions", "warnings")
+_STRUCTURED = ("metadata", "suggestions", "warnings", "failed_checks")
 
 
 def new(
@@ -52,6 +53,7 @@ def new(
     metadata: Mapping[str, Any] | None = None,
     suggestions: Mapping[str, Any] | None = None,
     warnings: tuple[str, ...] = (),
+    failed_checks: tuple[Mapping[str, str], ...] = (),
     uncalibrated: bool = False,
 ) -> Dataset:
     """Return a measurement by the conventions of this module.
@@ -88,6 +90,7 @@ def new(
         metadata=dict(metadata or {}),
         suggestions=dict(suggestions or {}),
         warnings=tuple(warnings),
+        failed_checks=tuple(dict(check) for check in failed_checks),
         uncalibrated=bool(uncalibrated),
     )
     return data
@@ -198,7 +201,7 @@ def _attribute(value: Any) -> Any:
 def _from_attribute(name: str, value: Any) -> Any:
     if name in _STRUCTURED:
         parsed = json.loads(value)
-        return tuple(parsed) if name == "warnings" else parsed
+        return tuple(parsed) if isinstance(parsed, list) else parsed
     if name == "uncalibrated":
         return bool(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -241,3 +241,15 @@ def outcome(path):
     except ReadError as error:
         return str(error)
     return {str(name): values.values.tolist() for name, values in data.items()}, data.attrs
+
+
+def test_milliseconds_under_the_name_of_seconds_are_refused(write):
+    unix = [1709283600 + t for t, _, _ in ROWS]
+    assert read(write(table(f"{HEADER},unix_time_second", unix)))[0].sizes["point"] == 5
+    path = write(table(f"{HEADER},unix_time_second", [1709283600 + t / 1000 * 30 for t, _, _ in ROWS]))
+    assert read(path)[0].sizes["point"] == 5  # no factor of a unit: a clock may stand still in pauses
+    rows = [f"{1000 * t},{v},{i},{u}" for (t, v, i), u in zip(ROWS, unix, strict=True)]
+    path = write("\n".join([f"{HEADER},unix_time_second", *rows]) + "\n")
+    with pytest.raises(ReadError, match="1000 times as fast as unix_time_second"):
+        read(path)
+    np.testing.assert_allclose(read(path, columns="time[ms],voltage,current,_")[0]["time"], [t for t, _, _ in ROWS])

@@ -70,9 +70,17 @@ def test_modulus_and_phase(write):
     check(read(write(text(rows, "Frequency (Hz),|Z| (ohm),-Phase (°)")))[0])
 
 
-def test_phase_without_unit_is_refused(write):
+def test_phase_without_unit_is_refused_where_it_could_be_either(write):
+    rows = [f"{f:.8g},{abs(z):.10g},{np.angle(z):.10g}" for f, z in SPECTRUM]
     with pytest.raises(ReadError, match=r"phase has no unit.*phase\[deg\]"):
-        read(write(text(header="Frequency (Hz),|Z| (ohm),Phase")))
+        read(write(text(rows, "Frequency (Hz),|Z| (ohm),Phase")))
+
+
+def test_phase_without_unit_that_is_too_large_for_radians_is_in_degrees(write):
+    rows = [f"{f:.8g},{abs(z):.10g},{np.degrees(np.angle(z)):.10g}" for f, z in SPECTRUM]
+    (data,) = read(write(text(rows, "Frequency (Hz),|Z| (ohm),theta-z")))
+    check(data)
+    assert "taken as degrees" in data.attrs["warnings"][0]
 
 
 def test_missing_units_are_assumed_with_a_warning(write):
@@ -179,7 +187,7 @@ def test_unknown_names_are_told(write):
         (text(header=HEADER + ",a,b"), "header names 5 columns, but the row in line 2 has 3"),
         (text(header="freq/Hz,Z'/ohm cm2,Z''/ohm cm2"), "unit 'ohm cm2'"),
         ("a;b\n0,5;2\n0,1;3\n", "do not look like|have no names|knows no column names"),
-        ("freq/Hz\tZ'/ohm\tZ''/ohm\n1.234,5\t1,5\t-2,5\n100\t1,5\t-2,5\n", "decimal comma and decimal point"),
+        ("freq/Hz\tZ'/ohm\tZ''/ohm\n1.234,5\t1,5\t-2,5\n100\t1,5\t-2,5\n", "'1.234,5' has a thousands separator"),
         ("freq/Hz\tZ'/ohm\tZ''/ohm\n1,5\t1.5\t-2\n2\t3\t4\n", "decimal comma and decimal point"),
         (text(["nan,1,2", "1e999,2,3"]), "none of its rows"),
         (text([ROWS[0], *("x,y" for _ in range(9))]), "rows do not have 3 values"),
@@ -237,8 +245,11 @@ def test_suspicious_spectra_are_told(write, rows, message):
 
 
 def test_disagreeing_modulus_is_told(write):
-    rows = [f"{f},{z.real},{z.imag},{1.5 * abs(z)}" for f, z in SPECTRUM]
+    rows = [f"{f},{z.real},{z.imag},{(1.5 if f > 10 else 1.0) * abs(z)}" for f, z in SPECTRUM]
     assert any("|Z| differs" in w for w in read(write(text(rows, HEADER + ",|Z|/ohm")))[0].attrs["warnings"])
+    rows = [f"{f},{z.real},{z.imag},{1e3 * abs(z)}" for f, z in SPECTRUM]
+    with pytest.raises(ReadError, match=r"none of 13 rows \(their modulus is 0.001 times"):
+        read(write(text(rows, HEADER + ",|Z|/ohm")))
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,24 @@ def test_autolab_cut_off(write):
 def test_autolab_without_names_is_refused(write):
     with pytest.raises(ReadError, match="no line of column names"):
         read(write(z60w(names=False)))
+
+
+def test_columns_stand_where_the_names_say(write):
+    """Other programs write fewer columns, in another order, or the negative; the names decide, not the positions."""
+    rows = [(z.real, -z.imag, f) for f, z in SPECTRUM]
+    (data,) = read(write(z_file(rows=rows, names="Z'(a)\t-Z''(b)\tFreq(Hz)")))
+    np.testing.assert_allclose(data["frequency"], [f for f, _ in SPECTRUM])
+    np.testing.assert_allclose(data["impedance"], [z for _, z in SPECTRUM])
+
+
+def test_names_in_another_order_that_do_not_fit_the_rows_are_refused(write):
+    with pytest.raises(ReadError, match=r"names 4 columns .* but the row has 9"):
+        read(write(z_file(names="Z'(a)\tZ''(b)\tFreq(Hz)\tAmpl")))
+
+
+def test_plain_numbers_with_the_suffix_get_a_proposal_that_works(write):
+    path = write("".join(f"{f}\t{z.real}\t{z.imag}\n" for f, z in SPECTRUM))
+    with pytest.raises(ReadError, match=r"taken for ZPlot and ZView \.z by its suffix") as caught:
+        read(path)
+    (data,) = read(path, columns=str(caught.value).split("--columns ")[1])
+    np.testing.assert_allclose(data["impedance"], [z for _, z in SPECTRUM])

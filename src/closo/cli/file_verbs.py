@@ -26,7 +26,8 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
-        "brackets, '-' in front says that the file holds the negative, '_' skips a column.",
+        "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
+        "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
     ),
 ]
 

@@ -23,7 +23,7 @@ from closo.dataset import Dataset
 from closo.errors import ClosoError, DataError
 from closo.quantity import Quantity
 from closo.readers.joining import join
-from closo.result import Provenance, Result
+from closo.result import Check, Provenance, Result
 from closo.store import to_document
 from closo.techniques import get
 
@@ -148,7 +148,14 @@ def list_parts(job_file: tuple[str | tuple[str, ...], str, str | None, str | Non
     """
     datasets, _ = read_file(*job_file)
     return [
-        {"part": int(d.attrs["part"]), "kind": str(d.attrs["kind"]), "title": str(d.attrs["title"])} for d in datasets
+        {
+            "part": int(d.attrs["part"]),
+            "kind": str(d.attrs["kind"]),
+            "title": str(d.attrs["title"]),
+            "guessed": any(text.startswith("Taken as ") for text in d.attrs["warnings"]),
+            "unused": ", ".join(d.attrs["metadata"].get("columns_not_used", ()))[:200],
+        }
+        for d in datasets
     ]
 
 
@@ -196,4 +203,7 @@ def _analyse(job: Job) -> Result:
         closo_version=code_version(),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return replace(result, settings={**result.settings, **job.context}, provenance=provenance)
+    read = tuple(Check(c["name"], False, c["detail"]) for c in data.attrs.get("failed_checks", ()))
+    return replace(
+        result, checks=(*result.checks, *read), settings={**result.settings, **job.context}, provenance=provenance
+    )

@@ -233,10 +233,18 @@ def choose_parts(
         numbers = [int(p["part"]) for p in parts if p["kind"] in technique.kinds]
     conditions = measurement.conditions
     if not numbers:
+        unused = next((f"; columns not used: {p['unused']}" for p in parts if p.get("unused")), "")
+        hint = "Was another technique meant?"
+        if any(p.get("guessed") for p in parts):
+            hint += (
+                f" If the table is one, say so in --columns: '{technique.kinds[0]}:' before the names of the columns, or "
+                "alone where the file names them."
+            )
         raise DataError(
-            f"{technique.title} needs a measurement of the kind {_kinds(technique)}; the file holds {_listed(parts)}.",
+            f"{technique.title} needs a measurement of the kind {_kinds(technique)}; the file holds {_listed(parts)}"
+            f"{unused}.",
             file=file,
-            hint="Was another technique meant?",
+            hint=hint,
         )
     if not conditions:
         return [(number, _NOTHING_SAID) for number in numbers]

@@ -130,7 +130,8 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     path : a regular file on this machine.
     reader : name of the reader; found by the content of the file, then by its suffix, when absent.
     columns : names of the columns of delimited text, in order: 'frequency,impedance_real,-impedance_imag' (SI unit, or a
-        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip).
+        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip), behind the kind
+        of a direct-current table, 'voltammetry:', where that is to be said.
 
     Returns
     -------
@@ -156,13 +157,22 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     except ReadError as error:
         if certain or "--columns" in str(error.hint):
             raise
-        hint = (
-            f"{error.hint} It was taken for {row.title} by its suffix: --reader text reads any table with column names."
-        )
+        hint = f"It was taken for {row.title} by its suffix. {_as_a_table(path) or error.hint}"
         raise ReadError(error.message, file=error.file, where=error.where, hint=hint) from None
     if not measurements or any(m.sizes.get("point", 0) == 0 for m in measurements):
         raise ReadError(f"the reader '{row.name}' found no measurement.", file=path, hint="Try another reader.")
     return measurements
+
+
+def _as_a_table(path: Path) -> str | None:
+    """Return how a file can be read as a table, which its reader does not understand; None where it cannot."""
+    from closo.readers import delimited
+
+    try:
+        delimited.read(path)
+    except ReadError as error:
+        return error.hint if "--columns " in str(error.hint) and "for example" not in str(error.hint) else None
+    return "It is a table with column names: --reader text reads it."
 
 
 def sniff(path: Path | str) -> Reader:

@@ -16,7 +16,8 @@ it is, with a warning that says where. A current that contradicts the file's own
 
 A text of more than 4 MB is read piece by piece where it is regular throughout, which gives the same numbers.
 
-Refused: a table without time, voltage and current; a parquet file of more than 20 million rows.
+Refused: a time that runs faster or slower than `unix_time_second` by the factor of a unit (1000, 60, 3600); a table without
+time, voltage and current; a parquet file of more than 20 million rows.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import numpy as np
 from closo.dataset import Dataset, require, voltage_of
 from closo.errors import ReadError
 from closo.readers.bulk import read_rows
+from closo.readers.clocks import disagreement
 from closo.readers.counters import net_charge, sign_warning
 from closo.readers.cycler import Known, Table, find_names, kind_of, plain, read_table
 from closo.readers.parts import Part, finish, runs, split_sweeps
@@ -102,7 +104,14 @@ def read(path: Path) -> tuple[Dataset, ...]:
         text, table = _csv(path)
     columns, cold = _without_dead_sensors(table.columns)
     metadata: dict[str, Any] = {"current_sign": "positive charges"}
-    started = columns.pop("date", np.zeros(1))[:1]
+    date = columns.pop("date", np.zeros(1))
+    faster = disagreement(columns["time"], date) if len(date) == len(columns["time"]) else None
+    if faster is not None:
+        raise text.error(
+            f"test_time_second runs {faster:g} times as fast as unix_time_second: one of the two is not in seconds.",
+            "Correct the times, or read it with --columns and the true unit, for example time[ms].",
+        )
+    started = date[:1]
     if len(started) and 0.0 < started[0] < 4e9:
         metadata["date"] = datetime.fromtimestamp(float(started[0]), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if table.unused:

@@ -8,12 +8,12 @@ column of words (a state, a time as d h:m:s) is turned into numbers by a functio
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from closo.readers.clocks import in_column, seconds
 from closo.readers.table import Rows, cells
 from closo.readers.table import read_rows as read_carefully
 from closo.readers.text import Text
@@ -23,7 +23,6 @@ __all__ = ["MIN_ROWS", "Words", "read_rows", "seconds"]
 MIN_ROWS = 20_000
 _CLOCKS = 100_000  # times that are taken apart at once
 Words = Mapping[int, Callable[[str], float]]
-_CLOCK = r"(?:(\d{1,6})d?\s+)?(\d{1,7}):(\d{1,2}):(\d{1,2}(?:[.,]\d{0,9})?)"  # [0d ]h:m:s
 
 
 def read_rows(
@@ -110,38 +109,8 @@ def _encoded(text: Text, lines: range) -> bytes:
 
 def _from_words(column: Any, number: Callable[[str], float]) -> np.ndarray:
     """Return the numbers of a column of words: each different word once, times all at once."""
-    import polars as pl
-
     column = column.fill_null("").str.strip_chars()
-    if number is seconds:
-        return np.concatenate([_clock(column[k : k + _CLOCKS]) for k in range(0, len(column), _CLOCKS)])
-    known = {word: number(word) for word in column.unique().to_list()}
-    return np.asarray(column.replace_strict(known, return_dtype=pl.Float64).to_numpy(), dtype=float)
-
-
-def _clock(column: Any) -> np.ndarray:
-    """Return `seconds` of each word of a column."""
-    import polars as pl
-
-    found = column.str.extract_groups(f"^{_CLOCK}$").struct.unnest()
-    parts = [found[name].str.replace(",", ".", literal=True).cast(pl.Float64) for name in found.columns]
-    total = parts[0].fill_null(0.0) * 86400.0 + parts[1] * 3600.0 + parts[2] * 60.0 + parts[3]
-    return np.asarray(total.fill_null(float("nan")).to_numpy(), dtype=float)
-
-
-def seconds(text: str) -> float:
-    """Return a time written as `h:m:s` or `0d h:m:s`; NaN for anything else.
-
-    Example
-    -------
-    >>> seconds("1d 00:00:10.5"), seconds("26:00:01"), seconds("x")
-    (86410.5, 93601.0, nan)
-    """
-    match = re.fullmatch(_CLOCK, text[:40].strip(), re.ASCII)
-    if match is None:
-        return float("nan")
-    days, hours, minutes, rest = match.groups()
-    return float(days or 0) * 86400.0 + float(hours) * 3600.0 + float(minutes) * 60.0 + float(rest.replace(",", "."))
+    return np.concatenate([in_column(number, column[k : k + _CLOCKS]) for k in range(0, len(column), _CLOCKS)])
 
 
 def _regular(raw: bytes, separator: str, width: int) -> bool:
@@ -170,5 +139,5 @@ def _without_words(
             value = number(row[k].strip())
             written = repr(value) if math.isfinite(value) else ""
             row[k] = written.replace(".", ",") if comma else written
-        changed[i] = separator.join(cell.replace(separator, " ") for cell in row)
+        changed[i] = separator.join(f'"{cell}"' if separator in cell else cell for cell in row)
     return Text(text.path, "\n".join(changed), text.encoding)

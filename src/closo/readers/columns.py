@@ -1,18 +1,20 @@
-"""What a column is called: the declared table of header names and units, and the `columns` text of the user.
+"""The columns of a table: what `names` understands of a header, chosen and with units, and the `columns` text of the user.
 
-A header cell such as `-Im(Z)/Ohm`, `Freq.[Hz]`, `Z'' (kΩ)` or `<I>/mA` is split into a name, a sign and a unit; the name
-is looked up in ALIASES and the unit in the table of units. A name that is not in the table is skipped; a known name with
-an unknown unit is an error, because the numbers would be wrong by an unknown factor.
+A name that is not in the tables of `names` is skipped; a known name with an unknown unit is an error, because the numbers
+would be wrong by an unknown factor. Where two cells have one name, the first that has a fitting unit is taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import NAMES, look_up
+from closo.readers.immittance import PAIRS, pair_in
+from closo.readers.names import ALIASES, BESIDE_A_FREQUENCY, Cell, si_of, split_unit, understand
+from closo.readers.units import unit_factor, unit_for
 
 __all__ = [
     "ALIASES",
@@ -21,67 +23,21 @@ __all__ = [
     "from_header",
     "from_request",
     "name_of",
+    "names_in",
     "split_unit",
+    "to_request",
     "unit_factor",
 ]
 
-# nomenclature name -> header names, as `_plain` writes them (small letters, no blanks, underscores or quotes)
-ALIASES: dict[str, tuple[str, ...]] = {
-    "frequency": ("f", "freq", "freq.", "frequency", "frequenz", "data:frequency"),
-    "impedance_real": (
-        "z'", "zs'", "re(z)", "rez", "real(z)", "zre", "zreal", "zr", "real", "realz", "impedancereal", "data:z'",
-    ),
-    "impedance_imag": (
-        "z''", "zs''", "im(z)", "imz", "imag(z)", "zim", "zimg", "zimag", "zi", "imag", "imagz", "impedanceimag",
-        "data:z''",
-    ),
-    "impedance_modulus": ("|z|", "z", "zmod", "mod(z)", "abs(z)", "impedancemodulus", "data:|z|"),
-    "phase": ("phase", "phase(z)", "phaseofz", "phaseangle", "phi", "theta", "zphz", "zphase", "data:theta(z)"),
-    "time": ("time", "t", "elapsedtime", "timesec"),
-    "potential": ("ewe", "<ewe>", "e", "potential", "we(1).potential", "vf", "vdc", "edc"),
-    "voltage": ("ecell", "<ecell>", "voltage", "u", "cellvoltage"),
-    "current": ("i", "<i>", "current", "we(1).current", "idc"),
-    "charge": ("(q-qo)", "charge"),
-    "cycle": ("cyclenumber", "cycle"),
-    "temperature": ("temp.", "temp", "temperature"),
-}  # fmt: skip
-_NAME_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
-
-# what a number is taken as when its header states no unit; None: it must be stated
+# what a number is taken as when its header states no unit; those that are not here must state it
 _ASSUMED_UNIT = {
-    "frequency": "Hz", "impedance_real": "ohm", "impedance_imag": "ohm", "impedance_modulus": "ohm", "phase": None,
-    "time": "s", "potential": "V", "voltage": "V", "current": "A", "charge": None, "cycle": "1", "temperature": None,
+    "frequency": "Hz", "impedance_real": "ohm", "impedance_imag": "ohm", "impedance_modulus": "ohm", "time": "s",
+    "potential": "V", "voltage": "V", "current": "A", "cycle": "1", "step": "1", "step_time": "s", "date_time": "s",
+    "parallel_resistance": "ohm", "dissipation": "1", "quality": "1",
 }  # fmt: skip
-
-_SIDE = ("charge", "cycle", "temperature")  # left out, not refused, when their unit is not known
-
-_BASES: dict[str, tuple[str, float, float]] = {  # small letters -> SI unit, factor, offset
-    "hz": ("Hz", 1.0, 0.0),
-    "ohm": ("ohm", 1.0, 0.0),
-    "ohms": ("ohm", 1.0, 0.0),
-    "v": ("V", 1.0, 0.0),
-    "a": ("A", 1.0, 0.0),
-    "s": ("s", 1.0, 0.0),
-    "sec": ("s", 1.0, 0.0),
-    "min": ("s", 60.0, 0.0),
-    "h": ("s", 3600.0, 0.0),
-    "hr": ("s", 3600.0, 0.0),
-    "c": ("C", 1.0, 0.0),
-    "ah": ("C", 3600.0, 0.0),
-    "a.h": ("C", 3600.0, 0.0),
-    "rad": ("rad", 1.0, 0.0),
-    "deg": ("rad", 0.017453292519943295, 0.0),
-    "degree": ("rad", 0.017453292519943295, 0.0),
-    "degrees": ("rad", 0.017453292519943295, 0.0),
-    "°": ("rad", 0.017453292519943295, 0.0),
-    "k": ("K", 1.0, 0.0),
-    "°c": ("K", 1.0, 273.15),
-    "degc": ("K", 1.0, 273.15),
-    "1": ("1", 1.0, 0.0),
-    "%": ("1", 0.01, 0.0),
-}
-_PREFIXES = {"n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
-_WITH_PREFIX = {"Hz", "ohm", "V", "A", "s", "C"}
+_SIDE = ("charge", "cycle", "step", "temperature", "step_time", "date_time")  # left out where their unit is not known
+_TIMES = ("time", "step_time", "date_time")
+_CLOCK_UNIT = re.compile(r"(?:d+\D{1,2})?h{1,2}\W?m{1,2}(?:\W?s{1,2}\W?[s0mf]*)?|hms|dhms", re.IGNORECASE)
 
 
 class UnknownUnitError(Exception):
@@ -94,10 +50,11 @@ class Column:
 
     Attributes
     ----------
-    name : of the nomenclature.
+    name : of the nomenclature, or of `names.BESIDE_A_FREQUENCY`, or 'step_time', 'date_time'.
     index : position in the row, from 0.
     sign : -1 where the file holds the negative.
     unit : as written, '' where the header states none.
+    reference : of a potential, as in 'Na+/Na'; '' where the header states none.
     """
 
     name: str
@@ -106,30 +63,11 @@ class Column:
     factor: float = 1.0
     offset: float = 0.0
     unit: str = ""
-
-
-def unit_factor(unit: str) -> tuple[str, float, float] | None:
-    """Return (SI unit, factor, offset) of a unit, None when it is not known.
-
-    Example
-    -------
-    >>> unit_factor("kOhm"), unit_factor("mA.h"), unit_factor("°C"), unit_factor("ohm cm2")
-    (('ohm', 1000.0, 0.0), ('C', 3.6, 0.0), ('K', 1.0, 273.15), None)
-    """
-    text = re.sub(r"\s", "", unit).replace("Ω", "ohm").replace("\u2126", "ohm").replace("º", "°")
-    if text.lower() in _BASES:
-        return _BASES[text.lower()]
-    prefix, base = text[:1], text[1:]
-    found = _BASES.get(base.lower())
-    if prefix not in _PREFIXES or found is None or found[0] not in _WITH_PREFIX:
-        return None
-    if base == "hz" and prefix == "m":  # 'mhz' may be milli or mega
-        return None
-    return found[0], round(found[1] * _PREFIXES[prefix], 15), 0.0
+    reference: str = ""
 
 
 def from_header(cells: Sequence[str], units: Sequence[str] | None = None) -> dict[str, Column]:
-    """Return name -> column of the header cells that are understood; the first of equal names wins.
+    """Return name -> column of the header cells that are understood; of equal names the first with a fitting unit wins.
 
     Parameters
     ----------
@@ -147,94 +85,113 @@ def from_header(cells: Sequence[str], units: Sequence[str] | None = None) -> dic
     (-1, 1000.0, ['frequency', 'impedance_imag', 'impedance_real'])
     """
     found: dict[str, Column] = {}
-    for index, cell in enumerate(cells):
-        name, sign, unit = _split(cell)
-        if name is None or name in found:
+    wrong: dict[str, str] = {}
+    for index, cell in sorted(_named(cells).items(), key=lambda entry: (entry[1].rank, entry[0])):
+        name = str(cell.name)
+        if name in found:
             continue
+        unit = cell.unit
         if units is not None and not unit and index < len(units):
             unit = units[index].strip()
-        if name in _SIDE and unit and not _fits(name, unit):
+        try:
+            column = _with_unit(replace(cell, unit=unit), index)
+        except UnknownUnitError as error:
+            wrong.setdefault(name, str(error))
             continue
-        column = _with_unit(name, index, sign, unit)
         if column is not None:
             found[name] = column
+    for name, message in wrong.items():
+        if name not in found and not _to_spare(name, found):
+            raise UnknownUnitError(message)
     return found
 
 
+def _to_spare(name: str, found: Mapping[str, Column]) -> bool:
+    """Return True for a column that a record does without: an E that is an energy beside U, a Z that is a position."""
+    if name in ("potential", "voltage"):
+        return "potential" in found or "voltage" in found
+    return "time" in found and "frequency" not in found and any(name in pair for pair in PAIRS)
+
+
+def _named(cells: Sequence[str]) -> dict[int, Cell]:
+    """Return position -> what the cell names, of the cells that are used.
+
+    A name that says too little alone counts beside a frequency only, and only where it completes an impedance that the sure
+    names do not make. Of several times one is taken: the total before the time of a step, and a date last.
+    """
+    found = {i: cell for i, cell in enumerate(map(understand, cells)) if cell.name is not None}
+    sure = {cell.name for cell in found.values() if cell.sure}
+    used = set(sure)
+    if "frequency" in sure and pair_in(sure) not in PAIRS[:2]:
+        used |= set(pair_in({cell.name for cell in found.values() if _possible(cell)}) or ())
+    time = next((name for name in _TIMES if name in sure), None)
+    used -= {name for name in _TIMES if name != time}
+    return {i: c for i, c in found.items() if c.name in used and (c.sure or (c.name not in sure and _possible(c)))}
+
+
+def _possible(cell: Cell) -> bool:
+    """Return False for a unit that cannot be one of what an unsure name means."""
+    return cell.sure or not cell.unit or _fits(str(cell.name), cell.unit)
+
+
 def _fits(name: str, unit: str) -> bool:
-    factor = unit_factor(unit)
-    return factor is not None and factor[0] == look_up(name).si
+    factor = unit_factor(unit, si_of(name))
+    return factor is not None and factor[0] == si_of(name)
 
 
 def name_of(cell: str) -> str | None:
-    """Return the nomenclature name of a header cell, None when it is not in the table.
+    """Return the nomenclature name of a header cell, None when it is not in the table or says too little alone.
 
     Example
     -------
-    >>> name_of("-Z'' (Ω)"), name_of("Status")
-    ('impedance_imag', None)
+    >>> name_of("-Z'' (Ω)"), name_of("Status"), name_of("Rs (ohm)")
+    ('impedance_imag', None, None)
     """
-    return _split(cell)[0]
+    found = understand(cell)
+    return found.name if found.sure else None
 
 
-def _with_unit(name: str, index: int, sign: int, unit: str) -> Column | None:
-    """Return the column, or None where a unit is needed and missing."""
-    text = unit or _ASSUMED_UNIT[name]
-    if text is None:
+def names_in(cells: Sequence[str]) -> list[str | None]:
+    """Return the name of each cell of a header, None for those that are not used.
+
+    Example
+    -------
+    >>> names_in(["Frequency (Hz)", "Cp (F)", "D", "Cs (F)"])
+    ['frequency', 'parallel_capacitance', 'dissipation', None]
+    """
+    found = _named(cells)
+    return [found[i].name if i in found else None for i in range(len(cells))]
+
+
+def _with_unit(cell: Cell, index: int) -> Column | None:
+    """Return the column, or None where it may be left out: a unit is needed and missing, or of no matter."""
+    name, unit = str(cell.name), cell.unit
+    if name in _TIMES and _CLOCK_UNIT.fullmatch(unit):
+        unit = ""
+    text = unit or _ASSUMED_UNIT.get(name)
+    if text is None or (name in _SIDE and not _fits(name, text)):
         return None
-    factor = unit_factor(text.split(" vs")[0])
-    if factor is None or factor[0] != look_up(name).si:
-        raise UnknownUnitError(
-            f"the column '{name}' has the unit '{unit[:30]}', which is not a unit of {look_up(name).si}"
-        )
-    return Column(name, index, sign, factor[1], factor[2], unit)
+    factor = unit_factor(text, si_of(name))
+    if factor is None or factor[0] != si_of(name):
+        raise UnknownUnitError(f"the column '{name}' has the unit '{unit[:30]}', which is not a unit of {si_of(name)}")
+    return Column(name, index, cell.sign, factor[1], factor[2], unit, cell.reference)
 
 
-_UNIT = re.compile(r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>[^()]*)\)|/\s*(?P<slash>[^/()\[\]]+))$")
-
-
-def split_unit(cell: str) -> tuple[str, str]:
-    """Split a header cell into the name as it stands there and the unit, '' where it states none.
+def to_request(width: int, columns: Iterable[Column]) -> str:
+    """Return the text of `columns` that names these columns, with sign and unit.
 
     Example
     -------
-    >>> split_unit("Test_Time(s)"), split_unit("Cap. [Ah]"), split_unit("Voltage / V"), split_unit("Cyc#")
-    (('Test_Time', 's'), ('Cap.', 'Ah'), ('Voltage', 'V'), ('Cyc#', ''))
+    >>> to_request(4, from_header(["No", "f (kHz)", "Z' (kOhm)", "-Z'' (kOhm)"]).values())
+    '_,frequency[kHz],impedance_real[kohm],-impedance_imag[kohm]'
     """
-    text = cell[:80].strip().strip("\ufeff").strip('"').strip()
-    match = _UNIT.match(text)
-    if match is None:
-        return text, ""
-    return match["name"].strip(), (match["square"] or match["round"] or match["slash"] or "").strip()
-
-
-def _split(cell: str) -> tuple[str | None, int, str]:
-    """Split a header cell into nomenclature name (None when unknown), sign and unit."""
-    text = cell[:80].strip().strip("\ufeff")
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1].strip()
-    match = _UNIT.match(text)
-    if match is not None:
-        unit = match["square"] or match["round"] or match["slash"] or ""
-        # '(Z)' of 'Re(Z)' is part of the name; '(a.u.)' of 'Z' (a.u.)' is a unit, though an unknown one
-        if _NAME_OF.get(_plain(text).lstrip("-")) is None:
-            name = _plain(match["name"])
-            if match["name"].strip() == "T":  # as in 'T/K'; a small t is the time
-                name = "temperature"
-            return _NAME_OF.get(name.lstrip("-")), -1 if name.startswith("-") else 1, unit.strip()
-    name = _plain(text)
-    return _NAME_OF.get(name.lstrip("-")), -1 if name.startswith("-") else 1, ""
-
-
-def _plain(name: str) -> str:
-    """Write a header name as in ALIASES."""
-    text = name.lower().translate(_LOOK_ALIKES)
-    return re.sub(r"[\s_]", "", text).replace("''''", "''")
-
-
-_LOOK_ALIKES = str.maketrans(
-    {"″": "''", "′": "'", "’": "'", "´": "'", "`": "'", '"': "''", "−": "-", "–": "-", "—": "-"}
-)
+    parts = ["_"] * width
+    for column in columns:
+        si = si_of(column.name)
+        unit = unit_for(si, column.factor, column.offset)
+        plain = (column.factor, column.offset) == (1.0, 0.0)
+        parts[column.index] = f"{'-' if column.sign < 0 else ''}{column.name}{'' if plain else f'[{unit}]'}"
+    return ",".join(parts)
 
 
 def from_request(text: str) -> tuple[int, dict[str, Column]]:
@@ -260,7 +217,7 @@ def from_request(text: str) -> tuple[int, dict[str, Column]]:
     (4, 1, 1000.0, -1)
     """
     found: dict[str, Column] = {}
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in text.strip().strip("'\"").split(",")]
     for index, part in enumerate(parts):
         if part in ("_", ""):
             continue
@@ -270,41 +227,58 @@ def from_request(text: str) -> tuple[int, dict[str, Column]]:
                 f"'{part[:50]}' in columns is not a name.", hint="Write for example 'frequency[kHz]' or '_'."
             )
         sign, name, unit = -1 if match[1] else 1, match[2], match[3]
-        if name not in NAMES:
-            raise StudyError(f"'{name[:50]}' in columns is not a name closo knows.", hint=did_you_mean(name, ALIASES))
-        row = look_up(name)
+        if name not in NAMES and name not in _EXTRA:
+            raise StudyError(f"'{name[:50]}' in columns is not a name closo knows.", hint=did_you_mean(name, _COMMON))
         if name in found:
             raise StudyError(f"columns names '{name}' twice.", hint="Write '_' for the column to skip.")
         if name == "impedance":
             raise StudyError(
                 "columns needs 'impedance_real' and 'impedance_imag', not 'impedance'.", hint="Name both parts."
             )
-        factor, offset = (1.0, 0.0) if not unit or unit == row.si else _requested_unit(name, unit)
-        found[name] = Column(name, index, sign, factor, offset, unit or row.si)
+        si = si_of(name)
+        factor, offset = (1.0, 0.0) if not unit or unit == si else _requested_unit(name, unit)
+        found[name] = Column(name, index, sign, factor, offset, unit or si)
     _need_pairs(found)
     return len(parts), found
 
 
+_EXTRA = {"step_time", "date_time"} | (set(BESIDE_A_FREQUENCY) - set(NAMES))
+_COMMON = [name for name in ALIASES if name not in ("step", "step_time", "date_time")]
+
+
 def _requested_unit(name: str, unit: str) -> tuple[float, float]:
-    row = look_up(name)
-    if unit == row.shown:
-        return row.factor, row.offset
-    factor = unit_factor(unit)
-    if factor is None or factor[0] != row.si:
-        known = " or ".join(dict.fromkeys((row.si, row.shown)))
+    si = si_of(name)
+    shown = look_up(name) if name in NAMES else None
+    if shown is not None and unit == shown.shown:
+        return shown.factor, shown.offset
+    factor = unit_factor(unit, si)
+    if factor is None or factor[0] != si:
+        known = " or ".join(dict.fromkeys((si, shown.shown if shown else si)))
         raise StudyError(f"'{unit[:30]}' is not a unit of {name}.", hint=f"Use {known}.")
     return factor[1], factor[2]
 
 
-def _need_pairs(found: dict[str, Column]) -> None:
+def _need_pairs(found: Mapping[str, Column]) -> None:
     """Check that an impedance is asked for whole."""
     if not found:
         raise StudyError(
             "columns names no column.", hint="Write for example 'frequency,impedance_real,-impedance_imag'."
         )
-    halves = {"impedance_real": "impedance_imag", "impedance_modulus": "phase"}
-    for one, other in (halves | {b: a for a, b in halves.items()}).items():
-        if one in found and other not in found:
-            raise StudyError(f"columns names '{one}' but not '{other}'.", hint="An impedance needs both.")
-    if "frequency" not in found and ("impedance_real" in found or "impedance_modulus" in found):
+    pair = pair_in(found)
+    if pair is None:
+        for name in found:
+            others = _partners(name)
+            if others:
+                raise StudyError(
+                    f"columns names '{name}' but not '{others[0]}'.",
+                    hint="An impedance needs both."
+                    if len(others) == 1 or others[0] in PAIRS[0]
+                    else f"An impedance needs one of {', '.join(others)} beside it.",
+                )
+    elif "frequency" not in found:
         raise StudyError("columns names an impedance but no 'frequency'.", hint="Name the column of the frequency.")
+
+
+def _partners(name: str, pairs: Collection[tuple[str, str]] = PAIRS) -> list[str]:
+    """Return the columns that make an impedance together with `name`, the usual one first."""
+    return [b if name == a else a for a, b in pairs if name in (a, b)]

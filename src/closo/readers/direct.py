@@ -5,12 +5,14 @@ more than 20 % of the largest). Below 2 % of the largest current is rest. A row 
 of the median of its run; the potential, within 0.25 % (or 0.25 mV).
 
 1. No current in any row: open circuit.
-2. The current is steady in most rows under current (and, where the potential is steady too, the current changes sign or is
+2. The potential is swept, its rate the same (within 5 %) through 95 % of the record, and the current is not steady in nine
+   of ten rows: 'voltammetry', also where the current has a plateau.
+3. The current is steady in most rows under current (and, where the potential is steady too, the current changes sign or is
    the steadier): 'cycling' when the current changes sign or rests, else 'chronopotentiometry'.
-3. The potential is steady in most rows under current, or within the same limits of its median in 98 % of all rows (a
+4. The potential is steady in most rows under current, or within the same limits of its median in 98 % of all rows (a
    current that is noise about zero changes sign all the time): 'chronoamperometry'.
-4. The potential is swept, its rate the same (within 10 %) in 80 % of the record: 'voltammetry'.
-5. The current changes sign or rests: 'cycling'; else nothing is said ('record').
+5. The potential is swept, its rate the same (within 10 %) in 80 % of the record: 'voltammetry'.
+6. The current changes sign or rests: 'cycling'; else nothing is said ('record').
 
 Current over time alone is a chronoamperogram, potential and current without time a voltammogram. Fewer than 10 rows say
 nothing.
@@ -22,7 +24,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["kind_of"]
+__all__ = ["kind_of", "short_name"]
 
 _FEWEST = 10
 _RUNS = 2000  # that are looked at, the longest ones
@@ -54,6 +56,11 @@ def kind_of(columns: Mapping[str, np.ndarray]) -> tuple[str, str, str]:
     return kind, _SHORT[kind], reason
 
 
+def short_name(kind: str) -> str:
+    """Return how a measurement of a kind is called in a title."""
+    return _SHORT.get(kind, kind)
+
+
 def _decide(columns: Mapping[str, np.ndarray]) -> tuple[str, str]:
     potential = columns.get("voltage", columns.get("potential"))
     current = columns.get("current")
@@ -81,13 +88,14 @@ def _from_three(time: np.ndarray, potential: np.ndarray, current: np.ndarray) ->
     interrupted = both or int(np.sum(level == 0)) > 1
     steady_current, spread_current = _steady(current, current, level, relative=0.075, absolute=0.0)
     steady_potential, spread_potential = _steady(potential, current, level, relative=0.0025, absolute=2.5e-4)
-    if steady_current > 0.5 and (both or steady_potential <= 0.5 or spread_current <= spread_potential):
+    swept = steady_current < 0.9 and _swept(time, potential, within=0.05, share=0.95)
+    if not swept and steady_current > 0.5 and (both or steady_potential <= 0.5 or spread_current <= spread_potential):
         if interrupted:
             return "cycling", "the current is constant in pieces, and changes sign or rests"
         return "chronopotentiometry", "the current is constant and of one sign"
-    if steady_potential > 0.5 or _held(potential):
+    if not swept and (steady_potential > 0.5 or _held(potential)):
         return "chronoamperometry", "the potential is constant in pieces, and the current is not"
-    if _swept(time, potential):
+    if swept or _swept(time, potential):
         return "voltammetry", "the potential is swept at one rate"
     return ("cycling", "the current changes sign or rests") if interrupted else ("record", "")
 
@@ -122,12 +130,12 @@ def _held(potential: np.ndarray) -> bool:
     return abs(middle) > 1e-3 and float(np.mean(near)) > 0.98
 
 
-def _swept(time: np.ndarray, potential: np.ndarray) -> bool:
-    """Return True when the potential changes at one rate, up or down, through most of the record."""
+def _swept(time: np.ndarray, potential: np.ndarray, *, within: float = 0.1, share: float = 0.8) -> bool:
+    """Return True when the potential changes at one rate (`within`), up or down, through a share of the record."""
     rows = np.unique(np.linspace(0, len(time) - 1, 60).astype(int))
     passed = np.diff(time[rows])
     if np.ptp(potential) < 0.02 or np.any(passed <= 0):
         return False
     rate = np.abs(np.diff(potential[rows]) / passed)
     usual = float(np.median(rate))
-    return usual > 0 and float(np.mean(np.abs(rate / usual - 1.0) < 0.1)) >= 0.8
+    return usual > 0 and float(np.mean(np.abs(rate / usual - 1.0) < within)) >= share

@@ -97,6 +97,7 @@ def join(files: Sequence[tuple[str, Sequence[Dataset]]]) -> Dataset:
         metadata={**first["metadata"], "joined": ", ".join(dict.fromkeys(piece.file for piece in pieces))},
         suggestions=first["suggestions"],
         warnings=tuple(dict.fromkeys(warnings)),
+        failed_checks=tuple(check for piece in pieces for check in piece.data.attrs.get("failed_checks", ())),
     )
 
 

@@ -43,7 +43,7 @@ class Part:
     columns : nomenclature name -> values [SI]; an impedance as impedance_real and impedance_imag, or as
         impedance_modulus and phase.
     line : where it begins in the file, from 0.
-    metadata, warnings, uncalibrated : of this part alone.
+    metadata, warnings, uncalibrated, failed_checks : of this part alone.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class Part:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     uncalibrated: bool = False
+    failed_checks: tuple[Mapping[str, str], ...] = ()
 
 
 def split_ac_dc(columns: Columns) -> list[tuple[bool, dict[str, np.ndarray]]]:
@@ -98,12 +99,11 @@ def finish(
     empty: list[str] = []
     counts: Counter[str] = Counter()
     for part in parts:
-        cleaned = _spectrum(part) if part.kind == "impedance" else _record(part)
+        cleaned = _spectrum(text, part) if part.kind == "impedance" else _record(part)
         if cleaned is None:
-            empty.append(
-                f"{part.technique} at line {part.line + 1}: none of its rows ({_length(part.columns)}) is a measurement."
-            )
+            empty.append(_why_empty(part))
             continue
+        _refuse_remnant(text, part, cleaned)
         counts[part.technique] += 1
         done.append(
             new(
@@ -115,22 +115,51 @@ def finish(
                 metadata=dict(metadata or {}) | dict(cleaned.metadata),
                 suggestions=guesses,
                 warnings=(*warnings, *cleaned.warnings, *empty),
+                failed_checks=cleaned.failed_checks,
                 uncalibrated=part.uncalibrated,
             )
         )
     if not done:
+        rows = max((_length(part.columns) for part in parts), default=0)
         raise text.error(
             f"no measurement in it: {empty[0]}" if empty else "no measurement in it.",
-            "Export it again; the run may have been stopped before its first point.",
+            "Export it again with these columns as plain numbers."
+            if rows
+            else "Export it again; the run may have been stopped before its first point.",
         )
     return tuple(done)
 
 
-def _spectrum(part: Part) -> Part | None:
+def _why_empty(part: Part) -> str:
+    """Return why a part holds no usable row: a column it does not have, or rows without numbers in all that it needs."""
+    where = f"{part.technique} at line {part.line + 1}"
+    for choices in _NEEDED.get(part.kind, ()):
+        if not any(name in part.columns and np.isfinite(part.columns[name]).any() for name in choices):
+            return f"{where}: there are no numbers of {' or '.join(choices)} in its {_length(part.columns)} rows."
+    needed = ("frequency", "impedance") if part.kind == "impedance" else tuple(part.columns)
+    return f"{where}: none of its rows ({_length(part.columns)}) has finite numbers of {' and '.join(needed)}."
+
+
+def _refuse_remnant(text: Text, part: Part, cleaned: Part) -> None:
+    """Refuse a measurement of which most rows had to be left out: what remains is not what was measured."""
+    rows, left = _length(part.columns), _length(cleaned.columns)
+    if rows >= 6 and left < rows / 2:
+        reason = next((w for w in cleaned.warnings if w.endswith(" left out.")), "")
+        raise text.error(
+            f"only {left} of the {rows} rows of {part.technique} can be used. {reason}".rstrip(),
+            "Check the columns and how their numbers are written, and export it again.",
+            line=part.line,
+        )
+
+
+def _spectrum(text: Text, part: Part) -> Part | None:
     """Return the part with `impedance` and without bad rows; None when nothing is left."""
     columns = dict(part.columns)
     warnings = list(part.warnings)
     with np.errstate(all="ignore"):
+        wrong = _wrong_modulus(columns)
+        if wrong is not None:
+            raise text.error(wrong, "Check the names of the columns, or name them with --columns.", line=part.line)
         impedance = _impedance(columns, warnings)
         frequency = columns.pop("frequency")
         finite = np.isfinite(frequency) & np.isfinite(impedance)
@@ -145,6 +174,21 @@ def _spectrum(part: Part) -> Part | None:
         warnings += _suspicious_spectrum(frequency, impedance)
         others = _others(columns, keep, warnings)
     return replace(part, columns={"frequency": frequency, "impedance": impedance} | others, warnings=tuple(warnings))
+
+
+def _wrong_modulus(columns: Columns) -> str | None:
+    """Return a sentence when |Z| beside Z' and Z'' agrees with them in no row, as where names are shifted by a column."""
+    if not {"impedance_modulus", "impedance_real", "impedance_imag"} <= set(columns):
+        return None
+    modulus = columns["impedance_modulus"]
+    ratio = np.hypot(columns["impedance_real"], columns["impedance_imag"]) / modulus
+    ratio = ratio[np.isfinite(ratio) & (modulus != 0)]
+    if len(ratio) < 3 or np.any(np.abs(ratio - 1.0) <= 0.01):
+        return None
+    return (
+        f"|Z| agrees with Z' and Z'' in none of {len(ratio)} rows (their modulus is {float(np.median(ratio)):.3g} times "
+        "|Z|): names and columns are shifted against each other, or a unit is wrong."
+    )
 
 
 def _impedance(columns: dict[str, np.ndarray], warnings: list[str]) -> np.ndarray:
@@ -180,14 +224,21 @@ def _suspicious_spectrum(frequency: np.ndarray, impedance: np.ndarray) -> list[s
             found.append(f"{name} is {values[0]:.6g} ohm in all {n} rows: the channel may not have been connected.")
     if n > 4 and np.mean(impedance.imag > 0) > 0.8:
         found.append(
-            f"Z'' is positive (inductive) in {int(np.sum(impedance.imag > 0))} of {n} rows: if the file holds -Z'', "
-            "read it with columns that name -impedance_imag."
+            f"Z'' is positive (inductive) in {int(np.sum(impedance.imag > 0))} of {n} rows: if the file holds -Z'' "
+            "(or the negative of the phase), read it with --columns and '-' before its name."
         )
     if n > 4 and np.mean(impedance.real < 0) > 0.5:
         found.append(f"Z' is negative in {int(np.sum(impedance.real < 0))} of {n} rows: the columns may be swapped.")
     steps = np.sign(np.diff(frequency))
     if n > 9 and max(np.mean(steps >= 0), np.mean(steps <= 0)) < 0.8:
         found.append("The frequencies neither rise nor fall along the file: the columns may be swapped.")
+    elif n > 9:
+        against = np.flatnonzero(steps == -np.sign(np.sum(steps)))
+        if len(against):
+            a, b = frequency[against[0]], frequency[against[0] + 1]
+            found.append(
+                f"The frequency goes back from {a:.6g} to {b:.6g} Hz: ranges that overlap are kept as one spectrum."
+            )
     return found
 
 
@@ -283,15 +334,38 @@ def runs(values: np.ndarray) -> list[slice]:
 
 
 def _restarts(columns: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
-    """Split one run of rows where the frequency starts again; rows without a frequency do not count."""
+    """Split one run of rows where the frequency starts again or turns; rows without a frequency do not count."""
     frequency = columns["frequency"]
     good = np.flatnonzero(np.isfinite(frequency) & (frequency > 0))
     if len(good) < 6:
         return [columns]
     steps = np.diff(np.log(frequency[good]))
     direction = 1.0 if np.sum(steps > 0) > np.sum(steps < 0) else -1.0
-    starts = good[np.flatnonzero(steps * direction < -np.log(3.0)) + 1].tolist()
-    edges = [0, *starts, len(frequency)]
-    if min(np.diff(edges)) < 3:
-        return [columns]
-    return [_take(columns, slice(a, b)) for a, b in pairwise(edges)]
+    for starts in (_turns(steps), np.flatnonzero(steps * direction < -np.log(3.0)) + 1):
+        edges = [0, *good[starts].tolist(), len(frequency)]
+        if len(starts) and min(np.diff(edges)) >= 3:
+            return [_take(columns, slice(a, b)) for a, b in pairwise(edges)]
+    return [columns]
+
+
+def _turns(steps: np.ndarray) -> np.ndarray:
+    """Return the rows at which a new sweep begins: where the frequency turns, or jumps back by more than a factor of 3.
+
+    Parameters
+    ----------
+    steps : differences of ln f between neighbours. The row of the turn belongs to the sweep before; one that repeats its
+        frequency begins the next.
+    """
+    moving = np.flatnonzero(steps)
+    direction = np.sign(steps[moving])
+    changed = np.flatnonzero(direction[1:] != direction[:-1]) + 1
+    starts, k = [], 0
+    while k < len(changed):
+        at = int(changed[k])
+        if k + 1 < len(changed) and changed[k + 1] == at + 1:  # one step: a jump, or two rows exchanged
+            starts += [int(moving[at]) + 1] if abs(steps[moving[at]]) > np.log(3.0) else []
+            k += 2
+        else:
+            starts.append(int(moving[at - 1]) + 2)
+            k += 1
+    return np.array(starts, dtype=int)

@@ -24,6 +24,7 @@ __all__ = [
     "best_separator",
     "cells",
     "in_si",
+    "is_number",
     "numeric_cells",
     "read_rows",
     "scaled",
@@ -33,6 +34,12 @@ SEPARATORS = ("\t", ";", ",", " ")  # ' ' stands for any run of blanks
 MAX_COLUMNS = 2000
 
 _NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE | re.ASCII)
+# 1,234.50 or 1.234,50 or 1,234,567 or 1.234.567 or 1'234.5: with one sign alone it could be a decimal sign
+_THOUSANDS = re.compile(
+    r"[-+]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}|(?:['’   ]\d{3})+(?:[.,]\d*)?)",
+    re.ASCII,
+)
+_PERHAPS_THOUSANDS = re.compile(r"[-+]?\d{1,3},\d{3}", re.ASCII)
 _LAST_ROW = {
     "cut": "The last row (line {}) is cut off and was left out.",
     "unclear": "The file does not end with a line break: check that its last number (line {}) is whole.",
@@ -79,7 +86,7 @@ def numeric_cells(line: str, separator: str) -> int:
     if line.count(separator) > MAX_COLUMNS:
         return 0
     parts = [c.strip() for c in cells(line, separator)[:60]]
-    numbers = sum(1 for c in parts if _is_number(c, separator))
+    numbers = sum(1 for c in parts if is_number(c))
     return numbers if 2 * numbers >= sum(1 for c in parts if c) else 0
 
 
@@ -101,8 +108,13 @@ def best_separator(line: str) -> str | None:
     return best
 
 
-def _is_number(cell: str, separator: str) -> bool:
-    return len(cell) < 60 and _NUMBER.fullmatch(cell) is not None and not (separator == "," and "," in cell)
+def is_number(cell: str) -> bool:
+    """Return True for a cell that is a number, or one with a thousands separator (which is refused when it is read)."""
+    if len(cell) >= 60:
+        return False
+    if _THOUSANDS.fullmatch(cell) is not None:
+        return True
+    return _NUMBER.fullmatch(cell) is not None
 
 
 def read_rows(text: Text, lines: range, separator: str, *, wanted: Sequence[int], width: int) -> Rows:
@@ -207,7 +219,8 @@ def _careful(
             broken.append(i)
             continue
         picked = [row[k].strip() for k in wanted]
-        if separator != "," and any("," in c for c in picked):
+        _refuse_thousands(text, i, picked, separator)
+        if any("," in c for c in picked):
             comma = i
         if any("." in c and c.strip(".") for c in picked):
             point = i
@@ -221,6 +234,18 @@ def _careful(
         whole.append(picked)
     values = [[_number(c.replace(",", ".") if comma >= 0 else c) for c in row] for row in whole]
     return np.array(values, dtype=float).reshape(len(whole), len(wanted)), broken
+
+
+def _refuse_thousands(text: Text, line: int, row: Sequence[str], separator: str) -> None:
+    """Refuse numbers with a thousands separator; between commas, one in a number is such a sign."""
+    for cell in row:
+        perhaps = separator == "," and _PERHAPS_THOUSANDS.fullmatch(cell)
+        if perhaps or (len(cell) < 60 and _THOUSANDS.fullmatch(cell)):
+            raise text.error(
+                f"the number {shown(cell, 30)} has a thousands separator{' or a decimal comma' if perhaps else ''}.",
+                "Export the file again without it (in a spreadsheet: give the cells the number format 'General').",
+                line=line,
+            )
 
 
 def _number(cell: str) -> float:

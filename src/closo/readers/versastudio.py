@@ -233,10 +233,9 @@ def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) ->
         direct = {n: v for n, v in run.items() if n in _DC_COLUMNS}
         if alternating:
             spectrum = {n: run[n] for n in (*_SPECTRUM_COLUMNS, *direct) if n != "current_range"}
-            told = _quotient(run)
-            parts.append(
-                Part("impedance", _ac_name(number, name), spectrum, line, metadata, warnings=told, uncalibrated=True)
-            )
+            told, failed = _quotient(run)
+            said: dict[str, Any] = {"metadata": metadata, "warnings": told, "failed_checks": failed}
+            parts.append(Part("impedance", _ac_name(number, name), spectrum, line, uncalibrated=True, **said))
         else:
             signed = {"current_sign": "positive charges"} if "current" in direct else {}
             parts.append(Part(*kind_of(columns, action), direct, line, metadata | signed))
@@ -249,22 +248,27 @@ def _ac_name(number: int | None, name: str) -> str:
     return "GEIS" if "Galvanostatic EIS" in name else "EIS"
 
 
-def _quotient(run: dict[str, np.ndarray]) -> tuple[str, ...]:
-    """Compare the stored impedance with E/I."""
+def _quotient(run: dict[str, np.ndarray]) -> tuple[tuple[str, ...], tuple[dict[str, str], ...]]:
+    """Compare the stored impedance with E/I: return a sentence where rows differ, a failed check where all do by 1 %."""
     if not {"e_real", "e_imag", "i_real", "i_imag"} <= set(run):
-        return ()
+        return (), ()
     with np.errstate(all="ignore"):
         stored = run["impedance_real"] + 1j * run["impedance_imag"]
         quotient = (run["e_real"] + 1j * run["e_imag"]) / (run["i_real"] + 1j * run["i_imag"])
         off = np.abs(stored / quotient - 1.0)
-    off = np.where(np.isfinite(off), off, 0.0)
+        ratio = float(np.nanmedian(np.abs(stored / quotient))) if len(stored) else 1.0
+    finite = np.isfinite(off)
+    off = np.where(finite, off, 0.0)
     if not np.any(off > 1e-4):
-        return ()
+        return (), ()
+    if finite.sum() > 2 and np.all(off[finite] > 0.01):
+        detail = f"Z differs from E/I in all {int(finite.sum())} rows: |Z| is {ratio:.3g} times |E/I| (limit 1 %)"
+        return (), ({"name": "Z against E/I", "detail": detail},)
     worst = int(np.argmax(off))
     return (
         f"Z differs from E/I in {int(np.sum(off > 1e-4))} of {len(off)} rows, by up to {off[worst]:.2g} of |Z| "
         f"(at {run['frequency'][worst]:.6g} Hz): the file may have been changed after the measurement.",
-    )
+    ), ()
 
 
 def _metadata(header: dict[str, dict[str, str]]) -> dict[str, Any]:

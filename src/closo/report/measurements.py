@@ -26,7 +26,7 @@ def describe(data: Dataset) -> dict[str, Any]:
         "variables": [_variable(str(name), variable) for name, variable in data.data_vars.items()],
         "metadata": dict(attrs["metadata"]),
         "suggestions": dict(attrs["suggestions"]),
-        "warnings": list(attrs["warnings"]),
+        "warnings": [*attrs["warnings"], *(f"{c['name']}: {c['detail']}" for c in attrs.get("failed_checks", ()))],
         "uncalibrated": bool(attrs["uncalibrated"]),
     }
 

@@ -1,0 +1,406 @@
+"""Tables as programs and people write them: clocks, several tables, sweeps that turn, other forms of Z, thousands."""
+
+import numpy as np
+import pytest
+
+from closo.dataset import from_bytes, to_bytes
+from closo.errors import ReadError, StudyError
+from closo.readers import read
+from closo.readers.clocks import clock_for, disagreement, one_time, seconds
+from closo.readers.immittance import PAIRS, with_impedance
+from closo.readers.units import unit_factor, unit_for
+
+F = np.logspace(6, 0, 25)
+W = 2 * np.pi * F
+
+
+def impedance(resistance):
+    return 50 + 1 / (1 / resistance + 1j * W * 1e-9) + 1 / (1j * W * 1e-5)
+
+
+Z = impedance(500)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="a.csv"):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write
+
+
+def table(header, *columns, separator=","):
+    def cell(value):
+        return value if isinstance(value, str) else f"{value:.12g}"
+
+    rows = [separator.join(map(cell, row)) for row in zip(*columns, strict=True)]
+    return "\n".join([header, *rows]) + "\n"
+
+
+# other forms of Z
+def forms(z, w):
+    y = 1 / z
+    return {
+        "impedance_real": z.real, "impedance_imag": z.imag, "impedance_modulus": np.abs(z), "phase": np.angle(z),
+        "conductance": y.real, "susceptance": y.imag, "parallel_capacitance": y.imag / w, "parallel_resistance": 1 / y.real,
+        "dissipation": np.abs(z.real / z.imag), "quality": np.abs(z.imag / z.real),
+        "series_capacitance": -1 / (w * z.imag), "series_inductance": z.imag / w, "parallel_inductance": -1 / (w * y.imag),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS[2:])
+def test_every_pair_is_the_same_impedance(pair):
+    columns = forms(Z, W)
+    found = with_impedance({"frequency": F, pair[0]: columns[pair[0]], pair[1]: columns[pair[1]]})
+    np.testing.assert_allclose(found["impedance_real"] + 1j * found["impedance_imag"], Z, rtol=1e-9)
+
+
+@pytest.mark.parametrize("pair", [p for p in PAIRS[2:] if "dissipation" in p or "quality" in p])
+def test_pairs_of_an_inductive_impedance(pair):
+    """A negative capacitance is how a meter shows an inductance; D is then negative or positive, by the maker."""
+    z = 2 + 1j * W * 1e-6
+    columns = forms(z, W)
+    for sign in (1, -1):
+        found = with_impedance({"frequency": F, pair[0]: columns[pair[0]], pair[1]: sign * columns[pair[1]]})
+        np.testing.assert_allclose(found["impedance_real"] + 1j * found["impedance_imag"], z, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "names", "scale"),
+    [
+        ("Frequency/Hz,Impedance/Ohm,Phase/deg", ("impedance_modulus", "phase"), (1, 180 / np.pi)),
+        ("freq / Hz,Z / Ohm,neg. Phase / °", ("impedance_modulus", "phase"), (1, -180 / np.pi)),
+        ("Frequency(Hz),Trace1(|Z|),Trace2(theta-z)", ("impedance_modulus", "phase"), (1, 180 / np.pi)),
+        ("Freq (Hz),Rs (Ohm),X (Ohm)", ("impedance_real", "impedance_imag"), (1, 1)),
+        ("Freq (Hz),Cp (pF),Rp (kOhm)", ("parallel_capacitance", "parallel_resistance"), (1e12, 1e-3)),
+        ("Freq (Hz),Cp (nF),D", ("parallel_capacitance", "dissipation"), (1e9, 1)),
+        ("Freq (Hz),Cs (F),Q", ("series_capacitance", "quality"), (1, 1)),
+        ("Freq (Hz),G (mS),B (mS)", ("conductance", "susceptance"), (1e3, 1e3)),
+        ("Freq (Hz),Y' (S),Y'' (S)", ("conductance", "susceptance"), (1, 1)),
+    ],
+)
+def test_forms_of_an_impedance(write, header, names, scale):
+    columns = forms(Z, W)
+    (data,) = read(write(table(header, F, *(columns[n] * s for n, s in zip(names, scale, strict=True)))))
+    np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
+
+
+def test_pairs_beside_an_impedance_are_not_used(write):
+    (data,) = read(write(table("f/Hz,Cp/F,D,Z'/ohm,Z''/ohm", F, F, F, Z.real, Z.imag)))
+    np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
+
+
+@pytest.mark.parametrize("header", ["Frequency (Hz),Cp (F),X (mm)", "Frequency (Hz),Cp,Rp", "Freq (Hz),C (F),D"])
+def test_what_is_no_impedance_is_never_proposed_as_one(write, header):
+    with pytest.raises(ReadError) as caught:
+        read(write(table(header, F, forms(Z, W)["parallel_capacitance"], forms(Z, W)["parallel_resistance"])))
+    assert "--columns frequency,impedance_real" not in str(caught.value).replace("for example --columns", "")
+
+
+# clocks
+@pytest.mark.parametrize(
+    ("words", "total"),
+    [
+        (["0:00:30", "0:01:00", "25:00:00"], 89970),
+        (["1d 02:03:04", "2d 02:03:04"], 86400),
+        (["0 days 00:00:30", "1 days 00:00:30"], 86400),
+        (["1.02:03:04", "2.02:03:05"], 86401),
+        (["0-00:00:30", "1-00:00:30"], 86400),
+        (["11:59:59 AM", "12:00:01 PM"], 2),
+        (["2024-02-29 23:59:59.5", "2024-03-01 00:00:00.5"], 1),
+        (["2024-03-01T09:00:00Z", "2024-03-01T09:00:30Z"], 30),
+        (["2024-03-31T01:59:30+01:00", "2024-03-31T03:00:30+02:00"], 60),
+        (["01.03.2024 09:00:00", "02.03.2024 09:00:00"], 86400),
+        (["31/12/2023 23:00:00", "01/01/2024 01:00:00"], 7200),
+        (["12/31/2023 11:00:00 PM", "01/01/2024 01:00:00 AM"], 7200),
+        (["01-Mar-2024 09:00", "02-Mar-2024 09:01"], 86460),
+        (["1/2/2024 9:00:00", "1/2/2024 21:00:00", "1/3/2024 9:00:00"], 86400),
+    ],
+)
+def test_clocks(words, total):
+    clock = clock_for(words)
+    assert clock is not None
+    assert clock(words[-1]) - clock(words[0]) == pytest.approx(total)
+
+
+@pytest.mark.parametrize(
+    "words", [["1.5", "2.5"], ["Rest", "Charge"], ["25:61"], ["01/02/2024 00:00:00", "05/03/2024 00:00:00"]]
+)
+def test_no_clocks(words):
+    assert clock_for(words) is None
+
+
+HOURS = np.arange(0.0, 20000.0, 250.0)
+CURRENT = np.where(HOURS < 10000, 1e-3, -1e-3)
+VOLTAGE = 3.0 + np.minimum(HOURS, 20000 - HOURS) * 2e-5
+
+
+def clocked(times):
+    return [f"{int(t // 3600)}:{int(t % 3600 // 60):02d}:{t % 60:06.3f}" for t in times]
+
+
+def dated(times):
+    return [str(np.datetime64("2024-02-28T22:00:00") + np.timedelta64(int(t), "s")).replace("T", " ") for t in times]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("written", [clocked, dated])
+@pytest.mark.parametrize("long", [False, True])
+def test_times_as_text(write, monkeypatch, separator, written, long):
+    from closo.readers import bulk
+
+    if long:
+        monkeypatch.setattr(bulk, "MIN_ROWS", 2)
+        monkeypatch.setattr(bulk, "read_carefully", None)  # the fast way must do
+    content = table(
+        separator.join(["Time", "Voltage/V", "Current/mA"]), written(HOURS), VOLTAGE, CURRENT * 1e3, separator=separator
+    )
+    (data,) = read(write(content))
+    np.testing.assert_allclose(data["time"], HOURS)
+    np.testing.assert_allclose(data["current"], CURRENT)
+    assert data.attrs["kind"] == "cycling"
+    (again,) = read(write(content), columns="time,voltage,current[mA]")
+    np.testing.assert_allclose(again["time"], HOURS)
+
+
+STEPS = np.where(HOURS < 10000, 1, 2)
+OF_STEP = np.where(HOURS < 10000, HOURS, HOURS - 10000)
+
+
+@pytest.mark.parametrize(
+    ("header", "times"),
+    [
+        ("Step,Time,U/V,I/A", clocked(OF_STEP)),
+        ("Step Index,Time(s),U/V,I/A", OF_STEP),
+        ("Status,Step Time (h),U/V,I/A", OF_STEP / 3600),
+    ],
+)
+def test_times_of_steps_are_added(write, header, times):
+    (data,) = read(write(table(header, STEPS, times, VOLTAGE, CURRENT)))
+    truth = HOURS - np.where(HOURS < 10000, 0, 250)  # the step begins at 0 where the last one ended
+    np.testing.assert_allclose(data["time"], truth)
+    assert any("times of the steps were added" in w for w in data.attrs["warnings"])
+
+
+def test_the_total_time_is_taken_where_it_is_there(write):
+    (data,) = read(
+        write(table("Step,Time,Total Time,U/V,I/A", STEPS, clocked(OF_STEP), clocked(HOURS), VOLTAGE, CURRENT))
+    )
+    np.testing.assert_allclose(data["time"], HOURS)
+
+
+def test_a_clock_that_starts_again_for_no_known_reason_is_kept_and_told(write):
+    (data,) = read(write(table("Time/s,U/V,I/A", OF_STEP, VOLTAGE, CURRENT)))
+    np.testing.assert_allclose(data["time"], OF_STEP)
+    assert any("runs backwards once" in w for w in data.attrs["warnings"])
+
+
+def test_steps_of_few_rows_that_do_not_begin_at_zero(write):
+    step, shown = np.arange(12) // 2, np.array([8.0, 18, 10, 20, 9, 19, 10, 20, 10, 20, 10, 20])
+    (data,) = read(write(table("Step,Time/s,U/V,I/A", step, shown, VOLTAGE[:12], CURRENT[:12])))
+    np.testing.assert_allclose(data["time"], [8, 18, 28, 38, 47, 57, 67, 77, 87, 97, 107, 117])
+
+
+def test_one_damaged_cell_does_not_make_a_clock(write):
+    times = [f"{t:g}" for t in HOURS]
+    times[5] = "00:20:00"
+    (data,) = read(write(table("Time/s,U/V,I/A", times, VOLTAGE, CURRENT)))
+    np.testing.assert_allclose(data["time"], np.delete(HOURS, 5))
+    assert any("1 row without a finite time" in w for w in data.attrs["warnings"])
+
+
+def test_an_energy_called_e_is_no_potential(write):
+    (data,) = read(write(table("Time/s,U/V,I/A,E/Wh", HOURS, VOLTAGE, CURRENT, HOURS)))
+    assert "potential" not in data
+    with pytest.raises(ReadError, match="the unit 'Wh'"):
+        read(write(table("Time/s,I/A,E/Wh", HOURS, CURRENT, HOURS)))
+
+
+def test_midnight():
+    times, said = one_time(np.array([86000.0, 86200, 86399, 100, 300]), of_day=True)
+    np.testing.assert_allclose(np.diff(times), [200, 199, 101, 200])
+    assert "midnight" in said[0]
+
+
+def test_unreadable_cells_are_named(write):
+    with pytest.raises(ReadError, match="the column 'Time' holds 'soon', which is not a number"):
+        read(write(table("Time,U/V,I/A", ["soon"] * 80, VOLTAGE, CURRENT)))
+    with pytest.raises(ReadError, match=r"'Date' holds '45352\.5', which is not clearly a date"):
+        read(write(table("Date,U/V,I/A", 45352.5 + HOURS / 86400, VOLTAGE, CURRENT)))
+    with pytest.raises(ReadError, match="takes column 1 for time, but it holds 'soon'"):
+        read(write(table("a,b,c", ["soon"] * 80, VOLTAGE, CURRENT)), columns="time,voltage,current")
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"), [(1000, "1000 times as fast"), (1 / 60, "60 times slower"), (1 / 3600, "3600 times")]
+)
+def test_two_clocks_that_disagree_are_refused(write, scale, said):
+    content = table("Date,Run Time (s),U/V,I/A", dated(HOURS), HOURS * scale, VOLTAGE, CURRENT)
+    with pytest.raises(ReadError, match=said):
+        read(write(content))
+    (data,) = read(write(content), columns="_,time,voltage,current")
+    np.testing.assert_allclose(data["time"], HOURS * scale)
+
+
+def test_two_clocks_that_agree_apart_from_pauses():
+    wall = HOURS + np.where(HOURS > 5000, 3e5, 0)  # the program was stopped for days
+    assert disagreement(HOURS, wall + 1.7e9) is None
+    assert disagreement(HOURS * 1e3, wall + 1.7e9) == 1000
+    assert disagreement(HOURS[:5] / 1e6, HOURS[:5] / 1e6) is None
+
+
+# several tables
+def test_tables_side_by_side(write):
+    z = [impedance(900), impedance(500)]
+    short = np.arange(len(F)) < 20
+    columns = [
+        F,
+        z[0].real,
+        -z[0].imag,
+        *(np.where(short, [f"{x:.12g}" for x in v], "") for v in (F, z[1].real, -z[1].imag)),
+    ]
+    content = "25 C,,,60 C,,\n" + table("Freq (Hz),Z' (Ohm),-Z'' (Ohm)," * 2, *map(list, columns)).replace(
+        ",\n", "\n", 1
+    )
+    for cut in (content, content.replace(",,,\n", "\n")):  # with and without the separators of empty cells
+        first, second = read(write(cut))
+        np.testing.assert_allclose(first["impedance"], z[0], rtol=1e-9)
+        np.testing.assert_allclose(second["impedance"], z[1][short], rtol=1e-9)
+        assert [d.attrs["metadata"]["label"] for d in (first, second)] == ["25 C", "60 C"]
+        assert first.attrs["warnings"] == second.attrs["warnings"] == ()
+
+
+def test_spectra_that_share_a_frequency(write):
+    z = [impedance(900), impedance(500)]
+    content = table("f/Hz,Z'/ohm,Z''/ohm,Z'/ohm,Z''/ohm", F, z[0].real, z[0].imag, z[1].real, z[1].imag)
+    for data, truth in zip(read(write(content)), z, strict=True):
+        np.testing.assert_allclose(data["impedance"], truth, rtol=1e-9)
+
+
+# sweeps that turn
+def spectra(write, order, *values):
+    return read(write(table("f/Hz,Z'/ohm,Z''/ohm", np.concatenate(order), *(np.concatenate(v) for v in values))))
+
+
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_a_sweep_down_and_up_is_two_spectra(write, repeated):
+    up = slice(None, None, -1)
+    turned = slice(None if repeated else len(F) - 2, None, -1)
+    one, other = impedance(500), impedance(620)
+    found = spectra(write, (F, F[turned]), (one.real, other.real[turned]), (one.imag, other.imag[turned]))
+    assert len(found) == 2
+    np.testing.assert_allclose(found[0]["impedance"], one, rtol=1e-9)
+    np.testing.assert_allclose(found[1]["impedance"], other[up][1 - repeated :], rtol=1e-9)
+
+
+def test_a_furnace_series_with_turning_sweeps(write):
+    resistances = [500, 300, 180, 110]
+    ways = [slice(None), slice(None, None, -1)] * 2
+    z = [impedance(r)[way] for r, way in zip(resistances, ways, strict=True)]
+    content = table(
+        "T/°C,f/Hz,Z'/ohm,Z''/ohm",
+        np.repeat([25.0, 40, 55, 70], len(F)),
+        np.concatenate([F[way] for way in ways]),
+        np.concatenate(z).real,
+        np.concatenate(z).imag,
+    )
+    found = read(write(content))
+    assert [float(d["temperature"][0]) for d in found] == pytest.approx([298.15, 313.15, 328.15, 343.15])
+    for data, truth in zip(found, z, strict=True):
+        np.testing.assert_allclose(data["impedance"], truth, rtol=1e-9)
+
+
+def test_frequencies_in_no_order_and_exchanged_rows_stay_together(write):
+    rng = np.random.default_rng(1)
+    for order in (rng.permutation(len(F)), np.r_[0:9, 10, 9, 11 : len(F)]):
+        assert len(spectra(write, (F[order],), (Z.real[order],), (Z.imag[order],))) == 1
+
+
+def test_ranges_that_overlap_a_little_are_one_spectrum_and_told(write):
+    f = np.concatenate([np.logspace(6, 2, 17), np.logspace(2.3, 0, 11)])
+    (data,) = read(write(table("f/Hz,Z'/ohm,Z''/ohm", f, f + 1, -f)))
+    assert any("goes back from 100 to 199.526 Hz" in w for w in data.attrs["warnings"])
+
+
+# numbers that are none
+@pytest.mark.parametrize("number", ['"1,234.50"', '"1,234"', '"1,234,567"', "1'234.5"])
+def test_thousands_are_refused(write, number):
+    content = table("f/Hz,Z'/ohm,Z''/ohm", F, Z.real, [*Z.imag[:-1], number])
+    with pytest.raises(ReadError, match=f"line {len(F) + 1}: the number .* has a thousands separator"):
+        read(write(content))
+    timed = table("Time,U/V,I/mA", clocked(HOURS), VOLTAGE, [*CURRENT[:-1], number])
+    with pytest.raises(ReadError, match="thousands separator"):
+        read(write(timed))
+
+
+def test_decimal_commas_in_quotes_between_commas(write):
+    content = table(
+        "f/Hz,Z'/ohm,Z''/ohm", *([f'"{v:.6f}"'.replace(".", ",") for v in column] for column in (F, Z.real, Z.imag))
+    )
+    np.testing.assert_allclose(read(write(content))[0]["impedance"], Z, rtol=1e-4)
+
+
+def test_a_spectrum_that_loses_most_of_its_rows_is_refused(write):
+    broken = ["overload" if k % 3 else f"{v:.9g}" for k, v in enumerate(Z.imag)]
+    with pytest.raises(ReadError, match="only 9 of the 25 rows"):
+        read(write(table("f/Hz,Z'/ohm,Z''/ohm", F, Z.real, broken)))
+
+
+# the kind of a table
+def plateau():
+    """Return a sweep at one rate whose current stays at its limit for more than half of the record."""
+    t = np.arange(400.0)
+    return t, 2.5 + 2e-3 * t, np.minimum(1e-6 * np.exp((t - 150) / 12), 2e-4) + 1e-9 * np.sin(t)
+
+
+def test_a_sweep_with_a_plateau_is_a_voltammogram(write):
+    (data,) = read(write(table("t/s,E/V,I/A", *plateau())))
+    assert data.attrs["kind"] == "voltammetry"
+
+
+def test_the_kind_can_be_said(write):
+    content = table("t/s,E/V vs. Na+/Na,I/A", *plateau())
+    for columns in ("cycling:", "cycling: time,potential,current"):
+        (data,) = read(write(content), columns=columns)
+        assert data.attrs["kind"] == "cycling"
+        assert not any(w.startswith("Taken as") for w in data.attrs["warnings"])
+    assert read(write(content))[0].attrs["metadata"]["reference_electrode"] == "Na+/Na"
+    with pytest.raises(StudyError, match="Did you mean 'cycling'"):
+        read(write(content), columns="zycling:")
+
+
+def test_a_wrong_technique_is_told_what_can_be_done(write, closo):
+    path = write(table("Time/s,Current/A,Klemmenspannung", HOURS, CURRENT, VOLTAGE))
+    code, _, said = closo("run", "cycling", path)
+    assert code == 2
+    assert "columns not used: Klemmenspannung" in said
+    assert "'cycling:' before the names" in said
+    assert closo("run", "cycling", path, "--columns", "cycling: time,current,voltage")[0] in (0, 1)
+
+
+# units
+def test_units_are_written_as_they_are_read():
+    for si in ("Hz", "ohm", "V", "A", "s", "C", "F", "S", "rad", "K", "1"):
+        for factor in (1e-12, 1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6, 60.0, 3600.0, 86400.0, 3.6, 0.017453292519943295):
+            written = unit_for(si, factor)
+            assert written is None or unit_factor(written, si) == (si, factor, 0.0)
+
+
+@pytest.mark.parametrize("unit", ["MA", "MV", "mhz", "hm", "kmin", "V/A", "ohm cm2", "x"])
+def test_units_that_could_be_wrong_are_not_known(unit):
+    assert unit_factor(unit) is None
+
+
+def test_failed_checks_of_a_reader_become_failed_checks_of_the_result(write):
+    from closo.dataset import new
+
+    data = new("record", {"time": [0.0]}, source="a", failed_checks=({"name": "a", "detail": "b"},))
+    assert from_bytes(to_bytes(data)).attrs["failed_checks"] == ({"name": "a", "detail": "b"},)
+
+
+def test_seconds_is_what_cyclers_use():
+    from closo.readers import bulk
+
+    assert bulk.seconds is seconds
