@@ -277,6 +277,7 @@ _ROWS = (
     Name("areal_amount", "n/A", "mol/m2", "umol/cm2", 0.01, "amount of substance per electrode area"),
     Name("explained_share", "2 eta/dU", "1", "%", 0.01, "share of a measured voltage hysteresis that is explained"),
     Name("ratio", "r", "1", "1", 1.0, "one number over another, see the key and the method"),
+    Name("factor", "r", "1", "1", 1.0, "one positive number over another, see the method", positive=True),
 )
 
 NAMES: dict[str, Name] = {row.name: row for row in _ROWS}
