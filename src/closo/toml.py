@@ -25,6 +25,10 @@ _NUMBER = re.compile(rf"\s*({_VALUE})\s*(?:(?:±|\+/-|\+-)\s*({_VALUE}))?\s*(.*?
 _RANGE = re.compile(rf"\s*({_VALUE})\s*(?:-|–|to)\s*({_VALUE})\s*(.*?)\s*")
 _MAXIMUM_LENGTH = 200  # characters of one number
 _MAXIMUM_SIZE = 2_000_000  # bytes of a file
+_MAXIMUM_ENTRIES = 200_000  # lines, keys and members of lists in a file
+_DEEPEST = 8  # parts of a dotted key; tomllib keeps every prefix of it, which grows with the square
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![A-Za-z0-9_\-\"'])(?:{_PART}\.[ \t]*+){{{_DEEPEST}}}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
             where=f"line {line}",
             hint="Save it as UTF-8.",
         ) from None
+    _refuse_bulk(text, path)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -92,6 +97,19 @@ def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
         raise StudyError(f"not TOML: {what}.", file=path, where=place.rstrip(")") or None, hint=hint) from None
     except (RecursionError, ValueError):
         raise StudyError("not TOML: nested too deeply, or a number too long.", file=path) from None
+
+
+def _refuse_bulk(text: str, path: Path) -> None:
+    """Refuse what would take minutes or gigabytes to parse, and is no study."""
+    entries = sum(text.count(mark) for mark in "\n,=")
+    if entries > _MAXIMUM_ENTRIES:
+        what = f"the file has about {entries} lines, keys and members of lists; at most {_MAXIMUM_ENTRIES} are read."
+        raise StudyError(what, file=path, hint="Measured data belong in files of their own.")
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        what = f"a key has more than {_DEEPEST} parts, '{deep[0][:60]}...'."
+        raise StudyError(what, file=path, where=f"line {line}", hint="No table of closo is that deep.")
 
 
 def last_digit(text: str) -> float:
@@ -115,13 +133,13 @@ def split_number(text: str) -> tuple[str, str | None, str] | None:
     >>> split_number("310 ± 5 um"), split_number("5e-4 S/cm"), split_number("many")
     (('310', '5', 'um'), ('5e-4', None, 'S/cm'), None)
     """
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(text) if len(text) <= _MAXIMUM_LENGTH else None
     return match.groups() if match else None  # type: ignore[return-value]
 
 
 def split_range(text: str) -> tuple[str, str, str] | None:
     """Return both ends and the unit of '25-40 vol%', or None where the text is no range."""
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text) if len(text) <= _MAXIMUM_LENGTH else None
     return match.groups() if match else None  # type: ignore[return-value]
 
 

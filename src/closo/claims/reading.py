@@ -16,6 +16,7 @@ from closo.toml import read_number, read_toml
 __all__ = ["load_claims", "read_claims"]
 
 _OF_TWO = ("ratio", "decades", "difference")
+_LONGEST_TEXT = 2000  # characters of one entry
 _OF_ONE = ("value", "proportions", *_OF_TWO)
 
 
@@ -108,6 +109,8 @@ def _texts(entry: Mapping[str, Any]) -> dict[str, Any]:
             texts[key] = repr(value)
         elif isinstance(value, str):
             texts[key] = (value,) if key in ("of", "parts") else value
+            if len(value) > _LONGEST_TEXT:
+                raise StudyError(f"{key} has {len(value)} characters; at most {_LONGEST_TEXT} are read.")
         else:
             raise StudyError(f"{key} = {str(value)[:80]} must be text in quotes.")
     return texts

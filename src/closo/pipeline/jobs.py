@@ -40,7 +40,16 @@ __all__ = [
 ]
 
 _CODE = ("readers", "techniques", "models", "combine", "pipeline", "study")
-_CODE_FILES = ("constants.py", "dataset.py", "fit.py", "nomenclature.py", "quantity.py", "result.py", "toml.py")
+_CODE_FILES = (
+    "constants.py",
+    "dataset.py",
+    "fit.py",
+    "nomenclature.py",
+    "quantity.py",
+    "result.py",
+    "toml.py",
+    "units.py",
+)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
 
 from closo.combine.audit.judge import (
     differ,
@@ -34,6 +33,7 @@ from closo.result import Check
 
 __all__ = ["area_check", "audit_pellets", "audit_recipes", "recipe_density"]
 
+_NAMED = 4  # pellets of a group that are named one by one
 _NOMINAL = 0.03  # a batch is weighed to its nominal mass this well
 SUSPICIOUS_DENSITY = 0.5  # a pellet pressed at > 100 MPa is denser; a loose powder has about 0.1 to 0.4
 
@@ -341,12 +341,16 @@ def force_check(name: str, pressure: Number | None, area: Number | None, force: 
 
 def _copies(pellets: Sequence[Pellet]) -> list[Check]:
     """Find pellets with the same mass and the same thickness to the last digit."""
+    alike: dict[tuple[float, float], list[Pellet]] = {}
+    for pellet in pellets:
+        if all(x is not None and not _is_range(x) for x in (pellet.mass, pellet.thickness)):
+            alike.setdefault((value(pellet.mass), value(pellet.thickness)), []).append(pellet)
     checks = []
-    for a, b in combinations(pellets, 2):
-        pairs = [(a.mass, b.mass), (a.thickness, b.thickness)]
-        stated = all(x is not None and not _is_range(x) for pair in pairs for x in pair)
-        if stated and all(value(x) == value(y) for x, y in pairs):
-            same = f"{plain('mass', a.mass)} and {plain('thickness', a.thickness)}"
-            detail = f"{a.name} and {b.name} both have {same}: one was copied, or the values are nominal, not measured."
-            checks.append(Check(f"copied: {a.name}, {b.name}", False, detail))
+    for group in (group for group in alike.values() if len(group) > 1):
+        names = [pellet.name for pellet in group[:_NAMED]]
+        more = [f"{len(group) - _NAMED} more"] if len(group) > _NAMED else []
+        same = f"{plain('mass', group[0].mass)} and {plain('thickness', group[0].thickness)}"
+        both = "both have" if len(group) == 2 else "all have"
+        detail = f"{listed([*names, *more])} {both} {same}: one was copied, or the values are nominal, not measured."
+        checks.append(Check(f"copied: {', '.join(names[:2])}", False, detail))
     return checks
