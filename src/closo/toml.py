@@ -28,7 +28,9 @@ _MAXIMUM_SIZE = 2_000_000  # bytes of a file
 _MAXIMUM_ENTRIES = 200_000  # lines, keys and members of lists in a file
 _DEEPEST = 8  # parts of a dotted key; tomllib keeps every prefix of it, which grows with the square
 _PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
-_DEEP_KEY = re.compile(rf"(?<![A-Za-z0-9_\-\"'])(?:{_PART}\.[ \t]*+){{{_DEEPEST}}}")
+_DEEP_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PART}\.[ \t]*+){{{_DEEPEST},}}+")
+_END_OF_KEY = re.compile(rf"{_PART}[\]=]")
+_NO_SENTENCE = 100  # parts in a row, which nobody writes in a text either
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,11 @@ def _refuse_bulk(text: str, path: Path) -> None:
     if entries > _MAXIMUM_ENTRIES:
         what = f"the file has about {entries} lines, keys and members of lists; at most {_MAXIMUM_ENTRIES} are read."
         raise StudyError(what, file=path, hint="Measured data belong in files of their own.")
-    deep = _DEEP_KEY.search(text)
-    if deep is not None:
-        line = text.count("\n", 0, deep.start()) + 1
+    for deep in _DEEP_KEY.finditer(text):
+        if deep[0].count(".") < _NO_SENTENCE and not _END_OF_KEY.match(text, deep.end()):
+            continue  # short words in a text
         what = f"a key has more than {_DEEPEST} parts, '{deep[0][:60]}...'."
+        line = text.count("\n", 0, deep.start()) + 1
         raise StudyError(what, file=path, where=f"line {line}", hint="No table of closo is that deep.")
 
 
@@ -167,6 +170,8 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
     if pieces is None:
         raise StudyError(f"'{text}' is not {with_article(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
     number, spread, unit = pieces
+    if not math.isfinite(float(number)):
+        raise StudyError(f"{quantity} = '{text}' cannot be: it must be finite.", hint="Correct the value.")
     if unit == "%" and "%" in shown:  # points of percent, not percent of the value
         spread = spread or repr(_rounding(number))
         return parse(f"{float(number) / 100.0!r} ± {float(spread) / 100.0!r} 1", quantity, label=label)

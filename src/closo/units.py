@@ -29,7 +29,7 @@ _FAHRENHEIT = frozenset({"degF", "°F", "ºF"})
 _WITH_PREFIX = "m s g A V W J N Pa C F ohm S Hz H eV Ah Wh mol L l K bar cal".split()
 _PREFIXES = "fpnumcdhkMGT"
 _NAMES: dict[str, str] = {  # as typed -> as pint understands it
-    **{prefix + unit: prefix + unit for unit in _WITH_PREFIX for prefix in ("", *_PREFIXES)},
+    **{p + unit: p + unit for unit in _WITH_PREFIX for p in ("", *_PREFIXES) if p + unit != "hbar"},  # Planck's, to pint
     "1": "dimensionless", "%": "percent", "vol%": "percent", "wt%": "percent", "ppm": "ppm",
     "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute", "sec": "second", "secs": "second",
     "second": "second", "seconds": "second", "h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour", "hours": "hour",

@@ -54,7 +54,9 @@ def read_study(file: Path) -> tuple[Study | None, list[Problem]]:
         wrong = error.errors(include_url=False)
         found += [_as_problem(dict(e)) for e in wrong[:_LISTED]]
         if len(wrong) > _LISTED:
-            found.append(Problem("error", "study.toml", f"and {len(wrong) - _LISTED} more mistakes. Correct these first."))
+            found.append(
+                Problem("error", "study.toml", f"and {len(wrong) - _LISTED} more mistakes. Correct these first.")
+            )
         return None, found
     return (None if found else study), found
 
