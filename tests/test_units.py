@@ -62,6 +62,8 @@ def test_every_prefix_is_the_one_of_the_si():
     powers = dict(zip(_PREFIXES, (-15, -12, -9, -6, -3, -2, -1, 2, 3, 6, 9, 12), strict=True))
     for unit in _WITH_PREFIX:
         for prefix, power in powers.items():
+            if prefix + unit == "hbar":  # Planck's constant to pint; a hectobar is refused
+                continue
             assert registry.Quantity(1.0, prefix + unit).to(unit).magnitude == pytest.approx(10.0**power), prefix + unit
 
 
