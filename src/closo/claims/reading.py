@@ -90,9 +90,9 @@ def _claim(entry: object, *, number: int) -> Claim:
         claim = Claim(**_texts(entry))
         _check(claim)
     except StudyError as error:
-        said = {key: str(entry.get(key) or "")[:300] for key in ("id", "text", "where")}
-        name = f"{where} ({said['id']})" if said["id"] and where.endswith("]") else where
-        return Claim(**(said | {"id": said["id"] or where}), fault=f"{name}: {error}")
+        key, text, printed = (str(entry.get(name) or "")[:300] for name in ("id", "text", "where"))
+        name = f"{where} ({key})" if key and where.endswith("]") else where
+        return Claim(id=key or where, text=text, where=printed, fault=f"{name}: {error}")
     return claim
 
 
