@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -377,3 +378,54 @@ def test_a_reader_that_goes_away_is_no_fault(spectrum: Path):
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+LOST = """
+title = "all files are gone"
+[samples.S]
+[specimens.p1]
+sample = "S"
+area = "0.785 cm2"
+thickness = "310 um"
+[[measurements]]
+specimen = "p1"
+technique = "impedance"
+file = "raw/{file}"
+"""
+
+
+@pytest.mark.parametrize(("file", "code"), [("gone.par", 2), ("broken.par", 3)])
+def test_a_study_without_a_single_result_is_not_fine(closo, tmp_path: Path, file: str, code: int):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "broken.par").write_bytes(b"\x00" * 100)
+    (tmp_path / "study.toml").write_text(LOST.format(file=file), encoding="utf-8")
+    (tmp_path / "claims.toml").write_text(CLAIM.format(id="good", value="5e-4 S/cm"), encoding="utf-8")
+    assert closo("report", tmp_path)[0] == code
+    assert (tmp_path / "report" / "report.html").exists()
+    assert closo("claims", tmp_path)[0] == code
+
+
+CLAIM = """
+[[claims]]
+id = "{id}"
+text = "It conducts {value}."
+quantity = "ionic_conductivity"
+of = "A200-35-4h"
+temperature = "30 degC"
+value = "{value}"
+"""
+
+
+def test_one_bad_claim_stops_no_other(closo, study: Path, tmp_path: Path):
+    shutil.copytree(study, tmp_path / "s")
+    bad, good = CLAIM.format(id="bad", value="5e-4 S/cmm"), CLAIM.format(id="good", value="5e-4 S/cm")
+    (tmp_path / "s" / "claims.toml").write_text(bad + good, encoding="utf-8")
+    code, out, _ = closo("claims", tmp_path / "s", "--json")
+    assert code == 2
+    verdicts = {v["id"]: v for v in json.loads(out)}
+    assert verdicts["bad"]["verdict"] == "undecided"
+    assert "'S/cmm' is not a unit of ionic_conductivity" in verdicts["bad"]["reason"]
+    assert verdicts["good"]["verdict"] in ("supported", "consistent")
+    code, out, err = closo("claims", tmp_path / "s")
+    assert "It conducts 5e-4 S/cm." in out
+    assert "2 claims: " in err

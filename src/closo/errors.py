@@ -14,6 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MANY_WORDS = 500  # to compare a name with
+_LISTED_WORDS = 40
+_LONGEST_WORD = 100  # characters of a name that is compared
+
 __all__ = ["ClosoError", "ConvergenceError", "DataError", "ReadError", "StudyError", "did_you_mean", "with_article"]
 
 
@@ -79,10 +83,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "Did you mean 'milling'?"
     """
     words = sorted(known)
-    near = get_close_matches(name, words, n=1, cutoff=0.6)
+    candidates = words
+    if len(words) > _MANY_WORDS:  # comparing takes long: only those that begin alike
+        candidates = [word for word in words if word[:1] == name[:1] and abs(len(word) - len(name)) <= 2][:_MANY_WORDS]
+    near = get_close_matches(name[:_LONGEST_WORD], candidates, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
-    return f"Known: {', '.join(words)}." if words else ""
+    more = f" and {len(words) - _LISTED_WORDS} more" if len(words) > _LISTED_WORDS else ""
+    return f"Known: {', '.join(words[:_LISTED_WORDS])}{more}." if words else ""
 
 
 def with_article(words: str) -> str:

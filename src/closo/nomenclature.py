@@ -6,6 +6,7 @@ Inside closo all values are SI (spectral axes keep the field's unit). This table
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from closo.constants import ELECTRONVOLT
@@ -37,6 +38,11 @@ class Name:
     meaning: str
     positive: bool = False
     offset: float = 0.0
+
+    @property
+    def largest(self) -> float:
+        """Size [SI] beyond which a typed number is a slip of the unit or the exponent."""
+        return _LARGEST.get(self.name, math.inf)
 
     @property
     def label(self) -> str:
@@ -277,7 +283,16 @@ _ROWS = (
     Name("areal_amount", "n/A", "mol/m2", "umol/cm2", 0.01, "amount of substance per electrode area"),
     Name("explained_share", "2 eta/dU", "1", "%", 0.01, "share of a measured voltage hysteresis that is explained"),
     Name("ratio", "r", "1", "1", 1.0, "one number over another, see the key and the method"),
+    Name("factor", "r", "1", "1", 1.0, "one positive number over another, see the method", positive=True),
 )
+
+# No laboratory has more of it [SI]. (What is merely unusual is a question of `closo check`.)
+_LARGEST = {
+    "temperature": 5e3, "transition_temperature": 5e3, "temperature_difference": 5e3, "milling_time": 3e8,
+    "duration": 3e9, "thickness": 10.0, "diameter": 10.0, "area": 100.0, "mass": 1e3, "density": 3e4,
+    "pressure": 1e12, "force": 1e9, "ionic_conductivity": 1e9, "electronic_conductivity": 1e9,
+    "activation_energy": 100.0 * ELECTRONVOLT, "frequency": 1e16, "potential": 1e6, "voltage": 1e6, "current": 1e6,
+}  # fmt: skip
 
 NAMES: dict[str, Name] = {row.name: row for row in _ROWS}
 

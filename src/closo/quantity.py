@@ -24,8 +24,9 @@ import GTC
 import numpy as np
 from scipy.special import stdtrit
 
-from closo.errors import ClosoError, StudyError, did_you_mean, with_article
+from closo.errors import DataError, StudyError, did_you_mean, with_article
 from closo.nomenclature import look_up, to_shown
+from closo.units import to_si
 
 __all__ = [
     "BASES",
@@ -171,6 +172,33 @@ class Quantity:
         return None if self.number is None else float(GTC.uncertainty(self.number))
 
     @property
+    def unit(self) -> str:
+        """The SI unit of `value` and `u`; `str()` and `as_json` show the unit of the nomenclature instead."""
+        return look_up(self.name).si
+
+    def to(self, unit: str) -> tuple[float, float]:
+        """Return value and standard uncertainty in a unit.
+
+        Raises
+        ------
+        DataError  where the quantity is withheld.
+        StudyError  where the unit does not belong to it.
+
+        Example
+        -------
+        >>> sigma = Quantity("ionic_conductivity", uncertain(0.05, {"thickness:p1": 0.001}))
+        >>> sigma.to("mS/cm"), sigma.unit, float(sigma)
+        ((0.5, 0.01), 'S/m', 0.05)
+        """
+        factor, offset = to_si(unit, self.name)
+        return (float(self) - offset) / factor, float(self.u or 0.0) / factor
+
+    def __float__(self) -> float:
+        if self.value is None:
+            raise DataError(f"{self.name} is withheld: {self.why}.", hint="Ask for `.value`, which is None then.")
+        return self.value
+
+    @property
     def df(self) -> float:
         """Effective degrees of freedom (Welch-Satterthwaite over whole sources, GUM G.4)."""
         if self.number is None or not self.u:
@@ -298,6 +326,7 @@ def show(value: float, u: float) -> str:
     return f"({value / scale:.{decimals}f} ± {u / scale:.{decimals}f})e{exponent:+03d}"
 
 
+_MAXIMUM_LENGTH = 200  # characters of a number with its unit
 _PARTS = re.compile(
     r"^\s*(?P<value>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?:(?:±|\+/-|\+-)\s*(?P<u>[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<percent>%(?=\s+\S|$))?)?\s*(?P<unit>.*?)\s*$"
 )
@@ -324,50 +353,26 @@ def parse(text: str | float, name: str, *, label: str | None = None, default_u: 
     True
     """
     row = look_up(name)
-    match = _PARTS.match(str(text))
+    text = str(text)
+    match = _PARTS.match(text) if len(text) <= _MAXIMUM_LENGTH else None
     try:
         if match is None:
             raise ValueError(text)
         value, u = float(match["value"]), float(match["u"] or 0.0)
     except ValueError:
         raise StudyError(
-            f"'{text}' is not {with_article(name)}.", hint=f"Write for example '310 ± 5 {row.shown}'."
+            f"'{text[:_MAXIMUM_LENGTH]}' is not {with_article(name)}.", hint=f"Write for example '310 ± 5 {row.shown}'."
         ) from None
     if match["percent"]:
         u *= abs(value) / 100.0
-    factor, offset = _unit_factor(match["unit"] or row.shown, name)
+    factor, offset = to_si(match["unit"] or row.shown, name)
     si, si_u = value * factor + offset, u * factor
-    if not math.isfinite(si) or (row.positive and si <= 0) or (row.si == "K" and row.offset and si < 0):
+    if not (math.isfinite(si) and math.isfinite(si_u)) or (row.positive and si <= 0) or (row.offset and si < 0):
         limit = "above absolute zero" if row.offset else "finite and > 0" if row.positive else "finite"
         raise StudyError(f"{name} = '{text}' cannot be: it must be {limit}.", hint="Correct the value.")
+    if abs(si) > row.largest:
+        limit = f"{to_shown(name, row.largest):.4g} {row.shown}"
+        raise StudyError(f"{name} = '{text}' cannot be: it is above {limit}.", hint="Check the number and its unit.")
     if match["u"] is None and default_u is not None:
         si_u = default_u
     return uncertain(si, {label or name: si_u})
-
-
-_SHORT_UNITS = {"degC": ("K", 1.0, 273.15), "°C": ("K", 1.0, 273.15), "C": ("K", 1.0, 273.15)}
-_SPELLINGS = {"vol%": "percent", "wt%": "percent", "%": "percent", "1": "dimensionless", "rpm": "1/minute", "Ω": "ohm"}
-
-
-@cache
-def _unit_factor(unit: str, name: str) -> tuple[float, float]:
-    """Return (factor, offset) from `unit` to the SI unit of `name`."""
-    row = look_up(name)
-    if row.si == "K" and row.offset and unit in _SHORT_UNITS:
-        return 1.0, 273.15
-    if unit == row.shown:
-        return row.factor, row.offset
-    import pint  # only here, and only for units that are not the shown one: its import takes 0.3 s
-
-    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
-    try:
-        spelled = _SPELLINGS.get(unit, unit.replace("µ", "u").replace("μ", "u").replace("²", "2"))
-        given, wanted = (re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", u) for u in (spelled, _SPELLINGS.get(row.si, row.si)))
-        factor = float(registry.Quantity(1.0, given).to(wanted).magnitude)
-    except ClosoError:
-        raise
-    except Exception as error:  # noqa: BLE001  pint raises many unrelated kinds for a bad unit
-        raise StudyError(
-            f"'{unit}' is not a unit of {name} ({type(error).__name__}).", hint=f"Use {row.shown} or {row.si}."
-        ) from None
-    return factor, 0.0

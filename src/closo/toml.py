@@ -25,6 +25,12 @@ _NUMBER = re.compile(rf"\s*({_VALUE})\s*(?:(?:±|\+/-|\+-)\s*({_VALUE}))?\s*(.*?
 _RANGE = re.compile(rf"\s*({_VALUE})\s*(?:-|–|to)\s*({_VALUE})\s*(.*?)\s*")
 _MAXIMUM_LENGTH = 200  # characters of one number
 _MAXIMUM_SIZE = 2_000_000  # bytes of a file
+_MAXIMUM_ENTRIES = 200_000  # lines, keys and members of lists in a file
+_DEEPEST = 8  # parts of a dotted key; tomllib keeps every prefix of it, which grows with the square
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PART}\.[ \t]*+){{{_DEEPEST},}}+")
+_END_OF_KEY = re.compile(rf"{_PART}[\]=]")
+_NO_SENTENCE = 100  # parts in a row, which nobody writes in a text either
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
             where=f"line {line}",
             hint="Save it as UTF-8.",
         ) from None
+    _refuse_bulk(text, path)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -92,6 +99,20 @@ def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
         raise StudyError(f"not TOML: {what}.", file=path, where=place.rstrip(")") or None, hint=hint) from None
     except (RecursionError, ValueError):
         raise StudyError("not TOML: nested too deeply, or a number too long.", file=path) from None
+
+
+def _refuse_bulk(text: str, path: Path) -> None:
+    """Refuse what would take minutes or gigabytes to parse, and is no study."""
+    entries = sum(text.count(mark) for mark in "\n,=")
+    if entries > _MAXIMUM_ENTRIES:
+        what = f"the file has about {entries} lines, keys and members of lists; at most {_MAXIMUM_ENTRIES} are read."
+        raise StudyError(what, file=path, hint="Measured data belong in files of their own.")
+    for deep in _DEEP_KEY.finditer(text):
+        if deep[0].count(".") < _NO_SENTENCE and not _END_OF_KEY.match(text, deep.end()):
+            continue  # short words in a text
+        what = f"a key has more than {_DEEPEST} parts, '{deep[0][:60]}...'."
+        line = text.count("\n", 0, deep.start()) + 1
+        raise StudyError(what, file=path, where=f"line {line}", hint="No table of closo is that deep.")
 
 
 def last_digit(text: str) -> float:
@@ -115,13 +136,13 @@ def split_number(text: str) -> tuple[str, str | None, str] | None:
     >>> split_number("310 ± 5 um"), split_number("5e-4 S/cm"), split_number("many")
     (('310', '5', 'um'), ('5e-4', None, 'S/cm'), None)
     """
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(text) if len(text) <= _MAXIMUM_LENGTH else None
     return match.groups() if match else None  # type: ignore[return-value]
 
 
 def split_range(text: str) -> tuple[str, str, str] | None:
     """Return both ends and the unit of '25-40 vol%', or None where the text is no range."""
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text) if len(text) <= _MAXIMUM_LENGTH else None
     return match.groups() if match else None  # type: ignore[return-value]
 
 
@@ -149,6 +170,8 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
     if pieces is None:
         raise StudyError(f"'{text}' is not {with_article(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
     number, spread, unit = pieces
+    if not math.isfinite(float(number)):
+        raise StudyError(f"{quantity} = '{text}' cannot be: it must be finite.", hint="Correct the value.")
     if unit == "%" and "%" in shown:  # points of percent, not percent of the value
         spread = spread or repr(_rounding(number))
         return parse(f"{float(number) / 100.0!r} ± {float(spread) / 100.0!r} 1", quantity, label=label)

@@ -156,14 +156,14 @@ def test_recipe_claims_of_the_twin_end_in_the_verdicts_that_its_recipe_allows(sm
     made = {v.claim.id: v for v in judge(load_claims(small.study.folder), small.results)}
     expected = {
         "C051": ("supported", "stated"),  # 7:2.5:0.5
-        "C054": ("not identifiable", "stated"),  # 1.2 mg, weighed to 0.05 mg: wider than the digit claimed
+        "C054": ("consistent", "stated"),  # 1.2 mg, weighed to 0.05 mg: wider than the digit claimed
         "C054b": ("supported", "derived"),  # what 0.505 mAh/cm2 needs
         "C056": ("supported", "stated"),
         "C057b": ("supported", "stated"),
         "C060": ("supported", "stated"),
         "C061": ("no data", ""),
         "C063": ("supported", "stated"),
-        "C064": ("not identifiable", "derived"),  # the nut factor is known to 30 %
+        "C064": ("undecided", "derived"),  # the nut factor is known to 30 %
         "C065": ("supported", "measured"),  # 3 h, and a spectrum between two rests of 1 h
     }
     assert {key: (made[key].verdict, made[key].basis) for key in expected} == expected

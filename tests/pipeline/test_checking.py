@@ -3,7 +3,7 @@
 import pytest
 
 from closo.errors import DataError, StudyError
-from closo.pipeline import check
+from closo.pipeline import analyse, check, judge
 from closo.pipeline.plan import choose_parts
 from closo.study import Condition, Measurement
 from closo.techniques import get
@@ -211,3 +211,80 @@ def test_the_shares_of_a_cathode_are_all_of_it(tmp_path, shares, text):
     lines = [f'{name} = "{share}"' for name, share in zip(names, shares, strict=True) if share]
     found = _cell_study(tmp_path, [AREA, *lines])
     assert (found == []) if text is None else (text in found[0].text)
+
+
+BAD_CLAIMS = """
+[[claims]]
+id = "good"
+text = "Ea is 38.6 kJ/mol."
+quantity = "activation_energy"
+of = "S"
+value = "38.6 kJ/mol"
+
+[[claims]]
+id = "unit"
+text = "t"
+quantity = "activation_energy"
+of = "S"
+value = "0.4 ohm"
+
+[[claims]]
+id = "kind"
+text = "t"
+kind = "comparison"
+
+[[claims]]
+id = "good"
+text = "the id again"
+quantity = "activation_energy"
+of = "S"
+value = "0.4 eV"
+
+[[claims]]
+id = "log"
+text = "Three orders of magnitude."
+kind = "ratio"
+of = "S"
+to = "S"
+value = "3"
+
+[[claim]]
+id = "stray"
+"""
+
+
+def test_every_bad_claim_is_listed_and_none_stops_another(fake, make_study):
+    folder = make_study(1)
+    (folder / "claims.toml").write_text(BAD_CLAIMS, encoding="utf-8")
+    found = {p.where: p for p in check(folder) if p.where.startswith("claims.toml")}
+    assert {where for where, p in found.items() if p.level == "error"} == {
+        "claims.toml, claims[2] (unit)",
+        "claims.toml, claims[3] (kind)",
+        "claims.toml, claims[4]",
+        "claims.toml, claim",
+    }
+    assert "Use eV or J or kJ/mol" in found["claims.toml, claims[2] (unit)"].text
+    assert "Was kind = 'decades' meant?" in found["claims.toml, log"].text
+    verdicts = {v.claim.text: v for v in judge(analyse(folder))}
+    assert verdicts["Ea is 38.6 kJ/mol."].verdict in ("consistent", "undecided")
+    assert (
+        "cannot be judged as it is written. claims[4]: the id 'good' is there twice" in verdicts["the id again"].reason
+    )
+    assert len(verdicts) == 5  # two have the same text
+
+
+@pytest.mark.parametrize(
+    ("area", "question"),
+    [
+        ('area = "78.5 cm2"', "Was 78.5 mm2 meant?"),
+        ('area = "2.01 mm2"', "Was 2.01 cm2 meant?"),
+        ('diameter = "10 cm"', "Was 10 mm meant?"),
+        ('area = "0.785 cm2"', None),
+    ],
+)
+def test_an_odd_area_is_a_question(fake, make_study, area, question):
+    folder = make_study(1)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace('area = "0.785 ± 0.005 cm2"', area), encoding="utf-8")
+    asked = [p.text for p in check(folder) if p.where == "specimens.p1" and p.level == "warning"]
+    assert [question in text for text in asked] == ([True] if question else [])

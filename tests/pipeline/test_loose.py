@@ -3,7 +3,9 @@
 import shutil
 
 import pytest
+import xarray as xr
 
+from closo import dataset, read
 from closo.errors import StudyError
 from closo.pipeline import run
 from closo.quantity import correlation
@@ -98,3 +100,80 @@ def test_an_error_names_its_file(tmp_path):
 def test_parts_are_counted_from_one(raw):
     with pytest.raises(StudyError, match=r"part = 0 does not exist\. Parts are counted from 1"):
         run("fake", [raw], part=0)
+
+
+def test_a_path_a_text_a_list_and_a_measurement_are_all_files(raw):
+    file = sorted(raw.iterdir())[0]
+    (data,) = read(file)
+    for given in (file, str(file), [file], (str(file),), data, [data], read(file)):
+        (outcome,) = run("fake", given, **GEOMETRY)
+        assert outcome.error is None
+        assert outcome.result.quantities["total_resistance"].value == pytest.approx(1000.0, rel=0.01)
+        assert outcome.result.provenance.inputs
+    a, b = run("fake", [data, sorted(raw.iterdir())[1]], **GEOMETRY)
+    assert correlation(*(o.result.quantities["ionic_conductivity"].number for o in (a, b))) > 0.5
+
+
+def test_a_dataset_of_another_kind_or_origin_is_one_sentence(fake):
+    other = dataset.new("open_circuit", {"time": [0.0, 1.0], "voltage": [1.0, 1.0]}, source="a.mpr")
+    (outcome,) = run("fake", other)
+    assert "a.mpr" in str(outcome.error)
+    with pytest.raises(StudyError, match="no measurement"):
+        run("fake", xr.Dataset())
+
+
+def test_a_diameter_stands_for_the_area(raw):
+    file = sorted(raw.iterdir())[0]
+    (by_area,) = run("fake", file, area="0.785398 ± 0.001 cm2", thickness="310 ± 5 um")
+    (by_diameter,) = run("fake", file, diameter="10 ± 0.05 mm", thickness="310 ± 5 um")
+    sigma = [o.result.quantities["ionic_conductivity"] for o in (by_area, by_diameter)]
+    assert sigma[1].value == pytest.approx(sigma[0].value, rel=1e-5)
+    assert sigma[1].budget()["diameter:command line"] / sigma[1].value == pytest.approx(0.01, rel=1e-6)
+    with pytest.raises(StudyError, match="area and diameter are both given"):
+        run("fake", file, area="1 cm2", diameter="10 mm")
+
+
+@pytest.fixture
+def with_header(raw):
+    """Return a function that gives a spectrum whose header states these things."""
+
+    def make(**entries):
+        (data,) = read(sorted(raw.iterdir())[0])
+        data.attrs = {**data.attrs, "suggestions": entries}
+        return data
+
+    return make
+
+
+def test_the_header_is_taken_when_asked_for(with_header):
+    header = {"diameter": {"value": "10 mm", "from": "header"}, "thickness": {"value": "0.31 mm", "from": "header"}}
+    data = with_header(**header)
+    (without,) = run("fake", data)
+    assert without.result.quantities["ionic_conductivity"].value is None
+    (outcome,) = run("fake", data, use_header=True)
+    sigma = outcome.result.quantities["ionic_conductivity"]
+    assert sigma.value == pytest.approx(0.31e-3 / (1000.0 * 0.785398e-4), rel=0.01)
+    assert any(source.startswith("thickness:header of") for source in sigma.budget())
+    assert "area taken from the header: diameter = 10 mm." in outcome.result.notes
+    (mine,) = run("fake", data, thickness="310 ± 5 um", use_header=True)  # what is given wins
+    assert "thickness:command line" in mine.result.quantities["ionic_conductivity"].budget()
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"value": "1 cm2", "from": "header, the software's default"}, "is the default of the program"),
+        ({"value": "1 furlong", "from": "header"}, "is not a unit of area"),
+        ({"value": "1 cm2", "from": "file name"}, None),
+    ],
+)
+def test_a_default_a_name_and_nonsense_are_not_taken(with_header, entry, said):
+    data = with_header(area=entry, thickness={"value": "0.31 mm", "from": "header"})
+    (outcome,) = run("fake", data, use_header=True)
+    assert outcome.result.quantities["ionic_conductivity"].value is None
+    assert said is None or any(said in note for note in outcome.result.notes)
+
+
+def test_an_odd_area_is_asked_about(raw):
+    (outcome,) = run("fake", sorted(raw.iterdir())[0], area="0.785 mm2", thickness="310 um")
+    assert any("Was 0.785 cm2 meant?" in note for note in outcome.result.notes)

@@ -1,6 +1,9 @@
-"""claims.toml + results -> a verdict per claim: supported, contradicted, not identifiable, or no data."""
+"""claims.toml + results -> a verdict per claim: supported, consistent, contradicted, undecided, or no data."""
 
-from closo.claims.judging import RESTS_ON, Verdict, judge
-from closo.claims.reading import KINDS, Claim, claimed_range, load_claims
+from closo.claims.claim import KINDS, Claim
+from closo.claims.judging import judge
+from closo.claims.ranges import claimed_range
+from closo.claims.reading import load_claims, read_claims
+from closo.claims.verdict import RESTS_ON, WORDS, Verdict
 
-__all__ = ["KINDS", "RESTS_ON", "Claim", "Verdict", "claimed_range", "judge", "load_claims"]
+__all__ = ["KINDS", "RESTS_ON", "WORDS", "Claim", "Verdict", "claimed_range", "judge", "load_claims", "read_claims"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -10,13 +9,12 @@ from itertools import combinations, pairwise
 from closo.combine.arrhenius.points import celsius
 from closo.combine.samples import quantity
 from closo.errors import DataError, did_you_mean
-from closo.quantity import Quantity, log, withheld
+from closo.nomenclature import look_up
+from closo.quantity import Quantity, withheld
 from closo.result import Check, Result
 from closo.toml import read_number
 
-__all__ = ["Pairs", "cross_checks", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of"]
-
-_LN10 = math.log(10.0)
+__all__ = ["Pairs", "cross_checks", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of", "ratio_of"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Pairs:
     ----------
     names, values : of the samples.
     couples : the two names of each comparison.
-    ratios : log10(first/second) of each.
+    ratios : first/second of each.
     """
 
     names: tuple[str, ...]
@@ -115,7 +113,7 @@ def pairs(
     temperature: float | None,
     neighbours: bool = False,
 ) -> Pairs:
-    """Return all pairs of the samples (or only each with the next), as log10 ratios; shared sources cancel.
+    """Return all pairs of the samples (or only each with the next) as ratios; shared sources cancel.
 
     Raises
     ------
@@ -135,11 +133,16 @@ def pairs(
         values,
         tuple((names[i], names[j]) for i, j in chosen),
         tuple(
-            Quantity(
-                "conductivity_ratio",
-                (log(values[i].number) - log(values[j].number)) / _LN10,
-                f"{names[i]} over {names[j]}{at}",
-            )
+            Quantity("factor", values[i].number / values[j].number, f"{names[i]} over {names[j]}{at}")
             for i, j in chosen
         ),
     )
+
+
+def ratio_of(first: Quantity, second: Quantity, *, method: str, basis: str) -> Quantity:
+    """Return first/second, or why there is none; of two that can only be positive, with its interval in the logarithm."""
+    positive = look_up(first.name).positive and look_up(second.name).positive
+    name = "factor" if positive else "ratio"
+    if not second.value:
+        return withheld(name, "the second of the two is zero", method=method)
+    return Quantity(name, first.number / second.number, method, basis=basis)

@@ -37,6 +37,9 @@ def run(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
+    diameter: Annotated[
+        str | None, typer.Option(help="Of a round electrode, instead of the area, e.g. '10 ± 0.05 mm'.")
+    ] = None,
     thickness: Annotated[str | None, typer.Option(help="Thickness of the pellet, e.g. '310 ± 5 um'.")] = None,
     temperature: Annotated[str | None, typer.Option(help="Temperature, e.g. '30 ± 0.5 degC'.")] = None,
     lead_resistance: Annotated[str | None, typer.Option(help="Resistance of the leads, e.g. '0.5 ± 0.1 ohm'.")] = None,
@@ -65,6 +68,9 @@ def run(
     columns: Columns = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
+    use_header: Annotated[
+        bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
+    ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
     as_json: Json = False,
 ) -> int:
@@ -74,6 +80,9 @@ def run(
     object with 'error' for a file or measurement that gave no result ('skipped': true for a file of a folder that is
     of another kind). Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if
     a check failed, else 0.
+
+    --use-header takes what the header of a file states where no option gives it, and says so; what the program fills in by
+    itself, and what is in the file's name, is not taken.
     """
     from closo import pipeline
 
@@ -85,6 +94,7 @@ def run(
             technique,
             files,
             area=area,
+            diameter=diameter,
             thickness=thickness,
             temperature=temperature,
             lead_resistance=lead_resistance,
@@ -96,6 +106,7 @@ def run(
             columns=columns,
             reader=reader,
             part=_part(part),
+            use_header=use_header,
         ):
             outcomes.append(outcome)
             drawn.append(_draw(outcome, figures))

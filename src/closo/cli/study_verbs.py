@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,21 +84,32 @@ def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int
 
 
 def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
-    """Hold what claims.toml claims against the results. Exit code: 1 if a claim is contradicted.
+    """Hold what claims.toml claims against the results.
 
-    The column "rests on" says whether anything was measured, or the study only states it.
+    Supported: the whole 95 % interval fits. Consistent: an equality that the data do not reject, with the smallest
+    deviation that they would have shown. Contradicted: rejected at 5 %. Undecided: the data, or the words of the claim,
+    leave it open. The column "rests on" says whether anything was measured, or the study only states it.
+
+    Exit code: 2 if a claim is not written as one (the others are judged), else 1 if a claim is contradicted; where there
+    is no result at all, that of `closo analyse`; else 0.
     """
+    from closo import pipeline
     from closo.claims import RESTS_ON
 
     analysis = _analyse(study, workers)
-    verdicts = _judge(analysis)
+    verdicts = pipeline.judge(analysis)
     if as_json:
         write_json([verdict.as_json() for verdict in verdicts])
     else:
-        rows = [[v.claim.id, v.verdict, RESTS_ON[v.basis], v.reason] for v in verdicts]
-        show_table(["claim", "verdict", "rests on", "reason"], rows)
+        rows = [[v.claim.id, v.text, RESTS_ON[v.basis], " ".join([v.claim.text, f"({v.reason})"])] for v in verdicts]
+        show_table(["claim", "verdict", "rests on", "what is claimed (and why this verdict)"], rows)
         _say_failures(analysis)
-    return 1 if any(verdict.verdict == "contradicted" for verdict in verdicts) else 0
+        _say_tally(verdicts)
+    if any(verdict.claim.fault is not None for verdict in verdicts):
+        return 2
+    if any(verdict.verdict == "contradicted" for verdict in verdicts):
+        return 1
+    return 0 if analysis.results else _code(analysis)
 
 
 def show(
@@ -135,12 +146,15 @@ def report(
     workers: Workers = 1,
     as_json: Json = False,
 ) -> int:
-    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it."""
+    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it.
+
+    Exit code: 3 if a file could not be read, else 2 if a measurement gave no result; the page is written all the same.
+    """
     from closo import pipeline
     from closo import report as reporting
 
     analysis = _analyse(study, workers)
-    verdicts = _judge(analysis)
+    verdicts = pipeline.judge(analysis)
     problems = pipeline.check(analysis.study)
     with progress_bar("Drawing") as progress:
         page = reporting.build(
@@ -155,7 +169,7 @@ def report(
     else:
         _say_failures(analysis)
         show_lines([f"The report is {page}"])
-    return 0
+    return exit_code(errors=[failure.error for failure in analysis.failures], failed=False)
 
 
 def twin(
@@ -185,12 +199,6 @@ def _analyse(study: Path, workers: int) -> Analysis:
 
     with progress_bar("Analysing") as progress:
         return pipeline.analyse(study, workers=workers, progress=progress)
-
-
-def _judge(analysis: Analysis) -> list[Verdict]:
-    from closo.claims import judge, load_claims
-
-    return judge(load_claims(analysis.study.folder), analysis.results)
 
 
 def _analysis_json(analysis: Analysis) -> dict[str, Any]:
@@ -238,6 +246,15 @@ def _say_failures(analysis: Analysis) -> None:
     say(
         f"{len(analysis.results)} results ({analysis.computed} computed now, {analysis.cached} known before), "
         f"{len(analysis.failures)} failures."
+    )
+
+
+def _say_tally(verdicts: Sequence[Verdict]) -> None:
+    from closo.claims import WORDS
+
+    words = [verdict.verdict for verdict in verdicts]
+    say(
+        f"{len(words)} claims: {', '.join(f'{words.count(word)} {word}' for word in WORDS if word in words) or 'none'}."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from closo.claims import Verdict, load_claims
+from closo.claims import Verdict, read_claims
 from closo.claims import judge as judge_claims
 from closo.pipeline.combining import combine_all
 from closo.pipeline.interphase import INTERPHASE, recall_interphase
@@ -66,13 +66,13 @@ def analyse(
 
 
 def judge(analysis: Analysis) -> list[Verdict]:
-    """Return the verdict on every claim of the study's claims.toml.
+    """Return the verdict on every claim of the study's claims.toml; one that is not written as a claim is undecided.
 
     Raises
     ------
-    StudyError  when claims.toml is wrong.
+    StudyError  when claims.toml is not TOML.
     """
-    return judge_claims(load_claims(analysis.study.folder), analysis.results)
+    return judge_claims(read_claims(analysis.study.folder), analysis.results)
 
 
 def _silent(_finished: int, _total: int, _what: str) -> None:

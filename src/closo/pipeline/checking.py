@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from closo.claims import load_claims
+from closo.claims import Claim, claimed_range, read_claims
+from closo.combine.audit import area_question
 from closo.errors import StudyError, did_you_mean
 from closo.pipeline.auditing import audit_study
 from closo.pipeline.checking_cells import cell_problems, voltage_problems
@@ -68,6 +70,9 @@ def _geometry(study: Study) -> Iterator[Problem]:
     """Yield pellets whose area or thickness is not known well enough for a conductivity."""
     measured = {m.specimen for m in study.measurements}
     for name, specimen in study.specimens.items():
+        doubt = area_question(specimen.area, specimen.diameter)
+        if doubt is not None:
+            yield Problem("warning", f"specimens.{name}", doubt)
         if name not in measured:
             yield Problem("note", f"specimens.{name}", "nothing is measured on this specimen.")
             continue
@@ -112,10 +117,27 @@ def _recipes(study: Study) -> Iterator[Problem]:
             yield Problem("error" if verdict.passed is False else "note", verdict.name, text)
 
 
+def _doubts(claim: Claim, axes: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what a claim may not mean: a ratio where the text speaks of logarithms, a value of another axis."""
+    where = f"claims.toml, {claim.id}"
+    if claim.kind == "ratio" and re.search(r"orders? of magnitude|decades?\b|log", claim.text, re.IGNORECASE):
+        text = (
+            f"the text speaks of orders of magnitude, but kind = 'ratio' is held against the plain factor {claim.value}. "
+            "Was kind = 'decades' meant?"
+        )
+        yield Problem("warning", where, text)
+    axis = axes.get(claim.of[0], "filler_type") if claim.kind == "maximum" and claim.no_data is None else "filler_type"
+    if axis != "filler_type":
+        try:
+            claimed_range(claim, axis)
+        except StudyError as error:
+            yield Problem("error", where, str(error))
+
+
 def _claims(study: Study) -> Iterator[Problem]:
-    """Yield what is wrong with claims.toml: its form, and samples that the study does not have."""
+    """Yield what is wrong with claims.toml: its form, and samples that the study does not have; every claim is looked at."""
     try:
-        claims = load_claims(study.folder)
+        claims = read_claims(study.folder)
     except StudyError as error:
         yield Problem("error", "claims.toml", " ".join(t for t in (error.where, error.message, error.hint) if t))
         return
@@ -127,7 +149,13 @@ def _claims(study: Study) -> Iterator[Problem]:
         "presses",
         *(f"series/{s.name}" for s in study.series),
     }
+    axes = {f"series/{s.name}": s.axis for s in study.series}
     for claim in claims:
+        if claim.fault is not None:
+            where, _, text = claim.fault.partition(": ")
+            yield Problem("error", f"claims.toml, {where}", text)
+            continue
+        yield from _doubts(claim, axes)
         for name in (*claim.of, *([claim.to] if claim.to else [])):
             if name not in known and name.partition("/")[0] not in known and claim.no_data is None:
                 text = f"'{name}' is neither a sample nor a specimen, a cell or a series. {did_you_mean(name, known)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from closo.combine.audit import area_question
 from closo.dataset import Dataset
 from closo.errors import ClosoError, with_article
 from closo.pipeline.jobs import Job, read_file
@@ -34,6 +35,9 @@ def cell_problems(study: Study) -> Iterator[Problem]:
         if name in measured and cell.area is None and cell.diameter is None:
             text = "area (or diameter) not given: current densities and what is per area are withheld."
             yield Problem("warning", f"cells.{name}", text)
+        doubt = area_question(cell.area, cell.diameter)
+        if doubt is not None:
+            yield Problem("warning", f"cells.{name}", doubt)
     for k, measurement in enumerate(study.measurements, 1):
         kind, possible = _kind(study, measurement), _KINDS.get(measurement.technique)
         if kind is None or possible is None or kind in possible:

@@ -40,7 +40,16 @@ __all__ = [
 ]
 
 _CODE = ("readers", "techniques", "models", "combine", "pipeline", "study")
-_CODE_FILES = ("constants.py", "dataset.py", "fit.py", "nomenclature.py", "quantity.py", "result.py", "toml.py")
+_CODE_FILES = (
+    "constants.py",
+    "dataset.py",
+    "fit.py",
+    "nomenclature.py",
+    "quantity.py",
+    "result.py",
+    "toml.py",
+    "units.py",
+)
 
 
 @dataclass(frozen=True)
@@ -159,10 +168,15 @@ def list_parts(job_file: tuple[str | tuple[str, ...], str, str | None, str | Non
     ]
 
 
-def compute(job: Job) -> Computed:
-    """Analyse one part of one file. An error comes back as data, so that it can cross to another process."""
+def compute(job: Job, data: Dataset | None = None) -> Computed:
+    """Analyse one part of one file. An error comes back as data, so that it can cross to another process.
+
+    Parameters
+    ----------
+    data : the measurement, where it is at hand already; else it is read from the job's file.
+    """
     try:
-        return Computed(*to_document(_analyse(job)))
+        return Computed(*to_document(_analyse(job, data)))
     except ClosoError as error:
         return Computed(error={"kind": type(error).__name__, **error.as_json()})
     except Exception as error:  # noqa: BLE001  one bad file must not end the study; it is recorded
@@ -185,9 +199,12 @@ def as_closo_error(fields: Mapping[str, str | None]) -> ClosoError:
     return rebuilt
 
 
-def _analyse(job: Job) -> Result:
+def _analyse(job: Job, given: Dataset | None) -> Result:
     """Read, choose the part, analyse, stamp."""
-    datasets, reader = read_file(job.path, job.sha256, job.reader, job.columns)
+    if given is None:
+        datasets, reader = read_file(job.path, job.sha256, job.reader, job.columns)
+    else:
+        datasets, reader = (given,), job.reader or ""
     chosen = [d for d in datasets if d.attrs["part"] == job.part]
     if not chosen:
         raise DataError(f"part {job.part} does not exist.", file=job.file)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from closo import readers
+from closo.combine.audit import area_question
+from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
-from closo.pipeline.jobs import Job, as_closo_error, compute, list_parts, unexpected
+from closo.models.recipe import disc_area
+from closo.pipeline.header import take_header
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, list_parts, read_file, unexpected
 from closo.pipeline.plan import choose_parts, hash_of
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity
@@ -23,11 +30,15 @@ _OWNER = "command line"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".csv", ".dat", ".tsv", ".asc", ".log", ".md"})  # may be anything
 
 
+File = str | Path | Dataset
+
+
 def run(
     technique: str,
-    files: Iterable[str | Path],
+    files: File | Iterable[File],
     *,
     area: str | Number | None = None,
+    diameter: str | Number | None = None,
     thickness: str | Number | None = None,
     temperature: str | Number | None = None,
     lead_resistance: str | Number | None = None,
@@ -39,24 +50,45 @@ def run(
     columns: str | None = None,
     reader: str | None = None,
     part: int | str | None = None,
+    use_header: bool = False,
 ) -> Iterator[Outcome]:
     """Yield one outcome per measurement of the technique's kind; a bad file gives its error and the rest goes on.
 
     Parameters
     ----------
     technique : a name of TECHNIQUES.
-    files : files, or folders whose files are all tried (those in hidden folders are not).
-    area, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass, theoretical_capacity : text
-        with a unit or numbers [SI]; the same for all files, so that they are one source of uncertainty
-        (`thickness:command line`).
+    files : one or more files, as path or text; folders, whose files are all tried (those in hidden folders are not); or
+        measurements that `closo.read` gave.
+    area, diameter, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass,
+    theoretical_capacity : text with a unit or numbers [SI]; the same for all files, so that they are one source of
+        uncertainty (`thickness:command line`). A diameter is that of a round electrode, instead of the area.
     settings : of the technique.
     columns, reader, part : as in study.toml.
+    use_header : take area, thickness, temperature and mass from the header of each file where they are not given here and
+        are not the default of the program; a note of the result says what was taken.
 
     Raises
     ------
     StudyError  when the technique, a setting or a number is wrong: nothing is analysed then.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> from closo.dataset import new
+    >>> f = np.geomspace(1e6, 1.0, 37)
+    >>> arc = 500.0 / (1.0 + 2j * np.pi * f * 500.0 * 1e-10) + 1.0 / (2j * np.pi * f * 1e-5)  # 500 ohm, then electrodes
+    >>> spectrum = new("impedance", {"frequency": f, "impedance": arc}, source="mine")
+    >>> outcomes = list(run("impedance", spectrum, diameter="10 mm", thickness="300 ± 3 um"))
+    >>> round(outcomes[0].result.quantities["total_resistance"].value)
+    500
+
+    A file or several go in the same way: `run("impedance", "a.mpr")`, `run("impedance", ["a.mpr", "b.par"])`.
     """
     row = get(technique)
+    if diameter is not None:
+        if area is not None:
+            raise StudyError("area and diameter are both given.", hint="Give one of the two.")
+        area = disc_area(_number(diameter, "diameter"))
     given = {
         "area": area,
         "thickness": thickness,
@@ -72,11 +104,27 @@ def run(
     if isinstance(part, int) and part < 1:
         raise StudyError(f"part = {part} does not exist.", hint="Parts are counted from 1.")
     wanted = Measurement(label=_OWNER, specimen=_OWNER, technique=technique, file="-", part=part)
-    listed = list(_expand(files))
-    names = _unique_names([path for path, _ in listed])
-    return _outcomes(listed, names, row, wanted=wanted, job_fields={
-        "inputs": inputs, "settings": dict(settings or {}), "reader": reader, "columns": columns,
-    })  # fmt: skip
+    asked = _Asked(row, inputs, dict(settings or {}), reader, columns, wanted, use_header)
+    listed = list(_expand([files] if isinstance(files, File) else files))
+    names = _unique_names([Path(str(one.attrs["source"])) if isinstance(one, Dataset) else one for one, _ in listed])
+    return _outcomes(listed, names, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every file."""
+
+    technique: Technique
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    reader: str | None
+    columns: str | None
+    wanted: Measurement
+    use_header: bool
+
+
+def _number(value: str | Number, name: str) -> Number:
+    return read_number(value, name, label=f"{name}:{_OWNER}") if isinstance(value, str) else value
 
 
 def _inputs(technique: Technique, given: Mapping[str, str | Number | None]) -> dict[str, Any]:
@@ -87,21 +135,28 @@ def _inputs(technique: Technique, given: Mapping[str, str | Number | None]) -> d
             continue
         if name not in technique.inputs:
             raise StudyError(f"{technique.name} does not use {name}.", hint=f"It uses {', '.join(technique.inputs)}.")
-        number = read_number(value, name, label=f"{name}:{_OWNER}") if isinstance(value, str) else value
-        inputs[name] = Quantity(name, number).as_stored()
+        inputs[name] = Quantity(name, _number(value, name)).as_stored()
     return inputs
 
 
-def _expand(files: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield every file, and whether it was found in a folder (True) or named by the user (False)."""
-    for entry in map(Path, files):
-        if not entry.is_dir():
+def _expand(files: Iterable[File]) -> Iterator[tuple[Path | Dataset, bool]]:
+    """Yield every file or measurement, and whether it was found in a folder (True) or named by the user (False)."""
+    for entry in files:
+        if isinstance(entry, Dataset):
+            if not {"kind", "part", "source", "title"} <= set(entry.attrs):
+                raise StudyError(
+                    "this Dataset is no measurement.", hint="Make it with closo.read or closo.dataset.new."
+                )
             yield entry, False
             continue
-        inside = sorted(p for p in entry.rglob("*") if p.is_file() and not _hidden(p.relative_to(entry)))
+        path = Path(entry)
+        if not path.is_dir():
+            yield path, False
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
         if not inside:
-            raise StudyError("the folder holds no files.", file=entry)
-        yield from ((path, True) for path in inside)
+            raise StudyError("the folder holds no files.", file=path)
+        yield from ((one, True) for one in inside)
 
 
 def _hidden(path: Path) -> bool:
@@ -110,39 +165,32 @@ def _hidden(path: Path) -> bool:
 
 def _unique_names(paths: list[Path]) -> list[str]:
     """Return a name per file for keys and labels: the bare name, with folders in front where two are equal."""
-    bare = [path.name for path in paths]
+    count = Counter(path.name for path in paths)
     return [
-        name if bare.count(name) == 1 else "_".join(part for part in path.parts if part not in ("/", ".", ".."))
-        for path, name in zip(paths, bare, strict=True)
+        path.name if count[path.name] == 1 else "_".join(part for part in path.parts if part not in ("/", ".", ".."))
+        for path in paths
     ]
 
 
-def _outcomes(
-    listed: list[tuple[Path, bool]],
-    names: list[str],
-    technique: Technique,
-    *,
-    wanted: Measurement,
-    job_fields: Mapping[str, Any],
-) -> Iterator[Outcome]:
-    for (path, from_folder), name in zip(listed, names, strict=True):
+def _outcomes(listed: list[tuple[Path | Dataset, bool]], names: list[str], asked: _Asked) -> Iterator[Outcome]:
+    for (entry, from_folder), name in zip(listed, names, strict=True):
+        path = Path(str(entry.attrs["source"])) if isinstance(entry, Dataset) else entry
         try:
-            yield from _outcomes_of_file(path, name, technique, wanted=wanted, job_fields=job_fields)
+            yield from _of_dataset(entry, name, asked) if isinstance(entry, Dataset) else _of_file(entry, name, asked)
         except ClosoError as error:
             yield Outcome(path, error=error, skipped=from_folder and _promises_nothing(path, error))
         except Exception as error:  # noqa: BLE001  one bad file must not end the run; it is recorded
             yield Outcome(path, error=unexpected(error, str(path)))
 
 
-def _outcomes_of_file(
-    path: Path, name: str, technique: Technique, *, wanted: Measurement, job_fields: Mapping[str, Any]
-) -> Iterator[Outcome]:
+def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
     if not path.is_file():
         what = "this is not a regular file." if path.exists() else "there is no such file."
         raise ReadError(what, file=path, hint="Check the name.")
     sha256 = hash_of(path)
-    parts = list_parts((str(path), sha256, job_fields["reader"], job_fields["columns"]))
-    for part, _ in choose_parts(parts, technique, measurement=wanted.model_copy(update={"file": str(path)})):
+    file = (str(path), sha256, asked.reader, asked.columns)
+    wanted = asked.wanted.model_copy(update={"file": str(path)})
+    for part, _ in choose_parts(list_parts(file), asked.technique, measurement=wanted):
         job = Job(
             key=f"{name}#{part}",
             path=str(path),
@@ -150,15 +198,57 @@ def _outcomes_of_file(
             file=str(path),
             source=name,
             part=part,
-            technique=technique.name,
-            **job_fields,
+            technique=asked.technique.name,
+            reader=asked.reader,
+            columns=asked.columns,
+            inputs=asked.inputs,
+            settings=asked.settings,
         )
-        computed = compute(job)
-        if computed.document is None:
-            fields = dict(computed.error or {})
-            yield Outcome(path, part, error=as_closo_error(fields | {"file": fields.get("file") or str(path)}))
-        else:
-            yield Outcome(path, part, from_document(computed.document, computed.curves))
+        if not asked.use_header:
+            yield _outcome(job, compute(job))
+            continue
+        datasets, reader = read_file(*file)
+        data = next(d for d in datasets if d.attrs["part"] == part)
+        yield _with_header(replace(job, reader=reader), data, asked)
+
+
+def _of_dataset(data: Dataset, name: str, asked: _Asked) -> Iterator[Outcome]:
+    """Yield the outcome of a measurement that is at hand; its content stands in for a file's."""
+    source, part = str(data.attrs["source"]), int(data.attrs["part"])
+    parts = [{"part": part, "kind": str(data.attrs["kind"]), "title": str(data.attrs["title"])}]
+    choose_parts(parts, asked.technique, measurement=asked.wanted.model_copy(update={"file": source}))
+    job = Job(
+        key=f"{name}#{part}",
+        path=source,
+        sha256=hashlib.sha256(to_bytes(data)).hexdigest(),
+        file=source,
+        source=name,
+        part=part,
+        technique=asked.technique.name,
+        inputs=asked.inputs,
+        settings=asked.settings,
+    )
+    yield _with_header(job, data, asked) if asked.use_header else _outcome(job, compute(job, data))
+
+
+def _with_header(job: Job, data: Dataset, asked: _Asked) -> Outcome:
+    """Return the outcome of a measurement with what its header states of the sample."""
+    label = f"header of {job.source}"
+    taken, notes, left = take_header(data, asked.technique, given=asked.inputs, label=label)
+    job = replace(job, inputs={**job.inputs, **taken})
+    return _outcome(job, compute(job, left), notes)
+
+
+def _outcome(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outcome:
+    """Return what came of a job, with the doubts about its geometry among the notes."""
+    path = Path(job.file)
+    if computed.document is None:
+        fields = dict(computed.error or {})
+        return Outcome(path, job.part, error=as_closo_error(fields | {"file": fields.get("file") or job.file}))
+    result = from_document(computed.document, computed.curves)
+    doubt = area_question(Quantity.from_stored(job.inputs["area"]).number, None) if "area" in job.inputs else None
+    said = [*notes, doubt] if doubt else notes
+    return Outcome(path, job.part, replace(result, notes=(*result.notes, *said)))
 
 
 def _promises_nothing(path: Path, error: ClosoError) -> bool:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import closo
-from closo.claims import Verdict
+from closo.claims import WORDS, Verdict
 from closo.combine.samples import quantity
 from closo.figures.labels import literal
 from closo.nomenclature import to_shown
@@ -94,7 +94,7 @@ def build(
         cards=_cards(analysis),
         overview=_overview(analysis),
         verdict_note=_on_statements(verdicts),
-        verdict_counts=[(word, counts[word]) for word in _WORDS if counts[word]],
+        verdict_counts=[(word, counts[word]) for word in WORDS if counts[word]],
         claims=claims,
         sections=sections,
         contents=_contents(sections, with_claims=bool(claims.rows)),
@@ -118,8 +118,7 @@ def _on_statements(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-_WORDS = ("supported", "contradicted", "not identifiable", "no data")
-_BADGES = (*_WORDS, "passed", "failed", "undecided", "error", "warning", "note")
+_BADGES = (*WORDS, "passed", "failed", "error", "warning", "note")
 
 
 def _environment() -> Environment:

@@ -52,11 +52,11 @@ def single(analysis: Analysis, specimens: Collection[str] | None = None) -> list
 
 def claims(verdicts: Sequence[Verdict]) -> Table:
     """Return claims with their verdicts, the contradicted ones first."""
-    order = {"contradicted": 0, "supported": 1, "not identifiable": 2, "no data": 3}
-    rows = sorted(
-        ([v.claim.id, v.claim.text, v.claim.where, str(v.verdict), RESTS_ON[v.basis], v.reason] for v in verdicts),
-        key=lambda row: order.get(row[3], 9),
-    )
+    order = ("contradicted", "supported", "consistent", "undecided", "no data")
+    rows = [
+        [v.claim.id, v.claim.text, v.claim.where, v.text, RESTS_ON[v.basis], v.reason]
+        for v in sorted(verdicts, key=lambda v: order.index(v.verdict))
+    ]
     columns = [Column(name) for name in ("id", "claim", "where", "verdict", "rests on", "reason")]
     return Table("claims", "What is claimed, and what the results say", columns, rows)
 

@@ -94,7 +94,14 @@ def celsius(quantity: Quantity | None) -> str:
 
 
 def level_class(word: str) -> str:
-    """Return the CSS class that colours a verdict, a level or the outcome of a check."""
-    good = {"supported", "passed"}
+    """Return the CSS class that colours a verdict, a level or the outcome of a check.
+
+    Example
+    -------
+    >>> level_class("consistent, ±9 %"), level_class("contradicted"), level_class("undecided")
+    ('good', 'bad', 'open')
+    """
+    word = word.partition(", ±")[0]
+    good = {"supported", "consistent", "passed"}
     bad = {"contradicted", "failed", "error"}
     return "good" if word in good else "bad" if word in bad else "open"

@@ -51,10 +51,17 @@ def read_study(file: Path) -> tuple[Study | None, list[Problem]]:
     try:
         study = Study.model_validate(_with_labels(document, file.parent))
     except ValidationError as error:
-        return None, found + [_as_problem(dict(e)) for e in error.errors(include_url=False)]
+        wrong = error.errors(include_url=False)
+        found += [_as_problem(dict(e)) for e in wrong[:_LISTED]]
+        if len(wrong) > _LISTED:
+            found.append(
+                Problem("error", "study.toml", f"and {len(wrong) - _LISTED} more mistakes. Correct these first.")
+            )
+        return None, found
     return (None if found else study), found
 
 
+_LISTED = 200  # mistakes of one file that are told one by one
 _FILLED_IN = ("folder", "label", "joined")
 _LABELS = {"cells": "cell ", "presses": "press "}  # these share field names with specimens, not their sources
 

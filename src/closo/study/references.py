@@ -28,8 +28,7 @@ def name_measurement(study: Study, measurement: Measurement) -> str:
     would make two fits one source of uncertainty.
     """
     bare = measurement.file.rpartition("/")[2]
-    files = {m.file for m in study.measurements if m.file.rpartition("/")[2] == bare}
-    return bare if len(files) == 1 else measurement.file.replace("/", "_")
+    return bare if bare in study.unique_names else measurement.file.replace("/", "_")
 
 
 def unknown_names(study: Study) -> Iterator[Problem]:

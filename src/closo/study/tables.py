@@ -6,10 +6,11 @@ in from the TOML key. A number is a `quantity.Number` in SI, or None where the s
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from closo.errors import StudyError
 from closo.nomenclature import look_up
@@ -285,3 +286,12 @@ class Study(Table):
     measurements: tuple[Measurement, ...] = ()
     printed: tuple[Printed, ...] = ()
     series: Annotated[tuple[Series, ...], AfterValidator(_no_repeats)] = ()
+    _counted: tuple[Any, frozenset[str]] = PrivateAttr(default=(None, frozenset()))
+
+    @property
+    def unique_names(self) -> frozenset[str]:
+        """The bare file names that only one of the measured files has."""
+        if self._counted[0] is not self.measurements:
+            count = Counter(file.rpartition("/")[2] for file in {m.file for m in self.measurements})
+            self._counted = (self.measurements, frozenset(name for name, times in count.items() if times == 1))
+        return self._counted[1]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from closo.combine.audit.cells import audit_cells, audit_presses
-from closo.combine.audit.pellets import audit_pellets, audit_recipes, recipe_density
+from closo.combine.audit.pellets import area_question, audit_pellets, audit_recipes, recipe_density
 from closo.combine.audit.powders import audit_materials, audit_powders
 from closo.combine.audit.printed import audit_printed
 from closo.combine.audit.records import Cell, Material, Pellet, Powder, Press, Printed, Recipe
@@ -32,6 +32,7 @@ __all__ = [
     "Press",
     "Printed",
     "Recipe",
+    "area_question",
     "audit",
     "audit_cells",
     "audit_materials",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
 
 from closo.combine.audit.judge import (
     differ,
@@ -32,8 +31,10 @@ from closo.models.recipe import (
 from closo.quantity import Number
 from closo.result import Check
 
-__all__ = ["area_check", "audit_pellets", "audit_recipes", "recipe_density"]
+__all__ = ["area_check", "area_question", "audit_pellets", "audit_recipes", "recipe_density"]
 
+_USUAL_AREA = (3e-6, 2e-3)  # m2, discs of 2 to 50 mm
+_NAMED = 4  # pellets of a group that are named one by one
 _NOMINAL = 0.03  # a batch is weighed to its nominal mass this well
 SUSPICIOUS_DENSITY = 0.5  # a pellet pressed at > 100 MPa is denser; a loose powder has about 0.1 to 0.4
 
@@ -209,6 +210,29 @@ def area_check(name: str, area: Number | None, diameter: Number | None) -> Check
     return Check(f"area: {name}", False, f"{given}, not the stated {plain('area', area)}{cause}.")
 
 
+def area_question(area: Number | None, diameter: Number | None) -> str | None:
+    """Ask about an area that occurs, but of which a mistaken unit is likelier; None where it is usual or not stated.
+
+    Example
+    -------
+    >>> area_question(78.5e-4, None)
+    'area 78.5 cm2 is a disc of 100 mm, which is no usual pellet or cell. Was 78.5 mm2 meant?'
+    >>> area_question(0.785e-4, None), area_question(None, 0.1)
+    (None, 'diameter 100 mm is no usual pellet or cell. Was 10 mm meant?')
+    """
+    found = disc_area(diameter) if area is None and diameter is not None else area
+    if found is None or _USUAL_AREA[0] <= value(found) <= _USUAL_AREA[1]:
+        return None
+    large = value(found) > _USUAL_AREA[1]
+    across = math.sqrt(4.0 * value(found) / math.pi) * 1e3  # mm
+    if area is None:
+        meant = f"{across / 10.0 if large else across * 10.0:.4g} mm"
+        return f"diameter {across:.4g} mm is no usual pellet or cell. Was {meant} meant?"
+    shown = value(found) * (1e4 if large else 1e6)
+    given, meant = (f"{shown:.4g} cm2", f"{shown:.4g} mm2") if large else (f"{shown:.4g} mm2", f"{shown:.4g} cm2")
+    return f"area {given} is a disc of {across:.3g} mm, which is no usual pellet or cell. Was {meant} meant?"
+
+
 def _density_check(pellet: Pellet) -> Check | None:
     """Test whether the pellet has room for its mass."""
     if pellet.mass is None or pellet.thickness is None or _area(pellet) is None:
@@ -341,12 +365,16 @@ def force_check(name: str, pressure: Number | None, area: Number | None, force: 
 
 def _copies(pellets: Sequence[Pellet]) -> list[Check]:
     """Find pellets with the same mass and the same thickness to the last digit."""
+    alike: dict[tuple[float, float], list[Pellet]] = {}
+    for pellet in pellets:
+        if all(x is not None and not _is_range(x) for x in (pellet.mass, pellet.thickness)):
+            alike.setdefault((value(pellet.mass), value(pellet.thickness)), []).append(pellet)
     checks = []
-    for a, b in combinations(pellets, 2):
-        pairs = [(a.mass, b.mass), (a.thickness, b.thickness)]
-        stated = all(x is not None and not _is_range(x) for pair in pairs for x in pair)
-        if stated and all(value(x) == value(y) for x, y in pairs):
-            same = f"{plain('mass', a.mass)} and {plain('thickness', a.thickness)}"
-            detail = f"{a.name} and {b.name} both have {same}: one was copied, or the values are nominal, not measured."
-            checks.append(Check(f"copied: {a.name}, {b.name}", False, detail))
+    for group in (group for group in alike.values() if len(group) > 1):
+        names = [pellet.name for pellet in group[:_NAMED]]
+        more = [f"{len(group) - _NAMED} more"] if len(group) > _NAMED else []
+        same = f"{plain('mass', group[0].mass)} and {plain('thickness', group[0].thickness)}"
+        both = "both have" if len(group) == 2 else "all have"
+        detail = f"{listed([*names, *more])} {both} {same}: one was copied, or the values are nominal, not measured."
+        checks.append(Check(f"copied: {', '.join(names[:2])}", False, detail))
     return checks

@@ -1,0 +1,148 @@
+"""Units as people type them -> a factor to SI.
+
+A unit is checked by a small grammar before pint sees it, because pint evaluates what it is given: factors with powers,
+joined by '/', '*', '·' or a blank, one group in brackets after '/', and only names of `_NAMES`. What has two meanings
+(`Nm`: newton metre, but nanometre to some) or another one in pint than in the field (`rpm`, rad in a frequency) is taken
+as the field does, or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from closo.constants import AVOGADRO
+from closo.errors import StudyError
+from closo.nomenclature import Name, look_up
+
+__all__ = ["to_si"]
+
+_MAXIMUM_LENGTH = 60  # characters of a unit
+
+_PLAIN = str.maketrans({
+    "µ": "u", "μ": "u", "Ω": "ohm", "\u2126": "ohm", "Å": "angstrom", "\u212b": "angstrom", "·": "*", "×": "*", "−": "-",
+    "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁻": "-",
+})  # fmt: skip
+_CELSIUS = frozenset({"degC", "°C", "ºC", "C", "celsius", "Celsius", "deg C", "° C"})
+_KELVIN = frozenset({"K", "kelvin", "Kelvin"})
+_FAHRENHEIT = frozenset({"degF", "°F", "ºF"})
+_WITH_PREFIX = "m s g A V W J N Pa C F ohm S Hz H eV Ah Wh mol L l K bar cal".split()
+_PREFIXES = "fpnumcdhkMGT"
+_NAMES: dict[str, str] = {  # as typed -> as pint understands it
+    **{p + unit: p + unit for unit in _WITH_PREFIX for p in ("", *_PREFIXES) if p + unit != "hbar"},  # Planck's, to pint
+    "1": "dimensionless", "%": "percent", "vol%": "percent", "wt%": "percent", "ppm": "ppm",
+    "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute", "sec": "second", "secs": "second",
+    "second": "second", "seconds": "second", "h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour", "hours": "hour",
+    "d": "day", "day": "day", "days": "day", "week": "week", "weeks": "week", "year": "year", "years": "year",
+    "rpm": "1/minute", "micron": "micron", "microns": "micron", "angstrom": "angstrom", "inch": "inch",
+    "meter": "meter", "metre": "meter", "gram": "gram", "grams": "gram", "t": "tonne", "tonne": "tonne",
+    "atm": "atm", "torr": "torr", "Torr": "torr", "mmHg": "mmHg", "psi": "psi", "kgf": "kgf",
+    "lbf": "lbf", "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm", "kOhm": "kohm", "MOhm": "Mohm", "mOhm": "mohm",
+    "GOhm": "Gohm", "volt": "volt", "volts": "volt", "Volt": "volt", "Volts": "volt", "amp": "ampere",
+    "amps": "ampere", "Amp": "ampere", "Amps": "ampere", "ampere": "ampere", "siemens": "siemens", "kelvin": "kelvin",
+}  # fmt: skip
+_ANGLES = {
+    "rad": "radian",
+    "mrad": "mrad",
+    "deg": "degree",
+    "°": "degree",
+}  # only of an angle: pint gives them no dimension
+
+_FACTOR = re.compile(r"([A-Za-z%°]+|1(?![0-9]))(?:(?:\^|\*\*)?(?:([-+]?[1-9])|\(([-+]?[1-9])\)))?")
+
+
+@lru_cache(maxsize=1024)
+def to_si(unit: str, name: str) -> tuple[float, float]:
+    """Return (factor, offset) from `unit` to the SI unit of `name`: SI = number * factor + offset.
+
+    Parameters
+    ----------
+    unit : as typed; '' is not a unit here.
+    name : of the nomenclature.
+
+    Raises
+    ------
+    StudyError  when it is no unit, or not one of `name`.
+
+    Example
+    -------
+    >>> to_si("um", "thickness"), to_si("degC", "temperature"), to_si("S m⁻¹", "ionic_conductivity")
+    ((1e-06, 0.0), (1.0, 273.15), (1.0, 0.0))
+    >>> round(to_si("kJ/mol", "activation_energy")[0] / to_si("eV", "activation_energy")[0], 6)
+    0.010364
+    """
+    row = look_up(name)
+    if unit == row.shown:
+        return row.factor, row.offset
+    if row.si == "K" and (scale := _temperature(unit, absolute=bool(row.offset))) is not None:
+        return scale
+    spelled = _spelled(unit, angle=row.si == "rad")
+    factor = None if spelled is None else _factor(spelled, row)
+    if factor is None:
+        raise StudyError(f"'{unit[:_MAXIMUM_LENGTH]}' is not a unit of {name}.", hint=f"Use {_known(row)}.")
+    return factor, 0.0
+
+
+def _known(row: Name) -> str:
+    """Return the units that may be used, in words."""
+    first = dict.fromkeys([row.shown, row.si] + (["kJ/mol"] if row.si == "J" else []))
+    return " or ".join(first)
+
+
+def _temperature(unit: str, *, absolute: bool) -> tuple[float, float] | None:
+    """Return the scale of a temperature, or of a difference of temperatures, which has no zero of its own."""
+    if unit in _CELSIUS:
+        return 1.0, 273.15 if absolute else 0.0
+    if unit in _FAHRENHEIT:
+        return 5.0 / 9.0, 459.67 * 5.0 / 9.0 if absolute else 0.0
+    return (1.0, 0.0) if unit in _KELVIN else None
+
+
+def _spelled(unit: str, *, angle: bool) -> str | None:
+    """Return a unit as pint reads it, None where it is none."""
+    text = unit.translate(_PLAIN).strip()
+    if not text or len(unit) > _MAXIMUM_LENGTH:
+        return None
+    outside, slash, group = text.partition("(")
+    if slash and outside.rstrip().endswith("/") and group.endswith(")"):  # 1/(ohm cm)
+        above, below = _product(outside.rstrip()[:-1], angle=angle), _product(group[:-1], angle=angle)
+        return f"({above})/({below})" if above and below else None
+    return _product(text, angle=angle)
+
+
+def _product(text: str, *, angle: bool) -> str | None:
+    """Return factors joined by '/', '*' or blanks as pint reads them."""
+    spelled, place = "", 0
+    text = text.strip()
+    while place < len(text):
+        if spelled:
+            joint = re.compile(r"\s*([/*])(?!\*)\s*|\s+").match(text, place)
+            if joint is None:
+                return None
+            spelled += joint[1] or "*"
+            place = joint.end()
+        factor = _FACTOR.match(text, place)
+        known = None if factor is None else _NAMES.get(factor[1]) or (_ANGLES.get(factor[1]) if angle else None)
+        if factor is None or known is None:
+            return None
+        power = factor[2] or factor[3]
+        spelled += f"({known})**{int(power)}" if power else f"({known})"
+        place = factor.end()
+    return spelled or None
+
+
+def _factor(spelled: str, row: Name) -> float | None:
+    """Return the factor to the SI unit of a name, None where the dimensions differ."""
+    import pint  # only here, and only for units that are not the shown one: its import takes 0.3 s
+
+    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    wanted = _product(row.si, angle=row.si == "rad")
+    if wanted is None:  # of a constant-phase element, with a power that differs from one to the next
+        return None
+    try:
+        given = registry.Quantity(1.0, spelled)
+        if row.si == "J" and given.check("[energy]/[substance]"):  # of one mole, where closo counts one particle
+            return float(given.to("J/mol").magnitude) / AVOGADRO
+        return float(given.to(wanted).magnitude)
+    except (pint.PintError, ValueError, OverflowError):
+        return None
