@@ -1,7 +1,7 @@
 """Legs: what a cell did between two changes of the current's sign; the unit of cycling, plating and critical current.
 
 A leg is a maximal run of one sign of the current above a threshold. Rest, open circuit and the rows of a spectrum do not
-belong to it, and do not end it: only the opposite sign does. Cycle counters of instruments are not used: they disagree
+belong to it, and do not end it: only the opposite sign does (noise and misread readings apart, see `signs`). Cycle counters of instruments are not used: they disagree
 between vendors, and they count the charge of a spectrum.
 
 The charge of a leg is the sum of I dt over the intervals between neighbouring rows of the leg. An interval that touches a
@@ -26,6 +26,7 @@ import numpy as np
 
 from closo.errors import DataError
 from closo.techniques.noise import white_noise
+from closo.techniques.signs import Signs, signs_of
 
 __all__ = ["RULES", "Legs", "find_legs"]
 
@@ -59,6 +60,9 @@ class Legs:
     sampling : time step at the end, within which the end of the leg is not known [s].
     noise : standard uncertainty of the charge by the noise of the current's readings [C].
     gaps : number of intervals left out because nothing was recorded in them.
+    end_current : |I| at the end, median of the last five readings [A].
+    misread, pulses : number of readings of the other sign inside the leg: replaced, and counted as they are (see `signs`).
+    doubt : charge that the replaced readings would take away if they were real and no voltage tells [C].
     threshold : |I| below is rest [A], one number.
     rule : how I dt was summed, one of RULES.
     active : (n_rows,) True in the rows that belong to a leg.
@@ -78,6 +82,10 @@ class Legs:
     sampling: np.ndarray
     noise: np.ndarray
     gaps: np.ndarray
+    end_current: np.ndarray
+    misread: np.ndarray
+    pulses: np.ndarray
+    doubt: np.ndarray
     threshold: float
     rule: str
     active: np.ndarray
@@ -134,11 +142,11 @@ def find_legs(
     spectrum = np.zeros(len(time), bool) if frequency is None else np.asarray(frequency, float) > 0
     step = _steps(time, 0.0)
     limit = _REST * _weighted_median(current, step, spectrum) if threshold is None else float(threshold)
-    active = (np.abs(current) > limit) & ~spectrum
+    signs = signs_of(step, current, voltage, spectrum, limit=limit)
     counted = None if counter is None else _steps(np.asarray(counter, float), np.nan)
-    table = _Table(time, current, voltage, spectrum, step, counted)
-    legs, sums = _without_spikes(table, active)
-    return _summed(table, legs, sums, origin=(len(given[0]), rows), threshold=limit)
+    table = _Table(time, signs.current, signs.positive, voltage, spectrum, step, counted)
+    legs, sums = _without_spikes(table, signs.active)
+    return _summed(table, legs, sums, origin=(len(given[0]), rows), of=(limit, signs))
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ class _Table:
 
     time: np.ndarray
     current: np.ndarray
+    positive: np.ndarray
     voltage: np.ndarray
     spectrum: np.ndarray
     step: np.ndarray
@@ -218,7 +227,7 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray, skip: np.ndarray) 
 def _split(table: _Table, active: np.ndarray) -> _Rows:
     """Find legs among the active rows, and the intervals that count."""
     at = np.flatnonzero(active)
-    positive = table.current > 0
+    positive = table.positive
     sign = positive[at]
     first = np.flatnonzero(np.append(True, sign[1:] != sign[:-1])[: len(at)])
     joined = np.zeros(len(active), bool)
@@ -323,7 +332,7 @@ def _rule_of(table: _Table, sums: _Sums) -> str:
 
 
 def _summed(
-    table: _Table, rows: _Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], threshold: float
+    table: _Table, rows: _Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], of: tuple[float, Signs]
 ) -> Legs:
     """Return the legs; `origin` is the length of the record as given, and which of its rows the table has (None: all)."""
     given, rows_given = origin
@@ -339,7 +348,7 @@ def _summed(
     return Legs(
         start=first if rows_given is None else rows_given[first],
         stop=(last if rows_given is None else rows_given[last]) + 1,
-        sign=np.sign(table.current[first]).astype(int),
+        sign=np.where(table.positive[first], 1, -1),
         charge=charge,
         counter=sums.counted if table.counted is not None else np.full(n, np.nan),
         duration=sums.duration,
@@ -351,7 +360,11 @@ def _summed(
         sampling=_sampling(table, rows, last),
         noise=_noise(table, rows),
         gaps=rows.skipped,
-        threshold=threshold,
+        end_current=_end_current(table, rows),
+        misread=_count(rows, of[1].misread),
+        pulses=_count(rows, of[1].pulses),
+        doubt=_doubt(table, rows, of[1].doubt),
+        threshold=of[0],
         rule=rule,
         active=active,
     )
@@ -396,3 +409,24 @@ def _noise(table: _Table, rows: _Rows) -> np.ndarray:
             step = table.step[ends]
             found[k] = white_noise(table.current[ends]) * math.sqrt(float(step @ step))
     return found
+
+
+def _end_current(table: _Table, rows: _Rows) -> np.ndarray:
+    """Return the size of the current at the end of each leg [A]."""
+    bounds = np.append(rows.first, len(rows.at))
+    last = (rows.at[max(a, b - _READINGS) : b] for a, b in pairwise(bounds.tolist()))
+    return np.array([abs(float(np.median(table.current[at]))) for at in last])
+
+
+def _count(rows: _Rows, found: np.ndarray) -> np.ndarray:
+    """Return how many of the rows `found` lie in each leg."""
+    leg = np.searchsorted(rows.at[rows.first], found, side="right") - 1
+    return np.bincount(leg[leg >= 0], minlength=len(rows.first))
+
+
+def _doubt(table: _Table, rows: _Rows, doubt: np.ndarray | None) -> np.ndarray:
+    """Return the charge in doubt of each leg [C]."""
+    if doubt is None or not len(rows.first):
+        return np.zeros(len(rows.first))
+    charge = 0.5 * (np.abs(doubt[rows.ends]) + np.abs(doubt[rows.ends - 1])) * table.step[rows.ends]
+    return np.bincount(rows.leg, weights=charge, minlength=len(rows.first))
