@@ -38,6 +38,7 @@ _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not excee
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
 _READINGS = 5  # of the current in a leg, for its noise
+_PARTS = 4  # of a leg, each with its own noise
 _PIECE = 1 << 14  # intervals that are summed at a time, about
 _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
@@ -403,11 +404,13 @@ def _noise(table: _Table, rows: _Rows) -> np.ndarray:
     found = np.zeros(len(rows.first))
     bounds = np.searchsorted(rows.leg, np.arange(len(found) + 1))
     for k in range(len(found)):
-        leg = slice(bounds[k], bounds[k + 1])
-        if bounds[k + 1] - bounds[k] >= _READINGS:
-            ends = rows.ends[leg]
-            step = table.step[ends]
-            found[k] = white_noise(table.current[ends]) * math.sqrt(float(step @ step))
+        ends = rows.ends[bounds[k] : bounds[k + 1]]
+        parts = np.array_split(ends, _PARTS) if len(ends) >= _PARTS * _READINGS else [ends]
+        variance = 0.0
+        for part in parts if len(ends) >= _READINGS else ():
+            step = table.step[part]
+            variance += white_noise(table.current[part]) ** 2 * float(step @ step)
+        found[k] = math.sqrt(variance)
     return found
 
 
