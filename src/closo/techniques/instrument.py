@@ -124,5 +124,7 @@ def time_check(time: np.ndarray) -> Check:
         return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
     if len(time) and time[-1] - time[0] > _LONGEST:
         years = (time[-1] - time[0]) / _YEAR
-        return Check("time", False, f"the record lasts {years:.3g} years: its time is hardly in the unit it is taken for")
+        return Check(
+            "time", False, f"the record lasts {years:.3g} years: its time is hardly in the unit it is taken for"
+        )
     return Check("time", True, "it runs forward")

@@ -17,7 +17,6 @@ rest with noise nor a tapering current at constant voltage moves it. Runs that c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +24,16 @@ from itertools import pairwise
 import numpy as np
 
 from closo.errors import DataError
-from closo.techniques.noise import white_noise
+from closo.techniques.leg_rows import (
+    Rows,
+    Table,
+    count_of,
+    doubt_of,
+    end_current_of,
+    interludes_of,
+    noise_of,
+    sampling_of,
+)
 from closo.techniques.signs import Signs, signs_of
 
 __all__ = ["RULES", "Legs", "find_legs"]
@@ -37,8 +45,6 @@ _GAP = 600.0  # s, and
 _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not exceed
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
-_READINGS = 5  # of the current in a leg, for its noise
-_PARTS = 4  # of a leg, each with its own noise
 _PIECE = 1 << 14  # intervals that are summed at a time, about
 _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
@@ -58,7 +64,7 @@ class Legs:
     voltage_first, voltage_last : of its first and last row [V].
     mean_voltage : energy / charge, over the intervals with a known voltage [V].
     interludes : number of interruptions with a spectrum inside the leg or just before it.
-    sampling : time step at the end, within which the end of the leg is not known [s].
+    sampling : time step at the end, within which the end of the leg is not known; 0 where a row was written there [s].
     noise : standard uncertainty of the charge by the noise of the current's readings [C].
     gaps : number of intervals left out because nothing was recorded in them.
     end_current : |I| at the end, median of the last five readings [A].
@@ -145,37 +151,9 @@ def find_legs(
     limit = _REST * _weighted_median(current, step, spectrum) if threshold is None else float(threshold)
     signs = signs_of(step, current, voltage, spectrum, limit=limit)
     counted = None if counter is None else _steps(np.asarray(counter, float), np.nan)
-    table = _Table(time, signs.current, signs.positive, voltage, spectrum, step, counted)
+    table = Table(time, signs.current, signs.positive, voltage, spectrum, step, counted)
     legs, sums = _without_spikes(table, signs.active)
     return _summed(table, legs, sums, origin=(len(given[0]), rows), of=(limit, signs))
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The record without unknown rows; `step` and `counted` belong to the interval that ends at a row."""
-
-    time: np.ndarray
-    current: np.ndarray
-    positive: np.ndarray
-    voltage: np.ndarray
-    spectrum: np.ndarray
-    step: np.ndarray
-    counted: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows under current and the intervals between them.
-
-    `at` (m,) are the rows, `first` (n_legs,) the position in `at` where a leg begins; `ends` (k,) are the rows that end an
-    interval, `leg` (k,) its leg; `skipped` (n_legs,) counts gaps.
-    """
-
-    at: np.ndarray
-    first: np.ndarray
-    ends: np.ndarray
-    leg: np.ndarray
-    skipped: np.ndarray
 
 
 def _refuse_absurd(columns: dict[str, np.ndarray | None]) -> None:
@@ -225,7 +203,7 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray, skip: np.ndarray) 
     return float(10.0 ** ((int(np.searchsorted(share, share[-1] / 2.0)) + lowest + 0.5) / _BINS))
 
 
-def _split(table: _Table, active: np.ndarray) -> _Rows:
+def _split(table: Table, active: np.ndarray) -> Rows:
     """Find legs among the active rows, and the intervals that count."""
     at = np.flatnonzero(active)
     positive = table.positive
@@ -243,10 +221,10 @@ def _split(table: _Table, active: np.ndarray) -> _Rows:
     joined[gap] = False
     ends, bounds = np.flatnonzero(joined), np.append(at[first], len(active))
     leg = np.repeat(np.arange(len(first)), np.diff(np.searchsorted(ends, bounds)))
-    return _Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
+    return Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
 
 
-def _without_spikes(table: _Table, active: np.ndarray) -> tuple[_Rows, _Sums]:
+def _without_spikes(table: Table, active: np.ndarray) -> tuple[Rows, _Sums]:
     """Return the legs without runs that carry next to nothing, and what adds up over each."""
     rows = _split(table, active)
     sums = _add_up(table, rows)
@@ -274,7 +252,7 @@ class _Piece:
         total[self.legs] += np.add.reduceat(values, self.begins)
 
 
-def _pieces(rows: _Rows) -> Iterator[_Piece]:
+def _pieces(rows: Rows) -> Iterator[_Piece]:
     """Yield the intervals in pieces of whole legs: equal legs then have equal sums, in all digits."""
     begins = np.flatnonzero(np.diff(rows.leg, prepend=-1))
     number = begins // _PIECE
@@ -299,7 +277,7 @@ class _Sums:
     duration: np.ndarray
 
 
-def _add_up(table: _Table, rows: _Rows) -> _Sums:
+def _add_up(table: Table, rows: Rows) -> _Sums:
     """Add up the intervals of each leg, in one pass."""
     n = len(rows.first)
     counted, duration = np.zeros((2, n))
@@ -324,7 +302,7 @@ def _add_up(table: _Table, rows: _Rows) -> _Sums:
     return _Sums(charge, energy, seen, counted, duration)
 
 
-def _rule_of(table: _Table, sums: _Sums) -> str:
+def _rule_of(table: Table, sums: _Sums) -> str:
     """Return the rule whose charges come closest to the counter; the trapezoid where there is none."""
     if table.counted is None or not np.isfinite(sums.counted).any():
         return "trapezoid"
@@ -333,7 +311,7 @@ def _rule_of(table: _Table, sums: _Sums) -> str:
 
 
 def _summed(
-    table: _Table, rows: _Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], of: tuple[float, Signs]
+    table: Table, rows: Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], of: tuple[float, Signs]
 ) -> Legs:
     """Return the legs; `origin` is the length of the record as given, and which of its rows the table has (None: all)."""
     given, rows_given = origin
@@ -357,79 +335,15 @@ def _summed(
         voltage_first=table.voltage[first],
         voltage_last=table.voltage[last],
         mean_voltage=mean_voltage,
-        interludes=_interludes(table, rows),
-        sampling=_sampling(table, rows, last),
-        noise=_noise(table, rows),
+        interludes=interludes_of(table, rows),
+        sampling=sampling_of(table, rows, last),
+        noise=noise_of(table, rows),
         gaps=rows.skipped,
-        end_current=_end_current(table, rows),
-        misread=_count(rows, of[1].misread),
-        pulses=_count(rows, of[1].pulses),
-        doubt=_doubt(table, rows, of[1].doubt),
+        end_current=end_current_of(table, rows),
+        misread=count_of(rows, of[1].misread),
+        pulses=count_of(rows, of[1].pulses),
+        doubt=doubt_of(table, rows, of[1].doubt),
         threshold=of[0],
         rule=rule,
         active=active,
     )
-
-
-def _interludes(table: _Table, rows: _Rows) -> np.ndarray:
-    """Count the interruptions with a spectrum inside each leg or just before it."""
-    n = len(rows.first)
-    if not n or not table.spectrum.any():
-        return np.zeros(n, int)
-    seen = np.cumsum(table.spectrum)[rows.at]
-    interrupted = np.diff(seen, prepend=0) > 0
-    return np.asarray(np.add.reduceat(interrupted.astype(int), rows.first))
-
-
-def _sampling(table: _Table, rows: _Rows, last: np.ndarray) -> np.ndarray:
-    """Return the step within which a leg's end is not known: to the next row, but at most the usual step before."""
-    n = len(rows.first)
-    found = np.zeros(n)
-    bounds = np.searchsorted(rows.leg, np.arange(n + 1))
-    for k in range(n):
-        usual = table.step[rows.ends[max(bounds[k], bounds[k + 1] - 5) : bounds[k + 1]]]
-        longest = float(np.median(usual)) if len(usual) else 0.0
-        following = table.step[last[k] + 1] if last[k] + 1 < len(table.step) else longest
-        found[k] = min(longest, max(float(following), 0.0))
-    return found
-
-
-def _noise(table: _Table, rows: _Rows) -> np.ndarray:
-    """Return the standard uncertainty of each leg's charge by the noise of its current readings [C].
-
-    A charge is a sum of I dt over readings with independent noise s: u = s sqrt(sum dt^2). s is found from the median
-    second difference of the readings within the leg, which neither a tapering current nor a step of it moves; 0 where
-    there are fewer than 5 readings in a row.
-    """
-    found = np.zeros(len(rows.first))
-    bounds = np.searchsorted(rows.leg, np.arange(len(found) + 1))
-    for k in range(len(found)):
-        ends = rows.ends[bounds[k] : bounds[k + 1]]
-        parts = np.array_split(ends, _PARTS) if len(ends) >= _PARTS * _READINGS else [ends]
-        variance = 0.0
-        for part in parts if len(ends) >= _READINGS else ():
-            step = table.step[part]
-            variance += white_noise(table.current[part]) ** 2 * float(step @ step)
-        found[k] = math.sqrt(variance)
-    return found
-
-
-def _end_current(table: _Table, rows: _Rows) -> np.ndarray:
-    """Return the size of the current at the end of each leg [A]."""
-    bounds = np.append(rows.first, len(rows.at))
-    last = (rows.at[max(a, b - _READINGS) : b] for a, b in pairwise(bounds.tolist()))
-    return np.array([abs(float(np.median(table.current[at]))) for at in last])
-
-
-def _count(rows: _Rows, found: np.ndarray) -> np.ndarray:
-    """Return how many of the rows `found` lie in each leg."""
-    leg = np.searchsorted(rows.at[rows.first], found, side="right") - 1
-    return np.bincount(leg[leg >= 0], minlength=len(rows.first))
-
-
-def _doubt(table: _Table, rows: _Rows, doubt: np.ndarray | None) -> np.ndarray:
-    """Return the charge in doubt of each leg [C]."""
-    if doubt is None or not len(rows.first):
-        return np.zeros(len(rows.first))
-    charge = 0.5 * (np.abs(doubt[rows.ends]) + np.abs(doubt[rows.ends - 1])) * table.step[rows.ends]
-    return np.bincount(rows.leg, weights=charge, minlength=len(rows.first))

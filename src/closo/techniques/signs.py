@@ -6,9 +6,9 @@ deviations, and the rows after such a reading belong to it as long as the sum of
 threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so that
 their noise averages out.
 
-Readings of the other sign. One or two readings in a row, within a leg, are either misread or a real pulse. The voltage tells:
-a current that really turns moves it. Misread ones are replaced by the line between their neighbours, real ones count with
-their sign; neither ends the leg.
+Readings of the other sign. One or two readings in a row, within a leg, are either misread or a real pulse. The voltage
+tells: a current that really turns moves it. Misread ones are replaced by the line between their neighbours, real ones count
+with their sign; neither ends the leg.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def signs_of(
 
 
 def _noise_near_zero(current: np.ndarray, spectrum: np.ndarray, limit: float) -> float:
-    """Return the standard deviation of readings around zero, or of all where they are few [A]; exact zeros are no readings."""
+    """Return the standard deviation of readings around zero [A]; exact zeros are none, and too few say nothing."""
     size = np.abs(current)
     window, noise = _WEAK * limit, 0.0
     for _ in range(4):
@@ -111,7 +111,13 @@ def _held(voltage: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
 
 
 def _add_tails(
-    active: np.ndarray, positive: np.ndarray, *, step: np.ndarray, current: np.ndarray, voltage: np.ndarray, limit: float
+    active: np.ndarray,
+    positive: np.ndarray,
+    *,
+    step: np.ndarray,
+    current: np.ndarray,
+    voltage: np.ndarray,
+    limit: float,
 ) -> None:
     """Add the weak rows after each strong one, as long as they carry charge of its sign; in place.
 

@@ -372,7 +372,10 @@ def test_no_later_cycle_is_called_the_first():
     record.leg(-1, 0.95 * FULL)
     q = analyse(record.dataset(), cell="full cell", active_mass=1e-6).quantities
     assert q["coulombic_efficiency:first"].value is None
-    assert "cycle 1 is not complete: its charge (leg 1) started from a partly charged cell" in q["coulombic_efficiency:first"].why
+    assert (
+        "cycle 1 is not complete: its charge (leg 1) started from a partly charged cell"
+        in q["coulombic_efficiency:first"].why
+    )
     assert q["coulombic_efficiency:2"].value == pytest.approx(0.95 / 0.97, rel=2e-3)
     assert q["charge:first_charge"].value == pytest.approx(0.4 * FULL, rel=2e-3)
     assert "partly charged" in q["charge:first_charge"].method
@@ -422,7 +425,9 @@ def test_misread_signs_are_replaced_and_said_and_real_pulses_count():
     pulsed["voltage"].values[rows] -= 0.1
     found = analyse(misread, cell="cathode")
     assert found.quantities["charge:first_charge"].value == pytest.approx(true, rel=1e-9)
-    assert any(note.startswith(f"{len(rows)} single readings of the current have the other sign") for note in found.notes)
+    assert any(
+        note.startswith(f"{len(rows)} single readings of the current have the other sign") for note in found.notes
+    )
     found = analyse(pulsed, cell="cathode")
     assert found.quantities["charge:first_charge"].value == pytest.approx(true - 2 * n * 60.0 * CURRENT, rel=1e-6)
     assert any("real pulses" in note for note in found.notes)

@@ -66,7 +66,9 @@ def pulses_in(legs: Legs) -> str:
     n = int(brief.sum())
     if n < _FEWEST_PULSES or 3 * n < len(legs):
         return ""
-    return f"{n} of {len(legs)} legs last up to {legs.duration[brief].max():.3g} s and pass less than 5 % of the largest"
+    return (
+        f"{n} of {len(legs)} legs last up to {legs.duration[brief].max():.3g} s and pass less than 5 % of the largest"
+    )
 
 
 def pairs(legs: Legs, cell: str) -> np.ndarray:
