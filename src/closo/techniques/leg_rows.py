@@ -61,8 +61,8 @@ def sampling_of(table: Table, rows: Rows, last: np.ndarray) -> np.ndarray:
     """Return the step within which a leg's end is not known [s]: to the next row, but at most the usual step before.
 
     It is 0 where the instrument wrote a row at the end: after even steps the last one is shorter, and not because the
-    voltage moved more in it (that writes a row, too). Where three of four legs that tell show such a row, all legs but
-    the last of the record have it.
+    voltage moved more in it (that writes a row, too). Where three of four legs that tell show such a row, all legs have
+    it but one that the end of the record cut off.
     """
     n = len(rows.first)
     found, at_end, even = np.zeros(n), np.zeros(n, bool), np.zeros(n, bool)
@@ -77,7 +77,7 @@ def sampling_of(table: Table, rows: Rows, last: np.ndarray) -> np.ndarray:
             at_end[k], even[k] = _row_at_end(steps, np.abs(table.voltage[ends] - table.voltage[ends - 1]))
     shown = int(at_end.sum())
     if shown >= _ENOUGH and shown >= _MOSTLY * (shown + int(even.sum())):
-        at_end[: n - 1] = True
+        at_end[last + 1 < len(table.step)] = True
     return np.where(at_end, 0.0, found)
 
 

@@ -1,8 +1,8 @@
 """Legs: what a cell did between two changes of the current's sign; the unit of cycling, plating and critical current.
 
 A leg is a maximal run of one sign of the current above a threshold. Rest, open circuit and the rows of a spectrum do not
-belong to it, and do not end it: only the opposite sign does (noise and misread readings apart, see `signs`). Cycle counters of instruments are not used: they disagree
-between vendors, and they count the charge of a spectrum.
+belong to it, and do not end it: only the opposite sign does (noise and misread readings apart, see `signs`).
+Cycle counters of instruments are not used: they disagree between vendors, and they count the charge of a spectrum.
 
 The charge of a leg is the sum of I dt over the intervals between neighbouring rows of the leg. An interval that touches a
 row that does not belong (a rest, a spectrum) is left out, and so is a gap in the record: an interval longer than 600 s and

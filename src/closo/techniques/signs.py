@@ -1,7 +1,7 @@
 """Which rows of a record are under current, and of which sign, where readings are noisy or wrong.
 
-Noise. Where the noise of the readings is comparable with the threshold of the rest, single readings do not tell a rest, or the
-tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five standard
+Noise. Where the noise of the readings is comparable with the threshold of the rest, single readings do not tell a rest, or
+the tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five standard
 deviations, and the rows after such a reading belong to it as long as the sum of I dt still grows faster than half the
 threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so that
 their noise averages out.

@@ -83,7 +83,7 @@ def analyse(
         raise DataError(
             f"'{data.attrs.get('title')}' is a pulse test, not cycling: {pulsed}.",
             file=data.attrs.get("source"),
-            hint="Charge and discharge that follow each other are needed for an efficiency; cut the pulses out of the record.",
+            hint="Charge and discharge that follow each other are needed for an efficiency; cut the pulses out.",
         )
     kind, why = (known_cell(cell), "") if cell is not None else guess_cell(legs)
     meter = instrument(
@@ -261,6 +261,6 @@ def _opposite(legs: Legs) -> list[str]:
         )
     if pulses:
         notes.append(
-            f"{pulses} readings have the other sign and moved the voltage: real pulses, counted with their sign in their leg."
+            f"{pulses} readings have the other sign and moved the voltage: real pulses, counted with their sign."
         )
     return notes

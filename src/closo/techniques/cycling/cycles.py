@@ -67,7 +67,8 @@ class Cycles:
         else:
             leg = int(self.second[k] if self.ended[self.first[k]] else self.first[k])
             why = "did not end at a limit as the others of its sign did"
-        return f"cycle {k + 1} is not complete: its {'charge' if self.legs.sign[leg] > 0 else 'discharge'} (leg {leg + 1}) {why}"
+        kind = "charge" if self.legs.sign[leg] > 0 else "discharge"
+        return f"cycle {k + 1} is not complete: its {kind} (leg {leg + 1}) {why}"
 
     @property
     def capacity(self) -> np.ndarray:
