@@ -42,6 +42,8 @@ GAIN = 1e-3  # relative standard uncertainty of a current
 CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm
 ABOVE_RANGE = 1.02  # of its range; an instrument still reads so much
 _LEAST = 1e-12  # A; no range is smaller
+_YEAR = 365.25 * 86400.0  # s
+_LONGEST = 5.0 * _YEAR  # of a record
 
 
 def instrument_name(data: Dataset) -> str:
@@ -161,4 +163,9 @@ def time_check(time: np.ndarray) -> Check:
         return Check("time", False, f"the time runs backwards {often}: charges, durations and drifts there are wrong")
     if same > 0.01 * len(steps):
         return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
+    if len(time) and time[-1] - time[0] > _LONGEST:
+        years = (time[-1] - time[0]) / _YEAR
+        return Check(
+            "time", False, f"the record lasts {years:.3g} years: its time is hardly in the unit it is taken for"
+        )
     return Check("time", True, "it runs forward")

@@ -1,8 +1,8 @@
 """Legs: what a cell did between two changes of the current's sign; the unit of cycling, plating and critical current.
 
 A leg is a maximal run of one sign of the current above a threshold. Rest, open circuit and the rows of a spectrum do not
-belong to it, and do not end it: only the opposite sign does. Cycle counters of instruments are not used: they disagree
-between vendors, and they count the charge of a spectrum.
+belong to it, and do not end it: only the opposite sign does (noise and misread readings apart, see `signs`).
+Cycle counters of instruments are not used: they disagree between vendors, and they count the charge of a spectrum.
 
 The charge of a leg is the sum of I dt over the intervals between neighbouring rows of the leg. An interval that touches a
 row that does not belong (a rest, a spectrum) is left out, and so is a gap in the record: an interval longer than 600 s and
@@ -17,7 +17,6 @@ rest with noise nor a tapering current at constant voltage moves it. Runs that c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +24,17 @@ from itertools import pairwise
 import numpy as np
 
 from closo.errors import DataError
-from closo.techniques.noise import white_noise
+from closo.techniques.leg_rows import (
+    Rows,
+    Table,
+    count_of,
+    doubt_of,
+    end_current_of,
+    interludes_of,
+    noise_of,
+    sampling_of,
+)
+from closo.techniques.signs import Signs, signs_of
 
 __all__ = ["RULES", "Legs", "find_legs"]
 
@@ -36,7 +45,6 @@ _GAP = 600.0  # s, and
 _GAP_FACTOR = 20.0  # times the interval that 99 % of the intervals do not exceed
 _BINS = 40  # per decade of current, for the weighted median
 _SAMPLE = 100_000  # intervals looked at for that
-_READINGS = 5  # of the current in a leg, for its noise
 _PIECE = 1 << 14  # intervals that are summed at a time, about
 _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products of such numbers overflow
 
@@ -55,9 +63,12 @@ class Legs:
     voltage_first, voltage_last : of its first and last row [V].
     mean_voltage : energy / charge, over the intervals with a known voltage [V].
     interludes : number of interruptions with a spectrum inside the leg or just before it.
-    sampling : time step at the end, within which the end of the leg is not known [s].
+    sampling : time step at the end, within which the end of the leg is not known; 0 where a row was written there [s].
     noise : standard uncertainty of the charge by the noise of the current's readings [C].
     gaps : number of intervals left out because nothing was recorded in them.
+    end_current : |I| at the end, median of the last five readings [A].
+    misread, pulses : number of readings of the other sign inside the leg: replaced, and counted as they are (see `signs`).
+    doubt : charge that the replaced readings would take away if they were real and no voltage tells [C].
     threshold : |I| below is rest [A], one number.
     rule : how I dt was summed, one of RULES.
     active : (n_rows,) True in the rows that belong to a leg.
@@ -78,6 +89,10 @@ class Legs:
     sampling: np.ndarray
     noise: np.ndarray
     gaps: np.ndarray
+    end_current: np.ndarray
+    misread: np.ndarray
+    pulses: np.ndarray
+    doubt: np.ndarray
     threshold: float
     rule: str
     active: np.ndarray
@@ -135,38 +150,11 @@ def find_legs(
     spectrum = np.zeros(len(time), bool) if frequency is None else np.asarray(frequency, float) > 0
     step = _steps(time, 0.0)
     limit = _REST * _weighted_median(current, step, spectrum) if threshold is None else float(threshold)
-    active = (np.abs(current) > limit) & ~spectrum
+    signs = signs_of(step, current, voltage, spectrum, limit=limit)
     counted = None if counter is None else _steps(np.asarray(counter, float), np.nan)
-    table = _Table(time, current, voltage, spectrum, step, counted)
-    legs, sums = _without_spikes(table, active)
-    return _summed(table, legs, sums, origin=(len(given[0]), rows), threshold=limit)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The record without unknown rows; `step` and `counted` belong to the interval that ends at a row."""
-
-    time: np.ndarray
-    current: np.ndarray
-    voltage: np.ndarray
-    spectrum: np.ndarray
-    step: np.ndarray
-    counted: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows under current and the intervals between them.
-
-    `at` (m,) are the rows, `first` (n_legs,) the position in `at` where a leg begins; `ends` (k,) are the rows that end an
-    interval, `leg` (k,) its leg; `skipped` (n_legs,) counts gaps.
-    """
-
-    at: np.ndarray
-    first: np.ndarray
-    ends: np.ndarray
-    leg: np.ndarray
-    skipped: np.ndarray
+    table = Table(time, signs.current, signs.positive, voltage, spectrum, step, counted)
+    legs, sums = _without_spikes(table, signs.active)
+    return _summed(table, legs, sums, origin=(len(given[0]), rows), of=(limit, signs))
 
 
 def _refuse_absurd(columns: dict[str, np.ndarray | None]) -> None:
@@ -216,10 +204,10 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray, skip: np.ndarray) 
     return float(10.0 ** ((int(np.searchsorted(share, share[-1] / 2.0)) + lowest + 0.5) / _BINS))
 
 
-def _split(table: _Table, active: np.ndarray) -> _Rows:
+def _split(table: Table, active: np.ndarray) -> Rows:
     """Find legs among the active rows, and the intervals that count."""
     at = np.flatnonzero(active)
-    positive = table.current > 0
+    positive = table.positive
     sign = positive[at]
     first = np.flatnonzero(np.append(True, sign[1:] != sign[:-1])[: len(at)])
     joined = np.zeros(len(active), bool)
@@ -234,10 +222,10 @@ def _split(table: _Table, active: np.ndarray) -> _Rows:
     joined[gap] = False
     ends, bounds = np.flatnonzero(joined), np.append(at[first], len(active))
     leg = np.repeat(np.arange(len(first)), np.diff(np.searchsorted(ends, bounds)))
-    return _Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
+    return Rows(at, first, ends, leg, np.diff(np.searchsorted(gap, bounds)))
 
 
-def _without_spikes(table: _Table, active: np.ndarray) -> tuple[_Rows, _Sums]:
+def _without_spikes(table: Table, active: np.ndarray) -> tuple[Rows, _Sums]:
     """Return the legs without runs that carry next to nothing, and what adds up over each."""
     rows = _split(table, active)
     sums = _add_up(table, rows)
@@ -265,7 +253,7 @@ class _Piece:
         total[self.legs] += np.add.reduceat(values, self.begins)
 
 
-def _pieces(rows: _Rows) -> Iterator[_Piece]:
+def _pieces(rows: Rows) -> Iterator[_Piece]:
     """Yield the intervals in pieces of whole legs: equal legs then have equal sums, in all digits."""
     begins = np.flatnonzero(np.diff(rows.leg, prepend=-1))
     number = begins // _PIECE
@@ -290,7 +278,7 @@ class _Sums:
     duration: np.ndarray
 
 
-def _add_up(table: _Table, rows: _Rows) -> _Sums:
+def _add_up(table: Table, rows: Rows) -> _Sums:
     """Add up the intervals of each leg, in one pass."""
     n = len(rows.first)
     counted, duration = np.zeros((2, n))
@@ -315,7 +303,7 @@ def _add_up(table: _Table, rows: _Rows) -> _Sums:
     return _Sums(charge, energy, seen, counted, duration)
 
 
-def _rule_of(table: _Table, sums: _Sums) -> str:
+def _rule_of(table: Table, sums: _Sums) -> str:
     """Return the rule whose charges come closest to the counter; the trapezoid where there is none."""
     if table.counted is None or not np.isfinite(sums.counted).any():
         return "trapezoid"
@@ -324,7 +312,7 @@ def _rule_of(table: _Table, sums: _Sums) -> str:
 
 
 def _summed(
-    table: _Table, rows: _Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], threshold: float
+    table: Table, rows: Rows, sums: _Sums, *, origin: tuple[int, np.ndarray | None], of: tuple[float, Signs]
 ) -> Legs:
     """Return the legs; `origin` is the length of the record as given, and which of its rows the table has (None: all)."""
     given, rows_given = origin
@@ -340,7 +328,7 @@ def _summed(
     return Legs(
         start=first if rows_given is None else rows_given[first],
         stop=(last if rows_given is None else rows_given[last]) + 1,
-        sign=np.sign(table.current[first]).astype(int),
+        sign=np.where(table.positive[first], 1, -1),
         charge=charge,
         counter=sums.counted if table.counted is not None else np.full(n, np.nan),
         duration=sums.duration,
@@ -348,53 +336,16 @@ def _summed(
         voltage_first=table.voltage[first],
         voltage_last=table.voltage[last],
         mean_voltage=mean_voltage,
-        interludes=_interludes(table, rows),
-        sampling=_sampling(table, rows, last),
-        noise=_noise(table, rows),
+        interludes=interludes_of(table, rows),
+        sampling=sampling_of(table, rows, last),
+        noise=noise_of(table, rows),
         gaps=rows.skipped,
-        threshold=threshold,
+        end_current=end_current_of(table, rows),
+        misread=count_of(rows, of[1].misread),
+        pulses=count_of(rows, of[1].pulses),
+        doubt=doubt_of(table, rows, of[1].doubt),
+        threshold=of[0],
         rule=rule,
         active=active,
         ends=rows.ends if rows_given is None else rows_given[rows.ends],
     )
-
-
-def _interludes(table: _Table, rows: _Rows) -> np.ndarray:
-    """Count the interruptions with a spectrum inside each leg or just before it."""
-    n = len(rows.first)
-    if not n or not table.spectrum.any():
-        return np.zeros(n, int)
-    seen = np.cumsum(table.spectrum)[rows.at]
-    interrupted = np.diff(seen, prepend=0) > 0
-    return np.asarray(np.add.reduceat(interrupted.astype(int), rows.first))
-
-
-def _sampling(table: _Table, rows: _Rows, last: np.ndarray) -> np.ndarray:
-    """Return the step within which a leg's end is not known: to the next row, but at most the usual step before."""
-    n = len(rows.first)
-    found = np.zeros(n)
-    bounds = np.searchsorted(rows.leg, np.arange(n + 1))
-    for k in range(n):
-        usual = table.step[rows.ends[max(bounds[k], bounds[k + 1] - 5) : bounds[k + 1]]]
-        longest = float(np.median(usual)) if len(usual) else 0.0
-        following = table.step[last[k] + 1] if last[k] + 1 < len(table.step) else longest
-        found[k] = min(longest, max(float(following), 0.0))
-    return found
-
-
-def _noise(table: _Table, rows: _Rows) -> np.ndarray:
-    """Return the standard uncertainty of each leg's charge by the noise of its current readings [C].
-
-    A charge is a sum of I dt over readings with independent noise s: u = s sqrt(sum dt^2). s is found from the median
-    second difference of the readings within the leg, which neither a tapering current nor a step of it moves; 0 where
-    there are fewer than 5 readings in a row.
-    """
-    found = np.zeros(len(rows.first))
-    bounds = np.searchsorted(rows.leg, np.arange(len(found) + 1))
-    for k in range(len(found)):
-        leg = slice(bounds[k], bounds[k + 1])
-        if bounds[k + 1] - bounds[k] >= _READINGS:
-            ends = rows.ends[leg]
-            step = table.step[ends]
-            found[k] = white_noise(table.current[ends]) * math.sqrt(float(step @ step))
-    return found

@@ -17,6 +17,7 @@ class Record:
     """Rows of a record, as a cycler writes them."""
 
     dt: float = 60.0
+    end_row: bool = False  # whether a row is written where a leg ends
     time: float = 0.0
     rows: dict = field(
         default_factory=lambda: {k: [] for k in ("time", "current", "voltage", "frequency", "temperature")}
@@ -31,6 +32,8 @@ class Record:
         """Pass `charge` [C]; the leg ends between two rows unless it is a multiple of the step. Returns nothing."""
         duration = charge / current
         inside = np.arange(0.0, duration + 1e-9, self.dt)
+        if self.end_row and duration > inside[-1]:
+            inside = np.append(inside, duration)
         low, high = limits
         share = inside / duration * stop_at
         voltage = low + (high - low) * (share if sign > 0 else 1.0 - share)
@@ -74,9 +77,11 @@ class Record:
         return new("cycling", columns, source=keywords.pop("source", "cell.mpr"), **keywords)
 
 
-def cathode_cell(capacities, efficiencies, *, spectra_before=(), temperatures=None, dt=60.0, initial=0.0, rest=600.0):
+def cathode_cell(
+    capacities, efficiencies, *, spectra_before=(), temperatures=None, dt=60.0, initial=0.0, rest=600.0, end_row=False
+):
     """Return the record of a cathode half cell: charges, and discharges of `capacities` (fractions of FULL)."""
-    record = Record(dt=dt)
+    record = Record(dt=dt, end_row=end_row)
     record.rest(rest)
     if initial:
         record.leg(-1, initial * FULL)

@@ -360,3 +360,86 @@ def test_an_efficiency_and_a_retention_over_the_same_cycles_share_no_scatter():
 
 def test_the_kinds_of_cell_that_a_setting_may_name_are_those_that_are_known():
     assert set(get("cycling").choices["cell"]) == set(CELLS)
+
+
+def test_no_later_cycle_is_called_the_first():
+    """Cycle 1 starts half charged: its charges are given as read, its efficiency is not, and cycle 2 has its own number."""
+    record = Record()
+    record.leg(+1, 0.4 * FULL)
+    for _ in range(3):
+        record.leg(-1, 0.95 * FULL)
+        record.leg(+1, 0.97 * FULL)
+    record.leg(-1, 0.95 * FULL)
+    q = analyse(record.dataset(), cell="full cell", active_mass=1e-6).quantities
+    assert q["coulombic_efficiency:first"].value is None
+    assert (
+        "cycle 1 is not complete: its charge (leg 1) started from a partly charged cell"
+        in q["coulombic_efficiency:first"].why
+    )
+    assert q["coulombic_efficiency:2"].value == pytest.approx(0.95 / 0.97, rel=2e-3)
+    assert q["charge:first_charge"].value == pytest.approx(0.4 * FULL, rel=2e-3)
+    assert "partly charged" in q["charge:first_charge"].method
+    assert q["specific_capacity:first_charge"].value is None
+    assert q["charge:2_charge"].value == pytest.approx(0.97 * FULL, rel=2e-3)
+    assert "mean_voltage:first_charge" not in q
+    assert "mean_voltage:2_charge" in q
+
+
+def test_a_charge_without_its_discharge_is_named():
+    record = Record()
+    record.leg(+1, FULL)
+    found = analyse(record.dataset(), cell="full cell").quantities["coulombic_efficiency:first"]
+    assert "ends with a charge (leg 1) that no leg follows" in found.why
+
+
+def test_a_pulse_test_is_called_by_its_name():
+    record = Record(dt=1.0)
+    record.leg(+1, 0.2 * FULL)
+    for _ in range(8):
+        record.leg(-1, 0.02 * FULL)
+        record.rest(60.0)
+        record.leg(+1, 0.0003 * FULL)
+    with pytest.raises(DataError, match="is a pulse test, not cycling: 8 of 17 legs last up to 10 s"):
+        analyse(record.dataset(), cell="full cell")
+
+
+@pytest.mark.parametrize(("factor", "says"), [(1000.0, "milliseconds"), (3e4, "years")])
+def test_a_clock_in_another_unit_fails_the_check(factor, says):
+    data = cathode_cell([1.0, 0.99], [0.98, 0.98], dt=30.0).dataset()
+    fine = next(c for c in analyse(data, cell="cathode").checks if c.name == "time")
+    assert fine.passed
+    slow = next(c for c in analyse(data.assign(time=data["time"] * factor), cell="cathode").checks if c.name == "time")
+    assert slow.passed is False
+    assert says in slow.detail
+
+
+def test_misread_signs_are_replaced_and_said_and_real_pulses_count():
+    """One reading in 97 flips: as a misread one it costs nothing, as a real pulse (the voltage moves) twice its charge."""
+    data = cathode_cell([1.0, 0.99, 0.98], [0.985] * 3).dataset()
+    rows = np.flatnonzero(data["current"].values > 0)[48::97]
+    n = int(np.sum(rows < np.flatnonzero(data["current"].values < 0)[0]))
+    true = analyse(data, cell="cathode").quantities["charge:first_charge"].value
+    misread, pulsed = data.copy(deep=True), data.copy(deep=True)
+    for record in (misread, pulsed):
+        record["current"].values[rows] *= -1.0
+    pulsed["voltage"].values[rows] -= 0.1
+    found = analyse(misread, cell="cathode")
+    assert found.quantities["charge:first_charge"].value == pytest.approx(true, rel=1e-9)
+    assert any(
+        note.startswith(f"{len(rows)} single readings of the current have the other sign") for note in found.notes
+    )
+    found = analyse(pulsed, cell="cathode")
+    assert found.quantities["charge:first_charge"].value == pytest.approx(true - 2 * n * 60.0 * CURRENT, rel=1e-6)
+    assert any("real pulses" in note for note in found.notes)
+    misread["voltage"].values[:] = np.nan
+    found = analyse(misread, cell="cathode").quantities["charge:first_charge"]
+    part = {k: v for k, v in found.budget().items() if k.startswith("readings of the other sign")}
+    assert len(part) == 1
+
+
+def test_a_sign_that_fits_only_half_of_the_legs_fails():
+    data = cathode_cell([1.0] * 6, [0.98] * 6).dataset()
+    rows = np.arange(data.sizes["point"]) > 0.7 * data.sizes["point"]
+    data["voltage"].values[rows] = 6.0 - data["voltage"].values[rows]
+    check = next(c for c in analyse(data, cell="cathode").checks if c.name == "sign of the current")
+    assert check.passed is False

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cyclers import CURRENT, FULL, RANGE, cathode_cell
+from cyclers import CURRENT, FULL, RANGE, Record, cathode_cell
 
 from closo.quantity import uncertain
 from closo.techniques.cycling import analyse
@@ -81,3 +81,69 @@ def test_sensitivity_to_temperature_effect_of_spectra_and_end_of_the_early_chang
     assert found["temperature_sensitivity"][1] > 150
     assert found["cycle:stabilised"][1] == SEEDS
     assert {key: share for key, (share, _) in found.items() if not 0.92 <= share <= 0.98} == {}
+
+
+def cell_whose_cycler_writes_the_end(seed):
+    """A row where each leg ends, 600 s apart otherwise; a good zero: 99.5 and 99.8 % can be told apart."""
+    rng = np.random.default_rng(2000 + seed)
+    q, ce = 0.95 * (1.0 + 0.003 * rng.standard_normal(12)), 0.995 + 0.0001 * rng.standard_normal(12)
+    record = cathode_cell(q, ce, dt=600.0, end_row=True)
+    offset, noise = 2e-9, 2e-8
+    data = record.dataset(offset=offset * rng.standard_normal(), noise=noise, rng=rng)
+    result = analyse(data, cell="cathode", current_offset="2 nA")
+    truth = {"coulombic_efficiency": 0.995, "coulombic_efficiency:first": ce[0], "coulombic_efficiency:last": ce[-1]}
+    return result.quantities, truth
+
+
+def test_a_row_at_the_cut_off_leaves_no_step_to_doubt():
+    trials = [cell_whose_cycler_writes_the_end(seed) for seed in range(SEEDS)]
+    found = share_of(trials)
+    assert {key: share for key, (share, _) in found.items() if not 0.92 <= share <= 0.98} == {}
+    for key in found:
+        pulls = [(q[key].value - truth[key]) / q[key].u for q, truth in trials]
+        assert 0.8 <= np.std(pulls) <= 1.1
+    assert max(q["coulombic_efficiency"].u for q, _ in trials) < 0.0004
+
+
+def cell_with_a_noisy_tail(seed):
+    """Constant current, then a tail at constant voltage down to half of the noise; single readings flip."""
+    rng = np.random.default_rng(3000 + seed)
+    noise, dt, low = 5e-3 * CURRENT, 60.0, 2.5e-3 * CURRENT
+    offset, gain = OFFSET * rng.standard_normal(), GAIN * rng.standard_normal()
+    record, q = Record(dt=dt), 0.97 + 0.003 * rng.standard_normal(6)
+    record.rest(1200.0)
+    put = []
+    for back in q:
+        record.leg(+1, 0.9 * FULL)
+        tail = np.arange(0.0, 10800.0, dt)
+        record.time += 0.001 - dt
+        record.add(record.time + tail, np.maximum(CURRENT * np.exp(-tail / 1800.0), low), 3.8)
+        time, current = (np.concatenate(record.rows[key][-2:]) for key in ("time", "current"))
+        put.append(float(np.trapezoid(current, time)))
+        record.time += tail[-1] + dt
+        record.rest(1200.0, voltage=3.6)
+        record.leg(-1, back * FULL)
+        record.rest(1200.0)
+    data = record.dataset(offset=offset, gain=gain)
+    values = data["current"].values
+    values += noise * rng.standard_normal(len(values))
+    inside = np.flatnonzero(np.abs(values) > 0.9 * CURRENT)
+    flipped = rng.choice(inside[5:-5], 12, replace=False)
+    values[flipped] *= -1.0
+    result = analyse(data, cell="cathode")
+    return result.quantities, {
+        "coulombic_efficiency:first": q[0] * FULL / put[0],
+        "coulombic_efficiency:last": q[-1] * FULL / put[-1],
+        "charge:first_charge": put[0],
+        "charge:first_discharge": q[0] * FULL,
+        "current": CURRENT,
+    }
+
+
+def test_noisy_tails_and_flipped_readings():
+    trials = [cell_with_a_noisy_tail(seed) for seed in range(SEEDS)]
+    found = share_of(trials)
+    assert {n for _, n in found.values()} == {SEEDS}
+    assert {key: share for key, (share, _) in found.items() if not 0.92 <= share <= 0.98} == {}
+    for key in found:
+        assert 0.8 <= np.std([(q[key].value - truth[key]) / q[key].u for q, truth in trials]) <= 1.1

@@ -12,8 +12,8 @@ from closo.errors import DataError
 from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Result
 from closo.techniques.cycling.budget import Instrument, instrument
-from closo.techniques.cycling.cells import guess_cell, known_cell
-from closo.techniques.cycling.checks import checks_of, suspect_suggestions
+from closo.techniques.cycling.cells import guess_cell, known_cell, pulses_in
+from closo.techniques.cycling.checks import checks_of, clock_check, suspect_suggestions
 from closo.techniques.cycling.curves import curves_of
 from closo.techniques.cycling.cycles import Cycles, mean_per_leg, tabulate
 from closo.techniques.cycling.interludes import Interludes, effect_on_efficiency, find_interludes
@@ -22,8 +22,8 @@ from closo.techniques.cycling.request import reference_of, singles, windows
 from closo.techniques.cycling.rest import first_rest
 from closo.techniques.cycling.retention import retentions
 from closo.techniques.cycling.trends import stabilised, trend_of
-from closo.techniques.instrument import instrument_name, time_check
-from closo.techniques.legs import find_legs
+from closo.techniques.instrument import instrument_name
+from closo.techniques.legs import Legs, find_legs
 
 __all__ = ["analyse"]
 
@@ -77,6 +77,13 @@ def analyse(
             hint="Is it a rest or an open-circuit record?"
             if forward
             else "Its time does not run forward: check the file.",
+        )
+    pulsed = pulses_in(legs)
+    if pulsed:
+        raise DataError(
+            f"'{data.attrs.get('title')}' is a pulse test, not cycling: {pulsed}.",
+            file=data.attrs.get("source"),
+            hint="Charge and discharge that follow each other are needed for an efficiency; cut the pulses out.",
         )
     kind, why = (known_cell(cell), "") if cell is not None else guess_cell(legs)
     meter = instrument(
@@ -180,7 +187,7 @@ def _report(
         curves,
         (
             *checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread),
-            time_check(record.time),
+            clock_check(record.time, cycles.legs),
         ),
         settings,
         tuple(_notes(data, cycles, meter, request=request, why=why)),
@@ -238,4 +245,22 @@ def _notes(data: Dataset, cycles: Cycles, meter: Instrument, *, request: dict[st
         notes.append(f"The record ends with {after} leg that has no partner; it belongs to no cycle.")
     if cycles.interlude.any() and not (cycles.complete & ~cycles.interlude).any():
         notes.append("Every complete cycle has a spectrum in it or just before it: there is no efficiency without.")
-    return notes + suspect_suggestions(data.attrs.get("suggestions", {}))
+    return notes + _opposite(legs) + suspect_suggestions(data.attrs.get("suggestions", {}))
+
+
+def _opposite(legs: Legs) -> list[str]:
+    """Return a sentence for readings of the other sign inside legs."""
+    notes = []
+    misread, pulses = int(legs.misread.sum()), int(legs.pulses.sum())
+    if misread:
+        n, doubt = int(np.sum(legs.misread > 0)), bool(np.any(legs.doubt))
+        why = "the uncertainty holds their charge" if doubt else "the voltage did not move with them"
+        notes.append(
+            f"{misread} single readings of the current have the other sign, in {n} legs: taken as misread and replaced by "
+            f"the line between their neighbours ({why})."
+        )
+    if pulses:
+        notes.append(
+            f"{pulses} readings have the other sign and moved the voltage: real pulses, counted with their sign."
+        )
+    return notes

@@ -93,7 +93,7 @@ class Sensitivity:
     late : the same for the late end of a leg (the mean of the missed half step), signed; one error in all.
     step : of the part of the missed step that differs from leg to leg; independent.
     integration : of the rule of integration (against the instrument's counter).
-    noise : of the noise of the current's readings; independent.
+    noise : of the noise of the current's readings, and of misread ones that no voltage confirms; independent.
     """
 
     value: np.ndarray
@@ -117,10 +117,11 @@ def ratio(legs: Legs, meter: Instrument, above: np.ndarray, below: np.ndarray) -
     per = [np.zeros(len(value)) for _ in range(2)]
     for legs_of, factor, k in ((above, 1.0 / qb, 0), (below, -value / qb, 1)):
         per[k] = factor * legs.sign[legs_of] * meter.offset[legs_of] * legs.duration[legs_of]
-    missed = [np.abs(legs.mean_current[k]) * legs.sampling[k] for k in (above, below)]
+    missed = [legs.end_current[k] * legs.sampling[k] for k in (above, below)]
     late = (missed[0] - value * missed[1]) / 2.0 / qb
     step = np.hypot(missed[0], value * missed[1]) / math.sqrt(12.0) / qb
-    noise = np.hypot(legs.noise[above], value * legs.noise[below]) / qb
+    spread = np.hypot(legs.noise, legs.doubt * _THIRD)
+    noise = np.hypot(spread[above], value * spread[below]) / qb
     return Sensitivity(value, per[0] + per[1], late, step, _counter_ratio(legs, above, below, value), noise)
 
 
@@ -141,8 +142,8 @@ def _trusted(legs: Legs) -> np.ndarray:
 
 def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Number:
     """Return |charge| of a leg [C] with its sources."""
-    charge, current = abs(float(legs.charge[leg])), abs(float(legs.mean_current[leg]))
-    missed = current * float(legs.sampling[leg])
+    charge = abs(float(legs.charge[leg]))
+    missed = float(legs.end_current[leg] * legs.sampling[leg])
     counted = abs(float(legs.counter[leg] - legs.charge[leg])) if _trusted(legs)[leg] else 0.0
     return uncertain(
         charge,
@@ -152,6 +153,7 @@ def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Numb
             f"late end of legs:{name}": missed / 2.0,
             f"sampling at the cut-off:{name}[{leg + 1}]": missed / math.sqrt(12.0),
             f"current noise:{name}[{leg + 1}]": float(legs.noise[leg]),
+            f"readings of the other sign:{name}[{leg + 1}]": float(legs.doubt[leg]) * _THIRD,
             f"integration:{name}": counted * _THIRD,
         },
     )

@@ -8,7 +8,7 @@ from closo.errors import StudyError, did_you_mean
 from closo.techniques.choices import spelled
 from closo.techniques.legs import Legs
 
-__all__ = ["CELLS", "ended", "guess_cell", "known_cell", "pairs"]
+__all__ = ["CELLS", "ended", "guess_cell", "known_cell", "pairs", "pulses_in"]
 
 CELLS = {  # kind -> sign of the leg with which a cycle begins (0: whichever comes first)
     "cathode half cell": 1,
@@ -17,6 +17,7 @@ CELLS = {  # kind -> sign of the leg with which a cycle begins (0: whichever com
     "symmetric cell": 0,
 }
 _ANODE_BELOW = 1.2  # V, mean voltage of the discharge of an anode against its metal
+_PULSE, _PULSE_SHARE, _FEWEST_PULSES = 120.0, 0.05, 5  # s; of the largest charge; legs
 _SAME_VOLTAGE = (0.002, 0.005)  # V, and share of the range of end voltages: two legs ended at the same limit
 _SAME_AMOUNT = 0.002  # relative: two legs ended after the same time or the same charge
 
@@ -52,6 +53,22 @@ def guess_cell(legs: Legs) -> tuple[str, str]:
             why = f"the record starts with a discharge, at {down:.2f} V on average (below {_ANODE_BELOW} V)"
             return "anode half cell", why
     return "cathode half cell", "neither a symmetric cell nor an anode below 1.2 V; a full cell is paired the same way"
+
+
+def pulses_in(legs: Legs) -> str:
+    """Return what makes a record a pulse test, in words; '' where it is cycling.
+
+    A pulse lasts up to two minutes and passes less than 5 % of the charge of the largest leg; a pulse test has at least
+    five, one in every third leg.
+    """
+    charge = np.abs(legs.charge)
+    brief = (legs.duration <= _PULSE) & (charge < _PULSE_SHARE * charge.max(initial=0.0))
+    n = int(brief.sum())
+    if n < _FEWEST_PULSES or 3 * n < len(legs):
+        return ""
+    return (
+        f"{n} of {len(legs)} legs last up to {legs.duration[brief].max():.3g} s and pass less than 5 % of the largest"
+    )
 
 
 def pairs(legs: Legs, cell: str) -> np.ndarray:

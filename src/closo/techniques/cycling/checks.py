@@ -13,13 +13,17 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
-from closo.techniques.instrument import range_check
+from closo.techniques.instrument import range_check, time_check
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "suspect_suggestions"]
+__all__ = ["checks_of", "clock_check", "suspect_suggestions"]
 
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
+_MOSTLY = 0.9  # share of the legs whose voltage has to move with the current
+_EXCEEDED = 1.1  # current over range, beyond which the range that a file states is not the one it was measured in
+_LONGEST_LEG = 100.0 * 86400.0  # s
+_SPARSEST = 3.0 * 3600.0  # s, usual interval between rows under current
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
 _DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
 _WORDS = {"area": "area", "mass": "characteristic mass", "active_mass": "active mass"}
@@ -53,8 +57,12 @@ def _sign(cycles: Cycles) -> Check:
         right = np.sign(legs.voltage_last - legs.voltage_first) == legs.sign
         words = "the voltage moves with the sign of the current in {} of {} legs"
     n, good = len(legs), int(right.sum())
-    advice = "" if 2 * good > n else "; with the sign inverted, charge and discharge are exchanged: check the file"
-    return Check("sign of the current", bool(2 * good > n), words.format(good, n) + advice)
+    advice = ""
+    if good < _MOSTLY * n:
+        advice = "; the legs are not those of charge and discharge: check time, current and voltage"
+    if 2 * good <= n:
+        advice = "; with the sign inverted, charge and discharge are exchanged: check the file"
+    return Check("sign of the current", not advice, words.format(good, n) + advice)
 
 
 def _counter(legs: Legs) -> Check:
@@ -126,6 +134,20 @@ def _gaps(legs: Legs) -> Check:
 
 def _range(legs: Legs, meter: Instrument) -> Check:
     return range_check(legs.mean_current, meter.scale, stated=meter.stated)
+
+
+def clock_check(time: np.ndarray, legs: Legs) -> Check:
+    """Return whether the time runs forward, and whether cells are cycled for as long as it says."""
+    found = time_check(time)
+    if not found.passed or not len(legs):
+        return found
+    k = int(np.argmax(legs.duration))
+    longest = float(legs.duration[k])
+    usual = float(np.median(np.diff(time[legs.start[k] : legs.stop[k]]))) if legs.stop[k] - legs.start[k] > 1 else 0.0
+    if longest <= _LONGEST_LEG and usual <= _SPARSEST:
+        return found
+    detail = f"leg {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
+    return Check("time", False, f"{detail} Charges and durations are wrong then")
 
 
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:

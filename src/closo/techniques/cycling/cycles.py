@@ -27,6 +27,7 @@ class Cycles:
     charge, discharge : index of the charging and of the discharging leg.
     efficiency : |second| over |first|, with sensitivities.
     complete : both legs ended at a limit, and the first one did not start from a partly charged cell.
+    ended : of each leg, (n_legs,): it ended at a limit.
     partial_start : the first leg of the record is much shorter than those after it, because the cell was not empty.
     interlude : a spectrum interrupted the cycle or came just before it.
     temperature : mean logged temperature of the second leg [K]; NaN without a log.
@@ -42,6 +43,7 @@ class Cycles:
     discharge: np.ndarray
     efficiency: Sensitivity
     complete: np.ndarray
+    ended: np.ndarray
     partial_start: bool
     interlude: np.ndarray
     temperature: np.ndarray
@@ -55,6 +57,18 @@ class Cycles:
     def number(self) -> np.ndarray:
         """Number of each cycle, from 1."""
         return np.arange(1, len(self) + 1)
+
+    def gap(self, k: int) -> str:
+        """Return which leg of a cycle (index) is not complete and why; '' where both are."""
+        if self.complete[k]:
+            return ""
+        if k == 0 and self.partial_start:
+            leg, why = int(self.first[0]), "started from a partly charged cell"
+        else:
+            leg = int(self.second[k] if self.ended[self.first[k]] else self.first[k])
+            why = "did not end at a limit as the others of its sign did"
+        kind = "charge" if self.legs.sign[leg] > 0 else "discharge"
+        return f"cycle {k + 1} is not complete: its {kind} (leg {leg + 1}) {why}"
 
     @property
     def capacity(self) -> np.ndarray:
@@ -103,6 +117,7 @@ def tabulate(legs: Legs, meter: Instrument, cell: str, *, leg_temperature: np.nd
         discharge=discharge,
         efficiency=efficiency,
         complete=complete,
+        ended=done,
         partial_start=partial_start,
         interlude=(legs.interludes[first] > 0) | (legs.interludes[second] > 0),
         temperature=leg_temperature[second],

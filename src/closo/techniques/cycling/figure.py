@@ -46,7 +46,7 @@ class _Scale:
     def __init__(self, result: Result) -> None:
         self.name, self.divisor = "charge", 1.0
         for name in ("specific_capacity", "areal_capacity"):
-            for key in ("first_discharge", "initial_discharge", "initial_charge"):
+            for key in ("first_discharge", "last", "initial_discharge", "initial_charge"):
                 whole, part = result.quantities.get(f"charge:{key}"), result.quantities.get(f"{name}:{key}")
                 if whole is not None and part is not None and whole.value and part.value and self.name == "charge":
                     self.name, self.divisor = name, whole.value / part.value

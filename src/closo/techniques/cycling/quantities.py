@@ -62,8 +62,9 @@ def efficiencies(cycles: Cycles, windows: dict[str, np.ndarray], *, name: str) -
     plain, done = np.flatnonzero(cycles.plain), np.flatnonzero(cycles.complete)
     key = "coulombic_efficiency"
     if not len(done):
-        return {key: withheld(key, _NONE, method=rule)} | {
-            f"{key}:{w}": withheld(key, _NONE, method=rule) for w in windows
+        names = (key, *(f"{key}:{w}" for w in windows))
+        return {k: withheld(key, _NONE, method=rule) for k in names} | {
+            f"{key}:first": withheld(key, _first_as_read(cycles), method=f"{rule}: cycle 1")
         }
     if np.median(cycles.efficiency.value[done]) > _MOST:
         why = "most cycles gave back more than was put in: time, current or the kind of cell is wrong"
@@ -71,9 +72,13 @@ def efficiencies(cycles: Cycles, windows: dict[str, np.ndarray], *, name: str) -
     quiet = "away from spectra" if (cycles.complete & ~cycles.interlude).any() else "all of them next to a spectrum"
     found = {
         key: _mean_efficiency(cycles, plain, f"mean of {rule}, {quiet}", name=name),
-        f"{key}:first": _single(cycles, int(done[0]), rule, name=name),
+        f"{key}:first": withheld(key, _first_as_read(cycles), method=f"{rule}: cycle 1")
+        if cycles.gap(0)
+        else _single(cycles, 0, rule, name=name),
         f"{key}:last": _single(cycles, int(done[-1]), rule, name=name),
     }
+    if cycles.gap(0):
+        found[f"{key}:{done[0] + 1}"] = _single(cycles, int(done[0]), rule, name=name)
     if cycles.interlude.any():
         found[f"{key}:all"] = _mean_efficiency(cycles, done, f"mean of {rule}, spectra or not", name=name)
     for text, wanted in windows.items():
@@ -84,6 +89,15 @@ def efficiencies(cycles: Cycles, windows: dict[str, np.ndarray], *, name: str) -
         else:
             found[f"{key}:{text}"] = withheld(key, f"none of the cycles {text} is complete and away from spectra")
     return found
+
+
+def _first_as_read(cycles: Cycles) -> str:
+    """Return why cycle 1 has no efficiency, with the charges that were read."""
+    if not len(cycles):
+        leg = "charge" if cycles.legs.sign[-1] > 0 else "discharge"
+        return f"cycle 1 is not complete: the record ends with a {leg} (leg {len(cycles.legs)}) that no leg follows"
+    q = [abs(float(cycles.legs.charge[leg[0]])) / 3.6 for leg in (cycles.charge, cycles.discharge)]
+    return f"{cycles.gap(0)} ({q[0]:.4g} mAh charge, {q[1]:.4g} mAh discharge on record)"
 
 
 def _single(cycles: Cycles, k: int, rule: str, *, name: str) -> Quantity:
@@ -137,26 +151,41 @@ def _scatter_about_trend(cycles: Cycles, use: np.ndarray) -> Scatter:
     return scatter_of(number, ce - early.at(number), fitted=early.directions(number) * early.at(number)[:, None])
 
 
+def _label(k: int, leg: str) -> str:
+    """Return what a leg of a cycle (index) is called: only cycle 1 is the first."""
+    return f"{k + 1 if k else 'first'}_{leg}"
+
+
 def capacities(cycles: Cycles, meter: Instrument, specimen: Specimen, *, name: str) -> dict[str, Quantity]:
-    """Return charges of the first and the last complete cycle, as such, per mass and per area."""
+    """Return charges of the first and the last complete cycle, as such, per mass and per area.
+
+    Where cycle 1 is not complete its charges are given as read, without capacities, and those of the first complete cycle
+    under its own number.
+    """
     legs, done = cycles.legs, np.flatnonzero(cycles.complete)
     wanted: dict[str, int] = {}
     if len(legs) and (not len(cycles) or cycles.first[0] > 0):
         wanted[f"initial_{'charge' if legs.sign[0] > 0 else 'discharge'}"] = 0
+    for k in sorted({0, int(done[0])}) if len(done) else range(len(cycles))[:1]:
+        wanted[_label(k, "charge")], wanted[_label(k, "discharge")] = int(cycles.charge[k]), int(cycles.discharge[k])
     if len(done):
-        wanted["first_charge"] = int(cycles.charge[done[0]])
-        wanted["first_discharge"] = int(cycles.discharge[done[0]])
         wanted["last"] = int(cycles.second[done[-1]])
+    gap = cycles.gap(0) if len(cycles) else ""
     found = {}
     for key, leg in wanted.items():
         number = charge_number(legs, meter, leg, name=name)
         method = f"integral of I dt ({legs.rule}) over leg {leg + 1}"
+        unfit = gap if key.startswith("first_") else ""
+        if unfit:
+            method += f"; {unfit}"
         found[f"charge:{key}"] = Quantity("charge", number, method)
         for quantity, divisor, input_name in (
             ("specific_capacity", specimen.active_mass, "active_mass"),
             ("areal_capacity", specimen.area, "area"),
         ):
-            if divisor is None:
+            if unfit:
+                found[f"{quantity}:{key}"] = withheld(quantity, unfit, method=method)
+            elif divisor is None:
                 found[f"{quantity}:{key}"] = withheld(quantity, f"needs {input_name}", method=method)
             else:
                 found[f"{quantity}:{key}"] = Quantity(quantity, number / divisor, f"{method}, over {input_name}")
@@ -177,7 +206,8 @@ def voltages(cycles: Cycles, *, name: str) -> dict[str, Quantity]:
             return {key: withheld(key, "the voltage is not recorded", method=method) for key in _VOLTAGES}
         for leg, value in (("charge", up), ("discharge", down)):
             number = uncertain(value, {f"voltage offset:{name}": _VOLTAGE_OFFSET, f"voltage gain:{name}": _gain(value)})
-            found[f"mean_voltage:{when}_{leg}"] = Quantity("mean_voltage", number, method)
+            label = f"last_{leg}" if when == "last" else _label(k, leg)
+            found[f"mean_voltage:{label}"] = Quantity("mean_voltage", number, method)
         errors = {f"voltage gain:{name}": _gain(up - down), f"voltage linearity:{name}": _VOLTAGE_LINEARITY}
         gap = uncertain(up - down, errors) + _interpolation(cycles, k, name=name)
         suffix = "" if when == "first" else ":last"

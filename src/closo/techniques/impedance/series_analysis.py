@@ -57,7 +57,6 @@ def analyse_series(
     """
     if temperatures is not None and len(temperatures) != len(datasets):
         raise DataError(f"{name}: {len(datasets)} spectra but {len(temperatures)} temperatures.")
-    pellet = Pellet(area, thickness, None, lead_resistance)
     prepared = [prepare(data, weights="modulus", f_min=f_min, f_max=f_max) for data in datasets]
     spectra = [_spectrum(data, p) for data, p in zip(datasets, prepared, strict=True)]
     series = _best_series(spectra, circuit)
