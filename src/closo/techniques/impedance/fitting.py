@@ -20,7 +20,16 @@ from closo.techniques.impedance.constraints import Constraints, covariance_withi
 from closo.techniques.impedance.start import starts
 from closo.techniques.impedance.units import OwnUnits
 
-__all__ = ["CircuitFit", "Prior", "arc_capacitance", "fit_circuit", "in_order", "lead_inductance", "physical_exponents", "time_constant"]
+__all__ = [
+    "CircuitFit",
+    "Prior",
+    "arc_capacitance",
+    "fit_circuit",
+    "in_order",
+    "lead_inductance",
+    "physical_exponents",
+    "time_constant",
+]
 
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
@@ -268,9 +277,7 @@ def lead_inductance(frequency: np.ndarray, impedance: np.ndarray) -> Prior:
     return Prior(float(_LEAD_REACTANCE[0] + scale), _LEAD_REACTANCE[1])
 
 
-def _priors(
-    circuit: Circuit, given: Mapping[int, Prior], lead: Prior
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _priors(circuit: Circuit, given: Mapping[int, Prior], lead: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return index, mean and sd of the priors given and of the weak one that every inductance has."""
     priors = {e.first: lead for e in circuit.elements if e.kind.symbol == "L"} | dict(given)
     index = sorted(priors)

@@ -154,7 +154,9 @@ def _limited(quantity: Quantity) -> Quantity:
     relative = abs(quantity.u / quantity.value)
     if relative < VAGUE:
         return quantity
-    return withheld(quantity.name, f"not identifiable: its relative uncertainty is {relative:.2g}", method=quantity.method)
+    return withheld(
+        quantity.name, f"not identifiable: its relative uncertainty is {relative:.2g}", method=quantity.method
+    )
 
 
 def _spread(values: Sequence[float], weights: np.ndarray) -> float:
@@ -182,9 +184,7 @@ def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: l
     return _limited(Quantity(key, number, f"{labels} of {best.fit.circuit.text}, by capacitance"))
 
 
-def _of_material(
-    best: Reading, theta: list[Number], pellet: Pellet, found: dict[str, Quantity]
-) -> dict[str, Quantity]:
+def _of_material(best: Reading, theta: list[Number], pellet: Pellet, found: dict[str, Quantity]) -> dict[str, Quantity]:
     """Return conductivities and the permittivity of what is given."""
     bulk, boundary = found["bulk_resistance"].number, found["grain_boundary_resistance"].number
     constant = pellet.cell_constant

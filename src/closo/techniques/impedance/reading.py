@@ -77,7 +77,7 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     """
     constant = None if area is None or thickness is None else thickness / area
     found = terms(fit.circuit, fit.theta)
-    kind = dict(zip(found, kinds(found, constant), strict=True))
+    kind = dict(zip(found, kinds(found, constant, blocked=fit.circuit.blocking is not None), strict=True))
     total = tuple(t for t in found if kind[t] in ("series", "electrolyte", "unknown"))
     left_out = tuple(t for t in found if kind[t] in ("electrode", "lead"))
     unknown = tuple(t for t in found if kind[t] == "unknown")
@@ -85,7 +85,8 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     unseen = _unseen(fit, total, frequency)
     why = _why_no_total(fit, total, unknown, unseen=unseen) or _why_no_electrode(fit, frequency, area)
     if constant is None:
-        bulk, boundary = (), ()
+        bulk: tuple[Term, ...] = ()
+        boundary: tuple[Term, ...] = ()
         why_bulk = why_boundary = "arcs are assigned by capacitance, which needs area and thickness"
     else:
         series = tuple(t for t in total if t.storage is None)

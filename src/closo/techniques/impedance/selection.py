@@ -18,22 +18,31 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.techniques.impedance.circuit import Circuit, parse
-from closo.techniques.impedance.fitting import CircuitFit, Prior, fit_circuit, physical_exponents, time_constant
+from closo.techniques.impedance.fitting import (
+    CircuitFit,
+    Prior,
+    fit_circuit,
+    lead_inductance,
+    physical_exponents,
+    time_constant,
+)
 from closo.techniques.impedance.kramers_kronig import lag_one
 
 __all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior"]
 
 SPIKE = "L-(R|C)-Q"
 _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
-    (SPIKE, "(R|Q)-Q", "(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)", "R-Ws"),
-    ("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)", "(R|Q)-Ws", "R-(R|Q)-Ws"),
+    (SPIKE, "(R|Q)-Q", "(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)"),
+    ("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)", "R-Ws", "(R|Q)-Ws", "R-(R|Q)-Ws"),
     ("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q", "R-(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-Ws"),
 )
 _GEOMETRIC = (np.log(0.01), 2.3)  # prior of w R C of a pellet without a visible arc, at the highest frequency
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
 _STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
-_PROMISING = 30.0  # residual variance over that of the best, up to which further starts and the leads are tried
+_PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
+_SEEN = 2.0  # standard deviations of an inductance that is worth a fit
+_BRIEF = 30  # evaluations of a first fit
 _RELEVANT = 14.0  # candidates within this difference of the criterion share in the spread over models
 
 
@@ -71,12 +80,13 @@ def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, nois
     ConvergenceError  when no candidate gives a physical fit.
     """
     fits: list[CircuitFit] = []
-    explained = False
+    explained: list[CircuitFit] = []
     for level in _LEVELS:
-        fits += _fit_level(level, frequency, impedance, sd=sd, noise_known=noise_known, thorough=not explained)
+        texts, leads = (_rivals(level, explained), _leads(explained)) if explained else (level, None)
+        fits += _fit_level(texts, frequency, impedance, sd=sd, noise_known=noise_known, leads=leads)
         if explained:  # by a smaller circuit: this level was its rival
             break
-        explained = any(_explains(fit, frequency) for fit in fits)
+        explained = [fit for fit in fits if _explains(fit, frequency)]
     physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
@@ -104,12 +114,33 @@ def _weights(fits: list[CircuitFit]) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-def _fit_level(
-    texts: tuple[str, ...], f: np.ndarray, z: np.ndarray, *, sd: np.ndarray, noise_known: bool, thorough: bool
-) -> list[CircuitFit]:
-    """Fit each circuit from its best start; the promising ones with leads, and from more starts where none explains."""
+def _rivals(texts: tuple[str, ...], explained: list[CircuitFit]) -> tuple[str, ...]:
+    """Return the larger circuits of the families (blocking, passing) that explain the data."""
+    blocking = {fit.circuit.blocking is not None for fit in explained}
+    return tuple(text for text in texts if text.endswith("-Q") in blocking)
 
-    def fit(text: str, most_starts: int, start: np.ndarray | None = None) -> CircuitFit | None:
+
+def _leads(explained: list[CircuitFit]) -> bool:
+    """True where what explains the data has the inductance of the leads."""
+    best = min(explained, key=lambda fit: fit.bic)
+    return best.circuit.text != parse(SPIKE).text and best.circuit.text.startswith("L")
+
+
+def _fit_level(
+    texts: tuple[str, ...],
+    f: np.ndarray,
+    z: np.ndarray,
+    *,
+    sd: np.ndarray,
+    noise_known: bool,
+    leads: bool | None,
+) -> list[CircuitFit]:
+    """Fit each circuit briefly from its best start; then the promising ones with leads, to the end, and from more starts.
+
+    `leads`: whether the inductance is needed, None where that is not known; then nothing explains the data so far.
+    """
+
+    def fit(text: str, *, start: np.ndarray | None = None, most_starts: int = 0, long: bool = True) -> CircuitFit | None:
         circuit = parse(text)
         if circuit.size > f.size:
             return None
@@ -124,19 +155,42 @@ def _fit_level(
                 start=start,
                 most_starts=most_starts,
                 noise_known=noise_known,
-                max_evaluations=120,
+                max_evaluations=200 if long else _BRIEF,
                 draw=False,
             )
         return None
 
-    found = {text: first for text in texts if (first := fit(text, 1, _first_start(text, f, z, sd))) is not None}
-    limit = _PROMISING * min((first.reduced for first in found.values()), default=np.inf)
-    leads = {f"L-{t}": more for t, first in found.items() if t != SPIKE and first.reduced < limit and (more := fit(f"L-{t}", 1))}
-    found |= leads
-    if thorough and not any(_explains(first, f) for first in found.values()):
-        limit = _PROMISING * min((first.reduced for first in found.values()), default=np.inf)
-        found = {t: (fit(t, 6) or first) if first.reduced < limit else first for t, first in found.items()}
+    found: dict[str, CircuitFit] = {}
+    for text in [f"L-{text}" if leads and text != SPIKE else text for text in texts]:
+        _keep(found, text, fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False))
+    lead = np.array([lead_inductance(f, z).mean])
+    for text in _within(found, _PROMISING) if leads is None else ():
+        if text != SPIKE and _inductive(found[text], f) > _SEEN:
+            _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, found[text].theta]), long=False))
+    for text in _within(found, _NEAR):
+        _keep(found, text, fit(text, start=found[text].theta))
+    if leads is None and not any(_explains(first, f) for first in found.values()):
+        for text in _within(found, _NEAR):
+            _keep(found, text, fit(text, most_starts=4))
     return list(found.values())
+
+
+def _inductive(fit: CircuitFit, f: np.ndarray) -> float:
+    """Return by how many standard deviations the residuals ask for an inductance in series."""
+    column = f / fit.sd  # d(residual)/dL, up to a factor
+    residual = fit.residual.imag * np.abs(fit.model) / fit.sd
+    return float(residual @ column / np.sqrt(column @ column) / np.sqrt(max(fit.reduced, 1e-300)))
+
+
+def _within(found: dict[str, CircuitFit], factor: float) -> list[str]:
+    """Return the circuits whose residual variance is within `factor` of the least."""
+    least = min((fit.reduced for fit in found.values()), default=np.inf)
+    return [text for text, fit in found.items() if fit.reduced < factor * least]
+
+
+def _keep(found: dict[str, CircuitFit], text: str, fit: CircuitFit | None) -> None:
+    if fit is not None and (text not in found or fit.reduced <= found[text].reduced):
+        found[text] = fit
 
 
 def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.ndarray | None:

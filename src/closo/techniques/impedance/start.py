@@ -24,7 +24,10 @@ _BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
 _ARC_EXPONENT = 0.9
 _DRAWS = 400
 _LOOK_AT = 200  # best placements among which different starts are sought
-_SMALL = {"R": 0.01, "L": 1e-3}  # start of a series R or of w L at the highest frequency that came out negative, over |Z| min
+_SMALL = {
+    "R": 0.01,
+    "L": 1e-3,
+}  # start of a series R or of w L at the highest frequency that came out negative, over |Z| min
 
 
 def starts(

@@ -21,6 +21,8 @@ __all__ = ["ELECTRODE_FARAD", "Term", "kinds", "terms"]
 
 ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is no electrolyte, whatever the geometry
 _ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
+_BESIDE_BLOCKING_FARAD = 3e-7  # above, beside a blocking electrode, it is part of that electrode
+_IDEAL = 0.01  # distance of an exponent from 1; no electrode comes so near
 _ELECTRODE = 3e-6  # C L/A [F/m] above which it is part of an electrode (3e-8 F/cm)
 
 
@@ -36,6 +38,7 @@ class Term:
     shorted : an inductor lies across it.
     shared : its current can also take a path through another resistor or diffusion element.
     time_constant : of the nearest arc [s], 0 for a resistor that stands in series.
+    ideal : the nearest storage element is a capacitor, or a CPE that cannot be told from one.
     """
 
     resistor: Element
@@ -44,6 +47,7 @@ class Term:
     shorted: bool
     shared: bool
     time_constant: float
+    ideal: bool = False
 
 
 def terms(circuit: Circuit, theta: np.ndarray) -> tuple[Term, ...]:
@@ -90,7 +94,8 @@ def _term(theta: np.ndarray, resistor: Element, around: tuple[_Across, ...]) -> 
         return Term(resistor, None, (), shorted, shared, 0.0)
     nearest, capacitance = storages[0]
     tau = capacitance * float(np.exp(min(theta[resistor.first], 300.0)))
-    return Term(resistor, nearest, tuple(c for _, c in storages), shorted, shared, tau)
+    ideal = nearest.kind.symbol == "C" or abs(theta[nearest.first + 1] - 1.0) < _IDEAL
+    return Term(resistor, nearest, tuple(c for _, c in storages), shorted, shared, tau, ideal)
 
 
 def _time_constant(storage: Element, resistance: float, theta: np.ndarray) -> float:
@@ -107,24 +112,28 @@ def _leaves(node: Node) -> Iterator[Element]:
         yield from _leaves(part)
 
 
-def kinds(found: Sequence[Term], cell_constant: float | None) -> list[str]:
+def kinds(found: Sequence[Term], cell_constant: float | None, *, blocked: bool) -> list[str]:
     """Say what each resistor is: 'series', 'electrolyte', 'electrode', 'lead', or 'unknown'.
 
     Parameters
     ----------
-    cell_constant : L/A [1/m], None for a specimen of unknown geometry: an arc of 0.02 to 1 uF can then be either.
+    cell_constant : L/A [1/m], None for a specimen of unknown geometry: an arc of 0.02 to 1 uF can then be either, and one
+        with an ideal capacitor is a component of a dummy cell; no electrode is ideal.
+    blocked : a blocking electrode stands in series with everything.
     """
-    return [_kind(term, cell_constant) for term in found]
+    return [_kind(term, cell_constant, blocked) for term in found]
 
 
-def _kind(term: Term, cell_constant: float | None) -> str:
-    if any(_is_electrode(c, cell_constant) for c in term.capacitances):
+def _kind(term: Term, cell_constant: float | None, blocked: bool) -> str:
+    component = cell_constant is None and term.ideal and not blocked
+    beside = blocked and cell_constant is None and any(c > _BESIDE_BLOCKING_FARAD for c in term.capacitances)
+    if beside or (not component and any(_is_electrode(c, cell_constant) for c in term.capacitances)):
         return "electrode"
     if term.shorted:
         return "lead"
     if term.shared:
         return "unknown"
-    if cell_constant is None and any(c > _ELECTROLYTE_FARAD for c in term.capacitances):
+    if cell_constant is None and not component and any(c > _ELECTROLYTE_FARAD for c in term.capacitances):
         return "unknown"
     return "series" if term.storage is None else "electrolyte"
 
