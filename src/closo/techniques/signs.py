@@ -1,10 +1,10 @@
 """Which rows of a record are under current, and of which sign, where readings are noisy or wrong.
 
-Noise. Where the noise of the readings is comparable with the threshold of the rest, single readings do not tell
-a rest, or the tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five standard
-deviations, and the rows after such a reading belong to it as long as the sum of I dt still grows faster than half the
-threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so that
-their noise averages out.
+Noise. Where the noise of the readings is comparable with the threshold of the rest, single readings do not tell a rest, or
+the tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five
+standard deviations, and the rows after such a reading belong to it as long as the sum of I dt still grows faster than half
+the threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so
+that their noise averages out.
 
 Readings of the other sign. One or two readings in a row, within a leg, are either misread or a real pulse. The voltage
 tells: a current that really turns moves it. Misread ones are replaced by the line between their neighbours, real ones count

@@ -24,14 +24,13 @@ Gives
     cells, discharge after charge; anode half cells, charge after discharge; symmetric cells, second leg after first.
 
 Uncertainty sources
-    `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default
-    0.1 % of the range), `current gain:<instrument>` (0.1 %, cancels in ratios), `late end of legs:<name>` and
-    `sampling at the cut-off:<name>` (a leg ends somewhere in the last step before the next row; nothing where the steps show
-    that a row was written at the end),
-    `readings of the other sign:<name>` (replaced ones that no voltage confirms),
-    `integration:<name>` (integral against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
-    efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend (means and retention, in
-    which it contains the noise), `active_mass:...`, `area:...` as given,
+    `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default 0.1 %
+    of the range), `current gain:<instrument>` (0.1 %, cancels in ratios), `late end of legs:<name>` and `sampling at the
+    cut-off:<name>` (a leg ends somewhere in the last step before the next row; nothing where the steps show that a row
+    was written at the end), `readings of the other sign:<name>` (replaced ones that no voltage confirms),
+    `integration:<name>` (integral against counter), `current noise:<name>` (of the readings that a charge is summed from;
+    single charges and efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend
+    (means and retention, in which it contains the noise), `active_mass:...`, `area:...` as given,
     `sampling of the rest:<name>` and `clock:<name>` 0.005 % (of a duration),
     `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
 
