@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def sampling_of(table: Table, rows: Rows, last: np.ndarray) -> np.ndarray:
     for k in range(n):
         ends = rows.ends[max(bounds[k], bounds[k + 1] - 1 - _READINGS) : bounds[k + 1]]
         steps = table.step[ends]
-        longest = float(np.median(steps[-_READINGS:])) if len(ends) else 0.0
+        longest = median(steps[-_READINGS:].tolist()) if len(ends) else 0.0
         following = table.step[last[k] + 1] if last[k] + 1 < len(table.step) else longest
         found[k] = min(longest, max(float(following), 0.0))
         if len(ends) > _READINGS and ends[-1] == last[k]:
@@ -83,7 +84,7 @@ def sampling_of(table: Table, rows: Rows, last: np.ndarray) -> np.ndarray:
 
 def _row_at_end(steps: np.ndarray, moved: np.ndarray) -> tuple[bool, bool]:
     """Return whether the last of some steps shows that a row was written at the end, and whether it shows none."""
-    usual = float(np.median(steps[:-1]))
+    usual = median(steps[:-1].tolist())
     if not np.all(np.abs(steps[:-1] - usual) <= _EVEN * usual):
         return False, False
     short = bool(steps[-1] < _SHORTER * usual)
@@ -114,7 +115,7 @@ def end_current_of(table: Table, rows: Rows) -> np.ndarray:
     """Return the size of the current at the end of each leg [A]."""
     bounds = np.append(rows.first, len(rows.at))
     last = (rows.at[max(a, b - _READINGS) : b] for a, b in pairwise(bounds.tolist()))
-    return np.array([abs(float(np.median(table.current[at]))) for at in last])
+    return np.array([abs(median(table.current[at].tolist())) for at in last])
 
 
 def count_of(rows: Rows, found: np.ndarray) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Which rows of a record are under current, and of which sign, where readings are noisy or wrong.
 
 Noise. Where the noise of the readings is comparable with the threshold of the rest, single readings do not tell a rest, or
-the tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five standard
-deviations, and the rows after such a reading belong to it as long as the sum of I dt still grows faster than half the
-threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so that
-their noise averages out.
+the tail of a step at constant voltage, from a change of sign. Then a leg begins and goes on with readings above five
+standard deviations, and the rows after such a reading belong to it as long as the sum of I dt still grows faster than half
+the threshold: the likeliest place of a change from the threshold to zero. Readings of both signs count in such a tail, so
+that their noise averages out.
 
 Readings of the other sign. One or two readings in a row, within a leg, are either misread or a real pulse. The voltage
 tells: a current that really turns moves it. Misread ones are replaced by the line between their neighbours, real ones count
@@ -82,8 +82,10 @@ def signs_of(
     else:
         active = (np.abs(current) > min(_STRONG * noise, _MOST * limit)) & ~spectrum
         _add_tails(active, positive, step=step, current=current, voltage=_held(voltage, spectrum), limit=limit)
-    _join_noise(active, positive, step=step, current=current, limit=limit)
-    return _without_single_readings(active, positive, current, voltage)
+    runs = _runs(active, positive)
+    if _join_noise(runs, positive, step=step, current=current, limit=limit):
+        runs = _runs(active, positive)
+    return _without_single_readings(runs, active, positive, current, voltage=voltage)
 
 
 def _noise_near_zero(current: np.ndarray, spectrum: np.ndarray, limit: float) -> float:
@@ -155,17 +157,16 @@ class _Runs:
 
 def _runs(active: np.ndarray, positive: np.ndarray) -> _Runs:
     at = np.flatnonzero(active)
-    first = np.flatnonzero(np.append(True, np.diff(positive[at]))[: len(at)])
+    sign = positive[at]
+    first = np.append(0, np.flatnonzero(sign[1:] != sign[:-1]) + 1)[: len(at)]
     length = np.diff(first, append=len(at))
     start, stop = at[first], at[first + length - 1] + 1
     return _Runs(start, stop, length, np.append(False, start[1:] == stop[:-1])[: len(first)])
 
 
-def _join_noise(
-    active: np.ndarray, positive: np.ndarray, *, step: np.ndarray, current: np.ndarray, limit: float
-) -> None:
-    """Give runs around zero whose charge is below its noise to the leg before them; in place."""
-    runs = _runs(active, positive)
+def _join_noise(runs: _Runs, positive: np.ndarray, *, step: np.ndarray, current: np.ndarray, limit: float) -> bool:
+    """Give runs around zero whose charge is below its noise to the leg before them, in place; return whether there are."""
+    changed = False
     few = np.flatnonzero(runs.joined & (runs.length <= _LONGEST))
     for k in few.tolist():
         rows = slice(int(runs.start[k]), int(runs.stop[k]))
@@ -175,14 +176,15 @@ def _join_noise(
         charge, weight = float(current[rows] @ step[rows]), float(step[rows] @ step[rows])
         if abs(charge) < _STRONG * noise * math.sqrt(weight):
             positive[rows] = positive[rows.start - 1]
+            changed = True
+    return changed
 
 
 def _without_single_readings(
-    active: np.ndarray, positive: np.ndarray, current: np.ndarray, voltage: np.ndarray
+    runs: _Runs, active: np.ndarray, positive: np.ndarray, current: np.ndarray, *, voltage: np.ndarray
 ) -> Signs:
     """Give readings of the other sign within a leg to it, misread ones replaced."""
     none = np.zeros(0, int)
-    runs = _runs(active, positive)
     before, after = np.append(0, runs.length[:-1]), np.append(runs.length[1:], 0)
     single = (runs.length <= _SHORT) & (runs.stop - runs.start == runs.length)
     single &= (np.minimum(before, after) >= runs.length) & (before + after >= _AROUND * runs.length)

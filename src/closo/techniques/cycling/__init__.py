@@ -10,8 +10,8 @@ Needs
     `active_mass` [kg], `area` [m2], `theoretical_capacity` [C/kg]. `cell` says which leg is divided by which.
 
 Gives
-    `coulombic_efficiency` (mean over complete cycles away from spectra; `:first` is cycle 1 only, `:last`, `:all`, and the windows
-    asked for), `charge`, `specific_capacity`, `areal_capacity` of the first and the last complete cycle
+    `coulombic_efficiency` (mean over complete cycles away from spectra; `:first` (cycle 1 only), `:last`, `:all`, and the
+    windows asked for), `charge`, `specific_capacity`, `areal_capacity` of the first and the last complete cycle
     (`:initial_...` for a leg before the first cycle), `capacity_retention` (last cycle; `:45` as asked; `:local`, the
     median of the last five; `:plateau`, the mean after cycle 10; `:at_equal_temperature`), `cycle:stabilised` (end of
     the early change), mean voltages, `voltage_hysteresis`, `energy_efficiency`, `c_rate`, `current_density`, one
@@ -24,13 +24,13 @@ Gives
     cells, discharge after charge; anode half cells, charge after discharge; symmetric cells, second leg after first.
 
 Uncertainty sources
-    `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default
-    0.1 % of the range), `current gain:<instrument>` (0.1 %, cancels in ratios), `late end of legs:<name>` and
-    `sampling at the cut-off:<name>` (a leg ends somewhere in the last step before the next row; nothing where the steps show
-    that a row was written at the end), `readings of the other sign:<name>` (replaced ones that no voltage confirms), `integration:<name>`
-    (integral against counter), `current noise:<name>` (of the readings that a charge is summed from; single charges and
-    efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend (means and retention, in
-    which it contains the noise), `active_mass:...`, `area:...` as given,
+    `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default 0.1 %
+    of the range), `current gain:<instrument>` (0.1 %, cancels in ratios), `late end of legs:<name>` and `sampling at the
+    cut-off:<name>` (a leg ends somewhere in the last step before the next row; nothing where the steps show that a row
+    was written at the end), `readings of the other sign:<name>` (replaced ones that no voltage confirms),
+    `integration:<name>` (integral against counter), `current noise:<name>` (of the readings that a charge is summed from;
+    single charges and efficiencies, and retentions of too few cycles), `scatter of cycles:<name>` about their trend
+    (means and retention, in which it contains the noise), `active_mass:...`, `area:...` as given,
     `sampling of the rest:<name>` and `clock:<name>` 0.005 % (of a duration),
     `voltage gain:<name>` 0.05 %, `voltage offset:<name>` 1 mV, `voltage linearity:<name>` 0.1 mV in differences.
 
