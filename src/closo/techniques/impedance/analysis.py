@@ -34,7 +34,7 @@ __all__ = ["Prepared", "analyse", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
-_MISSED, _LOST = 1.5, 4.0  # residuals over the noise: the check fails; no number is left
+_MISSED, _LOST, _FAR = 1.5, 4.0, 0.03  # residuals over the noise: the check fails; no number is left, where they are 3 % of |Z|
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
 
@@ -266,7 +266,7 @@ def _no_number(prepared: Prepared, fit: CircuitFit) -> str:
             f"Z'' is positive below {loop:.3g} Hz: an inductive loop, which {fit.circuit.text} does not have; "
             f"the resistance at direct current is not known from this circuit"
         )
-    if ratio > _LOST and fit.rms > 0.01:
+    if ratio > _LOST and fit.rms > _FAR:
         return f"{fit.circuit.text} misses the data by {100 * fit.rms:.2g} %, {ratio:.2g} times their noise"
     return ""
 

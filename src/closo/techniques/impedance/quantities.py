@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
+_MANY, _SHAPE = 3, 0.003  # so many resistors for one electrolyte say that no arc has the shape of the model; relative u of that
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
@@ -129,7 +130,8 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     if why:
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
-    model = float(np.hypot(spread, _EXTRAPOLATED * best.unseen))
+    shape = _SHAPE if len(index) >= _MANY else 0.0
+    model = float(np.sqrt(spread**2 + (_EXTRAPOLATED * best.unseen) ** 2 + shape**2))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
     method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"

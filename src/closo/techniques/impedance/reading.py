@@ -91,7 +91,24 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     else:
         series = tuple(t for t in total if t.storage is None)
         bulk, boundary, why_bulk, why_boundary = _split(fit, arcs, series, frequency=frequency, constant=constant)
-    return Reading(fit, total, left_out, bulk, boundary, why, why_bulk, why_boundary, unseen)
+    return Reading(
+        fit,
+        total,
+        left_out,
+        bulk,
+        boundary,
+        why,
+        why_bulk or _open_arc(fit, bulk, frequency),
+        why_boundary or _open_arc(fit, boundary, frequency),
+        unseen,
+    )
+
+
+def _open_arc(fit: CircuitFit, part: tuple[Term, ...], frequency: np.ndarray) -> str:
+    unseen = _unseen(fit, part, frequency)
+    if unseen <= _UNSEEN:
+        return ""
+    return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of its resistance is extrapolated"
 
 
 def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
