@@ -27,6 +27,7 @@ __all__ = [
 
 _EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
 _MANY, _SHAPE = 3, 0.003  # so many resistors for one electrolyte say that no arc has the shape of the model; relative u of that
+_HIDDEN_ARC = 0.1  # relative u of a bulk from one depressed arc: a grain boundary with nearly the same time constant may hide in it
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
@@ -179,6 +180,8 @@ def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: l
         return withheld(key, why)
     given = [k for k, part in enumerate(parts) if part]
     spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
+    if which == "bulk" and best.lonely:
+        spread = float(np.hypot(spread, _HIDDEN_ARC))
     number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
     if spread:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))

@@ -54,6 +54,12 @@ class Reading:
     why_boundary: str
     unseen: float
 
+    @property
+    def lonely(self) -> bool:
+        """One depressed arc is all there is."""
+        arcs = [t for t in self.total if t.storage is not None]
+        return len(arcs) == 1 and not arcs[0].ideal
+
     def value(self, part: Sequence[Term]) -> float:
         """Sum of some resistances [ohm]."""
         return float(sum(np.exp(min(self.fit.theta[t.resistor.first], 300.0)) for t in part))
