@@ -59,6 +59,13 @@ class Reader:
 
 _HERE = "closo.readers"
 READERS: tuple[Reader, ...] = (
+    Reader(
+        "closo",
+        "closo's own CSV and netCDF",
+        (".nc",),
+        ('""written_by"": ""closo""', "CDF\x01", "CDF\x02"),
+        f"{_HERE}.exports",
+    ),
     Reader("versastudio", "VersaStudio .par", (".par",), ("Name=VersaStudio",), f"{_HERE}.versastudio"),
     Reader(
         "biologic", "EC-Lab, BT-Lab text", (".mpt",), ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE"), f"{_HERE}.biologic"
