@@ -46,7 +46,7 @@ from closo.readers.streamed import IrregularError, rows_to_the_end
 from closo.readers.table import Rows
 from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
 
-__all__ = ["ONTOLOGY", "read", "write"]
+__all__ = ["KNOWN", "ONTOLOGY", "read", "write"]
 
 _MAX_ROWS = 20_000_000
 _LARGE = 4_000_000  # bytes, from which a text file is read piece by piece
@@ -89,7 +89,7 @@ def _label(term: str) -> str:
     )
 
 
-_KNOWN = Known(
+KNOWN = Known(
     {plain(term): what for term, (what, _) in _TERMS.items()}
     | {_label(term): what for term, (what, _) in _TERMS.items()}
     | _LABELS,
@@ -197,8 +197,8 @@ def _csv(path: Path) -> tuple[Text, Table]:
 
 
 def _named(text: Text, rows_of: Callable[..., Rows]) -> tuple[Text, Table]:
-    header, separator = find_names(text, _KNOWN)
-    return text, read_table(text, header, separator, _KNOWN, rows_of=rows_of)
+    header, separator = find_names(text, KNOWN)
+    return text, read_table(text, header, separator, KNOWN, rows_of=rows_of)
 
 
 def _parquet(path: Path) -> tuple[Text, Table]:
@@ -210,7 +210,7 @@ def _parquet(path: Path) -> tuple[Text, Table]:
         raise text.error("the file is too large.", "Split it into smaller files.")
     try:
         schema = pl.read_parquet_schema(path)
-        names = {n: _KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
+        names = {n: KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
         wanted = {what: name for name, what in reversed(names.items()) if what and schema[name].is_numeric()}
         if int(pl.scan_parquet(path).select(pl.len()).collect().item()) > _MAX_ROWS:
             raise text.error(f"the table has more than {_MAX_ROWS} rows.", "Split it into smaller files.")
