@@ -40,6 +40,7 @@ KINDS = {
     "cycling": "charge and discharge of a cell",
     "record": "columns without a known technique",
 }
+_DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, EOFError)
 _STRUCTURED = ("metadata", "suggestions", "warnings", "failed_checks")
 
 
@@ -187,9 +188,18 @@ def load(path: Path) -> Dataset:
     ReadError  when the file is not such a file.
     """
     try:
-        return from_bytes(path.read_bytes())
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ReadError(f"not a measurement saved by closo ({error}).", file=path) from None
+        data = from_bytes(path.read_bytes())
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:80]
+        raise ReadError(
+            f"not a measurement saved by closo ({reason}).", file=path, hint="Copy it again, or export it as CSV."
+        ) from None
+    lengths = {len(np.atleast_1d(v.values)) for v in data.data_vars.values()}
+    if data.attrs.get("kind") not in tuple(KINDS) or len(lengths) != 1:
+        raise ReadError(
+            "this netCDF file is not a measurement saved by closo.", file=path, hint="Export the measurement as CSV."
+        )
+    return data
 
 
 def _attribute(value: Any) -> Any:

@@ -75,6 +75,13 @@ def _mpr() -> bytes:
 
 _NINE = "Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange"
 SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content)
+    "closo": (
+        "a_part1.csv",
+        'frequency,impedance_real,impedance_imag\nHz,ohm,ohm\n"{""written_by"": ""closo"", ""kind"": ""impedance"", '
+        '""title"": ""EIS 1"", ""metadata"": {}, ""uncalibrated"": false}",EIS 1,EIS 1\n'
+        + _rows("{f},{re},{im}")
+        + "\n",
+    ),
     "versastudio": (
         "a.par",
         "<Application>\nName=VersaStudio\nVersion=2.60\n</Application>\n<Action0>\nMass (g)=0\nComment=synthetic\n"

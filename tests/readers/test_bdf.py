@@ -153,10 +153,10 @@ def test_the_version_of_the_specification_stands_beside_the_table(tmp_path):
     assert header[3:] == ["cycle_count", "step_id", "net_capacity_ah", "temperature_t1_celsius", "frequency_hertz"]
 
 
-def test_a_potential_is_written_as_the_voltage_and_said_so(tmp_path):
+def test_a_potential_is_written_as_the_voltage_and_comes_back(tmp_path):
     data = record().rename(voltage="potential")
     path = bdf.write(data, tmp_path / "a")
-    np.testing.assert_array_equal(read(path)[0]["voltage"], data["potential"])
+    np.testing.assert_array_equal(read(path)[0]["potential"], data["potential"])
     assert json.loads((tmp_path / "a.bdf.metadata.json").read_text())["voltage_volt"] == "the potential of the record"
 
 

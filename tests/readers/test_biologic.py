@@ -114,7 +114,7 @@ def test_stacked_spectra_are_split_by_cycle_or_by_frequency(write, cycles):
         ("Chronopotentiometry", "time/s\tcontrol/mA\t<Ewe>/V\tI/mA", "CP 1", "chronopotentiometry"),
         ("Linear Sweep Voltammetry", "time/s\tcontrol/V\tEwe/V\t<I>/mA", "LSV 1", "voltammetry"),
         ("Cyclic Voltammetry", "time/s\tcontrol/V\tEwe/V\t<I>/mA", "CV 1", "voltammetry"),
-        ("Open Circuit Voltage", "time/s\tmode\tEwe/V\terror", "OCV 1", "open_circuit"),
+        ("Open Circuit Voltage", "time/s\tcontrol/V\tEwe/V\tcounter", "OCV 1", "open_circuit"),
         (
             "Galvanostatic Cycling with Potential Limitation",
             "time/s\tcontrol/V/mA\tEcell/V\t<I>/mA",
@@ -122,7 +122,7 @@ def test_stacked_spectra_are_split_by_cycle_or_by_frequency(write, cycles):
             "cycling",
         ),
         ("Modulo Bat", "time/s\tcontrol/V/mA\tEcell/V\tI/mA", "MB 1", "cycling"),
-        ("A technique of the future", "time/s\tmode\tEwe/V\tI/mA", "record 1", "record"),
+        ("A technique of the future", "time/s\tcontrol/V\tEwe/V\tI/mA", "record 1", "record"),
     ],
 )
 def test_techniques(write, technique, names, title, kind):

@@ -205,3 +205,37 @@ def test_real_direct_current_files(shared_data):
     rest, sweep = read(shared_data / "cycling/gamry/ocvcurve_data.dta")
     assert (rest.attrs["kind"], rest.sizes["point"], rest["potential"].values[0]) == ("open_circuit", 40, 0.28347)
     assert sweep.attrs["kind"] == "voltammetry"
+
+
+@pytest.mark.parametrize("damaged", ["\xb5", "?", "\xb0\x81", "", "C"])
+def test_a_damaged_degree_sign_costs_the_comparison_only(write, damaged):
+    lines = zcurve()
+    lines[2] = lines[2].replace("°", damaged)
+    (data,) = read(write(dta(lines)))
+    np.testing.assert_allclose(data["impedance"], [z for _, z in SPECTRUM])
+    assert any("Zphz of ZCURVE was left out" in w for w in data.attrs["warnings"])
+
+
+def test_a_damaged_unit_of_a_needed_column_is_refused(write):
+    lines = zcurve()
+    lines[2] = lines[2].replace("\tHz", "\tH?")
+    with pytest.raises(ReadError, match="unit 'H\\?' of frequency"):
+        read(write(dta(lines)))
+
+
+def test_signs_of_utf_8_survive_a_damaged_byte_elsewhere(tmp_path):
+    path = tmp_path / "a.DTA"
+    path.write_bytes(dta(zcurve()).encode().replace(b"pellet 7", b"pellet \xff7"))
+    (data,) = read(path)
+    assert data.attrs["warnings"] == ()
+
+
+@pytest.mark.parametrize(("name", "factor"), [("I/μA", 1e-6), ("I/mA", 1e-3)])
+def test_signs_in_gbk(tmp_path, name, factor):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{k},{3 + k / 100},{k + 1},30\n" for k in range(12))
+    path.write_bytes(
+        f"时间,Time/s,U/V,{name},温度/℃\n".encode("gbk").replace("时间,".encode("gbk"), b"") + rows.encode()
+    )
+    (data,) = read(path)
+    np.testing.assert_allclose(data["current"], factor * np.arange(1, 13))

@@ -253,3 +253,31 @@ def test_real_database_exported_by_mdbtools(shared_data, tmp_path):
     charge = data["charge"].values[first] / 3.6
     assert charge[0] - charge.min() == pytest.approx(1.755, abs=5e-4)
     assert charge[-1] - charge.min() == pytest.approx(1.625, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "last"),
+    [
+        ("Point,Test Time (s),Mode,E/V,I/mA", "cycling", -1e-6),
+        ("n,Test Time (s),Mode,Ewe (V),I (A)", "cycling", -1e-3),
+        ("n,Test Time / s,Mode,Ewe (V),I (A)", "cycling", -1e-3),
+        ("Freq/Hz,Z'/ohm,Test Time (s),-Z''/ohm,x", "impedance", None),
+    ],
+)
+def test_another_table_with_a_column_called_as_arbin_does(tmp_path, names, kind, last):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{12 - k},{10 * k},{k},{3 + k / 100},{1e-3 * (1 if k < 6 else -1)}\n" for k in range(12))
+    path.write_text(f"{names}\n{rows}")
+    assert sniff(path).name == "text"
+    (data,) = read(path)
+    assert data.attrs["kind"] == kind
+    if last is not None:
+        np.testing.assert_allclose(data["current"].values[-1], last)
+
+
+def test_arbin_without_units_says_what_it_assumed(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{k},{10 * k},{3 + k / 100},{1e-3 * (1 if k < 6 else -1)}\n" for k in range(12))
+    path.write_text(f"Data_Point,Test Time (s),Voltage,Current\n{rows}")
+    (data,) = read(path)
+    assert data.attrs["warnings"] == ("The header states no units of Current, Voltage; taken as s, A and V.",)

@@ -341,7 +341,7 @@ def test_unknown_technique_is_named_and_the_columns_decide(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (mpr([4, 999], bytes(12), 1), r"byte 813: column 2 has the id 999, whose meaning and width are not known"),
+        (mpr([4, 999], bytes(11), 1), r"byte 813: column 2 has the id 999, whose meaning and width are not known"),
         (mpr([4, 6], bytes(24), 2, version=12), "data module has version 12; known are 2, 3, 11"),
         (mpr([4, 6], bytes(24), 3), "3 points of 12 bytes do not fill the data module"),
         (mpr([4, 6], bytes(24), 2, n_stated=0xFFFFFFFF), "4294967295 points of 12 bytes do not fill"),
@@ -372,3 +372,38 @@ def test_points_that_are_there_are_read_from_a_cut_file(write):
     assert any("ends inside the header of a module" in w for w in data.attrs["warnings"])
     (data,) = read(write(content + b"garbage"))
     assert any("is no module" in w for w in data.attrs["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [
+        ([4, 16, 6, 8], "<dfff"),
+        ([4, 6, 23, 8], "<dfdf"),
+        ([473, 4, 6, 8], "<fdff"),
+        ([4, 16, 473, 6, 8], "<dfdff"),
+        ([4, 6, 8, 16, 23], "<dfffd"),
+        ([4, 16, 6, 23, 8], "<ddfdf"),
+        ([1, 16, 4, 6, 8], "<Bfdff"),
+    ],
+)
+def test_unknown_columns_are_left_out_where_their_width_is_certain(tmp_path, ids, code):
+    path = tmp_path / "a.mpr"
+    known = {4: lambda k: k / 3, 6: lambda k: 2.5 + k / 64, 8: lambda k: -0.25 * k, 1: lambda _: 2}
+    records = b"".join(struct.pack(code, *(known[i](k) if i in known else 7.0 + k for i in ids)) for k in range(20))
+    path.write_bytes(mpr(ids, records, 20))
+    (data,) = read(path)
+    np.testing.assert_allclose(data["potential"], 2.5 + np.arange(20) / 64)
+    np.testing.assert_allclose(data["current"], -0.25e-3 * np.arange(20))
+    np.testing.assert_allclose(data["time"], np.arange(20) / 3)
+    named = ", ".join(str(i) for i in ids if i not in known)
+    assert f"The columns with the ids {named} are not known and were left out." in data.attrs["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "size"), [([4, 16, 6, 23, 8], 28), ([4, 16, 6], 19), ([4, 16, 6], 28), ([4, 16, 6], 12)]
+)
+def test_unknown_columns_of_doubtful_width_are_refused(tmp_path, ids, size):
+    path = tmp_path / "a.mpr"
+    path.write_bytes(mpr(ids, bytes(size * 20), 20))
+    with pytest.raises(ReadError, match="meaning and width are not known"):
+        read(path)

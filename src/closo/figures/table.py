@@ -33,7 +33,10 @@ def neutral(text: str) -> str:
 
 
 def csv_text(rows: Iterable[Sequence[str | float | int | None]], *, digits: int = 10) -> str:
-    """Return rows as CSV: text neutralised, numbers with `digits` digits, an empty cell for what is not a number."""
+    """Return rows as CSV: text neutralised, numbers with `digits` digits, an empty cell for what is not a number.
+
+    From 17 digits on, a number is the shortest text that gives it back exactly.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
@@ -46,7 +49,9 @@ def _cell(value: str | float | int | None, digits: int) -> str:
         return ""
     if isinstance(value, str):
         return neutral(value)
-    return f"{value:.{digits}g}" if math.isfinite(value) else ""
+    if not math.isfinite(value):
+        return ""
+    return f"{value!r}" if digits >= 17 else f"{value:.{digits}g}"
 
 
 def to_csv(spec: FigureSpec) -> str:

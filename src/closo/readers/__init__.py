@@ -59,6 +59,13 @@ class Reader:
 
 _HERE = "closo.readers"
 READERS: tuple[Reader, ...] = (
+    Reader(
+        "closo",
+        "closo's own CSV and netCDF",
+        (".nc",),
+        ('""written_by"": ""closo""', "CDF\x01", "CDF\x02"),
+        f"{_HERE}.exports",
+    ),
     Reader("versastudio", "VersaStudio .par", (".par",), ("Name=VersaStudio",), f"{_HERE}.versastudio"),
     Reader(
         "biologic", "EC-Lab, BT-Lab text", (".mpt",), ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE"), f"{_HERE}.biologic"
@@ -120,6 +127,8 @@ READERS: tuple[Reader, ...] = (
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]
+_BY_COLUMNS = ("arbin", "bdf")  # recognised by names of columns that other tables have, too
+_CERTAIN = ("Standard ", "test_time_second", "Test_ID,")  # marks of these that no other file has
 
 
 def read(path: Path | str, *, reader: str | None = None, columns: str | None = None) -> tuple[Dataset, ...]:
@@ -192,10 +201,22 @@ def _find(path: Path) -> tuple[Reader, bool]:
     beginning = head(path)
     known = _all_readers()
     for row in known:
-        if any(word in beginning for word in row.magic):
+        if any(word in beginning for word in row.magic) and not _another_table(row, beginning):
             return row, True
     row = next((row for row in known if path.suffix.lower() in row.suffixes), _LAST_RESORT)
     return row, row is _LAST_RESORT
+
+
+def _another_table(row: Reader, beginning: str) -> bool:
+    """Return True where only a column is called as the vendor calls it, and the others are not those the reader needs."""
+    words = [word for word in row.magic if word in beginning]
+    if row.name not in _BY_COLUMNS or any(word.startswith(_CERTAIN) for word in words):
+        return False
+    from closo.readers.cycler import names_all
+
+    known = importlib.import_module(row.module).KNOWN
+    lines = [line for line in beginning.split("\n")[:-1] if any(word in line for word in words)]
+    return bool(lines) and not any(names_all(line, known) for line in lines)
 
 
 def _named(name: str) -> Reader:

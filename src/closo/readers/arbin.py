@@ -1,7 +1,8 @@
 """Arbin: tables exported from MITS Pro or Data Watcher as CSV, and `mdb-export` of a .res; the .res itself is refused.
 
 Recognised by `Test_Time(s)`, `Test Time (s)`, `Charge_Capacity(Ah)` or `Charge Capacity (Ah)`, or by `Test_ID,Data_Point`
-(`mdb-export FILE.res Channel_Normal_Table`, whose names state no units: s, A, V, Ah).
+(`mdb-export FILE.res Channel_Normal_Table`, whose names state no units: s, A, V, Ah; elsewhere a warning says that they
+were assumed). A table with such a name that does not name time, current and voltage as Arbin does is read as any other.
 
 Columns used, with or without underscores and blanks: `Test_Time` time, `Current` (positive charges), `Voltage`, all three
 needed; `Cycle_Index` cycle, `Step_Index` step, `Aux_Temperature_1` or `Temperature`; `Charge_Capacity` and
@@ -21,14 +22,15 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
+from closo.readers.columns import split_unit
 from closo.readers.counters import net_charge, sign_warning
 from closo.readers.cycler import Known, find_names, kind_of, read_table
 from closo.readers.parts import Part, finish, runs
 from closo.readers.text import head, load
 
-__all__ = ["read"]
+__all__ = ["KNOWN", "read"]
 
-_KNOWN = Known(
+KNOWN = Known(
     {
         "testtime": "time",
         "current": "current",
@@ -64,9 +66,15 @@ def read(path: Path) -> tuple[Dataset, ...]:
             "mdb-export FILE.res Channel_Normal_Table > FILE.csv, and read that.",
         )
     text = load(path)
-    header, separator = find_names(text, _KNOWN)
-    table = read_table(text, header, separator, _KNOWN)
+    header, separator = find_names(text, KNOWN)
+    table = read_table(text, header, separator, KNOWN)
     columns = dict(table.columns)
+    bare = [table.written[n] for n in ("time", "current", "voltage") if not split_unit(table.written[n])[1]]
+    said = (
+        ()
+        if "test" in columns or not bare
+        else (f"The header states no units of {', '.join(bare)}; taken as s, A and V.",)
+    )
     test = columns.pop("test", np.zeros(len(columns["time"])))
     parts = []
     for rows in runs(test):
@@ -85,4 +93,4 @@ def read(path: Path) -> tuple[Dataset, ...]:
     metadata: dict[str, Any] = {"current_sign": "positive charges"}
     if table.unused:
         metadata["columns_not_used"] = list(table.unused)
-    return finish(text, parts, metadata=metadata, warnings=table.warnings)
+    return finish(text, parts, metadata=metadata, warnings=(*table.warnings, *said))

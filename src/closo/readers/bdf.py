@@ -10,6 +10,9 @@ surface or ambient [degC], `frequency_hertz`, `real_impedance_ohm` and `imaginar
 Charge [C]: `net_capacity_ah`, else charging minus discharging capacity; counters that start again (older files, the
 cycle-scope columns) are summed through. `unix_time_second` of the first row becomes the date of the metadata.
 
+closo's own columns: `current_range_ampere`, and `uncalibrated` (1 where the impedance is); what `closo convert` wrote comes
+back with its kind and metadata where `<name>.bdf.metadata.json` is beside it.
+
 One record of kind 'cycling' ('open_circuit' where no current flows); rows with a frequency stay in it, and are spectra of
 their own where the file has their impedance. A time that runs backwards (a clock that starts again with a step) is kept as
 it is, with a warning that says where. A current that contradicts the file's own capacities gets a warning.
@@ -22,30 +25,29 @@ time, voltage and current; a parquet file of more than 20 million rows.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from closo.dataset import Dataset, require, voltage_of
+from closo.dataset import Dataset
 from closo.errors import ReadError
+from closo.readers.bdf_export import ONTOLOGY, stated_by_closo, write
 from closo.readers.bulk import read_rows
 from closo.readers.clocks import disagreement
 from closo.readers.counters import net_charge, sign_warning
 from closo.readers.cycler import Known, Table, find_names, kind_of, plain, read_table
+from closo.readers.exports import finished
 from closo.readers.parts import Part, finish, runs, split_sweeps
 from closo.readers.streamed import IrregularError, rows_to_the_end
 from closo.readers.table import Rows
 from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
 
-__all__ = ["ONTOLOGY", "read", "write"]
+__all__ = ["KNOWN", "ONTOLOGY", "read", "write"]
 
-ONTOLOGY = "1.2.0"
-_IRI = f"https://w3id.org/battery-data-alliance/ontology/battery-data-format/{ONTOLOGY}/battery-data-format"
 _MAX_ROWS = 20_000_000
 _LARGE = 4_000_000  # bytes, from which a text file is read piece by piece
 _BEGINNING = 1_000_000  # bytes, which hold the names and the first rows
@@ -69,6 +71,8 @@ _TERMS = {  # machine-readable name -> what it is, unit
     "frequency_hertz": ("frequency", "Hz"),
     "real_impedance_ohm": ("impedance_real", "ohm"),
     "imaginary_impedance_ohm": ("impedance_imag", "ohm"),
+    "current_range_ampere": ("current_range", "A"),  # this and the next are closo's own
+    "uncalibrated": ("uncalibrated", "1"),
 }
 _LABELS = {  # preferred labels that are not the machine-readable name without its unit
     "surfacetemperaturet1": "temperature",
@@ -78,10 +82,14 @@ _LABELS = {  # preferred labels that are not the machine-readable name without i
 
 def _label(term: str) -> str:
     """Return the preferred label without its unit, as `plain` writes it."""
-    return plain(term.rsplit("_", 1)[0] if term not in ("cycle_count", "step_id", "step_count", "step_index") else term)
+    return plain(
+        term.rsplit("_", 1)[0]
+        if term not in ("cycle_count", "step_id", "step_count", "step_index", "uncalibrated")
+        else term
+    )
 
 
-_KNOWN = Known(
+KNOWN = Known(
     {plain(term): what for term, (what, _) in _TERMS.items()}
     | {_label(term): what for term, (what, _) in _TERMS.items()}
     | _LABELS,
@@ -116,10 +124,15 @@ def read(path: Path) -> tuple[Dataset, ...]:
         metadata["date"] = datetime.fromtimestamp(float(started[0]), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if table.unused:
         metadata["columns_not_used"] = list(table.unused)
+    uncalibrated = bool(np.any(columns.pop("uncalibrated", np.zeros(1)) != 0))
     record = _record(columns)
     counted = _net(columns.get("charging"), columns.get("discharging"))
     warnings = sign_warning(record["time"], record["current"], counted)
-    parts = [Part(*kind_of(record), record, warnings=warnings), *_spectra(columns)]
+    parts = [Part(*kind_of(record), record, warnings=warnings)]
+    parts += [replace(part, uncalibrated=uncalibrated) for part in _spectra(columns)]
+    own = stated_by_closo(path, record, columns)
+    if own is not None:
+        return finished(text, *own, metadata=metadata, warnings=(*table.warnings, *cold))
     return finish(text, parts, metadata=metadata, warnings=(*table.warnings, *cold))
 
 
@@ -132,7 +145,9 @@ def _without_dead_sensors(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.
 
 def _record(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the columns of the record by closo's names."""
-    record = {name: columns[name] for name in ("time", "voltage", "current")}
+    record: dict[str, np.ndarray] = {
+        n: columns[n] for n in ("time", "voltage", "current", "current_range") if n in columns
+    }
     charge = columns.get("net", _net(columns.get("charging"), columns.get("discharging")))
     if charge is not None:
         record["charge"] = charge
@@ -182,8 +197,8 @@ def _csv(path: Path) -> tuple[Text, Table]:
 
 
 def _named(text: Text, rows_of: Callable[..., Rows]) -> tuple[Text, Table]:
-    header, separator = find_names(text, _KNOWN)
-    return text, read_table(text, header, separator, _KNOWN, rows_of=rows_of)
+    header, separator = find_names(text, KNOWN)
+    return text, read_table(text, header, separator, KNOWN, rows_of=rows_of)
 
 
 def _parquet(path: Path) -> tuple[Text, Table]:
@@ -195,7 +210,7 @@ def _parquet(path: Path) -> tuple[Text, Table]:
         raise text.error("the file is too large.", "Split it into smaller files.")
     try:
         schema = pl.read_parquet_schema(path)
-        names = {n: _KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
+        names = {n: KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
         wanted = {what: name for name, what in reversed(names.items()) if what and schema[name].is_numeric()}
         if int(pl.scan_parquet(path).select(pl.len()).collect().item()) > _MAX_ROWS:
             raise text.error(f"the table has more than {_MAX_ROWS} rows.", "Split it into smaller files.")
@@ -217,72 +232,3 @@ def _parquet(path: Path) -> tuple[Text, Table]:
     columns |= {n: columns[n] + 273.15 for n in ("temperature", "surface", "ambient") if n in columns}
     unused = tuple(n for n in schema if n not in wanted.values())
     return text, Table(columns, (), unused, {what: name for what, name in wanted.items()})
-
-
-def write(data: Dataset, path: Path) -> Path:
-    """Write a record as BDF: `<name>.bdf.csv`, and `<name>.bdf.metadata.json` beside it.
-
-    The table has no place for the version of the specification, so the second file holds it, with what the record states.
-    Numbers are written with all their digits.
-
-    Parameters
-    ----------
-    data : a measurement with time, a voltage or potential, and a current (0 for an open circuit without one).
-    path : where to; '.bdf.csv' is put at the end of a name that does not end with '.bdf.csv' or '.bdf'.
-
-    Returns
-    -------
-    The path of the table.
-
-    Raises
-    ------
-    DataError  when the measurement lacks what BDF requires.
-    """
-    import polars as pl
-
-    require(data, "time", who="BDF")
-    name, voltage = voltage_of(data, who="BDF")
-    if data.attrs["kind"] != "open_circuit":
-        require(data, "current", who="BDF")
-    current = data["current"].values if "current" in data else np.zeros(len(voltage))
-    columns: dict[str, np.ndarray] = {
-        "test_time_second": data["time"].values,
-        "voltage_volt": voltage,
-        "current_ampere": current,
-    }
-    counters = {"cycle": "cycle_count", "step": "step_id"}
-    for variable, term in counters.items():
-        if variable in data:
-            columns[term] = data[variable].values.astype(np.int64)
-    if "charge" in data:
-        columns["net_capacity_ah"] = data["charge"].values / 3600.0
-    if "temperature" in data:
-        columns["temperature_t1_celsius"] = np.round(data["temperature"].values - 273.15, 9)
-    if "frequency" in data:
-        columns["frequency_hertz"] = data["frequency"].values
-    if "impedance" in data:
-        columns["real_impedance_ohm"] = data["impedance"].values.real
-        columns["imaginary_impedance_ohm"] = data["impedance"].values.imag
-    path = Path(path)
-    stem = path.name.removesuffix(".csv").removesuffix(".bdf")
-    table = path if path.name.endswith((".bdf.csv", ".bdf")) else path.with_name(f"{stem}.bdf.csv")
-    written = {name, "time", "current", "charge", "temperature", "frequency", "impedance", *counters}
-    sidecar = {
-        "conforms_to": _IRI,
-        "ontology_version": ONTOLOGY,
-        "written_by": "closo",
-        "voltage_volt": f"the {name} of the record",
-        "left_out": [str(n) for n in data.data_vars if n not in written],
-        "record": {k: data.attrs[k] for k in ("kind", "source", "part", "title", "metadata", "warnings")},
-    }
-    _replace(table, pl.DataFrame(columns).write_csv())
-    text = json.dumps(sidecar, indent=2, sort_keys=True, default=str, ensure_ascii=False)
-    _replace(table.with_name(f"{stem}.bdf.metadata.json"), text + "\n")
-    return table
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(content, encoding="utf-8")
-    part.replace(path)

@@ -18,13 +18,13 @@ from closo.readers.columns import split_unit, unit_factor
 from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
 from closo.readers.text import Text, shown
 
-__all__ = ["Known", "Table", "find_names", "kind_of", "plain", "read_table"]
+__all__ = ["Known", "Table", "find_names", "kind_of", "names_all", "plain", "read_table"]
 
 _UNITS = {  # what a column is -> its SI unit; '1' for counters, 'state' for the word of charge, discharge or rest
     "time": "s", "voltage": "V", "current": "A", "capacity": "C", "charging": "C", "discharging": "C", "net": "C",
     "temperature": "K", "surface": "K", "ambient": "K", "cycle": "1", "step": "1", "step_count": "1", "step_index": "1",
     "point": "1", "test": "1", "date": "s", "frequency": "Hz", "impedance_real": "ohm", "impedance_imag": "ohm",
-    "state": "state",
+    "state": "state", "current_range": "A", "uncalibrated": "1",
 }  # fmt: skip
 _NEEDED = ("time", "voltage", "current")
 _SEARCHED = 200  # lines in which the names may stand
@@ -79,17 +79,33 @@ def find_names(text: Text, known: Known, *, needed: Sequence[str] = _NEEDED) -> 
         if not 2 < len(line) < 20_000:
             continue
         for separator in SEPARATORS[:3]:
-            found = {known.names.get(plain(split_unit(cell)[0])) for cell in _names(line, separator)} - {None}
+            found = _found(line, separator, known)
             if set(needed) <= found:
                 return i, separator
             if len(found) > len(best[1]):
-                best = (i, {str(name) for name in found})
+                best = (i, found)
     missing = ", ".join(name for name in needed if name not in best[1])
     raise text.error(
         f"no line names the columns of {', '.join(needed)}; the nearest lacks {missing}.",
         "Export the table again with these columns, or read it with --columns.",
         line=best[0],
     )
+
+
+def names_all(line: str, known: Known, needed: Sequence[str] = _NEEDED) -> bool:
+    """Return True for a line that names every needed column.
+
+    Example
+    -------
+    >>> names_all("Time,Volts", Known({"time": "time", "volts": "voltage"}, {}), ("time", "voltage"))
+    True
+    """
+    return any(set(needed) <= _found(line, separator, known) for separator in SEPARATORS[:3])
+
+
+def _found(line: str, separator: str, known: Known) -> set[str]:
+    found = (known.names.get(plain(split_unit(cell)[0])) for cell in _names(line, separator))
+    return {name for name in found if name is not None}
 
 
 def _names(line: str, separator: str) -> list[str]:

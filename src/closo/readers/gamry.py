@@ -17,7 +17,8 @@ one before. Files without an OCVCURVE (galvanostatic EIS) are as good.
 
 Sign: CONVENTION 1 (every file seen) writes anodic currents positive: > 0 charges. Another value gives a warning.
 
-The units row is obeyed (kohm, mA, ...); an unknown unit is refused.
+The units row is obeyed (kohm, mA, ...). An unknown unit is refused in a column that is needed; another one, such as a phase
+whose degree sign was damaged, is left out with a warning.
 
 Suggestions only: AREA (1 cm2 is the software's default).
 
@@ -170,7 +171,21 @@ def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
     known = dict(_CURVE if stem != "ZCURVE" else _SPECTRUM)
     if corrected:
         known = {n: v for n, v in known.items() if v not in _DRIFT_CORRECTED.values()} | _DRIFT_CORRECTED
-    columns = [_column(text, known[n], names.index(n), units=units, line=line + 2) for n in known if n in names]
+    needed = {"impedance": {"frequency", "impedance_real", "impedance_imag"}}.get(
+        kind, {"time", "potential", "current"}
+    )
+    columns, left_out = [], []
+    for n in (n for n in known if n in names):
+        column = _column(known[n], names.index(n), units)
+        if column is not None:
+            columns.append(column)
+            continue
+        unit = shown("".join(units[names.index(n) :][:1]), 20)
+        if known[n] in needed:
+            raise text.error(
+                f"the unit {unit} of {known[n]} is not known.", "Export it again in SI units.", line=line + 2
+            )
+        left_out.append(f"The column {n} of {name} was left out: its unit {unit} is not known.")
     missing = {"impedance": {"frequency", "impedance_real", "impedance_imag"}}.get(kind, {"potential"}) - {
         c.name for c in columns
     }
@@ -181,7 +196,7 @@ def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
     columns.sort(key=lambda c: c.index)
     width = text.lines[rows.start].rstrip("\t ").count("\t") + 1
     read_in = read_rows(text, rows, "\t", wanted=[c.index for c in columns], width=width)
-    warnings = read_in.warnings
+    warnings = (*left_out, *read_in.warnings)
     announced = re.match(r"\w+\tTABLE\t(\d{1,7})\s*$", text.lines[line][:80])
     if announced is not None and int(announced[1]) > len(read_in.values):
         warnings += (f"{announced[1]} rows are announced, {len(read_in.values)} are there: the file may be cut off.",)
@@ -200,14 +215,12 @@ def _end_of_rows(text: Text, start: int, end: int) -> int:
     return i
 
 
-def _column(text: Text, name: str, index: int, *, units: list[str], line: int) -> Column:
-    """Return the column with the factor of its unit."""
+def _column(name: str, index: int, units: list[str]) -> Column | None:
+    """Return the column with the factor of its unit, None where that is not known."""
     written = units[index] if index < len(units) else ""
     factor = unit_factor(written.split(" vs")[0])
     if factor is None or factor[0] != look_up(name).si:
-        raise text.error(
-            f"the unit {shown(written, 20)} of {name} is not known.", "Export it again in SI units.", line=line
-        )
+        return None
     return Column(name, index, 1, factor[1], factor[2], written)
 
 

@@ -160,6 +160,7 @@ def _spectrum(text: Text, part: Part) -> Part | None:
         wrong = _wrong_modulus(columns)
         if wrong is not None:
             raise text.error(wrong, "Check the names of the columns, or name them with --columns.", line=part.line)
+        failed = (*part.failed_checks, *_wrong_phase(columns))
         impedance = _impedance(columns, warnings)
         frequency = columns.pop("frequency")
         finite = np.isfinite(frequency) & np.isfinite(impedance)
@@ -173,20 +174,39 @@ def _spectrum(text: Text, part: Part) -> Part | None:
         frequency, impedance = frequency[keep], impedance[keep]
         warnings += _suspicious_spectrum(frequency, impedance)
         others = _others(columns, keep, warnings)
-    return replace(part, columns={"frequency": frequency, "impedance": impedance} | others, warnings=tuple(warnings))
+    found = {"frequency": frequency, "impedance": impedance} | others
+    return replace(part, columns=found, warnings=tuple(warnings), failed_checks=failed)
+
+
+def _wrong_phase(columns: Columns) -> tuple[Mapping[str, str], ...]:
+    """Return a failed check when the phase beside Z' and Z'', with either sign, agrees with them to 5 deg in no row."""
+    if not {"phase", "impedance_real", "impedance_imag"} <= set(columns):
+        return ()
+    phase, angle = columns["phase"], np.arctan2(columns["impedance_imag"], columns["impedance_real"])
+    off = np.minimum(np.abs(np.exp(1j * phase) - np.exp(1j * angle)), np.abs(np.exp(-1j * phase) - np.exp(1j * angle)))
+    off = off[np.isfinite(off)]
+    if len(off) < 3 or not np.any(phase) or np.any(off < 0.087):
+        return ()
+    detail = f"the phase differs from that of Z' and Z'' by more than 5 deg in all {len(off)} rows (shifted names?)"
+    return ({"name": "phase against Z", "detail": detail},)
 
 
 def _wrong_modulus(columns: Columns) -> str | None:
-    """Return a sentence when |Z| beside Z' and Z'' agrees with them in no row, as where names are shifted by a column."""
+    """Return a sentence when |Z| beside Z' and Z'' agrees with them in hardly a row, as where names are shifted by a column.
+
+    A few rows agree by chance where two other quantities cross.
+    """
     if not {"impedance_modulus", "impedance_real", "impedance_imag"} <= set(columns):
         return None
     modulus = columns["impedance_modulus"]
     ratio = np.hypot(columns["impedance_real"], columns["impedance_imag"]) / modulus
     ratio = ratio[np.isfinite(ratio) & (modulus != 0)]
-    if len(ratio) < 3 or np.any(np.abs(ratio - 1.0) <= 0.01):
+    agree = int(np.sum(np.abs(ratio - 1.0) <= 0.01))
+    if len(ratio) < 3 or agree > 0.1 * len(ratio):
         return None
+    middle = float(np.median(ratio))
     return (
-        f"|Z| agrees with Z' and Z'' in none of {len(ratio)} rows (their modulus is {float(np.median(ratio)):.3g} times "
+        f"|Z| agrees with Z' and Z'' in {agree or 'none'} of {len(ratio)} rows (their modulus is {middle:.3g} times "
         "|Z|): names and columns are shifted against each other, or a unit is wrong."
     )
 

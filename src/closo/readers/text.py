@@ -36,6 +36,13 @@ __all__ = [
 MAX_BYTES = 500_000_000
 HEAD_BYTES = 4096
 
+_NAMED = 100_000  # characters in which names and units stand
+_MISREAD = tuple(  # bytes that are no Latin-1 although they can be read so -> what they mean
+    (sign.encode(codec).decode("latin-1"), meant)
+    for codec, signs in (("gbk", "μ℃°Ω"), ("utf-8", "µμ℃°Ω"))
+    for sign in signs
+    for meant in ("°C" if sign == "℃" else "µ" if sign == "μ" else sign,)
+)
 _LONGEST_LINE = 1 << 16  # bytes, where a file is read in pieces
 _TO_TEXT = "Export it as text from the program that wrote it."
 _TO_CSV = "Save the sheet as CSV and read that."
@@ -229,7 +236,21 @@ def decode(raw: bytes, *, lenient: bool = False) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if lenient and error.start > len(raw) - 4:  # the piece was cut inside a character
             return raw[: error.start].decode("utf-8-sig"), "utf-8"
-        return raw.decode("latin-1"), "latin-1"
+        content = raw.decode("latin-1")
+        return _signs(content[:_NAMED]) + content[_NAMED:], "latin-1"
+
+
+def _signs(text: str) -> str:
+    r"""Return text with the signs of units that were written in GBK, or in UTF-8 beside a damaged byte.
+
+    Example
+    -------
+    >>> _signs("Cs/\xa6\xccF"), _signs("T/\xa1\xe6"), _signs("Phase/\xc2\xb0")
+    ('Cs/µF', 'T/°C', 'Phase/°')
+    """
+    for written, meant in _MISREAD:
+        text = text.replace(written, meant)
+    return text
 
 
 def shown(text: str, length: int = 50) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from closo.dataset import Dataset, save
 from closo.figures.draw import file_stem
 from closo.readers import bdf
+from closo.readers.exports import described
 from closo.report.tables import Column, Table, write_csv
 
 __all__ = ["describe", "write_measurement"]
@@ -41,6 +44,8 @@ def _variable(name: str, variable: Any) -> dict[str, Any]:
 def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> Path:
     """Write one measurement as 'csv' (three header rows, SI units), 'nc' (netCDF 3) or 'bdf'; return the path.
 
+    The comment of the first column of a CSV is a JSON object of what the measurement states, so that it comes back whole.
+
     Raises
     ------
     DataError  when Battery Data Format is asked for a measurement that it has no place for.
@@ -63,5 +68,6 @@ def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> P
         else:
             columns.append(Column(str(variable_name), unit, title))
             values.append(variable.values)
+    columns[0] = replace(columns[0], comment=json.dumps(described(data), default=str))
     rows = [[cell.item() for cell in row] for row in zip(*values, strict=True)]
-    return write_csv(Table(name, name, columns, rows), folder, digits=15)
+    return write_csv(Table(name, name, columns, rows), folder, digits=17)

@@ -24,7 +24,10 @@ A file of more than 4 MB is read piece by piece where it is regular throughout, 
 Suggestions only: electrode area, characteristic mass, mass of active material (0.001, 0 and 7000 mg are the software's
 defaults).
 
-Refused: a table without rows; columns of no known technique.
+Where the header names more columns than the rows have, those up to |Z| are read when Re(Z), -Im(Z) and |Z| agree.
+
+Refused: a table without rows; columns of no known technique; names that are shifted against the values (|Z| that is the
+modulus of Re(Z) and Im(Z) in hardly a row, flags other than 0 and 1, counters that are no whole numbers).
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
+from closo.readers.biologic.fitting import fitted
 from closo.readers.biologic.measurements import EXTRA, TECHNIQUES, Technique, kind_of, measurements, with_counters
 from closo.readers.biologic.settings import suggested
 from closo.readers.bulk import read_rows
@@ -92,12 +96,13 @@ def _read(text: Text, rows_of: Callable[..., Rows]) -> tuple[Dataset, ...]:
     """Read the measurements; `text` holds at least the header and some rows, `rows_of` gets all rows."""
     text = _mended(text)
     header = _header_line(text)
+    text, left_out = fitted(text, header)
     table = named_table(
         text, header, separator="\t" if "\t" in text.lines[header] else None, extra=EXTRA, rows_of=rows_of
     )
     lines = text.lines[: min(header, 2000)]
     technique = _technique(lines)
-    warnings = list(table.warnings)
+    warnings = [*left_out, *table.warnings]
     if technique is None:
         technique = kind_of(table.columns, [n.strip() for n in text.lines[header].split("\t")])
         if technique.kind != "impedance":

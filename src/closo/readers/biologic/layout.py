@@ -7,8 +7,9 @@ its numbers are those of the .mpt in all digits, a type when the widths of all c
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,8 @@ STORED = {
 }
 _HEADERS = {2: (405, "<B"), 3: (406, "<B"), 11: (1007, "<H")}  # version of the data module -> length, type of the count
 _MAX_IDS = 200
+_MAX_UNKNOWN, _MAX_ANSWERS = 8, 2000
+_SKIPPED = "skipped "
 _PIECE = 8192  # records that are converted at a time
 
 
@@ -149,7 +152,7 @@ class Contents:
     @property
     def names(self) -> tuple[str, ...]:
         """The stored columns, bit fields first."""
-        return (*self.bits, *(n for n in self.records.dtype.names or () if n != "flags"))
+        return (*self.bits, *(n for n in self.records.dtype.names or () if n != "flags" and not n.startswith(_SKIPPED)))
 
 
 def load(path: Path | str) -> Contents:
@@ -237,7 +240,10 @@ def _records(path: Path, data: Module, warnings: list[str]) -> tuple[np.ndarray,
             where=f"byte {data.start}",
             hint="Read the file of the technique that ran.",
         )
-    layout, bits = _layout(path, struct.unpack_from(f"<{count}H", data.body, first), data.start + first)
+    ids = struct.unpack_from(f"<{count}H", data.body, first)
+    size, rest = divmod(data.length - header, points)
+    skipped = skipped_widths(ids, size) if rest == 0 else None
+    layout, bits = _layout(path, ids, data.start + first, skipped or {})
     if header + points * layout.itemsize != data.length:
         raise ReadError(
             f"{points} points of {layout.itemsize} bytes do not fill the data module ({data.length - header} bytes).",
@@ -250,16 +256,76 @@ def _records(path: Path, data: Module, warnings: list[str]) -> tuple[np.ndarray,
         raise ReadError("the file ends before its first point.", file=path, where=f"byte {data.start}", hint=_AGAIN)
     if there < points:
         warnings.append(f"The file ends inside its data: the first {there} of {points} points are read.")
-    return np.frombuffer(data.body, layout, min(there, points), header), bits
+    records = np.frombuffer(data.body, layout, min(there, points), header)
+    if skipped:
+        _refuse_shifted(path, records, data.start)
+        left_out = ", ".join(str(number) for number in ids if number not in BITS and number not in STORED)
+        warnings.append(f"The columns with the ids {left_out} are not known and were left out.")
+    return records, bits
 
 
-def _layout(path: Path, ids: tuple[int, ...], start: int) -> tuple[np.dtype[np.void], tuple[str, ...]]:
+def skipped_widths(ids: Sequence[int], size: int) -> dict[int, int] | None:
+    """Return position -> width of each run of unknown columns, where the length of a record leaves one answer only.
+
+    Parameters
+    ----------
+    ids : of all columns, in order.
+    size : of a record [bytes]. A column has 1, 2, 4 or 8 bytes; beside the bit fields it may be one of them, with none.
+
+    Example
+    -------
+    >>> skipped_widths([4, 16, 6], 16), skipped_widths([4, 16, 6, 23], 24), skipped_widths([4, 16, 6, 23], 20)
+    ({1: 4}, None, {1: 4, 3: 4})
+    """
+    unknown = [k for k, number in enumerate(ids) if number not in BITS and number not in STORED]
+    left = size - sum(np.dtype(STORED[n][1]).itemsize for n in ids if n in STORED) - any(n in BITS for n in ids)
+    if not 0 < len(unknown) <= _MAX_UNKNOWN:
+        return None
+    runs: list[list[int]] = []
+    for k in unknown:
+        if runs and runs[-1][-1] == k - 1:
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    answers: list[list[int]] = [[]]
+    for run in runs:
+        beside = [ids[k] for k in (run[0] - 1, run[-1] + 1) if 0 <= k < len(ids)]
+        widths = {sum(w) for w in combinations_with_replacement((0, 1, 2, 4, 8), len(run))}
+        if not any(number in BITS for number in beside):
+            widths = {sum(w) for w in combinations_with_replacement((1, 2, 4, 8), len(run))}
+        answers = [[*a, w] for a in answers for w in sorted(widths) if sum(a) + w <= left][:_MAX_ANSWERS]
+    found = [a for a in answers if sum(a) == left]
+    if len(found) != 1 or len(answers) == _MAX_ANSWERS:
+        return None
+    return {run[0]: width for run, width in zip(runs, found[0], strict=True)}
+
+
+def _refuse_shifted(path: Path, records: np.ndarray, start: int) -> None:
+    """Refuse records of which the time is no time: the columns behind the unknown ones are not where they seem to be."""
+    names = records.dtype.names or ()
+    time = records["time/s"] if "time/s" in names else np.zeros(len(records))
+    if not np.isfinite(time).all() or np.any(time < 0) or np.sum(np.diff(time) < 0) > 0.5 * len(time):
+        raise ReadError(
+            "it has columns that are not known, and with them left out its time does not rise.",
+            file=path,
+            where=f"byte {start}",
+            hint=_ADVICE,
+        )
+
+
+def _layout(
+    path: Path, ids: tuple[int, ...], start: int, skipped: Mapping[int, int]
+) -> tuple[np.dtype[np.void], tuple[str, ...]]:
     """Return the packed type of a record and the names of the bit fields in it."""
     fields: list[tuple[str, str]] = []
     bits: list[str] = []
     for k, number in enumerate(ids):
         where = f"byte {start + 2 * k}"
         name, kind = (BITS[number][0], "u1") if number in BITS else STORED.get(number, ("", ""))
+        if not name and skipped:
+            if skipped.get(k):
+                fields.append((f"{_SKIPPED}{k}", f"V{skipped[k]}"))
+            continue
         if not name:
             raise ReadError(
                 f"column {k + 1} has the id {number}, whose meaning and width are not known.",

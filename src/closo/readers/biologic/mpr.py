@@ -10,8 +10,9 @@ each), and from byte 405, 406 or 1007 of the module one packed little-endian rec
 must be that of all records exactly.
 
 Columns: which id is which column of which type stands in `layout.py` with the file that proves it. Six of them share one
-byte: mode, ox/red, error, control changes, Ns changes, counter inc. A column whose id is not in that table is refused,
-because its width is not known and every later column would be wrong.
+byte: mode, ox/red, error, control changes, Ns changes, counter inc. Columns whose id is not in that table are left out
+with a warning where the length of a record leaves no doubt about their width (one such column, or several side by side);
+otherwise the file is refused, because every later column could be wrong.
 Units as in the .mpt: Ohm, Hz, deg, V, mA, mA.h or C, s; -Im(Z) holds the negative. Current > 0 charges. Used: `time/s`,
 `Ewe/V` or `<Ewe>/V` potential, `I/mA` or `<I>/mA` current, `(Q-Qo)` charge, `cycle number`, `half cycle`, `Ns` step,
 `I Range` current_range (codes in `measurements.py`), `freq/Hz`, `Re(Z)`, `-Im(Z)`, else `|Z|` and `Phase(Z)`. A GCPL
@@ -22,8 +23,8 @@ Techniques, spectra inside a record, suggestions: as for .mpt. `columns(path)` g
 those that EC-Lab computes on export (`derived.py`).
 
 A file that ends early gives the points that are there, with a warning.
-Refused: no mark; no data module; no points; another version of the data module; an unknown column; records that do not fill
-their module.
+Refused: no mark; no data module; no points; another version of the data module; unknown columns of doubtful width;
+records that do not fill their module.
 """
 
 from __future__ import annotations
