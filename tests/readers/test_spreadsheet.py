@@ -58,7 +58,7 @@ def test_several_sheets_are_named(tmp_path):
 
 
 def test_no_sheet(tmp_path):
-    with pytest.raises(ReadError, match="no sheet .*'words'"):
+    with pytest.raises(ReadError, match=r"no sheet .*'words'"):
         read(save(tmp_path / "w.xlsx", words=[["a", "b"], [1, 2]]))
 
 
