@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from closo.dataset import KINDS, Dataset
 from closo.errors import ReadError
@@ -71,6 +72,19 @@ def _mpr() -> bytes:
                     b"01/02/25") + body
         for short, title, version, body in modules
     )  # fmt: skip
+
+
+def _xlsx() -> bytes:
+    """Write the sample spectrum as the second sheet of a workbook."""
+    book = Workbook()
+    book.active.append(["operator", "nobody"])
+    sheet = book.create_sheet("spectrum")
+    sheet.append(["freq/Hz", "Z'/ohm", "-Z''/ohm"])
+    for f, z in SPECTRUM:
+        sheet.append([f, z.real, -z.imag])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
 
 
 _NINE = "Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange"
@@ -159,6 +173,7 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "spreadsheet": ("a.xlsx", _xlsx()),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 

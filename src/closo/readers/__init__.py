@@ -124,6 +124,13 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader(
+        "spreadsheet",
+        "Excel workbook .xlsx",
+        (".xlsx", ".xlsm"),
+        ("xl/workbook.xml", "xl/worksheets/", "xl/theme/"),
+        f"{_HERE}.spreadsheet",
+    ),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]

@@ -1,0 +1,153 @@
+"""Excel workbooks (.xlsx, .xlsm): the sheet is read as a table with column names, as the reader `text` reads one.
+
+Recognised by the zip archive that holds `xl/workbook.xml`, or by the name .xlsx or .xlsm. Columns, units (Hz, ohm, s, V, A)
+and signs are those of `delimited`. Cells that hold a date are written as text, durations as h:mm:ss; empty columns are
+left out. Of a formula, the value that was saved counts.
+
+The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info or
+global) count only where there is no other: of a Neware workbook, `record` is read.
+
+Refused: several sheets that could be read, none that can, .xls and workbooks with a password, archives that are damaged or
+unpack to more than 500 MB, or to 200 times their own size and more than 20 MB, and sheets of more than 2000 columns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import struct
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from closo.dataset import Dataset
+from closo.errors import ReadError
+from closo.readers.delimited import read_named
+from closo.readers.named import find_header
+from closo.readers.table import MAX_COLUMNS, is_number
+from closo.readers.text import Text, load_bytes, shown
+
+__all__ = ["read"]
+
+_MAX_UNPACKED, _MAX_RATIO, _RATIO_MATTERS = 500_000_000, 200, 20_000_000
+_MAX_MEMBERS, _MAX_CELLS = 2000, 30_000_000
+_SUMS = ("cycle", "step", "statistic", "info", "global")
+_TO_CSV = "Open it in a spreadsheet program, save the sheet of the measurement as CSV, and read that."
+_FAILURES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def read(path: Path) -> tuple[Dataset, ...]:
+    """Read the sheet of a workbook that holds measurements.
+
+    Raises
+    ------
+    ReadError  when it is no workbook, is not safe to unpack, or not exactly one sheet can be read.
+    """
+    path = Path(path)
+    raw = bytes(load_bytes(path))
+    _check(path, raw)
+    try:
+        sheets = _sheets(path, raw)
+    except _FAILURES as error:
+        what = shown(str(error), 80)
+        raise ReadError(f"the workbook is damaged ({what}).", file=path, hint=f"Copy it again. {_TO_CSV}") from None
+    return read_named(_chosen(path, sheets))
+
+
+def _check(path: Path, raw: bytes) -> None:
+    """Refuse what is no workbook, or unpacks to too much; the sizes are those that `zipfile` holds to."""
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise ReadError("this is an old .xls workbook, or one with a password.", file=path, hint=_TO_CSV)
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            members = archive.infolist()
+    except _FAILURES:
+        raise ReadError(
+            "this is no whole Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
+        ) from None
+    if not any(member.filename == "xl/workbook.xml" for member in members):
+        raise ReadError("this zip archive is no Excel workbook.", file=path, hint="Unpack it and read what it holds.")
+    size = sum(member.file_size for member in members)
+    if size > _MAX_UNPACKED or size > max(_MAX_RATIO * len(raw), _RATIO_MATTERS) or len(members) > _MAX_MEMBERS:
+        raise ReadError(f"the workbook unpacks to {size / 1e6:.0f} MB, which is too much.", file=path, hint=_TO_CSV)
+    if any(member.flag_bits & 1 for member in members):
+        raise ReadError("the workbook is locked with a password.", file=path, hint=_TO_CSV)
+
+
+def _sheets(path: Path, raw: bytes) -> dict[str, Text]:
+    """Return name of the sheet -> its cells as text, a line for each row, tabs between cells."""
+    from openpyxl import load_workbook
+
+    found = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions, which are not read
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+        left = _MAX_CELLS
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what the file claims is not believed
+            rows: list[list[str]] = []
+            for values in sheet.iter_rows(values_only=True):
+                left -= len(values) + 1
+                if len(values) > MAX_COLUMNS or left < 0:
+                    raise ValueError(f"the sheet {sheet.title[:30]} has too many cells")
+                rows.append([_written(value) for value in values])
+            found[sheet.title] = Text(path, _as_lines(rows), "xlsx")
+    return found
+
+
+def _written(value: Any) -> str:
+    """Return the text of a cell, without tabs, line breaks and runs of blanks."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        if value.year > 1901:
+            return value.isoformat(sep=" ")
+        first = dt.datetime(1899, 12, 31 if value < dt.datetime(1900, 3, 1) else 30)
+        value = value - first  # a duration of a day or more that is shown as a time of day
+    if isinstance(value, dt.timedelta):
+        seconds = value.total_seconds()
+        sign, whole = "-" if seconds < 0 else "", round(abs(seconds), 3)
+        return f"{sign}{int(whole // 3600)}:{int(whole % 3600 // 60):02d}:{whole % 60:06.3f}"
+    return " ".join(str(value).split())
+
+
+def _as_lines(rows: list[list[str]]) -> str:
+    """Return rows of one width without the columns that are empty; a missing last number is written as '-'."""
+    used = sorted({i for row in rows for i, cell in enumerate(row) if cell})
+    lines = []
+    for row in rows:
+        kept = [row[i] if i < len(row) else "" for i in used]
+        if kept and not kept[-1] and sum(map(is_number, kept)) > 1:
+            kept[-1] = "-"
+        lines.append("\t".join(kept) if any(kept) else "")
+    return "\n".join(lines) + "\n"
+
+
+def _chosen(path: Path, sheets: dict[str, Text]) -> Text:
+    """Return the one sheet whose columns name a measurement.
+
+    Raises
+    ------
+    ReadError  when there is none, or more than one.
+    """
+    named = [name for name, text in sheets.items() if find_header(text) is not None]
+    named = [name for name in named if not name.lower().startswith(_SUMS)] or named
+    if len(named) == 1:
+        return sheets[named[0]]
+    listed = ", ".join(shown(name, 30) for name in (named or list(sheets))[:8])
+    if not named:
+        raise ReadError(
+            f"no sheet of the workbook names the columns of a measurement (sheets: {listed or 'none'}).",
+            file=path,
+            hint="Save the sheet of the measurement as CSV, and name its columns with --columns.",
+        )
+    raise ReadError(
+        f"{len(named)} sheets of the workbook can be read: {listed}.",
+        file=path,
+        hint="Save each as a CSV of its own, or leave only one of them in the workbook.",
+    )
