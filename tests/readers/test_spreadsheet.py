@@ -12,12 +12,13 @@ from closo.errors import ReadError
 from closo.readers import read, sniff
 
 NAMES = ["DataPoint", "Step Index", "Step Type", "Total Time", "Current(A)", "Voltage(V)", "Date"]
+HOURS = dt.timedelta(hours=9)
 START = dt.datetime(2024, 3, 1, 9, 0)
 
 
 def record(n=12):
     return [
-        [k + 1, 1 + k // 6, "CC Chg", dt.timedelta(hours=9 * k), 0.001 if k < 6 else -0.001, 3.0 + 0.01 * k, START + dt.timedelta(hours=9 * k)]
+        [k + 1, 1 + k // 6, "CC Chg", HOURS * k, 0.001 if k < 6 else -0.001, 3.0 + 0.01 * k, START + HOURS * k]
         for k in range(n)
     ]  # fmt: skip
 

@@ -4,8 +4,8 @@ Recognised by the zip archive that holds `xl/workbook.xml`, or by the name .xlsx
 and signs are those of `delimited`. Cells that hold a date are written as text, durations as h:mm:ss; empty columns are
 left out. Of a formula, the value that was saved counts.
 
-The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info or
-global) count only where there is no other: of a Neware workbook, `record` is read.
+The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info
+or global) count only where there is no other: of a Neware workbook, `record` is read.
 
 Refused: several sheets that could be read, none that can, .xls and workbooks with a password, archives that are damaged or
 unpack to more than 500 MB, or to 200 times their own size and more than 20 MB, and sheets of more than 2000 columns.

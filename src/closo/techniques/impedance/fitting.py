@@ -190,8 +190,7 @@ def _fit_in_own_units(
         max_evaluations=max_evaluations,
         draw=draw,
     )
-    finite = np.where(np.isfinite(fit.covariance), fit.covariance, 0.0)
-    covariance = matrix @ finite @ matrix.T
+    covariance = matrix @ np.where(np.isfinite(fit.covariance), fit.covariance, 0.0) @ matrix.T
     blind = np.flatnonzero(~np.isfinite(np.diag(fit.covariance)))
     covariance[blind, blind] = np.inf
     return replace(

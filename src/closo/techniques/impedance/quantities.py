@@ -26,8 +26,10 @@ __all__ = [
 ]
 
 _EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
-_MANY, _SHAPE = 3, 0.003  # so many resistors for one electrolyte say that no arc has the shape of the model; relative u of that
-_HIDDEN_ARC = 0.1  # relative u of a bulk from one depressed arc: a grain boundary with nearly the same time constant may hide in it
+# Three resistors and more for one electrolyte: no arc has the shape of the model. One depressed arc: a grain boundary of
+# nearly the same time constant may hide in it.
+_MANY, _SHAPE = 3, 0.003  # relative u of a total
+_HIDDEN_ARC = 0.1  # relative u of a bulk
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 

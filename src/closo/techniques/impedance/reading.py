@@ -62,7 +62,7 @@ class Reading:
 
     def value(self, part: Sequence[Term]) -> float:
         """Sum of some resistances [ohm]."""
-        return float(sum(np.exp(min(self.fit.theta[t.resistor.first], 300.0)) for t in part))
+        return _sum(self.fit, part)
 
 
 def relative_spread(fit: CircuitFit, part: Sequence[Term]) -> float:
@@ -120,31 +120,33 @@ def _open_arc(fit: CircuitFit, part: tuple[Term, ...], frequency: np.ndarray) ->
 def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
     if not total:
         return f"every resistor of {fit.circuit.text} is an electrode's: nothing is left for the electrolyte"
-    theta = np.exp(np.minimum([fit.theta[t.resistor.first] for t in total], 300.0))
-    doubtful = [t for t in unknown if np.exp(min(fit.theta[t.resistor.first], 300.0)) > _NEGLIGIBLE * theta.sum()]
+    whole = _sum(fit, total)
+    doubtful = [t for t in unknown if _sum(fit, (t,)) > _NEGLIGIBLE * whole]
     if doubtful:
-        term = doubtful[0]
-        label = term.resistor.label
-        if term.shared:
-            return f"not identifiable: what {label} of {fit.circuit.text} carries cannot be told from the circuit"
-        micro = 1e6 * max(term.capacitances)
-        return (
-            f"{label} of {fit.circuit.text} lies beside {micro:.2g} uF, which without area and thickness can be a grain "
-            f"boundary or an electrode; say which with assign={label}:electrode"
-        )
-    if not relative_spread(fit, total) < VAGUE:
-        return f"not identifiable: its relative uncertainty is {relative_spread(fit, total):.2g}"
-    if theta.sum() < _DOMINANT * np.abs(fit.model).min():
-        return (
-            f"not identifiable: |Z| is nowhere below {np.abs(fit.model).min() / theta.sum():.2g} times the resistance of "
-            f"{fit.circuit.text}"
-        )
+        return _doubt(fit, doubtful[0])
+    spread, nearest = relative_spread(fit, total), float(np.abs(fit.model).min()) / whole
+    if not spread < VAGUE:
+        return f"not identifiable: its relative uncertainty is {spread:.2g}"
+    if nearest > 1.0 / _DOMINANT:
+        return f"not identifiable: |Z| is nowhere below {nearest:.2g} times the resistance of {fit.circuit.text}"
     if unseen > _UNSEEN:
-        return (
-            f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance of {fit.circuit.text} "
-            "is extrapolated"
-        )
+        return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance is extrapolated"
     return ""
+
+
+def _sum(fit: CircuitFit, part: Sequence[Term]) -> float:
+    return float(sum(np.exp(min(fit.theta[t.resistor.first], 300.0)) for t in part))
+
+
+def _doubt(fit: CircuitFit, term: Term) -> str:
+    """Say why it cannot be told what a resistor belongs to."""
+    label = term.resistor.label
+    if term.shared:
+        return f"not identifiable: what {label} of {fit.circuit.text} carries cannot be told from the circuit"
+    return (
+        f"{label} of {fit.circuit.text} lies beside {1e6 * max(term.capacitances):.2g} uF, which without area and thickness "
+        f"can be a grain boundary or an electrode; say which with assign={label}:electrode"
+    )
 
 
 def _why_no_electrode(fit: CircuitFit, frequency: np.ndarray, area: float | None) -> str:

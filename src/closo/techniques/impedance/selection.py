@@ -140,7 +140,9 @@ def _fit_level(
     `leads`: whether the inductance is needed, None where that is not known; then nothing explains the data so far.
     """
 
-    def fit(text: str, *, start: np.ndarray | None = None, most_starts: int = 0, long: bool = True) -> CircuitFit | None:
+    def fit(
+        text: str, *, start: np.ndarray | None = None, most_starts: int = 0, long: bool = True
+    ) -> CircuitFit | None:
         circuit = parse(text)
         if circuit.size > f.size:
             return None
