@@ -21,7 +21,7 @@ __all__ = ["checks_of", "clock_check", "suspect_suggestions"]
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _MOSTLY = 0.9  # share of the legs whose voltage has to move with the current
-_EXCEEDED = 1.1  # current over range, beyond which the range that a file states is not the one it was measured in
+
 _LONGEST_LEG = 100.0 * 86400.0  # s
 _SPARSEST = 3.0 * 3600.0  # s, usual interval between rows under current
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off

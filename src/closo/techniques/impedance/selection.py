@@ -42,7 +42,7 @@ _STRUCTURE = 3.0  # standard deviations of the residuals' correlation along freq
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
 _PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
 _SEEN = 2.0  # standard deviations of an inductance that is worth a fit
-_BRIEF = 30  # evaluations of a first fit
+_BRIEF, _LONG = 12, 80  # evaluations of a first fit, and of the fit of a promising circuit
 _RELEVANT = 14.0  # candidates within this difference of the criterion share in the spread over models
 
 
@@ -157,7 +157,7 @@ def _fit_level(
                 start=start,
                 most_starts=most_starts,
                 noise_known=noise_known,
-                max_evaluations=200 if long else _BRIEF,
+                max_evaluations=_LONG if long else _BRIEF,
                 draw=False,
             )
         return None
@@ -200,7 +200,7 @@ def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.
     if text != SPIKE:
         return None
     with suppress(ConvergenceError):
-        series = fit_circuit(parse("L-R-Q"), f, z, sd=sd, most_starts=1, max_evaluations=60, draw=False).theta
+        series = fit_circuit(parse("L-R-Q"), f, z, sd=sd, most_starts=1, max_evaluations=20, draw=False).theta
         return np.array([series[0], series[1], geometric_prior(f, z).mean, series[2], series[3]])
     return None
 
