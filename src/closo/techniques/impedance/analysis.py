@@ -146,7 +146,9 @@ def report(
     quantities |= circuit_quantities(fit, theta)
     why = _no_number(prepared, fit)
     if why:
-        quantities = {key: withheld(q.name, why, method=q.method) for key, q in quantities.items()}
+        quantities = {
+            key: q if q.number is None else withheld(q.name, why, method=q.method) for key, q in quantities.items()
+        }
     if pellet.temperature is not None:
         quantities["temperature"] = as_stated("temperature", pellet.temperature)
     total = quantities["total_resistance"].value

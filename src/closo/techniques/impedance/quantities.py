@@ -13,7 +13,7 @@ from closo.techniques.impedance.assignment import assigned_resistances, ends_at_
 from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
-from closo.techniques.impedance.terms import Term
+from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 
 __all__ = [
     "Pellet",
@@ -25,6 +25,7 @@ __all__ = [
     "with_held",
 ]
 
+_UNEXPLAINED = 4.0  # residual variance over the noise beyond which a circuit clearly misses the data
 _EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
 # Three resistors and more for one electrolyte: no arc has the shape of the model. One depressed arc: a grain boundary of
 # nearly the same time constant may hide in it.
@@ -134,15 +135,22 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
     shape = _SHAPE if len(index) >= _MANY else 0.0
-    model = float(np.sqrt(spread**2 + (_EXTRAPOLATED * best.unseen) ** 2 + shape**2))
+    model = float(np.sqrt(spread**2 + (_EXTRAPOLATED * best.unseen) ** 2 + shape**2 + _misfit(fit) ** 2))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
     method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"
     if best.left_out:
         method += f"; {', '.join(t.resistor.label for t in best.left_out)} left out: {_outside(best)}"
+    elif any(c > ELECTRODE_FARAD for t in best.total for c in t.capacitances):
+        method += "; its capacitance is that of an electrode, but nothing else is left between the blocking ones"
     if pellet.lead_resistance is not None:
         total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
     return _limited(Quantity(key, total, method))
+
+
+def _misfit(fit: CircuitFit) -> float:
+    """Relative u of a resistance whose circuit misses the data by more than their noise: twice what is missed of |Z|."""
+    return 2.0 * fit.rms * float(np.sqrt(1.0 - 1.0 / fit.reduced)) if fit.reduced > _UNEXPLAINED else 0.0
 
 
 def _outside(reading: Reading) -> str:
@@ -182,8 +190,8 @@ def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: l
         return withheld(key, why)
     given = [k for k, part in enumerate(parts) if part]
     spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
-    if which == "bulk" and best.lonely:
-        spread = float(np.hypot(spread, _HIDDEN_ARC))
+    hidden = _HIDDEN_ARC if which == "bulk" and best.lonely else 0.0
+    spread = float(np.sqrt(spread**2 + hidden**2 + _misfit(best.fit) ** 2))
     number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
     if spread:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))

@@ -2,8 +2,8 @@
 
 The total is the sum of all resistors that are neither an electrode's nor the leads'. A bulk resistance needs evidence: an
 arc with its top inside the window, of a permittivity that a solid can have, and no resistance left in series with it that
-could be the true bulk above the window. A grain boundary is what is slower than that bulk, or what holds more charge than
-any bulk could.
+could be the true bulk above the window. A grain boundary is what is slower than that bulk; without a bulk nobody knows how
+much of an arc it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ __all__ = ["CORRELATED", "VACUUM_PERMITTIVITY", "VAGUE", "Reading", "read_fit", 
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
-_BOUNDARY_PERMITTIVITY = 250.0  # apparent, above which an arc is no bulk
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
 _ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is no electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
@@ -86,6 +85,8 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     kind = dict(zip(found, kinds(found, constant, blocked=fit.circuit.blocking is not None), strict=True))
     total = tuple(t for t in found if kind[t] in ("series", "electrolyte", "unknown"))
     left_out = tuple(t for t in found if kind[t] in ("electrode", "lead"))
+    if not total and fit.circuit.blocking is not None:  # between blocking electrodes stands what one wants to know
+        total, left_out = left_out, ()
     unknown = tuple(t for t in found if kind[t] == "unknown")
     arcs = tuple(sorted((t for t in total if t.storage is not None), key=lambda t: t.time_constant))
     unseen = _unseen(fit, total, frequency)
@@ -189,9 +190,9 @@ def _split(
     """Return bulk, boundary and why each is not given."""
     only_total = "only the total is known"
     known = [t for t in arcs if _is_known(fit, t)]
-    slow = tuple(t for t in known if _permittivity(t, constant) > _BOUNDARY_PERMITTIVITY)
     if not arcs or arcs[0] not in known:
-        return (), slow, f"no bulk arc lies inside the measured frequencies: {only_total}", _none(slow)
+        why = f"no bulk arc lies inside the measured frequencies: {only_total}"
+        return (), (), why, why
     first = arcs[0]
     resistance = np.exp(fit.theta[first.resistor.first])
     epsilon = _permittivity(first, constant)
@@ -209,7 +210,7 @@ def _split(
             f"if it is not, say assign={first.resistor.label}:bulk"
         )
     if why:
-        return (), slow, why, _none(slow)
+        return (), (), why, why
     rest = tuple(t for t in arcs[1:])
     if rest and any(not _is_known(fit, t) for t in rest):
         return (first,), (), "", "not identifiable: the slower arcs are not known well enough"
