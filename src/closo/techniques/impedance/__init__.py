@@ -18,8 +18,8 @@ Uncertainty sources
     `fit:<name>` (noise, scaled by the residuals and by how far neighbouring residuals go together), `model choice:<name>`
     (spread over the circuits that the data do not rule out, of each resistance; what lies below the lowest frequency; what
     a second arc could hide in one depressed arc), `calibration gain:<instrument>` and `calibration phase:<instrument>`
-    (1 % and 1 deg of a file that states uncalibrated values), `held <parameter>:<name>` of a held one with ±, `lead_resistance:...`,
-    `thickness:...`, `area:...` as given.
+    (1 % and 1 deg of a file that states uncalibrated values), `held <parameter>:<name>` of a held one with ±,
+    `lead_resistance:...`, `thickness:...`, `area:...` as given.
 
 Checks
     Kramers-Kronig (with series capacitance), residuals of the fit against the noise, orientation of the columns, range

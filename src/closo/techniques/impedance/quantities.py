@@ -30,7 +30,7 @@ _EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below 
 # Three resistors and more for one electrolyte: no arc has the shape of the model. One depressed arc: a grain boundary of
 # nearly the same time constant may hide in it.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
-_HIDDEN_ARC = 0.1  # relative u of a bulk
+_HIDDEN_ARC = 0.15  # relative u of a bulk: a share of up to 30 % that is not its own
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
