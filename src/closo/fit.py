@@ -151,6 +151,8 @@ def covariance_of(fisher: np.ndarray) -> np.ndarray:
     ----------
     fisher : shape (n, n), symmetric, of any scaling between its parameters.
     """
+    if not np.all(np.isfinite(fisher)):  # a fit that was given up far outside: nothing is known
+        return np.diag(np.full(len(fisher), np.inf))
     scale = np.sqrt(np.diag(fisher))
     scale = np.where(scale > 1e-100, scale, 0.0)
     safe = np.where(scale > 0, scale, 1.0)
