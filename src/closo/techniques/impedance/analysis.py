@@ -34,11 +34,8 @@ __all__ = ["Prepared", "analyse", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
-_MISSED, _LOST, _FAR = (
-    1.5,
-    4.0,
-    0.03,
-)  # residuals over the noise: the check fails; no number is left, where they are 3 % of |Z|
+_MISSED = 1.5  # residuals over the noise beyond which the check fails
+_LOST, _FAR = 4.0, 0.03  # residuals over the noise, and over |Z|, beyond which no number is left
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
 

@@ -86,7 +86,8 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     total = tuple(t for t in found if kind[t] in ("series", "electrolyte", "unknown"))
     left_out = tuple(t for t in found if kind[t] in ("electrode", "lead"))
     if not total and fit.circuit.blocking is not None:  # between blocking electrodes stands what one wants to know
-        total, left_out = left_out, ()
+        total = tuple(t for t in left_out if not t.shorted)
+        left_out = tuple(t for t in left_out if t.shorted)
     unknown = tuple(t for t in found if kind[t] == "unknown")
     arcs = tuple(sorted((t for t in total if t.storage is not None), key=lambda t: t.time_constant))
     unseen = _unseen(fit, total, frequency)
@@ -120,7 +121,7 @@ def _open_arc(fit: CircuitFit, part: tuple[Term, ...], frequency: np.ndarray) ->
 
 def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
     if not total:
-        return f"every resistor of {fit.circuit.text} is an electrode's: nothing is left for the electrolyte"
+        return f"no resistor of {fit.circuit.text} is the electrolyte's: an electrode's capacitance or an inductor lies across each"
     whole = _sum(fit, total)
     doubtful = [t for t in unknown if _sum(fit, (t,)) > _NEGLIGIBLE * whole]
     if doubtful:
@@ -211,11 +212,10 @@ def _split(
         )
     if why:
         return (), (), why, why
-    rest = tuple(t for t in arcs[1:])
-    if rest and any(not _is_known(fit, t) for t in rest):
+    rest = arcs[1:]
+    if any(not _is_known(fit, t) for t in rest):
         return (first,), (), "", "not identifiable: the slower arcs are not known well enough"
-    tied = _tied(fit, (first, *rest))
-    if tied:
+    if _tied(fit, arcs):
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
         return (), (), why, why
     return (first,), rest, "", _none(rest)
