@@ -121,7 +121,7 @@ def _open_arc(fit: CircuitFit, part: tuple[Term, ...], frequency: np.ndarray) ->
 
 def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
     if not total:
-        return f"no resistor of {fit.circuit.text} is the electrolyte's: an electrode's capacitance or an inductor lies across each"
+        return f"no resistor of {fit.circuit.text} is the electrolyte's: an electrode or an inductor lies across each"
     whole = _sum(fit, total)
     doubtful = [t for t in unknown if _sum(fit, (t,)) > _NEGLIGIBLE * whole]
     if doubtful:
