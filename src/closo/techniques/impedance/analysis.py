@@ -30,7 +30,7 @@ from closo.techniques.impedance.quantities import (
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import Choice, choose
 
-__all__ = ["Prepared", "analyse", "prepare", "report"]
+__all__ = ["Prepared", "analyse", "chosen", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
@@ -215,7 +215,7 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
 def _fit(request: Request, prepared: Prepared, noise_known: bool) -> Choice:
     f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
     if request.circuit is None:
-        choice = choose(f, z, sd=sd, noise_known=noise_known)
+        choice = chosen(prepared, noise_known=noise_known)
         refuse_unknown(request.assign, choice.best.circuit)
         return choice
     fit = fit_circuit(
@@ -229,6 +229,17 @@ def _fit(request: Request, prepared: Prepared, noise_known: bool) -> Choice:
         begin=request.begin,
     )
     return Choice(fit, (fit,), np.ones(1))
+
+
+def chosen(prepared: Prepared, *, noise_known: bool = False) -> Choice:
+    """Choose the circuit; where none fits under weights that follow the noise, the weights are doubted, too."""
+    f, z = prepared.frequency, prepared.impedance
+    choice = choose(f, z, sd=prepared.sd, noise_known=noise_known)
+    plain = prepared.kk.noise * np.abs(z)
+    if choice.best.reduced < _LOST or noise_known or np.allclose(prepared.sd, plain):
+        return choice
+    other = choose(f, z, sd=plain)
+    return other if other.best.reduced < min(_MISSED**2, choice.best.reduced) else choice
 
 
 def _instrument(data: Dataset) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def nyquist(results: list[Result]) -> Panel:
     spectrum is in the Bode panel and in the table.
     """
     traces, texts = [], []
-    reach = max(2.2 * float(r.quantities["total_resistance"].value or 0.0) for r in results)
+    known = [float(r.quantities["total_resistance"].value or 0.0) for r in results]
+    reach = 2.2 * max(known) or np.inf  # withheld everywhere: the whole spectrum
     reach = min(reach, max(float(np.abs(r.curves["impedance"].values).max()) for r in results)) * 1.05
     for k, result in enumerate(results):
         z, fit = result.curves["impedance"].values, result.curves["impedance_fit"].values

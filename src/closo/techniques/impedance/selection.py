@@ -167,13 +167,14 @@ def _fit_level(
         _keep(found, text, fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False))
     lead = np.array([lead_inductance(f, z).mean])
     for text in _within(found, _PROMISING) if leads is None else ():
-        if text != SPIKE and _inductive(found[text], f) > _SEEN:
+        first = found[text]  # residuals with structure do not tell what is missing
+        if text != SPIKE and (first.reduced > _UNEXPLAINED or _inductive(first, f) > _SEEN):
             _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, found[text].theta]), long=False))
     for text in _within(found, _NEAR):
         _keep(found, text, fit(text, start=found[text].theta))
-    if leads is None and not any(_explains(first, f) for first in found.values()):
+    if leads is None and not any(_explains(fitted, f) for fitted in found.values()):
         for text in _within(found, _NEAR):
-            _keep(found, text, fit(text, most_starts=4))
+            _keep(found, text, fit(text, most_starts=6))
     return list(found.values())
 
 

@@ -11,10 +11,10 @@ from closo.dataset import Dataset, name_of
 from closo.errors import ConvergenceError, DataError
 from closo.quantity import Number
 from closo.result import Check, Result
-from closo.techniques.impedance.analysis import Prepared, prepare, report
+from closo.techniques.impedance.analysis import Prepared, chosen, prepare, report
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.quantities import Pellet, theta_numbers
-from closo.techniques.impedance.selection import SPIKE, Choice, choose, geometric_prior
+from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series, series_theta
 
 __all__ = ["analyse_series"]
@@ -76,8 +76,8 @@ def analyse_series(
 
 
 def _spectrum(data: Dataset, p: Prepared) -> Spectrum:
-    single = choose(p.frequency, p.impedance, sd=p.sd)
-    return Spectrum(name_of(data), p.frequency, p.impedance, p.sd, single)
+    single = chosen(p)
+    return Spectrum(name_of(data), p.frequency, p.impedance, single.best.sd, single)
 
 
 def _best_series(spectra: list[Spectrum], circuit: str | None) -> SeriesFit | None:
