@@ -59,7 +59,11 @@ def test_fallen_and_unchanged():
 
 def test_gain_cancels_in_the_ratio_and_leads_in_the_difference():
     lead = uncertain(20.0, {"lead_resistance:cell": 2.0})
-    result = resistance_change(*pair(1, uncalibrated=True, lead_resistance=lead), name="x")
+    # without a geometry an arc of 0.07 uF could be an electrode's, and the electrolyte's resistance is withheld
+    unknown = resistance_change(*pair(1, uncalibrated=True, lead_resistance=lead), name="x")
+    assert "can be a grain boundary or an electrode" in unknown.quantities["resistance_difference:electrolyte"].why
+    size = {"area": uncertain(0.785e-4, {}), "thickness": uncertain(400e-6, {})}
+    result = resistance_change(*pair(1, uncalibrated=True, lead_resistance=lead, **size), name="x")
     gain, leads = "calibration gain:X1", "lead_resistance:cell"
     one = result.quantities["resistance:before"].budget()
     assert one[gain] == pytest.approx(10.0, rel=0.01)
