@@ -43,6 +43,7 @@ _PRICE = 0.5  # of a parameter in the criterion, times ln(rows); 1 (Bayes) leave
 _PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain in the criterion
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
+_ROUNDING = 1e-7  # residuals below this part of |Z| are rounding
 _SETTLED = 0.1  # change of ln sd between two fits
 
 
@@ -213,6 +214,8 @@ def _settled(
     """Find the noise from the residuals and fit anew with it, until it stays."""
     fit = _best_fit(f, z, size, shape, search=search)
     for _ in range(_PASSES):
+        if fit.scale < _ROUNDING:  # computed, not measured: what is left has no shape
+            break
         found = relative_shape(f, size, _roughness(fit) * shape[1:-1] ** 2)
         if np.max(np.abs(np.log(found / shape))) < _SETTLED:
             break
