@@ -188,3 +188,17 @@ def test_many_points_cost_little_and_an_outlier_among_them_is_found():
 def test_too_few_points():
     with pytest.raises(DataError, match="6 frequencies; there are 4"):
         kramers_kronig(FREQUENCY[:4], arc()[:4])
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-6])
+def test_a_computed_spectrum_is_no_broken_one(noise):
+    """Without noise nothing but rounding is left; it must not be taken for noise of some shape."""
+    rng = np.random.default_rng(3)
+    for _ in range(12):
+        f = np.geomspace(10 ** rng.uniform(5, 7), 10 ** rng.uniform(-2, 1), int(rng.integers(50, 90)))
+        z = 500.0 / (1.0 + 2j * np.pi * f * 10 ** rng.uniform(-7, -1)) + 50.0 * (1j * f / f.max()) ** -rng.choice(
+            [0.85, 1.0]
+        )
+        found = kramers_kronig(f, z * (1.0 + noise * (rng.normal(size=f.size) + 1j * rng.normal(size=f.size))))
+        assert found.passed
+        assert found.noise < 1e-3

@@ -43,7 +43,9 @@ _PRICE = 0.5  # of a parameter in the criterion, times ln(rows); 1 (Bayes) leave
 _PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain in the criterion
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
-_ROUNDING = 1e-7  # residuals below this part of |Z| are rounding
+_ROUNDING = (
+    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, and the spacing of the terms
+)
 _SETTLED = 0.1  # change of ln sd between two fits
 
 
@@ -203,6 +205,9 @@ def _fit_and_noise(f: np.ndarray, z: np.ndarray, size: np.ndarray) -> tuple[np.n
     shape, fit = _settled(f, z, size, white)
     if not fit.outliers and np.all(shape == 1.0):
         return shape, fit
+    bare = _best_fit(f, z, size, white, search=False)
+    if bare.scale < _ROUNDING:
+        return white, bare
     kept, _ = _settled(f, z, size, white, search=False)
     other_shape, other = _settled(f, z, size, kept)
     return (shape, fit) if fit.criterion <= other.criterion else (other_shape, other)
