@@ -35,7 +35,7 @@ _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
 _DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
 _FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
-_LEAD_REACTANCE = (np.log(0.01), 3.0)  # prior of w L at the highest frequency over the smallest |Z|, a factor of 20
+_LEAD_REACTANCE = (np.log(0.01), 2.3)  # prior of w L at the highest frequency over the smallest |Z|, a factor of ten
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _functions(
 
 
 def lead_inductance(frequency: np.ndarray, impedance: np.ndarray) -> Prior:
-    """Return the prior of ln L: at the highest frequency its reactance is 1 % of the smallest |Z| within a factor of 20."""
+    """Return the prior of ln L: at the highest frequency its reactance is 1 % of the smallest |Z| within a factor of ten."""
     scale = np.log(np.abs(impedance).min() / (2 * np.pi * frequency.max()))
     return Prior(float(_LEAD_REACTANCE[0] + scale), _LEAD_REACTANCE[1])
 

@@ -36,7 +36,7 @@ _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing di
     ("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)", "R-Ws", "(R|Q)-Ws", "R-(R|Q)-Ws"),
     ("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q", "R-(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-Ws"),
 )
-_GEOMETRIC = (np.log(0.01), 2.3)  # prior of w R C of a pellet without a visible arc, at the highest frequency
+_GEOMETRIC = (np.log(0.01), 1.6)  # prior of w R C of a pellet without a visible arc, at the highest frequency
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
 _STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
@@ -63,7 +63,7 @@ class Choice:
 
 
 def geometric_prior(frequency: np.ndarray, impedance: np.ndarray) -> Prior:
-    """Return the prior of ln C of a pellet whose arc lies above the window: w R C is 0.01 within a factor of ten."""
+    """Return the prior of ln C of a pellet whose arc lies above the window: w R C is 0.01 within a factor of five."""
     scale = np.log(2 * np.pi * frequency.max() * np.abs(impedance).min())
     return Prior(float(_GEOMETRIC[0] - scale), _GEOMETRIC[1])
 
