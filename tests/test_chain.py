@@ -72,7 +72,7 @@ def test_coverage_of_the_whole_chain(tmp_path, sample, together):
         expected = run.pellet.conductivity(318.15, "heating", 0.0)  # the mean of the branches
         held["predicted"].append(inside(predict(line, at), expected))
     share = {name: float(np.mean(values)) for name, values in held.items()}
-    # The resistance may be held a little too often: the budget turns all of a spectrum by 1 deg, the analyser of the twin the
+    # The resistance may be held a little too often: the budget turns a whole spectrum by 1 deg, the twin's analyser the
     # highest frequencies only, which the inductance of the leads takes up (sd of the pulls 0.8).
     highest = {"resistance": 0.99}
     assert all(0.92 <= value <= highest.get(name, 0.98) for name, value in share.items()), (share, np.std(pulls))
