@@ -2,7 +2,8 @@
 
 - every variable has a name of the nomenclature and SI values; `attrs["units"]` says which;
 - `<name>_u` beside a variable is its standard uncertainty (absolute, same unit);
-- all variables of a record share the dimension `point`;
+- the dimensions are those of its kind (`KINDS`): records and spectra of impedance run along `point`, a pattern along
+  `two_theta`, an image along `y` and `x`; a spectral axis is the variable of that name, in the unit of its field;
 - direct-current records: `time` from the start, in file order; `current` > 0 charges the cell (oxidises the working
   electrode); `voltage` between the terminals or `potential` against the reference; `charge` is the instrument's own
   signed counter; in a file that mixes spectra with cycling, the cycling record keeps every row and `frequency` is > 0
@@ -18,6 +19,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +29,57 @@ import xarray as xr
 from closo.errors import DataError, ReadError
 from closo.nomenclature import look_up
 
-__all__ = ["KINDS", "Dataset", "from_bytes", "load", "new", "require", "save", "to_bytes", "voltage_of"]
+__all__ = ["KINDS", "Dataset", "Kind", "from_bytes", "load", "new", "require", "save", "to_bytes", "voltage_of"]
 
 Dataset = xr.Dataset
 
-KINDS = {
-    "impedance": "impedance spectrum",
-    "open_circuit": "potential over time without current",
-    "chronoamperometry": "current over time at constant potential",
-    "chronopotentiometry": "potential over time at constant current",
-    "voltammetry": "current over a swept potential (LSV, CV)",
-    "cycling": "charge and discharge of a cell",
-    "record": "columns without a known technique",
-}
+
+@dataclass(frozen=True)
+class Kind:
+    """One row: a kind of measurement.
+
+    Attributes
+    ----------
+    name : as in `attrs["kind"]`.
+    meaning : for people.
+    dims : its dimensions; each but `point`, `y` and `x` needs the variable of its name, the axis.
+    needs : variables without which it is none; of each group one is enough, the first is preferred.
+    """
+
+    name: str
+    meaning: str
+    dims: tuple[str, ...] = ("point",)
+    needs: tuple[tuple[str, ...], ...] = ()
+
+
+_VOLTAGE = ("potential", "voltage")
+_ROWS = (
+    Kind("impedance", "impedance spectrum", needs=(("frequency",), ("impedance",))),
+    Kind("open_circuit", "potential over time without current", needs=(("time",), _VOLTAGE)),
+    Kind("chronoamperometry", "current over time at constant potential", needs=(("time",), ("current",))),
+    Kind("chronopotentiometry", "potential over time at constant current", needs=(("time",), _VOLTAGE)),
+    Kind("voltammetry", "current over a swept potential (LSV, CV)", needs=(_VOLTAGE, ("current",))),
+    Kind("cycling", "charge and discharge of a cell", needs=(("time",), _VOLTAGE)),
+    Kind("record", "columns without a known technique"),
+    Kind("isotherm", "gas adsorbed over relative pressure", needs=(("relative_pressure",), ("adsorbed_amount",))),
+    Kind("calorimetry", "heat flow over temperature", needs=(("temperature",), ("heat_flow",))),
+    Kind("diffraction", "diffraction pattern", ("two_theta",), (("counts", "intensity"),)),
+    Kind(
+        "infrared", "infrared spectrum", ("wavenumber",), (("absorbance", "reflectance", "kubelka_munk", "intensity"),)
+    ),
+    Kind("near_edge", "X-ray absorption or Raman spectrum of an edge", ("energy",), (("counts", "intensity"),)),
+    Kind("energy_loss", "energy-loss spectrum of electrons", ("energy_loss",), (("counts", "intensity"),)),
+    Kind("image", "image", ("y", "x"), (("counts", "intensity"),)),
+    Kind(
+        "energy_loss_image",
+        "energy-loss spectrum at each point of an image",
+        ("y", "x", "energy_loss"),
+        (("counts", "intensity"),),
+    ),
+    Kind("x_ray_image", "X-ray spectrum at each point of an image", ("y", "x", "energy"), (("counts",),)),
+)
+KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
+_WITHOUT_AXIS = ("point", "y", "x")
 _DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, EOFError)
 _STRUCTURED = ("metadata", "suggestions", "warnings", "failed_checks")
 
@@ -62,11 +102,12 @@ def new(
     Parameters
     ----------
     kind : one of KINDS.
-    variables : name -> 1-d values [SI]; all of one length. `<name>_u` is allowed beside `<name>`.
+    variables : name -> values [SI] along all dimensions of the kind, or along the axis that they are; what has fewer
+        dimensions comes as `xarray.Variable`. `<name>_u` is allowed beside `<name>`.
 
     Raises
     ------
-    DataError  when the lengths differ or a name is unknown to the nomenclature.
+    DataError  when a size does not fit the others, the kind lacks what it needs, or a name is unknown to the nomenclature.
 
     Example
     -------
@@ -76,18 +117,17 @@ def new(
     """
     if kind not in KINDS:
         raise DataError(f"'{kind}' is not a kind of measurement.", hint=f"Known: {', '.join(KINDS)}.")
-    arrays = {name: np.asarray(values) for name, values in variables.items()}
-    if len({a.shape for a in arrays.values()}) > 1:
-        lengths = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-        raise DataError(f"The columns differ in length: {lengths}.", file=source)
-    data = xr.Dataset(
-        {name: ("point", array, {"units": look_up(name.removesuffix("_u")).si}) for name, array in arrays.items()}
-    )
+    row = KINDS[kind]
+    data = xr.Dataset(_along(row, variables, source))
+    missing = [axis for axis in row.dims if axis not in data.variables and axis not in _WITHOUT_AXIS]
+    missing += [" or ".join(group) for group in row.needs if not any(name in data.variables for name in group)]
+    if missing:
+        raise DataError(f"a {row.meaning} needs {' and '.join(missing)}, which it lacks.", file=source)
     data.attrs.update(
         kind=kind,
         source=source,
         part=part,
-        title=title or KINDS[kind],
+        title=title or row.meaning,
         metadata=dict(metadata or {}),
         suggestions=dict(suggestions or {}),
         warnings=tuple(warnings),
@@ -95,6 +135,33 @@ def new(
         uncalibrated=bool(uncalibrated),
     )
     return data
+
+
+def _along(kind: Kind, variables: Mapping[str, Any], source: str) -> dict[str, xr.Variable]:
+    """Return the variables with their dimensions and units.
+
+    Raises
+    ------
+    DataError  when the shape of one does not fit its kind or the others.
+    """
+    placed: dict[str, xr.Variable] = {}
+    sizes: dict[str, int] = {}
+    for name, values in variables.items():
+        variable = values if isinstance(values, xr.Variable) else None
+        if variable is None:
+            array = np.asarray(values)
+            dims = (name,) if name in kind.dims and array.ndim == 1 else kind.dims
+            if array.ndim != len(dims):
+                text = f"{name} has {array.ndim} dimensions, but a {kind.meaning} has {', '.join(kind.dims)}."
+                raise DataError(text, file=source)
+            variable = xr.Variable(dims, array)
+        for dim, size in variable.sizes.items():
+            if dim not in kind.dims or sizes.setdefault(str(dim), size) != size:
+                shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in variables.items())
+                raise DataError(f"The columns differ in length: {shapes}.", file=source)
+        unit = {"units": look_up(name.removesuffix("_u")).si}
+        placed[name] = xr.Variable(variable.dims, variable.values, unit)
+    return placed
 
 
 def require(data: Dataset, *names: str, who: str) -> None:
@@ -108,11 +175,11 @@ def require(data: Dataset, *names: str, who: str) -> None:
     if missing:
         raise DataError(
             f"{who} needs {', '.join(_with_unit(n) for n in missing)}, which '{data.attrs.get('title')}' lacks; "
-            f"it has: {', '.join(str(n) for n in data.data_vars)}.",
+            f"it has: {', '.join(str(n) for n in data.variables)}.",
             file=data.attrs.get("source"),
             hint="Was another technique meant?",
         )
-    if data.sizes.get("point", 0) == 0:
+    if not all(data.sizes.values()) or not data.sizes:
         raise DataError(f"{who} needs data, but the measurement has no points.", file=data.attrs.get("source"))
 
 
@@ -194,8 +261,8 @@ def load(path: Path) -> Dataset:
         raise ReadError(
             f"not a measurement saved by closo ({reason}).", file=path, hint="Copy it again, or export it as CSV."
         ) from None
-    lengths = {len(np.atleast_1d(v.values)) for v in data.data_vars.values()}
-    if data.attrs.get("kind") not in tuple(KINDS) or len(lengths) != 1:
+    kind = KINDS.get(str(data.attrs.get("kind")))
+    if kind is None or set(data.sizes) != set(kind.dims):
         raise ReadError(
             "this netCDF file is not a measurement saved by closo.", file=path, hint="Export the measurement as CSV."
         )

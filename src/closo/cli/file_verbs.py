@@ -162,7 +162,7 @@ def convert(
         return 0
     show_lines([f"{path} ({name})"])
     for entry in measurements:
-        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {entry['points']} points"])
+        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
         show_table(
             ["variable", "unit", "length", "first", "last"],
             [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
@@ -174,6 +174,13 @@ def convert(
         show_lines([f"  warning: {text}" for text in entry["warnings"]])
         show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
     return 0
+
+
+def _size(sizes: dict[str, int]) -> str:
+    """Return how large a measurement is, in words."""
+    if list(sizes) == ["point"]:
+        return f"{sizes['point']} points"
+    return ", ".join(f"{size} along {dim}" for dim, size in sizes.items())
 
 
 def _plainly(value: object) -> str:

@@ -39,12 +39,11 @@ __all__ = [
     "unexpected",
 ]
 
-_CODE = ("readers", "techniques", "models", "combine", "pipeline", "study")
+_CODE = ("nomenclature", "readers", "techniques", "models", "combine", "pipeline", "study")
 _CODE_FILES = (
     "constants.py",
     "dataset.py",
     "fit.py",
-    "nomenclature.py",
     "quantity.py",
     "result.py",
     "toml.py",

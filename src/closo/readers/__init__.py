@@ -175,7 +175,7 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
             raise
         hint = f"It was taken for {row.title} by its suffix. {_as_a_table(path) or error.hint}"
         raise ReadError(error.message, file=error.file, where=error.where, hint=hint) from None
-    if not measurements or any(m.sizes.get("point", 0) == 0 for m in measurements):
+    if not measurements or any(0 in m.sizes.values() for m in measurements):
         raise ReadError(f"the reader '{row.name}' found no measurement.", file=path, hint="Try another reader.")
     return measurements
 

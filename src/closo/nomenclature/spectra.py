@@ -1,0 +1,25 @@
+"""Axes and intensities of diffraction, spectroscopy and microscopy; axes keep the unit of the field."""
+
+from __future__ import annotations
+
+from closo.nomenclature.row import Name
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    # axes
+    Name("two_theta", "2theta", "deg", "deg", 1.0, "diffraction angle"),
+    Name("wavenumber", "nu", "1/cm", "1/cm", 1.0, "wavenumber of infrared light", positive=True),
+    Name("energy", "E", "eV", "eV", 1.0, "energy of X-rays, or energy transferred to the electrons of a sample"),
+    Name("energy_loss", "dE", "eV", "eV", 1.0, "energy lost by the electrons of a microscope"),
+    Name("y", "y", "m", "um", 1e-6, "position along a column of a map, downwards"),
+    Name("x", "x", "m", "um", 1e-6, "position along a row of a map"),
+    Name("wavelength", "lambda", "m", "angstrom", 1e-10, "wavelength of X-rays", positive=True),
+    # intensities
+    Name("counts", "N", "1", "1", 1.0, "events counted, as whole numbers"),
+    Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),
+    Name("absorbance", "A", "1", "1", 1.0, "absorbance, or log10(1/R) of a reflectance"),
+    Name("reflectance", "R", "1", "%", 0.01, "light reflected over that reflected by a reference"),
+    Name("kubelka_munk", "f(R)", "1", "1", 1.0, "Kubelka-Munk function, (1 - R)^2/(2 R)"),
+    Name("heat_flow", "dQ/dt", "W/kg", "W/g", 1000.0, "heat taken up per time and mass; > 0 is endothermic"),
+)
