@@ -91,3 +91,44 @@ def test_a_range_that_is_not_named_is_the_next_decade():
     assert guessed.budget()["current offset:g.csv#1"] == pytest.approx(named.budget()["current offset:g.csv#1"])
     assert full_scale(np.array([0.0, np.nan, 1e-3]), np.array([2e-5, -1e-4, 1e-5])).tolist() == [1e-4, 1e-4, 1e-3]
     assert read_offset(None) == (OFFSET, 0.0)
+
+
+def stairs(*, factor=1.0, set_current=True):
+    """Return a staircase of 10, 12 and 14 uA through 700 ohm, two half cycles each; the program asked for 1/factor of it."""
+    time = np.arange(0.0, 6 * T, 60.0)
+    level = 1e-5 + 2e-6 * (time // (2 * T))
+    current = np.where(time // T % 2 == 0, level, -level)
+    columns = {"time": time, "current": current, "voltage": 700.0 * current, "current_range": np.full(time.size, 1e-4)}
+    if set_current:
+        columns["set_current"] = np.where(time > 600.0, current / factor, 0.0)
+    return new("cycling", columns, source="stairs.mpr")
+
+
+@pytest.mark.parametrize(
+    ("factor", "passed"), [(1.0, True), (1.005, True), (1.03, False), (0.97, False), (1000.0, False)]
+)
+def test_the_measured_current_is_held_against_the_set_one(factor, passed):
+    """2 u are 1.7 % of 12 uA on a range of 100 uA: the zero is 0.1 % of it."""
+    data = stairs(factor=factor)
+    for result in (
+        critical_current.analyse(data),
+        cycling.analyse(data, cell="symmetric cell"),
+        plating.analyse(square("b.mpr").assign(set_current=lambda d: d["current"] / factor)),
+    ):
+        (check,) = [c for c in result.checks if c.name == "set current"]
+        assert check.passed is passed, result.technique
+        assert passed or "the measured current is not the set one" in check.detail
+
+
+def test_no_set_current_is_no_check():
+    empty = stairs().assign(set_current=lambda d: 0.0 * d["current"])
+    for data in (stairs(set_current=False), empty):
+        for result in (critical_current.analyse(data), cycling.analyse(data, cell="symmetric cell")):
+            assert "set current" not in [c.name for c in result.checks]
+
+
+def test_noise_does_not_fail_the_set_current():
+    data, rng = stairs(), np.random.default_rng(3)
+    noisy = data.assign(current=data["current"] * (1.0 + 0.02 * rng.standard_normal(data.sizes["point"])))
+    checks = {c.name: c.passed for c in cycling.analyse(noisy, cell="symmetric cell").checks}
+    assert checks["set current"] is True

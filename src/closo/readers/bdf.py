@@ -10,8 +10,8 @@ surface or ambient [degC], `frequency_hertz`, `real_impedance_ohm` and `imaginar
 Charge [C]: `net_capacity_ah`, else charging minus discharging capacity; counters that start again (older files, the
 cycle-scope columns) are summed through. `unix_time_second` of the first row becomes the date of the metadata.
 
-closo's own columns: `current_range_ampere`, and `uncalibrated` (1 where the impedance is); what `closo convert` wrote comes
-back with its kind and metadata where `<name>.bdf.metadata.json` is beside it.
+closo's own columns: `current_range_ampere`, `set_current_ampere`, and `uncalibrated` (1 where the impedance is); what
+`closo convert` wrote comes back with its kind and metadata where `<name>.bdf.metadata.json` is beside it.
 
 One record of kind 'cycling' ('open_circuit' where no current flows); rows with a frequency stay in it, and are spectra of
 their own where the file has their impedance. A time that runs backwards (a clock that starts again with a step) is kept as
@@ -71,7 +71,8 @@ _TERMS = {  # machine-readable name -> what it is, unit
     "frequency_hertz": ("frequency", "Hz"),
     "real_impedance_ohm": ("impedance_real", "ohm"),
     "imaginary_impedance_ohm": ("impedance_imag", "ohm"),
-    "current_range_ampere": ("current_range", "A"),  # this and the next are closo's own
+    "current_range_ampere": ("current_range", "A"),  # this and the next two are closo's own
+    "set_current_ampere": ("set_current", "A"),
     "uncalibrated": ("uncalibrated", "1"),
 }
 _LABELS = {  # preferred labels that are not the machine-readable name without its unit
@@ -146,7 +147,7 @@ def _without_dead_sensors(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.
 def _record(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the columns of the record by closo's names."""
     record: dict[str, np.ndarray] = {
-        n: columns[n] for n in ("time", "voltage", "current", "current_range") if n in columns
+        n: columns[n] for n in ("time", "voltage", "current", "current_range", "set_current") if n in columns
     }
     charge = columns.get("net", _net(columns.get("charging"), columns.get("discharging")))
     if charge is not None:

@@ -13,10 +13,10 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
-from closo.techniques.instrument import range_check, time_check
+from closo.techniques.instrument import range_check, set_check, time_check
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "clock_check", "suspect_suggestions"]
+__all__ = ["checks_of", "clock_check", "current_set", "suspect_suggestions"]
 
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
@@ -148,6 +148,13 @@ def clock_check(time: np.ndarray, legs: Legs) -> Check:
         return found
     detail = f"leg {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
     return Check("time", False, f"{detail} Charges and durations are wrong then")
+
+
+def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, meter: Instrument) -> list[Check]:
+    """Return whether the current of each leg is what the program asked for (`wanted`, [A], as `current`)."""
+    pieces = [a + np.flatnonzero(legs.active[a:b]) for a, b in zip(legs.start, legs.stop, strict=True)]
+    u = np.hypot(meter.offset, meter.gain * legs.mean_current)
+    return set_check(current, wanted, pieces, u=u, what="leg")
 
 
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:
