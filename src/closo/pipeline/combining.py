@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from closo.combine.arrhenius import Point, arrhenius
+from closo.combine.arrhenius import Point, arrhenius, parts_of
 from closo.combine.arrhenius import figure as arrhenius_figure
 from closo.combine.impedance_series import figure as impedance_series_figure
 from closo.combine.impedance_series import impedance_series
@@ -84,10 +84,14 @@ def _laws(study: Study, measured: Obtained, combined: Obtained, *, store: Store)
         if together is not None:
             inputs[together] = combined.fingerprints[together]
             points = _with_common_fit(points, combined.results[together])
+        mine = {key: r for key, r in measured.results.items() if r.settings.get("specimen") == name}
+        branches = {point.source: point.branch for point in points.values()}
+        parts = parts_of(mine.values(), branches, together=combined.results.get(together or ""))
+        inputs |= {key: measured.fingerprints[key] for key, r in mine.items() if "bulk_resistance" in r.quantities}
         obtain(
             combined,
             f"{name}/arrhenius",
-            partial(arrhenius, list(points.values()), name=name, convention=convention),
+            partial(arrhenius, list(points.values()), name=name, convention=convention, parts=parts),
             inputs=inputs,
             settings={"convention": convention},
             context={"specimen": name, "sample": specimen.sample},

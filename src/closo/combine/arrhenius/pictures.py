@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from closo.combine.arrhenius.parts import view
 from closo.errors import DataError
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
@@ -27,11 +28,15 @@ _S_CM = 100.0  # S/m per S/cm
 def figure(result: Result) -> FigureSpec:
     """Return the Arrhenius plot of one pellet: points, law with its 95 % band, and residuals.
 
+    Bulk and grain boundary stand beside the total where they have points of their own.
+
     Parameters
     ----------
     result : of `arrhenius`.
     """
-    panels = [_panel([result], labels=[""], band=True)]
+    parts = [view(result, part) for part in result.settings.get("parts", {})]
+    shown = [part for part in parts if "temperature" in part.curves]
+    panels = [_panel([result, *shown], labels=["total" if shown else "", *(p.name for p in shown)], band=True)]
     if "residual" in result.curves:
         panels.append(_residuals(result))
     return FigureSpec(
@@ -39,7 +44,7 @@ def figure(result: Result) -> FigureSpec:
         panels=panels,
         title=f"Arrhenius plot of {result.name}",
         summary=f"Conductivity of {result.name} over temperature. {_energies(result)}",
-        notes=(_energies(result), _convention(result)),
+        notes=(_energies(result), *(f"{p.name} (L/RA): {_energies(p)}" for p in parts), _convention(result)),
     )
 
 
