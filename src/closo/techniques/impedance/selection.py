@@ -169,12 +169,9 @@ def _fit_level(
     found: dict[str, CircuitFit] = {}
     valleys: dict[str, list[CircuitFit]] = {}  # from each start: leads may turn the worse one into the better
     for text in [f"L-{text}" if leads and text != SPIKE else text for text in texts]:
-        more = _grown(text, smaller, (f, z, sd))
         brief = [fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False)]
-        brief += [fit(text, start=more, long=False)] if more is not None else []
-        valleys[text] = [one for one in brief if one is not None]
-        for one in valleys[text]:
-            _keep(found, text, one)
+        brief += [fit(text, start=start, long=False) for start in _grown(text, smaller, (f, z, sd))]
+        valleys[text] = [one for one in brief if one is not None and _keep(found, text, one)]
     lead = np.array([lead_inductance(f, z).mean])
     for text in _within(found, _PROMISING) if leads is None else ():
         first = found[text]  # residuals with structure do not tell what is missing
@@ -191,16 +188,17 @@ def _fit_level(
 
 def _grown(
     text: str, smaller: Sequence[CircuitFit], spectrum: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> np.ndarray | None:
-    """Start a circuit at the best fit of the one with an arc less, None where there is none."""
+) -> list[np.ndarray]:
+    """Start a circuit at the best fit of the one with an arc less: one start, none where there is no such fit."""
     arc = "(R|Q)"
     before, found, after = text.rpartition(arc)
     without = parse(f"{before}{after}".replace("--", "-").strip("-")).text if found and text != arc else ""
     parents = [fit for fit in smaller if fit.circuit.text == without]
     if not parents:
-        return None
+        return []
     best = min(parents, key=lambda fit: fit.reduced)
-    return grown(parse(text), best.circuit, best.theta, spectrum=spectrum)
+    start = grown(parse(text), best.circuit, best.theta, spectrum=spectrum)
+    return [] if start is None else [start]
 
 
 def _inductive(fit: CircuitFit, f: np.ndarray) -> float:
@@ -216,9 +214,11 @@ def _within(found: dict[str, CircuitFit], factor: float) -> list[str]:
     return [text for text, fit in found.items() if fit.reduced < factor * least]
 
 
-def _keep(found: dict[str, CircuitFit], text: str, fit: CircuitFit | None) -> None:
+def _keep(found: dict[str, CircuitFit], text: str, fit: CircuitFit | None) -> bool:
+    """Keep the better fit of a circuit; False where there is none."""
     if fit is not None and (text not in found or fit.reduced <= found[text].reduced):
         found[text] = fit
+    return fit is not None
 
 
 def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.ndarray | None:
