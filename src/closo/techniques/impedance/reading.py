@@ -17,9 +17,10 @@ from closo.fit import correlations
 from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.terms import Term, kinds, terms
 
-__all__ = ["CORRELATED", "VACUUM_PERMITTIVITY", "VAGUE", "Reading", "read_fit", "relative_spread"]
+__all__ = ["CORRELATED", "NO_BOUNDARY", "VACUUM_PERMITTIVITY", "VAGUE", "Reading", "read_fit", "relative_spread"]
 
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
+NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
@@ -222,7 +223,7 @@ def _split(
 
 
 def _none(boundary: Sequence[Term]) -> str:
-    return "" if boundary else "no arc has a grain-boundary capacitance"
+    return "" if boundary else NO_BOUNDARY
 
 
 def _tied(fit: CircuitFit, arcs: Sequence[Term]) -> bool:
