@@ -45,6 +45,7 @@ _CODE_FILES = (
     "dataset.py",
     "fit.py",
     "nomenclature.py",
+    "number.py",
     "quantity.py",
     "result.py",
     "toml.py",
