@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from closo.dataset import Dataset
 from closo.quantity import Quantity
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 __all__ = ["Check", "Provenance", "Result"]
 
@@ -39,6 +41,12 @@ class Provenance:
     time: str  # ISO 8601, UTC
 
 
+def _no_curves() -> Dataset:
+    from closo.dataset import Dataset
+
+    return Dataset()
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of one analysis.
@@ -49,7 +57,8 @@ class Result:
     name : what was analysed, e.g. 'a200_30C.par#1'.
     quantities : key -> Quantity; the key is the nomenclature's name, with a suffix where one name occurs more than
         once ('resistance:R1').
-    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions).
+    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions); none when left out. A function
+        may be given that opens them; it is called when they are first touched.
     checks : what was tested.
     settings : the choices that led here (circuit, weights, ...), plain JSON values.
     notes : sentences for the reader of the report.
@@ -59,11 +68,24 @@ class Result:
     technique: str
     name: str
     quantities: Mapping[str, Quantity]
-    curves: Dataset
+    curves: Dataset = field(default_factory=lambda: _no_curves)  # type: ignore[assignment]
     checks: tuple[Check, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     provenance: Provenance | None = None
+
+    def __post_init__(self) -> None:
+        if callable(self.curves):
+            object.__setattr__(self, "_open", self.curves)
+            object.__delattr__(self, "curves")
+
+    def __getattr__(self, name: str) -> Any:
+        """Open the curves when they are first touched."""
+        opened = self.__dict__.get("_open")
+        if name != "curves" or opened is None:
+            raise AttributeError(name)
+        object.__setattr__(self, "curves", opened())
+        return self.curves
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints (without curves)."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.checks import checks_of
 from closo.combine.arrhenius.laws import Law, kinked, refused, straight, vogel_curve
@@ -15,11 +14,13 @@ from closo.combine.arrhenius.line import ORDINATE, Convention, Line, fit_line, f
 from closo.combine.arrhenius.points import Point, Table, table_of
 from closo.combine.arrhenius.prediction import conductivity_at, predict
 from closo.combine.arrhenius.shape import Shape, judge_shape
-from closo.dataset import Dataset
 from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Quantity, withheld
 from closo.result import Result
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 __all__ = ["arrhenius"]
 
@@ -77,7 +78,7 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
     branches = _branch_energies(table, convention, name=name) if law.settings["model"] == "line" else {}
     quantities = dict(law.quantities) | _hysteresis(law) | branches
     checks = checks_of(table, law, shape, quantities)
-    result = Result("arrhenius", name, quantities, xr.Dataset(), checks, settings, _notes(law))
+    result = Result("arrhenius", name, quantities, checks=checks, settings=settings, notes=_notes(law))
     return replace(result, curves=_curves(result, table, shape.high))
 
 
@@ -108,7 +109,8 @@ def _without_law(table: Table, name: str, convention: Convention, why: str) -> R
     method = f"slope of {ORDINATE[convention]} against 1/T"
     quantities = {key: withheld(key.split(":")[0], why, method=method) for key in keys}
     settings = {"convention": convention, "model": "none", "n": len(table.points), "temperature_range": _range(table)}
-    result = Result("arrhenius", name, quantities, xr.Dataset(), (), settings, (f"No activation energy: {why}.",))
+    said = (f"No activation energy: {why}.",)
+    result = Result("arrhenius", name, quantities, settings=settings, notes=said)
     return replace(result, curves=_curves(result, table, None))
 
 
@@ -188,7 +190,9 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         for key, values in line.items()
     }
     named = {"branches": [p.branch for p in table.points], "sources": [p.source for p in table.points]}
-    return xr.Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
+    from closo.dataset import Dataset
+
+    return Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
 
 
 def _line_temperatures(result: Result, table: Table) -> np.ndarray:
