@@ -237,7 +237,7 @@ class Quantity:
         quantity = Quantity(stored["name"], None, stored["method"], stored["why"], basis)
         if stored["value"] is not None:
             listed = stored["sources"].items()
-            known = {label: (u, math.inf if df is None else float(df)) for label, (u, df) in listed if u}
+            known = {label: (u, math.inf if df is None else float(df)) for label, (u, df) in listed}
             object.__setattr__(quantity, "stored", _Kept(float(stored["value"]), known))
             object.__delattr__(quantity, "number")
         return quantity
