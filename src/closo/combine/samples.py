@@ -168,7 +168,7 @@ def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: 
     if assumed:
         text += f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
     quantities["ionic_conductivity"] = Quantity(mean.name, mean.number, text)
-    return Result(made.technique, made.name, quantities, made.curves, made.checks, made.settings, made.notes)
+    return Result(made.technique, made.name, quantities, checks=made.checks, settings=made.settings, notes=made.notes)
 
 
 def _without_name(method: str, specimen: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from closo.errors import ClosoError
-from closo.pipeline.jobs import Job, as_closo_error, list_file, listing_code
+from closo.pipeline.jobs import File, Job, as_closo_error
+from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan
 from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
@@ -152,33 +153,18 @@ def _compute(
 
 def _plan(study: Study, store: Store) -> list[Job | Failure]:
     """Return what the study asks for; files that have not changed are not read again to see what they hold."""
-    known = {fingerprint: listing for fingerprint, listing in store.listings().items() if _is_true(listing)}
-    new: dict[str, Any] = {}
-    read_by: dict[tuple[str, str | None, str | None], str] = {}
-
-    def parts_of(
-        fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
-    ) -> list[dict[str, Any]]:
-        if fingerprint not in known:
-            if store.read_only:
-                raise _UnreadError("not read yet")
-            known[fingerprint] = new[fingerprint] = list_file(file)
-        read_by[file[1:]] = known[fingerprint]["reader"]
-        parts: list[dict[str, Any]] = known[fingerprint]["parts"]
-        return parts
-
+    listings = Listings(store, _not_now if store.read_only else None)
     planned = [
-        replace(job, read_by=read_by[job.sha256, job.reader, job.columns]) if isinstance(job, Job) else job
-        for job in plan(study, parts_of)
+        replace(job, read_by=listings.read_by[job.sha256, job.reader, job.columns]) if isinstance(job, Job) else job
+        for job in plan(study, listings.parts_of)
     ]
-    if new:
-        store.save_listings(new)
+    if listings.new:
+        store.save_listings(listings.new)
     return planned
 
 
-def _is_true(listing: Any) -> bool:
-    """Return whether the reader that listed a file is still the same."""
-    return isinstance(listing, dict) and listing["code"] == listing_code(listing["reader"])
+def _not_now(_file: File) -> NoReturn:
+    raise _UnreadError("not read yet")
 
 
 def _forget(store: Store, keys: Container[str], failures: Sequence[Failure]) -> None:

@@ -26,14 +26,12 @@ from closo.techniques import get
 
 __all__ = [
     "Computed",
+    "File",
     "Job",
     "as_closo_error",
     "code_version",
     "compute",
     "fingerprint_of",
-    "list_file",
-    "list_parts",
-    "listing_code",
     "read_file",
     "unexpected",
 ]
@@ -108,6 +106,9 @@ def fingerprint_of(content: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+File = tuple[str | tuple[str, ...], str, str | None, str | None]  # path or paths, sha256, reader, columns
+
+
 @lru_cache(maxsize=8)
 def read_file(
     path: str | tuple[str, ...], sha256: str, reader: str | None, columns: str | None
@@ -123,42 +124,6 @@ def read_file(
         return (join([(name, parts) for name, parts, _ in read]),), ", ".join(dict.fromkeys(r[2] for r in read))
     name = "text" if columns is not None else reader or readers.sniff(Path(path)).name
     return readers.read(Path(path), reader=reader, columns=columns), name
-
-
-def list_file(job_file: tuple[str | tuple[str, ...], str, str | None, str | None]) -> dict[str, Any]:
-    """Return what is remembered of a file: its parts, the reader, and the code by which both were found."""
-    reader = read_file(*job_file)[1]
-    return {"parts": list_parts(job_file), "reader": reader, "code": listing_code(reader)}
-
-
-def listing_code(reader: str) -> str:
-    """Return the hash of the code that chooses a reader and lists what a file holds.
-
-    Parameters
-    ----------
-    reader : its name; of a test in several files, names with commas.
-    """
-    return code_version("closo.readers", *readers.modules_of("arbin, bdf"), *readers.modules_of(reader))
-
-
-def list_parts(job_file: tuple[str | tuple[str, ...], str, str | None, str | None]) -> list[dict[str, Any]]:
-    """Return number, kind and title of every measurement in a file.
-
-    Parameters
-    ----------
-    job_file : path, sha256, reader, columns, as for `read_file`.
-    """
-    datasets, _ = read_file(*job_file)
-    return [
-        {
-            "part": int(d.attrs["part"]),
-            "kind": str(d.attrs["kind"]),
-            "title": str(d.attrs["title"]),
-            "guessed": any(text.startswith("Taken as ") for text in d.attrs["warnings"]),
-            "unused": ", ".join(d.attrs["metadata"].get("columns_not_used", ()))[:200],
-        }
-        for d in datasets
-    ]
 
 
 def compute(job: Job, data: Dataset | None = None) -> Computed:
