@@ -162,7 +162,7 @@ class Quantity:
         return whole**4 / below if below > 0 else math.inf
 
     def budget(self) -> dict[str, float]:
-        """Return source -> u [SI], largest first; the squares add up to u squared.
+        """Return source -> u [SI], largest first, equal ones by name; the squares add up to u squared.
 
         Example
         -------
@@ -174,7 +174,7 @@ class Quantity:
         if self.value is not None:
             for label, (u, _) in self._sources().items():
                 merged[_source_name(label)] = merged.get(_source_name(label), 0.0) + u * u
-        return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: -item[1])}
+        return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: (-item[1], item[0]))}
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Return the coverage interval [SI]; in the logarithm where the quantity can only be positive.
