@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from closo import units
 from closo.constants import AVOGADRO, ELECTRONVOLT
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES
@@ -181,3 +182,11 @@ def test_a_quantity_in_any_unit():
         sigma.to("ohm")
     with pytest.raises(DataError, match="is withheld: no arc"):
         float(withheld("bulk_resistance", "no arc"))
+
+
+def test_the_usual_units_are_what_pint_makes_of_them():
+    rows = {row.si: row for row in NAMES.values()}
+    for si, usual in units._USUAL.items():
+        for unit, factor in usual.items():
+            made = units._factor(units._spelled(unit, angle=False), rows[si])
+            assert factor == made, (si, unit, factor, made)

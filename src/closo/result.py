@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from closo.dataset import Dataset
 from closo.quantity import Quantity
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 __all__ = ["About", "Check", "Provenance", "Result"]
 
@@ -37,6 +39,12 @@ class Provenance:
     function: str
     closo_version: str
     time: str  # ISO 8601, UTC
+
+
+def _no_curves() -> Dataset:
+    from closo.dataset import Dataset
+
+    return Dataset()
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,8 @@ class Result:
     name : what was analysed, e.g. 'a200_30C.par#1'.
     quantities : key -> Quantity; the key is the nomenclature's name, with a suffix where one name occurs more than
         once ('resistance:R1').
-    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions).
+    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions); none when left out. A function
+        may be given that opens them; it is called when they are first touched.
     checks : what was tested.
     settings : what was asked (weights, limits, ...), plain JSON values.
     notes : sentences for the reader of the report.
@@ -84,13 +93,26 @@ class Result:
     technique: str
     name: str
     quantities: Mapping[str, Quantity]
-    curves: Dataset
+    curves: Dataset = field(default_factory=lambda: _no_curves)  # type: ignore[assignment]
     checks: tuple[Check, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     provenance: Provenance | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
     about: About = About()
+
+    def __post_init__(self) -> None:
+        if callable(self.curves):
+            object.__setattr__(self, "_open", self.curves)
+            object.__delattr__(self, "curves")
+
+    def __getattr__(self, name: str) -> Any:
+        """Open the curves when they are first touched."""
+        opened = self.__dict__.get("_open")
+        if name != "curves" or opened is None:
+            raise AttributeError(name)
+        object.__setattr__(self, "curves", opened())
+        return self.curves
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `--json` prints (without curves).

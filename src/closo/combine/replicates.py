@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.points import K_B, Point, celsius, check_temperature
 from closo.combine.regression import split, tabulate, weighted_sum
@@ -92,15 +91,8 @@ def replicates(
         "pellet_spread": None if math.isnan(sd) else sd,
         "pellets": list(logs),
     }
-    return Result(
-        "replicates",
-        name,
-        quantities,
-        xr.Dataset(),
-        (_check(len(logs), sd, spread),),
-        {"temperature": temperature},
-        findings=findings,
-    )
+    checks, settings = (_check(len(logs), sd, spread),), {"temperature": temperature}
+    return Result("replicates", name, quantities, checks=checks, settings=settings, findings=findings)
 
 
 def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:

@@ -15,7 +15,8 @@ from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
-from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, list_parts, read_file, unexpected
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
+from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity

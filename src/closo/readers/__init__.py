@@ -33,7 +33,7 @@ from closo.errors import ReadError, StudyError, did_you_mean
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "read", "sniff"]
+__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
 
 
 @dataclass(frozen=True)
@@ -199,6 +199,17 @@ def sniff(path: Path | str) -> Reader:
     ReadError  when there is no such file, or it is empty.
     """
     return _find(Path(path))[0]
+
+
+def modules_of(names: str) -> tuple[str, ...]:
+    """Return the modules of readers, by their names with commas between them.
+
+    Example
+    -------
+    >>> modules_of("gamry, i2b"), modules_of("")
+    (('closo.readers.gamry', 'closo.readers.i2b'), ())
+    """
+    return tuple(_named(name).module for name in names.split(", ") if name)
 
 
 def _find(path: Path) -> tuple[Reader, bool]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.checks import checks_of
 from closo.combine.arrhenius.laws import Law, kinked, refused, straight, vogel_curve
@@ -16,11 +15,13 @@ from closo.combine.arrhenius.parts import PARTS, Part, with_parts, without_part
 from closo.combine.arrhenius.points import Point, Table, table_of
 from closo.combine.arrhenius.prediction import conductivity_at, predict
 from closo.combine.arrhenius.shape import Shape, judge_shape
-from closo.dataset import Dataset
 from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Quantity, withheld
 from closo.result import Result
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 __all__ = ["arrhenius"]
 
@@ -90,7 +91,7 @@ def _no_part(label: str, why: str, convention: Convention) -> Result:
     energy = withheld("activation_energy", why, method=f"slope of {ORDINATE[convention]} against 1/T")
     settings, note = {"convention": convention}, (f"No activation energy: {why}.",)
     quantities = {"activation_energy": energy}
-    return Result("arrhenius", label, quantities, xr.Dataset(), (), settings, note, findings={"model": "none"})
+    return Result("arrhenius", label, quantities, settings=settings, notes=note, findings={"model": "none"})
 
 
 def _law(points: Sequence[Point], *, name: str, convention: Convention) -> Result:
@@ -111,7 +112,9 @@ def _law(points: Sequence[Point], *, name: str, convention: Convention) -> Resul
     quantities = dict(law.quantities) | _hysteresis(law) | branches
     checks = checks_of(table, law, shape, quantities)
     settings = {"convention": convention}
-    result = Result("arrhenius", name, quantities, xr.Dataset(), checks, settings, _notes(law), findings=findings)
+    result = Result(
+        "arrhenius", name, quantities, checks=checks, settings=settings, notes=_notes(law), findings=findings
+    )
     return replace(result, curves=_curves(result, table, shape.high))
 
 
@@ -143,7 +146,7 @@ def _without_law(table: Table, name: str, convention: Convention, why: str) -> R
     quantities = {key: withheld(key.split(":")[0], why, method=method) for key in keys}
     findings = {"model": "none", "n": len(table.points), "temperature_range": _range(table)}
     settings, notes = {"convention": convention}, (f"No activation energy: {why}.",)
-    result = Result("arrhenius", name, quantities, xr.Dataset(), (), settings, notes, findings=findings)
+    result = Result("arrhenius", name, quantities, settings=settings, notes=notes, findings=findings)
     return replace(result, curves=_curves(result, table, None))
 
 
@@ -222,7 +225,9 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         for key, values in line.items()
     }
     named = {"branches": [p.branch for p in table.points], "sources": [p.source for p in table.points]}
-    return xr.Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
+    from closo.dataset import Dataset
+
+    return Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
 
 
 def _line_temperatures(result: Result, table: Table) -> np.ndarray:

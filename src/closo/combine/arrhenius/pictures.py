@@ -33,7 +33,7 @@ def figure(result: Result) -> FigureSpec:
     ----------
     result : of `arrhenius`.
     """
-    parts = [view(result, part) for part in result.settings.get("parts", {})]
+    parts = [view(result, part) for part in result.findings.get("parts", {})]
     shown = [part for part in parts if "temperature" in part.curves]
     panels = [_panel([result, *shown], labels=["total" if shown else "", *(p.name for p in shown)], band=True)]
     if "residual" in result.curves:
