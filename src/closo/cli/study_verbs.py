@@ -153,11 +153,12 @@ def report(
     study: Study,
     *,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; STUDY/report without it.")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each figure as PDF too.")] = False,
     no_analyse: NoAnalyse = False,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
-    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it.
+    """Write one HTML file that opens anywhere, with figures (SVG, CSV; PDF with --pdf) and tables (CSV, XLSX) beside it.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement gave no result; the page is written all the same.
     """
@@ -173,6 +174,7 @@ def report(
             out or analysis.study.folder / "report",
             verdicts=verdicts,
             problems=problems,
+            pdf=pdf,
             progress=progress,
         )
     if as_json:
