@@ -8,19 +8,23 @@ from closo.pipeline.analysis import Progress, analyse, judge
 from closo.pipeline.auditing import audit_study
 from closo.pipeline.checking import check
 from closo.pipeline.combining import figure
-from closo.pipeline.loose import run
+from closo.pipeline.jobs import Job, compute
+from closo.pipeline.loose import outcome_of, run
 from closo.pipeline.records import Analysis, Failure, Outcome, Problem
 
 __all__ = [
     "Analysis",
     "Failure",
+    "Job",
     "Outcome",
     "Problem",
     "Progress",
     "analyse",
     "audit_study",
     "check",
+    "compute",
     "figure",
     "judge",
+    "outcome_of",
     "run",
 ]

@@ -30,6 +30,7 @@ class Technique:
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
+    also : variables that it uses where they are there.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
@@ -50,6 +51,7 @@ class Technique:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tells_wrong_settings: bool = False
     model_files: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -115,6 +117,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.impedance",
         kinds=("impedance",),
         needs=("frequency", "impedance"),
+        also=("impedance_u",),
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
             "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
@@ -142,6 +145,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.polarization",
         kinds=("chronoamperometry",),
         needs=("time", "current"),
+        also=("voltage", "potential"),
         inputs=("area", "thickness", "temperature"),
         settings={
             "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
@@ -158,6 +162,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.voltammetry",
         kinds=("voltammetry",),
         needs=("current",),
+        also=("potential", "voltage", "time"),
         inputs=("area", "temperature", "lead_resistance"),
         settings={
             "threshold": (
@@ -175,6 +180,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.plating",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "fixed_time": (
@@ -193,6 +199,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.critical_current",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
@@ -207,6 +214,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.cycling",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "charge", "frequency", "temperature", "current_range"),
         inputs=("area", "active_mass", "theoretical_capacity", "temperature"),
         settings={
             "cell": (

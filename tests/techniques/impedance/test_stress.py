@@ -14,7 +14,7 @@ from benchmarks.stress_scenarios import scenarios, series_scenarios
 from benchmarks.stress_spectra import Draw, arc, finite_warburg, log_normal, loop, reflective
 from scipy.stats import binom, chi2
 
-from closo import run
+from closo.pipeline import run
 
 RARE = 1e-3
 LINE = "\n"
