@@ -61,10 +61,10 @@ def _columns(row: Technique) -> list[str]:
 
 def _signature(row: Technique, columns: list[str]) -> inspect.Signature:
     """Return the arguments: needed columns by place, all else by name."""
-    defaults = inspect.signature(importlib.import_module(row.module).analyse).parameters
+    defaults = row.defaults()
     only = [name for name in (*columns, *row.inputs, *row.settings, "name") if name not in row.needs]
     named = {
-        name: defaults[name].default if name in row.settings and name not in columns else None for name in only
+        name: defaults[name] if name in row.settings and name not in columns else None for name in only
     }  # a name may be a column, a property and a setting; it is one argument
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in row.needs]
     keyword = inspect.Parameter.KEYWORD_ONLY

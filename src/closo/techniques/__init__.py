@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -62,6 +63,17 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def defaults(self) -> dict[str, Any]:
+        """Return setting -> its default; None where the technique decides.
+
+        Example
+        -------
+        >>> get("impedance").defaults()["weights"]
+        'modulus'
+        """
+        parameters = inspect.signature(importlib.import_module(self.module).analyse).parameters
+        return {key: parameters[key].default for key in self.settings}
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings that can be known to be wrong before a file is read.
