@@ -25,10 +25,24 @@ STUB = Path(__file__).parents[1] / "src" / "closo" / "__init__.pyi"
 _NOTE = "<!-- Written by docs/generate.py; run `make docs` after a change. -->\n\n"
 
 
+_INDEX = """# Reference
+
+Written from the code, so it is complete and up to date.
+
+```{toctree}
+:maxdepth: 1
+cli
+techniques
+readers
+nomenclature
+```
+"""
+
+
 def pages() -> dict[str, str]:
     """Return file name -> text of every generated page."""
     made = {"nomenclature": nomenclature, "cli": command_line, "techniques": techniques, "readers": readers}
-    return {f"{name}.md": _NOTE + make() for name, make in made.items()}
+    return {"index.md": _NOTE + _INDEX} | {f"{name}.md": _NOTE + make() for name, make in made.items()}
 
 
 def nomenclature() -> str:

@@ -1,6 +1,9 @@
 """closo techniques: what can be asked of each."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -37,3 +40,19 @@ def test_an_unknown_one_is_refused_with_the_nearest(closo):
     code, _, err = closo("techniques", "impedence")
     assert code == 2
     assert "Did you mean 'impedance'?" in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("closo te", "techniques"), ("closo run imp", "impedance"), ("closo run --thick", "--thickness")],
+)
+def test_the_shell_completes_verbs_techniques_and_options(typed, offered):
+    done = subprocess.run(
+        [sys.executable, "-c", "from closo.cli import main; main()"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"_CLOSO_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))},
+    )
+    assert offered in done.stdout.split()

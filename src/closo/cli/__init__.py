@@ -34,7 +34,7 @@ app = typer.Typer(
     help="From the files of a solid-electrolyte study to numbers with true uncertainties, figures and verdicts.",
     epilog="Exit codes: 0 fine, 1 a claim or check failed, 2 the request or study is wrong, 3 a file cannot be read. "
     "--debug anywhere shows the traceback of an error.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -9,6 +9,7 @@ import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 from closo.cli.script import write_script
+from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ Columns = Annotated[
 
 
 def run(
-    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    technique: Annotated[
+        str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
+    ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,

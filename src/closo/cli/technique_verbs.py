@@ -11,11 +11,20 @@ from closo.cli.output import show_lines, show_table, write_json
 if TYPE_CHECKING:
     from closo.techniques import Technique
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "complete"]
+
+
+def complete(incomplete: str) -> list[str]:
+    """Return the techniques that begin so, for the shell's completion."""
+    from closo.techniques import TECHNIQUES
+
+    return [row.name for row in TECHNIQUES if row.name.startswith(incomplete)]
 
 
 def techniques(
-    name: Annotated[str | None, typer.Argument(help="A technique, e.g. impedance; all without it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A technique, e.g. impedance; all without it.", autocompletion=complete)
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")] = False,
 ) -> int:
@@ -73,7 +82,7 @@ def _described(row: Technique) -> dict[str, Any]:
 
 
 def _show(row: dict[str, Any]) -> None:
-    also = f"; uses {', '.join(row['also_uses'])} where they are there" if row["also_uses"] else ""
+    also = f"; also uses {', '.join(row['also_uses'])} if present" if row["also_uses"] else ""
     show_lines([f"{row['name']}: {row['title']}", f"Needs {', '.join(row['needs'])}{also}.", ""])
     show_table(["option", "unit", "meaning"], [[one["option"], one["unit"], one["meaning"]] for one in row["inputs"]])
     show_lines([""])

@@ -31,7 +31,7 @@ class Technique:
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
-    also : variables that it uses where they are there.
+    also : variables that it uses if present.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
