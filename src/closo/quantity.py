@@ -136,13 +136,17 @@ class Quantity:
         Example
         -------
         >>> sigma = Quantity("ionic_conductivity", uncertain(0.05, {"thickness:p1": 0.001}))
-        >>> sigma.to("mS/cm"), sigma.unit, float(sigma)
-        ((0.5, 0.01), 'S/m', 0.05)
+        >>> sigma.to("mS/cm"), sigma.unit, sigma.value, float(sigma)
+        ((0.5, 0.01), 'S/m', 0.05, 0.0005)
         """
         factor, offset = to_si(unit, self.name)
-        return (float(self) - offset) / factor, float(self.u or 0.0) / factor
+        return (self._known_value() - offset) / factor, float(self.u or 0.0) / factor
 
     def __float__(self) -> float:
+        """The number that `str` shows, in the unit of the nomenclature."""
+        return to_shown(self.name, self._known_value())
+
+    def _known_value(self) -> float:
         if self.value is None:
             raise DataError(f"{self.name} is withheld: {self.why}.", hint="Ask for `.value`, which is None then.")
         return self.value

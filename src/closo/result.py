@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from closo.errors import StudyError, did_you_mean
 from closo.quantity import Quantity
+from closo.value import Value
+from closo.views import as_frame, html_table, quantity_rows, text_table
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
@@ -75,6 +78,8 @@ class About:
 class Result:
     """The outcome of one analysis.
 
+    `result["ionic_conductivity"]` is a `Value` in the unit that closo prints; `result.quantities` holds the same in SI.
+
     Attributes
     ----------
     technique : name of the technique or combination ('impedance', 'arrhenius').
@@ -134,3 +139,76 @@ class Result:
         if self.provenance is not None:
             shown["provenance"] = vars(self.provenance)
         return shown
+
+    def __getitem__(self, key: str) -> Value:
+        """Return a quantity in the unit that closo prints.
+
+        Raises
+        ------
+        StudyError  when there is none of this key; the nearest is suggested.
+        """
+        if key not in self.quantities:
+            raise StudyError(f"'{self.name}' has no quantity '{key}'.", hint=did_you_mean(str(key), self.quantities))
+        return Value.of(self.quantities[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.quantities)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.quantities
+
+    def keys(self) -> list[str]:
+        """Return the keys of the quantities."""
+        return list(self.quantities)
+
+    _ipython_key_completions_ = keys
+
+    @property
+    def failed_checks(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if check.passed is False)
+
+    def plot(self, panel: int | None = None) -> Any:
+        """Draw the result's figure, or one panel of it, and show it in a notebook.
+
+        Parameters
+        ----------
+        panel : number from 0; all panels when absent.
+
+        Returns
+        -------
+        The matplotlib axes: one, or a list with one per panel.
+
+        Raises
+        ------
+        StudyError  when the result has no figure or no such panel.
+        """
+        import closo  # drawing stands above results
+
+        return closo.plot(self, panel)
+
+    def to_pandas(self) -> Any:
+        """Return the quantities as a pandas DataFrame: value, u, unit, interval, method. The arrays are in `curves`."""
+        return as_frame(quantity_rows(self.quantities), "pandas").set_index("quantity")
+
+    def to_polars(self) -> Any:
+        """Return the quantities as a polars DataFrame.
+
+        Raises
+        ------
+        StudyError  when polars is not installed.
+        """
+        return as_frame(quantity_rows(self.quantities), "polars")
+
+    def __str__(self) -> str:
+        failed = "".join(f"\n  FAILED {check.name}: {check.detail}" for check in self.failed_checks)
+        return f"{self.name} ({self.technique})\n{text_table(self.quantities)}{failed}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows: list[list[Value | str]] = [[key, self[key], self[key].method] for key in self.quantities]
+        passed = sum(check.passed is True for check in self.checks)
+        said = [f"{check.name} failed: {check.detail}" for check in self.failed_checks]
+        below = " ".join([f"{passed} checks passed.", *said])
+        return html_table(["quantity", "value", "method"], rows, caption=f"{self.name}: {self.technique}", below=below)

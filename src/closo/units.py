@@ -15,7 +15,7 @@ from closo.constants import AVOGADRO
 from closo.errors import StudyError
 from closo.nomenclature import Name, look_up
 
-__all__ = ["to_si"]
+__all__ = ["combine", "to_si"]
 
 _MAXIMUM_LENGTH = 60  # characters of a unit
 
@@ -107,6 +107,42 @@ def to_si(unit: str, name: str) -> tuple[float, float]:
     if factor is None:
         raise StudyError(f"'{unit[:_MAXIMUM_LENGTH]}' is not a unit of {name}.", hint=f"Use {_known(row)}.")
     return factor, 0.0
+
+
+def combine(*units: tuple[str, float]) -> tuple[float, str]:
+    """Return the product of units with their powers as (factor, unit), in as few units as possible.
+
+    Parameters
+    ----------
+    units : (unit as typed, power); '1' for none.
+
+    Raises
+    ------
+    StudyError  when one is no unit, or the product has none that can be written.
+
+    Example
+    -------
+    >>> combine(("um", 1), ("cm2", -1), ("ohm", -1))
+    (0.0001, '1/cm/ohm')
+    >>> combine(("mS", 1), ("S", -1))
+    (0.001, '1')
+    """
+    import pint
+
+    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    product = registry.Quantity(1.0, "dimensionless")
+    for unit, power in units:
+        spelled = _spelled(unit, angle=False)
+        if spelled is None:
+            raise StudyError(f"'{unit[:_MAXIMUM_LENGTH]}' is not a unit to calculate with.", hint="Use its `.value`.")
+        product *= registry.Quantity(1.0, spelled) ** power
+    reduced = product.to_reduced_units()
+    if reduced.check("[]"):
+        return float(reduced.to("dimensionless").magnitude), "1"
+    text = f"{reduced.units:~C}".translate(_PLAIN).replace("**", "")
+    if _spelled(text, angle=False) is None:
+        raise StudyError(f"the result would have the unit {text}.", hint="Calculate with `.value`.")
+    return float(f"{reduced.magnitude:.15g}"), text
 
 
 def _known(row: Name) -> str:

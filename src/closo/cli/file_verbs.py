@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.script import write_script
+from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ Columns = Annotated[
 
 
 def run(
-    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    technique: Annotated[
+        str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
+    ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
@@ -72,6 +76,9 @@ def run(
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
@@ -87,27 +94,28 @@ def run(
     from closo import pipeline
 
     asked = _settings_of(technique, preset, settings or [])
+    given: dict[str, Any] = {
+        "area": area,
+        "diameter": diameter,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+        "settings": asked,
+        "columns": columns,
+        "reader": reader,
+        "part": _part(part),
+        "use_header": use_header,
+    }
+    if script is not None:
+        write_script(script, technique, files, given)
     outcomes: list[Outcome] = []
     drawn: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(
-            technique,
-            files,
-            area=area,
-            diameter=diameter,
-            thickness=thickness,
-            temperature=temperature,
-            lead_resistance=lead_resistance,
-            ionic_conductivity=conductivity,
-            pressure=pressure,
-            active_mass=active_mass,
-            theoretical_capacity=theoretical_capacity,
-            settings=asked,
-            columns=columns,
-            reader=reader,
-            part=_part(part),
-            use_header=use_header,
-        ):
+        for outcome in pipeline.run(technique, files, **given):
             outcomes.append(outcome)
             drawn.append(_draw(outcome, figures))
             report(len(outcomes), None, outcome.file.name)

@@ -13,22 +13,26 @@ if TYPE_CHECKING:
     from closo.pipeline.analysis import Progress, analyse
     from closo.pipeline.checking import check
     from closo.pipeline.combining import figure, headline
-    from closo.pipeline.loose import run
+    from closo.pipeline.jobs import Job, compute
+    from closo.pipeline.loose import outcome_of, run
     from closo.pipeline.recalling import judge, recall
     from closo.pipeline.records import Analysis, Failure, Outcome, Problem
 
 __all__ = [
     "Analysis",
     "Failure",
+    "Job",
     "Outcome",
     "Problem",
     "Progress",
     "analyse",
     "audit_study",
     "check",
+    "compute",
     "figure",
     "headline",
     "judge",
+    "outcome_of",
     "recall",
     "run",
 ]
@@ -39,7 +43,10 @@ _HOME = {
     "check": "checking",
     "figure": "combining",
     "headline": "combining",
+    "Job": "jobs",
+    "compute": "jobs",
     "judge": "recalling",
+    "outcome_of": "loose",
     "recall": "recalling",
     "run": "loose",
 }

@@ -25,7 +25,7 @@ from closo.study import Measurement
 from closo.techniques import Technique, get
 from closo.toml import read_number
 
-__all__ = ["run"]
+__all__ = ["outcome_of", "run"]
 
 _OWNER = "command line"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".csv", ".dat", ".tsv", ".asc", ".log", ".md"})  # may be anything
@@ -206,7 +206,7 @@ def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
             settings=asked.settings,
         )
         if not asked.use_header:
-            yield _outcome(job, compute(job))
+            yield outcome_of(job, compute(job))
             continue
         datasets, reader = read_file(*file)
         data = next(d for d in datasets if d.attrs["part"] == part)
@@ -229,7 +229,7 @@ def _of_dataset(data: Dataset, name: str, asked: _Asked) -> Iterator[Outcome]:
         inputs=asked.inputs,
         settings=asked.settings,
     )
-    yield _with_header(job, data, asked) if asked.use_header else _outcome(job, compute(job, data))
+    yield _with_header(job, data, asked) if asked.use_header else outcome_of(job, compute(job, data))
 
 
 def _with_header(job: Job, data: Dataset, asked: _Asked) -> Outcome:
@@ -237,10 +237,10 @@ def _with_header(job: Job, data: Dataset, asked: _Asked) -> Outcome:
     label = f"header of {job.source}"
     taken, notes, left = take_header(data, asked.technique, given=asked.inputs, label=label)
     job = replace(job, inputs={**job.inputs, **taken})
-    return _outcome(job, compute(job, left), notes)
+    return outcome_of(job, compute(job, left), notes)
 
 
-def _outcome(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outcome:
+def outcome_of(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outcome:
     """Return what came of a job, with the doubts about its geometry among the notes."""
     path = Path(job.file)
     if computed.document is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -30,6 +31,7 @@ class Technique:
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
+    also : variables that it uses if present.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
@@ -57,6 +59,7 @@ class Technique:
     several_files: bool = False
     cells: tuple[str, ...] = ()
     because: str = ""
+    also: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -67,6 +70,17 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def defaults(self) -> dict[str, Any]:
+        """Return setting -> its default; None where the technique decides.
+
+        Example
+        -------
+        >>> get("impedance").defaults()["weights"]
+        'modulus'
+        """
+        parameters = inspect.signature(importlib.import_module(self.module).analyse).parameters
+        return {key: parameters[key].default for key in self.settings}
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings that can be known to be wrong before a file is read.
@@ -122,6 +136,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.impedance",
         kinds=("impedance",),
         needs=("frequency", "impedance"),
+        also=("impedance_u",),
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
             "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
@@ -150,6 +165,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.polarization",
         kinds=("chronoamperometry",),
         needs=("time", "current"),
+        also=("voltage", "potential"),
         inputs=("area", "thickness", "temperature"),
         settings={
             "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
@@ -167,6 +183,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.voltammetry",
         kinds=("voltammetry",),
         needs=("current",),
+        also=("potential", "voltage", "time"),
         inputs=("area", "temperature", "lead_resistance"),
         settings={
             "threshold": (
@@ -185,6 +202,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.plating",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "fixed_time": (
@@ -207,6 +225,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.critical_current",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
@@ -225,6 +244,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.cycling",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "charge", "frequency", "temperature", "current_range"),
         inputs=("area", "active_mass", "theoretical_capacity", "temperature"),
         settings={
             "cell": (

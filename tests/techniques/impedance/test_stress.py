@@ -14,7 +14,7 @@ from benchmarks.stress_scenarios import scenarios, series_scenarios
 from benchmarks.stress_spectra import Draw, arc, finite_warburg, log_normal, loop, reflective
 from scipy.stats import binom, chi2
 
-from closo import run
+from closo.pipeline import run
 
 RARE = 1e-3
 LINE = "\n"
@@ -78,7 +78,7 @@ def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
     """The true circuit lies in a valley that the coarse grid of starts misses: the arcs before it are no ZARC of 0.9."""
     case = scenarios()[f"ok: {name}, electrode arc"](seed)
     result = stress.analyse(case)
-    assert "Ws" not in result.settings["circuit"]
+    assert "Ws" not in result.findings["circuit"]
     assert stress.verdicts(case, result)["total_resistance"] == "inside"
 
 
