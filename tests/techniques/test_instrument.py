@@ -8,7 +8,7 @@ import pytest
 from closo.dataset import new
 from closo.quantity import correlation, sources
 from closo.techniques import critical_current, cycling, plating, polarization
-from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset
+from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset, time_check
 
 VMP3 = {"instrument": "VMP3", "channel": "1"}
 CURRENT, T = 1.4e-5, 3600.0  # A, s of a leg
@@ -132,3 +132,36 @@ def test_noise_does_not_fail_the_set_current():
     noisy = data.assign(current=data["current"] * (1.0 + 0.02 * rng.standard_normal(data.sizes["point"])))
     checks = {c.name: c.passed for c in cycling.analyse(noisy, cell="symmetric cell").checks}
     assert checks["set current"] is True
+
+
+def rows_of(time, current):
+    return [np.asarray(values, float) for values in (time, current)]
+
+
+@pytest.mark.parametrize("every", [1.0, 2.0, 5.0, 10.0])
+@pytest.mark.parametrize("seconds", [600.0, 3600.0])
+def test_milliseconds_for_seconds_fail(every, seconds):
+    """Short legs, of which nothing else tells; a true clock of the same rows passes."""
+    time = np.arange(0.0, 4 * seconds, every)
+    current = np.where(time // seconds % 2 == 0, 1e-3, -1e-3)
+    jitter = 1.003  # of its own clock
+    true, wrong = (time_check(*rows_of(scale * time, current)) for scale in (jitter, 1000.0 * jitter))
+    assert true.passed is True
+    assert wrong.passed is False
+    assert "milliseconds" in wrong.detail
+
+
+@pytest.mark.parametrize("every", [10.0, 60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0])
+def test_intervals_that_people_set_pass(every):
+    time = np.arange(0.0, 400 * every, every)
+    assert time_check(*rows_of(time, np.full(time.size, 1e-3))).passed is True
+
+
+def test_a_time_that_repeats_between_two_steps_is_no_fault():
+    """Each step begins at the moment at which the one before ended: C, D, C, D of 5 rows. A clock too coarse is one."""
+    time = np.concatenate([np.linspace(a, a + 40.0, 5) for a in (0.0, 40.0, 80.0, 120.0)])
+    current = np.repeat([1e-3, -1e-3, 1e-3, -1e-3], 5)
+    assert time_check(*rows_of(time, current)).passed is True
+    coarse = time_check(*rows_of(np.floor(np.arange(0.0, 20.0, 0.5)), np.full(40, 1e-3)))
+    assert coarse.passed is False
+    assert "20 of 39 times repeat" in coarse.detail

@@ -27,11 +27,20 @@ Columns = Annotated[
     str | None,
     typer.Option(
         "--columns",
-        help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+        help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
         "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
         "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
     ),
 ]
+
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
+]
+
+
+def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
+    """Return `columns` with the sheet in front, as the readers take it."""
+    return columns if sheet is None else f"sheet={sheet}:{columns or ''}"
 
 
 def run(
@@ -70,6 +79,7 @@ def run(
         ),
     ] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
     use_header: Annotated[
@@ -105,7 +115,7 @@ def run(
         "active_mass": active_mass,
         "theoretical_capacity": theoretical_capacity,
         "settings": asked,
-        "columns": columns,
+        "columns": _with_sheet(columns, sheet),
         "reader": reader,
         "part": _part(part),
         "use_header": use_header,
@@ -139,6 +149,7 @@ def convert(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     as_json: Json = False,
 ) -> int:
@@ -153,7 +164,7 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reader or readers.sniff(path).name
-    found = readers.read(path, reader=reader, columns=columns)
+    found = readers.read(path, reader=reader, columns=_with_sheet(columns, sheet))
     measurements = [describe(data) for data in found]
     if to is not None:
         refused: list[DataError] = []

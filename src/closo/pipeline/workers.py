@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing.connection import wait as wait_for
-from threading import Thread
 
 from closo.errors import DataError, StudyError
 from closo.pipeline.jobs import Computed, Job, compute
+from closo.processes import end_with_parent
 
 __all__ = ["compute_all"]
 
@@ -109,15 +108,3 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core each; the processes would fight for them
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
-
-
-def end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone: a killed leader cannot tell its workers to stop."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
-
-
-def _watch(sentinel: int) -> None:
-    wait_for([sentinel])
-    os._exit(1)

@@ -45,6 +45,7 @@ from closo.readers.parts import Part, finish, runs, split_sweeps
 from closo.readers.streamed import IrregularError, rows_to_the_end
 from closo.readers.table import Rows
 from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
+from closo.readers.units import unit_factor
 
 __all__ = ["KNOWN", "ONTOLOGY", "read", "write"]
 
@@ -202,6 +203,16 @@ def _named(text: Text, rows_of: Callable[..., Rows]) -> tuple[Text, Table]:
     return text, read_table(text, header, separator, KNOWN, rows_of=rows_of)
 
 
+def _unit_of(name: str, what: str) -> tuple[str, float, float] | None:
+    """Return (SI unit, factor, offset) of a column: of its label 'Voltage / V', else as BDF has it; None where unknown."""
+    stated = name.partition(" / ")[2]
+    usual = KNOWN.units.get(what, "1")
+    if usual == "1" and not stated:
+        return "1", 1.0, 0.0
+    found, expected = unit_factor(stated or usual), unit_factor(usual)
+    return found if found is not None and expected is not None and found[0] == expected[0] else None
+
+
 def _parquet(path: Path) -> tuple[Text, Table]:
     """Read a parquet table with BDF names."""
     import polars as pl
@@ -212,7 +223,11 @@ def _parquet(path: Path) -> tuple[Text, Table]:
     try:
         schema = pl.read_parquet_schema(path)
         names = {n: KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
-        wanted = {what: name for name, what in reversed(names.items()) if what and schema[name].is_numeric()}
+        wanted = {
+            what: name
+            for name, what in reversed(names.items())
+            if what and schema[name].is_numeric() and _unit_of(name, what) is not None
+        }
         if int(pl.scan_parquet(path).select(pl.len()).collect().item()) > _MAX_ROWS:
             raise text.error(f"the table has more than {_MAX_ROWS} rows.", "Split it into smaller files.")
         frame = pl.read_parquet(path, columns=list(wanted.values()))
@@ -225,11 +240,9 @@ def _parquet(path: Path) -> tuple[Text, Table]:
             f"the table has no column of {', '.join(missing)}." if missing else "the table has no rows.",
             "A BDF table needs test_time_second, voltage_volt and current_ampere.",
         )
-    units = {"charging": 3600.0, "discharging": 3600.0, "net": 3600.0}
-    columns = {
-        what: frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * units.get(what, 1.0)
-        for what, name in wanted.items()
-    }
-    columns |= {n: columns[n] + 273.15 for n in ("temperature", "surface", "ambient") if n in columns}
+    columns = {}
+    for what, name in wanted.items():
+        _, factor, offset = _unit_of(name, what) or ("", 1.0, 0.0)
+        columns[what] = frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * factor + offset
     unused = tuple(n for n in schema if n not in wanted.values())
     return text, Table(columns, (), unused, {what: name for what, name in wanted.items()})

@@ -45,6 +45,8 @@ CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are withi
 ABOVE_RANGE = 1.02  # of its range; an instrument still reads so much
 _LEAST = 1e-12  # A; no range is smaller
 _SET_ROWS = 3  # under a set current, that a comparison needs
+_STEP = 0.01  # of the largest current, beyond which it steps
+_ALIKE = 0.02  # two intervals that are one setting
 _YEAR = 365.25 * 86400.0  # s
 _LONGEST = 5.0 * _YEAR  # of a record
 
@@ -193,16 +195,21 @@ def set_check(
     return [Check("set current", True, f"the measured current is the set one within 2 u in all {compared} {what}s")]
 
 
-def time_check(time: np.ndarray) -> Check:
-    """Return whether the time of a record runs forward, without repeating itself.
+def time_check(time: np.ndarray, current: np.ndarray) -> Check:
+    """Return whether the time of a record runs forward without repeating itself, and is in seconds.
+
+    A time that repeats where the current steps is the moment at which one step of the program ends and the next begins.
+    Rows every 1000 s under current (or 2, 5 or 10 times that) are rows every second on a clock of milliseconds: nobody
+    asks an instrument for 16 min 40 s.
 
     Example
     -------
-    >>> time_check(np.array([0.0, 1.0, 0.5])).detail
+    >>> time_check(np.array([0.0, 1.0, 0.5]), np.zeros(3)).detail
     'the time runs backwards once: charges, durations and drifts there are wrong'
     """
     steps = np.diff(time)
-    back, same = int(np.sum(steps < 0)), int(np.sum(steps == 0))
+    stays = np.abs(np.diff(current)) <= _STEP * np.max(np.abs(current), initial=0.0)
+    back, same = int(np.sum(steps < 0)), int(np.sum((steps == 0) & stays))
     if back:
         often = "once" if back == 1 else f"{back} times"
         return Check("time", False, f"the time runs backwards {often}: charges, durations and drifts there are wrong")
@@ -213,4 +220,10 @@ def time_check(time: np.ndarray) -> Check:
         return Check(
             "time", False, f"the record lasts {years:.3g} years: its time is hardly in the unit it is taken for"
         )
+    usual = float(np.median(steps[flowing])) if np.any(flowing := stays & (current[1:] != 0) & (steps > 0)) else 0.0
+    if any(abs(usual / (1000.0 * k) - 1.0) < _ALIKE for k in (1, 2, 5, 10)):
+        detail = (
+            f"under current there is a row every {usual:.6g} s, which is every {usual / 1000.0:.3g} s of a clock in"
+        )
+        return Check("time", False, f"{detail} milliseconds: charges and durations are 1000 times too large then")
     return Check("time", True, "it runs forward")

@@ -189,7 +189,7 @@ def _report(
         curves,
         (
             *checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread),
-            clock_check(record.time, cycles.legs),
+            clock_check(record.time, record.current, cycles.legs),
             *current_set(record.current, _column(data, "set_current"), cycles.legs, meter),
         ),
         settings,

@@ -22,7 +22,7 @@ _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _MOSTLY = 0.9  # share of the legs whose voltage has to move with the current
 
-_LONGEST_LEG = 100.0 * 86400.0  # s
+_LONGEST_LEG = 30.0 * 86400.0  # s
 _SPARSEST = 3.0 * 3600.0  # s, usual interval between rows under current
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
 _DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
@@ -136,9 +136,9 @@ def _range(legs: Legs, meter: Instrument) -> Check:
     return range_check(legs.mean_current, meter.scale, stated=meter.stated)
 
 
-def clock_check(time: np.ndarray, legs: Legs) -> Check:
+def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
     """Return whether the time runs forward, and whether cells are cycled for as long as it says."""
-    found = time_check(time)
+    found = time_check(time, current)
     if not found.passed or not len(legs):
         return found
     k = int(np.argmax(legs.duration))

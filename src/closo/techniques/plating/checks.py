@@ -25,7 +25,7 @@ _CURVED = 3.0  # u of the quadratic term
 def checks_of(found: Survey, geometry: Geometry, quantities: Mapping[str, Quantity]) -> tuple[Check, ...]:
     """Return the checks of one record."""
     own = (_floor(quantities, geometry), _symmetric(quantities), _line(found))
-    return (*event_checks(found), *own, *current_check(found), *gap_check(found), time_check(found.time))
+    return (*event_checks(found), *own, *current_check(found), *gap_check(found), time_check(found.time, found.current))
 
 
 def gap_check(found: Survey) -> list[Check]:
