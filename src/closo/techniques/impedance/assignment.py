@@ -104,7 +104,7 @@ def _total(total: Quantity, kinds: list[tuple[Element, str]], pellet: Pellet) ->
 def _with_model(
     resistance: Quantity, reading: Reading, elements: Sequence[Element], *, name: str, spread: float
 ) -> Quantity:
-    """Add the spread over circuits (of the total, in the same way of its parts), what lies below the window, and the misfit."""
+    """Add the spread over circuits (of the total, likewise of its parts), what lies below the window, and the misfit."""
     if resistance.number is None:
         return resistance
     unseen = reading.unseen([t for t in terms(reading.fit.circuit, reading.fit.theta) if t.resistor in elements])

@@ -92,7 +92,8 @@ def _term(theta: np.ndarray, resistor: Element, around: tuple[_Across, ...]) -> 
     shorted, shared = False, False
     storages: list[tuple[Element, float]] = []
     for branch, others in around:
-        resistance = sum(float(np.exp(min(theta[e.first], 300.0))) for e in _leaves(branch) if e.kind.symbol == "R")
+        resistors = [e for e in _leaves(branch) if e.kind.symbol == "R"]
+        resistance = sum(float(np.exp(np.clip(theta[e.first], -300.0, 300.0))) for e in resistors)
         for other in others:
             symbols = {e.kind.symbol for e in _leaves(other)}
             if symbols == {"L"}:
