@@ -15,7 +15,7 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.fit import Fit, Function, covariance_of
-from closo.techniques.impedance.circuit import Arc, Circuit
+from closo.techniques.impedance.circuit import Arc, Circuit, relaxation_time
 from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
 from closo.techniques.impedance.start import FAR, starts
 from closo.techniques.impedance.units import OwnUnits
@@ -389,9 +389,7 @@ def in_order(fit: CircuitFit) -> bool:
 
 def time_constant(arc: Arc, theta: np.ndarray) -> float:
     """Return (R Q)^(1/n) or R C [s]."""
-    log_rq = theta[arc.resistor.first] + theta[arc.storage.first]
-    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
-    return float(np.exp(np.clip(log_rq / max(n, 0.05), -700, 700)))
+    return relaxation_time(theta[arc.resistor.first], arc.storage, theta)
 
 
 def arc_capacitance(arc: Arc, theta: np.ndarray) -> float:
