@@ -132,9 +132,7 @@ READERS: tuple[Reader, ...] = (
         f"{_HERE}.spreadsheet",
     ),
     Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
-    Reader(
-        "aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"
-    ),
+    Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
     Reader("pygaps", "isotherm of pyGAPS", (), ('"isotherm_data"',), f"{_HERE}.pygaps"),
     Reader(
         "isotherms",
