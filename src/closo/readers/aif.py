@@ -2,14 +2,16 @@
 
 Recognised by `_adsorp_pressure` or `_units_loading` near the beginning.
 
-Structure: `data_NAME`, then lines `_key value` (text in single or double quotes), and loops: `loop_`, one `_key` per line, then rows
-of numbers separated by blanks. Columns of the loops: `_adsorp_pressure`, `_adsorp_p0`, `_adsorp_amount`, and the same with
-`_desorp_`; units from `_units_pressure` (Pa, kPa, mbar, bar, Torr, ...; `relative` is p/p0 already) and `_units_loading`
-(mmol/g, mol/kg, cm3(STP)/g and their like). Where a loop has no p0, `_exptl_p0` counts.
+Structure: `data_NAME`, then lines `_key value` (text in single or double quotes), and loops: `loop_`, one `_key` per
+line, then rows of numbers separated by blanks. Columns of the loops: `_adsorp_pressure`, `_adsorp_p0`,
+`_adsorp_amount`, and the same with `_desorp_`; units from `_units_pressure` (Pa, kPa, mbar, bar, Torr, ...;
+`relative` is p/p0 already) and `_units_loading` (mmol/g, mol/kg, cm3(STP)/g and their like). Where a loop has no p0,
+`_exptl_p0` counts.
 
 Gas (`_exptl_adsorptive`), temperature, mass of the sample and every other key go into the metadata.
 
-Refused: no loop of adsorption, a loop whose cells are no numbers or do not fill its rows, units that are missing or not known.
+Refused: no loop of adsorption, a loop whose cells are no numbers or do not fill its rows, units that are missing or
+not known.
 
 Source: J. D. Evans, V. Bon, I. Senkovska, S. Kaskel, Langmuir 2021, 37, 4222, doi:10.1021/acs.langmuir.1c00122.
 """
@@ -69,29 +71,34 @@ def _blocks(text: Text) -> list[_Block]:
         words = ["".join(groups) for groups in _TOKEN.findall(line[:_LONGEST])]
         if not words or line.lstrip().startswith("#"):
             continue
-        head = words[0]
-        if head.lower().startswith("data_"):
-            blocks.append(_Block(i, {"name": head[5:205]}))
-            loop = None
-        elif head.lower() == "loop_":
+        head = words[0].lower()
+        if loop is not None and (
+            head.startswith("data_") or head == "loop_" or (head[0] == "_" and any(loop.values()))
+        ):
             _close(text, blocks[-1], loop, i)
+            loop = None
+        if head.startswith("data_"):
+            blocks.append(_Block(i, {"name": words[0][5:205]}))
+        elif head == "loop_":
             loop = {}
-        elif head.startswith("_") and loop is not None and not any(loop.values()) and len(words) == 1:
-            loop[head.lower()] = []
-        elif head.startswith("_"):
-            _close(text, blocks[-1], loop, i)
-            loop = None
-            blocks[-1].keys[head.lower()] = " ".join(words[1:])[:500]
+        elif head[0] == "_" and loop is not None and len(words) == 1:
+            loop[head] = []
+        elif head[0] == "_":
+            blocks[-1].keys[head] = " ".join(words[1:])[:500]
         elif loop:
-            if len(words) != len(loop):
-                what = f"a row of a loop has {len(words)} cells, not {len(loop)}: {shown(line)}."
-                if i == len(text.lines) - 1:
-                    break  # the file was cut off
-                raise text.error(what, "Check that the file is whole.", line=i)
-            for values, word in zip(loop.values(), words, strict=True):
-                values.append(word)
+            _add_row(text, loop, words, i)
     _close(text, blocks[-1], loop, len(text.lines))
     return blocks
+
+
+def _add_row(text: Text, loop: dict[str, list[str]], words: list[str], line: int) -> None:
+    """Add a row to a loop; the last line of a file that was cut off is left out where cells are missing."""
+    if len(words) == len(loop):
+        for values, word in zip(loop.values(), words, strict=True):
+            values.append(word)
+    elif line < len(text.lines) - 1:
+        what = f"a row of a loop has {len(words)} cells, not {len(loop)}: {shown(text.lines[line])}."
+        raise text.error(what, "Check that the file is whole.", line=line)
 
 
 def _close(text: Text, block: _Block, loop: Mapping[str, list[str]] | None, line: int) -> None:

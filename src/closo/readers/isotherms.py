@@ -7,17 +7,20 @@ or `adsorbed_amount [mmol/g]`.
 Columns, each with its unit in brackets or behind the name:
 
 - relative pressure: `Relative Pressure (P/Po)`, `p/p0`;
-- amount: `Quantity Adsorbed`, `Amount Adsorbed`, `Volume @ STP`, `Uptake`, `Loading`, in mmol/g, mol/kg or cm3(STP)/g (also ml, cc).
-  A volume is that of the gas at 0 degC and 1 atm, 22414 cm3/mol, as the instruments' programs convert; a cm3/g that does not
-  say STP is taken for it, with a warning;
-- absolute pressure (`Absolute Pressure (mmHg)`, `p / kPa`) and saturation pressure (`Saturation Pressure`, `p0`), in Pa, hPa, kPa,
+- amount: `Quantity Adsorbed`, `Amount Adsorbed`, `Volume @ STP`, `Uptake`, `Loading`, in mmol/g, mol/kg or cm3(STP)/g
+  (also ml, cc).
+  A volume is that of the gas at 0 degC and 1 atm, 22414 cm3/mol, as the instruments' programs convert; a cm3/g that
+  does not say STP is taken for it, with a warning;
+- absolute pressure (`Absolute Pressure (mmHg)`, `p / kPa`) and saturation pressure (`Saturation Pressure`, `p0`), in
+  Pa, hPa, kPa,
   mbar, bar, Torr, mmHg, atm or psi. Where both are there and the relative pressure is not, it is their ratio;
 - branch: `branch`, `desorption` (0 or 1). Without it, rows after the highest pressure are the desorption branch.
 
-Without relative and saturation pressure the absolute pressure alone is kept: the technique asks for the saturation pressure then.
+Without relative and saturation pressure the absolute pressure alone is kept: the technique asks for the saturation
+pressure then.
 
-Refused: no amount or no pressure, an amount or an absolute pressure without a unit or in one that is not known (mg/g and wt% need
-the gas), no rows.
+Refused: no amount or no pressure, an amount or an absolute pressure without a unit or in one that is not known (mg/g
+and wt% need the gas), no rows.
 """
 
 from __future__ import annotations

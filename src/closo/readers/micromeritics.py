@@ -2,16 +2,19 @@
 
 Recognised by the first bytes of an Office file of that time; a workbook without an isotherm is refused.
 
-Structure: every report has the same heading (instrument, sample, gas, temperature of the bath, mass) and a title, below it pairs of
-`Name:` and value, or a table. The reports stand side by side in one sheet, parted by columns of `|`, or each in a sheet of its own.
-Columns of `Isotherm Tabular Report`: `Relative Pressure`, `Absolute Pressure (mmHg, kPa, ...)`, `Quantity Adsorbed (cm3/g STP or
-mmol/g)`, `Elapsed Time (h:min)`, `Saturation Pressure`, the last in some rows only and valid until the next. 1 mol is 22414 cm3 STP.
+Structure: every report has the same heading (instrument, sample, gas, temperature of the bath, mass) and a title,
+below it pairs of `Name:` and value, or a table. The reports stand side by side in one sheet, parted by columns of
+`|`, or each in a sheet of its own. Columns of `Isotherm Tabular Report`: `Relative Pressure`, `Absolute Pressure
+(mmHg, kPa, ...)`, `Quantity Adsorbed (cm3/g STP or mmol/g)`, `Elapsed Time (h:min)`, `Saturation Pressure`, the last
+in some rows only and valid until the next. 1 mol is 22414 cm3 STP.
 
-Texts such as `1,596.4627 ± 0.6426 m²/g` or `1.589,6174 ± 7,6619 m²/g` are read with the decimal sign of the sample's mass. What the
-program itself found goes into the metadata as `vendor`, name -> value, u, unit as printed and SI value; never used as a value, only
-compared. `points` is its window: first and last relative pressure and number of points of its BET table.
+Texts such as `1,596.4627 ± 0.6426 m²/g` or `1.589,6174 ± 7,6619 m²/g` are read with the decimal sign of the sample's
+mass. What the program itself found goes into the metadata as `vendor`, name -> value, u, unit as printed and SI
+value; never used as a value, only compared. `points` is its window: first and last relative pressure and number of
+points of its BET table.
 
-Refused: workbooks with a password, damaged ones, and those without a table that names a relative pressure and an amount.
+Refused: workbooks with a password, damaged ones, and those without a table that names a relative pressure and an
+amount.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +45,8 @@ _TO_CSV = "Export the report again, or save the table of the isotherm as CSV and
 _NUMBER = re.compile(r"\s*(-?[\d.,]*\d)\s*(?:±\s*([\d.,]*\d))?\s*(.*?)\s*")
 _HEADING = {  # as the heading of a report calls it -> key of the metadata
     "Sample": "sample", "Started": "started", "Analysis adsorptive": "gas", "Analysis bath temp.": "temperature",
-    "Sample mass": "mass", "Sample density": "density", "Automatic degas": "degas", "Equilibration interval": "equilibration",
-    "Thermal correction": "thermal_correction",
+    "Sample mass": "mass", "Sample density": "density", "Automatic degas": "degas",
+    "Equilibration interval": "equilibration", "Thermal correction": "thermal_correction",
 }  # fmt: skip
 _VENDOR = {  # (title of the report, name in it) -> name of the nomenclature
     ("bet", "bet surface area"): "specific_surface_area",
@@ -149,7 +153,7 @@ def _part(text: Text, report: Report, row: int, reports: Sequence[Report]) -> Pa
 def _pairs(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
     """Yield name in small letters, value of cells 'Name:' with one behind them, the last of a name first."""
     for row in reversed(rows):
-        for name, value in zip(row, row[1:], strict=False):
+        for name, value in pairwise(row):
             if isinstance(name, str) and name.endswith(":") and value != "":
                 yield name[:-1].strip().lower(), str(value)[:200]
 

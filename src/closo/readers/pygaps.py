@@ -2,12 +2,12 @@
 
 Recognised by `"isotherm_data"` near the beginning.
 
-Structure: one object with the keys `adsorbate`, `temperature`, `pressure_mode`, `pressure_unit`, `loading_basis`, `loading_unit`,
-`material_basis`, `material_unit`, and `isotherm_data`: a list of rows. Columns of a row: `pressure`, `loading`, and `branch`
-(`ads`, `des`; without it the row belongs to the branch before).
+Structure: one object with the keys `adsorbate`, `temperature`, `pressure_mode`, `pressure_unit`, `loading_basis`,
+`loading_unit`, `material_basis`, `material_unit`, and `isotherm_data`: a list of rows. Columns of a row: `pressure`,
+`loading`, and `branch` (`ads`, `des`; without it the row belongs to the branch before).
 
-A pressure in the mode `relative` is p/p0 (`relative%`: a hundredth of it). The mode `absolute` states no saturation pressure; the
-technique asks for it. Loadings are read as mmol/g, mol/kg or cm3(STP)/g.
+A pressure in the mode `relative` is p/p0 (`relative%`: a hundredth of it). The mode `absolute` states no saturation
+pressure; the technique asks for it. Loadings are read as mmol/g, mol/kg or cm3(STP)/g.
 
 Refused: other bases (volume, fraction) and units, rows that are no numbers, and what is not such an object.
 """

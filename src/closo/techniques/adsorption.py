@@ -1,7 +1,7 @@
 """Kernels of gas adsorption: the BET plot and its windows, the film on an open surface, pores by the Kelvin equation.
 
-x is the pressure over the saturation pressure, n the amount adsorbed [mol/kg], both of the adsorption branch and rising, shape (m,).
-Sources: see `closo.techniques.sorption`.
+x is the pressure over the saturation pressure, n the amount adsorbed [mol/kg], both of the adsorption branch and
+rising, shape (m,). Sources: see `closo.techniques.sorption`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from closo.errors import ConvergenceError
 from closo.fit import Fit, least_squares, straight_line
 
 __all__ = ["bet_line", "bet_transform", "bjh", "condensation", "film_line", "gurvich", "monolayer_beside_micropores"]
-__all__ += ["passing_windows", "thickness", "window_tests"]
+__all__ += ["passing_windows", "pore_sizes", "thickness", "window_tests"]
 
 _LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K [m]: oxides and carbons; silica
@@ -62,8 +62,8 @@ def condensation(x: np.ndarray, n: np.ndarray) -> float:
 def passing_windows(x: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Return the windows of the BET plot that pass all criteria: rows (first, last + 1, n_m, C), shape (k, 4).
 
-    n (1 - x) rises; C > 0; n_m is reached inside, at an x that agrees with 1/(sqrt C + 1) to 20 %; R2 is at least 0.995; there are
-    five points or more, all below capillary condensation.
+    n (1 - x) rises; C > 0; n_m is reached inside, at an x that agrees with 1/(sqrt C + 1) to 20 %; R2 is at least
+    0.995; there are five points or more, all below capillary condensation.
     """
     used = x <= condensation(x, n)
     x, n = x[used], n[used]
@@ -87,7 +87,7 @@ def passing_windows(x: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 
 def window_tests(x: np.ndarray, n: np.ndarray, rows: np.ndarray) -> list[tuple[str, bool, str]]:
-    """Return what the window of these rows passes of the criteria of `passing_windows`: name, whether it does, with its numbers."""
+    """Return which criteria of `passing_windows` the window of these rows passes: name, whether it does, its numbers."""
     at, line, top = x[rows], bet_line(x[rows], n[rows]), condensation(x, n)
     y, slope, intercept = bet_transform(at, n[rows]), *line.values
     constant, r2 = float(1.0 + slope / intercept), 1.0 - line.chi2 / float(np.sum((y - y.mean()) ** 2))
@@ -112,9 +112,11 @@ def window_tests(x: np.ndarray, n: np.ndarray, rows: np.ndarray) -> list[tuple[s
 
 
 def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: float) -> tuple[Fit, np.ndarray]:
-    """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]) and the spread of both over other curves and ranges.
+    """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]) and the spread of both over other curves and
+    ranges.
 
-    volume : adsorbed, as liquid [m3/kg]. constant : C; where it is > 0, a film that grows as the BET equation says is one of the curves.
+    volume : adsorbed, as liquid [m3/kg]. constant : C; where it is > 0, a film that grows as the BET equation says is
+    one of the curves.
     """
     films = [thickness(x, curve) for curve in _CURVES]
     if constant > 0.0:
@@ -125,16 +127,18 @@ def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: flo
 
 
 def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:
-    """Return the amount at x = `at`, between two points, and how far that may be off: a ninth of what one point less changes."""
+    """Return the amount at x = `at`, between two points, and its error: a ninth of what wider points would change."""
     value, k = float(np.interp(at, x, n)), int(np.searchsorted(x, at))
     near = np.clip([k - 2, k + 1], 0, len(x) - 1)
     return value, (float(np.interp(at, x[near], n[near])) - value) / 9.0
 
 
 def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> float | None:
-    """Return the monolayer [mol/kg] of n = n_0 + BET(n_m, C), n_0 included: what it is if micropores are full beforehand.
+    """Return the monolayer [mol/kg] of n = n_0 + BET(n_m, C), n_0 included: what it is if micropores are full
+    beforehand.
 
-    start : n_m and C to begin with. None where fewer than six points lie between x = 0.04 and 0.36, or the fit does not arrive.
+    start : n_m and C to begin with. None where fewer than six points lie between x = 0.04 and 0.36, or the fit does
+    not arrive.
     """
     low, high = _MULTILAYER
     used = (x >= low) & (x <= min(high, condensation(x, n)))
@@ -154,10 +158,12 @@ def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float
 
 
 def bjh(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pore diameters [m] (edges, falling, shape (m,)) and the volume [m3/kg] of the pores between them, shape (m - 1,).
+    """Return pore diameters [m] (edges, falling, shape (m,)) and the volume [m3/kg] of the pores between them, shape
+    (m - 1,).
 
-    x : one branch, falling, 0 < x < 1, shape (m,); volume : adsorbed, as liquid [m3/kg]. Each step empties cores of the Kelvin radius
-    after the film in wider pores has thinned; a step that the thinning alone explains holds no pores.
+    x : one branch, falling, 0 < x < 1, shape (m,); volume : adsorbed, as liquid [m3/kg]. Each step empties cores of
+    the Kelvin radius after the film in wider pores has thinned; a step that the thinning alone explains holds no
+    pores.
     """
     t, kelvin = thickness(x), _KELVIN / -np.log(x)
     middle, core, film = (0.5 * (v[1:] + v[:-1]) for v in (kelvin + t, kelvin, t))
@@ -169,3 +175,12 @@ def bjh(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found[k] = emptied * (middle[k] / (core[k] + 0.5 * thinner)) ** 2
         areas[k] = 2.0 * found[k] / middle[k]
     return 2.0 * (kelvin + t), found
+
+
+def pore_sizes(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return diameters [m], falling, dV/dlog10(D) and the volume of wider pores [m3/kg] by `bjh`, from x = 0.3 on."""
+    wide = np.flatnonzero(x > 0.3)[::-1]
+    if len(wide) < 3:
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    edges, found = bjh(x[wide], volume[wide])
+    return 0.5 * (edges[1:] + edges[:-1]), found / -np.diff(np.log10(edges)), np.cumsum(found)

@@ -1,44 +1,47 @@
 """N2 sorption: the surface of a powder by BET, its pores by t-plot, Gurvich and BJH, and the size of its particles.
 
 Measures
-    How much gas a degassed powder takes up over the relative pressure p/p0 at the boiling point of the gas (N2 at 77 K).
+    How much gas a degassed powder takes up over the relative pressure x = p/p0 at the boiling point of the gas (N2, 77 K).
 
 Protocol
-    Degas until the mass is constant (silica: 16 h at 150 to 270 degC, below 0.1 mbar), weigh the tube filled with the same gas
-    before and after, put at least 5 m2 into it, measure the free space and p0, take ten or more points from p/p0 0.01 to 0.30,
-    go on to 0.99 and back to 0.3. Write down mass, degassing and whether p0 was measured.
+    Degas until the mass is constant (silica: 16 h at 150 to 270 degC below 0.1 mbar). Weigh the tube filled with the same
+    gas before and after, with 5 m2 of powder or more. Measure free space and p0; take ten points or more from x = 0.01 to
+    0.30, go on to 0.99 and back.
 
 Needs
-    `adsorbed_amount` [mol/kg] with `relative_pressure` or `gas_pressure` and the setting `saturation_pressure`. `desorption` is 1 on
-    the desorption branch. `density` [kg/m3] of the solid for the particle diameter: nothing is assumed. Gas and mass are taken from
-    the metadata (`gas`, `mass`) or the settings of these names.
+    `adsorbed_amount` [mol/kg] with `relative_pressure`, or with `gas_pressure` and the setting `saturation_pressure`;
+    `desorption` marks the other branch. `density` [kg/m3] of the solid for a diameter: none is assumed. Gas and mass: file
+    or settings.
 
 Gives
-    `monolayer_capacity` n_m and `bet_constant` C from the straight line through x/(n (1 - x)), x = p/p0: n_m = 1/(slope + intercept),
-    C = 1 + slope/intercept; `specific_surface_area` = n_m N_A a_m, a_m = 0.162 nm2 for N2 unless stated. In the user's `window`, or in
-    the median of all windows that pass (`specific_surface_area:all windows` too). `specific_surface_area:external` and
-    `micropore_volume` from slope and intercept of the t-plot; `pore_volume` at p/p0 = `gurvich` (0.95); `particle_diameter` 6/(rho S).
-    Curves: BET plot, BJH distribution of the adsorption branch (the other one shows a false peak at 3.8 nm).
+    `monolayer_capacity` n_m = 1/(slope + intercept) and `bet_constant` C = 1 + slope/intercept of the line through x/(n (1
+    - x)); `specific_surface_area` n_m N_A a_m, a_m = 0.162 nm2 for N2 unless stated: in the `window` asked for, else in the
+    median of all windows that pass (`specific_surface_area:all windows` beside it). `specific_surface_area:external`,
+    `micropore_volume`: slope and intercept of the t-plot. `pore_volume`: gas at x = `gurvich` (0.95) as liquid.
+    `particle_diameter`: 6/(rho S). Curves: BET plot; pore sizes by BJH of the adsorption branch (the other shows a false
+    peak at 3.8 nm).
 
 Uncertainty sources
-    `fit:<name>` (slope and intercept with their covariance; most programs add the two errors without it, and print 20 % more),
-    `window:<name>` (the windows that pass, about the value), `model:<name>` (the surface is not that of the equation: n_m with a constant
-    amount in micropores beside it), `cross_section:<gas>` (10 %; N2 takes 0.135 nm2 upright on OH), `mass:<name>` (0.3 mg),
-    `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %), `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean squares about the value.
+    `fit:<name>` (slope and intercept with their covariance, which most programs leave out: they print 20 % more),
+    `window:<name>` (the windows that pass), `model:<name>` (no surface is that of the equation: n_m with micropores beside
+    it; 1 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
+    `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %),
+    `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean
+    squares about the value.
 
 Checks
-    In the window: C > 0, n (1 - x) rises, n_m lies inside and within 20 % of 1/(sqrt C + 1), R2 > 0.995, five points or more, below
-    capillary condensation; windows that pass; surface in the tube; and whether the instrument's own BET comes out again.
+    In the window: C > 0, n (1 - x) rises, n_m lies inside and within 20 % of 1/(sqrt C + 1), R2 and points, no
+    condensation. Windows that pass; surface in the tube; whether the instrument's own BET comes out of its points again.
 
 Limits
-    No positive C, no area: all that rests on it is withheld. The area of a microporous powder is an equivalent one. Pores below 2 nm
-    have no BJH size; voids between particles count as pore volume, so p/p0 is part of that number. What is known to no better than
-    40 % is withheld with its limit. t-plot and BJH are made for N2 only.
+    No positive C, no area. The area of a microporous powder is an equivalent one; voids between particles count as pores,
+    so x is part of a pore volume. BJH and t-plot are for N2 only; sizes below 2 nm mean nothing. What is not known to 40 %
+    is withheld.
 
 Sources
-    Brunauer, Emmett, Teller 1938, doi:10.1021/ja01269a023; Thommes et al. (IUPAC) 2015, doi:10.1515/pac-2014-1117; Rouquerol et al. 2007,
-    doi:10.1016/S0167-2991(07)80008-5 and Osterrieth et al. 2022, doi:10.1002/adma.202201502 (windows); Harkins, Jura 1944,
-    doi:10.1021/ja01236a048; Jaroniec et al. 1999, doi:10.1021/la990136e (silica); Barrett, Joyner, Halenda 1951, doi:10.1021/ja01145a126.
+    Brunauer, Emmett, Teller 1938, doi:10.1021/ja01269a023; Thommes et al. (IUPAC) 2015, doi:10.1515/pac-2014-1117. Windows:
+    Rouquerol et al. 2007, doi:10.1016/S0167-2991(07)80008-5; Osterrieth et al. 2022, doi:10.1002/adma.202201502. Film:
+    Harkins, Jura 1944, doi:10.1021/ja01236a048; Jaroniec et al. 1999, doi:10.1021/la990136e. BJH: doi:10.1021/ja01145a126.
 """
 
 from __future__ import annotations
@@ -56,7 +59,7 @@ from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError, StudyError
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.fit import straight_line
-from closo.nomenclature import look_up
+from closo.nomenclature import look_up, to_shown
 from closo.quantity import Number, Quantity, from_fit, parse, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques import adsorption as kernel
@@ -68,8 +71,7 @@ _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e
 _CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.01  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
-_FILM = (0.08, 0.30)  # p/p0 where the t-plot of an open surface is straight: films of 0.35 to 0.50 nm
-_LEAST_C = 60.0  # for a t-plot
+_FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
 _IMPOSSIBLE, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 0.4, 5.0  # m3/kg; relative u; m2 in the tube
 _AREA = "specific_surface_area"
 _BET = ("monolayer_capacity", "bet_constant", _AREA)
@@ -136,10 +138,8 @@ def analyse(
     DataError  when there is no adsorption branch, the gas is unknown, or there is more of it than any powder holds.
     StudyError  when a setting is wrong.
     """
-    asked = _asked(
-        {"window": window, "gas": gas, "cross_section": cross_section, "mass": mass, "gurvich": gurvich}
-        | {"saturation_pressure": saturation_pressure}
-    )
+    numbers = {"cross_section": cross_section, "mass": mass, "saturation_pressure": saturation_pressure}
+    asked = _asked(numbers | {"window": window, "gas": gas, "gurvich": gurvich})
     x, n, back = _points(data, asked)
     branch, notes = _branch(data, asked, (x[~back], n[~back]))
     quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich)
@@ -147,20 +147,14 @@ def analyse(
     if asked.window is not None:
         quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
     quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
-    used = branch.x[branch.window]
-    settings = {"window": [float(used[0]), float(used[-1])] if len(used) else None, "gas": branch.gas}
+    ends = branch.x[branch.window[[0, -1]]].tolist() if len(branch.window) else None
     checks = (*_checks(branch, quantities[_AREA]), *_vendor(branch, data.attrs["metadata"].get("vendor") or {}))
-    notes = (*notes, *data.attrs.get("warnings", ()))
-    return Result("sorption", branch.name, quantities, _curves(branch, (x, n, back)), checks, settings, notes)
+    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs.get("warnings", ()))
+    return Result("sorption", branch.name, quantities, curves, checks, {"window": ends, "gas": branch.gas}, said)
 
 
 def _asked(given: Mapping[str, Any]) -> _Asked:
-    """Return the settings, parsed.
-
-    Raises
-    ------
-    StudyError  when one is wrong.
-    """
+    """Return the settings, parsed; StudyError when one is wrong."""
     window, gas, at = given.get("window"), given.get("gas"), given.get("gurvich", 0.95)
     match = re.fullmatch(r"\s*(\d*\.?\d+)\s*(?:-|–|to)\s*(\d*\.?\d+)\s*", str(window)[:50])
     ends = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
@@ -171,13 +165,11 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
         raise StudyError(f"gas = '{gas[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
         raise StudyError(f"gurvich = {at} is no relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual.")
-    number = {}
-    for name, default_u in (("cross_section", None), ("mass", _MASS_U), ("saturation_pressure", None)):
-        text = given.get(name)
-        number[name] = None if text is None else parse(text, name, label=f"{name}:stated", default_u=default_u)
-    return _Asked(
-        ends if match else None, called, number["cross_section"], number["mass"], number["saturation_pressure"], at
-    )
+    number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
+    for name in (key for key in number if given.get(key) is not None):
+        number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)
+    section, weighed, p0 = number.values()
+    return _Asked(ends if match else None, called, section, weighed, p0, at)
 
 
 def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -189,14 +181,10 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
     elif "relative_pressure" in data:
         x = np.asarray(data["relative_pressure"].values, float)
     else:
-        hint = "Say which: --set saturation_pressure='101.3 ± 0.2 kPa'."
-        raise DataError(
-            "sorption needs relative_pressure; the file states no saturation pressure.", file=file, hint=hint
-        )
+        text = "sorption needs relative_pressure; the file states no saturation pressure."
+        raise DataError(text, file=file, hint="Say which: --set saturation_pressure='101.3 ± 0.2 kPa'.")
     n = np.asarray(data["adsorbed_amount"].values, float)
-    back = (
-        np.asarray(data["desorption"].values > 0.5) if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
-    )
+    back = data["desorption"].values > 0.5 if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
     good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > 0)
     there = len(np.unique(x[good & ~back]))
     if there < 3:
@@ -216,28 +204,21 @@ def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tupl
     gas = asked.gas or _CALLED.get(str(stated.get("gas") or "N2").strip().lower())
     if gas is None:
         text = f"the gas is '{str(stated['gas'])[:30]}', for which closo has no cross-section."
-        raise DataError(
-            text, file=data.attrs.get("source"), hint=f"Known: {', '.join(_GASES)}; the setting gas says which."
-        )
+        raise DataError(text, file=data.attrs.get("source"), hint=f"Known: {', '.join(_GASES)} (setting gas).")
     if not (asked.gas or stated.get("gas")):
         notes.append("The file does not state the gas (setting gas): N2 is assumed.")
-    section, weighed = asked.section, asked.mass
-    if section is None:
-        section = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]})
+    usual, weighed = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]}), asked.mass
+    section = usual if asked.section is None else asked.section
     if weighed is None and re.fullmatch(r"\d[\d.]*(?:e-?\d+)? m?g", str(stated.get("mass"))):
         weighed = parse(str(stated["mass"]), "mass", default_u=_MASS_U)
     mass = Quantity("mass", weighed)
     if mass.value is None:
         notes.append("The file states no mass (setting mass): weighing and free space are as uncertain as with 0.1 g.")
     if str(stated.get("density", "")).startswith("1.000 g"):
-        notes.append(
-            "The program's sample density is 1.000 g/cm3, its default: a particle size in its report is 6000/S."
-        )
+        notes.append("The report's sample density is 1.000 g/cm3, a default: its particle size would be 6000/S.")
     passing = kernel.passing_windows(x, n)
-    middle = passing[np.argsort(passing[:, 2], kind="stable")][len(passing) // 2 : len(passing) // 2 + 1, :2].astype(
-        int
-    )
-    median = np.arange(*(middle[0] if len(middle) else (0, 0)))
+    order = passing[np.argsort(passing[:, 2], kind="stable"), :2].astype(int)
+    median = np.arange(*order[len(order) // 2]) if len(order) else np.arange(0)
     window = median
     if asked.window is not None:
         window = np.flatnonzero((x >= asked.window[0]) & (x <= asked.window[1]))
@@ -277,7 +258,7 @@ def _known(name: str, number: Number, method: str) -> Quantity:
     value, u = float(found.value or 0.0), float(found.u or 0.0)
     if value > 0.0 and u <= _TOO_VAGUE * value:
         return found
-    limit = Quantity(name, uncertain(max(value, 0.0) + 1.645 * u, {}))
+    limit = f"{to_shown(name, max(value, 0.0) + 1.645 * u):.2g} {look_up(name).shown}".removesuffix(" 1")
     return withheld(name, f"not known to 40 %: below {limit} (95 %)", method=method)
 
 
@@ -291,16 +272,17 @@ def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
     how = f"BET, p/p0 {x[0]:.4g} to {x[-1]:.4g}, {len(rows)} points, {how}"
     line = kernel.bet_line(x, n)
     value, errors = _errors(branch, rows, at)
-    if min(line.values) <= 0:
-        why = f"C = {value['C']:.3g} between p/p0 {x[0]:.3g} and {x[-1]:.3g}: the BET equation, which needs C > 0, does not hold"
+    if line.values.min() <= 0.0:
+        why = (
+            f"C = {value['C']:.3g} from p/p0 {x[0]:.3g} to {x[-1]:.3g}: the BET equation needs C > 0 and does not hold"
+        )
         return {name: withheld(name, why, method=how) for name in _BET}
     slope, intercept = from_fit(line.values, line.covariance, label=f"fit:{branch.name}", df=line.df)
-    for k, key in ((2, "n_m"), (3, "C")):
-        off = branch.passing[:, k] - value[key] if len(branch.passing) else np.zeros(1)
-        errors[key][f"window:{branch.name}"] = float(np.sqrt(np.mean(off**2)))
+    for k, key in ((2, "n_m"), (3, "C")) if len(branch.passing) else ():
+        errors[key][f"window:{branch.name}"] = float(np.sqrt(np.mean((branch.passing[:, k] - value[key]) ** 2)))
     other = kernel.monolayer_beside_micropores(branch.x, branch.n, (value["n_m"], value["C"]))
-    off = 0.0 if other is None else abs(other - value["n_m"]) / np.sqrt(2.0)
-    errors["n_m"][f"model:{branch.name}"] = max(off, _MODEL_U * value["n_m"])
+    apart = 0.0 if other is None else abs(other - value["n_m"])  # either may be true
+    errors["n_m"][f"model:{branch.name}"] = max(apart / 2.0**0.5, _MODEL_U * value["n_m"])
     capacity = 1.0 / (slope + intercept) + uncertain(0.0, errors["n_m"])
     constant = 1.0 + slope / intercept + uncertain(0.0, errors["C"])
     section = f"{how}; {Quantity('cross_section', branch.section).to('nm2')[0]:.4g} nm2 per {branch.gas}"
@@ -310,9 +292,9 @@ def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
 
 def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     """Return external surface and micropore volume from the t-plot."""
-    keys, rows, window = {f"{_AREA}:external": "film", "micropore_volume": "micropores"}, branch.film, branch.window
-    constant = _estimates(branch, window, at, (branch.x, branch.n))["C"] if len(window) > 2 else np.nan
-    why = None
+    keys, rows, why = {f"{_AREA}:external": "film", "micropore_volume": "micropores"}, branch.film, None
+    value, errors = _errors(branch, branch.window, at)
+    constant = value["C"] if len(branch.window) > 2 else np.nan
     if branch.gas != "N2" or len(rows) < 4:
         why = f"the t-plot is made for N2 and needs four points from p/p0 0.08 to 0.30, not {len(rows)} of {branch.gas}"
     elif 0.0 < constant < _LEAST_C:
@@ -322,7 +304,7 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     line, spread = kernel.film_line(branch.x, branch.n * _GASES["N2"][1], rows, constant)
     how = f"t-plot (Harkins, Jura), p/p0 {branch.x[rows[0]]:.3g} to {branch.x[rows[-1]]:.3g}, {len(rows)} points"
     fitted = from_fit(line.values, line.covariance, label=f"fit t-plot:{branch.name}", df=line.df)
-    errors, found = _errors(branch, rows[:0], at)[1], {}
+    found = {}
     for k, (key, part) in enumerate(keys.items()):
         number = fitted[k] + uncertain(0.0, errors[part] | {f"thickness:{branch.name}": float(spread[k])})
         # the curves were gauged on surfaces whose area is that of BET with 0.162 nm2
@@ -332,15 +314,14 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
 
 def _pores(branch: _Branch, at: float) -> Quantity:
     """Return the volume of the liquid in the powder at p/p0 = `at` (Gurvich)."""
-    how = f"all gas at p/p0 {at:.4g} as liquid ({_GASES[branch.gas][1] * 1e6:.4g} cm3/mol)"
+    how = f"all gas at p/p0 {at:.4g} as liquid"
     if not branch.x[0] <= at <= branch.x[-1] or branch.gas == "Kr":
         why = f"the adsorption branch of {branch.gas} ends at p/p0 {branch.x[-1]:.4g}; gurvich = {at:g} asks for more"
         return withheld("pore_volume", why, method=how)
     value, errors = _errors(branch, branch.film[:0], at)
     off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
-    return _known(
-        "pore_volume", uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off}), how
-    )
+    number = uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off})
+    return _known("pore_volume", number, how)
 
 
 def _diameter(area: Quantity, density: Number) -> Quantity:
@@ -348,8 +329,8 @@ def _diameter(area: Quantity, density: Number) -> Quantity:
     if density is None or area.number is None:
         why = "it needs the density of the solid" if density is None else f"the area is withheld: {area.why}"
         return withheld("particle_diameter", why, method="6/(rho S)")
-    shown = Quantity("density", density)
-    return Quantity("particle_diameter", 6.0 / (density * area.number), f"spheres, 6/(rho S) with rho = {shown}")
+    how = f"spheres, 6/(rho S) with rho = {Quantity('density', density)}"
+    return Quantity("particle_diameter", 6.0 / (density * area.number), how)
 
 
 def _checks(branch: _Branch, area: Quantity) -> list[Check]:
@@ -371,7 +352,7 @@ def _vendor(branch: _Branch, stated: Mapping[str, Any]) -> list[Check]:
         return []
     rows = np.flatnonzero((branch.x >= points[0] * (1 - 1e-9)) & (branch.x <= points[1] * (1 + 1e-9)))
     if len(rows) < 3:
-        return [Check("instrument's BET", None, "its window holds less than three points of the adsorption branch")]
+        return [Check("instrument's BET", None, "fewer than three points of the adsorption branch are in its window")]
     line = kernel.bet_line(branch.x[rows], branch.n[rows])
     area = AVOGADRO * section["si"] / float(line.values.sum()) / 1e3
     u, without = area / float(line.values.sum()) * np.sqrt([line.covariance.sum(), np.trace(line.covariance)])
@@ -387,26 +368,12 @@ def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) 
     """Return the isotherm with its BET plot (adsorption up to p/p0 0.5), and the pores by BJH."""
     (x, n, back), rows = points, branch.window
     y = np.where(back | (x > 0.5), np.nan, kernel.bet_transform(x, n))
-    slope, intercept = np.nan, np.nan
-    if len(rows) > 2:
-        slope, intercept = kernel.bet_line(branch.x[rows], branch.n[rows]).values
-    fit = np.where(np.isnan(y), np.nan, slope * x + intercept)
-    found = {
-        "relative_pressure": x,
-        "adsorbed_amount": n,
-        "desorption": back.astype(float),
-        "bet_transform": y,
-        "bet_fit": fit,
-    }
-    edges, volume, wide = np.ones(1), np.zeros(0), (branch.x > 0.3)[::-1]
-    if branch.gas == "N2" and wide.sum() > 2:
-        edges, volume = kernel.bjh(branch.x[::-1][wide], branch.n[::-1][wide] * _GASES["N2"][1])
-    pores = {
-        "pore_diameter": 0.5 * (edges[1:] + edges[:-1]),
-        "pore_size_distribution": volume / -np.diff(np.log10(edges)),
-        "cumulative_pore_volume": np.cumsum(volume),
-    }
-    named = [("point", found), ("pore", pores)]
+    line = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan, np.nan)
+    fit = np.where(np.isnan(y), np.nan, line[0] * x + line[1])
+    isotherm = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back.astype(float)}
+    sizes = kernel.pore_sizes(branch.x, branch.n * _GASES["N2"][1]) if branch.gas == "N2" else (np.zeros(0),) * 3
+    pores = dict(zip(("pore_diameter", "pore_size_distribution", "cumulative_pore_volume"), sizes, strict=True))
+    named = [("point", isotherm | {"bet_transform": y, "bet_fit": fit}), ("pore", pores)]
     return xr.Dataset({k: (dim, v, {"units": look_up(k).si}) for dim, group in named for k, v in group.items()})
 
 
@@ -415,14 +382,11 @@ def figure(result: Result) -> FigureSpec:
     c = {str(name): np.asarray(values) for name, values in result.curves.data_vars.items()}
     x, n, y, back = c["relative_pressure"], c["adsorbed_amount"], c["bet_transform"], c["desorption"] > 0.5
     window, plot = result.settings["window"], ~np.isnan(c["bet_transform"])
-    spans = [Span(*window, "BET window", 7)] if window else []
-    isotherm = [
-        Trace(x[~back], n[~back], "adsorption", "both"),
-        Trace(x[back], n[back], "desorption", "both", color=1, marker=1, filled=False),
-    ]
+    spans = [Span(window[0], window[1], "BET window")] if window else []
+    down = Trace(x[back], n[back], "desorption", "both", color=1, marker=1, filled=False)
     line = [Trace(x[plot], y[plot], "measured"), Trace(x[plot], c["bet_fit"][plot], "BET line", "dashed", color=3)]
     panels = [
-        Panel(Axis("p/p0"), Axis("n / (mmol/g)"), isotherm, spans=spans),
+        Panel(Axis("p/p0"), Axis("n / (mmol/g)"), [Trace(x[~back], n[~back], "adsorption", "both"), down], spans=spans),
         Panel(Axis("p/p0"), Axis("p/[n(p0 - p)] / (g/mmol)"), line if window else line[:1], spans=spans),
     ]
     if window:
@@ -432,9 +396,5 @@ def figure(result: Result) -> FigureSpec:
     if len(c["pore_diameter"]):
         sizes = Trace(1e9 * c["pore_diameter"], 1e3 * c["pore_size_distribution"], "BJH, adsorption", "both", color=2)
         panels.append(Panel(Axis("D / nm", "log"), Axis("dV/dlog10(D) / (cm3/g)"), [sizes]))
-    summary = (
-        f"Isotherm of {result.settings['gas']} on {result.name}, its BET line in the shaded window, and pores by BJH; "
-    )
-    return FigureSpec(
-        f"sorption {result.name}", panels, result.name, f"{summary}surface area {result.quantities[_AREA]}."
-    )
+    summary = f"Isotherm of {result.name}, BET line in the shaded window, pore sizes; area {result.quantities[_AREA]}."
+    return FigureSpec(f"sorption {result.name}", panels, result.name, summary)

@@ -1,11 +1,14 @@
-"""N2 isotherms of powders whose surface, pores and errors are declared: the surface is not the one that the BET equation assumes.
+"""N2 isotherms of powders whose surface, pores and errors are declared: the surface is not the one that the BET
+equation assumes.
 
-The surface has patches of different energy (constants C spread log-normally), each covered by at most `layers` layers; micropores fill
-as a Langmuir site; voids between or inside particles fill by the Kelvin equation, at lower pressure on emptying. The instrument adds
-the scatter of its doses, which accumulates, a gain of its manifold, an error of its free space that grows with pressure, a wrong mass
-of the degassed powder, and a saturation pressure that drifts while it holds the first value.
+The surface has patches of different energy (constants C spread log-normally), each covered by at most `layers`
+layers; micropores fill as a Langmuir site; voids between or inside particles fill by the Kelvin equation, at lower
+pressure on emptying. The instrument adds the scatter of its doses, which accumulates, a gain of its manifold, an
+error of its free space that grows with pressure, a wrong mass of the degassed powder, and a saturation pressure that
+drifts while it holds the first value.
 
-Sources: BET for n layers, Brunauer, Emmett, Teller 1938, doi:10.1021/ja01269a023. Every number of `Instrument` is a free choice.
+Sources: BET for n layers, Brunauer, Emmett, Teller 1938, doi:10.1021/ja01269a023. Every number of `Instrument` is a
+free choice.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of nitrogen at 77.35 K
 _CROSS_SECTION = 0.162e-18  # m2
 _QUADRATURE = np.polynomial.hermite_e.hermegauss(9)
 PRESSURES = (
-    *np.geomspace(0.003, 0.03, 4), *np.linspace(0.05, 0.30, 11), *np.linspace(0.35, 0.90, 12), 0.925, 0.95, 0.965, 0.975, 0.985,
+    *np.geomspace(0.003, 0.03, 4), *np.linspace(0.05, 0.30, 11), *np.linspace(0.35, 0.90, 12),
+    0.925, 0.95, 0.965, 0.975, 0.985,
 )  # fmt: skip
 
 
@@ -40,7 +44,8 @@ class Powder:
     monolayer : molecules on the open surface [mol/kg]; micropores : capacity of the micropores [mol/kg].
     constant : median C; spread : standard deviation of ln C over the patches.
     layers : most that fit on a patch, as a real number.
-    pore_volume : of the voids that fill below saturation [m3/kg]; pore_diameter : their median [m]; pore_spread : of ln D.
+    pore_volume : of the voids that fill below saturation [m3/kg]; pore_diameter : their median [m]; pore_spread : of
+    ln D.
     """
 
     monolayer: float
@@ -98,7 +103,7 @@ def powder_of(silica: Silica) -> Powder:
 def measure(
     powder: Powder, instrument: Instrument, rng: np.random.Generator, pressures: tuple[float, ...] = PRESSURES
 ) -> dict[str, np.ndarray]:
-    """Return what an instrument reports: relative_pressure, adsorbed_amount [mol/kg] and desorption (0 or 1) of every point."""
+    """Return what an instrument reports: relative_pressure, adsorbed_amount [mol/kg], desorption (0 or 1) per point."""
     aimed = np.array(pressures)
     back = aimed[aimed > 0.3][-2::-1]
     true_x = np.concatenate([aimed, back]) * (1.0 + 0.003 * rng.standard_normal(aimed.size + back.size))
