@@ -60,7 +60,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
     parts = [_part(text, block) for block in _blocks(text) if block.branches]
     if not parts:
         raise text.error("it holds no loop with _adsorp_pressure and _adsorp_amount.", "Export the isotherm again.")
-    return finish(text, parts)
+    whole = f"The file does not end with a line break: check that its last number (line {len(text.lines)}) is whole."
+    return finish(text, parts, warnings=() if text.complete else (whole,))
 
 
 def _blocks(text: Text) -> list[_Block]:
