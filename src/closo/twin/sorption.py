@@ -97,7 +97,7 @@ def powder_of(silica: Silica) -> Powder:
     if silica.name == "SBA15":
         pores = {"pore_diameter": 8e-9, "pore_spread": 0.08, "layers": 12.0}
         return Powder(0.85 * sites, 0.15 * sites, pore_volume=silica.pore_volume, **pores)
-    return Powder(sites, pore_volume=silica.pore_volume)
+    return Powder(sites, layers=5.0, pore_volume=silica.pore_volume)
 
 
 def measure(
