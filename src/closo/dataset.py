@@ -62,7 +62,11 @@ _ROWS = (
     Kind("voltammetry", "current over a swept potential (LSV, CV)", needs=(_VOLTAGE, ("current",))),
     Kind("cycling", "charge and discharge of a cell", needs=(("time",), _VOLTAGE)),
     Kind("record", "columns without a known technique"),
-    Kind("isotherm", "gas adsorbed over relative pressure", needs=(("relative_pressure",), ("adsorbed_amount",))),
+    Kind(
+        "isotherm",
+        "gas adsorbed over pressure",
+        needs=(("relative_pressure", "gas_pressure"), ("adsorbed_amount",)),
+    ),
     Kind("calorimetry", "heat flow over temperature", needs=(("temperature",), ("heat_flow",))),
     Kind("diffraction", "diffraction pattern", ("two_theta",), (("counts", "intensity"),)),
     Kind(

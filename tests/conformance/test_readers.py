@@ -38,6 +38,14 @@ RECORD = [
     (40, 3.1, -1e-3, 3, "D"), (50, 2.9, -1e-3, 3, "D"),
 ]  # fmt: skip
 
+# p/p0, amount [mmol/g], desorption: what the readers of isotherms are given
+ISOTHERM = [(0.05, 1.8, 0), (0.1, 2.0, 0), (0.2, 2.4, 0), (0.3, 2.8, 0), (0.95, 16.5, 0), (0.5, 3.9, 1)]
+
+
+def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
+    """Write rows of the sample isotherm; {x} {n} {p} [kPa] {branch} are filled in."""
+    return separator.join(pattern.format(x=x, n=n, p=100 * x, branch=("ads", "des")[des]) for x, n, des in rows)
+
 
 def _record(pattern: str) -> str:
     """Write the sample record; {t} {v} {i} {abs} {step} {state} {k} are filled in."""
@@ -289,6 +297,24 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         _table("Time [s],Current [A],Terminal voltage [V],Discharge capacity [A.h]\n", "{t}.0,{i:.6f},{v:.5f},0.0"),
     ),
     "neware_table": ("a.csv", _table(_NEWARE.format(unit="uA"), _BTSDA_ROW)),
+    "micromeritics": ("a.xls", b""),  # filled in by `report`
+    "aif": (
+        "a.aif",
+        "data_a\n_exptl_adsorptive N2\n_units_pressure kPa\n_units_loading mmol/g\n\n"
+        "loop_\n_adsorp_pressure\n_adsorp_p0\n_adsorp_amount\n" + _isotherm("{p:.1f} 100.0 {n:.3f}", ISOTHERM[:-1])
+        + "\n\nloop_\n_desorp_pressure\n_desorp_p0\n_desorp_amount\n"
+        + _isotherm("{p:.1f} 100.0 {n:.3f}", ISOTHERM[-1:]) + "\n",
+    ),
+    "pygaps": (
+        "a.json",
+        '{"adsorbate": "nitrogen", "pressure_mode": "relative", "loading_basis": "molar", "loading_unit": "mmol", '
+        '"material_basis": "mass", "material_unit": "g", "isotherm_data": ['
+        + _isotherm('{{"pressure": {x}, "loading": {n}, "branch": "{branch}"}}', separator=", ") + "]}",
+    ),
+    "isotherms": (
+        "a.csv",
+        "Relative Pressure (P/Po),Quantity Adsorbed (mmol/g),branch\n" + _isotherm("{x:.3f},{n:.3f},{branch}") + "\n",
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 
@@ -338,6 +364,23 @@ VARIANTS: dict[str, tuple[str, str, str | bytes]] = {  # a kind of file that peo
     "G-B": ("text", "a.csv", "Frequency (Hz),G (S),B (S)\n" + _admittance("{f},{g:.9e},{b:.9e}")),
 }  # fmt: skip
 
+
+@pytest.fixture(scope="session", autouse=True)
+def report(old_workbook):
+    """Write the sample isotherm as a Micromeritics report."""
+    cells = {
+        (0, 0): "Micromeritics Instrument Corporation",
+        (1, 0): "TriStar II",
+        (5, 0): "Sample mass:",
+        (5, 1): "0,1013 g",
+    }
+    names = ("Relative Pressure (p/p°)", "Absolute Pressure (kPa)", "Quantity Adsorbed (mmol/g)")
+    cells |= {(8, 0): "Isotherm Tabular Report"} | {(10, k): name for k, name in enumerate(names)}
+    for row, (x, n, _) in enumerate(ISOTHERM, start=11):
+        cells |= {(row, 0): x, (row, 1): 100 * x, (row, 2): n}
+    SAMPLES["micromeritics"] = ("a.xls", old_workbook(cells))
+
+
 each_reader = pytest.mark.parametrize("row", READERS, ids=lambda r: r.name)
 steady = settings(
     derandomize=True, deadline=None, database=None, max_examples=40, suppress_health_check=list(HealthCheck)
@@ -345,7 +388,11 @@ steady = settings(
 
 
 def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, or the record."""
+    """Compare the first points with the sample: the spectrum, the isotherm, or the record."""
+    if "adsorbed_amount" in data:
+        for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
+            np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
+        return
     if "frequency" in data:
         np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
         np.testing.assert_allclose(data["impedance"][:points], [z for _, z in SPECTRUM[:points]], rtol=1e-5)
@@ -417,7 +464,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert "ohm" in words or "current" in words
+    assert "ohm" in words or "current" in words or "mmol" in words
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -432,7 +479,7 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))
+    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))  # of an isotherm as many
     check_sample(data, data.sizes["point"])
     assert data.attrs["warnings"] == ()
 

@@ -60,6 +60,7 @@ def run(
     pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
     active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
     theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
+    density: Annotated[str | None, typer.Option(help="Of the solid of a powder, e.g. '2.20 ± 0.05 g/cm3'.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -114,6 +115,7 @@ def run(
         "pressure": pressure,
         "active_mass": active_mass,
         "theoretical_capacity": theoretical_capacity,
+        "density": density,
         "settings": asked,
         "columns": _with_sheet(columns, sheet),
         "reader": reader,

@@ -154,6 +154,16 @@ READERS: tuple[Reader, ...] = (
         ("Chg. Cap.", "DataPoint,Cycle Index", "DataPoint\tCycle Index", "Cycle Index,Step Index,Step Type"),
         f"{_HERE}.neware_table",
     ),
+    Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
+    Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
+    Reader("pygaps", "isotherm of pyGAPS", (), ('"isotherm_data"',), f"{_HERE}.pygaps"),
+    Reader(
+        "isotherms",
+        "table of gas adsorption",
+        (),
+        ("Quantity Adsorbed", "quantity_adsorbed", "Amount Adsorbed", "adsorbed_amount", "Volume @ STP"),
+        f"{_HERE}.isotherms",
+    ),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]

@@ -263,6 +263,23 @@ TECHNIQUES: tuple[Technique, ...] = (
         cells=("cathode half cell", "anode half cell", "full cell", "symmetric cell"),
         because="needs electrodes that store charge",
     ),
+    Technique(
+        name="sorption",
+        title="Gas sorption (surface and pores)",
+        module="closo.techniques.sorption",
+        kinds=("isotherm",),
+        needs=("adsorbed_amount",),
+        inputs=("density",),
+        settings={
+            "window": (str, "p/p0 of the BET line, '0.05-0.30'; the median of all windows that pass when absent"),
+            "gas": (str, "'N2', 'Ar' or 'Kr' where the file does not say"),
+            "cross_section": (NumberOrText, "of a molecule, '0.162 ± 0.016 nm2'; without ± agreed upon, not uncertain"),
+            "mass": (NumberOrText, "of the degassed powder where the file does not say, '0.1013 ± 0.0003 g'"),
+            "saturation_pressure": (NumberOrText, "where the file does not say, '101.3 ± 0.2 kPa'; a number is in kPa"),
+            "gurvich": (float, "p/p0 of the pore volume; 0.95 when absent"),
+        },
+        tells_wrong_settings=True,
+    ),
 )
 
 
