@@ -20,6 +20,7 @@ ROWS = (
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),
     Name("absorbance", "A", "1", "1", 1.0, "absorbance, or log10(1/R) of a reflectance"),
     Name("reflectance", "R", "1", "%", 0.01, "light reflected over that reflected by a reference"),
+    Name("transmittance", "T", "1", "%", 0.01, "light transmitted over that without the sample"),
     Name("kubelka_munk", "f(R)", "1", "1", 1.0, "Kubelka-Munk function, (1 - R)^2/(2 R)"),
     Name("heat_flow", "dQ/dt", "W/kg", "W/g", 1000.0, "heat taken up per time and mass; > 0 is endothermic"),
 )
