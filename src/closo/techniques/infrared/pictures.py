@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from closo.figures import Axis, Band, FigureSpec, Panel, Span, Text, Trace
+from closo.figures import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.nomenclature import look_up
 from closo.result import Result
 
@@ -26,13 +26,11 @@ def figure(result: Result) -> FigureSpec:
     x, y = result.curves["wavenumber"].values, result.curves[name].values
     drawn = [one for one in result.settings["drawn"] if x[0] <= one["limits"][1] and one["limits"][0] <= x[-1]]
     zooms = [_zoom(result, one, x, y, label) for one in drawn if "line" in one][:_MOST_ZOOMS]
-    spans = [Span(*one["limits"], color=k) for k, one in enumerate(drawn)]
     whole = Panel(
         Axis("nu / 1/cm", range=(float(x[-1]), float(x[0]))),
-        Axis(label),
+        Axis(label, range=_height(x, y, drawn)),
         traces=[Trace(x, y, style="line")],
-        spans=spans,
-        texts=[Text(one["limits"][1], _top(x, y, one["limits"]), one["name"]) for one in drawn],
+        spans=[Span(*one["limits"], one["name"], color=k + 1) for k, one in enumerate(drawn)],
     )
     seen = [one["name"] for one in drawn if one.get("detected")]
     return FigureSpec(
@@ -44,9 +42,16 @@ def figure(result: Result) -> FigureSpec:
     )
 
 
-def _top(x: np.ndarray, y: np.ndarray, limits: list[float]) -> float:
-    inside = (x >= limits[0]) & (x <= limits[1]) & np.isfinite(y)
-    return float(np.max(y[inside])) if inside.any() else 0.0
+def _height(x: np.ndarray, y: np.ndarray, drawn: list[dict[str, Any]]) -> tuple[float, float] | None:
+    """Return the range of the ordinate within the bands, so that a strong lattice band does not flatten them."""
+    inside = np.zeros(x.size, bool)
+    for one in drawn:
+        inside |= (x >= one["anchors"][0]) & (x <= one["anchors"][3])
+    values = y[inside & np.isfinite(y)]
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    return low - 0.1 * (high - low), high + 0.3 * (high - low)
 
 
 def _zoom(result: Result, one: dict[str, Any], x: np.ndarray, y: np.ndarray, label: str) -> Panel:
