@@ -72,6 +72,7 @@ build/peers-cycling.stamp:
 
 docs: .venv/dev.stamp
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/architecture_picture.py
 
 lock:
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

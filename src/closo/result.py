@@ -9,7 +9,7 @@ from typing import Any
 from closo.dataset import Dataset
 from closo.quantity import Quantity
 
-__all__ = ["Check", "Provenance", "Result"]
+__all__ = ["About", "Check", "Provenance", "Result"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,30 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class About:
+    """What a result is about, as the study says; stamped by `pipeline`, never by a technique.
+
+    Attributes
+    ----------
+    owner : name of the sample, powder, specimen or cell; empty where it is about several.
+    kind : which of these the owner is.
+    sample : the sample that the owner is, or is made of; empty for a cell, whose electrodes react.
+    branch, stage, chamber : of the measurement: heating or cooling, before or after a step, and where.
+    """
+
+    owner: str = ""
+    kind: str = ""
+    sample: str = ""
+    branch: str = ""
+    stage: str = ""
+    chamber: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return what is said, without the empty words."""
+        return {key: word for key, word in vars(self).items() if word}
+
+
+@dataclass(frozen=True)
 class Result:
     """The outcome of one analysis.
 
@@ -51,9 +75,10 @@ class Result:
         once ('resistance:R1').
     curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions).
     checks : what was tested.
-    settings : the choices that led here (circuit, weights, ...), plain JSON values.
+    settings : what was asked (weights, limits, ...), plain JSON values.
     notes : sentences for the reader of the report.
-    provenance : stamped by the pipeline.
+    provenance, about : stamped by the pipeline.
+    findings : what came out besides numbers (circuit, event, answer, ranking, ...), plain JSON values.
     """
 
     technique: str
@@ -64,15 +89,24 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     provenance: Provenance | None = None
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    about: About = About()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object that `--json` prints (without curves)."""
+        """Return the object that `--json` prints (without curves).
+
+        `settings` holds also what was found and the words of the owner, where scripts have always looked for them.
+        """
+        owner = {"specimen": self.about.owner} if self.about.kind in ("specimen", "cell") else {}
+        words = {key: word for key, word in self.about.as_json().items() if key not in ("owner", "kind")}
         shown: dict[str, Any] = {
             "technique": self.technique,
             "name": self.name,
             "quantities": [{"key": key} | q.as_json() for key, q in self.quantities.items()],
             "checks": [vars(c) for c in self.checks],
-            "settings": dict(self.settings),
+            "settings": {**self.findings, **self.settings, **owner, **words},
+            "about": self.about.as_json(),
+            "findings": dict(self.findings),
             "notes": list(self.notes),
         }
         if self.provenance is not None:

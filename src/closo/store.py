@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity
-from closo.result import Check, Provenance, Result
+from closo.result import About, Check, Provenance, Result
 
 __all__ = ["SCHEMA_VERSION", "Store", "from_document", "open_store", "to_document"]
 
@@ -65,6 +65,8 @@ def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
         "quantities": {key: quantity.as_stored() for key, quantity in result.quantities.items()},
         "checks": [[c.name, None if c.passed is None else bool(c.passed), c.detail] for c in result.checks],
         "settings": dict(result.settings),
+        "findings": dict(result.findings),
+        "about": result.about.as_json(),
         "notes": list(result.notes),
         "provenance": None if result.provenance is None else vars(result.provenance),
     }
@@ -81,6 +83,8 @@ def from_document(document: Mapping[str, Any], curves: bytes) -> Result:
         curves=from_bytes(curves),
         checks=tuple(Check(*row) for row in document["checks"]),
         settings=document["settings"],
+        findings=document["findings"],
+        about=About(**document["about"]),
         notes=tuple(document["notes"]),
         provenance=None if provenance is None else Provenance(**provenance),
     )

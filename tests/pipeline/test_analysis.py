@@ -29,8 +29,8 @@ def test_results_have_keys_in_order_and_say_where_they_come_from(fake, make_stud
     assert (analysis.failures, analysis.cached) == ((), 0)
     result = analysis.results[keys[0]]
     assert result.name == "p1_0_30C.txt#1"
-    assert result.settings["specimen"] == "p1"
-    assert result.settings["sample"] == "S"
+    assert result.about.owner == "p1"
+    assert result.about.sample == "S"
     provenance = result.provenance
     assert set(provenance.inputs) == {"raw/p1_0_30C.txt"}
     assert len(provenance.inputs["raw/p1_0_30C.txt"]) == 64

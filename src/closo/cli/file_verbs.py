@@ -235,7 +235,7 @@ def _show(outcomes: list[Outcome]) -> None:
     results = [o.result for o in outcomes if o.result is not None]
     if len(results) <= 3:
         for result in results:
-            show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
+            show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
             show_table(
                 ["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()]
             )

@@ -70,7 +70,7 @@ def _show(result: Result, written: list[str]) -> None:
             f"{row['log_evidence']:.1f}",
             str(row["verdict"]),
         ]
-        for row in result.settings["ranking"]
+        for row in result.findings["ranking"]
     ]
     show_table(["explanation", "elpd difference", "ln evidence", "verdict"], rows)
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])

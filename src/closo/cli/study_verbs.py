@@ -213,7 +213,6 @@ def _analysis_json(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance", "conductivity_ratio:spread")
 _MANY = 30  # results of single files; from here on `analyse` shows what they were combined to
 
 
@@ -230,9 +229,11 @@ def _show_summary(analysis: Analysis) -> None:
 
 def _show_results(results: Mapping[str, Result]) -> None:
     """Show one row per result: its key, its main quantity, and the checks it failed."""
+    from closo.pipeline import headline
+
     rows = []
     for key, result in results.items():
-        name = next((h for h in _HEADLINES if h in result.quantities), next(iter(result.quantities), ""))
+        name = headline(result)
         failed = ", ".join(c.name for c in result.checks if c.passed is False)
         rows.append([key, name, str(result.quantities.get(name, "")), failed])
     show_table(["result", "quantity", "value", "failed checks"], rows)
@@ -280,7 +281,7 @@ def _show_result(key: str, result: Result, written: list[str]) -> None:
             show_lines([f"  budget of {name} [{quantity.as_json()['unit']}]:"])
             show_lines([f"    {entry['u']:.3g}  {entry['source']}" for entry in entries[:12]])
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
-    show_lines([f"  {name} = {value}" for name, value in result.settings.items()])
+    show_lines([f"  {name} = {value}" for name, value in {**result.settings, **result.findings}.items()])
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 

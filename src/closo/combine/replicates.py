@@ -86,13 +86,20 @@ def replicates(
     quantities = {"ionic_conductivity": Quantity("ionic_conductivity", exp(mean), method)}
     at = f"at {celsius(temperature)}"
     quantities |= {f"ionic_conductivity:{s}": Quantity("ionic_conductivity", exp(y), at) for s, y in logs.items()}
-    settings = {
-        "temperature": temperature,
+    findings = {
         "n": len(logs),
         "pellet_spread": None if math.isnan(sd) else sd,
         "pellets": list(logs),
     }
-    return Result("replicates", name, quantities, xr.Dataset(), (_check(len(logs), sd, spread),), settings)
+    return Result(
+        "replicates",
+        name,
+        quantities,
+        xr.Dataset(),
+        (_check(len(logs), sd, spread),),
+        {"temperature": temperature},
+        findings=findings,
+    )
 
 
 def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
@@ -106,7 +113,7 @@ def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
     -------
     >>> pooled_spread([])
     """
-    shown = [(r.settings["pellet_spread"], r.settings["n"] - 1) for r in results if r.settings["n"] > 1]
+    shown = [(r.findings["pellet_spread"], r.findings["n"] - 1) for r in results if r.findings["n"] > 1]
     df = sum(count for _, count in shown)
     if not df:
         return None

@@ -4,10 +4,10 @@ The only place that calls readers, techniques and combinations together, stamps 
 errors instead of raising them.
 """
 
+from closo.combine.auditing import audit_study
 from closo.pipeline.analysis import Progress, analyse, judge
-from closo.pipeline.auditing import audit_study
 from closo.pipeline.checking import check
-from closo.pipeline.combining import figure
+from closo.pipeline.combining import figure, headline
 from closo.pipeline.loose import run
 from closo.pipeline.records import Analysis, Failure, Outcome, Problem
 
@@ -21,6 +21,7 @@ __all__ = [
     "audit_study",
     "check",
     "figure",
+    "headline",
     "judge",
     "run",
 ]

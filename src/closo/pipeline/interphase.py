@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from closo.combine.comparing import spread_between_pellets
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
 from closo.errors import DataError, StudyError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
-from closo.pipeline.comparing import spread_between_pellets
 from closo.pipeline.jobs import code_version, fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
@@ -68,7 +68,7 @@ def infer_interphase(
         seed=seed,
     )
     used = {
-        key: fingerprint_of([repr(r.quantities), repr(r.settings)])
+        key: fingerprint_of([repr(r.quantities), repr(r.settings), repr(r.findings)])
         for key, r in analysis.results.items()
         if key != INTERPHASE
     }
@@ -167,7 +167,7 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
     measured = {
         round(float(r.quantities["temperature"].value or 0.0) - 273.15) + 273.15
         for r in results.values()
-        if r.settings.get("specimen") in specimens
+        if r.about.owner in specimens
         and "temperature" in r.quantities
         and "ionic_conductivity" in r.quantities
         and r.quantities["ionic_conductivity"].number is not None

@@ -23,7 +23,7 @@ from closo.dataset import Dataset
 from closo.errors import ClosoError, DataError
 from closo.quantity import Quantity
 from closo.readers.joining import join
-from closo.result import Check, Provenance, Result
+from closo.result import About, Check, Provenance, Result
 from closo.store import to_document
 from closo.techniques import get
 
@@ -66,7 +66,7 @@ class Job:
     reader, columns : as the user asked, or None.
     inputs : name -> stored quantity (`Quantity.as_stored`).
     settings : of the technique.
-    context : what the study says about it (specimen, sample, branch, chamber); becomes part of the result's settings.
+    about : what the study says about it.
     """
 
     key: str
@@ -80,14 +80,20 @@ class Job:
     columns: str | None = None
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    context: Mapping[str, str] = field(default_factory=dict)
+    about: About = About()
     joined: tuple[tuple[str, str], ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """sha256 of everything that decides the numbers."""
         module = get(self.technique).module
-        decisive = vars(self) | {"path": "", "file": "", "joined": "", "code": [code_version(), _foreign_code(module)]}
+        decisive = vars(self) | {
+            "about": vars(self.about),
+            "path": "",
+            "file": "",
+            "joined": "",
+            "code": [code_version(), _foreign_code(module)],
+        }
         return fingerprint_of(decisive)
 
 
@@ -220,6 +226,4 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     read = tuple(Check(c["name"], False, c["detail"]) for c in data.attrs.get("failed_checks", ()))
-    return replace(
-        result, checks=(*result.checks, *read), settings={**result.settings, **job.context}, provenance=provenance
-    )
+    return replace(result, checks=(*result.checks, *read), about=job.about, provenance=provenance)

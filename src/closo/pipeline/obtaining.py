@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from closo.errors import ClosoError
 from closo.pipeline.jobs import code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure, Obtained
-from closo.result import Provenance, Result
+from closo.result import About, Provenance, Result
 from closo.store import Store, from_document, to_document
 
 __all__ = ["obtain"]
@@ -22,11 +22,11 @@ def obtain(
     *,
     inputs: Mapping[str, str],
     settings: Mapping[str, object],
-    context: Mapping[str, str],
+    about: About,
     store: Store,
 ) -> None:
     """Find a combined result in the store, or make and keep it; a failure is recorded."""
-    fingerprint = fingerprint_of([key, inputs, settings, context, code_version()])
+    fingerprint = fingerprint_of([key, inputs, settings, vars(about), code_version()])
     into.fingerprints[key] = fingerprint
     found = store.find(fingerprint)
     if found is not None:
@@ -48,7 +48,7 @@ def obtain(
         closo_version=code_version(),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    made = replace(made, settings={**made.settings, **context}, provenance=provenance)
+    made = replace(made, about=about, provenance=provenance)
     document, curves = to_document(made)
     store.save_document(key, document, curves, fingerprint)
     into.results[key] = from_document(document, curves)

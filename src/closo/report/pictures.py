@@ -127,10 +127,10 @@ def spectra_of(results: Sequence[Result], name: str) -> list[FigureSpec]:
 
 def _place(result: Result, sample: str) -> str:
     """Return pellet, temperature and branch of a measurement, or its name."""
-    specimen = str(result.settings.get("specimen") or "")
+    specimen = result.about.owner
     pellet = specimen.removeprefix(sample).strip(" -_.") if len(specimen) > 8 else specimen
     temperature = celsius(result.quantities.get("temperature"))
-    place = f"{temperature} {result.settings.get('branch') or ''}".strip() or result.name
+    place = f"{temperature} {result.about.branch}".strip() or result.name
     return f"{pellet} {place}".strip()
 
 

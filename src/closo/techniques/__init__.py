@@ -36,6 +36,9 @@ class Technique:
     model_files : endings of other programs' model files that serve as presets. The module then has
         `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
         next measurement begins where this one ended.
+    headline : keys of its main quantities; the first that a result has is shown.
+    several_files : whether the files of one test that was stopped and continued can be given together.
+    cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
     """
@@ -50,6 +53,10 @@ class Technique:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tells_wrong_settings: bool = False
     model_files: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
+    several_files: bool = False
+    cells: tuple[str, ...] = ()
+    because: str = ""
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -135,6 +142,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         choices={"weights": ("modulus", "unit", "measured")},
         tells_wrong_settings=True,
         model_files=(".mdl",),
+        headline=("ionic_conductivity", "total_resistance"),
     ),
     Technique(
         name="polarization",
@@ -151,6 +159,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "voltage_offset": (float, "standard uncertainty of the applied voltage [V]; 1e-4 when absent"),
         },
         choices={"electrodes": ("blocking", "nonblocking")},
+        headline=("electronic_conductivity", "electronic_conductivity:upper_limit", "current_fraction"),
     ),
     Technique(
         name="voltammetry",
@@ -168,6 +177,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "resistance": (float, "in series with the electrode [ohm], known to 5 %; wins over lead_resistance"),
             "reference": (str, "what the potential is measured against, e.g. 'Na+/Na'"),
         },
+        headline=("onset_potential",),
     ),
     Technique(
         name="plating",
@@ -186,6 +196,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
             "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
+        headline=("polarization:first", "polarization:last", "duration"),
+        several_files=True,
+        cells=("symmetric cell",),
+        because="measures the polarization of two equal electrodes",
     ),
     Technique(
         name="critical_current",
@@ -200,6 +214,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
             "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
+        headline=("critical_current_density:survived", "critical_current_density:failed"),
+        several_files=True,
+        cells=("symmetric cell",),
+        because="looks for a short between two equal electrodes",
     ),
     Technique(
         name="cycling",
@@ -220,6 +238,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
         },
         choices={"cell": ("cathode half cell", "anode half cell", "full cell", "symmetric cell")},
+        headline=("specific_capacity:first_discharge", "coulombic_efficiency", "capacity_retention"),
+        several_files=True,
+        cells=("cathode half cell", "anode half cell", "full cell", "symmetric cell"),
+        because="needs electrodes that store charge",
     ),
     Technique(
         name="infrared",

@@ -172,7 +172,7 @@ def test_leaving_points_out_is_a_file_without_them(left):
     gone = np.isin(np.arange(61), read_request(leave_out=left).leave_out)
     cut = analyse(dataset(z), leave_out=left, **GEOMETRY)
     without = analyse(dataset(z[~gone], FREQUENCY[~gone]), **GEOMETRY)
-    assert cut.settings["circuit"] == without.settings["circuit"]
+    assert cut.findings["circuit"] == without.findings["circuit"]
     for key, quantity in cut.quantities.items():
         assert str(quantity) == str(without.quantities[key]), key
     np.testing.assert_array_equal(cut.curves["frequency"], without.curves["frequency"])

@@ -73,11 +73,12 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
         return _without_law(table, name, convention, why)
     shape = judge_shape(table, convention)
     law, shape = _choose(table, shape, lines, name=name, convention=convention)
-    settings = _settings(table, law, shape, convention=convention)
-    branches = _branch_energies(table, convention, name=name) if law.settings["model"] == "line" else {}
+    findings = _findings(table, law, shape)
+    branches = _branch_energies(table, convention, name=name) if law.findings["model"] == "line" else {}
     quantities = dict(law.quantities) | _hysteresis(law) | branches
     checks = checks_of(table, law, shape, quantities)
-    result = Result("arrhenius", name, quantities, xr.Dataset(), checks, settings, _notes(law))
+    settings = {"convention": convention}
+    result = Result("arrhenius", name, quantities, xr.Dataset(), checks, settings, _notes(law), findings=findings)
     return replace(result, curves=_curves(result, table, shape.high))
 
 
@@ -107,8 +108,9 @@ def _without_law(table: Table, name: str, convention: Convention, why: str) -> R
     keys = ["activation_energy", *(f"activation_energy:ln{c}" for c in ORDINATE), "prefactor", "log_prefactor"]
     method = f"slope of {ORDINATE[convention]} against 1/T"
     quantities = {key: withheld(key.split(":")[0], why, method=method) for key in keys}
-    settings = {"convention": convention, "model": "none", "n": len(table.points), "temperature_range": _range(table)}
-    result = Result("arrhenius", name, quantities, xr.Dataset(), (), settings, (f"No activation energy: {why}.",))
+    findings = {"model": "none", "n": len(table.points), "temperature_range": _range(table)}
+    settings, notes = {"convention": convention}, (f"No activation energy: {why}.",)
+    result = Result("arrhenius", name, quantities, xr.Dataset(), (), settings, notes, findings=findings)
     return replace(result, curves=_curves(result, table, None))
 
 
@@ -117,11 +119,10 @@ def _range(table: Table) -> list[float]:
     return [float(table.temperature.min()), float(table.temperature.max())]
 
 
-def _settings(table: Table, law: Law, shape: Shape, *, convention: Convention) -> dict[str, Any]:
+def _findings(table: Table, law: Law, shape: Shape) -> dict[str, Any]:
     """Return the choices and sums behind the result as plain JSON values."""
     return {
-        "convention": convention,
-        **law.settings,
+        **law.findings,
         "n": len(table.points),
         "temperature_range": _range(table),
         "branches": list(table.branches),
@@ -170,9 +171,9 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         "ionic_conductivity_u": np.array([float(p.conductivity.u) for p in table.points]),
     }
     line: dict[str, np.ndarray] = {}
-    if result.settings["model"] != "none":
+    if result.findings["model"] != "none":
         phases = [""] * len(points["temperature"])
-        if high is not None and "transition" in result.settings:
+        if high is not None and "transition" in result.findings:
             phases = [":high" if h else ":low" for h in high]
         fitted = [conductivity_at(result, float(t), phase) for t, phase in zip(table.temperature, phases, strict=True)]
         points["residual"] = table.ln_sigma - np.log(fitted)
@@ -195,7 +196,7 @@ def _line_temperatures(result: Result, table: Table) -> np.ndarray:
     """Return temperatures, even in 1/T, over the measured range; both sides of a transition where there is one."""
     low, high = _range(table)
     even = 1.0 / np.linspace(1.0 / low, 1.0 / high, _LINE_POINTS)
-    transition = result.settings.get("transition")
+    transition = result.findings.get("transition")
     if transition is None:
         return np.asarray(even)
     return np.sort(np.append(even, [transition * (1.0 - 1e-9), transition]))

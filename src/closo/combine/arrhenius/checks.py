@@ -75,7 +75,7 @@ def _straight(shape: Shape, law: Law) -> Check:
     near = [k for k, v in shape.bic.items() if k not in (shape.kind, "outlier") and v < best + 2.0]
     if near:
         detail += f"; a {' or a '.join(near)} fits about as well"
-    if law.settings["model"] == "line":
+    if law.findings["model"] == "line":
         detail += "; it changes the energy by less than 5 %, so one energy is quoted with `curvature` as a source"
     return Check(name, False, detail)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
@@ -20,8 +21,6 @@ _X = "1000/T / K-1"
 _Y = "log10(sigma / S cm-1)"
 _STEPS = (5.0, 10.0, 20.0, 25.0, 50.0, 100.0, 200.0)  # of the temperature axis [K]
 _MOST_TICKS = 7
-_LN10 = math.log(10.0)
-_S_CM = 100.0  # S/m per S/cm
 
 
 def figure(result: Result) -> FigureSpec:
@@ -79,7 +78,8 @@ def _panel(results: Sequence[Result], *, labels: Sequence[str], band: bool) -> P
         for piece in _pieces(result):
             x = 1000.0 / result.curves["line_temperature"].values[piece]
             sigma, low, high = (
-                np.log10(result.curves[f"line_{key}"].values[piece] / _S_CM) for key in ("conductivity", "low", "high")
+                np.log10(result.curves[f"line_{key}"].values[piece] / S_PER_CM)
+                for key in ("conductivity", "low", "high")
             )
             traces.append(Trace(x, sigma, style="line", color=index))
             if band:
@@ -97,7 +97,7 @@ def _points(result: Result, index: int, label: str) -> list[Trace]:
     curves = result.curves
     x, sigma = 1000.0 / curves["temperature"].values, curves["ionic_conductivity"].values
     x_u = x * curves["temperature_u"].values / curves["temperature"].values
-    y_u = curves["ionic_conductivity_u"].values / sigma / _LN10
+    y_u = curves["ionic_conductivity_u"].values / sigma / LN10
     traces = []
     for branch, mine in _branches(result):
         words = [label, branch] if not label else ["cooling"] if branch == "cooling" and index == 0 else [label]
@@ -106,7 +106,7 @@ def _points(result: Result, index: int, label: str) -> list[Trace]:
         traces.append(
             Trace(
                 x[mine],
-                np.log10(sigma[mine] / _S_CM),
+                np.log10(sigma[mine] / S_PER_CM),
                 label=" ".join(word for word in words if word),
                 color=index,
                 marker=index,
@@ -127,7 +127,7 @@ def _branches(result: Result) -> list[tuple[str, np.ndarray]]:
 def _pieces(result: Result) -> list[np.ndarray]:
     """Return the points of the drawn line on each side of a transition."""
     kelvin = result.curves["line_temperature"].values
-    transition = result.settings.get("transition")
+    transition = result.findings.get("transition")
     if transition is None:
         return [np.ones(len(kelvin), bool)]
     return [kelvin < transition, kelvin >= transition]

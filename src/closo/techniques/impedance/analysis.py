@@ -150,14 +150,14 @@ def report(
         quantities["temperature"] = as_stated("temperature", pellet.temperature)
     total = quantities["total_resistance"].value
     distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
-    settings = _settings(choice, kk, given) | _instrument(data)
+    findings = _findings(choice, kk) | _instrument(data)
     if distribution is not None:
-        settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
+        findings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
     checks = _checks(data, kk, fit, bool(calibration))
     notes = _notes(data, prepared, choice)
-    return Result(
-        "impedance", name, quantities, _curves((f, z), kk, fit, distribution), tuple(checks), settings, tuple(notes)
-    )
+    settings = {key: value for key, value in given.items() if value is not None}
+    curves = _curves((f, z), kk, fit, distribution)
+    return Result("impedance", name, quantities, curves, tuple(checks), settings, tuple(notes), findings=findings)
 
 
 def _selected(data: Dataset, f_min: float | None, f_max: float | None, leave_out: Sequence[int]) -> np.ndarray:
@@ -332,7 +332,7 @@ def _notes(data: Dataset, prepared: Prepared, choice: Choice) -> list[str]:
     return notes
 
 
-def _settings(choice: Choice, kk: KramersKronig, given: dict[str, Any]) -> dict[str, Any]:
+def _findings(choice: Choice, kk: KramersKronig) -> dict[str, Any]:
     best = choice.best
     alternatives = [
         {
@@ -350,7 +350,7 @@ def _settings(choice: Choice, kk: KramersKronig, given: dict[str, Any]) -> dict[
         "rms": best.rms,
         "starts": best.starts_used,
         "theta": [float(t) for t in best.theta],
-    } | {key: value for key, value in given.items() if value is not None}
+    }
 
 
 def _curves(

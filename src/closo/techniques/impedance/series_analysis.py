@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def analyse_series(
 
     Returns
     -------
-    One Result per dataset, in the same order. `settings['series']` says whether the global fit was used, its criterion
+    One Result per dataset, in the same order. `findings['series']` says whether the global fit was used, its criterion
     against that of the single fits, and the common parameters.
 
     Raises
@@ -102,12 +103,12 @@ def _best_series(spectra: list[Spectrum], circuit: str | None) -> SeriesFit | No
 
 
 def _with_series(result: Result, series: SeriesFit | None, name: str) -> Result:
-    settings = dict(result.settings)
+    findings = dict(result.findings)
     if series is None:
         check = Check(
             "global fit of the series", None, "no circuit could be fitted to all spectra: single fits are used"
         )
-        settings["series"] = {"name": name, "used": False}
+        findings["series"] = {"name": name, "used": False}
     else:
         verdict = "is used" if series.preferred else "is refused by the data: single fits are used"
         detail = (
@@ -115,13 +116,11 @@ def _with_series(result: Result, series: SeriesFit | None, name: str) -> Result:
             f"(criterion {series.bic:.0f} against {series.single_bic:.0f} of single fits)"
         )
         check = Check("global fit of the series", series.preferred, detail)
-        settings["series"] = {
+        findings["series"] = {
             "name": name,
             "used": series.preferred,
             "circuit": series.circuit.text,
             "bic_difference": round(series.bic - series.single_bic, 1),
             "shared": dict(zip(series.shared, (float(v) for v in series.common), strict=True)),
         }
-    return Result(
-        result.technique, result.name, result.quantities, result.curves, (*result.checks, check), settings, result.notes
-    )
+    return replace(result, checks=(*result.checks, check), findings=findings)
