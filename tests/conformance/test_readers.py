@@ -58,16 +58,9 @@ def _spa() -> bytes:
 
 def _opus() -> bytes:
     """Write the sample spectrum as an OPUS file with one absorbance and its status."""
-    stated = (("NPT", 0, struct.pack("<i", len(INFRARED))), ("DXU", 2, b"WN\0\0")) + tuple(
-        (name, 1, struct.pack("<d", value))
-        for name, value in (
-            ("FXV", INFRARED[0][0]),
-            ("LXV", INFRARED[-1][0]),
-            ("CSF", 1.0),
-            ("MNY", 0.25),
-            ("MXY", 0.5),
-        )
-    )
+    numbers = {"FXV": INFRARED[0][0], "LXV": INFRARED[-1][0], "CSF": 1.0, "MNY": 0.25, "MXY": 0.5}
+    stated = [("NPT", 0, struct.pack("<i", len(INFRARED))), ("DXU", 2, b"WN\0\0")]
+    stated += [(name, 1, struct.pack("<d", value)) for name, value in numbers.items()]
     status = b"".join(
         name.encode() + b"\0" + struct.pack("<2H", kind, len(value) // 2) + value for name, kind, value in stated
     )

@@ -79,7 +79,9 @@ def york(x: np.ndarray, y: np.ndarray, x_u: np.ndarray, y_u: np.ndarray, *, r: n
     return Line(level, slope, covariance, float(w @ (y - level - slope * x) ** 2), len(x) - 2)
 
 
-def silanol_exchange(before: Mapping[str, Result], after: Mapping[str, Result], *, name: str = "silanol exchange") -> Result:
+def silanol_exchange(
+    before: Mapping[str, Result], after: Mapping[str, Result], *, name: str = "silanol exchange"
+) -> Result:
     """Return the O-H band gained per silanol band lost over types of silica.
 
     Parameters
@@ -131,9 +133,10 @@ def silanol_exchange(before: Mapping[str, Result], after: Mapping[str, Result], 
         )
         for silica, number in numbers.items()
     }
-    settings = {"silicas": list(lost), "before": {s: before[s].name for s in lost}, "after": {s: after[s].name for s in lost}}
+    settings = {word: {s: spectra[s].name for s in lost} for word, spectra in (("before", before), ("after", after))}
+    findings = {"silicas": list(lost), "level": line.level, "slope": line.slope}
     notes = tuple(f"Left out: {reason}." for reason in left)
-    return Result("silanol", name, quantities, _curves(line, x, y), _checks(line), settings, notes)
+    return Result("silanol", name, quantities, _curves(x, y), _checks(line), settings, notes, findings=findings)
 
 
 def _ratio(result: Result, key: str) -> Number:
@@ -172,7 +175,9 @@ def _checks(line: Line) -> tuple[Check, ...]:
     through = line.level / math.sqrt(float(line.covariance[0, 0]))
     return (
         Check("O-H rises with silanol lost", bool(away > 2.0), f"the slope is {away:.1f} times its u (limit 2)"),
-        Check("line through the origin", bool(abs(through) < 2.0), f"the intercept is {through:.1f} times its u (limit 2)"),
+        Check(
+            "line through the origin", bool(abs(through) < 2.0), f"the intercept is {through:.1f} times its u (limit 2)"
+        ),
         Check(
             "scatter about the line",
             bool(line.chi2 <= line.df + 3.0 * math.sqrt(2.0 * line.df)) if line.df else None,
@@ -181,16 +186,14 @@ def _checks(line: Line) -> tuple[Check, ...]:
     )
 
 
-def _curves(line: Line, x: list[Number], y: list[Number]) -> Dataset:
+def _curves(x: list[Number], y: list[Number]) -> Dataset:
     columns = {
         "band_ratio": [float(n.x) for n in x],
         "band_ratio_u": [float(n.u) for n in x],
         "hydroxyl_gain": [float(n.x) for n in y],
         "hydroxyl_gain_u": [float(n.u) for n in y],
     }
-    data = new("record", columns, source="silanol")
-    data.attrs["metadata"] = {"level": line.level, "slope": line.slope}
-    return data
+    return new("record", columns, source="silanol")
 
 
 def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> FigureSpec:
@@ -198,10 +201,10 @@ def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> Fi
     data = result.curves
     x, y = data["band_ratio"].values, data["hydroxyl_gain"].values
     ends = np.array([min(0.0, float(x.min())), 1.1 * float(x.max())])
-    at = data.attrs["metadata"]
+    at = result.findings
     points = Trace(x, y, "silicas", x_u=data["band_ratio_u"].values, y_u=data["hydroxyl_gain_u"].values)
     line = Trace(ends, at["level"] + at["slope"] * ends, "errors in both", style="line", color=1)
-    names = [Text(float(a), float(b), s) for a, b, s in zip(x, y, result.settings["silicas"], strict=True)]
+    names = [Text(float(a), float(b), s) for a, b, s in zip(x, y, result.findings["silicas"], strict=True)]
     panel = Panel(Axis("silanol lost / overtone"), Axis("O-H gained / overtone"), traces=[points, line], texts=names)
     panels = [panel] if not spectra else [_stacked(spectra), panel]
     summary = f"O-H gained against silanol lost for {len(x)} silicas; {result.quantities['hydroxyl_gain']}."
@@ -220,4 +223,6 @@ def _stacked(spectra: Mapping[str, Result]) -> Panel:
         traces.append(Trace(nu[near], part + shift, silica, style="line", color=k))
         shift += 1.1 * float(part.max())
     spans = [Span(3000.0, 3700.0, "O-H", color=1), Span(3728.0, 3760.0, "silanol", color=2)]
-    return Panel(Axis("nu / 1/cm", range=(3900.0, 2900.0)), Axis("over the overtone, shifted"), traces=traces, spans=spans)
+    return Panel(
+        Axis("nu / 1/cm", range=(3900.0, 2900.0)), Axis("over the overtone, shifted"), traces=traces, spans=spans
+    )

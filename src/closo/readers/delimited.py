@@ -23,8 +23,9 @@ A direct-current table of at least 10 rows gets its kind from the numbers, by th
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
 not decide, it is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
 
-With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read: one name per column of
-the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip.
+With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
+one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'
+for a column to skip.
 Lines above the first row of numbers are passed over. The kind of a direct-current table may stand before the names, or
 alone where the file names its columns: 'voltammetry: time,potential,current', 'voltammetry:'.
 

@@ -4,9 +4,9 @@ Recognised by a column of wavenumbers (`Wavenumber`, `Wavenumbers (cm-1)`, or `c
 first lines; a .dpt by its name.
 
 Columns: the wavenumber [1/cm], and one or more ordinates, each a spectrum of its own: `absorbance`, `A`, `log(1/R)`,
-`transmittance`, `%T`, `reflectance`, `%R`, `Kubelka-Munk`, `KM`, `F(R)`, `single beam`, in any capitals, with `%` or `percent`
-where they are in per cent. A row of units may stand below the names. Separators, decimal comma and cut rows as in other
-tables. Lines above the names are passed over; one that begins with `#` is kept as the comment.
+`transmittance`, `%T`, `reflectance`, `%R`, `Kubelka-Munk`, `KM`, `F(R)`, `single beam`, in any capitals, with `%` or
+`percent` where they are in per cent. A row of units may stand below the names. Separators, decimal comma and cut rows as
+in other tables. Lines above the names are passed over; one that begins with `#` is kept as the comment.
 
 Refused: no names (they do not say whether 0.35 is an absorbance or a reflectance: `--columns` names them), a wavenumber
 in another unit, no known ordinate, transmittance or reflectance above 1.5 that is not said to be in per cent.

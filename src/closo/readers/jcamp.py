@@ -4,11 +4,11 @@ Recognised by `##JCAMP` or `##DATA TYPE=INFRARED`.
 
 Structure: records `##LABEL= value`, each until the next `##`; `$$` begins a comment. Labels are compared without blanks,
 capitals, `-`, `/` and `_`. A spectrum is a block from `##TITLE=` to `##END=`; blocks may stand inside a LINK block. Used:
-DATA TYPE (must speak of infrared), XUNITS (1/CM), YUNITS, XFACTOR, YFACTOR, FIRSTX, LASTX, NPOINTS, RESOLUTION, ORIGIN, DATE,
-LONGDATE.
+DATA TYPE (must speak of infrared), XUNITS (1/CM), YUNITS, XFACTOR, YFACTOR, FIRSTX, LASTX, NPOINTS, RESOLUTION, ORIGIN,
+DATE, LONGDATE.
 
-Columns: `##XYDATA=(X++(Y..Y))` has in each line a wavenumber, then ordinates, evenly spaced from FIRSTX to LASTX; `##XYPOINTS=`
-or `##PEAK ASSIGNMENTS=` `(XY..XY)` has pairs. Ordinates are numbers (AFFN), or the compressed forms PAC, SQZ, DIF and DUP: a
+Columns: `##XYDATA=(X++(Y..Y))` has in each line a wavenumber, then ordinates, evenly spaced from FIRSTX to LASTX;
+`##XYPOINTS=(XY..XY)` has pairs. Ordinates are numbers (AFFN), or the compressed forms PAC, SQZ, DIF and DUP: a
 letter is the first digit with its sign (`@`, `A`-`I`, `a`-`i` the value, `%`, `J`-`R`, `j`-`r` the difference to the value
 before), `S`-`Z`, `s` says how often the last one occurs. After a line that ends in a difference, the first value of the next
 one repeats the last value and is compared with it, as is the wavenumber of every line with the number of points before it.

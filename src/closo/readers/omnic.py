@@ -21,7 +21,7 @@ a number of points that the section does not hold.
 from __future__ import annotations
 
 import struct
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ _ORDINATES = {
     20: ("Kubelka-Munk", 1.0),
     21: ("reflectance", 1.0),
 }
-_EPOCH = datetime(1899, 12, 31, tzinfo=timezone.utc)
+_EPOCH = datetime(1899, 12, 31, tzinfo=UTC)
 _HEADER, _INTENSITIES, _HISTORY, _TITLE = 2, 3, 27, 107
 _DAMAGED = "Copy it again, or save the spectrum as JCAMP-DX."
 
@@ -66,7 +66,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
     titles = [_text(part) for part in sections.get(_TITLE, [])]
     if len(titles) != len(headers):
         titles = [_text(content[30:286])] * len(headers)
-    metadata: dict[str, Any] = {"history": _text(part)[:1000] for part in sections.get(_HISTORY, [])[:1]}
+    history = sections.get(_HISTORY, [])
+    metadata: dict[str, Any] = {"history": _text(history[0])[:1000]} if history else {}
     seconds = struct.unpack_from("<I", content, 296)[0]
     if seconds and len(headers) == 1:
         metadata["date"] = (_EPOCH + timedelta(seconds=seconds)).isoformat()

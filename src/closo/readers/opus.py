@@ -10,9 +10,9 @@ absorbance, 5 transmittance, 6 Kubelka-Munk, 12 reflectance, 15 log(1/R). Files 
 value that each states; the others are as other readers have them, and checked in the same way.
 
 A status block is a list of: name (3 letters and a 0), kind of value (2 bytes; 0: 4-byte integer, 1: 8-byte float, else
-text), its length (2 bytes, in units of 2 bytes), value; `END` ends it. Used: NPT number of points, FXV and LXV first and last
-wavenumber [1/cm], CSF scale of the values, MNY and MXY smallest and largest value, DXU unit of the abscissa (WN), DAT and
-TIM. There are no columns: values are 4-byte floats, evenly spaced.
+text), its length (2 bytes, in units of 2 bytes), value; `END` ends it. Used: NPT number of points, FXV and LXV first and
+last wavenumber [1/cm], CSF scale of the values, MNY and MXY smallest and largest value, DXU unit of the abscissa (WN), DAT
+and TIM. There are no columns: values are 4-byte floats, evenly spaced.
 
 Where a file holds ratioed spectra (absorbance and the like), these are its measurements and the single beams are only
 named; else the single beams are.

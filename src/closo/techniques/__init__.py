@@ -266,6 +266,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "ordinate": ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk"),
             "scale": ("absorbance", "Kubelka-Munk"),
         },
+        headline=("band_ratio:silanol/overtone", "band_ratio:silanol/overtone upper_limit", "band_area:overtone"),
         tells_wrong_settings=True,
     ),
 )

@@ -1,8 +1,9 @@
 """Diffuse-reflectance spectra of a borohydride on silica, with everything that spoils them, as JCAMP-DX.
 
-The bands are Voigt profiles, symmetric or skewed, seen through an instrument function. Nuisances: a curved background with the
-slope of scattering, an interference fringe, lines like those of water vapour, noise that neighbouring points share, an error of
-the wavenumber and of the reflectance scale. The positions of the vapour lines are drawn once and are no real ones.
+The bands are Voigt profiles, symmetric or skewed, seen through an instrument function. Nuisances: a curved background
+with the slope of scattering, an interference fringe, lines like those of water vapour, noise that neighbouring points
+share, an error of the wavenumber and of the reflectance scale. The positions of the vapour lines are drawn once and
+are no real ones.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class InfraredTruth:
     def area(self, name: str) -> float:
         """Return the area of a band above a straight line through its anchors, as it would be alone and without noise."""
         x = np.arange(_RANGE[0], _RANGE[1], _STEP / _FINE)
-        return line_area(x, _seen(_sum(x, self.bands[name]), _STEP / _FINE), *BANDS[name])
+        limits, left, right = BANDS[name]
+        return line_area(x, _seen(_sum(x, self.bands[name]), _STEP / _FINE), limits, (left, right))
 
     def position(self, name: str) -> float:
         """Return the maximum of a band between its limits [1/cm]."""
@@ -83,10 +85,10 @@ class InfraredTruth:
         return float(x[top] + 0.5 * (a - c) / (a - 2.0 * b + c) * (x[1] - x[0]))
 
 
-def line_area(x: np.ndarray, y: np.ndarray, limits: Range, left: Range, right: Range) -> float:
+def line_area(x: np.ndarray, y: np.ndarray, limits: Range, anchors: tuple[Range, Range]) -> float:
     """Return the area between limits above the least-squares line through two anchors [y / cm]."""
-    anchors = ((x >= left[0]) & (x <= left[1])) | ((x >= right[0]) & (x <= right[1]))
-    slope, level = np.polyfit(x[anchors], y[anchors], 1)
+    chosen = np.any([(x >= low) & (x <= high) for low, high in anchors], axis=0)
+    slope, level = np.polyfit(x[chosen], y[chosen], 1)
     fine = np.linspace(*limits, 4001)
     return float(np.trapezoid(np.interp(fine, x, y) - level - slope * fine, fine))
 
@@ -150,7 +152,13 @@ def _vapour(x: np.ndarray, height: float) -> np.ndarray:
 
 
 def write_jcamp(
-    path: Path, wavenumber: np.ndarray, values: np.ndarray, *, title: str, units: str = "REFLECTANCE", factor: float = 1e-7
+    path: Path,
+    wavenumber: np.ndarray,
+    values: np.ndarray,
+    *,
+    title: str,
+    units: str = "REFLECTANCE",
+    factor: float = 1e-7,
 ) -> None:
     """Write a spectrum in even steps as JCAMP-DX, in whole numbers times `factor`."""
     numbers = np.round(values / factor).astype(int)

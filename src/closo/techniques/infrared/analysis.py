@@ -107,17 +107,19 @@ def analyse(
     _refuse_inverted(data, spectrum, found)
     quantities: dict[str, Quantity] = {}
     for band in wanted:
-        quantities |= _of_band(spectrum, band, found.get(band.name), left.get(band.name), axis_u)
+        quantities |= _of_band(spectrum, band, found.get(band.name) or left[band.name], axis_u)
     quantities |= _ratios(spectrum, found, left, normalise)
     components = _components(spectrum, found)
     quantities |= _splitting(spectrum, components)
-    settings = asked | {
+    settings = asked | shares | {"ordinate": ordinate, "scale": scale}
+    findings: dict[str, Any] = {
         "ordinate": spectrum.ordinate,
         "scale": spectrum.scale,
-        "r_min": spectrum.limits[0],
-        "r_max": spectrum.limits[1],
-        "drawn": [_drawn(spectrum, band, found.get(band.name)) for band in wanted],
+        "light_used": list(spectrum.limits),
+        "bands": [_drawn(spectrum, band, found.get(band.name)) for band in wanted],
     }
+    if components is not None:
+        findings["components_of_B-H"] = {"count": components.count, "bic_difference": components.difference}
     return Result(
         technique="infrared",
         name=spectrum.name,
@@ -126,6 +128,7 @@ def analyse(
         checks=tuple(_checks(spectrum, found, left, components)),
         settings={key: value for key, value in settings.items() if value is not None},
         notes=spectrum.notes,
+        findings=findings,
     )
 
 
@@ -134,7 +137,7 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
     x = spectrum.x
     low, high = band.span
     if low < x[0] or high > x[-1]:
-        return f"the spectrum reaches from {x[0]:.0f} to {x[-1]:.0f} 1/cm, the band with its anchors from {low:g} to {high:g}"
+        return f"the spectrum reaches from {x[0]:.0f} to {x[-1]:.0f} 1/cm, the band and its anchors from {low:g} to {high:g}"
     span = (x >= low) & (x <= high)
     limits = (x >= band.limits[0]) & (x <= band.limits[1])
     if limits.sum() < 5:
@@ -151,9 +154,7 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
     return None
 
 
-def _integrate(
-    spectrum: Spectrum, band: Band, bands: tuple[Band, ...], *, axis_u: float, scale_u: float
-) -> _Found:
+def _integrate(spectrum: Spectrum, band: Band, bands: tuple[Band, ...], *, axis_u: float, scale_u: float) -> _Found:
     """Return the area of a band with its sources."""
     name = spectrum.name
     others = tuple(other.span for other in bands)
@@ -193,16 +194,13 @@ def _refuse_inverted(data: Dataset, spectrum: Spectrum, found: dict[str, _Found]
         )
 
 
-def _of_band(
-    spectrum: Spectrum, band: Band, found: _Found | None, why: str | None, axis_u: float
-) -> dict[str, Quantity]:
-    """Return area, limits and position of one band."""
+def _of_band(spectrum: Spectrum, band: Band, found: _Found | str, axis_u: float) -> dict[str, Quantity]:
+    """Return area, limits and position of one band; `found` is why it was not integrated where it was not."""
     key, name = band.name, spectrum.name
     (low, high), (a, b), (c, d) = band.limits, band.left, band.right
     method = f"{low:g}-{high:g} 1/cm above a line through {a:g}-{b:g} and {c:g}-{d:g}, {spectrum.scale}"
-    if found is None:
-        reason = why or "not integrated"
-        return {f"{n}:{key}": withheld(n, reason, method=method) for n in ("band_area", "band_position")}
+    if isinstance(found, str):
+        return {f"{n}:{key}": withheld(n, found, method=method) for n in ("band_area", "band_position")}
     limit = (1.0 / _UNSURE + _ONE_SIDED) * found.blank
     limit = max(limit, 1e-12)
     quantities = {}
@@ -210,7 +208,8 @@ def _of_band(
         quantities[f"band_area:{key}"] = Quantity("band_area", found.number, method)
     else:
         highest = found.upper_limit(name)
-        said = f"not detected, < {float(highest.x):.2g} 1/cm (95 %); the sum is {found.area.value:.2g} ± {float(found.number.u):.2g}"
+        said = f"not detected, < {float(highest.x):.2g} 1/cm (95 %); the sum is {found.area.value:.2g}"
+        said += f" ± {float(found.number.u):.2g}"
         quantities[f"band_area:{key}"] = withheld("band_area", said, method=method)
         quantities[f"band_area:{key} upper_limit"] = Quantity(
             "band_area", highest, f"the truth exceeds it once in twenty; {method}"
@@ -245,9 +244,7 @@ def _position(spectrum: Spectrum, band: Band, found: _Found, axis_u: float) -> Q
     return Quantity("band_position", number, "vertex of a parabola through the upper tenth of the band")
 
 
-def _ratios(
-    spectrum: Spectrum, found: dict[str, _Found], left: dict[str, str], normalise: str
-) -> dict[str, Quantity]:
+def _ratios(spectrum: Spectrum, found: dict[str, _Found], left: dict[str, str], normalise: str) -> dict[str, Quantity]:
     """Return the areas over that of one band."""
     if normalise == "none":
         return {}
@@ -304,7 +301,9 @@ def _checks(
     ]
     dark, bright = float(np.mean(spectrum.dark)), float(np.mean(spectrum.bright))
     low, high = spectrum.limits
-    masked = f"{100 * dark:.0f} % of all points have less than {low:g} of the light, {100 * bright:.0f} % more than {high:g}"
+    masked = (
+        f"{100 * dark:.0f} % of all points have less than {low:g} of the light, {100 * bright:.0f} % more than {high:g}"
+    )
     lost = [name for name, why in left.items() if "of the light" in why]
     checks.append(Check("light", not lost, f"{masked}; left out: {', '.join(lost) or 'no band'}"))
     moved = {one.band.name: one.area.model * math.sqrt(3.0) / one.area.value for one in seen}
@@ -314,7 +313,9 @@ def _checks(
     checks.append(Check("baseline", bool(worst <= _MOVED) if seen else None, detail))
     if components is not None:
         said = {1: "one component", 3: "three components", None: "one or three"}[components.count]
-        checks.append(Check("components of B-H", None if components.count is None else True, f"{said}: {components.why}"))
+        checks.append(
+            Check("components of B-H", None if components.count is None else True, f"{said}: {components.why}")
+        )
     return checks
 
 

@@ -1,7 +1,7 @@
 """A band as arrays: baselines through its anchors as linear functionals, and what it owes to them.
 
-An area above a baseline is a sum of weights times ordinates. So noise and displaced copies of the same sum, which show what the
-spectrum gives where no band is, come from the weights alone.
+An area above a baseline is a sum of weights times ordinates. So noise and displaced copies of the same sum, which show
+what the spectrum gives where no band is, come from the weights alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ __all__ = ["Area", "Line", "area_of", "baseline_of", "binned", "parabola_of", "s
 _BIN = 4.0  # 1/cm: points that are nearer share their noise (resolution and zero filling)
 _WIDER = 2.0  # times the anchors that fix a parabola
 _BROADEST = 100.0  # 1/cm: no band of one kind of bond is a wider Lorentzian; what is broader is spread, and a Gaussian
-_FREE = ((1360.0, 1540.0), (2050.0, 2270.0), (2625.0, 2655.0), (3785.0, 12_000.0))  # 1/cm: no band of silica, salt or air
+_FREE = (
+    (1360.0, 1540.0),
+    (2050.0, 2270.0),
+    (2625.0, 2655.0),
+    (3785.0, 12_000.0),
+)  # 1/cm: no band of silica, salt or air
 _FEWEST_PLACES = 3.0  # displaced copies that do not overlap
 _NOISE_REACH = 150.0  # 1/cm to both sides from which the noise is taken
 
@@ -80,7 +85,9 @@ def area_of(x: np.ndarray, y: np.ndarray, band: Band, *, taken: tuple[Range, ...
     apart = (lines - weights) @ y
     by_noise = sum(_propagated(x, line - weights, scatter) ** 2 for line in lines)
     anchors = math.sqrt(max(float(apart @ apart) - by_noise, 0.0) / (len(lines) - 1))
-    model = _model_spread(x, y, band, weights, curved, scatter)
+    by_noise_alone = _propagated(x, curved - weights, scatter)
+    far = max(abs(value - float(weights @ y)) for value in _by_parabola(x, y, band, (weights, curved)))
+    model = math.sqrt(max(far**2 - by_noise_alone**2, 0.0) / 3.0)
     moved = (_integral(x, _moved(band.limits, step)) - _integral(x, _moved(band.limits, -step))) @ y / (2.0 * step)
     inside = baseline_of(x, y, band).at(np.array(band.limits))
     local = noise**2 + anchors**2 + model**2
@@ -95,23 +102,21 @@ def area_of(x: np.ndarray, y: np.ndarray, band: Band, *, taken: tuple[Range, ...
     )
 
 
-def _model_spread(
-    x: np.ndarray, y: np.ndarray, band: Band, line: np.ndarray, curved: np.ndarray, scatter: float
-) -> float:
-    """Return the standard deviation for the choice of the baseline: how far a parabola moves the area, over the root of 3.
+def _by_parabola(
+    x: np.ndarray, y: np.ndarray, band: Band, weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float]:
+    """Return the area above a parabola, and the same corrected for the tails of the band itself.
 
-    A parabola follows a bent background, but bends up under the tails of the band itself as well. Both are counted: the
-    parabola as it is, and corrected for tails of a Lorentzian as wide as the band. What noise alone explains is taken off.
+    A parabola follows a bent background, but also bends up under the tails of the band; a Lorentzian as wide as the band is
+    seen to be says by how much. `weights` are those of line and parabola.
     """
-    areas = line @ y, curved @ y
+    line, curved = weights
+    area = float(curved @ y)
     centre, width = width_of(x, y - baseline_of(x, y, band).at(x), band)
     t = (x - centre) / max(width, _BIN)
     tails = 1.0 / (1.0 + 4.0 * t**2) if width < _BROADEST else np.exp(-4.0 * math.log(2.0) * t**2)
     alone = float(curved @ tails)
-    corrected = areas[1] * float(line @ tails) / alone if areas[1] > 0 and alone > 0 else areas[1]
-    far = max(abs(areas[1] - areas[0]), abs(corrected - areas[0]))
-    by_noise = _propagated(x, curved - line, scatter)
-    return math.sqrt(max(far**2 - by_noise**2, 0.0) / 3.0)
+    return area, area * float(line @ tails) / alone if area > 0 and alone > 0 else area
 
 
 def parabola_of(x: np.ndarray, y: np.ndarray, band: Band) -> np.ndarray:
@@ -177,7 +182,7 @@ def _integral(x: np.ndarray, limits: Range) -> np.ndarray:
         weights[k + 1] += step * 0.5 * part**2
         return weights
 
-    return up_to(limits[1]) - up_to(limits[0])
+    return np.asarray(up_to(limits[1]) - up_to(limits[0]))
 
 
 def _projection(x: np.ndarray, chosen: np.ndarray, centre: float, degree: int) -> np.ndarray:
@@ -194,8 +199,9 @@ def _weights(x: np.ndarray, band: Band, left: Range, right: Range, *, degree: in
     low, high = band.limits
     centre = 0.5 * (low + high)
     half = 0.5 * (high - low)
-    moments = np.array([2.0 * half, 0.0, 2.0 * half**3 / 3.0])[: degree + 1]
-    return _integral(x, band.limits) - moments @ _projection(x, _inside(x, left) | _inside(x, right), centre, degree)
+    moments: np.ndarray = np.array([2.0 * half, 0.0, 2.0 * half**3 / 3.0])[: degree + 1]
+    below = moments @ _projection(x, _inside(x, left) | _inside(x, right), centre, degree)
+    return np.asarray(_integral(x, band.limits) - below)
 
 
 def scatter_of(x: np.ndarray, y: np.ndarray, band: Band) -> float:

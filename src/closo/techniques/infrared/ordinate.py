@@ -60,7 +60,7 @@ def kubelka_munk(reflectance: np.ndarray) -> np.ndarray:
     """
     with np.errstate(all="ignore"):
         values = (1.0 - reflectance) * np.abs(1.0 - reflectance) / (2.0 * reflectance)
-    return np.where(reflectance > 0, values, np.nan)
+    return np.asarray(np.where(reflectance > 0, values, np.nan))
 
 
 def reflectance_of(function: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def reflectance_of(function: np.ndarray) -> np.ndarray:
     """
     size = np.abs(function)
     root = np.sqrt(size * (size + 2.0))
-    return np.where(function >= 0, 1.0 + size - root, 1.0 + size + root)
+    return np.asarray(np.where(function >= 0, 1.0 + size - root, 1.0 + size + root))
 
 
 def scaled(light: np.ndarray, scale: str) -> np.ndarray:
@@ -125,7 +125,10 @@ def spectrum_of(
     return Spectrum(name_of(data), x, y, light, dark, bright, said, kind, tuple(notes), (low, high))
 
 
-_WORDS = {"absorbance": "the absorbance, log10(1/R) or log10(1/T)", "Kubelka-Munk": "the Kubelka-Munk function, (1 - R)^2/(2 R)"}
+_WORDS = {
+    "absorbance": "the absorbance, log10(1/R) or log10(1/T)",
+    "Kubelka-Munk": "the Kubelka-Munk function, (1 - R)^2/(2 R)",
+}
 
 
 def _said(data: Dataset, stored: str) -> str:
@@ -184,6 +187,6 @@ def _light(values: np.ndarray, said: str, source: object) -> np.ndarray:
         raise DataError(
             f"it is said to be {said}, but reaches from {low:.3g} to {high:.3g}, which no such ordinate does.",
             file=source,
-            hint=f"Say what it is: --set ordinate=..., one of {', '.join(ORDINATES)}; per cent: --columns wavenumber,reflectance[%].",
+            hint=f"Say what it is: --set ordinate= one of {', '.join(ORDINATES)}, or --columns wavenumber,reflectance[%].",
         )
     return reflectance_of(values) if said == "Kubelka-Munk" else np.asarray(10.0**-values)

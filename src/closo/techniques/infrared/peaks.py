@@ -65,12 +65,12 @@ def position_of(x: np.ndarray, y: np.ndarray, band: Band) -> Position | str:
     if isinstance(first, str):
         return first
     bent = _maximum(x, y - parabola_of(x, y, band), band, scatter)
-    model = 0.0 if isinstance(bent, str) else abs(bent[0] - first[0]) / math.sqrt(3.0)
+    model = 0.0 if isinstance(bent, str) else abs(bent[0] - first[0])
     return Position(first[0], first[1], first[2], model)
 
 
 def _maximum(x: np.ndarray, above: np.ndarray, band: Band, scatter: float) -> tuple[float, float, float] | str:
-    """Return place, noise and spread of the maximum, or why there is none."""
+    """Return place and noise of the maximum, and how far it moves with more of the top; or why there is none."""
     limits = np.flatnonzero((x >= band.limits[0]) & (x <= band.limits[1]))
     if limits.size < 5:
         return "fewer than five points lie between its limits"
@@ -86,7 +86,8 @@ def _maximum(x: np.ndarray, above: np.ndarray, band: Band, scatter: float) -> tu
     known = [vertex for vertex in found if vertex is not None]
     if len(known) < 2:
         return "its top is no maximum beyond the noise"
-    return known[0][0], known[0][1], float(np.std([place for place, _ in known], ddof=1))
+    first, noise = known[0]
+    return first, noise, max(abs(place - first) for place, _ in known)
 
 
 def _top(above: np.ndarray, limits: np.ndarray, top: int, share: float) -> tuple[int, int]:
@@ -127,9 +128,9 @@ def _vertex(
 def components_of(x: np.ndarray, y: np.ndarray, band: Band) -> Components:
     """Compare a band as one profile, which may be skewed, with three of one width, by the information criterion.
 
-    BIC = n ln(RSS/n) + k ln n, on means over 4 1/cm, so that points which share their noise are not counted as many. Profiles
-    are sums of Gaussian and Lorentzian above a straight line. Three count where BIC is better by 10, each has 5 % of the area,
-    and they are apart by half of their width; one where three gain less than 2, or are no three.
+    BIC = n ln(RSS/n) + k ln n, on means over 4 1/cm, so that points which share their noise are not counted as many.
+    Profiles are sums of Gaussian and Lorentzian above a straight line. Three count where BIC is better by 10, each has 5 %
+    of the area, and they are apart by half of their width; one where three gain less than 2, or are no three.
 
     Source: Schwarz, Ann. Stat. 1978, 6, 461, doi:10.1214/aos/1176344136; Kass, Raftery, J. Am. Stat. Assoc. 1995, 90, 773,
     doi:10.1080/01621459.1995.10476572 (what a difference means).
@@ -142,7 +143,9 @@ def components_of(x: np.ndarray, y: np.ndarray, band: Band) -> Components:
     try:
         one, three = _fitted(t, z, _one, _starts_of_one(t, z)), _fitted(t, z, _three, _starts_of_three(t, z))
     except ConvergenceError as error:
-        return Components(None, math.nan, (), math.nan, math.nan, f"the profiles could not be fitted ({error.message})", 0)
+        return Components(
+            None, math.nan, (), math.nan, math.nan, f"the profiles could not be fitted ({error.message})", 0
+        )
     n = t.size
     difference = n * math.log(max(one.chi2, 1e-30) / max(three.chi2, 1e-30)) + (7 - 10) * math.log(n)
     p = three.values
@@ -183,7 +186,7 @@ def _profile_spread(t: np.ndarray, z: np.ndarray, best: Fit) -> float:
             with_covariance=False,
         )
         found.append(float(np.ptp(fit.values[:3])))
-    return max(abs(one - float(np.ptp(best.values[:3]))) for one in found) / math.sqrt(3.0)
+    return max(abs(one - float(np.ptp(best.values[:3]))) for one in found)
 
 
 def _decided(difference: float, real: bool) -> tuple[int | None, str]:

@@ -19,18 +19,18 @@ _MOST_ZOOMS = 8
 def figure(result: Result) -> FigureSpec:
     """Return the spectrum with its bands, limits, anchors and baselines.
 
-    Source of the numbers: `curves`, and what `settings` say of each band.
+    Source of the numbers: `curves`, and what `findings` say of each band.
     """
     name = next(str(n) for n in result.curves.data_vars)
     label = "A = log10(1/R)" if name == "absorbance" else look_up(name).label
     x, y = result.curves["wavenumber"].values, result.curves[name].values
-    drawn = [one for one in result.settings["drawn"] if x[0] <= one["limits"][1] and one["limits"][0] <= x[-1]]
-    zooms = [_zoom(result, one, x, y, label) for one in drawn if "line" in one][:_MOST_ZOOMS]
+    drawn = [one for one in result.findings["bands"] if x[0] <= one["limits"][1] and one["limits"][0] <= x[-1]]
+    zooms = [_zoom(result, one, (x, y), label) for one in drawn if "line" in one][:_MOST_ZOOMS]
     whole = Panel(
         Axis("nu / 1/cm", range=(float(x[-1]), float(x[0]))),
         Axis(label, range=_height(x, y, drawn)),
         traces=[Trace(x, y, style="line")],
-        spans=[Span(*one["limits"], one["name"], color=k + 1) for k, one in enumerate(drawn)],
+        spans=[Span(one["limits"][0], one["limits"][1], one["name"], color=k + 1) for k, one in enumerate(drawn)],
     )
     seen = [one["name"] for one in drawn if one.get("detected")]
     return FigureSpec(
@@ -54,8 +54,9 @@ def _height(x: np.ndarray, y: np.ndarray, drawn: list[dict[str, Any]]) -> tuple[
     return low - 0.1 * (high - low), high + 0.3 * (high - low)
 
 
-def _zoom(result: Result, one: dict[str, Any], x: np.ndarray, y: np.ndarray, label: str) -> Panel:
+def _zoom(result: Result, one: dict[str, Any], spectrum: tuple[np.ndarray, np.ndarray], label: str) -> Panel:
     """Return one band: spectrum, anchors, line and the area between them."""
+    x, y = spectrum
     a, b, c, d = one["anchors"]
     low, high = one["limits"]
     margin = _MARGIN * (d - a)

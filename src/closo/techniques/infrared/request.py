@@ -94,7 +94,9 @@ def _range(text: str, whole: str) -> Range:
         raise StudyError(f"'{text.strip()[:40]}' in bands is not a range [1/cm] ('{whole[:60]}').", hint=_EXAMPLE)
     low, high = sorted((float(match[1]), float(match[2])))
     if not 0 < low < high < _LARGEST:
-        raise StudyError(f"the range {low:g}-{high:g} 1/cm in bands is empty or far outside the infrared.", hint=_EXAMPLE)
+        raise StudyError(
+            f"the range {low:g}-{high:g} 1/cm in bands is empty or far outside the infrared.", hint=_EXAMPLE
+        )
     return low, high
 
 
@@ -111,7 +113,9 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         raise StudyError(f"normalise = '{norm}' is not a band.", hint=did_you_mean(str(norm), (*names, "none")))
     low, high = settings.get("r_min", 0.0), settings.get("r_max", 1.0)
     if not 0.0 <= low < high <= 1.0:
-        raise StudyError(f"r_min = {low} and r_max = {high} are not shares of light in this order.", hint="Usual: 0.05, 0.9.")
+        raise StudyError(
+            f"r_min = {low} and r_max = {high} are not shares of light in this order.", hint="Usual: 0.05, 0.9."
+        )
     axis = settings.get("axis_u", 0.0)
     if not 0.0 <= axis < 20.0:
         raise StudyError(f"axis_u = {axis} 1/cm cannot be.", hint="0.3 is usual.")
