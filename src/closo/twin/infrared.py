@@ -9,15 +9,24 @@ are no real ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.special import voigt_profile
 
-from closo.twin.truth import SYNTHETIC
+from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = ["BANDS", "InfraredTruth", "Peak", "infrared_spectrum", "line_area", "write_jcamp"]
+__all__ = [
+    "BANDS",
+    "InfraredTruth",
+    "Peak",
+    "drifts_truth",
+    "infrared_spectrum",
+    "line_area",
+    "write_drifts",
+    "write_jcamp",
+]
 
 Range = tuple[float, float]
 
@@ -83,6 +92,70 @@ class InfraredTruth:
         top = int(np.argmax(y))
         a, b, c = y[top - 1 : top + 2]
         return float(x[top] + 0.5 * (a - c) / (a - 2.0 * b + c) * (x[1] - x[0]))
+
+
+EXCHANGE = 6.0
+"""Area of O-H that grows per area of silanol that milling takes away."""
+
+
+def drifts_truth(specific_surface_area: float, volume_fraction: float, *, milled: bool) -> InfraredTruth:
+    """Return the spectrum of a mixture of Na2B12H12 and silica in KBr, before or after milling.
+
+    Free choices: silanol grows with the surface; milling takes all of it and gives about `EXCHANGE` times its area as O-H;
+    the B-H band is three before, one broad one after.
+
+    Parameters
+    ----------
+    specific_surface_area : of the silica [m2/kg].
+    volume_fraction : of the silica.
+    """
+    silica = volume_fraction * Truth().density_silica
+    share = silica / (silica + (1.0 - volume_fraction) * Truth().density_salt)
+    silanol = Peak(3745.0, 8.0, 0.18 * share * specific_surface_area / 349.2e3, 0.5)
+    gained = EXCHANGE * silanol.height * silanol.width / 300.0
+    split = [Peak(2440.0, 26.0, 0.5, 0.5), Peak(2476.0, 26.0, 0.7, 0.5), Peak(2512.0, 26.0, 0.4, 0.5)]
+    salt = [Peak(2484.0, 75.0, 0.6, 0.4, -0.15)] if milled else split
+    return InfraredTruth(
+        bands={
+            "silanol": [] if milled else [silanol],
+            "O-H": [Peak(3420.0, 300.0, 0.06 + (gained if milled else 0.0), 0.2)],
+            "B-H": [Peak(p.place, p.width, p.height * (1.0 - share), p.lorentzian, p.skew) for p in salt],
+            "overtone": [Peak(1870.0, 60.0, 0.14 * share, 0.2)],
+            "water": [Peak(1632.0, 55.0, 0.03, 0.4)],
+        },
+        others=[
+            Peak(1985.0, 70.0, 0.05 * share, 0.2),
+            Peak(1100.0, 160.0, 2.5 * share, 0.3),
+            Peak(805.0, 50.0, 0.6 * share, 0.3),
+        ],
+        background=(0.01, 0.001, 0.0005),
+        scattering=(0.01, 2.0),
+        fringe=(1e-4, 80.0),
+        vapour=3e-4,
+        noise=1e-4,
+    )
+
+
+def write_drifts(folder: Path, seed: int) -> dict[str, InfraredTruth]:
+    """Write the spectra of the silica types at 35 vol%, and of A380 at 50 and 75 vol%, before and after 4 h of milling.
+
+    Returns
+    -------
+    File name -> what it is made of; 'A200-35-PM.dx' is the physical mixture, 'A200-35-4h.dx' the composite.
+    """
+    made: dict[str, InfraredTruth] = {}
+    mixtures = [(silica, 35) for silica in Truth().silicas]
+    mixtures += [(silica, per_cent) for silica in Truth().silicas if silica.name == "A380" for per_cent in (50, 75)]
+    for silica, per_cent in mixtures:
+        for milled in (False, True):
+            name = f"{silica.name}-{per_cent}-{'4h' if milled else 'PM'}"
+            random = stream(seed, "infrared", name)
+            truth = drifts_truth(silica.specific_surface_area, per_cent / 100.0, milled=milled)
+            truth = replace(truth, shift=float(random.normal(0.0, 0.3)), gain=float(random.normal(0.0, 0.01)))
+            x, reflectance = infrared_spectrum(truth, int(random.integers(2**31)))
+            write_jcamp(folder / f"{name}.dx", x, reflectance, title=name)
+            made[f"{name}.dx"] = truth
+    return made
 
 
 def line_area(x: np.ndarray, y: np.ndarray, limits: Range, anchors: tuple[Range, Range]) -> float:

@@ -101,7 +101,7 @@ def analyse(
     for band in wanted:
         why = _unusable(spectrum, band)
         if why is None:
-            found[band.name] = _integrate(spectrum, band, wanted, axis_u=axis_u, scale_u=scale_u)
+            found[band.name] = _integrate(spectrum, band, wanted, norm=normalise, axis_u=axis_u, scale_u=scale_u)
         else:
             left[band.name] = why
     _refuse_inverted(data, spectrum, found)
@@ -154,15 +154,21 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
     return None
 
 
-def _integrate(spectrum: Spectrum, band: Band, bands: tuple[Band, ...], *, axis_u: float, scale_u: float) -> _Found:
-    """Return the area of a band with its sources."""
+def _integrate(
+    spectrum: Spectrum, band: Band, bands: tuple[Band, ...], *, norm: str, axis_u: float, scale_u: float
+) -> _Found:
+    """Return the area of a band with its sources.
+
+    What the baseline model does to the band that all areas are divided by, it does in every spectrum of the same silica:
+    this source has no file in its name, and cancels between spectra.
+    """
     name = spectrum.name
     others = tuple(other.span for other in bands)
     area = area_of(spectrum.x, spectrum.y, band, taken=others)
     parts = {
         f"noise {band.name}:{name}": area.noise,
         f"anchors {band.name}:{name}": area.anchors,
-        f"baseline model {band.name}:{name}": area.model,
+        f"baseline model {band.name}:{'all spectra' if band.name == norm else name}": area.model,
         f"structure {band.name}:{name}": area.structure,
         f"wavenumber scale:{name}": axis_u * area.slope,
     }
