@@ -15,9 +15,9 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.choices import spelled
 from closo.techniques.infrared.kernels import Area, area_of, baseline_of
-from closo.techniques.infrared.ordinate import ORDINATES, SCALES, Spectrum, scaled, spectrum_of
+from closo.techniques.infrared.ordinate import Spectrum, scaled, spectrum_of
 from closo.techniques.infrared.peaks import Components, components_of, position_of
-from closo.techniques.infrared.request import Band, bands_of, check_settings
+from closo.techniques.infrared.request import ORDINATES, SCALES, Band, bands_of, check_settings
 
 __all__ = ["analyse"]
 
@@ -87,11 +87,11 @@ def analyse(
     """
     asked: dict[str, Any] = {"bands": bands, "normalise": normalise, "axis_u": axis_u, "scale_u": scale_u}
     shares = {key: share for key, share in (("r_min", r_min), ("r_max", r_max)) if share is not None}
-    check_settings(asked | shares)
+    check_settings(asked | shares | {"ordinate": ordinate, "scale": scale})
     spectrum = spectrum_of(
         data,
-        ordinate=spelled(ordinate, ORDINATES) or ordinate,
-        scale=spelled(scale, SCALES) or scale,
+        ordinate=spelled(ordinate, ORDINATES),
+        scale=spelled(scale, SCALES),
         r_min=r_min,
         r_max=r_max,
     )

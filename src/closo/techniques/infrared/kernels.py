@@ -17,6 +17,7 @@ from closo.techniques.noise import sample_noise
 
 __all__ = ["Area", "Line", "area_of", "baseline_of", "binned", "parabola_of", "scatter_of", "width_of"]
 
+_DIGIT = 6e-8  # of a value: what a 4-byte float keeps
 _BIN = 4.0  # 1/cm: points that are nearer share their noise (resolution and zero filling)
 _WIDER = 2.0  # times the anchors that fix a parabola
 _BROADEST = 100.0  # 1/cm: no band of one kind of bond is a wider Lorentzian; what is broader is spread, and a Gaussian
@@ -208,7 +209,7 @@ def scatter_of(x: np.ndarray, y: np.ndarray, band: Band) -> float:
     """Return the standard deviation of means over 4 1/cm about a smooth curve, near a band."""
     places, means = binned(x, x), binned(x, y)
     near = np.isfinite(means) & (places > band.span[0] - _NOISE_REACH) & (places < band.span[1] + _NOISE_REACH)
-    return sample_noise(means[near])
+    return max(sample_noise(means[near]), _DIGIT * float(np.max(np.abs(means[near]), initial=0.0)))
 
 
 def binned(x: np.ndarray, y: np.ndarray) -> np.ndarray:

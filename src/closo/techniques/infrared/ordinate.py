@@ -8,11 +8,10 @@ import numpy as np
 
 from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError
+from closo.techniques.infrared.request import ORDINATES
 
-__all__ = ["ORDINATES", "SCALES", "Spectrum", "kubelka_munk", "reflectance_of", "scaled", "spectrum_of"]
+__all__ = ["Spectrum", "kubelka_munk", "reflectance_of", "scaled", "spectrum_of"]
 
-ORDINATES = ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk")
-SCALES = ("absorbance", "Kubelka-Munk")
 _VARIABLES = {"absorbance": "absorbance", "log(1/R)": "absorbance", "reflectance": "reflectance",
               "transmittance": "transmittance", "Kubelka-Munk": "kubelka_munk"}  # fmt: skip
 _KNOWN = ("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity")
@@ -21,6 +20,7 @@ _ABSURD = 100.0  # an absorbance or Kubelka-Munk function that no instrument giv
 _LEAST_LIGHT = {"absorbance": 0.005, "Kubelka-Munk": 0.05}
 _MOST_LIGHT = {"absorbance": 1.0, "Kubelka-Munk": 0.9}
 _FEWEST = 50  # points
+_MOSTLY = 0.85  # share of dark points beyond which the ordinate is another
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,19 @@ def spectrum_of(
     kind = scale or ("absorbance" if said in ("absorbance", "transmittance") else "Kubelka-Munk")
     low, high = (_LEAST_LIGHT[kind] if r_min is None else r_min), (_MOST_LIGHT[kind] if r_max is None else r_max)
     y = values if said == kind else scaled(light, kind)
+    with np.errstate(invalid="ignore"):
+        dark, bright = ~(light >= low), light > high
+    if np.mean(dark) > _MOSTLY:
+        raise DataError(
+            f"read as {said}, {100 * np.mean(dark):.0f} % of its points have less than {low:g} of the light: none has.",
+            file=source,
+            hint="If it is in per cent or another ordinate, say so: --columns wavenumber,reflectance[%], --set ordinate=...",
+        )
     notes = list(data.attrs.get("warnings", ()))
     if y is not values:
         notes.append(f"The file holds {said}; analysed is {_WORDS[kind]}.")
     elif said == "absorbance":
         notes.append("Absorbance is analysed as it is; where it is log(1/R) of a reflectance, set ordinate=log(1/R).")
-    with np.errstate(invalid="ignore"):
-        dark, bright = ~(light >= low), light > high
     return Spectrum(name_of(data), x, y, light, dark, bright, said, kind, tuple(notes), (low, high))
 
 

@@ -191,7 +191,7 @@ def _profile_spread(t: np.ndarray, z: np.ndarray, best: Fit) -> float:
 
 def _decided(difference: float, real: bool) -> tuple[int | None, str]:
     """Return how many components there are, and why."""
-    said = f"BIC of one component is {difference:+.0f} of that of three"
+    said = f"BIC of one component is {abs(difference):.0f} {'above' if difference > 0 else 'below'} that of three"
     if difference > _SURE and real:
         return 3, said
     if difference > _SURE:

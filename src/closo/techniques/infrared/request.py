@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from closo.errors import StudyError, did_you_mean
+from closo.techniques.choices import spelled
 
-__all__ = ["BANDS", "Band", "bands_of", "check_settings"]
+__all__ = ["BANDS", "ORDINATES", "SCALES", "Band", "bands_of", "check_settings"]
+
+ORDINATES = ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk")
+SCALES = ("absorbance", "Kubelka-Munk")
 
 Range = tuple[float, float]
 
@@ -111,6 +115,10 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     norm = settings.get("normalise")
     if norm is not None and norm not in (*names, "none"):
         raise StudyError(f"normalise = '{norm}' is not a band.", hint=did_you_mean(str(norm), (*names, "none")))
+    for key, known in (("ordinate", ORDINATES), ("scale", SCALES)):
+        word = settings.get(key)
+        if word is not None and spelled(word, known) is None:
+            raise StudyError(f"{key} = '{str(word)[:40]}' is not possible.", hint=did_you_mean(str(word), known))
     low, high = settings.get("r_min", 0.0), settings.get("r_max", 1.0)
     if not 0.0 <= low < high <= 1.0:
         raise StudyError(
