@@ -70,7 +70,10 @@ _ROWS = (
     Kind("calorimetry", "heat flow over temperature", needs=(("temperature",), ("heat_flow",))),
     Kind("diffraction", "diffraction pattern", ("two_theta",), (("counts", "intensity"),)),
     Kind(
-        "infrared", "infrared spectrum", ("wavenumber",), (("absorbance", "reflectance", "kubelka_munk", "intensity"),)
+        "infrared",
+        "infrared spectrum",
+        ("wavenumber",),
+        (("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity"),),
     ),
     Kind("near_edge", "X-ray absorption or Raman spectrum of an edge", ("energy",), (("counts", "intensity"),)),
     Kind("energy_loss", "energy-loss spectrum of electrons", ("energy_loss",), (("counts", "intensity"),)),

@@ -47,6 +47,40 @@ def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
     return separator.join(pattern.format(x=x, n=n, p=100 * x, branch=("ads", "des")[des]) for x, n, des in rows)
 
 
+# wavenumber [1/cm], absorbance: what the readers of infrared spectra are given
+INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3742.0, 0.3125)]
+
+
+def _infrared(pattern: str) -> str:
+    """Write the sample spectrum; {x} and {y} are filled in."""
+    return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+def _spa() -> bytes:
+    """Write the sample spectrum as a .spa with its header and its intensities."""
+    head = struct.pack("<4xIB3xB3xff", len(INFRARED), 1, 17, INFRARED[0][0], INFRARED[-1][0]).ljust(56, b"\0")
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    table = struct.pack("<BxII6x", 2, 336, len(head)) + struct.pack("<BxII6x", 3, 336 + len(head), len(data))
+    top = b"Spectral Data File\r\n".ljust(30, b"\0") + b"synthetic".ljust(264, b"\0") + struct.pack("<HI4x", 2, 1)
+    return top + table + head + data
+
+
+def _opus() -> bytes:
+    """Write the sample spectrum as an OPUS file with one absorbance and its status."""
+    numbers = {"FXV": INFRARED[0][0], "LXV": INFRARED[-1][0], "CSF": 1.0, "MNY": 0.25, "MXY": 0.5}
+    stated = [("NPT", 0, struct.pack("<i", len(INFRARED))), ("DXU", 2, b"WN\0\0")]
+    stated += [(name, 1, struct.pack("<d", value)) for name, value in numbers.items()]
+    status = b"".join(
+        name.encode() + b"\0" + struct.pack("<2H", kind, len(value) // 2) + value for name, kind, value in stated
+    )
+    status += b"END\0" + bytes(4)
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    places = 24 + 12 * 2
+    directory = struct.pack("<3I", 0x101F, len(status) // 4, places)
+    directory += struct.pack("<3I", 0x100F, len(data) // 4, places + len(status))
+    return b"\x0a\x0a\xfe\xfe" + struct.pack("<d3I", 920622.0, 24, 40, 2) + directory + status + data
+
+
 def _record(pattern: str) -> str:
     """Write the sample record; {t} {v} {i} {abs} {step} {state} {k} are filled in."""
     return "".join(
@@ -243,6 +277,16 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "omnic": ("a.spa", _spa()),
+    "opus": ("a.0", _opus()),
+    "jcamp": (
+        "a.dx",
+        "##TITLE=synthetic\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n"
+        "##XFACTOR=1.0\n##YFACTOR=1.0\n##FIRSTX=3750\n##LASTX=3742\n##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n"
+        + _infrared("{x} {y}")
+        + "##END=\n",
+    ),
+    "infrared_table": ("a.csv", "# synthetic\nWavenumber (cm-1),Absorbance\n" + _infrared("{x:.3f},{y:.4f}")),
     "spreadsheet": ("a.xlsx", _xlsx()),
     "parquet": ("a.parquet", _parquet()),
     "novonix": (
@@ -388,7 +432,11 @@ steady = settings(
 
 
 def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, the isotherm, or the record."""
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
+    if "wavenumber" in data:
+        np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
+        np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
+        return
     if "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
@@ -403,6 +451,10 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
         if name != "step" or name in data:
             wanted = [row[k] for row in record[:points]]
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
+
+
+def length(data: Dataset) -> int:
+    return min(data.sizes.values())
 
 
 def content_of(name: str) -> bytes:
@@ -440,8 +492,9 @@ def check_contract(path: Path, reader: str | None = None) -> tuple[Dataset, ...]
 
 def check_dataset(data: Dataset) -> None:
     assert data.attrs["kind"] in KINDS
-    assert data.sizes["point"] > 0
-    for name, variable in data.data_vars.items():
+    assert set(data.sizes) == set(KINDS[data.attrs["kind"]].dims)
+    assert length(data) > 0
+    for name, variable in data.variables.items():
         assert name in NAMES
         assert variable.attrs["units"] == NAMES[str(name)].si
         assert np.isfinite(variable.values).all()
@@ -464,7 +517,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert "ohm" in words or "current" in words or "mmol" in words
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -479,8 +532,9 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))  # of an isotherm as many
-    check_sample(data, data.sizes["point"])
+    expected = SPECTRUM if "frequency" in data else INFRARED if "wavenumber" in data else RECORD
+    assert length(data) == len(expected)
+    check_sample(data, length(data))
     assert data.attrs["warnings"] == ()
 
 
@@ -509,7 +563,7 @@ def test_sample_cut_anywhere(row, tmp_path):
     for end in range(0, len(content), 2):
         path.write_bytes(content[:end])
         for data in check_contract(path, row.name):
-            n = data.sizes["point"]
+            n = length(data)
             unsure = any("check that its last number" in w for w in data.attrs["warnings"]) or n < 2
             sure = n - 1 if unsure else n
             check_sample(data, sure)

@@ -20,6 +20,18 @@ ROWS = (
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),
     Name("absorbance", "A", "1", "1", 1.0, "absorbance, or log10(1/R) of a reflectance"),
     Name("reflectance", "R", "1", "%", 0.01, "light reflected over that reflected by a reference"),
+    Name("transmittance", "T", "1", "%", 0.01, "light transmitted over that without the sample"),
     Name("kubelka_munk", "f(R)", "1", "1", 1.0, "Kubelka-Munk function, (1 - R)^2/(2 R)"),
     Name("heat_flow", "dQ/dt", "W/kg", "W/g", 1000.0, "heat taken up per time and mass; > 0 is endothermic"),
+    # bands of infrared spectra
+    Name(
+        "band_area", "A(band)", "1/cm", "1/cm", 1.0, "area of a band above its baseline, of absorbance or Kubelka-Munk"
+    ),
+    Name("band_position", "nu(band)", "1/cm", "1/cm", 1.0, "maximum of a band", positive=True),
+    Name("band_splitting", "dnu(band)", "1/cm", "1/cm", 1.0, "between the outer components of a band", positive=True),
+    Name("band_ratio", "A/A", "1", "1", 1.0, "area of a band over that of another one"),
+    Name(
+        "detection_limit", "A(min)", "1/cm", "1/cm", 1.0, "area of a band that is missed once in twenty", positive=True
+    ),
+    Name("hydroxyl_gain", "d(OH)/d(SiOH)", "1", "1", 1.0, "O-H band gained per silanol band lost"),
 )

@@ -125,6 +125,22 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader("omnic", "OMNIC .spa, .spg", (".spa", ".spg"), ("Spectral Data File",), f"{_HERE}.omnic"),
+    Reader("opus", "Bruker OPUS", (".0",), ("\n\nþþ",), f"{_HERE}.opus"),
+    Reader(
+        "jcamp",
+        "JCAMP-DX, infrared",
+        (".dx", ".jdx", ".jcamp"),
+        ("##JCAMP", "##DATA TYPE=INFRARED"),
+        f"{_HERE}.jcamp",
+    ),
+    Reader(
+        "infrared_table",
+        "infrared spectrum as text",
+        (".dpt",),
+        ("avenumber", "WAVENUMBER", "cm-1,%", "cm-1,A", "cm-1;%", "cm-1;A", "cm-1\t%", "cm-1\tA"),
+        f"{_HERE}.infrared_table",
+    ),
     Reader(
         "spreadsheet",
         "Excel workbook .xlsx",

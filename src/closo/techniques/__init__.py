@@ -278,6 +278,33 @@ TECHNIQUES: tuple[Technique, ...] = (
             "saturation_pressure": (NumberOrText, "where the file does not say, '101.3 ± 0.2 kPa'; a number is in kPa"),
             "gurvich": (float, "p/p0 of the pore volume; 0.95 when absent"),
         },
+        headline=("specific_surface_area",),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="infrared",
+        title="Infrared spectrum (DRIFTS)",
+        module="closo.techniques.infrared",
+        kinds=("infrared",),
+        needs=("wavenumber",),
+        settings={
+            "bands": (
+                str,
+                "more bands, 'nitrate:1340-1420, silanol:3735-3755|3700-3710|3770-3790' (limits|anchor|anchor) [1/cm]",
+            ),
+            "normalise": (str, "the band that all areas are divided by; 'overtone' (of silica) when absent, or 'none'"),
+            "ordinate": (str, "what the file holds where it does not say, or says it wrongly"),
+            "scale": (str, "what is analysed; Kubelka-Munk of what is reflected, else absorbance, when absent"),
+            "r_min": (float, "least share of light that is used; 0.05 (absorbance: 0.005) when absent"),
+            "r_max": (float, "largest share; a band that is brighter throughout is left out; 0.9 (1) when absent"),
+            "axis_u": (float, "standard uncertainty of the wavenumber [1/cm]; 0.3 when absent"),
+            "scale_u": (float, "relative standard uncertainty of the reflectance scale; 0.01 when absent"),
+        },
+        choices={
+            "ordinate": ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk"),
+            "scale": ("absorbance", "Kubelka-Munk"),
+        },
+        headline=("band_ratio:silanol/overtone", "band_ratio:silanol/overtone upper_limit", "band_area:overtone"),
         tells_wrong_settings=True,
     ),
 )
