@@ -143,7 +143,8 @@ class Model:
             gauss = np.sqrt(gauss**2 + (own_gauss * broad) ** 2)
             width, share = combine(gauss, lorentz + own_lorentz * broad + distorted)
             centre = angle * _DEGREE + self.value(values, "zero") + self.value(values, "displacement") * np.cos(theta)
-            area = part * strength * polarisation(angle, self.monochromator)
+            damping = np.exp(-2.0 * self.value(values, "b", phase) * (np.sin(theta) / wavelength) ** 2)
+            area = part * strength * damping * polarisation(angle, self.monochromator)
             total += add_peaks(self.x, centre, fwhm=width, share=share, area=area, axial=instrument.axial)
         return total
 

@@ -104,7 +104,7 @@ def _doublet(first: float, second: float, ratio: float) -> tuple[tuple[float, fl
 
 def _stated(metadata: Mapping[str, Any]) -> Radiation | None:
     """Return the radiation that the file states: its wavelengths, else the doublet of its anode."""
-    anode = str(metadata.get("anode") or "")
+    anode = str(metadata.get("anode") or "").capitalize()
     first, second = (_angstrom(metadata.get(key)) for key in ("wavelength", "wavelength_alpha2"))
     if first is None:
         return Radiation(_doublet(*ANODES[anode], _RATIO), f"{anode} K alpha") if anode in ANODES else None
