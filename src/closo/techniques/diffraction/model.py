@@ -8,7 +8,7 @@ are never negative. What is left to the optimiser is where reflections stand and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import nnls
@@ -24,19 +24,33 @@ _DEGREE = 180.0 / np.pi
 
 @dataclass(frozen=True)
 class Hump:
-    """One maximum of an amorphous halo: spacing and its range [angstrom], width [1/angstrom, in 1/d], Lorentzian share."""
+    """One bump of an amorphous halo: centre and FWHM in Q = 2 pi/d [1/angstrom]; a Gaussian."""
 
-    spacing: float
+    centre: float
     width: float
-    share: float = 0.3
-    free: bool = False
+
+
+def _family(centres: tuple[float, ...], width: float) -> tuple[Hump, ...]:
+    return tuple(Hump(centre, width) for centre in centres)
 
 
 HALOS: dict[str, tuple[Hump, ...]] = {
     "none": (),
-    "silica": (Hump(4.05, 0.10, free=True), Hump(2.15, 0.12), Hump(1.22, 0.16)),
+    "silica": (
+        *_family((1.05, 1.17, 1.29, 1.41, 1.53, 1.65, 1.77, 1.89, 2.01), 0.34),
+        *_family((2.6, 2.9, 3.2), 0.7),
+        *_family((5.2,), 1.2),
+    ),
+    "silica, coarse": (
+        *_family((1.13, 1.33, 1.53, 1.73, 1.93), 0.46),
+        *_family((2.6, 2.9, 3.2), 0.7),
+        *_family((5.2,), 1.2),
+    ),
 }
-"""Templates: the maxima of the X-ray scattering of vitreous silica at 1.53, 2.9 and 5.2 per angstrom."""
+"""Templates: bumps that add up, none negative, to the maxima of vitreous silica near 1.53, 2.9 and 5.2 per angstrom.
+
+Their shape is free within the width of a bump, wider than any reflection that is looked for: so no measured halo is needed.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Parameter:
     start: float
     low: float
     high: float
+    prior: float | None = None  # standard deviation about `start` that is known beforehand
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,10 @@ class Model:
         self.q, self.r = np.linalg.qr(self.base / self.sd[:, None])
         scaled = self.y / self.sd
         self.left = scaled - self.q @ (self.q.T @ scaled)
+        self.halo = _halo(self.x, self.radiation, self.humps)
+        self.free_halo = np.column_stack([self._projected(c) for c in self.halo.T]) if self.humps else self.halo
+        self.halo_normal, self.halo_right = self.free_halo.T @ self.free_halo, self.free_halo.T @ self.left
+        self._projections: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def value(self, values: np.ndarray, name: str, phase: int = -1) -> float:
         """Return a parameter: free, fixed, or 0."""
@@ -115,7 +134,7 @@ class Model:
 
     def column(self, values: np.ndarray, phase: int) -> np.ndarray:
         """Return the pattern of one phase for an amount of 1, shape (n,)."""
-        own = [values[k] for k, p in enumerate(self.parameters) if p.phase in (phase, -1) and p.name not in _HALO]
+        own = [values[k] for k, p in enumerate(self.parameters) if p.phase in (phase, -1)]
         key = np.array([phase, *own]).tobytes()
         if key not in self._memory:
             if len(self._memory) > 64:
@@ -148,42 +167,67 @@ class Model:
             total += add_peaks(self.x, centre, fwhm=width, share=share, area=area, axial=instrument.axial)
         return total
 
-    def halo(self, values: np.ndarray) -> np.ndarray:
-        """Return the patterns of the humps for an amount of 1, shape (n, number of humps)."""
-        q = 2.0 * np.sin(np.radians(self.x) / 2.0) / self.radiation.main
-        columns = []
-        for hump in self.humps:
-            centre, width = 1.0 / hump.spacing, hump.width
-            if hump.free:
-                centre *= 1.0 + self.value(values, "halo_position")
-                width *= np.exp(self.value(values, "halo_width"))
-            r = ((q - centre) / (0.5 * width)) ** 2
-            columns.append(hump.share / (1.0 + r) + (1.0 - hump.share) * np.exp(-np.log(2.0) * r))
-        return np.stack(columns, axis=1) if columns else np.zeros((len(self.x), 0))
-
     def columns(self, values: np.ndarray) -> np.ndarray:
         """Return the patterns of phases and humps for amounts of 1, shape (n, number of both)."""
-        phases = [self.column(values, k) for k in range(len(self.phases))]
-        return np.column_stack([*phases, self.halo(values)])
+        return np.column_stack([*(self.column(values, k) for k in range(len(self.phases))), self.halo])
+
+    def _projected(self, column: np.ndarray) -> np.ndarray:
+        """Return a weighted column without what the background explains of it."""
+        scaled = column / self.sd
+        return np.asarray(scaled - self.q @ (self.q.T @ scaled))
 
     def solve(self, values: np.ndarray) -> Solution:
         """Return the amounts that fit best."""
-        columns = self.columns(values) / self.sd[:, None]
-        norm = np.linalg.norm(columns, axis=0)
-        norm[norm == 0] = 1.0
-        scaled = columns / norm
-        inside = self.q.T @ scaled
-        free = scaled - self.q @ inside
-        triangle_q, triangle = np.linalg.qr(free)
-        amounts, _ = nnls(triangle, triangle_q.T @ self.left)
-        fitted = free @ amounts
-        coefficients = np.linalg.solve(self.r, self.q.T @ (self.y / self.sd) - inside @ amounts)
-        residuals = self.left - fitted
-        return Solution(amounts / norm, coefficients, self.y - residuals * self.sd, residuals)
+        columns = [self.column(values, k) for k in range(len(self.phases))]
+        phases = np.column_stack([self._own(column) for column in columns])
+        across = phases.T @ self.free_halo
+        normal = np.block([[phases.T @ phases, across], [across.T, self.halo_normal]])
+        right = np.concatenate([phases.T @ self.left, self.halo_right])
+        scale = np.sqrt(np.diag(normal))
+        scale[scale == 0] = 1.0
+        amounts = _not_negative(normal / np.outer(scale, scale), right / scale) / scale
+        n = len(columns)
+        residuals = self.left - phases @ amounts[:n] - self.free_halo @ amounts[n:]
+        explained = sum(a * c for a, c in zip(amounts, columns, strict=False)) + self.halo @ amounts[n:]
+        coefficients = np.linalg.solve(self.r, self.q.T @ ((self.y - explained) / self.sd))
+        return Solution(amounts, coefficients, self.y - residuals * self.sd, residuals)
+
+    def _own(self, column: np.ndarray) -> np.ndarray:
+        """Return the projection of a column of `column`, kept while that is kept."""
+        key = id(column)
+        if key not in self._projections or self._projections[key][0] is not column:
+            if len(self._projections) > 64:
+                self._projections.clear()
+            self._projections[key] = (column, self._projected(column))
+        return self._projections[key][1]
 
     def residuals(self, values: np.ndarray) -> np.ndarray:
         """Return the weighted residuals, shape (n,)."""
         return self.solve(values).residuals
+
+    def priors(self, values: np.ndarray) -> np.ndarray:
+        """Return how far each parameter is from what is known beforehand, in standard deviations; 0 where nothing is."""
+        return np.array(
+            [0.0 if p.prior is None else (v - p.start) / p.prior for p, v in zip(self.parameters, values, strict=True)]
+        )
+
+    def weighted(self, sd: np.ndarray) -> Model:
+        """Return the model with other standard deviations of the intensities."""
+        return replace(self, sd=sd, _memory=self._memory)
+
+    def derivatives(self, values: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+        """Return the derivatives of the pattern at fixed amounts, shape (n, number of parameters)."""
+        columns = []
+        for k, parameter in enumerate(self.parameters):
+            step = 1e-4 * (parameter.high - parameter.low)
+            ends = [np.clip(values[k] + s, parameter.low, parameter.high) for s in (step, -step)]
+            moved = []
+            for end in ends:
+                trial = values.copy()
+                trial[k] = end
+                moved.append(self.columns(trial) @ amounts)
+            columns.append((moved[0] - moved[1]) / (ends[0] - ends[1]))
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self.x), 0))
 
     def slopes(self, values: np.ndarray) -> np.ndarray:
         """Return the derivatives of the residuals, shape (n, number of parameters), by differences."""
@@ -198,7 +242,17 @@ class Model:
         return np.stack(columns, axis=1) if columns else np.zeros((len(self.x), 0))
 
 
-_HALO = ("halo_position", "halo_width")
+def _halo(x: np.ndarray, radiation: Radiation, humps: Sequence[Hump]) -> np.ndarray:
+    """Return the patterns of the humps for amounts of 1, shape (n, number of humps)."""
+    q = 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / radiation.main
+    columns = [np.exp(-4.0 * np.log(2.0) * ((q - hump.centre) / hump.width) ** 2) for hump in humps]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
+
+
+def _not_negative(normal: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the non-negative least-squares solution of normal equations with a diagonal of ones."""
+    triangle = np.linalg.cholesky(normal + 1e-9 * np.eye(len(normal)))
+    return np.asarray(nnls(triangle.T, np.linalg.solve(triangle, right))[0])
 
 
 def _background(x: np.ndarray, order: int) -> np.ndarray:

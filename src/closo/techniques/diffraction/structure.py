@@ -24,7 +24,7 @@ __all__ = ["Phase", "cell_of", "inverse_spacings", "load"]
 _LARGEST_FILE = 20_000_000  # bytes
 _MOST_REFLECTIONS = 6000
 _MOST_ATOMS = 5000
-_WEAKEST = 1e-6  # of the strongest line, below which a reflection is left out
+_WEAKEST = 1e-5  # of the strongest line, below which a reflection is left out
 _DALTON = 1.66053907  # g/cm3 of one dalton per cubic angstrom
 _BARN_PER_ELECTRON = 2.0 * 2.8179403e-5  # 2 r_e [angstrom]: absorption cross-section = 2 r_e lambda f''
 _SAME_PLACE = 0.05  # angstrom
