@@ -14,7 +14,7 @@ pattern).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from closo.errors import ConvergenceError
 from closo.fit import Function, covariance_of, least_squares
 from closo.techniques.diffraction.model import Model, Solution
 
-__all__ = ["Fitted", "deviations", "fit", "scatter_of"]
+__all__ = ["Fitted", "deviations", "fit", "refit", "scatter_of"]
 
 _TOLERANCE = 1e-6
 _MOST_CALLS = 60
@@ -82,13 +82,14 @@ def deviations(calculated: np.ndarray, scatter: float) -> np.ndarray:
     return np.sqrt(scatter * np.maximum(calculated, _LEAST_COUNTS * scatter))
 
 
-def fit(model: Model, *, scatter: float, start: np.ndarray | None = None, passes: int = 2) -> Fitted:
+def fit(model: Model, *, scatter: float, start: np.ndarray | None = None, passes: int = 2, judge: bool = True) -> Fitted:
     """Fit a pattern.
 
     Parameters
     ----------
     start : where to begin; a search finds it when absent.
     passes : fits, each with the weights of the one before.
+    judge : False leaves the covariances out (zeros).
 
     Raises
     ------
@@ -110,7 +111,12 @@ def fit(model: Model, *, scatter: float, start: np.ndarray | None = None, passes
         )
         values = found.values
         model = model.weighted(deviations(model.solve(values).calculated, scatter))
-    return _judged(model, values)
+    if judge:
+        return _judged(model, values)
+    solution = model.solve(values)
+    empty = np.zeros((len(solution.amounts) + len(values),) * 2)
+    chi2 = float(solution.residuals @ solution.residuals) / max(len(model.x) - len(values), 1)
+    return Fitted(model, values, solution, empty, empty, chi2)
 
 
 def _with_priors(model: Model) -> Function:
@@ -238,12 +244,15 @@ def _at_least(robust: np.ndarray, counting: np.ndarray) -> np.ndarray:
     return np.asarray(raised)
 
 
-def refit(fitted: Fitted, model: Model, *, scatter: float) -> Fitted:
-    """Fit another model from where one ended; parameters that both have begin there."""
+def refit(fitted: Fitted, model: Model, *, scatter: float, judge: bool = True) -> Fitted:
+    """Fit another model from where one ended; parameters that both have begin there.
+
+    `judge`: with covariances, else zeros.
+    """
     start = np.array(
         [
             fitted.values[fitted.model.index[p.name, p.phase]] if (p.name, p.phase) in fitted.model.index else p.start
             for p in model.parameters
         ]
     )
-    return fit(replace(model, sd=fitted.model.sd), scatter=scatter, start=start, passes=1)
+    return fit(model.weighted(fitted.model.sd), scatter=scatter, start=start, passes=1, judge=judge)

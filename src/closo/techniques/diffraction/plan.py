@@ -45,6 +45,7 @@ class Plan:
     cell_limit : relative change of a length of the cell that is allowed.
     strained : phases whose strain is fitted.
     standard : the one phase has neither size nor strain, and the profile of the instrument is fitted.
+    zero : of 2theta [deg], added to all angles.
     """
 
     order: int
@@ -55,6 +56,7 @@ class Plan:
     cell_limit: float = 0.015
     strained: tuple[int, ...] = ()
     standard: bool = False
+    zero: float = 0.0
 
 
 def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, plan: Plan) -> Model:
@@ -66,7 +68,8 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
         parameters.append(Parameter("shape", -1, 0.7, 0.0, 1.0))
     for k, phase in enumerate(phases):
         parameters += _of_phase(plan, phase, k)
-    fixed = {("size", k): np.log(1e6) for k in range(len(phases))} if plan.standard else {}
+    fixed = {("size", k): float(np.log(1e6)) for k in range(len(phases))} if plan.standard else {}
+    fixed["zero", -1] = plan.zero
     return Model(
         x=pattern.x,
         y=pattern.y,
@@ -86,7 +89,7 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
 def _of_instrument(plan: Plan) -> list[Parameter]:
     if plan.instrument is not None:
         return []
-    free = [Parameter("w", -1, 0.005, 1e-4, 0.05), Parameter("axial", -1, 0.03, 0.0, 0.12, 0.03)]
+    free = [Parameter("w", -1, 0.006, 1e-4, 0.05, None if plan.standard else 0.006), Parameter("axial", -1, 0.03, 0.0, 0.12, 0.03)]
     if plan.standard:
         free += [
             Parameter("u", -1, 0.0, -0.05, 0.1),

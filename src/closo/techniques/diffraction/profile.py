@@ -139,7 +139,7 @@ def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]
     for i in range(first, last):
         r = ((x[i] - centre) / half) ** 2
         total[i] += lorentz / (1.0 + r)
-        if r < 40.0:
+        if r < 25.0:
             total[i] += gauss * np.exp(-0.6931471805599453 * r)
 
 
