@@ -46,6 +46,7 @@ class Plan:
     strained : phases whose strain is fitted.
     standard : the one phase has neither size nor strain, and the profile of the instrument is fitted.
     zero : of 2theta [deg], added to all angles.
+    assumed_strain : of the phases whose strain is not fitted.
     """
 
     order: int
@@ -57,6 +58,7 @@ class Plan:
     strained: tuple[int, ...] = ()
     standard: bool = False
     zero: float = 0.0
+    assumed_strain: float = 0.0
 
 
 def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, plan: Plan) -> Model:
@@ -70,6 +72,7 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
         parameters += _of_phase(plan, phase, k)
     fixed = {("size", k): float(np.log(1e6)) for k in range(len(phases))} if plan.standard else {}
     fixed["zero", -1] = plan.zero
+    fixed |= {("strain", k): plan.assumed_strain for k in range(len(phases)) if k not in plan.strained}
     return Model(
         x=pattern.x,
         y=pattern.y,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = ["Runs", "fit_all", "misfit", "narrowest", "rebinned"]
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
+_STRAIN = 0.002  # that crystallites may have where it is not told from their size
 _STRAINED_LINES = 6  # resolved lines from which strain is told from size
 
 
@@ -36,6 +37,22 @@ class Runs:
     base: Fitted
     variants: dict[str, tuple[Fitted, ...]]
     lines: tuple[int, ...]
+
+    def spread(self, number: Callable[[Fitted], float]) -> dict[str, float]:
+        """Return source -> standard uncertainty that its variants give to a number of a fit.
+
+        Variants are the ends of what is possible, so their root mean square is divided by the square root of 3; the zero of
+        the goniometer is changed by its standard uncertainty, and counts in full.
+        """
+        base = number(self.base)
+        found = {}
+        for source, fits in self.variants.items():
+            apart = [number(other) - base for other in fits]
+            apart = [a for a in apart if np.isfinite(a)]
+            if apart:
+                scale = 1.0 if source == "goniometer zero" else 1.0 / np.sqrt(3.0)
+                found[source] = float(scale * np.sqrt(np.mean(np.square(apart))))
+        return found
 
 
 def rebinned(pattern: Pattern, factor: int) -> Pattern:
@@ -127,6 +144,7 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
         wanted["halo template"] = [replace(plan, halo=f"{plan.halo}, coarse")]
     if not plan.standard:
         wanted["profile shape"] = [replace(plan, shape=1.0), replace(plan, shape=0.3)]
+        wanted["strain"] = [replace(plan, assumed_strain=_STRAIN)]
     wanted["goniometer zero"] = [replace(plan, zero=_ZERO)]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
