@@ -131,7 +131,7 @@ READERS: tuple[Reader, ...] = (
         ("xl/workbook.xml", "xl/worksheets/", "xl/theme/"),
         f"{_HERE}.spreadsheet",
     ),
-    Reader("bruker_raw", "Bruker .raw pattern", (".raw",), ("RAW1.01", "RAW4.00", "RAW2", "RAW "), f"{_HERE}.bruker_raw"),
+    Reader("bruker_raw", "Bruker .raw pattern", (".raw",), ("RAW1.01", "RAW4.00"), f"{_HERE}.bruker_raw"),
     Reader(
         "brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"
     ),

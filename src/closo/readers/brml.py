@@ -9,7 +9,7 @@ order, as FieldDefinitions), RecordedRawDataView (the detector), each with Start
 WaveLengthRatio and TubeMaterial name the tube; they may stand in other members of the archive.
 
 Columns: 2theta [deg], and the detector as counts, or as intensity where the numbers are not whole: an absorber that moved into
-the beam is corrected for by the program already, and a note says so. The current of the tube is not kept.
+the beam is corrected for by the program already, and a note says so. 
 
 Refused: an archive with names that lead out of it, encrypted, or that unpacks to more than 100 MB or 200 times its size; XML
 with a document type or entities; a scan without 2theta; a detector that records more than one number per point (an image).
@@ -36,6 +36,7 @@ _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _AGAIN = "Export it from DIFFRAC.EVA as .xy."
 
 
+@np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read the scans of a .brml archive.
 

@@ -1,6 +1,7 @@
 r"""Bruker and Siemens binary patterns (.raw), versions 1 to 4 of DIFFRAC.
 
-Recognised by the first bytes: `RAW ` (version 1), `RAW2` (2), `RAW1.01` (3), `RAW4.00` (4). All numbers little-endian.
+Recognised by the first bytes: `RAW1.01` (version 3), `RAW4.00` (4); `RAW ` (1) and `RAW2` (2) by the suffix .raw too, since text may
+hold such words. All numbers little-endian.
 
 Version 1. Ranges follow each other, each with `RAW ` before it (later ones of old programs without): uint32 points, float32
 time per step [s], float32 step [deg], uint32 mode, 4 bytes, float32 start of 2theta, theta, chi, phi, 32 bytes sample, float32
@@ -22,7 +23,7 @@ start and step at 72, uint32 points at 88, float32 time per step [ms] at 92, flo
 136, of the header's own segments at 140; these follow at 160 (type 50: uint32 moving at 8, name at 12, float64 position at 56),
 then the records, a float32 intensity first.
 
-Columns: 2theta [deg] and counts; an intensity where these are not whole numbers. The current and voltage of the tube are not kept.
+Columns: 2theta [deg] and counts; an intensity where these are not whole numbers. 
 
 Refused: another version; a scan along another axis; a header that does not add up: ranges that do not end where the file ends,
 records of another length, steps of 0. Versions 1 and 2 follow published descriptions: no file of them was at hand.
@@ -101,6 +102,7 @@ class _File:
         self.metadata |= {key: value for key, value in stated.items() if value}
 
 
+@np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read the ranges of a .raw file.
 

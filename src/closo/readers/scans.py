@@ -13,7 +13,7 @@ from closo.errors import ReadError
 from closo.readers.parts import Part, finish
 from closo.readers.text import Text, shown
 
-__all__ = ["ANGSTROM", "Scan", "finish_scans", "is_two_theta", "steps"]
+__all__ = ["ANGSTROM", "MOST_POINTS", "Scan", "finish_scans", "is_two_theta", "refuse_axis", "steps", "unsure_end"]
 
 ANGSTROM = 1e-10  # m
 MOST_POINTS = 2_000_000
@@ -58,6 +58,14 @@ def is_two_theta(axis: str) -> bool:
     (True, True, False)
     """
     return axis.lower().replace(" ", "").replace("-", "").replace("_", "") in ("2theta", "twotheta", "2θ", "tth")
+
+
+def unsure_end(text: Text, told: Iterable[str]) -> tuple[str, ...]:
+    """Return the warnings of the last rows of a text, with one more where its last number may be cut and none says so."""
+    told = tuple(told)
+    if text.complete or any("last" in sentence for sentence in told):
+        return told
+    return (*told, f"The file does not end with a line break: check that its last number (line {len(text.lines)}) is whole.")
 
 
 def finish_scans(

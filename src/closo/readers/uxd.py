@@ -8,7 +8,7 @@ line). A new range begins with `_DRIVE=` or with `_STEPTIME=`, `_START=` after d
 `_STEPTIME` [s], `_DRIVE`, `_ANODE`, `_WL1`, `_WL2` [angstrom], `_WLRATIO`, `_GONIOMETER_RADIUS` [mm], `_SAMPLE`,
 `_DATEMEASURED`.
 
-Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole. The current of the tube is not kept.
+Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole. 
 
 Refused: a drive other than 2theta or coupled; data without angles, start or step; rows that are no numbers.
 """
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps
+from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps, unsure_end
 from closo.readers.table import read_rows
 from closo.readers.text import Text, load
 
@@ -31,6 +31,7 @@ _AGAIN = "Export it again from DIFFRAC, as .uxd or .xy."
 _DATA = {"_COUNTS": 0, "_CPS": 0, "_2THETACOUNTS": 2, "_2THETACPS": 2, "_2THETACOUNTSTIME": 3}  # columns, 0: intensities alone
 
 
+@np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read the ranges of a .uxd file.
 
@@ -71,7 +72,7 @@ def _scan(text: Text, stated: dict[str, str], lines: range, *, width: int) -> Sc
     timed = {"time_per_step": seconds} if seconds is not None and 0.0 < seconds < 1e6 else {}
     if width:
         rows = read_rows(text, lines, " ", wanted=[0, 1], width=width)
-        return Scan(rows.values[:, 0], rows.values[:, 1], timed, rows.warnings)
+        return Scan(rows.values[:, 0], rows.values[:, 1], timed, unsure_end(text, rows.warnings) if lines.stop == len(text.lines) else rows.warnings)
     start, step = _number(stated, "_START"), _number(stated, "_STEPSIZE")
     if start is None or step is None or not 1e-6 < abs(step) < 20.0:
         raise text.error("the range does not say where it begins (_START) and its step (_STEPSIZE).", _AGAIN, line=lines.start)
@@ -82,7 +83,8 @@ def _scan(text: Text, stated: dict[str, str], lines: range, *, width: int) -> Sc
         values = np.array(words, dtype=float)
     except ValueError:
         raise text.error("the data hold something that is no number.", _AGAIN, line=lines.start) from None
-    return Scan(steps(start, step, len(values)), values, timed)
+    told = unsure_end(text, ()) if lines.stop == len(text.lines) else ()
+    return Scan(steps(start, step, len(values)), values, timed, told)
 
 
 def _number(stated: dict[str, str], key: str) -> float | None:

@@ -8,7 +8,7 @@ listPositions with one per point), commonCountingTime [s], and `counts`, or `int
 beamAttenuationFactors holds the factor by which the beam was weakened at each point.
 
 Columns: 2theta [deg], and counts as the detector gave them; where an attenuator moved, intensities that are corrected for it,
-with a note. The current of the tube is not kept. Several scans of one file are several measurements.
+with a note.  Several scans of one file are several measurements.
 
 Refused: XML with a document type or entities; a scan along another axis; numbers of points that differ; a file with no scan.
 """
@@ -32,6 +32,7 @@ _AGAIN = "Export it again from the program of the instrument."
 _COUPLED = ("gonio", "2theta", "2theta-omega", "omega-2theta")
 
 
+@np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read the scans of an .xrdml file.
 

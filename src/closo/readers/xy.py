@@ -7,7 +7,7 @@ Structure: lines that begin with a letter, a quote, #, !, ;, /, or * before the 
 `Anode: "Cu"`, `Wavelength: "1.5406"`, `TimePerStep: "96"` are used; a `2theta`, `wavelength` or `anode` in other headers is not.
 
 Columns: 2theta [deg], counts (an intensity where they are not whole numbers), and where there is a third one, the standard
-deviation of these. The current of the tube is not stated. Columns are separated by blanks, tabs, semicolons or commas.
+deviation of these.  Columns are separated by blanks, tabs, semicolons or commas.
 
 Refused: rows with other than two or three numbers; 2theta that does not rise or fall; angles beyond 180 deg.
 """
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.scans import ANGSTROM, Scan, finish_scans
+from closo.readers.scans import ANGSTROM, Scan, finish_scans, unsure_end
 from closo.readers.table import best_separator, cells, is_number, read_rows
 from closo.readers.text import Text, load, shown
 
@@ -32,6 +32,7 @@ _MOST_HEADER = 200  # lines
 _STATED = re.compile(r"(\w+): \"([^\"]*)\"")
 
 
+@np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read a pattern from columns of text.
 
@@ -48,7 +49,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     separator, width = best_separator(text.lines[first]) or " ", _width(text.lines[first])
     rows = read_rows(text, range(first, len(text.lines)), separator, wanted=list(range(width)), width=width)
     kept = np.isfinite(rows.values[:, :2]).all(axis=1)
-    warnings = list(rows.warnings)
+    warnings = list(unsure_end(text, rows.warnings))
     if not kept.all():
         warnings.append(f"{int(np.sum(~kept))} rows without an angle and an intensity left out.")
     if kept.sum() < len(kept) / 2:
