@@ -41,10 +41,10 @@ HALOS: dict[str, tuple[Hump, ...]] = {
         *_family((2.6, 2.9, 3.2), 0.7),
         *_family((5.2,), 1.2),
     ),
-    "silica, coarse": (
-        *_family((1.13, 1.33, 1.53, 1.73, 1.93), 0.46),
-        *_family((2.6, 2.9, 3.2), 0.7),
-        *_family((5.2,), 1.2),
+    "silica, other": (
+        *_family((0.98, 1.09, 1.20, 1.31, 1.42, 1.53, 1.64, 1.75, 1.86, 1.97, 2.08), 0.31),
+        *_family((2.5, 2.75, 3.0, 3.25), 0.6),
+        *_family((5.2,), 1.0),
     ),
 }
 """Templates: bumps that add up, none negative, to the maxima of vitreous silica near 1.53, 2.9 and 5.2 per angstrom.

@@ -148,8 +148,9 @@ def _sum(x, centre, fwhm, share, area, axial, total):  # type: ignore[no-untyped
     for k in range(len(centre)):
         cosine = np.cos(np.radians(centre[k]))
         longest = abs(np.degrees(0.5 * axial**2 * cosine / max(np.sqrt(1.0 - cosine**2), 1e-3)))
-        if longest < 0.02 * fwhm[k]:
-            _one(x, centre[k], fwhm[k], share[k], area[k], total)
+        if longest < 0.25 * fwhm[k]:  # the tail is lost in the width; its centroid lies at a sixth
+            shift = np.sign(cosine) * longest / 6.0
+            _one(x, centre[k] - shift, fwhm[k], share[k], area[k], total)
             continue
         for j in range(len(_HEIGHT)):
             moved = min(max(cosine * np.sqrt(1.0 + (axial * _HEIGHT[j]) ** 2), -1.0), 1.0)

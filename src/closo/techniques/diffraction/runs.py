@@ -141,7 +141,7 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     """Return the fits with other choices; one that does not arrive is left out."""
     wanted: dict[str, list[Plan]] = {"background": [replace(plan, order=max(plan.order - 2, 0)), replace(plan, order=plan.order + 3)]}
     if plan.halo != "none":
-        wanted["halo template"] = [replace(plan, halo=f"{plan.halo}, coarse")]
+        wanted["halo template"] = [replace(plan, halo=f"{plan.halo}, other")]
     if not plan.standard:
         wanted["profile shape"] = [replace(plan, shape=1.0), replace(plan, shape=0.3)]
         wanted["strain"] = [replace(plan, assumed_strain=_STRAIN)]
