@@ -80,7 +80,10 @@ def _brml() -> bytes:
     route = f"<DataRoute>{axis}{rows}<DataViews>{views}</DataViews></DataRoute>"
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (("DataContainer", "<DataContainer/>"), ("RawData0", f"<RawData {xsi}>{tube}{route}</RawData>")):
+        for name, text in (
+            ("DataContainer", "<DataContainer/>"),
+            ("RawData0", f"<RawData {xsi}>{tube}{route}</RawData>"),
+        ):
             archive.writestr(zipfile.ZipInfo(f"Experiment0/{name}.xml", (2026, 1, 5, 9, 0, 0)), text)
     return content.getvalue()
 
@@ -217,7 +220,8 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
     "brml": ("a.brml", _brml()),
     "xrdml": (
         "a.xrdml",
-        f'<?xml version="1.0"?>\n<xrdMeasurements xmlns="http://www.xrdml.com/"><xrdMeasurement>{TUBE}<scan scanAxis="Gonio">'
+        f'<?xml version="1.0"?>\n<xrdMeasurements xmlns="http://www.xrdml.com/"><xrdMeasurement>{TUBE}'
+        f'<scan scanAxis="Gonio">'
         f'<dataPoints><positions axis="2Theta"><startPosition>{PATTERN[0][0]}</startPosition><endPosition>{PATTERN[-1][0]}'
         f'</endPosition></positions><counts>{" ".join(str(y) for _, y in PATTERN)}</counts></dataPoints></scan>'
         "</xrdMeasurement></xrdMeasurements>\n",
@@ -409,7 +413,14 @@ REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.
               "gamry/chronoa_data.dta"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*(f"eis/{n}" for n in REAL), *(f"cycling/{n}" for n in REAL_CELLS), *(f"structure/xrd/{n}" for n in REAL_PATTERNS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"eis/{n}" for n in REAL),
+        *(f"cycling/{n}" for n in REAL_CELLS),
+        *(f"structure/xrd/{n}" for n in REAL_PATTERNS),
+    ],
+)
 @steady
 @given(edits=st.lists(EDIT, min_size=1, max_size=5))
 def test_mutated_real_file(shared_data, tmp_path_factory, name, edits):

@@ -28,8 +28,9 @@ def written(tmp_path, name, content):
 def version1(ranges=1):
     content = b""
     for k in range(ranges):
-        head = struct.pack("<4sIffI4xffff32sff72xI", b"RAW ", 6, 2.0, 0.5, 0, 20.0 + 10 * k, 10.0, 0.0, 0.0, b"salt", 1.5406, 1.54439,
-                           int(k + 1 < ranges))  # fmt: skip
+        angles = (20.0 + 10 * k, 10.0, 0.0, 0.0)
+        numbers = (b"RAW ", 6, 2.0, 0.5, 0, *angles, b"salt", 1.5406, 1.54439, int(k + 1 < ranges))
+        head = struct.pack("<4sIffI4xffff32sff72xI", *numbers)
         content += head + FLOATS
     return content
 
@@ -122,7 +123,8 @@ def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path, content, says):
 
 
 def xrdml(points, axis="Gonio"):
-    return f'<xrdMeasurements><xrdMeasurement><scan scanAxis="{axis}"><dataPoints>{points}</dataPoints></scan></xrdMeasurement></xrdMeasurements>'.encode()
+    scan = f'<scan scanAxis="{axis}"><dataPoints>{points}</dataPoints></scan>'
+    return f"<xrdMeasurements><xrdMeasurement>{scan}</xrdMeasurement></xrdMeasurements>".encode()
 
 
 ENDS = '<positions axis="2Theta"><startPosition>20</startPosition><endPosition>22</endPosition></positions>'
@@ -180,7 +182,9 @@ def test_binary_scan_equals_its_uxd(shared_data):
     folder = shared_data / "structure/xrd/bruker"
     raw, text = only(folder / "BT86.raw"), only(folder / "BT86_.UXD")
     np.testing.assert_array_equal(raw["counts"], text["counts"])
-    np.testing.assert_allclose(raw["two_theta"], text["two_theta"], atol=0.005)  # the text has three decimals, rounded steps
+    np.testing.assert_allclose(
+        raw["two_theta"], text["two_theta"], atol=0.005
+    )  # the text has three decimals, rounded steps
     assert raw.attrs["metadata"]["goniometer_radius"] == text.attrs["metadata"]["goniometer_radius"] == 0.2005
 
 

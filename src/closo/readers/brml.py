@@ -2,14 +2,15 @@
 
 Recognised by the first name in the archive: `Experiment0/...` or `experimentCollection.xml`.
 
-Structure: `ExperimentN/DataContainer.xml` lists under RawDataReferenceList the `ExperimentN/RawDataM.xml`, one per scan. Inside, each
-DataRoute has ScanAxes (the axis that moves: AxisId `TwoTheta`), `Datum` (one per point, numbers with commas between them) and
-DataViews that say which number is what: FixedRawDataView (`MeasuredTime`, `AbsorptionFactor`), VaryingRawDataView (the axes, in
-order, as FieldDefinitions), RecordedRawDataView (the detector), each with Start and Length. WaveLengthAlpha1, WaveLengthAlpha2,
-WaveLengthRatio and TubeMaterial name the tube; they may stand in other members of the archive.
+Structure: `ExperimentN/DataContainer.xml` lists under RawDataReferenceList the `ExperimentN/RawDataM.xml`, one per
+scan. Inside, each DataRoute has ScanAxes (the axis that moves: AxisId `TwoTheta`), `Datum` (one per point, numbers
+with commas between them) and DataViews that say which number is what: FixedRawDataView (`MeasuredTime`,
+`AbsorptionFactor`), VaryingRawDataView (the axes, in order, as FieldDefinitions), RecordedRawDataView (the detector),
+each with Start and Length. WaveLengthAlpha1, WaveLengthAlpha2, WaveLengthRatio and TubeMaterial name the tube; they
+may stand in other members of the archive.
 
-Columns: 2theta [deg], and the detector as counts, or as intensity where the numbers are not whole: an absorber that moved into
-the beam is corrected for by the program already, and a note says so. 
+Columns: 2theta [deg], and the detector as counts, or as intensity where the numbers are not whole: an absorber that
+moved into the beam is corrected for by the program already, and a note says so.
 
 Refused: an archive with names that lead out of it, encrypted, or that unpacks to more than 100 MB or 200 times its size; XML
 with a document type or entities; a scan without 2theta; a detector that records more than one number per point (an image).
@@ -53,7 +54,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
     names = sorted((n for n in members if _RAW.search(n)), key=_order)
     if not names:
         raise text.error("the archive holds no RawData0.xml, where the points of a .brml are.", "Was it copied whole?")
-    scans, tube = [], {}
+    scans: list[Scan] = []
+    tube: dict[str, Any] = {}
     for name in names:
         root = parse(members[name], path, member=name)
         tube = tube or _tube(root)
@@ -87,11 +89,11 @@ def _scan(text: Text, route: ET.Element) -> Scan:
         raise refuse_axis(text, axes[0] if axes else "an unnamed axis")
     if "detector" not in places:
         raise text.error("no view of the scan says which number the detector gave.", _AGAIN)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     factor = values[:, places["AbsorptionFactor"]] if "AbsorptionFactor" in places else np.ones(len(values))
     if np.any(factor != factor[0]):
         warnings = (
-            f"An absorber moved in the beam (factor {factor.min():g} to {factor.max():g}); the intensities are corrected for it.",
+            f"An absorber moved in the beam (factor {factor.min():g} to {factor.max():g}); it is corrected for.",
         )
     seconds = text_of(route, "ScanInformation/TimePerStep")
     stated = {"time_per_step": float(seconds)} if _is_number(seconds) and 0.0 < float(seconds) < 1e6 else {}

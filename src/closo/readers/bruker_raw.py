@@ -1,32 +1,34 @@
 r"""Bruker and Siemens binary patterns (.raw), versions 1 to 4 of DIFFRAC.
 
-Recognised by the first bytes: `RAW1.01` (version 3), `RAW4.00` (4); `RAW ` (1) and `RAW2` (2) by the suffix .raw too, since text may
-hold such words. All numbers little-endian.
+Recognised by the first bytes: `RAW1.01` (version 3), `RAW4.00` (4); `RAW ` (1) and `RAW2` (2) by the suffix .raw too,
+since text may hold such words. All numbers little-endian.
 
 Version 1. Ranges follow each other, each with `RAW ` before it (later ones of old programs without): uint32 points, float32
-time per step [s], float32 step [deg], uint32 mode, 4 bytes, float32 start of 2theta, theta, chi, phi, 32 bytes sample, float32
-K alpha 1, K alpha 2 [angstrom], 72 bytes, uint32 whether a range follows; then a float32 per point.
+time per step [s], float32 step [deg], uint32 mode, 4 bytes, float32 start of 2theta, theta, chi, phi, 32 bytes
+sample, float32 K alpha 1, K alpha 2 [angstrom], 72 bytes, uint32 whether a range follows; then a float32 per point.
 
-Version 2. uint16 ranges at 4; at 168 date and time (20 bytes), anode (2), float32 K alpha 1, K alpha 2 [angstrom], ratio; ranges
-from 256: uint16 length of the header, uint16 points, 4 bytes, float32 time per step, step, start of 2theta, 26 bytes, uint16
-temperature [K]; a float32 per point after the header.
+Version 2. uint16 ranges at 4; at 168 date and time (20 bytes), anode (2), float32 K alpha 1, K alpha 2 [angstrom],
+ratio; ranges from 256: uint16 length of the header, uint16 points, 4 bytes, float32 time per step, step, start of
+2theta, 26 bytes, uint16 temperature [K]; a float32 per point after the header.
 
-Version 3. uint32 ranges at 12, date (10 bytes) at 16, sample (60) at 326, float32 radius [mm] at 564, anode (4) at 608, float64 mean,
-K alpha 1, K alpha 2, K beta, ratio from 616; ranges from 712. Of a range: uint32 length of the header, uint32 points at 4, float64
-start of 2theta at 16, step at 176, float32 time per step at 192, uint32 type of scan at 196, uint32 columns that vary at 248
-(bits), uint32 length of a record at 252 (4 + 8 per column that varies), uint32 length of extra records at 256. After header and
-extra records one record per point: float32 intensity, then the varying columns as float64 (2theta first, where it is one).
+Version 3. uint32 ranges at 12, date (10 bytes) at 16, sample (60) at 326, float32 radius [mm] at 564, anode (4) at
+608, float64 mean, K alpha 1, K alpha 2, K beta, ratio from 616; ranges from 712. Of a range: uint32 length of the
+header, uint32 points at 4, float64 start of 2theta at 16, step at 176, float32 time per step at 192, uint32 type of
+scan at 196, uint32 columns that vary at 248 (bits), uint32 length of a record at 252 (4 + 8 per column that varies),
+uint32 length of extra records at 256. After header and extra records one record per point: float32 intensity, then
+the varying columns as float64 (2theta first, where it is one).
 
-Version 4. Segments from byte 61: uint32 type, uint32 length. Type 10: name (24 bytes at 12) and text (at 36). Type 30: float64
-mean, K alpha 1, K alpha 2, K beta, ratio at 72, anode (4) at 116. Type 0 or 160 begins a range: kind of scan (24 bytes at 32), float64
-start and step at 72, uint32 points at 88, float32 time per step [ms] at 92, float64 wavelength at 112, uint32 length of a record at
-136, of the header's own segments at 140; these follow at 160 (type 50: uint32 moving at 8, name at 12, float64 position at 56),
-then the records, a float32 intensity first.
+Version 4. Segments from byte 61: uint32 type, uint32 length. Type 10: name (24 bytes at 12) and text (at 36). Type
+30: float64 mean, K alpha 1, K alpha 2, K beta, ratio at 72, anode (4) at 116. Type 0 or 160 begins a range: kind of
+scan (24 bytes at 32), float64 start and step at 72, uint32 points at 88, float32 time per step [ms] at 92, float64
+wavelength at 112, uint32 length of a record at 136, of the header's own segments at 140; these follow at 160 (type
+50: uint32 moving at 8, name at 12, float64 position at 56), then the records, a float32 intensity first.
 
-Columns: 2theta [deg] and counts; an intensity where these are not whole numbers. 
+Columns: 2theta [deg] and counts; an intensity where these are not whole numbers.
 
-Refused: another version; a scan along another axis; a header that does not add up: ranges that do not end where the file ends,
-records of another length, steps of 0. Versions 1 and 2 follow published descriptions: no file of them was at hand.
+Refused: another version; a scan along another axis; a header that does not add up: ranges that do not end where the
+file ends, records of another length, steps of 0. Versions 1 and 2 follow published descriptions: no file of them was
+at hand.
 """
 
 from __future__ import annotations
@@ -158,7 +160,7 @@ def _version1(file: _File) -> Iterator[Scan]:
 def _version2(file: _File) -> Iterator[Scan]:
     count, at = file.number("H", 4), 256
     file.state(date=file.words(168, 20), anode=file.words(188, 2))
-    file.wavelengths(*(file.number("f", k) for k in (190, 194)), file.number("f", 198))
+    file.wavelengths(file.number("f", 190), file.number("f", 194), file.number("f", 198))
     for _ in range(_checked(file, count)):
         header, points = file.number("H", at), file.number("H", at + 2)
         seconds, step, start = (file.number("f", at + k) for k in (8, 12, 16))
@@ -175,7 +177,7 @@ def _version3(file: _File) -> Iterator[Scan]:
     radius = file.number("f", 564)
     file.state(date=file.words(16, 10), sample=file.words(326, 60), anode=file.words(608, 4))
     file.state(goniometer_radius=1e-3 * radius if 10.0 < radius < 2000.0 else None)
-    file.wavelengths(*(file.number("d", k) for k in (624, 632)), file.number("d", 648))
+    file.wavelengths(file.number("d", 624), file.number("d", 632), file.number("d", 648))
     for _ in range(_checked(file, count)):
         header, points = file.number("I", at), file.number("I", at + 4)
         start, step = file.number("d", at + 16), file.number("d", at + 176)
@@ -210,7 +212,7 @@ def _version4(file: _File) -> Iterator[Scan]:
             file.metadata.pop("_", None)
         elif kind == 30:
             file.state(anode=file.words(at + 116, 4))
-            file.wavelengths(*(file.number("d", at + k) for k in (80, 88)), file.number("d", at + 104))
+            file.wavelengths(file.number("d", at + 80), file.number("d", at + 88), file.number("d", at + 104))
         at += length
     if not found:
         raise file.wrong("it holds no range")

@@ -16,7 +16,16 @@ _MOST_BYTES = 100_000_000  # of one member
 _MOST_RATIO, _RATIO_MATTERS = 200, 1_000_000
 _MOST_MEMBERS = 2000
 _ASK = "Did it come from the instrument? Export it again, or as .xy."
-_FAILURES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, LookupError)
+_FAILURES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    LookupError,
+)
 
 
 def parse(content: bytes, path: Path, *, member: str | None = None) -> ET.Element:
@@ -33,7 +42,7 @@ def parse(content: bytes, path: Path, *, member: str | None = None) -> ET.Elemen
             file=path, where=member, hint=_ASK,
         )  # fmt: skip
     try:
-        root = ET.fromstring(text)  # noqa: S314  entities are refused above
+        root = ET.fromstring(text)  # entities are refused above
     except (ET.ParseError, ValueError) as error:
         raise ReadError(f"its XML is damaged ({str(error)[:80]}).", file=path, where=member, hint=_ASK) from None
     for element in root.iter():
@@ -76,7 +85,9 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> b
     with archive.open(member) as file:
         content = file.read(member.file_size + 1)
     if len(content) > member.file_size:
-        raise ReadError("a member of the archive is larger than it says.", file=path, where=member.filename[:80], hint=_ASK)
+        raise ReadError(
+            "a member of the archive is larger than it says.", file=path, where=member.filename[:80], hint=_ASK
+        )
     return content
 
 

@@ -65,7 +65,10 @@ def unsure_end(text: Text, told: Iterable[str]) -> tuple[str, ...]:
     told = tuple(told)
     if text.complete or any("last" in sentence for sentence in told):
         return told
-    return (*told, f"The file does not end with a line break: check that its last number (line {len(text.lines)}) is whole.")
+    return (
+        *told,
+        f"The file does not end with a line break: check that its last number (line {len(text.lines)}) is whole.",
+    )
 
 
 def finish_scans(

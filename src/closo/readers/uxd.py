@@ -2,13 +2,13 @@
 
 Recognised by `_FILEVERSION=` and `_STEPSIZE=` or `_WL1=` in the first lines.
 
-Structure: lines `_KEY=value` (texts in single quotes), `;` before a comment, then the data of a range behind `_COUNTS`, `_CPS` (one or
-several intensities per line), `_2THETACOUNTS`, `_2THETACPS` or `_2THETACOUNTSTIME` (an angle, an intensity and, in the last, a time per
-line). A new range begins with `_DRIVE=` or with `_STEPTIME=`, `_START=` after data. Used keys: `_START`, `_STEPSIZE` [deg],
-`_STEPTIME` [s], `_DRIVE`, `_ANODE`, `_WL1`, `_WL2` [angstrom], `_WLRATIO`, `_GONIOMETER_RADIUS` [mm], `_SAMPLE`,
-`_DATEMEASURED`.
+Structure: lines `_KEY=value` (texts in single quotes), `;` before a comment, then the data of a range behind
+`_COUNTS`, `_CPS` (one or several intensities per line), `_2THETACOUNTS`, `_2THETACPS` or `_2THETACOUNTSTIME` (an
+angle, an intensity and, in the last, a time per line). A new range begins with `_DRIVE=` or with `_STEPTIME=`,
+`_START=` after data. Used keys: `_START`, `_STEPSIZE` [deg], `_STEPTIME` [s], `_DRIVE`, `_ANODE`, `_WL1`, `_WL2`
+[angstrom], `_WLRATIO`, `_GONIOMETER_RADIUS` [mm], `_SAMPLE`, `_DATEMEASURED`.
 
-Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole. 
+Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole.
 
 Refused: a drive other than 2theta or coupled; data without angles, start or step; rows that are no numbers.
 """
@@ -28,7 +28,13 @@ from closo.readers.text import Text, load
 __all__ = ["read"]
 
 _AGAIN = "Export it again from DIFFRAC, as .uxd or .xy."
-_DATA = {"_COUNTS": 0, "_CPS": 0, "_2THETACOUNTS": 2, "_2THETACPS": 2, "_2THETACOUNTSTIME": 3}  # columns, 0: intensities alone
+_DATA = {
+    "_COUNTS": 0,
+    "_CPS": 0,
+    "_2THETACOUNTS": 2,
+    "_2THETACPS": 2,
+    "_2THETACOUNTSTIME": 3,
+}  # columns, 0: intensities alone
 
 
 @np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is refused
@@ -47,7 +53,9 @@ def read(path: Path) -> tuple[Dataset, ...]:
         line = text.lines[at].strip()
         key, _, value = line.partition("=")
         if key.upper() in _DATA and not value:
-            end = next((i for i in range(at + 1, len(text.lines)) if text.lines[i].lstrip()[:1] in ("_", ";")), len(text.lines))
+            end = next(
+                (i for i in range(at + 1, len(text.lines)) if text.lines[i].lstrip()[:1] in ("_", ";")), len(text.lines)
+            )
             scans.append(_scan(text, stated, range(at + 1, end), width=_DATA[key.upper()]))
             at = end
             continue
@@ -72,10 +80,17 @@ def _scan(text: Text, stated: dict[str, str], lines: range, *, width: int) -> Sc
     timed = {"time_per_step": seconds} if seconds is not None and 0.0 < seconds < 1e6 else {}
     if width:
         rows = read_rows(text, lines, " ", wanted=[0, 1], width=width)
-        return Scan(rows.values[:, 0], rows.values[:, 1], timed, unsure_end(text, rows.warnings) if lines.stop == len(text.lines) else rows.warnings)
+        return Scan(
+            rows.values[:, 0],
+            rows.values[:, 1],
+            timed,
+            unsure_end(text, rows.warnings) if lines.stop == len(text.lines) else rows.warnings,
+        )
     start, step = _number(stated, "_START"), _number(stated, "_STEPSIZE")
     if start is None or step is None or not 1e-6 < abs(step) < 20.0:
-        raise text.error("the range does not say where it begins (_START) and its step (_STEPSIZE).", _AGAIN, line=lines.start)
+        raise text.error(
+            "the range does not say where it begins (_START) and its step (_STEPSIZE).", _AGAIN, line=lines.start
+        )
     words = " ".join(text.lines[i].replace(",", " ") for i in lines).split()
     if len(words) > MOST_POINTS:
         raise text.error(f"the range has {len(words)} points.", _AGAIN, line=lines.start)

@@ -2,13 +2,14 @@
 
 Recognised by `<xrdMeasurements` in the first lines. A name before the elements (a namespace) is of no matter.
 
-Structure: `xrdMeasurement` holds usedWavelength (kAlpha1, kAlpha2 [angstrom], ratioKAlpha2KAlpha1), incidentBeamPath (radius [mm],
-xRayTube/anodeMaterial) and `scan` elements with scanAxis. In dataPoints: positions with axis `2Theta` (startPosition and endPosition, or
-listPositions with one per point), commonCountingTime [s], and `counts`, or `intensities`, in older files as rates per second;
-beamAttenuationFactors holds the factor by which the beam was weakened at each point.
+Structure: `xrdMeasurement` holds usedWavelength (kAlpha1, kAlpha2 [angstrom], ratioKAlpha2KAlpha1), incidentBeamPath
+(radius [mm], xRayTube/anodeMaterial) and `scan` elements with scanAxis. In dataPoints: positions with axis `2Theta`
+(startPosition and endPosition, or listPositions with one per point), commonCountingTime [s], and `counts`, or
+`intensities`, in older files as rates per second; beamAttenuationFactors holds the factor by which the beam was
+weakened at each point.
 
-Columns: 2theta [deg], and counts as the detector gave them; where an attenuator moved, intensities that are corrected for it,
-with a note.  Several scans of one file are several measurements.
+Columns: 2theta [deg], and counts as the detector gave them; where an attenuator moved, intensities that are corrected
+for it, with a note.  Several scans of one file are several measurements.
 
 Refused: XML with a document type or entities; a scan along another axis; numbers of points that differ; a file with no scan.
 """
@@ -102,7 +103,7 @@ def _intensity(text: Text, points: ET.Element) -> tuple[np.ndarray, tuple[str, .
         return values, ()
     if len(factor) != len(values):
         raise text.error(f"it has {len(factor)} attenuation factors and {len(values)} intensities.", _AGAIN)
-    told = f"An attenuator moved in the beam (factor {factor.min():g} to {factor.max():g}); the intensities are corrected for it."
+    told = f"An attenuator moved in the beam (factor {factor.min():g} to {factor.max():g}); it is corrected for."
     return values * factor, (told,)
 
 

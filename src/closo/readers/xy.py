@@ -1,10 +1,11 @@
 """Patterns as two or three columns of text (.xy, .xye, .prn), with or without a header of DIFFRAC.EVA.
 
-Recognised by the EVA header (`Scantype: "` in the first line), else by the suffix alone. Other tables of two columns are read with
-`--reader xy`.
+Recognised by the EVA header (`Scantype: "` in the first line), else by the suffix alone. Other tables of two columns
+are read with `--reader xy`.
 
 Structure: lines that begin with a letter, a quote, #, !, ;, /, or * before the numbers are a header. Of an EVA header,
-`Anode: "Cu"`, `Wavelength: "1.5406"`, `TimePerStep: "96"` are used; a `2theta`, `wavelength` or `anode` in other headers is not.
+`Anode: "Cu"`, `Wavelength: "1.5406"`, `TimePerStep: "96"` are used; a `2theta`, `wavelength` or `anode` in other
+headers is not.
 
 Columns: 2theta [deg], counts (an intensity where they are not whole numbers), and where there is a third one, the standard
 deviation of these.  Columns are separated by blanks, tabs, semicolons or commas.

@@ -1,7 +1,7 @@
 """Patterns of known truth. None has what the fit assumes: other profiles, halos, cells, positions of atoms, backgrounds.
 
-A milled mixture: two nanocrystalline salts of an icosahedral anion (one monoclinic, one body-centred cubic) under the halo of
-silica, Co radiation. The crystals are built here from the icosahedron; they are no published structures.
+A milled mixture: two nanocrystalline salts of an icosahedral anion (one monoclinic, one body-centred cubic) under the
+halo of silica, Co radiation. The crystals are built here from the icosahedron; they are no published structures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from closo.techniques.diffraction.wavelengths import radiation_of
 
 CO = radiation_of({}, anode="Co", wavelength=None, file="twin")
 GOLD = 0.5 * (1.0 + math.sqrt(5.0))
-HALF = np.array([(0, 1, GOLD), (0, 1, -GOLD), (1, GOLD, 0), (1, -GOLD, 0), (GOLD, 0, 1), (-GOLD, 0, 1)]) / math.hypot(1.0, GOLD)
+HALF = np.array([(0, 1, GOLD), (0, 1, -GOLD), (1, GOLD, 0), (1, -GOLD, 0), (GOLD, 0, 1), (-GOLD, 0, 1)]) / math.hypot(
+    1.0, GOLD
+)
 RADII = {"B": 1.69, "H": 2.88}  # angstrom
 
 
@@ -40,6 +42,7 @@ def rotation(axis, degrees):
 
 def salt(kind, rng=None):
     """Return the CIF of the monoclinic ('alpha') or cubic ('beta') salt; with `rng` one that differs from it."""
+
     def off(scale):
         return 0.0 if rng is None else scale * rng.uniform(-1.0, 1.0)
 
@@ -53,7 +56,13 @@ def salt(kind, rng=None):
         return cif("beta", "P m -3 n", (a, a, a, 90, 90, 90), atoms)
     cell = tuple(length * grown * (1 + off(0.002)) for length in (7.02, 10.65, 7.00))
     beta = 94.65 + off(0.2)
-    to_cell = np.array([[cell[0], 0, cell[2] * math.cos(math.radians(beta))], [0, cell[1], 0], [0, 0, cell[2] * math.sin(math.radians(beta))]])
+    to_cell = np.array(
+        [
+            [cell[0], 0, cell[2] * math.cos(math.radians(beta))],
+            [0, cell[1], 0],
+            [0, 0, cell[2] * math.sin(math.radians(beta))],
+        ]
+    )
     turned = HALF @ rotation((2, 1, 1), 35.0 + off(5.0)).T
     atoms = [("Na", (0.503 + off(0.004), 0.795 + off(0.003), 0.098 + off(0.004)), 1, 0.038 * warm)]
     u = {"B": 0.032 * warm, "H": 0.05 * warm}
@@ -62,7 +71,7 @@ def salt(kind, rng=None):
 
 
 def grains(x, phase, radiation, *, size, spread, strain, instrument, displacement, transparency):
-    """Return the pattern of lognormal spheres: profiles summed over sizes, strain in the width, transparency in the angle."""
+    """Return the pattern of lognormal spheres: summed over sizes; strain, transparency."""
     z = np.linspace(-1.8, 1.8, 7)
     diameters = np.exp(spread * z)
     weights = np.exp(-0.5 * z**2) * diameters**3
@@ -78,7 +87,9 @@ def grains(x, phase, radiation, *, size, spread, strain, instrument, displacemen
         centre = np.degrees(angle) + displacement * np.cos(theta) - transparency * np.sin(angle)
         for k in np.flatnonzero(height > 1e-4 * height.max()):
             for diameter, weight in zip(diameters, weights, strict=True):
-                broad = math.degrees(0.9 * wavelength / (diameter * math.cos(theta[k])) + 4.0 * strain * math.tan(theta[k]))
+                broad = math.degrees(
+                    0.9 * wavelength / (diameter * math.cos(theta[k])) + 4.0 * strain * math.tan(theta[k])
+                )
                 fwhm = math.hypot(instrument, broad)
                 r = ((x - centre[k]) / (0.5 * fwhm)) ** 2
                 total += height[k] * weight * (0.61 * np.exp(-math.log(2) * r) + 0.223 / (1.0 + r)) / fwhm
@@ -94,7 +105,9 @@ def halo(x, radiation, rng):
         r = ((q - centre) / half) ** 2
         return 0.8 * np.exp(-math.log(2) * r) + 0.2 / (1.0 + r)
 
-    first = bump(1.53 * (1 + 0.025 * rng.uniform(-1, 1)), 0.55 * math.exp(0.2 * rng.uniform(-1, 1)), 0.15 * rng.uniform(-1, 1))
+    first = bump(
+        1.53 * (1 + 0.025 * rng.uniform(-1, 1)), 0.55 * math.exp(0.2 * rng.uniform(-1, 1)), 0.15 * rng.uniform(-1, 1)
+    )
     second = rng.uniform(0.05, 0.12) * bump(2.9 + 0.1 * rng.uniform(-1, 1), 0.9)
     return first + second + rng.uniform(0.03, 0.08) * bump(5.2, 1.2)
 
@@ -115,7 +128,11 @@ def milled(seed, fraction, folder: Path, *, make=salt, counts=4000):
     crystals = fraction / phases[0].density * parts[0] + (1 - fraction) / phases[1].density * parts[1]
     crystals = crystals / crystals.max()
     glass = math.exp(rng.uniform(math.log(0.3), math.log(1.2))) * halo(x, CO, rng)
-    air = 0.1 + rng.uniform(0.1, 0.4) * np.exp(-(x - 10.0) / rng.uniform(6.0, 15.0)) + 0.03 * rng.uniform(-1, 1) * (x - 45) / 35
+    air = (
+        0.1
+        + rng.uniform(0.1, 0.4) * np.exp(-(x - 10.0) / rng.uniform(6.0, 15.0))
+        + 0.03 * rng.uniform(-1, 1) * (x - 45) / 35
+    )
     y = rng.poisson(counts * (crystals + glass + air))
     data = new("diffraction", {"two_theta": x, "counts": y}, source=f"twin{seed}.xy", metadata={"anode": "Co"})
     truth = {

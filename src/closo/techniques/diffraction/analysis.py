@@ -74,7 +74,9 @@ def analyse(
     try:
         runs = fit_all(pattern, found, radiation, plan)
     except (ConvergenceError, np.linalg.LinAlgError) as error:
-        raise DataError(f"the fit of the pattern did not arrive ({error}).", file=data.attrs.get("source"), hint="Check the phases.") from None
+        raise DataError(
+            f"the fit of the pattern did not arrive ({error}).", file=data.attrs.get("source"), hint="Check the phases."
+        ) from None
     radius_m = request.radius if request.radius is not None else metadata.get("goniometer_radius")
     subject = Subject(name_of(data), runs, request, radius_m, reason_of(runs, pattern, request.phases, plan))
     settings = _settings(asked, runs, radiation, plan)
@@ -94,12 +96,15 @@ def _pattern(data: Dataset, request: Request) -> Pattern:
     x = np.asarray(data["two_theta"].values, float)
     y = np.asarray(data["counts" if counts else "intensity"].values, float)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise DataError("diffraction needs finite angles and intensities.", file=source, hint="Cut the file to its numbers.")
+        raise DataError(
+            "diffraction needs finite angles and intensities.", file=source, hint="Cut the file to its numbers."
+        )
     negative = int(np.sum(y < 0))
     if negative > _MOST_NEGATIVE * len(y):
         raise DataError(
             f"{negative} of {len(y)} intensities are negative, which no detector gives.",
-            file=source, hint="The file is damaged, or a background was subtracted: use the raw pattern.",
+            file=source,
+            hint="The file is damaged, or a background was subtracted: use the raw pattern.",
         )
     used = (x >= max(request.low, _LEAST_ANGLE)) & (x <= request.high)
     x, y = x[used], np.maximum(y[used], 0.0)
@@ -107,7 +112,8 @@ def _pattern(data: Dataset, request: Request) -> Pattern:
         span = f"{len(x)} points" + (f" from {x[0]:.4g} to {x[-1]:.4g} deg" if len(x) else "")
         raise DataError(
             f"diffraction needs {_LEAST_POINTS} points over {_LEAST_RANGE:g} deg of rising 2theta; there are {span}.",
-            file=source, hint="Use a wider range.",
+            file=source,
+            hint="Use a wider range.",
         )
     if not np.any(y > 0):
         raise DataError("the pattern has no counts.", file=source, hint="Was the shutter open?")
@@ -123,7 +129,11 @@ def _settings(asked: dict[str, Any], runs: Runs, radiation: Radiation, plan: Pla
     """Return what was asked and the choices that led to the numbers."""
     model = runs.base.model
     own = model.instrument.changed(
-        **{name: runs.base.values[model.index[name, -1]] for name in ("u", "v", "w", "x", "y", "axial") if (name, -1) in model.index}
+        **{
+            name: runs.base.values[model.index[name, -1]]
+            for name in ("u", "v", "w", "x", "y", "axial")
+            if (name, -1) in model.index
+        }
     )
     return asked | {
         "names": [phase.name for phase in model.phases],
@@ -140,11 +150,17 @@ def _notes(subject: Subject, radiation: Radiation, plan: Plan) -> list[str]:
     if plan.standard:
         notes.append("Give the instrument's profile to other patterns of it: --set profile='" + _profile(subject) + "'")
     elif plan.instrument is None:
-        notes.append("The instrument's profile is not known (setting profile): sizes of crystallites above some 50 nm are withheld.")
+        notes.append(
+            "The instrument's profile is not known (setting profile): sizes of crystallites above some 50 nm are withheld."
+        )
     if len(subject.names) > 1 and subject.request.internal is None:
-        notes.append("Mass fractions are among the phases named; an amorphous part is not counted without an internal standard.")
+        notes.append(
+            "Mass fractions are among the phases named; an amorphous part is not counted without an internal standard."
+        )
     if len(radiation.lines) == 1:
-        notes.append(f"One wavelength is used, {radiation.main:.6g} angstrom: name the anode if K alpha 2 is in the pattern.")
+        notes.append(
+            f"One wavelength is used, {radiation.main:.6g} angstrom: name the anode if K alpha 2 is in the pattern."
+        )
     return notes
 
 

@@ -40,7 +40,9 @@ def _other_anode(runs: Runs, pattern: Pattern, files: Sequence[str], plan: Plan)
             continue
         try:
             phases = [load(file, radiation, largest_angle=float(pattern.x[-1])) for file in files]
-            rest = misfit(fit(make_model(coarse, phases, radiation, plan), scatter=pattern.scatter, passes=1, judge=False))
+            rest = misfit(
+                fit(make_model(coarse, phases, radiation, plan), scatter=pattern.scatter, passes=1, judge=False)
+            )
         except (ConvergenceError, ValueError):
             continue
         if rest < best:
@@ -67,13 +69,20 @@ def checks_of(runs: Runs) -> list[Check]:
     detail = f"at a limit: {', '.join(held)}" if held else "no cell, size or displacement ended at a limit"
     found.append(Check("parameters inside their limits", not held, detail))
     for name, lines in zip(names, runs.lines, strict=True):
-        text = f"{name}: {lines} reflections stand alone (4 are needed for its cell and size to rest on more than a guess)"
+        text = (
+            f"{name}: {lines} reflections stand alone (4 are needed for its cell and size to rest on more than a guess)"
+        )
         found.append(Check(f"enough reflections of {name}", bool(lines >= 4), text))
     return found
 
 
 def _held(base: Fitted, name: str, phase: int) -> bool:
-    return phase >= 0 and name.startswith(("cell", "size")) and base.at_limit(name, phase) and base.solution.amounts[phase] > 0
+    return (
+        phase >= 0
+        and name.startswith(("cell", "size"))
+        and base.at_limit(name, phase)
+        and base.solution.amounts[phase] > 0
+    )
 
 
 def _unexplained(base: Fitted) -> Check:
@@ -88,6 +97,10 @@ def _unexplained(base: Fitted) -> Check:
     sure = rest > _SURE * noise
     at = int(np.argmax(np.where(sure, share, -np.inf)))
     if not sure.any() or share[at] < _UNEXPLAINED:
-        return Check("all reflections explained", True, f"none above {100 * _UNEXPLAINED:.0f} % of the strongest is left")
-    detail = f"at {model.x[at]:.2f} deg {100 * share[at]:.0f} % of the strongest reflection are left over: is a phase missing?"
+        return Check(
+            "all reflections explained", True, f"none above {100 * _UNEXPLAINED:.0f} % of the strongest is left"
+        )
+    detail = (
+        f"at {model.x[at]:.2f} deg {100 * share[at]:.0f} % of the strongest reflection is left: is a phase missing?"
+    )
     return Check("all reflections explained", False, detail)

@@ -38,7 +38,11 @@ def figure(result: Result) -> FigureSpec:
         name=f"diffraction {result.name}",
         panels=[
             Panel(axis, Axis("counts"), traces),
-            Panel(axis, Axis("residual / noise"), [Trace(x, curves["residual"].values[kept], "measured - fit", "line", color=0)]),
+            Panel(
+                axis,
+                Axis("residual / noise"),
+                [Trace(x, curves["residual"].values[kept], "measured - fit", "line", color=0)],
+            ),
         ],
         title=result.name,
         summary=f"Powder pattern of {result.name} with the fit of {', '.join(names)}: {quantities or 'no fraction'}.",

@@ -3,18 +3,19 @@
 The optimiser begins where a coarse search over cells and sizes leaves it, since a narrow reflection that begins beside its
 place is never found by slopes. Weights follow the fitted pattern, not the counts, which would favour low points.
 
-Residuals of a wrong shape are not noise: they are equal over whole reflections. So the covariance is that of a jackknife that
-leaves out one block of angles at a time, never less than what counting gives.
+Residuals of a wrong shape are not noise: they are equal over whole reflections. So the covariance is that of a
+jackknife that leaves out one block of angles at a time, never less than what counting gives.
 
-Sources: Bell, McCaffrey, Survey Methodology 2002, 28, 169 (jackknife from leverages of blocks); Efron, Stein, Ann. Stat. 1981, 9, 586,
-doi:10.1214/aos/1176345462; Hermans, Weidinger, J. Appl. Phys. 1948, 19, 491, doi:10.1063/1.1698162 (amorphous part of a
-pattern).
+Sources: Bell, McCaffrey, Survey Methodology 2002, 28, 169 (jackknife from leverages of blocks); Efron, Stein, Ann.
+Stat. 1981, 9, 586, doi:10.1214/aos/1176345462; Hermans, Weidinger, J. Appl. Phys. 1948, 19, 491,
+doi:10.1063/1.1698162 (amorphous part of a pattern).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,10 +80,12 @@ def scatter_of(y: np.ndarray, counts: bool) -> float:
 
 def deviations(calculated: np.ndarray, scatter: float) -> np.ndarray:
     """Return the standard deviations of intensities that a pattern predicts."""
-    return np.sqrt(scatter * np.maximum(calculated, _LEAST_COUNTS * scatter))
+    return np.asarray(np.sqrt(scatter * np.maximum(calculated, _LEAST_COUNTS * scatter)))
 
 
-def fit(model: Model, *, scatter: float, start: np.ndarray | None = None, passes: int = 2, judge: bool = True) -> Fitted:
+def fit(
+    model: Model, *, scatter: float, start: np.ndarray | None = None, passes: int = 2, judge: bool = True
+) -> Fitted:
     """Fit a pattern.
 
     Parameters
@@ -183,7 +186,9 @@ def _judged(model: Model, values: np.ndarray) -> Fitted:
     """Return the fit with both covariances."""
     solution = model.solve(values)
     if not np.all(np.isfinite(solution.residuals)):
-        raise ConvergenceError("The fit left the range where the pattern is finite.", hint="Check the cells of the phases.")
+        raise ConvergenceError(
+            "The fit left the range where the pattern is finite.", hint="Check the cells of the phases."
+        )
     columns = model.columns(values)
     used = solution.amounts > 0
     moved = model.derivatives(values, solution.amounts)
@@ -215,7 +220,7 @@ def _judged(model: Model, values: np.ndarray) -> Fitted:
 def _blocks(x: np.ndarray) -> list[slice]:
     edges = np.searchsorted(x, np.arange(x[0], x[-1], _BLOCK))
     bounds = [*edges.tolist(), len(x)]
-    return [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True) if b > a]
+    return [slice(a, b) for a, b in pairwise(bounds) if b > a]
 
 
 def _jackknife(slope: np.ndarray, residuals: np.ndarray, normal: np.ndarray, *, blocks: Sequence[slice]) -> np.ndarray:

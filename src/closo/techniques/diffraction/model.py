@@ -1,8 +1,8 @@
 """The pattern that phases, halo and background give: what the fit compares with the measurement.
 
 A pattern is linear in the amounts of the phases, of the halo and of the terms of the background, and these are solved for
-exactly at every step (variable projection, Golub and Pereyra, doi:10.1088/0266-5611/19/2/201); the amounts of phases and halo
-are never negative. What is left to the optimiser is where reflections stand and how wide they are.
+exactly at every step (variable projection, Golub and Pereyra, doi:10.1088/0266-5611/19/2/201); the amounts of phases
+and halo are never negative. What is left to the optimiser is where reflections stand and how wide they are.
 """
 
 from __future__ import annotations

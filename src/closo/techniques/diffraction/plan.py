@@ -92,7 +92,10 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
 def _of_instrument(plan: Plan) -> list[Parameter]:
     if plan.instrument is not None:
         return []
-    free = [Parameter("w", -1, 0.006, 1e-4, 0.05, None if plan.standard else 0.006), Parameter("axial", -1, 0.03, 0.0, 0.12, 0.03)]
+    free = [
+        Parameter("w", -1, 0.006, 1e-4, 0.05, None if plan.standard else 0.006),
+        Parameter("axial", -1, 0.03, 0.0, 0.12, 0.03),
+    ]
     if plan.standard:
         free += [
             Parameter("u", -1, 0.0, -0.05, 0.1),

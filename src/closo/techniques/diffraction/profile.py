@@ -3,8 +3,8 @@
 A pseudo-Voigt function takes the place of the convolution of Gaussian and Lorentzian parts; axial divergence gives low-angle
 reflections their tail, here as a triangular distribution of the height of the ray's ends.
 
-Sources: Thompson, Cox, Hastings, J. Appl. Cryst. 1987, 20, 79, doi:10.1107/S0021889887087090; Finger, Cox, Jephcoat, J. Appl.
-Cryst. 1994, 27, 892, doi:10.1107/S0021889894004218; Caglioti, Paoletti, Ricci, Nucl. Instrum. 1958, 3, 223,
+Sources: Thompson, Cox, Hastings, J. Appl. Cryst. 1987, 20, 79, doi:10.1107/S0021889887087090; Finger, Cox, Jephcoat,
+J. Appl. Cryst. 1994, 27, 892, doi:10.1107/S0021889894004218; Caglioti, Paoletti, Ricci, Nucl. Instrum. 1958, 3, 223,
 doi:10.1016/0369-643X(58)90029-X.
 """
 
@@ -87,7 +87,9 @@ class Instrument:
 def combine(gauss: np.ndarray, lorentz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return FWHM and Lorentzian share of the pseudo-Voigt function nearest to a convolution of both."""
     g, k = gauss, lorentz
-    width = (g**5 + 2.69269 * g**4 * k + 2.42843 * g**3 * k**2 + 4.47163 * g**2 * k**3 + 0.07842 * g * k**4 + k**5) ** 0.2
+    width = (
+        g**5 + 2.69269 * g**4 * k + 2.42843 * g**3 * k**2 + 4.47163 * g**2 * k**3 + 0.07842 * g * k**4 + k**5
+    ) ** 0.2
     ratio = k / width
     return width, np.clip(1.36603 * ratio - 0.47719 * ratio**2 + 0.11116 * ratio**3, 0.0, 1.0)
 
@@ -130,7 +132,7 @@ def add_peaks(
 
 
 @njit(cache=True, error_model="numpy")
-def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]
+def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     reach = _REACH * fwhm
     first, last = np.searchsorted(x, centre - reach), np.searchsorted(x, centre + reach)
     half = 0.5 * fwhm
@@ -144,7 +146,7 @@ def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _sum(x, centre, fwhm, share, area, axial, total):  # type: ignore[no-untyped-def]
+def _sum(x, centre, fwhm, share, area, axial, total):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     for k in range(len(centre)):
         cosine = np.cos(np.radians(centre[k]))
         longest = abs(np.degrees(0.5 * axial**2 * cosine / max(np.sqrt(1.0 - cosine**2), 1e-3)))

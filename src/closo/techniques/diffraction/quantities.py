@@ -102,7 +102,10 @@ def _fractions(subject: Subject) -> list[Number]:
         numbers[k] = numbers[k] + uncertain(0.0, others)
         for j, name in enumerate(subject.names):
             by = share[k] * ((1.0 if j == k else 0.0) - share[j])  # d share k / d ln mass j
-            labels = {f"structure model:{name}": by * subject.request.model_u, f"micro-absorption:{name}": by * absorbed[j]}
+            labels = {
+                f"structure model:{name}": by * subject.request.model_u,
+                f"micro-absorption:{name}": by * absorbed[j],
+            }
             numbers[k] = numbers[k] + uncertain(0.0, labels)
     return numbers
 
@@ -115,7 +118,7 @@ def _signed(subject: Subject, k: int, source: str, u: float) -> float:
 
 
 def _absorption(subject: Subject, share: np.ndarray) -> np.ndarray:
-    """Return the relative error that micro-absorption may give to each mass: particles of the stated size, or none (Brindley)."""
+    """Return the relative error that micro-absorption may give to each mass: Brindley, particles of the stated size."""
     phases = subject.runs.base.model.phases
     volume = share / np.array([phase.density for phase in phases])
     attenuation = np.array([phase.attenuation for phase in phases])
@@ -211,7 +214,11 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
     if broad < least or base.at_limit("size", k):
         bound = math.degrees(SCHERRER * base.model.radiation.main / (least * math.cos(math.radians(15.0)))) / 10.0
         need = "" if known else "; the instrument's profile is not known: measure a standard (LaB6) and give profile"
-        return withheld("crystallite_size", f"above {bound:.2g} nm: the broadening is too small for the instrument{need}", method=how)
+        return withheld(
+            "crystallite_size",
+            f"above {bound:.2g} nm: the broadening is too small for the instrument{need}",
+            method=how,
+        )
 
     def value(fitted: Fitted) -> float:
         return float(fitted.values[fitted.model.index["size", k]]) if ("size", k) in fitted.model.index else math.nan
@@ -224,7 +231,11 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
     number = uncertain(size * _ANGSTROM, {label: u * size * _ANGSTROM for label, u in relative.items()})
     quantity = Quantity("crystallite_size", number, how)
     if (quantity.u or 0.0) > _WORST * size * _ANGSTROM:
-        return withheld("crystallite_size", f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %", method=how)
+        return withheld(
+            "crystallite_size",
+            f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %",
+            method=how,
+        )
     return quantity
 
 
@@ -242,11 +253,17 @@ def _amorphous(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
     amorphous = (1.0 - crystalline) / (1.0 - weighed)
     value, u = float(amorphous.x), float(amorphous.u)
     if value < -3.0 * u:
-        why = f"{name} shows more than was weighed in ({value:.2f} of the sample would be amorphous): check the weighing and the phases"
+        why = (
+            f"{name} shows more than was weighed in ({value:.2f} of the sample would be amorphous): check the weighing"
+        )
         return {"amorphous_fraction": withheld("amorphous_fraction", why, method=how)}
     if value < _CRITICAL * u or u > _WORST * value:
         bound = 100.0 * (max(value, 0.0) + _CRITICAL * u)
-        return {"amorphous_fraction": withheld("amorphous_fraction", f"not detected: below {bound:.2g} wt% (95 %)", method=how)}
+        return {
+            "amorphous_fraction": withheld(
+                "amorphous_fraction", f"not detected: below {bound:.2g} wt% (95 %)", method=how
+            )
+        }
     return {"amorphous_fraction": Quantity("amorphous_fraction", amorphous, how)}
 
 
@@ -255,7 +272,9 @@ def _displacement(subject: Subject) -> Quantity:
     base = subject.runs.base
     how = "shift of the reflections with the cosine of theta, > 0 above the axis"
     if subject.refused or subject.radius is None:
-        return withheld("displacement", subject.refused or "needs the radius of the goniometer (setting radius)", method=how)
+        return withheld(
+            "displacement", subject.refused or "needs the radius of the goniometer (setting radius)", method=how
+        )
     place, n = base.model.index["displacement", -1], len(base.solution.amounts)
     factor = -0.5 * math.radians(1.0) * subject.radius
     sources = {subject.label("fit"): math.sqrt(float(base.covariance[n + place, n + place]))}

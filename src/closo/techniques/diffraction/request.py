@@ -15,7 +15,7 @@ from closo.techniques.diffraction.wavelengths import ANODES
 
 __all__ = ["Request", "check_settings", "make_request"]
 
-_MODEL_U = 0.04  # relative standard uncertainty of the calculated intensities of a phase
+_MODEL_U = 0.05  # relative standard uncertainty of the calculated intensities of a phase
 _PARTICLE = 1.0  # um
 _MOST_PHASES = 8
 
@@ -69,7 +69,9 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         raise StudyError("diffraction needs phases.", hint="Name their CIF files: --set phases=A.cif,B.cif.")
     stems = [name.rpartition("/")[2].removesuffix(".cif") for name in names]
     if len(names) > _MOST_PHASES or len(set(stems)) < len(stems):
-        raise StudyError(f"phases names {len(names)} files, too many or some twice.", hint=f"At most {_MOST_PHASES}, each once.")
+        raise StudyError(
+            f"phases names {len(names)} files, too many or some twice.", hint=f"At most {_MOST_PHASES}, each once."
+        )
     anode = settings.get("anode")
     if anode is not None and anode not in ANODES:
         raise StudyError(f"anode = '{anode}' is not known.", hint=did_you_mean(str(anode), ANODES))
@@ -84,7 +86,9 @@ def make_request(settings: Mapping[str, Any]) -> Request:
     _between(settings, "background", 0, 30)
     low, high = float(settings.get("two_theta_min") or 0.0), float(settings.get("two_theta_max") or 180.0)
     if not 0.0 <= low < high <= 180.0:
-        raise StudyError(f"two_theta_min = {low:g} and two_theta_max = {high:g} leave no range.", hint="Give degrees, min < max.")
+        raise StudyError(
+            f"two_theta_min = {low:g} and two_theta_max = {high:g} leave no range.", hint="Give degrees, min < max."
+        )
     return Request(
         phases=tuple(names),
         anode=anode,
@@ -141,5 +145,7 @@ def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
         raise StudyError(f"internal_standard names '{name}', which is no phase.", hint=did_you_mean(name, stems))
     fraction = parse(amount.strip(), "mass_fraction", label=f"weighing:{name}", default_u=0.002)
     if not 0.0 < float(fraction.x) < 1.0:
-        raise StudyError(f"internal_standard = '{text}' cannot be.", hint="Write for example 'corundum=20.0 ± 0.1 wt%'.")
+        raise StudyError(
+            f"internal_standard = '{text}' cannot be.", hint="Write for example 'corundum=20.0 ± 0.1 wt%'."
+        )
     return name, fraction

@@ -119,19 +119,19 @@ def _resolved(found: Fitted, phase: int) -> int:
     """Return how many reflections of a phase stand clear of all others by their FWHM, above 3 % of its strongest."""
     model = found.model
     centres, heights, owners = [], [], []
-    for k, other in enumerate(model.phases):
-        angle = np.degrees(model.positions(found.values, k, model.radiation.main))
+    for n, other in enumerate(model.phases):
+        angle = np.degrees(model.positions(found.values, n, model.radiation.main))
         inside = (angle > model.x[0]) & (angle < model.x[-1])
         theta = np.radians(angle[inside] / 2.0)
-        height = found.solution.amounts[k] * other.strength[inside] / (np.sin(theta) ** 2 * np.cos(theta))
+        height = found.solution.amounts[n] * other.strength[inside] / (np.sin(theta) ** 2 * np.cos(theta))
         centres.append(angle[inside])
         heights.append(height)
-        owners.append(np.full(inside.sum(), k))
+        owners.append(np.full(inside.sum(), n))
     centre, height, owner = (np.concatenate(part) for part in (centres, heights, owners))
     own = (owner == phase) & (height > 0.03 * height[owner == phase].max(initial=0.0))
     width = _width(found, phase)
     count = 0
-    for k in np.flatnonzero(own & (height > 0)):
+    for k in np.flatnonzero(own & (height > 0)).tolist():
         near = (np.abs(centre - centre[k]) < width) & (height > 0.2 * height[k])
         count += int(near.sum() == 1)
     return count
@@ -139,7 +139,9 @@ def _resolved(found: Fitted, phase: int) -> int:
 
 def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan) -> dict[str, tuple[Fitted, ...]]:
     """Return the fits with other choices; one that does not arrive is left out."""
-    wanted: dict[str, list[Plan]] = {"background": [replace(plan, order=max(plan.order - 2, 0)), replace(plan, order=plan.order + 3)]}
+    wanted: dict[str, list[Plan]] = {
+        "background": [replace(plan, order=max(plan.order - 2, 0)), replace(plan, order=plan.order + 3)]
+    }
     if plan.halo != "none":
         wanted["halo template"] = [replace(plan, halo=f"{plan.halo}, other")]
     if not plan.standard:

@@ -96,7 +96,9 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
     cell = structure.cell
     parameters = (cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma)
     if not (all(1.0 < p < 200.0 for p in parameters) and cell.volume > 1.0):
-        raise StudyError("the CIF file has no unit cell that can be.", file=path, hint="Check _cell_length_a and the others.")
+        raise StudyError(
+            "the CIF file has no unit cell that can be.", file=path, hint="Check _cell_length_a and the others."
+        )
     least = radiation.main / (2.0 * math.sin(math.radians(min(largest_angle + 2.0, 178.0) / 2.0))) * 0.985
     if cell.volume / least**3 * 2.1 > 40 * _MOST_REFLECTIONS:
         raise StudyError(
@@ -137,16 +139,21 @@ def _read(path: str) -> Any:
         document = gemmi.cif.read_string(place.read_text(encoding="utf-8", errors="replace"))
     except (ValueError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise StudyError(f"this is not a CIF file ({reason}).", file=path, hint="Export the structure as CIF.") from None
+        raise StudyError(
+            f"this is not a CIF file ({reason}).", file=path, hint="Export the structure as CIF."
+        ) from None
     for block in document:
         structure = gemmi.make_small_structure_from_block(block)
         if len(structure.sites) and structure.cell.is_crystal():
             break
     else:
-        raise StudyError("the CIF file holds no atoms in a cell.", file=path, hint="Export the structure with its atoms.")
+        raise StudyError(
+            "the CIF file holds no atoms in a cell.", file=path, hint="Export the structure with its atoms."
+        )
     if structure.spacegroup is None:
         raise StudyError(
-            f"the space group '{structure.spacegroup_hm[:30]}' is not known.", file=path,
+            f"the space group '{structure.spacegroup_hm[:30]}' is not known.",
+            file=path,
             hint="Write it as _symmetry_space_group_name_H-M 'P 1 21/n 1', or list the symmetry operations.",
         )
     return structure
@@ -157,7 +164,8 @@ def _sites(structure: Any, path: str) -> list[_Site]:
     known = [site for site in structure.sites if site.element.atomic_number == 0 or not 0.0 <= site.occ <= 1.0001]
     if known:
         raise StudyError(
-            f"the atom '{known[0].label[:20]}' has no element or an occupancy that cannot be.", file=path,
+            f"the atom '{known[0].label[:20]}' has no element or an occupancy that cannot be.",
+            file=path,
             hint="Check _atom_site_type_symbol and _atom_site_occupancy.",
         )
     if len(structure.sites) * len(structure.spacegroup.operations()) > _MOST_ATOMS * 4:

@@ -51,7 +51,9 @@ class Radiation:
         return 12398.4198 / self.main
 
 
-def radiation_of(metadata: Mapping[str, Any], *, anode: str | None, wavelength: float | None, file: object) -> Radiation:
+def radiation_of(
+    metadata: Mapping[str, Any], *, anode: str | None, wavelength: float | None, file: object
+) -> Radiation:
     """Return the radiation: as the user says, else as the file says.
 
     Parameters
