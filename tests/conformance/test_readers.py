@@ -89,6 +89,48 @@ def _record(pattern: str) -> str:
     )
 
 
+# 2theta [deg] and counts: what the readers of patterns are given
+PATTERN = [(20.0, 12), (20.5, 15), (21.0, 140), (21.5, 1180), (22.0, 160), (22.5, 14)]
+TUBE = "<usedWavelength><kAlpha1>1.540598</kAlpha1></usedWavelength>"
+
+
+def _raw() -> bytes:
+    """Write the sample pattern as a Bruker .raw of version 3, one range."""
+    head = bytearray(712)
+    head[:7], head[608:610] = b"RAW1.01", b"Cu"
+    struct.pack_into("<II", head, 8, 1, 1)
+    struct.pack_into("<5d", head, 616, 1.5418, 1.5406, 1.54439, 1.39222, 0.5)
+    part = bytearray(304)
+    struct.pack_into("<IIdd", part, 0, 304, len(PATTERN), 10.0, PATTERN[0][0])
+    struct.pack_into("<d", part, 176, 0.5)
+    struct.pack_into("<f", part, 192, 2.0)
+    struct.pack_into("<III", part, 248, 0, 4, 0)
+    return bytes(head + part) + struct.pack(f"<{len(PATTERN)}f", *(y for _, y in PATTERN))
+
+
+def _brml() -> bytes:
+    """Write the sample pattern as a .brml archive."""
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    views = (
+        '<RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime"/>'
+        '<RawDataView xsi:type="VaryingRawDataView" Start="1" Length="2"><Varying>'
+        '<FieldDefinitions AxisId="Theta"/><FieldDefinitions AxisId="TwoTheta"/></Varying></RawDataView>'
+        '<RawDataView xsi:type="RecordedRawDataView" Start="3" Length="1"/>'
+    )
+    rows = "".join(f"<Datum>1,{x / 2},{x},{y}</Datum>" for x, y in PATTERN)
+    axis = '<ScanInformation><ScanAxes><ScanAxisInfo AxisId="TwoTheta"/></ScanAxes></ScanInformation>'
+    tube = '<WaveLengthAlpha1 Value="1.5406"/><TubeMaterial Value="Cu"/>'
+    route = f"<DataRoute>{axis}{rows}<DataViews>{views}</DataViews></DataRoute>"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("DataContainer", "<DataContainer/>"),
+            ("RawData0", f"<RawData {xsi}>{tube}{route}</RawData>"),
+        ):
+            archive.writestr(zipfile.ZipInfo(f"Experiment0/{name}.xml", (2026, 1, 5, 9, 0, 0)), text)
+    return content.getvalue()
+
+
 def _ndax() -> bytes:
     """Write the sample record as the ndc of version 5, in a .ndax without its XML files."""
     rows = b""
@@ -359,6 +401,26 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "a.csv",
         "Relative Pressure (P/Po),Quantity Adsorbed (mmol/g),branch\n" + _isotherm("{x:.3f},{n:.3f},{branch}") + "\n",
     ),
+    "bruker_raw": ("a.raw", _raw()),
+    "brml": ("a.brml", _brml()),
+    "xrdml": (
+        "a.xrdml",
+        f'<?xml version="1.0"?>\n<xrdMeasurements xmlns="http://www.xrdml.com/"><xrdMeasurement>{TUBE}'
+        f'<scan scanAxis="Gonio">'
+        f'<dataPoints><positions axis="2Theta"><startPosition>{PATTERN[0][0]}</startPosition><endPosition>{PATTERN[-1][0]}'
+        f'</endPosition></positions><counts>{" ".join(str(y) for _, y in PATTERN)}</counts></dataPoints></scan>'
+        "</xrdMeasurement></xrdMeasurements>\n",
+    ),
+    "uxd": (
+        "a.uxd",
+        "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
+        + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
+    ),
+    "xy": (
+        "a.xy",
+        "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
+        + "".join(f"{x:.4f} {y}.000\n" for x, y in PATTERN),
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 
@@ -433,6 +495,10 @@ steady = settings(
 
 def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
     """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
+    if "two_theta" in data:
+        for k, name in enumerate(("two_theta", "counts")):
+            np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
+        return
     if "wavenumber" in data:
         np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
         np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
@@ -451,6 +517,9 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
         if name != "step" or name in data:
             wanted = [row[k] for row in record[:points]]
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
+
+
+AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN}
 
 
 def length(data: Dataset) -> int:
@@ -517,7 +586,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm"))
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -532,7 +601,7 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    expected = SPECTRUM if "frequency" in data else INFRARED if "wavenumber" in data else RECORD
+    expected = next((rows for name, rows in AXES.items() if name in data), RECORD)
     assert length(data) == len(expected)
     check_sample(data, length(data))
     assert data.attrs["warnings"] == ()
@@ -615,11 +684,22 @@ REAL = ["elchempy/OCP_RHE1_AgAgCl4.par", "impedance.py/exampleDataVersaStudio.pa
         "eisfitpython/example2/Example2a.txt"]  # fmt: skip
 
 
+REAL_PATTERNS = ["bruker/TiO2_raw4.raw", "co_d5000/D5000_1.RAW", "bruker/BT86_.UXD", "bruker/example_evadiffract.xy",
+                 "dara_mixtures/TiO2_0p4009-ZnO_0p6010--2min.xrdml"]  # fmt: skip
+
+
 REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.txt", "arbin/sample_data_arbin.csv",
               "gamry/chronoa_data.dta"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*(f"eis/{n}" for n in REAL), *(f"cycling/{n}" for n in REAL_CELLS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"eis/{n}" for n in REAL),
+        *(f"cycling/{n}" for n in REAL_CELLS),
+        *(f"structure/xrd/{n}" for n in REAL_PATTERNS),
+    ],
+)
 @steady
 @given(edits=st.lists(EDIT, min_size=1, max_size=5))
 def test_mutated_real_file(shared_data, tmp_path_factory, name, edits):

@@ -180,6 +180,11 @@ READERS: tuple[Reader, ...] = (
         ("Quantity Adsorbed", "quantity_adsorbed", "Amount Adsorbed", "adsorbed_amount", "Volume @ STP"),
         f"{_HERE}.isotherms",
     ),
+    Reader("bruker_raw", "Bruker .raw pattern", (".raw",), ("RAW1.01", "RAW4.00"), f"{_HERE}.bruker_raw"),
+    Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
+    Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
+    Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]

@@ -307,6 +307,35 @@ TECHNIQUES: tuple[Technique, ...] = (
         headline=("band_ratio:silanol/overtone", "band_ratio:silanol/overtone upper_limit", "band_area:overtone"),
         tells_wrong_settings=True,
     ),
+    Technique(
+        name="diffraction",
+        title="Powder diffraction",
+        module="closo.techniques.diffraction",
+        kinds=("diffraction",),
+        needs=("two_theta",),
+        settings={
+            "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
+            "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),
+            "wavelength": (float, "of a single line [angstrom], where the file does not say the radiation"),
+            "profile": (str, "of the instrument, six numbers that a run with standard=true prints"),
+            "standard": (bool, "true: the pattern of a profile standard (LaB6); the instrument's profile is fitted"),
+            "monochromator": (
+                float,
+                "diffraction angle 2theta of a monochromator [deg], 26.6 for graphite and Cu; 0 when absent",
+            ),
+            "radius": (float, "of the goniometer [mm], where the file does not say it"),
+            "halo": (str, "'none' (default) or 'silica': an amorphous halo of free shape"),
+            "background": (int, "order of the background's polynomial; one per 15 deg when absent"),
+            "two_theta_min": (float, "lowest angle used [deg]"),
+            "two_theta_max": (float, "highest angle used [deg]"),
+            "cell_limit": (float, "how far a length of a cell may move from the CIF file [%]; 1.5 when absent"),
+            "internal_standard": (str, "a phase that was weighed in and its share, 'corundum=20.0 ± 0.1 wt%'"),
+            "model_u": (float, "relative standard uncertainty of calculated intensities; 0.05 when absent"),
+            "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+        },
+        choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
+        tells_wrong_settings=True,
+    ),
 )
 
 
