@@ -1,6 +1,7 @@
 """Claims: the file, the claimed range, and a verdict that is right as often as it says."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from closo.claims import Claim, Verdict, claimed_range, judge, load_claims
 from closo.combine.arrhenius import Point, arrhenius
 from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
-from closo.result import Result
+from closo.result import About, Result
 
 EV = 1.602176634e-19
 K_B = 1.380649e-23
@@ -113,7 +114,7 @@ def one(value: float, u: float, df: float = math.inf) -> dict[str, Result]:
         "ionic_conductivity": Quantity("ionic_conductivity", uncertain(value, {"fit:a": u}, df=df), "L/(R A)"),
         "temperature": Quantity("temperature", uncertain(303.15, {})),
     }
-    return {"p/x/a": Result("x", "a", quantities, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+    return {"p/x/a": Result("x", "a", quantities, xr.Dataset(), about=About("p", "specimen", "a"))}
 
 
 def verdict(results, **keywords) -> Verdict:
@@ -273,8 +274,8 @@ def spectra(seed: int, *, ovens: tuple[str, str], law_of: str = "") -> tuple[dic
             "ionic_conductivity": Quantity("ionic_conductivity", uncertain(seen, {f"fit:{name}": 0.005 * seen})),
             "temperature": Quantity("temperature", uncertain(303.15, {f"temperature offset:{oven}": 0.5})),
         }
-        settings = {"specimen": name, "sample": name}
-        results[f"{name}/z"] = Result("z", f"{name}.z", quantities, xr.Dataset(), settings=settings)
+        about = About(name, "specimen", name)
+        results[f"{name}/z"] = Result("z", f"{name}.z", quantities, xr.Dataset(), about=about)
     return results, 2500.0
 
 
@@ -304,7 +305,7 @@ def test_a_single_measurement_is_brought_to_the_temperature_of_the_claim():
         "total_resistance": Quantity("total_resistance", uncertain(200.0, {"fit:a": 0.4})),
         "temperature": Quantity("temperature", uncertain(304.15, {"temperature offset:oven": 0.5})),
     }
-    spectrum = {"z": Result("z", "a.z", quantities, xr.Dataset(), settings={"specimen": "c1", "sample": "composite"})}
+    spectrum = {"z": Result("z", "a.z", quantities, xr.Dataset(), about=About("c1", "specimen", "composite"))}
     factor = at(31, 0.5, 1.0) / at(30, 0.5, 1.0)
     found = verdict(spectrum, of=("z",), value="5e-4 S/cm", temperature="30 degC").quantities[0]
     assert found.value == pytest.approx(5e-2 / factor, rel=1e-9)
@@ -377,8 +378,8 @@ def measured(
             "temperature": Quantity("temperature", temperature),
             "ionic_conductivity": Quantity("ionic_conductivity", uncertain(sigma, components), "L/(R A)"),
         }
-        settings = {"specimen": name, "sample": sample, "branch": "heating" if k < 4 else "cooling"}
-        results[f"{name}/x/{k}"] = Result("x", f"{name}#{k}", quantities, xr.Dataset(), settings=settings)
+        about = About(name, "specimen", sample, branch="heating" if k < 4 else "cooling")
+        results[f"{name}/x/{k}"] = Result("x", f"{name}#{k}", quantities, xr.Dataset(), about=about)
     return results
 
 
@@ -386,14 +387,11 @@ def law(name: str, sample: str, ea: float, sigma30: float, **errors: float) -> d
     """Return the same with the Arrhenius law of the pellet."""
     results = measured(name, sample, ea, sigma30, **errors)
     points = [
-        Point(*(r.quantities[q].number for q in ("temperature", "ionic_conductivity")), r.settings["branch"], r.name)
+        Point(*(r.quantities[q].number for q in ("temperature", "ionic_conductivity")), r.about.branch, r.name)
         for r in results.values()
     ]
     made = arrhenius(points, name=name, convention="sigmaT")
-    settings = {**made.settings, "specimen": name, "sample": sample}
-    return results | {
-        f"{name}/arrhenius": Result("arrhenius", name, made.quantities, made.curves, made.checks, settings)
-    }
+    return results | {f"{name}/arrhenius": replace(made, about=About(name, "specimen", sample))}
 
 
 def at(celsius: float, ea: float, sigma30: float) -> float:
@@ -530,7 +528,7 @@ def test_without_data_the_reason_is_given(two_samples, keywords, text):
 
 def test_a_withheld_number_decides_nothing():
     q = {"bulk_resistance": withheld("bulk_resistance", "bulk and grain boundary overlap")}
-    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), about=About("p", "specimen", "a"))}
     found = verdict(results, quantity="bulk_resistance", of=("a",), value="5 ohm")
     assert found.verdict == "undecided"
     assert "bulk and grain boundary overlap" in found.reason

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from closo import units
 from closo.constants import AVOGADRO, ELECTRONVOLT
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES
@@ -182,7 +183,7 @@ def test_any_text_is_a_number_or_refused_at_once(text):
 
 def test_a_quantity_in_any_unit():
     sigma = Quantity("ionic_conductivity", uncertain(0.05, {"thickness:p1": 0.001}))
-    assert (float(sigma), sigma.unit) == (0.05, "S/m")
+    assert (sigma.value, sigma.unit, float(sigma)) == (0.05, "S/m", pytest.approx(5e-4))
     assert sigma.to("mS/cm") == (pytest.approx(0.5), pytest.approx(0.01))
     temperature = Quantity("temperature", uncertain(303.15, {"t": 0.5}))
     assert temperature.to("degC") == (pytest.approx(30.0), 0.5)
@@ -190,3 +191,11 @@ def test_a_quantity_in_any_unit():
         sigma.to("ohm")
     with pytest.raises(DataError, match="is withheld: no arc"):
         float(withheld("bulk_resistance", "no arc"))
+
+
+def test_the_usual_units_are_what_pint_makes_of_them():
+    rows = {row.si: row for row in NAMES.values()}
+    for si, usual in units._USUAL.items():
+        for unit, factor in usual.items():
+            made = units._factor(units._spelled(unit, angle=False), rows[si])
+            assert factor == made, (si, unit, factor, made)

@@ -2,7 +2,8 @@
 
 - every variable has a name of the nomenclature and SI values; `attrs["units"]` says which;
 - `<name>_u` beside a variable is its standard uncertainty (absolute, same unit);
-- all variables of a record share the dimension `point`;
+- the dimensions are those of its kind (`KINDS`): records and spectra of impedance run along `point`, a pattern along
+  `two_theta`, an image along `y` and `x`; a spectral axis is the variable of that name, in the unit of its field;
 - direct-current records: `time` from the start, in file order; `current` > 0 charges the cell (oxidises the working
   electrode); `voltage` between the terminals or `potential` against the reference; `charge` is the instrument's own
   signed counter; in a file that mixes spectra with cycling, the cycling record keeps every row and `frequency` is > 0
@@ -17,31 +18,87 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from closo.errors import DataError, ReadError
 from closo.nomenclature import look_up
 
-__all__ = ["KINDS", "Dataset", "from_bytes", "load", "new", "require", "save", "to_bytes", "voltage_of"]
+__all__ = ["KINDS", "Dataset", "Kind", "from_bytes", "load", "new", "require", "save", "to_bytes", "voltage_of"]
 
-Dataset = xr.Dataset
+if TYPE_CHECKING:
+    from xarray import Dataset, Variable
 
-KINDS = {
-    "impedance": "impedance spectrum",
-    "open_circuit": "potential over time without current",
-    "chronoamperometry": "current over time at constant potential",
-    "chronopotentiometry": "potential over time at constant current",
-    "voltammetry": "current over a swept potential (LSV, CV)",
-    "cycling": "charge and discharge of a cell",
-    "record": "columns without a known technique",
-}
+
+@dataclass(frozen=True)
+class Kind:
+    """One row: a kind of measurement.
+
+    Attributes
+    ----------
+    name : as in `attrs["kind"]`.
+    meaning : for people.
+    dims : its dimensions; each but `point`, `y` and `x` needs the variable of its name, the axis.
+    needs : variables without which it is none; of each group one is enough, the first is preferred.
+    """
+
+    name: str
+    meaning: str
+    dims: tuple[str, ...] = ("point",)
+    needs: tuple[tuple[str, ...], ...] = ()
+
+
+_VOLTAGE = ("potential", "voltage")
+_ROWS = (
+    Kind("impedance", "impedance spectrum", needs=(("frequency",), ("impedance",))),
+    Kind("open_circuit", "potential over time without current", needs=(("time",), _VOLTAGE)),
+    Kind("chronoamperometry", "current over time at constant potential", needs=(("time",), ("current",))),
+    Kind("chronopotentiometry", "potential over time at constant current", needs=(("time",), _VOLTAGE)),
+    Kind("voltammetry", "current over a swept potential (LSV, CV)", needs=(_VOLTAGE, ("current",))),
+    Kind("cycling", "charge and discharge of a cell", needs=(("time",), _VOLTAGE)),
+    Kind("record", "columns without a known technique"),
+    Kind(
+        "isotherm",
+        "gas adsorbed over pressure",
+        needs=(("relative_pressure", "gas_pressure"), ("adsorbed_amount",)),
+    ),
+    Kind("calorimetry", "heat flow over temperature", needs=(("temperature",), ("heat_flow",))),
+    Kind("diffraction", "diffraction pattern", ("two_theta",), (("counts", "intensity"),)),
+    Kind(
+        "infrared",
+        "infrared spectrum",
+        ("wavenumber",),
+        (("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity"),),
+    ),
+    Kind("near_edge", "X-ray absorption or Raman spectrum of an edge", ("energy",), (("counts", "intensity"),)),
+    Kind("energy_loss", "energy-loss spectrum of electrons", ("energy_loss",), (("counts", "intensity"),)),
+    Kind("image", "image", ("y", "x"), (("counts", "intensity"),)),
+    Kind(
+        "energy_loss_image",
+        "energy-loss spectrum at each point of an image",
+        ("y", "x", "energy_loss"),
+        (("counts", "intensity"),),
+    ),
+    Kind("x_ray_image", "X-ray spectrum at each point of an image", ("y", "x", "energy"), (("counts",),)),
+)
+KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
+_WITHOUT_AXIS = ("point", "y", "x")
 _DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, EOFError)
 _STRUCTURED = ("metadata", "suggestions", "warnings", "failed_checks")
+
+
+def __getattr__(name: str) -> Any:
+    """Import xarray, and with it pandas, where a measurement is first made or opened."""
+    if name != "Dataset":
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    import xarray as xr
+
+    return xr.Dataset
 
 
 def new(
@@ -62,11 +119,12 @@ def new(
     Parameters
     ----------
     kind : one of KINDS.
-    variables : name -> 1-d values [SI]; all of one length. `<name>_u` is allowed beside `<name>`.
+    variables : name -> values [SI] along all dimensions of the kind, or along the axis that they are; what has fewer
+        dimensions comes as `xarray.Variable`. `<name>_u` is allowed beside `<name>`.
 
     Raises
     ------
-    DataError  when the lengths differ or a name is unknown to the nomenclature.
+    DataError  when a size does not fit the others, the kind lacks what it needs, or a name is unknown to the nomenclature.
 
     Example
     -------
@@ -76,18 +134,19 @@ def new(
     """
     if kind not in KINDS:
         raise DataError(f"'{kind}' is not a kind of measurement.", hint=f"Known: {', '.join(KINDS)}.")
-    arrays = {name: np.asarray(values) for name, values in variables.items()}
-    if len({a.shape for a in arrays.values()}) > 1:
-        lengths = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-        raise DataError(f"The columns differ in length: {lengths}.", file=source)
-    data = xr.Dataset(
-        {name: ("point", array, {"units": look_up(name.removesuffix("_u")).si}) for name, array in arrays.items()}
-    )
+    import xarray as xr
+
+    row = KINDS[kind]
+    data = xr.Dataset(_along(row, variables, source))
+    missing = [axis for axis in row.dims if axis not in data.variables and axis not in _WITHOUT_AXIS]
+    missing += [" or ".join(group) for group in row.needs if not any(name in data.variables for name in group)]
+    if missing:
+        raise DataError(f"a {row.meaning} needs {' and '.join(missing)}, which it lacks.", file=source)
     data.attrs.update(
         kind=kind,
         source=source,
         part=part,
-        title=title or KINDS[kind],
+        title=title or row.meaning,
         metadata=dict(metadata or {}),
         suggestions=dict(suggestions or {}),
         warnings=tuple(warnings),
@@ -95,6 +154,35 @@ def new(
         uncalibrated=bool(uncalibrated),
     )
     return data
+
+
+def _along(kind: Kind, variables: Mapping[str, Any], source: str) -> dict[str, Variable]:
+    """Return the variables with their dimensions and units.
+
+    Raises
+    ------
+    DataError  when the shape of one does not fit its kind or the others.
+    """
+    from xarray import Variable
+
+    placed: dict[str, Variable] = {}
+    sizes: dict[str, int] = {}
+    for name, values in variables.items():
+        variable = values if isinstance(values, Variable) else None
+        if variable is None:
+            array = np.asarray(values)
+            dims = (name,) if name in kind.dims and array.ndim == 1 else kind.dims
+            if array.ndim != len(dims):
+                text = f"{name} has {array.ndim} dimensions, but a {kind.meaning} has {', '.join(kind.dims)}."
+                raise DataError(text, file=source)
+            variable = Variable(dims, array)
+        for dim, size in variable.sizes.items():
+            if dim not in kind.dims or sizes.setdefault(str(dim), size) != size:
+                shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in variables.items())
+                raise DataError(f"The columns differ in length: {shapes}.", file=source)
+        unit = {"units": look_up(name.removesuffix("_u")).si}
+        placed[name] = Variable(variable.dims, variable.values, unit)
+    return placed
 
 
 def require(data: Dataset, *names: str, who: str) -> None:
@@ -108,11 +196,11 @@ def require(data: Dataset, *names: str, who: str) -> None:
     if missing:
         raise DataError(
             f"{who} needs {', '.join(_with_unit(n) for n in missing)}, which '{data.attrs.get('title')}' lacks; "
-            f"it has: {', '.join(str(n) for n in data.data_vars)}.",
+            f"it has: {', '.join(str(n) for n in data.variables)}.",
             file=data.attrs.get("source"),
             hint="Was another technique meant?",
         )
-    if data.sizes.get("point", 0) == 0:
+    if not all(data.sizes.values()) or not data.sizes:
         raise DataError(f"{who} needs data, but the measurement has no points.", file=data.attrs.get("source"))
 
 
@@ -137,11 +225,53 @@ def name_of(data: Dataset) -> str:
     return f"{Path(str(data.attrs['source'])).name}#{data.attrs['part']}"
 
 
+_HEADER = "header.json"
+_OLD = (1980, 1, 1, 0, 0, 0)  # of every member of the archive: the same bytes for the same content
+
+
 def to_bytes(data: Dataset) -> bytes:
-    """Return the measurement as netCDF 3 (readable by any netCDF tool; the same bytes for the same content).
+    """Return a measurement as `numpy.load` reads it (NPZ): an array per variable, and `header.json` with the attributes.
+
+    The same content gives the same bytes; a round trip takes a tenth of that through netCDF.
+    """
+    header = {
+        "attrs": {k: _attribute(v) for k, v in data.attrs.items()},
+        "variables": {str(k): [list(v.dims), dict(v.attrs)] for k, v in data.variables.items()},
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(_HEADER, _OLD), json.dumps(header, default=_plain))
+        for name, variable in data.variables.items():
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.asarray(variable.values), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _OLD), array.getvalue())
+    return content.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
+
+
+def from_bytes(content: bytes) -> Dataset:
+    """Rebuild a measurement from `to_bytes`."""
+    import xarray as xr
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        header = json.loads(archive.read(_HEADER))
+        variables = {
+            name: (dims, np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False), attrs)
+            for name, (dims, attrs) in header["variables"].items()
+        }
+    return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in header["attrs"].items()})
+
+
+def _to_netcdf(data: Dataset) -> bytes:
+    """Return the measurement as netCDF 3, readable by any netCDF tool.
 
     Complex variables are stored as `<name>_real` and `<name>_imag`; dicts and tuples among the attributes as JSON.
     """
+    import xarray as xr
+
     plain: dict[str, Any] = {}
     for name, variable in data.variables.items():
         if np.iscomplexobj(variable.values):
@@ -156,8 +286,10 @@ def to_bytes(data: Dataset) -> bytes:
     return bytes(content)
 
 
-def from_bytes(content: bytes) -> Dataset:
-    """Rebuild a measurement from `to_bytes`."""
+def _from_netcdf(content: bytes) -> Dataset:
+    """Rebuild a measurement from `_to_netcdf`."""
+    import xarray as xr
+
     with xr.open_dataset(io.BytesIO(content), engine="scipy", decode_cf=False) as opened:
         plain = opened.load()
     variables: dict[str, Any] = {}
@@ -177,7 +309,7 @@ def from_bytes(content: bytes) -> Dataset:
 
 def save(data: Dataset, path: Path) -> None:
     """Write a measurement to `path` as netCDF 3."""
-    path.write_bytes(to_bytes(data))
+    path.write_bytes(_to_netcdf(data))
 
 
 def load(path: Path) -> Dataset:
@@ -188,14 +320,14 @@ def load(path: Path) -> Dataset:
     ReadError  when the file is not such a file.
     """
     try:
-        data = from_bytes(path.read_bytes())
+        data = _from_netcdf(path.read_bytes())
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:80]
         raise ReadError(
             f"not a measurement saved by closo ({reason}).", file=path, hint="Copy it again, or export it as CSV."
         ) from None
-    lengths = {len(np.atleast_1d(v.values)) for v in data.data_vars.values()}
-    if data.attrs.get("kind") not in tuple(KINDS) or len(lengths) != 1:
+    kind = KINDS.get(str(data.attrs.get("kind")))
+    if kind is None or set(data.sizes) != set(kind.dims):
         raise ReadError(
             "this netCDF file is not a measurement saved by closo.", file=path, hint="Export the measurement as CSV."
         )

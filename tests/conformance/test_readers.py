@@ -38,6 +38,48 @@ RECORD = [
     (40, 3.1, -1e-3, 3, "D"), (50, 2.9, -1e-3, 3, "D"),
 ]  # fmt: skip
 
+# p/p0, amount [mmol/g], desorption: what the readers of isotherms are given
+ISOTHERM = [(0.05, 1.8, 0), (0.1, 2.0, 0), (0.2, 2.4, 0), (0.3, 2.8, 0), (0.95, 16.5, 0), (0.5, 3.9, 1)]
+
+
+def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
+    """Write rows of the sample isotherm; {x} {n} {p} [kPa] {branch} are filled in."""
+    return separator.join(pattern.format(x=x, n=n, p=100 * x, branch=("ads", "des")[des]) for x, n, des in rows)
+
+
+# wavenumber [1/cm], absorbance: what the readers of infrared spectra are given
+INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3742.0, 0.3125)]
+
+
+def _infrared(pattern: str) -> str:
+    """Write the sample spectrum; {x} and {y} are filled in."""
+    return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+def _spa() -> bytes:
+    """Write the sample spectrum as a .spa with its header and its intensities."""
+    head = struct.pack("<4xIB3xB3xff", len(INFRARED), 1, 17, INFRARED[0][0], INFRARED[-1][0]).ljust(56, b"\0")
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    table = struct.pack("<BxII6x", 2, 336, len(head)) + struct.pack("<BxII6x", 3, 336 + len(head), len(data))
+    top = b"Spectral Data File\r\n".ljust(30, b"\0") + b"synthetic".ljust(264, b"\0") + struct.pack("<HI4x", 2, 1)
+    return top + table + head + data
+
+
+def _opus() -> bytes:
+    """Write the sample spectrum as an OPUS file with one absorbance and its status."""
+    numbers = {"FXV": INFRARED[0][0], "LXV": INFRARED[-1][0], "CSF": 1.0, "MNY": 0.25, "MXY": 0.5}
+    stated = [("NPT", 0, struct.pack("<i", len(INFRARED))), ("DXU", 2, b"WN\0\0")]
+    stated += [(name, 1, struct.pack("<d", value)) for name, value in numbers.items()]
+    status = b"".join(
+        name.encode() + b"\0" + struct.pack("<2H", kind, len(value) // 2) + value for name, kind, value in stated
+    )
+    status += b"END\0" + bytes(4)
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    places = 24 + 12 * 2
+    directory = struct.pack("<3I", 0x101F, len(status) // 4, places)
+    directory += struct.pack("<3I", 0x100F, len(data) // 4, places + len(status))
+    return b"\x0a\x0a\xfe\xfe" + struct.pack("<d3I", 920622.0, 24, 40, 2) + directory + status + data
+
 
 def _record(pattern: str) -> str:
     """Write the sample record; {t} {v} {i} {abs} {step} {state} {k} are filled in."""
@@ -45,6 +87,48 @@ def _record(pattern: str) -> str:
         pattern.format(t=t, v=v, i=i, abs=abs(i), step=step, state=state, k=k + 1) + "\n"
         for k, (t, v, i, step, state) in enumerate(RECORD)
     )
+
+
+# 2theta [deg] and counts: what the readers of patterns are given
+PATTERN = [(20.0, 12), (20.5, 15), (21.0, 140), (21.5, 1180), (22.0, 160), (22.5, 14)]
+TUBE = "<usedWavelength><kAlpha1>1.540598</kAlpha1></usedWavelength>"
+
+
+def _raw() -> bytes:
+    """Write the sample pattern as a Bruker .raw of version 3, one range."""
+    head = bytearray(712)
+    head[:7], head[608:610] = b"RAW1.01", b"Cu"
+    struct.pack_into("<II", head, 8, 1, 1)
+    struct.pack_into("<5d", head, 616, 1.5418, 1.5406, 1.54439, 1.39222, 0.5)
+    part = bytearray(304)
+    struct.pack_into("<IIdd", part, 0, 304, len(PATTERN), 10.0, PATTERN[0][0])
+    struct.pack_into("<d", part, 176, 0.5)
+    struct.pack_into("<f", part, 192, 2.0)
+    struct.pack_into("<III", part, 248, 0, 4, 0)
+    return bytes(head + part) + struct.pack(f"<{len(PATTERN)}f", *(y for _, y in PATTERN))
+
+
+def _brml() -> bytes:
+    """Write the sample pattern as a .brml archive."""
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    views = (
+        '<RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime"/>'
+        '<RawDataView xsi:type="VaryingRawDataView" Start="1" Length="2"><Varying>'
+        '<FieldDefinitions AxisId="Theta"/><FieldDefinitions AxisId="TwoTheta"/></Varying></RawDataView>'
+        '<RawDataView xsi:type="RecordedRawDataView" Start="3" Length="1"/>'
+    )
+    rows = "".join(f"<Datum>1,{x / 2},{x},{y}</Datum>" for x, y in PATTERN)
+    axis = '<ScanInformation><ScanAxes><ScanAxisInfo AxisId="TwoTheta"/></ScanAxes></ScanInformation>'
+    tube = '<WaveLengthAlpha1 Value="1.5406"/><TubeMaterial Value="Cu"/>'
+    route = f"<DataRoute>{axis}{rows}<DataViews>{views}</DataViews></DataRoute>"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("DataContainer", "<DataContainer/>"),
+            ("RawData0", f"<RawData {xsi}>{tube}{route}</RawData>"),
+        ):
+            archive.writestr(zipfile.ZipInfo(f"Experiment0/{name}.xml", (2026, 1, 5, 9, 0, 0)), text)
+    return content.getvalue()
 
 
 def _ndax() -> bytes:
@@ -246,6 +330,16 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "omnic": ("a.spa", _spa()),
+    "opus": ("a.0", _opus()),
+    "jcamp": (
+        "a.dx",
+        "##TITLE=synthetic\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n"
+        "##XFACTOR=1.0\n##YFACTOR=1.0\n##FIRSTX=3750\n##LASTX=3742\n##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n"
+        + _infrared("{x} {y}")
+        + "##END=\n",
+    ),
+    "infrared_table": ("a.csv", "# synthetic\nWavenumber (cm-1),Absorbance\n" + _infrared("{x:.3f},{y:.4f}")),
     "spreadsheet": ("a.xlsx", _xlsx()),
     "parquet": ("a.parquet", _parquet()),
     "novonix": (
@@ -301,6 +395,44 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         _table("Time [s],Current [A],Terminal voltage [V],Discharge capacity [A.h]\n", "{t}.0,{i:.6f},{v:.5f},0.0"),
     ),
     "neware_table": ("a.csv", _table(_NEWARE.format(unit="uA"), _BTSDA_ROW)),
+    "micromeritics": ("a.xls", b""),  # filled in by `report`
+    "aif": (
+        "a.aif",
+        "data_a\n_exptl_adsorptive N2\n_units_pressure kPa\n_units_loading mmol/g\n\n"
+        "loop_\n_adsorp_pressure\n_adsorp_p0\n_adsorp_amount\n" + _isotherm("{p:.1f} 100.0 {n:.3f}", ISOTHERM[:-1])
+        + "\n\nloop_\n_desorp_pressure\n_desorp_p0\n_desorp_amount\n"
+        + _isotherm("{p:.1f} 100.0 {n:.3f}", ISOTHERM[-1:]) + "\n",
+    ),
+    "pygaps": (
+        "a.json",
+        '{"adsorbate": "nitrogen", "pressure_mode": "relative", "loading_basis": "molar", "loading_unit": "mmol", '
+        '"material_basis": "mass", "material_unit": "g", "isotherm_data": ['
+        + _isotherm('{{"pressure": {x}, "loading": {n}, "branch": "{branch}"}}', separator=", ") + "]}",
+    ),
+    "isotherms": (
+        "a.csv",
+        "Relative Pressure (P/Po),Quantity Adsorbed (mmol/g),branch\n" + _isotherm("{x:.3f},{n:.3f},{branch}") + "\n",
+    ),
+    "bruker_raw": ("a.raw", _raw()),
+    "brml": ("a.brml", _brml()),
+    "xrdml": (
+        "a.xrdml",
+        f'<?xml version="1.0"?>\n<xrdMeasurements xmlns="http://www.xrdml.com/"><xrdMeasurement>{TUBE}'
+        f'<scan scanAxis="Gonio">'
+        f'<dataPoints><positions axis="2Theta"><startPosition>{PATTERN[0][0]}</startPosition><endPosition>{PATTERN[-1][0]}'
+        f'</endPosition></positions><counts>{" ".join(str(y) for _, y in PATTERN)}</counts></dataPoints></scan>'
+        "</xrdMeasurement></xrdMeasurements>\n",
+    ),
+    "uxd": (
+        "a.uxd",
+        "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
+        + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
+    ),
+    "xy": (
+        "a.xy",
+        "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
+        + "".join(f"{x:.4f} {y}.000\n" for x, y in PATTERN),
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 
@@ -350,6 +482,23 @@ VARIANTS: dict[str, tuple[str, str, str | bytes]] = {  # a kind of file that peo
     "G-B": ("text", "a.csv", "Frequency (Hz),G (S),B (S)\n" + _admittance("{f},{g:.9e},{b:.9e}")),
 }  # fmt: skip
 
+
+@pytest.fixture(scope="session", autouse=True)
+def report(old_workbook):
+    """Write the sample isotherm as a Micromeritics report."""
+    cells = {
+        (0, 0): "Micromeritics Instrument Corporation",
+        (1, 0): "TriStar II",
+        (5, 0): "Sample mass:",
+        (5, 1): "0,1013 g",
+    }
+    names = ("Relative Pressure (p/p°)", "Absolute Pressure (kPa)", "Quantity Adsorbed (mmol/g)")
+    cells |= {(8, 0): "Isotherm Tabular Report"} | {(10, k): name for k, name in enumerate(names)}
+    for row, (x, n, _) in enumerate(ISOTHERM, start=11):
+        cells |= {(row, 0): x, (row, 1): 100 * x, (row, 2): n}
+    SAMPLES["micromeritics"] = ("a.xls", old_workbook(cells))
+
+
 each_reader = pytest.mark.parametrize("row", READERS, ids=lambda r: r.name)
 steady = settings(
     derandomize=True, deadline=None, database=None, max_examples=40, suppress_health_check=list(HealthCheck)
@@ -357,7 +506,19 @@ steady = settings(
 
 
 def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, or the record."""
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
+    if "two_theta" in data:
+        for k, name in enumerate(("two_theta", "counts")):
+            np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
+        return
+    if "wavenumber" in data:
+        np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
+        np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
+        return
+    if "adsorbed_amount" in data:
+        for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
+            np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
+        return
     if "frequency" in data:
         np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
         np.testing.assert_allclose(data["impedance"][:points], [z for _, z in SPECTRUM[:points]], rtol=1e-5)
@@ -368,6 +529,13 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
         if name != "step" or name in data:
             wanted = [row[k] for row in record[:points]]
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
+
+
+AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN}
+
+
+def length(data: Dataset) -> int:
+    return min(data.sizes.values())
 
 
 def content_of(name: str) -> bytes:
@@ -405,8 +573,9 @@ def check_contract(path: Path, reader: str | None = None) -> tuple[Dataset, ...]
 
 def check_dataset(data: Dataset) -> None:
     assert data.attrs["kind"] in KINDS
-    assert data.sizes["point"] > 0
-    for name, variable in data.data_vars.items():
+    assert set(data.sizes) == set(KINDS[data.attrs["kind"]].dims)
+    assert length(data) > 0
+    for name, variable in data.variables.items():
         assert name in NAMES
         assert variable.attrs["units"] == NAMES[str(name)].si
         assert np.isfinite(variable.values).all()
@@ -429,7 +598,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert "ohm" in words or "current" in words
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -444,8 +613,9 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))
-    check_sample(data, data.sizes["point"])
+    expected = next((rows for name, rows in AXES.items() if name in data), RECORD)
+    assert length(data) == len(expected)
+    check_sample(data, length(data))
     assert data.attrs["warnings"] == ()
 
 
@@ -474,7 +644,7 @@ def test_sample_cut_anywhere(row, tmp_path):
     for end in range(0, len(content), 2):
         path.write_bytes(content[:end])
         for data in check_contract(path, row.name):
-            n = data.sizes["point"]
+            n = length(data)
             unsure = any("check that its last number" in w for w in data.attrs["warnings"]) or n < 2
             sure = n - 1 if unsure else n
             check_sample(data, sure)
@@ -526,11 +696,22 @@ REAL = ["elchempy/OCP_RHE1_AgAgCl4.par", "impedance.py/exampleDataVersaStudio.pa
         "eisfitpython/example2/Example2a.txt"]  # fmt: skip
 
 
+REAL_PATTERNS = ["bruker/TiO2_raw4.raw", "co_d5000/D5000_1.RAW", "bruker/BT86_.UXD", "bruker/example_evadiffract.xy",
+                 "dara_mixtures/TiO2_0p4009-ZnO_0p6010--2min.xrdml"]  # fmt: skip
+
+
 REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.txt", "arbin/sample_data_arbin.csv",
               "gamry/chronoa_data.dta"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*(f"eis/{n}" for n in REAL), *(f"cycling/{n}" for n in REAL_CELLS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"eis/{n}" for n in REAL),
+        *(f"cycling/{n}" for n in REAL_CELLS),
+        *(f"structure/xrd/{n}" for n in REAL_PATTERNS),
+    ],
+)
 @steady
 @given(edits=st.lists(EDIT, min_size=1, max_size=5))
 def test_mutated_real_file(shared_data, tmp_path_factory, name, edits):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.script import write_script
+from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
 
 
 def run(
-    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    technique: Annotated[
+        str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
+    ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
@@ -56,6 +60,7 @@ def run(
     pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
     active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
     theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
+    density: Annotated[str | None, typer.Option(help="Of the solid of a powder, e.g. '2.20 ± 0.05 g/cm3'.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -82,6 +87,9 @@ def run(
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
@@ -97,27 +105,29 @@ def run(
     from closo import pipeline
 
     asked = _settings_of(technique, preset, settings or [])
+    given: dict[str, Any] = {
+        "area": area,
+        "diameter": diameter,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+        "density": density,
+        "settings": asked,
+        "columns": _with_sheet(columns, sheet),
+        "reader": reader,
+        "part": _part(part),
+        "use_header": use_header,
+    }
+    if script is not None:
+        write_script(script, technique, files, given)
     outcomes: list[Outcome] = []
     drawn: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(
-            technique,
-            files,
-            area=area,
-            diameter=diameter,
-            thickness=thickness,
-            temperature=temperature,
-            lead_resistance=lead_resistance,
-            ionic_conductivity=conductivity,
-            pressure=pressure,
-            active_mass=active_mass,
-            theoretical_capacity=theoretical_capacity,
-            settings=asked,
-            columns=_with_sheet(columns, sheet),
-            reader=reader,
-            part=_part(part),
-            use_header=use_header,
-        ):
+        for outcome in pipeline.run(technique, files, **given):
             outcomes.append(outcome)
             drawn.append(_draw(outcome, figures))
             report(len(outcomes), None, outcome.file.name)
@@ -173,7 +183,7 @@ def convert(
         return 0
     show_lines([f"{path} ({name})"])
     for entry in measurements:
-        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {entry['points']} points"])
+        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
         show_table(
             ["variable", "unit", "length", "first", "last"],
             [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
@@ -185,6 +195,13 @@ def convert(
         show_lines([f"  warning: {text}" for text in entry["warnings"]])
         show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
     return 0
+
+
+def _size(sizes: dict[str, int]) -> str:
+    """Return how large a measurement is, in words."""
+    if list(sizes) == ["point"]:
+        return f"{sizes['point']} points"
+    return ", ".join(f"{size} along {dim}" for dim, size in sizes.items())
 
 
 def _plainly(value: object) -> str:
@@ -239,7 +256,7 @@ def _show(outcomes: list[Outcome]) -> None:
     results = [o.result for o in outcomes if o.result is not None]
     if len(results) <= 3:
         for result in results:
-            show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
+            show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
             show_table(
                 ["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()]
             )

@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.points import K_B, Point, celsius, check_temperature
 from closo.combine.regression import split, tabulate, weighted_sum
@@ -87,13 +86,13 @@ def replicates(
     quantities = {"ionic_conductivity": Quantity("ionic_conductivity", exp(mean), method)}
     at = f"at {celsius(temperature)}"
     quantities |= {f"ionic_conductivity:{s}": Quantity("ionic_conductivity", exp(y), at) for s, y in logs.items()}
-    settings = {
-        "temperature": temperature,
+    findings = {
         "n": len(logs),
         "pellet_spread": None if math.isnan(sd) else sd,
         "pellets": list(logs),
     }
-    return Result("replicates", name, quantities, xr.Dataset(), (_check(len(logs), sd, spread),), settings)
+    checks, settings = (_check(len(logs), sd, spread),), {"temperature": temperature}
+    return Result("replicates", name, quantities, checks=checks, settings=settings, findings=findings)
 
 
 def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
@@ -107,7 +106,7 @@ def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
     -------
     >>> pooled_spread([])
     """
-    shown = [(r.settings["pellet_spread"], r.settings["n"] - 1) for r in results if r.settings["n"] > 1]
+    shown = [(r.findings["pellet_spread"], r.findings["n"] - 1) for r in results if r.findings["n"] > 1]
     df = sum(count for _, count in shown)
     if not df:
         return None

@@ -33,7 +33,7 @@ from closo.errors import ReadError, StudyError, did_you_mean
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "read", "sniff"]
+__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,22 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader("omnic", "OMNIC .spa, .spg", (".spa", ".spg"), ("Spectral Data File",), f"{_HERE}.omnic"),
+    Reader("opus", "Bruker OPUS", (".0",), ("\n\nþþ",), f"{_HERE}.opus"),
+    Reader(
+        "jcamp",
+        "JCAMP-DX, infrared",
+        (".dx", ".jdx", ".jcamp"),
+        ("##JCAMP", "##DATA TYPE=INFRARED"),
+        f"{_HERE}.jcamp",
+    ),
+    Reader(
+        "infrared_table",
+        "infrared spectrum as text",
+        (".dpt",),
+        ("avenumber", "WAVENUMBER", "cm-1,%", "cm-1,A", "cm-1;%", "cm-1;A", "cm-1\t%", "cm-1\tA"),
+        f"{_HERE}.infrared_table",
+    ),
     Reader(
         "spreadsheet",
         "Excel workbook .xlsx",
@@ -155,6 +171,21 @@ READERS: tuple[Reader, ...] = (
         ("Chg. Cap.", "DataPoint,Cycle Index", "DataPoint\tCycle Index", "Cycle Index,Step Index,Step Type"),
         f"{_HERE}.neware_table",
     ),
+    Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
+    Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
+    Reader("pygaps", "isotherm of pyGAPS", (), ('"isotherm_data"',), f"{_HERE}.pygaps"),
+    Reader(
+        "isotherms",
+        "table of gas adsorption",
+        (),
+        ("Quantity Adsorbed", "quantity_adsorbed", "Amount Adsorbed", "adsorbed_amount", "Volume @ STP"),
+        f"{_HERE}.isotherms",
+    ),
+    Reader("bruker_raw", "Bruker .raw pattern", (".raw",), ("RAW1.01", "RAW4.00"), f"{_HERE}.bruker_raw"),
+    Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
+    Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
+    Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]
@@ -196,7 +227,7 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
             raise
         hint = f"It was taken for {row.title} by its suffix. {_as_a_table(path) or error.hint}"
         raise ReadError(error.message, file=error.file, where=error.where, hint=hint) from None
-    if not measurements or any(m.sizes.get("point", 0) == 0 for m in measurements):
+    if not measurements or any(0 in m.sizes.values() for m in measurements):
         raise ReadError(f"the reader '{row.name}' found no measurement.", file=path, hint="Try another reader.")
     return measurements
 
@@ -234,6 +265,17 @@ def sniff(path: Path | str) -> Reader:
     ReadError  when there is no such file, or it is empty.
     """
     return _find(Path(path))[0]
+
+
+def modules_of(names: str) -> tuple[str, ...]:
+    """Return the modules of readers, by their names with commas between them.
+
+    Example
+    -------
+    >>> modules_of("gamry, i2b"), modules_of("")
+    (('closo.readers.gamry', 'closo.readers.i2b'), ())
+    """
+    return tuple(_named(name).module for name in names.split(", ") if name)
 
 
 def _find(path: Path) -> tuple[Reader, bool]:

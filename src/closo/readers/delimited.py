@@ -23,8 +23,9 @@ A direct-current table of at least 10 rows gets its kind from the numbers, by th
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
 not decide, it is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
 
-With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_') any table of numbers is read: one name per column of
-the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip.
+With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
+one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'
+for a column to skip.
 Lines above the first row of numbers are passed over. The kind of a direct-current table may stand before the names, or
 alone where the file names its columns: 'voltammetry: time,potential,current', 'voltammetry:'.
 
@@ -42,7 +43,7 @@ from typing import Any
 
 import numpy as np
 
-from closo.dataset import Dataset
+from closo.dataset import KINDS, Dataset
 from closo.readers.columns import Column, from_request
 from closo.readers.direct import kind_of, short_name
 from closo.readers.named import Table, find_header, is_spectrum, named_tables
@@ -146,6 +147,9 @@ def parts_of_table(
     """Return the spectra and records of one table; `kind` as the user says it, else by the rule in `direct`."""
     if kind is not None:
         return [Part(kind, short_name(kind), columns, line, {"current_sign": "positive charges"})]
+    along = next((row for row in KINDS.values() if row.dims[0] in columns), None)
+    if along is not None:  # a pattern or spectrum along an axis of its own
+        return [Part(along.name, along.meaning, columns, line)]
     if not is_spectrum(columns):
         kind, short, reason = kind_of(columns)
         warnings = (f"Taken as '{kind}': {reason}.",) if reason else ()

@@ -53,6 +53,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
     if head(path).startswith("CDF"):
         text = Text(path, "", "binary")
         saved = load(path)
+        if len(saved.dims) > 1:  # an image has no rows that could be bad
+            return (saved,)
         stated: Any = described(saved)
         columns = _real(text, saved)
     else:
@@ -128,7 +130,7 @@ def _table(text: Text) -> tuple[Mapping[str, Any], dict[str, np.ndarray], tuple[
 def _real(text: Text, saved: Dataset) -> dict[str, np.ndarray]:
     """Return the variables of a .nc, each complex one as its two parts."""
     columns: dict[str, np.ndarray] = {}
-    for variable, content in saved.data_vars.items():
+    for variable, content in saved.variables.items():
         values, name = np.atleast_1d(content.values), str(variable)
         if values.ndim != 1 or values.dtype.kind not in "fiuc":
             raise text.error(f"{name[:40]!r} in it is not a row of numbers.", _HINT)

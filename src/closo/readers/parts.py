@@ -15,21 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from closo.dataset import Dataset, new
+from closo.dataset import KINDS, Dataset, new
 from closo.readers.suggestions import from_name
 from closo.readers.text import Text
 
 __all__ = ["Part", "finish", "runs", "split_ac_dc", "split_sweeps"]
 
 Columns = Mapping[str, np.ndarray]
-
-_NEEDED = {  # kind -> the columns of which each needs one, in the order of preference
-    "open_circuit": (("time",), ("potential", "voltage")),
-    "chronoamperometry": (("time",), ("current",)),
-    "chronopotentiometry": (("time",), ("potential", "voltage")),
-    "voltammetry": (("potential", "voltage"), ("current",)),
-    "cycling": (("time",), ("potential", "voltage")),
-}
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,7 @@ def finish(
 def _why_empty(part: Part) -> str:
     """Return why a part holds no usable row: a column it does not have, or rows without numbers in all that it needs."""
     where = f"{part.technique} at line {part.line + 1}"
-    for choices in _NEEDED.get(part.kind, ()):
+    for choices in KINDS[part.kind].needs if part.kind != "impedance" else ():
         if not any(name in part.columns and np.isfinite(part.columns[name]).any() for name in choices):
             return f"{where}: there are no numbers of {' or '.join(choices)} in its {_length(part.columns)} rows."
     needed = ("frequency", "impedance") if part.kind == "impedance" else tuple(part.columns)
@@ -266,8 +258,8 @@ def _record(part: Part) -> Part | None:
     """Return the part without rows that lack what its kind needs; None when nothing is left."""
     columns = {name: values for name, values in part.columns.items() if np.isfinite(values).any()}
     lost = [name for name in part.columns if name not in columns]
-    needed = []
-    for choices in _NEEDED.get(part.kind, ()):
+    needed = [axis for axis in KINDS[part.kind].dims if axis in columns]
+    for choices in KINDS[part.kind].needs:
         name = next((c for c in choices if c in columns), None)
         if name is None:
             return None

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from closo.dataset import Dataset, save
+from closo.dataset import KINDS, Dataset, save
+from closo.errors import DataError
 from closo.figures.draw import file_stem
 from closo.readers import bdf
 from closo.readers.exports import described
@@ -25,8 +26,9 @@ def describe(data: Dataset) -> dict[str, Any]:
         "part": int(attrs["part"]),
         "kind": attrs["kind"],
         "title": attrs["title"],
-        "points": int(data.sizes.get("point", 0)),
-        "variables": [_variable(str(name), variable) for name, variable in data.data_vars.items()],
+        "points": int(np.prod(list(data.sizes.values()))),
+        "sizes": {dim: int(data.sizes[dim]) for dim in KINDS[attrs["kind"]].dims},
+        "variables": [_variable(str(name), variable) for name, variable in data.variables.items()],
         "metadata": dict(attrs["metadata"]),
         "suggestions": dict(attrs["suggestions"]),
         "warnings": [*attrs["warnings"], *(f"{c['name']}: {c['detail']}" for c in attrs.get("failed_checks", ()))],
@@ -37,8 +39,9 @@ def describe(data: Dataset) -> dict[str, Any]:
 def _variable(name: str, variable: Any) -> dict[str, Any]:
     values = variable.values.ravel()
     first, last = (f"{values[k]:.6g}" if len(values) else "" for k in (0, -1))
+    dims = [str(dim) for dim in variable.dims]
     unit = variable.attrs.get("units", "")
-    return {"name": name, "unit": unit, "length": len(values), "first": first, "last": last}
+    return {"name": name, "unit": unit, "dims": dims, "length": len(values), "first": first, "last": last}
 
 
 def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> Path:
@@ -48,7 +51,7 @@ def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> P
 
     Raises
     ------
-    DataError  when Battery Data Format is asked for a measurement that it has no place for.
+    DataError  when the format has no place for the measurement.
     """
     name = f"{file_stem(stem)}_part{data.attrs['part']}"
     if kind == "bdf":
@@ -58,9 +61,12 @@ def write_measurement(data: Dataset, folder: Path, *, stem: str, kind: str) -> P
         folder.mkdir(parents=True, exist_ok=True)
         save(data, folder / f"{name}.nc")
         return folder / f"{name}.nc"
+    if len(data.dims) > 1:
+        dims = ", ".join(KINDS[data.attrs["kind"]].dims)
+        raise DataError(f"a CSV has no place for values along {dims}.", hint="Write it with --to nc.")
     columns: list[Column] = []
     values: list[np.ndarray] = []
-    for variable_name, variable in data.data_vars.items():
+    for variable_name, variable in data.variables.items():
         unit, title = str(variable.attrs.get("units", "")), str(data.attrs["title"])
         if np.iscomplexobj(variable.values):
             columns += [Column(f"{variable_name}_{part}", unit, title) for part in ("real", "imag")]

@@ -261,7 +261,7 @@ def test_energy_and_mean_voltages():
 
 def test_differential_capacity_holds_the_charge():
     result = analyse(cathode_cell(*TEN).dataset(), cell="cathode")
-    curves, step = result.curves, result.settings["differential_capacity_step"]
+    curves, step = result.curves, result.findings["differential_capacity_step"]
     first = (curves["slope_cycle"].values == 1) & (curves["slope_sign"].values == 1)
     area = float(curves["slope_differential_capacity"].values[first].sum()) * step
     assert area == pytest.approx(float(curves["charge"][0]), rel=1e-6)

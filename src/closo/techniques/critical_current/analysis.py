@@ -71,6 +71,8 @@ def analyse(
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
         "current_offset": current_offset,
+    }
+    findings = {
         "event": found.event.kind,
         "steps": int(steps.current.size),
         "half_cycles_per_step": steps.half_cycles,
@@ -89,6 +91,7 @@ def analyse(
         ),
         settings,
         tuple(_notes(data, found, steps)),
+        findings=findings,
     )
 
 

@@ -172,6 +172,8 @@ def _report(
         "reference_cycle": None if reference is None else reference + 1,
         "current_offset": meter.text,
         "current_gain": meter.gain,
+    }
+    findings: dict[str, Any] = {
         "instrument": meter.name,
         "integration": cycles.legs.rule,
         "threshold": cycles.legs.threshold,
@@ -179,7 +181,7 @@ def _report(
     curves, resolution = curves_of(
         name, cycles, found, reference, columns=(record.time, record.current, record.voltage)
     )
-    settings["differential_capacity_step"] = resolution
+    findings["differential_capacity_step"] = resolution
     return Result(
         "cycling",
         name,
@@ -192,6 +194,7 @@ def _report(
         ),
         settings,
         tuple(_notes(data, cycles, meter, request=request, why=why)),
+        findings=findings,
     )
 
 

@@ -101,6 +101,8 @@ def analyse(
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
         "current_offset": current_offset,
+    }
+    findings = {
         "half_cycles": len(found.half),
         "half_cycles_used": int(found.used.size),
         "event": found.event.kind,
@@ -113,6 +115,7 @@ def analyse(
         checks_of(found, geometry, quantities),
         settings,
         tuple(_notes(data, found)),
+        findings=findings,
     )
 
 
