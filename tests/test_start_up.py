@@ -48,7 +48,7 @@ LOADED = {
     | COMBINED
     | DATA
     | {"closo.report.build", "closo.combine.ledgers", "matplotlib", "scipy.optimize"},
-    "simulate conductivity --image {image} --phase 0=1e-6 --phase 1=1e-3": DATA | {"GTC", "numba"},
+    "simulate conductivity --image {image} --phase 0=1e-6 --phase 1=1e-3": DATA | {"GTC", "numba", "scipy.special"},
 }
 DRIVER = """
 import sys
