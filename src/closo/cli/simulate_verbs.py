@@ -105,7 +105,7 @@ def _announce_compilation() -> None:
         def on_end(self, event: object) -> None:
             pass
 
-    event.register("numba:compile", Announcement())
+    event.register("numba:compile", Announcement())  # type: ignore[no-untyped-call]
 
 
 def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:
