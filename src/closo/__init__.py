@@ -20,6 +20,7 @@ _PUBLIC = {
     "load": "closo.study",
     "check": "closo.pipeline",
     "analyse": "closo.pipeline",
+    "recall": "closo.pipeline",
     "run": "closo.pipeline",
 }
 
