@@ -12,6 +12,7 @@ from closo.notebook import run as run
 from closo.pipeline import analyse as analyse
 from closo.pipeline import check as check
 from closo.pipeline import figure as figure
+from closo.pipeline import recall as recall
 from closo.quantity import Quantity as Quantity
 from closo.readers import READERS as READERS
 from closo.readers import read as read
