@@ -36,12 +36,18 @@ _FINEST = 1e-4  # no noise is taken as smaller than this part of |Z|
 _MOST = 500  # points; more are averaged
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
 _ROUNDS = 100  # of the active-set method, per unknown
+_WING = (
+    1.0  # the wing of an arc falls by e over so much ln tau: what lies beyond a valley is of the size of gamma there
+)
 _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
 @dataclass(frozen=True)
 class Peak:
-    """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it."""
+    """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it.
+
+    `resistance_u` holds the spread of the samples and what lies beyond the valleys, where the wings of two peaks overlap.
+    """
 
     time_constant: float
     time_constant_u: float
@@ -304,5 +310,7 @@ def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak
         sampled = spread[low:high]
         centres = (log_tau[:, None] * sampled).sum(axis=0) / np.maximum(sampled.sum(axis=0), 1e-300)
         centre = float(np.exp((log_tau * weights).sum() / weights.sum()))
-        found.append(Peak(centre, centre * float(np.std(centres)), area, float(np.std(sampled.sum(axis=0) * step))))
+        beyond = _WING * float(np.hypot(gamma[low], gamma[min(high, gamma.size - 1)]))
+        u = float(np.hypot(np.std(sampled.sum(axis=0) * step), beyond))
+        found.append(Peak(centre, centre * float(np.std(centres)), area, u))
     return tuple(found)
