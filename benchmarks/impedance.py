@@ -60,7 +60,7 @@ def closo_figures(f: np.ndarray, z: np.ndarray) -> dict[str, Any]:
     from closo.techniques.impedance.drt import relaxation_times
     from closo.techniques.impedance.fitting import fit_circuit
     from closo.techniques.impedance.kramers_kronig import kramers_kronig
-    from closo.techniques.impedance.selection import choose, geometric_prior
+    from closo.techniques.impedance.selection import choose
 
     kramers_kronig(f, z[0])  # first call: lazy parts of numpy and scipy
     relaxation_times(f, z[0], noise=0.003, blocking_exponent=0.85)
@@ -72,8 +72,7 @@ def closo_figures(f: np.ndarray, z: np.ndarray) -> dict[str, Any]:
     log_r = np.array([fit.theta[0] for fit in fits])
     u = np.array([np.sqrt(fit.covariance[0, 0]) for fit in fits])
     kk_cpu = _per_call(lambda s: kramers_kronig(f, s), z)
-    prior = geometric_prior(None, None)
-    choice_cpu = _per_call(lambda s: choose(f, s, sd=0.003 * np.abs(s), noise=0.003, capacitance=prior), z[:30])
+    choice_cpu = _per_call(lambda s: choose(f, s, sd=0.003 * np.abs(s)), z[:30])
     areas = []
 
     def drt(spectrum: np.ndarray) -> None:

@@ -208,3 +208,15 @@ def test_figure_has_the_panels_and_equal_axes():
     np.testing.assert_allclose(spec.panels[0].traces[0].y, -result.curves["impedance"].values.imag)
     assert result.quantities["temperature"].value == pytest.approx(303.15)
     assert isinstance(result.quantities["total_resistance"], Quantity)
+
+
+def test_points_left_out_are_kept_and_drawn_hollow():
+    z = noisy(two_arcs(), 1)
+    z[25] *= 1.4
+    result = analyse(z, leave_out="31", drt=False)
+    np.testing.assert_allclose(result.curves["frequency_left_out"].values, FREQUENCY[[25, 30]])
+    np.testing.assert_allclose(result.curves["impedance_left_out"].values, z[[25, 30]])
+    hollow = [t for t in IMPEDANCE.figure(result).panels[0].traces if not t.filled]
+    assert [t.label for t in hollow] == ["left out"]
+    np.testing.assert_allclose(hollow[0].x, z[[25, 30]].real)
+    assert not [t for t in IMPEDANCE.figure(analyse(noisy(two_arcs(), 1), drt=False)).panels[0].traces if not t.filled]

@@ -130,3 +130,16 @@ def test_many_points_are_averaged():
 def test_too_few_points():
     with pytest.raises(DataError, match="10 frequencies; there are 8"):
         relaxation_times(FREQUENCY[:8], arc()[:8], noise=0.01)
+
+
+@pytest.mark.parametrize("apart, n", [(1e2, 0.95), (1e3, 0.9), (1e4, 0.85)])
+def test_the_resistance_under_a_peak_is_as_certain_as_it_says(apart, n):
+    """Two depressed arcs: their wings overlap, and the valley between them is no border."""
+    pulls = []
+    for seed in range(12):
+        jw = omega()
+        z = 1e4 / (1 + (jw * 1e-5) ** n) + 1.5e4 / (1 + (jw * 1e-5 * apart) ** n)
+        found = relaxation_times(FREQUENCY, noisy(z, seed), noise=0.003)
+        assert len(found.peaks) == 2
+        pulls += [(p.resistance - r) / p.resistance_u for p, r in zip(found.peaks, (1e4, 1.5e4), strict=True)]
+    assert 0.4 < np.sqrt(np.mean(np.square(pulls))) < 1.5

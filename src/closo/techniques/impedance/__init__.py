@@ -29,7 +29,8 @@ Limits
     An arc above the highest frequency is not seen: below about 1 MHz only conductivities under 2 pi f eps0 eps_r
     (5.6e-6 S/cm at 1 MHz, eps_r 10) show one. A pellet without an arc yields *total* conductivity only. Parameters that
     are correlated beyond 0.95 or known worse than 40 % are withheld, not printed. Arcs are assigned to bulk, grain
-    boundary and electrode by their capacitance, which needs area and thickness, or by the user (`assign`). A held parameter
+    boundary and electrode by their capacitance, which needs area and thickness, or by the user (`assign`). An arc that is
+    no depressed semicircle has a total and no split. Points left out are drawn hollow. A held parameter
     is not fitted, and the uncertainty of the others is that with it known. One that ends at its bound is withheld, and so is
     a resistance made of it. Of ZView's models (`--preset circuit.mdl`) resistors, capacitors, inductors and CPEs in series
     and in parallel groups are read and written.

@@ -96,7 +96,8 @@ def analyse(
 class Prepared:
     """A spectrum ready for a fit: frequencies [Hz] from high to low, impedance and its sd [ohm], Kramers-Kronig.
 
-    `kk` is of the same points; `outlying` holds what it left out: frequency and relative distance from the rest.
+    `kk` is of the same points; `outlying` holds what it left out: frequency and relative distance from the rest;
+    `left_out` every point in the range of frequencies that is not used: frequency [Hz] and impedance [ohm].
     """
 
     frequency: np.ndarray
@@ -104,6 +105,7 @@ class Prepared:
     sd: np.ndarray
     kk: KramersKronig
     outlying: tuple[tuple[float, float], ...] = ()
+    left_out: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0, complex))
 
 
 def prepare(
@@ -120,8 +122,10 @@ def prepare(
     sd = _standard_deviation(data, used, weights, kk)
     keep = np.setdiff1d(np.arange(f.size), kk.outliers)
     outlying = tuple((float(f[k]), float(abs(z[k] / kk.fitted[k] - 1.0))) for k in kk.outliers)
+    aside = np.setdiff1d(_selected(data, f_min, f_max, ()), used[keep])
+    left = data["frequency"].values[aside], data["impedance"].values[aside]
     kept = replace(kk, fitted=kk.fitted[keep], residual=kk.residual[keep], sd=kk.sd[keep])
-    return Prepared(f[keep], z[keep], sd[keep], kept, outlying)
+    return Prepared(f[keep], z[keep], sd[keep], kept, outlying, left)
 
 
 def report(
@@ -134,7 +138,7 @@ def report(
     given: dict[str, Any],
 ) -> Result:
     """Turn a fitted spectrum into a Result; `theta` are the fitted parameters as numbers with their sources."""
-    f, z, kk, fit = prepared.frequency, prepared.impedance, prepared.kk, choice.best
+    f, kk, fit = prepared.frequency, prepared.kk, choice.best
     name = name_of(data)
     calibration = _calibration(data, given["calibrated"])
     theta = with_calibration(fit, theta, calibration)
@@ -156,7 +160,7 @@ def report(
     checks = _checks(data, kk, fit, bool(calibration))
     notes = _notes(data, prepared, choice)
     settings = {key: value for key, value in given.items() if value is not None}
-    curves = _curves((f, z), kk, fit, distribution)
+    curves = _curves(prepared, fit, distribution)
     return Result("impedance", name, quantities, curves, tuple(checks), settings, tuple(notes), findings=findings)
 
 
@@ -354,10 +358,8 @@ def _findings(choice: Choice, kk: KramersKronig) -> dict[str, Any]:
     }
 
 
-def _curves(
-    spectrum: tuple[np.ndarray, np.ndarray], kk: KramersKronig, fit: CircuitFit, distribution: Distribution | None
-) -> Dataset:
-    f, z = spectrum
+def _curves(prepared: Prepared, fit: CircuitFit, distribution: Distribution | None) -> Dataset:
+    f, z, kk = prepared.frequency, prepared.impedance, prepared.kk
     ohm = {"units": look_up("impedance").si}
     curves = xr.Dataset(
         {
@@ -368,6 +370,9 @@ def _curves(
             "residual_kramers_kronig": ("point", kk.residual, {"units": "1"}),
         }
     )
+    if prepared.left_out[0].size:
+        curves["frequency_left_out"] = ("left_out", prepared.left_out[0], {"units": "Hz"})
+        curves["impedance_left_out"] = ("left_out", prepared.left_out[1], ohm)
     if distribution is not None:
         for key in ("tau", "gamma", "low", "high"):
             name = "time_constant" if key == "tau" else "distribution" if key == "gamma" else f"distribution_{key}"

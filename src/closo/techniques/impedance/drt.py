@@ -22,6 +22,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
+from scipy.optimize import nnls
 
 from closo.errors import DataError
 
@@ -34,13 +35,19 @@ _FLOOR = 0.01
 _FINEST = 1e-4  # no noise is taken as smaller than this part of |Z|
 _MOST = 500  # points; more are averaged
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
-_ROUNDS = 1000  # of pivoting; ten are the rule
+_ROUNDS = 100  # of the active-set method, per unknown
+_WING = (
+    1.0  # the wing of an arc falls by e over so much ln tau: what lies beyond a valley is of the size of gamma there
+)
 _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
 @dataclass(frozen=True)
 class Peak:
-    """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it."""
+    """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it.
+
+    `resistance_u` holds the spread of the samples and what lies beyond the valleys, where the wings of two peaks overlap.
+    """
 
     time_constant: float
     time_constant_u: float
@@ -260,26 +267,28 @@ def _samples(hessian: np.ndarray, linear: np.ndarray, *, seed: int, count: int) 
 
 
 def _non_negative(h: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Minimise x'hx/2 - c'x with x >= 0 exactly (block principal pivoting); the diagonal of h is 1.
+    """Minimise x'hx/2 - c'x with x >= 0 exactly; the diagonal of h is 1.
 
-    What violates x >= 0 or hx >= c changes sides until nothing does: all of it at once as long as that leaves less of it,
-    and after three rounds without, only the last one, which ends for certain.
+    Block principal pivoting: all that violates x >= 0 or hx >= c changes sides, as long as that leaves less of it; where it
+    does not, an active-set method ends for certain.
     """
     positive = np.ones(c.size, bool)
     fewest, patience = c.size + 1, 3
-    for _ in range(_ROUNDS):
-        matrix = np.where(np.outer(positive, positive), h, 0.0)
-        np.fill_diagonal(matrix, 1.0)
-        x = np.linalg.solve(matrix, np.where(positive, c, 0.0))
+    while patience > 0:
+        on = np.flatnonzero(positive)
+        x = np.zeros(c.size)
+        x[on] = np.linalg.solve(h[np.ix_(on, on)], c[on])
         below = x < -_NOUGHT * np.abs(x).max()
         wanted = h @ x - c < -_NOUGHT * np.abs(c).max()
-        wrong = np.flatnonzero(np.where(positive, below, wanted))
-        if wrong.size == 0:
-            break
-        patience = 3 if wrong.size < fewest else patience - 1
-        fewest = min(fewest, wrong.size)
-        positive[wrong if patience > 0 else wrong[-1:]] ^= True
-    return np.asarray(np.maximum(x, 0.0))
+        wrong = np.where(positive, below, wanted)
+        count = int(np.count_nonzero(wrong))
+        if count == 0:
+            return np.asarray(np.maximum(x, 0.0))
+        patience = 3 if count < fewest else patience - 1
+        fewest = min(fewest, count)
+        positive ^= wrong
+    factor = np.linalg.cholesky(h + 1e-13 * np.eye(c.size))
+    return np.asarray(nnls(factor.T, solve_triangular(factor, c, lower=True), maxiter=_ROUNDS * c.size)[0])
 
 
 def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak, ...]:
@@ -302,5 +311,7 @@ def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak
         sampled = spread[low:high]
         centres = (log_tau[:, None] * sampled).sum(axis=0) / np.maximum(sampled.sum(axis=0), 1e-300)
         centre = float(np.exp((log_tau * weights).sum() / weights.sum()))
-        found.append(Peak(centre, centre * float(np.std(centres)), area, float(np.std(sampled.sum(axis=0) * step))))
+        beyond = _WING * float(np.hypot(gamma[low], gamma[min(high, gamma.size - 1)]))
+        u = float(np.hypot(np.std(sampled.sum(axis=0) * step), beyond))
+        found.append(Peak(centre, centre * float(np.std(centres)), area, u))
     return tuple(found)

@@ -45,6 +45,11 @@ def nyquist(results: list[Result]) -> Panel:
                 color=k if len(results) > 1 else 1,
             )
         )
+        aside = result.curves["impedance_left_out"].values if "impedance_left_out" in result.curves else np.empty(0)
+        aside = aside[np.abs(aside) < reach]  # an overload would only stretch the axes
+        if aside.size:
+            shown = "left out" if len(results) == 1 else ""
+            traces.append(Trace(aside.real, -aside.imag, shown, "points", color=k, marker=k, filled=False))
         if len(results) == 1:
             texts = _decades(f, z, reach)
     low = min(0.0, *(float(-r.curves["impedance"].values.imag.max()) for r in results))

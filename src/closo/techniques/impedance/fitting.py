@@ -131,64 +131,44 @@ def fit_circuit(
     ------
     ConvergenceError  when there are too few points or no start leads anywhere.
     """
-    given = Constraints(held or {}, bounds or {}, begin or {})
-    if not given.named:
-        return _fit_in_own_units(
-            circuit,
-            frequency,
-            impedance,
-            sd=sd,
-            priors=priors or {},
-            start=start,
-            most_starts=most_starts,
-            noise_known=noise_known,
-            max_evaluations=max_evaluations,
-            draw=draw,
-        )
-    return _fit_as_given(
-        circuit,
-        frequency,
-        impedance,
-        sd=sd,
+    how = _How(
         priors=priors or {},
         start=start,
-        given=given,
+        given=Constraints(held or {}, bounds or {}, begin or {}),
         most_starts=most_starts,
         noise_known=noise_known,
         max_evaluations=max_evaluations,
         draw=draw,
     )
+    fit = _fit_as_given if how.given.named else _fit_in_own_units
+    return fit(circuit, (frequency, impedance, sd), how)
 
 
-def _fit_in_own_units(
-    circuit: Circuit,
-    frequency: np.ndarray,
-    impedance: np.ndarray,
-    *,
-    sd: np.ndarray,
-    priors: Mapping[int, Prior],
-    start: np.ndarray | None,
-    most_starts: int,
-    noise_known: bool,
-    max_evaluations: int,
-    draw: bool,
-) -> CircuitFit:
+@dataclass(frozen=True)
+class _How:
+    """What `fit_circuit` was asked for, beside circuit and spectrum."""
+
+    priors: Mapping[int, Prior]
+    start: np.ndarray | None
+    given: Constraints
+    most_starts: int
+    noise_known: bool
+    max_evaluations: int
+    draw: bool
+
+
+_Data = tuple[np.ndarray, np.ndarray, np.ndarray]  # frequency, impedance, sd
+
+
+def _fit_in_own_units(circuit: Circuit, data: _Data, how: _How) -> CircuitFit:
     """Fit in units of the data, and turn the outcome back to SI."""
+    frequency, impedance, sd = data
     units = OwnUnits.of(frequency, impedance)
     matrix, shift = units.back(circuit)
-    fit = _fit_as_given(
-        circuit,
-        frequency / units.frequency,
-        impedance / units.impedance,
-        sd=sd / units.impedance,
-        priors={k: Prior(p.mean - shift[k], p.sd) for k, p in priors.items()},
-        start=None if start is None else np.linalg.solve(matrix, start - shift),
-        given=Constraints(),
-        most_starts=most_starts,
-        noise_known=noise_known,
-        max_evaluations=max_evaluations,
-        draw=draw,
-    )
+    own = (frequency / units.frequency, impedance / units.impedance, sd / units.impedance)
+    priors = {k: Prior(p.mean - shift[k], p.sd) for k, p in how.priors.items()}
+    start = None if how.start is None else np.linalg.solve(matrix, how.start - shift)
+    fit = _fit_as_given(circuit, own, replace(how, priors=priors, start=start))
     covariance = matrix @ np.where(np.isfinite(fit.covariance), fit.covariance, 0.0) @ matrix.T
     blind = np.flatnonzero(~np.isfinite(np.diag(fit.covariance)))
     covariance[blind, blind] = np.inf
@@ -202,45 +182,28 @@ def _fit_in_own_units(
     )
 
 
-def _fit_as_given(
-    circuit: Circuit,
-    frequency: np.ndarray,
-    impedance: np.ndarray,
-    *,
-    sd: np.ndarray,
-    priors: Mapping[int, Prior],
-    start: np.ndarray | None,
-    given: Constraints,
-    most_starts: int,
-    noise_known: bool,
-    max_evaluations: int,
-    draw: bool,
-) -> CircuitFit:
+def _fit_as_given(circuit: Circuit, data: _Data, how: _How) -> CircuitFit:
+    (frequency, impedance, sd), given = data, how.given
     size = circuit.size - len(given.held)
     if 2 * frequency.size <= size:
         raise ConvergenceError(f"{frequency.size} frequencies cannot fix the {size} parameters of {circuit.text}.")
-    residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=priors)
+    residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=how.priors)
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
-        most = _DRAWN if given.named and not circuit.is_ladder else most_starts
-        queue = _queue(circuit, frequency, impedance, start=start, most=most, draw=draw)
+        most = _DRAWN if given.named and not circuit.is_ladder else how.most_starts
+        queue = _queue(circuit, frequency, impedance, start=how.start, most=most, draw=how.draw)
         if given.named:
-            queue = iter(given.starts(circuit, queue, residual, most=max(most_starts, 2)))
-        best, used = _best_of(
-            circuit,
-            queue,
-            residual,
-            jacobian,
-            given=given,
-            points=2 * frequency.size,
-            max_evaluations=max_evaluations,
-        )
+            queue = iter(given.starts(circuit, queue, residual, most=max(how.most_starts, 2)))
+        longest = how.max_evaluations
+        points = 2 * frequency.size
+        best, used = _best_of(circuit, queue, residual, jacobian, given=given, points=points, max_evaluations=longest)
         if best is None:
             raise ConvergenceError(f"No start value of {circuit.text} led to a fit.", hint="Try a simpler circuit.")
-        best, ended = settle(given, best, residual, jacobian, max_evaluations=max_evaluations)
+        best, ended = settle(given, best, residual, jacobian, max_evaluations=longest)
         best = replace(best, values=best.values[_arc_order(circuit, best.values, given.named)])
         slopes = jacobian(best.values)
+    limits = (given, ended)
     return _finish(
-        circuit, impedance, best, slopes=slopes, sd=sd, limits=(given, ended), starts_used=used, noise_known=noise_known
+        circuit, impedance, best, slopes=slopes, sd=sd, limits=limits, starts_used=used, noise_known=how.noise_known
     )
 
 

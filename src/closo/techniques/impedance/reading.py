@@ -247,7 +247,8 @@ def _split(
         return (), (), why, why
     rest = arcs[1:]
     if any(not _is_known(fit, t) for t in rest):
-        return (first,), (), "", "not identifiable: the slower arcs are not known well enough"
+        why = "not identifiable: the slower arcs are not known well enough"
+        return ((), (), why, why) if overlap([first], rest) else ((first,), (), "", why)
     if _tied(fit, arcs):
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
         return (), (), why, why

@@ -29,7 +29,7 @@ from closo.techniques.impedance.fitting import (
 from closo.techniques.impedance.kramers_kronig import lag_one
 from closo.techniques.impedance.start import grown
 
-__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "explains", "geometric_prior"]
+__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior", "is_physical"]
 
 SPIKE = "L-(R|C)-Q"
 _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
@@ -88,8 +88,8 @@ def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, nois
         fits += _fit_level(texts, frequency, impedance, sd=sd, noise_known=noise_known, leads=leads, smaller=fits)
         if explained:  # by a smaller circuit: this level was its rival
             break
-        explained = [fit for fit in fits if explains(fit, frequency)]
-    physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
+        explained = [fit for fit in fits if _explains(fit, frequency)]
+    physical = sorted((fit for fit in fits if is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
             f"None of {len(fits)} circuits fits this spectrum physically.", hint="Give a circuit with --set circuit=..."
@@ -180,7 +180,7 @@ def _fit_level(
                 _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, one.theta]), long=False))
     for text in _within(found, _NEAR):
         _keep(found, text, fit(text, start=found[text].theta))
-    if leads is None and not any(explains(fitted, f) for fitted in found.values()):
+    if leads is None and not any(_explains(fitted, f) for fitted in found.values()):
         for text in _within(found, _NEAR):
             _keep(found, text, fit(text, most_starts=6))
     return list(found.values())
@@ -231,14 +231,14 @@ def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.
     return None
 
 
-def explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
+def _explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """A physical fit whose residuals are noise: small, or at least without structure. A larger circuit cannot win then."""
     small = fit.reduced < _EXPLAINED or fit.rms < _FINEST
     white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual, fit.circuit.size) < _STRUCTURE
-    return (small or white) and _is_physical(fit, frequency)
+    return (small or white) and is_physical(fit, frequency)
 
 
-def _is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
+def is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """Resistances known within a factor of e, exponents between 0.3 and 1.05, arcs not wholly outside the data."""
     circuit = fit.circuit
     if not physical_exponents(circuit, fit.theta):

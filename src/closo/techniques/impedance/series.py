@@ -52,6 +52,7 @@ class SeriesFit:
     own : per spectrum, shape (p, p): covariance of theta with the common parameters held.
     slopes : per spectrum, shape (p, s): dtheta/dcommon.
     bic, single_bic : criterion of the global fit and the sum over single fits.
+    df : degrees of freedom of the global fit.
     """
 
     circuit: Circuit
@@ -63,6 +64,7 @@ class SeriesFit:
     slopes: tuple[np.ndarray, ...]
     bic: float
     single_bic: float
+    df: int
 
     @property
     def preferred(self) -> bool:
@@ -243,18 +245,40 @@ def _series_fit(layout: _Layout, spectra: Sequence[Spectrum], fit: Fit, *, slope
         theta, chain = layout.theta(fit.values[:s], fit.values[block])
         carried = np.linalg.solve(common, covariance[:s, block]).T
         held = covariance[block, block] - carried @ common @ carried.T
-        own.append(chain[:, s:] @ held @ chain[:, s:].T)
-        through.append(chain[:, :s] + chain[:, s:] @ carried)
-        whole = own[-1] + through[-1] @ common @ through[-1].T
         r = data[first : first + 2 * spectrum.frequency.size]
         first += r.size
-        fits.append(_member(layout.circuit, spectrum, theta, residuals=r, reduced=reduced, df=df, covariance=whole))
+        own_df = r.size - o - s / len(spectra)
+        # the noise of a single spectrum is known to some ten per cent: its own part follows its own residuals
+        own_reduced = float(r @ r) / max(own_df, 1.0)
+        own.append(chain[:, s:] @ held @ chain[:, s:].T * (own_reduced / max(reduced, 1e-300)))
+        through.append(chain[:, :s] + chain[:, s:] @ carried)
+        whole = own[-1] + through[-1] @ common @ through[-1].T
+        fits.append(
+            _member(
+                layout.circuit,
+                spectrum,
+                theta,
+                residuals=r,
+                reduced=own_reduced,
+                df=max(int(own_df), 1),
+                covariance=whole,
+            )
+        )
     bic = points * float(np.log(data @ data / points)) + fit.values.size * float(np.log(points))
     single = np.array([p.single.best.reduced * max(p.single.best.df, 1) for p in spectra])
     size = sum(p.single.best.circuit.size for p in spectra)
     single_bic = points * float(np.log(single.sum() / points)) + size * float(np.log(points))
     return SeriesFit(
-        layout.circuit, tuple(fits), layout.shared, fit.values[:s], common, tuple(own), tuple(through), bic, single_bic
+        layout.circuit,
+        tuple(fits),
+        layout.shared,
+        fit.values[:s],
+        common,
+        tuple(own),
+        tuple(through),
+        bic,
+        single_bic,
+        df,
     )
 
 
@@ -291,11 +315,11 @@ def _member(
 
 def series_theta(series: SeriesFit, spectra: Sequence[Spectrum], *, name: str) -> list[list[Number]]:
     """Return theta of every spectrum as numbers: own source `fit:<spectrum>`, common source `fit shared:<name>`."""
-    df = series.fits[0].df
-    common = from_fit(np.zeros(series.common.size), series.common_covariance, label=f"fit shared:{name}", df=df)
+    none = np.zeros(series.common.size)
+    common = from_fit(none, series.common_covariance, label=f"fit shared:{name}", df=series.df)
     found = []
     for spectrum, fit, own, slope in zip(spectra, series.fits, series.own, series.slopes, strict=True):
-        numbers = from_fit(fit.theta, own, label=f"fit:{spectrum.name}", df=df)
+        numbers = from_fit(fit.theta, own, label=f"fit:{spectrum.name}", df=fit.df)
         for k in range(fit.theta.size):
             for j in range(series.common.size):
                 if slope[k, j]:

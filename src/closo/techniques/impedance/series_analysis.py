@@ -80,8 +80,8 @@ def analyse_series(
     spectra = [_spectrum(data, p, request, named) for data, p in zip(datasets, prepared, strict=True)]
     order = np.argsort([float(t.x) for t in temperatures], kind="stable") if temperatures is not None else ()
     plan = (
-        Plan("one circuit", circuit=str(circuit))
-        if named
+        Plan("one circuit", circuit=request.circuit.text)
+        if named and request.circuit is not None
         else plan_series(spectra, circuit=circuit, shared=shared, order=[int(i) for i in order])
     )
     given = asked | {"weights": "modulus", "f_min": request.f_min, "f_max": request.f_max, "shared": shared}

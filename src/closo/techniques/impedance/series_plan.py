@@ -5,8 +5,9 @@ A series is one thing. In this order, the first that the data do not refuse is t
 1. one circuit, in which the inductance and the capacitance (and exponent) of each arc are common to all temperatures;
 2. the same without the few spectra that do not belong to the rest (a dead contact, a label of another pellet): those whose
    residuals the common parameters raise most; they are named, and keep their own fits of the same circuit;
-3. two circuits, each with common parameters, above and below one temperature, where at least one of the two is allowed;
-4. one circuit with all parameters free at every temperature, where it explains every spectrum;
+3. two circuits, or one with two sets of common parameters, below and above one temperature, where both are allowed, or one
+   of two different circuits;
+4. one circuit with all parameters free at every temperature, where it fits every spectrum as well as its own choice;
 5. the single choices.
 
 Common parameters are allowed where the criterion of the global fit lies below the sum over the single fits.
@@ -17,14 +18,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
-from closo.techniques.impedance.selection import SPIKE, Choice, explains, geometric_prior
+from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior, is_physical
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series
 
 __all__ = ["SHARED", "Plan", "plan_series", "with_circuit"]
@@ -33,7 +34,7 @@ SHARED = ("auto", "all", "capacitance", "none")
 _CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
 _OUTLYING = 4  # of so many spectra one may be outlying
 _FEWEST = 3  # spectra of one circuit beside another
-_AS_GOOD = 1.2  # residual variance over that of the best circuit up to which a spectrum takes the common one
+_AS_GOOD = 1.05  # residual variance over that of the best circuit up to which a spectrum takes the common one
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def plan_series(
     if whole is not None:
         plan = _without_outlying(spectra, whole) or _two(spectra, circuit, order, whole)
         if plan is not None:
-            return plan
+            return _as_change(plan, order)
     return _free(spectra, circuit, whole)
 
 
@@ -160,32 +161,42 @@ def _without_outlying(spectra: Sequence[Spectrum], whole: SeriesFit) -> Plan | N
     return None
 
 
+def _as_change(plan: Plan, order: Sequence[int]) -> Plan:
+    """Two spectra and more at one end of the temperatures are no outliers: there the circuit changes."""
+    out, size = set(plan.outlying), len(plan.outlying)
+    if size < 2 or not order or out not in ({*order[:size]}, {*order[-size:]}):
+        return plan
+    cut = size if out == {*order[:size]} else len(order) - size
+    return replace(plan, mode="two circuits", circuit="", outlying=(), change=cut)
+
+
 def _excess(spectrum: Spectrum, common: CircuitFit) -> float:
     """Return by how much common parameters raise the residual variance of a spectrum."""
     return common.bic / max(spectrum.single.best.reduced * spectrum.single.best.df, 1e-300)
 
 
 def _two(spectra: Sequence[Spectrum], circuit: str | None, order: Sequence[int], whole: SeriesFit) -> Plan | None:
-    """Split the series where the single choices change, and fit each side together."""
+    """Split the series where the criterion is lowest; each side gets the circuit that is most often chosen there."""
     if circuit is not None or len(order) < 2 * _FEWEST:
         return None
-    texts = [spectra[i].single.best.circuit.text for i in order]
-    cuts = range(_FEWEST, len(order) - _FEWEST + 1)
-    cut = max(cuts, key=lambda c: sum(Counter(side).most_common(1)[0][1] for side in (texts[:c], texts[c:])))
-    sides = [tuple(order[:cut]), tuple(order[cut:])]
-    fits = [_best(spectra, side, None) for side in sides]
-    groups = tuple((side, f) for side, f in zip(sides, fits, strict=True) if f is not None and f.preferred)
-    if not groups or len({f.circuit.text for f in fits if f is not None}) < 2:
-        return None
-    return Plan("two circuits", groups, "", change=cut, refused=whole)
+    plans = []
+    for cut in range(_FEWEST, len(order) - _FEWEST + 1):
+        sides = [tuple(order[:cut]), tuple(order[cut:])]
+        fits = [_global([spectra[i] for i in side], _candidates(spectra, side, None)[0], True) for side in sides]
+        allowed = [(side, f) for side, f in zip(sides, fits, strict=True) if f is not None and f.preferred]
+        alike = len({f.circuit.text for f in fits if f is not None}) < 2  # then it is the capacitances that change
+        if len(allowed) == 2 or (allowed and not alike):
+            gain = sum(f.bic - f.single_bic for _, f in allowed)
+            plans.append((gain, Plan("two circuits", tuple(allowed), "", change=cut, refused=whole)))
+    return min(plans, key=lambda pair: pair[0])[1] if plans else None
 
 
 def _free(spectra: Sequence[Spectrum], circuit: str | None, whole: SeriesFit | None) -> Plan:
-    """Take one circuit with free parameters where it explains every spectrum, else the single choices."""
+    """Take one circuit with free parameters where it fits every spectrum, else the single choices."""
     for text in _candidates(spectra, range(len(spectra)), circuit):
         fits = [_fit_of(spectrum, text) for spectrum in spectra]
         if circuit is not None or all(
-            fit is not None and (explains(fit, s.frequency) or fit.reduced < _AS_GOOD * s.single.best.reduced)
+            fit is not None and is_physical(fit, s.frequency) and fit.reduced < _AS_GOOD * s.single.best.reduced
             for fit, s in zip(fits, spectra, strict=True)
         ):
             return Plan("one circuit", circuit=text, refused=whole)
