@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import stdtrit
 
 from closo.dataset import Dataset
 from closo.errors import DataError
@@ -50,8 +51,13 @@ class _Found:
         return self.area.value > 0 and float(self.number.u) <= _UNSURE * self.area.value
 
     def upper_limit(self, name: str) -> Number:
-        """Return the area that the truth exceeds once in twenty."""
-        value = max(self.area.value, 0.0) + _ONE_SIDED * float(self.number.u)
+        """Return the area that the truth exceeds once in twenty.
+
+        No area is negative: a sum below zero shows that the background is wrong by that much, and counts as a spread.
+        Student's t allows for how little is known of the spread.
+        """
+        spread = math.hypot(float(self.number.u), min(self.area.value, 0.0))
+        value = max(self.area.value, 0.0) + float(stdtrit(self.df, 0.95)) * spread
         return uncertain(value, {f"limit {self.band.name}:{name}": value / math.sqrt(2.0 * self.df)})
 
 
