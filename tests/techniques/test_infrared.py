@@ -18,6 +18,11 @@ from closo.techniques.infrared.peaks import components_of
 from closo.techniques.infrared.request import BANDS, bands_of
 from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts
 
+def slow(test):
+    """Mark a test that analyses a hundred twins or more."""
+    return pytest.mark.slow(pytest.mark.timeout(900)(test))
+
+
 NAMES = [band.name for band in BANDS]
 SILANOL, WATER = "band_ratio:silanol/overtone", "band_ratio:water/overtone"
 
@@ -81,7 +86,7 @@ def share_inside(twins, key, truth_of):
     return np.mean(inside), len(inside)
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("name", NAMES)
 def test_areas_cover_the_truth(twins, name):
     """The choice of the baseline is bounded, not normal: where it is most of the budget, more than 98 % are inside."""
@@ -90,7 +95,7 @@ def test_areas_cover_the_truth(twins, name):
     assert share >= 0.92
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("name", NAMES)
 def test_positions_cover_the_truth(twins, name):
     share, count = share_inside(twins, f"band_position:{name}", lambda t: t.position(name))
@@ -98,14 +103,14 @@ def test_positions_cover_the_truth(twins, name):
     assert share >= 0.92
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "overtone"])
 def test_ratios_cover_the_truth(twins, name):
     share, _ = share_inside(twins, f"band_ratio:{name}/overtone", lambda t: t.area(name) / t.area("overtone"))
     assert share >= 0.92
 
 
-@pytest.mark.slow
+@slow
 def test_components_of_the_anion_band_are_told_apart(twins):
     wrong = undecided = 0
     for truth, result in twins:
@@ -124,7 +129,7 @@ def test_components_of_the_anion_band_are_told_apart(twins):
     assert share >= 0.92
 
 
-@pytest.mark.slow
+@slow
 def test_a_band_that_is_not_there_is_not_detected_and_a_faint_one_keeps_its_limit():
     false, below, missed = 0, 0, 0
     for seed in range(100):
