@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test check bench lock docs clean
+.PHONY: setup demo test check bench lock docs site clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/dev.stamp
@@ -74,11 +74,24 @@ docs: .venv/dev.stamp
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/architecture_picture.py
 
+# The documentation site, in build/site: opens from the disk, loads nothing from a network; warnings are errors.
+.venv/docs.stamp: requirements/docs.lock .venv/core.stamp
+	@echo "Installing the tools for the documentation site (once) ..."
+	@$(INSTALL) --require-hashes -r requirements/docs.lock
+	@touch $@
+
+site: .venv/docs.stamp
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs build/site
+	@echo "build/site/index.html"
+
 lock:
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/core.in -o requirements/core.lock
 	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements/dev.in -o requirements/dev.lock
+	uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements/dev.lock requirements/docs.in -o requirements/docs.lock
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist docs/gallery docs/jupyter_execute docs/sg_execution_times.rst .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -25,13 +25,14 @@ WORDS = {
     "fit": "least squares with sources",
     "dataset": "kinds, dimensions, units",
     "toml": "numbers with units in TOML",
-    "quantity": "a number with its budget",
+    "quantity": "a named number, its unit, interval",
+    "number": "a value with its sources",
     "units": "the grammar of units",
     "nomenclature": "every name, once",
     "errors": "three sentences at most",
     "constants": "physics and rules of the house",
 }
-_VOCABULARY = {"result", "fit", "dataset", "toml", "quantity", "units", "nomenclature", "errors", "constants"}
+_VOCABULARY = {"result", "fit", "dataset", "toml", "quantity", "number", "units", "nomenclature", "errors", "constants"}
 _WIDTH, _HEIGHT, _GAP = 880, 58, 12
 
 

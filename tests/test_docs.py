@@ -43,6 +43,10 @@ def test_generated_pages_are_up_to_date(generate: ModuleType):
     assert stale == [], "run `make docs`"
 
 
+def test_what_editors_see_is_up_to_date(generate: ModuleType):
+    assert generate.STUB.read_text(encoding="utf-8") == generate.stub(), "run `make docs`"
+
+
 def test_every_verb_and_option_has_its_place(generate: ModuleType):
     text = page("cli")
     verbs = dict(generate.verbs(typer.main.get_command(cli.app)))

@@ -15,7 +15,7 @@ from closo.dataset import new, save
 from closo.errors import StudyError
 from closo.nomenclature import NAMES
 from closo.pipeline import analyse, check, figure, headline, judge
-from closo.report import build
+from closo.report.build import build
 from closo.study import load
 from closo.twin import write_study
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.script import write_script
+from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
@@ -25,15 +27,26 @@ Columns = Annotated[
     str | None,
     typer.Option(
         "--columns",
-        help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+        help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
         "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
         "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
     ),
 ]
 
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
+]
+
+
+def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
+    """Return `columns` with the sheet in front, as the readers take it."""
+    return columns if sheet is None else f"sheet={sheet}:{columns or ''}"
+
 
 def run(
-    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    technique: Annotated[
+        str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
+    ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
@@ -47,6 +60,7 @@ def run(
     pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
     active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
     theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
+    density: Annotated[str | None, typer.Option(help="Of the solid of a powder, e.g. '2.20 ± 0.05 g/cm3'.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -66,12 +80,16 @@ def run(
         ),
     ] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
     use_header: Annotated[
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
@@ -87,27 +105,29 @@ def run(
     from closo import pipeline
 
     asked = _settings_of(technique, preset, settings or [])
+    given: dict[str, Any] = {
+        "area": area,
+        "diameter": diameter,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+        "density": density,
+        "settings": asked,
+        "columns": _with_sheet(columns, sheet),
+        "reader": reader,
+        "part": _part(part),
+        "use_header": use_header,
+    }
+    if script is not None:
+        write_script(script, technique, files, given)
     outcomes: list[Outcome] = []
     drawn: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(
-            technique,
-            files,
-            area=area,
-            diameter=diameter,
-            thickness=thickness,
-            temperature=temperature,
-            lead_resistance=lead_resistance,
-            ionic_conductivity=conductivity,
-            pressure=pressure,
-            active_mass=active_mass,
-            theoretical_capacity=theoretical_capacity,
-            settings=asked,
-            columns=columns,
-            reader=reader,
-            part=_part(part),
-            use_header=use_header,
-        ):
+        for outcome in pipeline.run(technique, files, **given):
             outcomes.append(outcome)
             drawn.append(_draw(outcome, figures))
             report(len(outcomes), None, outcome.file.name)
@@ -131,6 +151,7 @@ def convert(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     as_json: Json = False,
 ) -> int:
@@ -145,7 +166,7 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reader or readers.sniff(path).name
-    found = readers.read(path, reader=reader, columns=columns)
+    found = readers.read(path, reader=reader, columns=_with_sheet(columns, sheet))
     measurements = [describe(data) for data in found]
     if to is not None:
         refused: list[DataError] = []

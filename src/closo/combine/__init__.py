@@ -40,6 +40,11 @@ class Combination:
     draws: str = ""
     headline: tuple[str, ...] = ()
 
+    @property
+    def module(self) -> str:
+        """The module that looks for its inputs; empty where none does."""
+        return self.finds.partition(":")[0]
+
     def wanted(self, view: View) -> Iterator[Wanted | str]:
         """Yield what the study allows, and sentences on what is missing."""
         if self.finds:

@@ -32,7 +32,14 @@ from closo.techniques.impedance import analyse_series
 
 __all__ = ["figure", "impedance_series"]
 
-_KEPT = ("total_resistance", "ionic_conductivity", "bulk_resistance", "grain_boundary_resistance", "temperature")
+_KEPT = (
+    "total_resistance",
+    "ionic_conductivity",
+    "bulk_resistance",
+    "bulk_conductivity",
+    "grain_boundary_resistance",
+    "temperature",
+)
 
 
 def impedance_series(

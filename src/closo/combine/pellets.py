@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from closo.combine.arrhenius import Point, arrhenius
+from closo.combine.arrhenius import Point, arrhenius, parts_of
 from closo.combine.comparing import average_sample, compare
 from closo.combine.impedance_series import impedance_series
 from closo.combine.view import View, Wanted
@@ -47,7 +47,11 @@ def laws(view: View) -> Iterator[Wanted | str]:
         if together is not None:
             used.append(f"{name}/impedance series")
             points = _with_common_fit(points, together)
-        make = partial(arrhenius, list(points.values()), name=name, convention=convention)
+        mine = {key: r for key, r in view.measured.items() if r.about.owner == name}
+        branches = {point.source: point.branch for point in points.values()}
+        parts = parts_of(mine.values(), branches, together=together)
+        used += [key for key, r in mine.items() if "bulk_resistance" in r.quantities and key not in points]
+        make = partial(arrhenius, list(points.values()), name=name, convention=convention, parts=parts)
         yield Wanted(f"{name}/arrhenius", make, used, [convention], view.study.about(name))
 
 

@@ -6,7 +6,9 @@ is no law; a sample's is the mean over its pellets with the spread between them.
 
 Limits
     Without an Arrhenius law of the sample, an activation energy of 0.50 ± 0.15 eV is assumed to bring the measurements
-    to the temperature and the uncertainty of the temperature into the conductivity; the method says so.
+    to the temperature and the uncertainty of the temperature into the conductivity; the method says so. The same of a
+    single measurement of a conductivity or of a resistance of the electrolyte; the law is one of the whole pellet, so for
+    grains, boundaries and electrons the energy is always assumed.
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ import numpy as np
 
 from closo.combine.arrhenius import Point, predict
 from closo.combine.arrhenius.points import celsius
-from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates, spread_source
+from closo.combine.replicates import (
+    ASSUMED_ENERGY,
+    activation,
+    mean_of_pellets,
+    pooled_spread,
+    replicates,
+    spread_source,
+)
 from closo.constants import BOLTZMANN, ELECTRONVOLT, ONE_TEMPERATURE
 from closo.errors import DataError
 from closo.nomenclature import look_up
@@ -30,6 +39,17 @@ from closo.result import Result
 __all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study_spread", "temperatures_of"]
 
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
+_ACTIVATED = {  # what goes with temperature as exp(-E/kT)/T: 1, and its inverse: -1
+    "ionic_conductivity": 1,
+    "bulk_conductivity": 1,
+    "grain_boundary_conductivity": 1,
+    "electronic_conductivity": 1,
+    "total_resistance": -1,
+    "bulk_resistance": -1,
+    "grain_boundary_resistance": -1,
+}
+_ASSUMPTION = f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
+_OF_THE_LAW = ("ionic_conductivity", "total_resistance")
 # Relative, between pellets; laboratories differ by tens of per cent (Ohno et al. 2020, doi:10.1021/acsenergylett.9b02764).
 _ASSUMED_SPREAD = 0.2
 
@@ -148,8 +168,12 @@ def _energy_of(results: Mapping[str, Result], of: str) -> Number:
         found = None if law is None else law.quantities.get("activation_energy:lnsigmaT")
         if found is not None and found.number is not None:
             return found.number
+    return _assumed_energy(of)
+
+
+def _assumed_energy(of: str) -> Number:
     value, u = _ASSUMED_ENERGY
-    return uncertain(value * ELECTRONVOLT, {f"assumed activation energy:{of}": u * ELECTRONVOLT})
+    return uncertain(value * ELECTRONVOLT, {f"{ASSUMED_ENERGY}{of}": u * ELECTRONVOLT})
 
 
 def _assumed(energy: Number) -> bool:
@@ -169,7 +193,7 @@ def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: 
         kinds = dict.fromkeys(_without_name(method, specimen) for specimen, method in methods.items())
         text = f"{mean.method}; each {' or '.join(kinds)}"
     if assumed:
-        text += f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
+        text += _ASSUMPTION
     quantities["ionic_conductivity"] = Quantity(mean.name, mean.number, text)
     return replace(made, quantities=quantities)
 
@@ -194,7 +218,7 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
     """
     name = look_up(key.partition(":")[0]).name
     if of in results:
-        return _of_result(results[of], key, temperature=temperature)
+        return _of_result(results, results[of], key, temperature=temperature)
     owners = specimens_of(results, of)
     owners += [of] if of not in owners and any(r.about.owner == of for r in results.values()) else []
     if not owners:
@@ -250,7 +274,7 @@ def _own_spread(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[
     return None if made["pellet_spread"] is None else (float(made["pellet_spread"]), int(made["n"]) - 1)
 
 
-def _of_result(result: Result, key: str, *, temperature: float | None) -> Quantity:
+def _of_result(results: Mapping[str, Result], result: Result, key: str, *, temperature: float | None) -> Quantity:
     """Return a quantity of one result."""
     if result.technique == "arrhenius" and key == "ionic_conductivity" and temperature is not None:
         return predict(result, temperature)
@@ -261,7 +285,27 @@ def _of_result(result: Result, key: str, *, temperature: float | None) -> Quanti
         at = result.quantities["temperature"].value
         measured = "an unknown temperature" if at is None else celsius(at)
         return withheld(found.name, f"nothing at {celsius(temperature)}: '{result.name}' was measured at {measured}")
-    return found
+    return _brought(results, result, key, temperature=temperature)
+
+
+def _brought(results: Mapping[str, Result], result: Result, key: str, *, temperature: float | None) -> Quantity:
+    """Return a quantity of one measurement at a temperature [K], None: the one stated, with the uncertainty of its own."""
+    found = result.quantities[key]
+    name, _, part = key.partition(":")
+    read = result.quantities.get(f"temperature:{part}", result.quantities.get("temperature"))
+    if name not in _ACTIVATED or found.number is None or read is None or read.number is None:
+        return found
+    measured = read.number
+    at = float(measured.x) if temperature is None else temperature
+    if not measured.u and float(measured.x) == at:
+        return found
+    specimen = result.about.owner or result.name
+    sample = result.about.sample or specimen
+    laws = [_energy_of(results, owner) for owner in (specimen, sample)] if name in _OF_THE_LAW else []
+    energy = next((law for law in laws if not _assumed(law)), _assumed_energy(sample))
+    number = found.number * exp(_ACTIVATED[name] * activation(measured, at, energy))
+    method = f"{found.method}{_ASSUMPTION if _assumed(energy) else ''}".removeprefix("; ")
+    return Quantity(found.name, number, method, basis=found.basis)
 
 
 def _of_specimen(results: Mapping[str, Result], specimen: str, key: str, *, temperature: float | None) -> Quantity:
@@ -272,7 +316,7 @@ def _of_specimen(results: Mapping[str, Result], specimen: str, key: str, *, temp
         return law.quantities[key]
     found = [r for r in _measured_on(results, specimen, key) if temperature is None or _is_near(r, temperature)]
     if len(found) == 1:
-        return found[0].quantities[key]
+        return _brought(results, found[0], key, temperature=temperature)
     if found:
         near = "" if temperature is None else f" near {celsius(temperature)}"
         return withheld(name, f"'{specimen}' has {len(found)} different values of {key}{near}; name one result")

@@ -15,6 +15,14 @@ ROWS = (
     Name("y", "y", "m", "um", 1e-6, "position along a column of a map, downwards"),
     Name("x", "x", "m", "um", 1e-6, "position along a row of a map"),
     Name("wavelength", "lambda", "m", "angstrom", 1e-10, "wavelength of X-rays", positive=True),
+    # crystals
+    Name("lattice_a", "a", "m", "angstrom", 1e-10, "length of the unit cell along a", positive=True),
+    Name("lattice_b", "b", "m", "angstrom", 1e-10, "length of the unit cell along b", positive=True),
+    Name("lattice_c", "c", "m", "angstrom", 1e-10, "length of the unit cell along c", positive=True),
+    Name("crystallite_size", "D", "m", "nm", 1e-9, "size of crystallites after Scherrer, K = 0.9", positive=True),
+    Name("displacement", "s", "m", "um", 1e-6, "height of a specimen above the axis of the goniometer"),
+    Name("amorphous_fraction", "w_am", "1", "wt%", 0.01, "mass fraction of a sample that is not crystalline"),
+    Name("detection_limit", "w_D", "1", "wt%", 0.01, "mass fraction of a phase that is found with 95 %", positive=True),
     # intensities
     Name("counts", "N", "1", "1", 1.0, "events counted, as whole numbers"),
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from closo.claims import Claim, claimed_range, read_claims
 from closo.combine.audit import area_question
 from closo.combine.auditing import audit_study
 from closo.errors import StudyError, did_you_mean
 from closo.pipeline.checking_cells import cell_problems, voltage_problems
-from closo.pipeline.jobs import list_parts
+from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan_measurement
 from closo.pipeline.records import Failure, Problem
+from closo.store import existing_store
 from closo.study import Study, examine, problems
 from closo.techniques import get
 
@@ -48,22 +48,17 @@ def check(study: Study | str | Path) -> list[Problem]:
 
 def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
     """Yield files that no reader understands, parts that do not exist, conditions and voltages that do not fit."""
+    listings = Listings(existing_store(study.folder))
     wrong = {p.where.partition(".")[0] for p in found if p.level == "error"}
     for k, measurement in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
         if where in wrong:
             continue
-        for job in plan_measurement(study, measurement, _list_file):
+        for job in plan_measurement(study, measurement, listings.parts_of):
             if isinstance(job, Failure):
                 yield Problem("error", where, str(job.error))
             else:
-                yield from voltage_problems(study, measurement, job, where=where)
-
-
-def _list_file(
-    _fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
-) -> list[dict[str, Any]]:
-    return list_parts(file)
+                yield from voltage_problems(study, measurement, listings.voltages_of(job), where=where)
 
 
 def _geometry(study: Study) -> Iterator[Problem]:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from closo.combine.audit import area_question
-from closo.dataset import Dataset
-from closo.errors import ClosoError, StudyError, with_article
-from closo.pipeline.jobs import Job, read_file
+from closo.errors import StudyError, with_article
 from closo.pipeline.records import Problem
 from closo.study import Measurement, Study
 from closo.techniques import Technique, get
@@ -61,22 +57,19 @@ def _technique(measurement: Measurement) -> Technique | None:
         return None
 
 
-def voltage_problems(study: Study, measurement: Measurement, job: Job, *, where: str) -> Iterator[Problem]:
+def voltage_problems(
+    study: Study, measurement: Measurement, ends: tuple[float, float] | None, *, where: str
+) -> Iterator[Problem]:
     """Yield a kind of cell that the voltage of its record contradicts.
 
     Parameters
     ----------
-    job : of the measurement; the file is read again where it is not in memory.
+    ends : median voltage [V] in discharge and in charge, None where one of them does not occur.
     where : place in study.toml.
     """
     kind, row = _kind(study, measurement), _technique(measurement)
     if kind is None or row is None or not row.cells:
         return
-    try:
-        datasets, _ = read_file(job.path, job.sha256, job.reader, job.columns)
-    except ClosoError:  # said elsewhere
-        return
-    ends = next((_under_current(d) for d in datasets if d.attrs["part"] == job.part), None)
     if ends is None:
         return
     down, up = ends
@@ -93,18 +86,3 @@ def voltage_problems(study: Study, measurement: Measurement, job: Job, *, where:
             f"cell does, but '{measurement.owner}' is {with_article(kind)}. Correct the cell's kind, or the file."
         )
         yield Problem("warning", where, text)
-
-
-def _under_current(data: Dataset) -> tuple[float, float] | None:
-    """Return the median voltage [V] in discharge and in charge, None where one of them does not occur."""
-    name = next((n for n in ("voltage", "potential") if n in data), None)
-    if name is None or "current" not in data:
-        return None
-    voltage, current = (np.asarray(data[n].values, float) for n in (name, "current"))
-    use = np.isfinite(voltage) & np.isfinite(current)
-    if "frequency" in data:
-        use &= ~(np.asarray(data["frequency"].values, float) > 0)
-    size = np.abs(current[use])
-    limit = 0.1 * float(size.max()) if len(size) else 0.0
-    down, up = voltage[use & (current < -limit)], voltage[use & (current > limit)]
-    return (float(np.median(down)), float(np.median(up))) if len(down) and len(up) else None

@@ -9,6 +9,7 @@ from closo.combine import combinations
 from closo.combine.view import View
 from closo.errors import StudyError
 from closo.figures import FigureSpec
+from closo.pipeline.code import code_version
 from closo.pipeline.obtaining import obtain
 from closo.pipeline.records import Obtained
 from closo.result import Result
@@ -27,6 +28,7 @@ def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
     combined = Obtained()
     view = View(study, measured.results, combined.results)
     for row in combinations().values():
+        code = code_version("closo.pipeline.combining", *([row.module] if row.finds else []))
         for wanted in row.wanted(view):
             if isinstance(wanted, str):
                 combined.notes.append(wanted)
@@ -39,6 +41,7 @@ def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
                 inputs={key: known[key] for key in wanted.used if key in known},
                 settings={"tables": [repr(table) for table in wanted.tables]},
                 about=wanted.about,
+                code=code,
                 store=store,
             )
     return combined

@@ -16,7 +16,8 @@ from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
 from closo.errors import DataError, StudyError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
-from closo.pipeline.jobs import code_version, fingerprint_of
+from closo.pipeline.code import code_version
+from closo.pipeline.jobs import fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
 from closo.result import Provenance, Result
@@ -76,7 +77,7 @@ def infer_interphase(
         inputs=used,
         reader="",
         function="closo.combine.interphase",
-        closo_version=code_version(),
+        closo_version=code_version(__name__),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
@@ -116,7 +117,7 @@ def _fingerprint(study: Study, keys: set[str], fingerprints: Mapping[str, str]) 
     """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
     tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
     used = {key: fingerprints[key] for key in sorted(keys - {INTERPHASE}) if key in fingerprints}
-    return fingerprint_of([INTERPHASE, used, tables, code_version()])
+    return fingerprint_of([INTERPHASE, used, tables, code_version(__name__)])
 
 
 def composites_of(

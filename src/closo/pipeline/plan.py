@@ -89,7 +89,7 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             technique=measurement.technique,
             reader=measurement.reader,
             columns=measurement.columns,
-            inputs=store_inputs(technique, owner, temperature),
+            inputs=store_inputs(study, technique, owner, temperature),
             settings={
                 **study.settings.get(measurement.technique, {}),
                 **_settings_of(technique, owner, measurement),
@@ -142,9 +142,9 @@ def _settings_of(technique: Technique, owner: Owner, measurement: Measurement) -
     return stated
 
 
-def store_inputs(technique: Technique, owner: Owner, temperature: Number | None) -> dict[str, Any]:
+def store_inputs(study: Study, technique: Technique, owner: Owner, temperature: Number | None) -> dict[str, Any]:
     """Return what the technique can use of its owner, as stored quantities."""
-    numbers = {name: owner.given(name) for name in technique.inputs if name != "temperature"}
+    numbers = {name: study.given(owner, name) for name in technique.inputs if name != "temperature"}
     if "temperature" in technique.inputs:
         numbers["temperature"] = temperature
     return {name: Quantity(name, number).as_stored() for name, number in numbers.items() if number is not None}

@@ -53,7 +53,7 @@ from closo.readers.reading import SIGNALS
 from closo.readers.requested import kind_said, read_requested
 from closo.readers.text import Text, load
 
-__all__ = ["parts_of_table", "read", "read_named", "unnamed"]
+__all__ = ["asked", "parts_of_table", "read", "read_named", "read_text", "unnamed"]
 
 _MARKUP = (
     ("{", "JSON"),
@@ -73,9 +73,25 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     ReadError  when the file is not such a table.
     StudyError  when `columns` itself is wrong.
     """
+    if columns is not None:
+        asked(columns)  # what is wrong with it is said before the file is opened
+    return read_text(load(path), columns=columns)
+
+
+def asked(columns: str | None) -> tuple[str | None, tuple[int, dict[str, Column]] | None]:
+    """Return the kind and the columns that the user names, None where he does not.
+
+    Raises
+    ------
+    StudyError  when a kind, a name or a unit is unknown.
+    """
     kind, names = (None, None) if columns is None else kind_said(columns)
-    request = None if names is None else from_request(names)
-    text = load(path)
+    return kind, None if names is None else from_request(names)
+
+
+def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
+    """Read a table from its text; otherwise as `read`."""
+    kind, request = asked(columns)
     for mark, what in _MARKUP:
         if text.content[:100].lstrip().startswith(mark):
             raise text.error(

@@ -364,6 +364,13 @@ class Study(Table):
             return self.specimens[measurement.specimen]
         return self.owners(measurement.owner)[-1]
 
+    def given(self, owner: Owner, name: str) -> Number | None:
+        """Return a property [SI] of an owner; of a powder also what its material states, such as the density."""
+        number = owner.given(name)
+        if number is None and isinstance(owner, Powder) and owner.material in self.materials:
+            number = as_number(getattr(self.materials[owner.material], name, None))
+        return number
+
     def about(self, name: str) -> About:
         """Return what results say of the sample, powder, specimen or cell called `name`."""
         return self.owners(name)[-1].about(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -30,6 +31,7 @@ class Technique:
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
+    also : variables that it uses if present.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
@@ -57,6 +59,7 @@ class Technique:
     several_files: bool = False
     cells: tuple[str, ...] = ()
     because: str = ""
+    also: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -67,6 +70,17 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def defaults(self) -> dict[str, Any]:
+        """Return setting -> its default; None where the technique decides.
+
+        Example
+        -------
+        >>> get("impedance").defaults()["weights"]
+        'modulus'
+        """
+        parameters = inspect.signature(importlib.import_module(self.module).analyse).parameters
+        return {key: parameters[key].default for key in self.settings}
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings that can be known to be wrong before a file is read.
@@ -122,6 +136,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.impedance",
         kinds=("impedance",),
         needs=("frequency", "impedance"),
+        also=("impedance_u",),
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
             "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
@@ -150,6 +165,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.polarization",
         kinds=("chronoamperometry",),
         needs=("time", "current"),
+        also=("voltage", "potential"),
         inputs=("area", "thickness", "temperature"),
         settings={
             "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
@@ -167,6 +183,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.voltammetry",
         kinds=("voltammetry",),
         needs=("current",),
+        also=("potential", "voltage", "time"),
         inputs=("area", "temperature", "lead_resistance"),
         settings={
             "threshold": (
@@ -185,6 +202,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.plating",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "fixed_time": (
@@ -207,6 +225,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.critical_current",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
@@ -225,6 +244,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.cycling",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "charge", "frequency", "temperature", "current_range"),
         inputs=("area", "active_mass", "theoretical_capacity", "temperature"),
         settings={
             "cell": (
@@ -242,6 +262,24 @@ TECHNIQUES: tuple[Technique, ...] = (
         several_files=True,
         cells=("cathode half cell", "anode half cell", "full cell", "symmetric cell"),
         because="needs electrodes that store charge",
+    ),
+    Technique(
+        name="sorption",
+        title="Gas sorption (surface and pores)",
+        module="closo.techniques.sorption",
+        kinds=("isotherm",),
+        needs=("adsorbed_amount",),
+        inputs=("density",),
+        settings={
+            "window": (str, "p/p0 of the BET line, '0.05-0.30'; the median of all windows that pass when absent"),
+            "gas": (str, "'N2', 'Ar' or 'Kr' where the file does not say"),
+            "cross_section": (NumberOrText, "of a molecule, '0.162 ± 0.016 nm2'; without ± agreed upon, not uncertain"),
+            "mass": (NumberOrText, "of the degassed powder where the file does not say, '0.1013 ± 0.0003 g'"),
+            "saturation_pressure": (NumberOrText, "where the file does not say, '101.3 ± 0.2 kPa'; a number is in kPa"),
+            "gurvich": (float, "p/p0 of the pore volume; 0.95 when absent"),
+        },
+        headline=("specific_surface_area",),
+        tells_wrong_settings=True,
     ),
     Technique(
         name="infrared",
@@ -267,6 +305,35 @@ TECHNIQUES: tuple[Technique, ...] = (
             "scale": ("absorbance", "Kubelka-Munk"),
         },
         headline=("band_ratio:silanol/overtone", "band_ratio:silanol/overtone upper_limit", "band_area:overtone"),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="diffraction",
+        title="Powder diffraction",
+        module="closo.techniques.diffraction",
+        kinds=("diffraction",),
+        needs=("two_theta",),
+        settings={
+            "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
+            "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),
+            "wavelength": (float, "of a single line [angstrom], where the file does not say the radiation"),
+            "profile": (str, "of the instrument, six numbers that a run with standard=true prints"),
+            "standard": (bool, "true: the pattern of a profile standard (LaB6); the instrument's profile is fitted"),
+            "monochromator": (
+                float,
+                "diffraction angle 2theta of a monochromator [deg], 26.6 for graphite and Cu; 0 when absent",
+            ),
+            "radius": (float, "of the goniometer [mm], where the file does not say it"),
+            "halo": (str, "'none' (default) or 'silica': an amorphous halo of free shape"),
+            "background": (int, "order of the background's polynomial; one per 15 deg when absent"),
+            "two_theta_min": (float, "lowest angle used [deg]"),
+            "two_theta_max": (float, "highest angle used [deg]"),
+            "cell_limit": (float, "how far a length of a cell may move from the CIF file [%]; 1.5 when absent"),
+            "internal_standard": (str, "a phase that was weighed in and its share, 'corundum=20.0 ± 0.1 wt%'"),
+            "model_u": (float, "relative standard uncertainty of calculated intensities; 0.05 when absent"),
+            "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+        },
+        choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         tells_wrong_settings=True,
     ),
 )

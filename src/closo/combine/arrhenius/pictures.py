@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from closo.combine.arrhenius.parts import view
 from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
@@ -26,11 +27,15 @@ _MOST_TICKS = 7
 def figure(result: Result) -> FigureSpec:
     """Return the Arrhenius plot of one pellet: points, law with its 95 % band, and residuals.
 
+    Bulk and grain boundary stand beside the total where they have points of their own.
+
     Parameters
     ----------
     result : of `arrhenius`.
     """
-    panels = [_panel([result], labels=[""], band=True)]
+    parts = [view(result, part) for part in result.findings.get("parts", {})]
+    shown = [part for part in parts if "temperature" in part.curves]
+    panels = [_panel([result, *shown], labels=["total" if shown else "", *(p.name for p in shown)], band=True)]
     if "residual" in result.curves:
         panels.append(_residuals(result))
     return FigureSpec(
@@ -38,7 +43,7 @@ def figure(result: Result) -> FigureSpec:
         panels=panels,
         title=f"Arrhenius plot of {result.name}",
         summary=f"Conductivity of {result.name} over temperature. {_energies(result)}",
-        notes=(_energies(result), _convention(result)),
+        notes=(_energies(result), *(f"{p.name} (L/RA): {_energies(p)}" for p in parts), _convention(result)),
     )
 
 

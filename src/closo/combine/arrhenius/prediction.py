@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import xarray as xr
-
 from closo.combine.arrhenius.points import K_B, celsius, check_temperature
 from closo.constants import LN10
 from closo.errors import StudyError
@@ -185,7 +183,7 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
     laws = [_law_at(r, temperature) for r in (a, b)]
     first, second = laws
     if isinstance(first, str) or isinstance(second, str) or total.number is None:
-        return Result("decomposition", name, {"conductivity_ratio": total}, xr.Dataset(), settings=settings)
+        return Result("decomposition", name, {"conductivity_ratio": total}, settings=settings)
     from_energy = (second.energy - first.energy) / (K_B * temperature * LN10)
     from_prefactor = total.number - from_energy
     parts = {
@@ -198,9 +196,8 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
         ),
         "temperature:isokinetic": _isokinetic(first.energy - second.energy, from_prefactor),
     }
-    return Result(
-        "decomposition", name, parts, xr.Dataset(), (_mostly_energy(parts),), settings, (_sentence(parts, temperature),)
-    )
+    said = (_sentence(parts, temperature),)
+    return Result("decomposition", name, parts, checks=(_mostly_energy(parts),), settings=settings, notes=said)
 
 
 def _isokinetic(energies: Number, decades: Number) -> Quantity:

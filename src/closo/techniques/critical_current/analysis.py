@@ -87,7 +87,7 @@ def analyse(
             *_checks(found, steps, geometry),
             *current_check(found),
             *gap_check(found),
-            time_check(found.time),
+            time_check(found.time, found.current),
         ),
         settings,
         tuple(_notes(data, found, steps)),

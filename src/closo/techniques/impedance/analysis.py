@@ -30,7 +30,7 @@ from closo.techniques.impedance.quantities import (
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import Choice, choose
 
-__all__ = ["Prepared", "analyse", "chosen", "prepare", "report"]
+__all__ = ["Prepared", "analyse", "chosen", "fitted", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
@@ -85,7 +85,7 @@ def analyse(
     request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
     prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
     pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
-    choice = _fit(request, prepared, weights == "measured")
+    choice = fitted(request, prepared, noise_known=weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
     given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
@@ -212,7 +212,8 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
     return np.asarray(np.maximum(kk.sd, 1e-7 * np.abs(z)))
 
 
-def _fit(request: Request, prepared: Prepared, noise_known: bool) -> Choice:
+def fitted(request: Request, prepared: Prepared, *, noise_known: bool = False) -> Choice:
+    """Fit the circuit that was asked for, or choose one."""
     f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
     if request.circuit is None:
         choice = chosen(prepared, noise_known=noise_known)
