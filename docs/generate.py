@@ -134,7 +134,8 @@ def techniques() -> str:
         lines += [
             f"| `{k}` ({kind.__name__}) | {_cell(meaning)} |" for k, (kind, meaning) in technique.settings.items()
         ]
-        lines += ["", f"Properties of the specimen it uses: {', '.join(f'`{i}`' for i in technique.inputs)}.", ""]
+        used = ", ".join(f"`{i}`" for i in technique.inputs) or "none"
+        lines += ["", f"Properties of the specimen it uses: {used}.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

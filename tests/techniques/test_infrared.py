@@ -18,6 +18,7 @@ from closo.techniques.infrared.peaks import components_of
 from closo.techniques.infrared.request import BANDS, bands_of
 from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts
 
+
 def slow(test):
     """Mark a test that analyses a hundred twins or more."""
     return pytest.mark.slow(pytest.mark.timeout(900)(test))

@@ -227,8 +227,8 @@ def _of_band(spectrum: Spectrum, band: Band, found: _Found | str, axis_u: float)
             "band_area", highest, f"the truth exceeds it once in twenty; {method}"
         )
     spread = limit / math.sqrt(2.0 * found.df)
-    quantities[f"detection_limit:{key}"] = Quantity(
-        "detection_limit",
+    quantities[f"band_detection_limit:{key}"] = Quantity(
+        "band_detection_limit",
         uncertain(limit, {f"limit {key}:{name}": spread}),
         f"{1.0 / _UNSURE + _ONE_SIDED:.2f} times the u of an area of zero",
     )
