@@ -86,10 +86,10 @@ def stub() -> str:
     )
     lines = ["# Written by docs/generate.py; run `make docs` after a change.", "from typing import Any", ""]
     lines += [f"from {module} import {name}{f' as {name}' * (name != 'Given')}" for module, name in names]
-    lines += ["", "__version__: str"]
+    lines += ["", "__version__: str", ""]
     for technique in TECHNIQUES:
         signature = inspect.signature(getattr(closo, technique.name))
-        lines += ["", f"def {technique.name}("]
+        lines.append(f"def {technique.name}(")
         for name in technique.needs:
             lines.append(f"    {name}: Any,")
         lines.append("    *,")
