@@ -1,5 +1,6 @@
 """Infrared spectra: real silica, twins whose nuisances are not those assumed, and what yields no number."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from closo.techniques.infrared.kernels import area_of
 from closo.techniques.infrared.ordinate import kubelka_munk, reflectance_of, spectrum_of
 from closo.techniques.infrared.peaks import components_of
 from closo.techniques.infrared.request import BANDS, bands_of
-from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts
+from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts, write_jcamp
 
 
 def slow(test):
@@ -200,6 +201,26 @@ def test_the_series_of_silicas(tmp_path):
     assert gain.u < 0.4 * gain.value
 
 
+def test_the_command_line(closo, tmp_path):
+    truth = draw(1)
+    x, reflectance = infrared_spectrum(truth, 1)
+    write_jcamp(tmp_path / "a.dx", x, reflectance, title="a")
+    code, out, _ = closo("run", "infrared", tmp_path / "a.dx", "--set", "bands=mine:2400-2560", "--json")
+    (one,) = json.loads(out)
+    found = {quantity["key"]: quantity for quantity in one["quantities"]}
+    assert code == 0
+    assert found["band_area:mine"]["unit"] == "1/cm"
+    assert found["band_ratio:mine/overtone"]["value"] > 0
+    assert one["findings"]["scale"] == "Kubelka-Munk"
+    code, out, _ = closo("run", "infrared", tmp_path / "a.dx", "--set", "ordinate=absorbance", "--json")
+    assert code == 2
+    assert "point down" in json.loads(out)[0]["error"]
+    code, _, err = closo("run", "infrared", tmp_path / "a.dx", "--set", "normalise=overton")
+    assert code == 2
+    assert "Did you mean 'overtone'" in err
+    assert closo("convert", tmp_path / "a.dx", "--json")[0] == 0
+
+
 def simple(**changes):
     """Return wavenumber and Kubelka-Munk function of a clean spectrum."""
     x = np.arange(700.0, 4000.0, 1.0)
@@ -292,6 +313,19 @@ def test_bands_without_light_or_out_of_range_are_withheld():
     quantities = analyse(data_of(x[near], kubelka_munk=f[near])).quantities
     assert "the spectrum reaches from 1701" in quantities["band_area:water"].why
     assert quantities["band_area:overtone"].number is not None
+
+
+def test_a_lattice_band_without_light_spoils_no_other():
+    x, f = simple()
+    r = reflectance_of(f)
+    dark = np.where(x < 1300, -0.001, r)
+    whole, cut = (analyse(data_of(x, reflectance=values)).quantities for values in (r, dark))
+    for name in NAMES:
+        assert cut[f"band_area:{name}"].value == pytest.approx(whole[f"band_area:{name}"].value, rel=1e-12)
+    assert "<svg" in to_svg(figure(analyse(data_of(x, reflectance=dark))))
+    gone = analyse(data_of(x, reflectance=np.where(abs(x - 1870) < 5, 0.0, r))).quantities
+    assert "of the light" in gone["band_area:overtone"].why
+    assert gone["band_area:silanol"].number is not None
 
 
 def test_nothing_is_detected_where_nothing_is():

@@ -144,7 +144,7 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
     low, high = band.span
     if low < x[0] or high > x[-1]:
         return f"the spectrum reaches from {x[0]:.0f} to {x[-1]:.0f} 1/cm, the band and its anchors from {low:g} to {high:g}"
-    span = (x >= low) & (x <= high)
+    span = (x >= 2.0 * low - band.left[1]) & (x <= 2.0 * high - band.right[0])  # with the wider anchors
     limits = (x >= band.limits[0]) & (x <= band.limits[1])
     if limits.sum() < 5:
         return f"{int(limits.sum())} points lie between its limits; 5 are needed"
