@@ -25,7 +25,7 @@ __all__ = ["analyse"]
 _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
-_FEW_PLACES = 10.0  # degrees of freedom of a limit where there is no room for displaced copies
+_FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
 _SHARE_DARK = 0.05  # of the points of a band
 
 
@@ -169,7 +169,7 @@ def _integrate(
     this source has no file in its name, and cancels between spectra.
     """
     name = spectrum.name
-    others = tuple(other.span for other in bands)
+    others = tuple(other.limits for other in bands)
     area = area_of(spectrum.x, spectrum.y, band, taken=others)
     parts = {
         f"noise {band.name}:{name}": area.noise,
@@ -186,7 +186,7 @@ def _integrate(
     number = uncertain(area.value, parts)
     weak = area.value <= 0 or float(number.u) > _UNSURE * area.value
     blank = math.sqrt(area.noise**2 + area.anchors**2 + area.structure**2 + (area.model**2 if weak else 0.0))
-    return _Found(band, area, number, blank, area.places or _FEW_PLACES)
+    return _Found(band, area, number, blank, min(area.places or _FEW, _FEW))
 
 
 def _refuse_inverted(data: Dataset, spectrum: Spectrum, found: dict[str, _Found]) -> None:

@@ -25,7 +25,7 @@ _FREE = (
     (1360.0, 1540.0),
     (2050.0, 2270.0),
     (2625.0, 2655.0),
-    (3785.0, 12_000.0),
+    (3785.0, 4400.0),
 )  # 1/cm: no band of silica, salt or air
 _FEWEST_PLACES = 3.0  # displaced copies that do not overlap
 _NOISE_REACH = 150.0  # 1/cm to both sides from which the noise is taken
