@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-NAMES = ("impedance", "transport", "grids", "interphase", "cycling")
+NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling")
 NAMED_ONLY = ("stress",)
 
 

@@ -27,12 +27,21 @@ WORDS = {
     "toml": "numbers with units in TOML",
     "quantity": "a named number, its unit, interval",
     "number": "a value with its sources",
+    "value": "a number as people read it",
+    "views": "tables for notebooks",
+    "documents": "a result as plain data",
+    "processes": "processes that end together",
+    "arrays": "a function per technique",
+    "notebook": "closo.run for notebooks",
     "units": "the grammar of units",
     "nomenclature": "every name, once",
     "errors": "three sentences at most",
     "constants": "physics and rules of the house",
 }
-_VOCABULARY = {"result", "fit", "dataset", "toml", "quantity", "number", "units", "nomenclature", "errors", "constants"}
+_VOCABULARY = {
+    *("result", "documents", "views", "value", "fit", "dataset", "toml", "quantity", "number", "units", "nomenclature"),
+    *("errors", "processes", "constants"),
+}
 _WIDTH, _HEIGHT, _GAP = 880, 58, 12
 
 
@@ -45,7 +54,8 @@ def floors() -> list[list[str]]:
     rooms = [[room.strip().removeprefix("closo.") for room in layer.split("|")] for layer in layers]
     above = [floor for floor in rooms if floor[0] not in _VOCABULARY]
     words = [room for floor in rooms for room in floor if room in _VOCABULARY]
-    return [*above, words[:5], words[5:]]
+    half = (len(words) + 1) // 2
+    return [*above, words[:half], words[half:]]
 
 
 def picture() -> str:

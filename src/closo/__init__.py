@@ -31,6 +31,7 @@ _PUBLIC = {  # `__init__.pyi` says the same to editors
     "load": "closo.study",
     "check": "closo.pipeline",
     "analyse": "closo.pipeline",
+    "recall": "closo.pipeline",
     "figure": "closo.pipeline",
     "run": "closo.notebook",
     "plot": "closo.notebook",

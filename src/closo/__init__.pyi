@@ -12,6 +12,7 @@ from closo.notebook import run as run
 from closo.pipeline import analyse as analyse
 from closo.pipeline import check as check
 from closo.pipeline import figure as figure
+from closo.pipeline import recall as recall
 from closo.quantity import Quantity as Quantity
 from closo.readers import READERS as READERS
 from closo.readers import read as read
@@ -45,6 +46,7 @@ def impedance(
     drt: bool | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def polarization(
     time: Any,
     current: Any,
@@ -60,6 +62,7 @@ def polarization(
     voltage_offset: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def voltammetry(
     current: Any,
     *,
@@ -75,6 +78,7 @@ def voltammetry(
     reference: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def plating(
     time: Any,
     current: Any,
@@ -96,6 +100,7 @@ def plating(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def critical_current(
     time: Any,
     current: Any,
@@ -116,6 +121,7 @@ def critical_current(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def cycling(
     time: Any,
     current: Any,
@@ -137,6 +143,7 @@ def cycling(
     current_gain: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def sorption(
     adsorbed_amount: Any,
     *,
@@ -151,6 +158,7 @@ def sorption(
     gurvich: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def infrared(
     wavenumber: Any,
     *,
@@ -169,6 +177,7 @@ def infrared(
     scale_u: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def diffraction(
     two_theta: Any,
     *,

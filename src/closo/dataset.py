@@ -242,8 +242,10 @@ def to_bytes(data: Dataset) -> bytes:
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr(zipfile.ZipInfo(_HEADER, _OLD), json.dumps(header, default=_plain))
         for name, variable in data.variables.items():
-            array = io.BytesIO()
-            np.lib.format.write_array(array, np.asarray(variable.values), allow_pickle=False)
+            array, values = io.BytesIO(), np.asarray(variable.values)
+            if values.dtype.hasobject:  # numpy would pickle it
+                raise TypeError(f"'{name}' holds objects, which are not stored.")
+            np.lib.format.write_array(array, values)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _OLD), array.getvalue())
     return content.getvalue()
 
@@ -259,7 +261,7 @@ def from_bytes(content: bytes) -> Dataset:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         header = json.loads(archive.read(_HEADER))
         variables = {
-            name: (dims, np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False), attrs)
+            name: (dims, np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy"))), attrs)
             for name, (dims, attrs) in header["variables"].items()
         }
     return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in header["attrs"].items()})

@@ -19,19 +19,16 @@ import socket
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from closo.documents import dump, from_document, to_document
 from closo.errors import ClosoError, StudyError
-from closo.quantity import Quantity
-from closo.result import About, Check, Provenance, Result
-
-if TYPE_CHECKING:
-    from closo.dataset import Dataset
+from closo.result import Result
 
 __all__ = ["SCHEMA_VERSION", "Store", "existing_store", "from_document", "is_in_use", "open_store", "to_document"]
 
@@ -46,60 +43,6 @@ _TABLES = (
     # what a file holds, so that an unchanged file need not be read again
     "CREATE TABLE IF NOT EXISTS listings (fingerprint TEXT PRIMARY KEY, document TEXT NOT NULL)",
 )
-
-
-def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
-    """Return a result as plain JSON values and its curves as bytes; `from_document` rebuilds it."""
-    from closo.dataset import to_bytes
-
-    document = {
-        "technique": result.technique,
-        "name": result.name,
-        "quantities": {key: quantity.as_stored() for key, quantity in result.quantities.items()},
-        "checks": [[c.name, None if c.passed is None else bool(c.passed), c.detail] for c in result.checks],
-        "settings": dict(result.settings),
-        "findings": dict(result.findings),
-        "about": result.about.as_json(),
-        "notes": list(result.notes),
-        "provenance": None if result.provenance is None else vars(result.provenance),
-    }
-    return json.loads(_dump(document)), to_bytes(result.curves)
-
-
-def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], bytes]) -> Result:
-    """Rebuild a result from `to_document`; its curves are read when they are first touched."""
-
-    def opened() -> Dataset:
-        from closo.dataset import from_bytes
-
-        return from_bytes(curves() if callable(curves) else curves)
-
-    provenance = document["provenance"]
-    return Result(
-        technique=document["technique"],
-        name=document["name"],
-        quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
-        curves=opened,  # type: ignore[arg-type]  # opens itself
-        checks=tuple(Check(*row) for row in document["checks"]),
-        settings=document["settings"],
-        findings=document["findings"],
-        about=About(**document["about"]),
-        notes=tuple(document["notes"]),
-        provenance=None if provenance is None else Provenance(**provenance),
-    )
-
-
-def _dump(document: object) -> str:
-    return json.dumps(document, sort_keys=False, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: object) -> Any:
-    """Turn what numpy left in settings into plain JSON values."""
-    if hasattr(value, "tolist"):  # numpy
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is no plain JSON value")
 
 
 def open_store(study_folder: Path) -> Store:
@@ -211,7 +154,7 @@ class Store:
 
     def save_document(self, key: str, document: Mapping[str, Any], curves: bytes, fingerprint: str) -> Result:
         """Keep a result that `to_document` made, and return it as it will be found again."""
-        text = _dump(document)
+        text = dump(document)
         row = {
             "key": key,
             "fingerprint": fingerprint,
@@ -277,7 +220,7 @@ class Store:
     def save_listings(self, listings: Mapping[str, Any]) -> None:
         """Remember what files hold, by fingerprint."""
         with self._database() as connection:
-            rows = [(fingerprint, _dump(parts)) for fingerprint, parts in listings.items()]
+            rows = [(fingerprint, dump(parts)) for fingerprint, parts in listings.items()]
             connection.executemany("REPLACE INTO listings (fingerprint, document) VALUES (?, ?)", rows)
 
     def listings(self) -> dict[str, Any]:

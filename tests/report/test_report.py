@@ -15,9 +15,11 @@ from openpyxl import load_workbook
 
 from closo.claims import judge, load_claims
 from closo.errors import ReadError
+from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.pipeline import Analysis, Failure, Problem
 from closo.report.build import build
 from closo.report.inline import inline_svg
+from closo.report.pictures import Studio
 from closo.result import Check
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "use", "path", "rect"}
@@ -154,10 +156,17 @@ def figures_csv(built: Path) -> list[Path]:
     return found
 
 
-def test_figures_lie_beside_the_page_as_svg_pdf_and_csv(built: Path, page: Page):
+def test_figures_lie_beside_the_page_as_svg_and_csv(built: Path, page: Page):
     links = {attrs["href"] for attrs in page.of("a") if (attrs["href"] or "").startswith("figures/")}
     assert links == {f"figures/{path.name}" for path in (built / "figures").iterdir()}
-    assert (built / "figures" / "arrhenius_overlay.pdf").read_bytes().startswith(b"%PDF")
+    assert {path.suffix for path in (built / "figures").iterdir()} == {".svg", ".csv"}
+
+
+def test_a_figure_is_written_as_pdf_where_asked(tmp_path: Path):
+    axis = Axis("x / m")
+    spec = FigureSpec("one", [Panel(axis, axis, [Trace([1.0, 2.0], [1.0, 2.0])])])
+    picture = Studio(tmp_path, synthetic=False, pdf=True, report=lambda _what: None).draw(spec)
+    assert (tmp_path / picture.files["pdf"]).read_bytes().startswith(b"%PDF")
 
 
 def test_the_tables_hold_the_numbers_of_the_results(built: Path, analysis: Analysis):

@@ -65,8 +65,8 @@ def _options(*, version: bool = typer.Option(False, "--version", help="Print the
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads cost 20 times the CPU time
     given = sys.argv[1:] if arguments is None else arguments
+    _settle(given)
     debug, as_json = "--debug" in given, "--json" in given
     given = [a for a in given if a != "--debug"]
     if not debug:
@@ -97,6 +97,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         say("Stopped. What was finished is kept.")
         sys.exit(130)
+
+
+def _settle(given: list[str]) -> None:
+    """Set what must be set before numpy and xarray are imported."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads cost 20 times the CPU time
+    if "sweep" not in given:
+        sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # else xarray imports it, to ask whether it is used
 
 
 def _complain(error: ClosoError, *, as_json: bool) -> None:

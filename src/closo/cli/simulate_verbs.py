@@ -40,6 +40,7 @@ def conductivity(
     from closo.models import simulation
 
     phases = simulation.parse_phases(phase)
+    _announce_compilation()
     result = simulation.image(
         image, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device
     )
@@ -72,6 +73,7 @@ def composite(
     """
     from closo.models import simulation
 
+    _announce_compilation()
     with progress_bar("Simulating") as progress:
         result = simulation.composite(
             geometry,
@@ -86,6 +88,24 @@ def composite(
             progress=progress,
         )
     return _finish(result, figures, as_json=as_json)
+
+
+def _announce_compilation() -> None:
+    """Say on standard error, once, when the solver has to be compiled: on the first call on a machine."""
+    from numba.core import event
+
+    class Announcement(event.Listener):
+        said = False
+
+        def on_start(self, event: object) -> None:
+            if not self.said:
+                say("Compiling the solver for this machine (once; it takes about half a minute) ...")
+            self.said = True
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    event.register("numba:compile", Announcement())  # type: ignore[no-untyped-call]
 
 
 def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:

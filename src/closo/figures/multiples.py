@@ -75,7 +75,8 @@ def multiples_svg(spec: FigureSpec) -> str:
     size = f'width="{width:.1f}pt" height="{height + more:.1f}pt" viewBox="0 0 {width:.1f} {height + more:.1f}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} version="1.1"><title>{title}</title>'
     white = f'<rect width="{width:.1f}" height="{height + more:.1f}" fill="#fff"/>'
-    return f'{head}{white}<g {_FONT} fill="none" stroke-linejoin="round">{"".join(body)}{legend}</g></svg>\n'
+    clip = f'<clipPath id="panel"><rect width="{across:.1f}" height="{up:.1f}"/></clipPath>'
+    return f'{head}{white}{clip}<g {_FONT} fill="none" stroke-linejoin="round">{"".join(body)}{legend}</g></svg>\n'
 
 
 def _scales(panel: Panel, across: float, up: float) -> tuple[_Scale, _Scale]:
@@ -140,8 +141,8 @@ def _panel(panel: Panel, x: _Scale, y: _Scale, powers: tuple[int, int]) -> str:
     """Return what is inside a panel, its frame, ticks and title."""
     width, height = x.length, y.length
     inner = "".join(_contents(panel, x, y))
-    box = f'width="{width:.1f}" height="{height:.1f}" viewBox="0 0 {10 * width:.0f} {10 * height:.0f}"'
-    parts = [f'<svg {box} stroke-width="10">{inner}</svg>'] if inner else []
+    tenths = '<g clip-path="url(#panel)"><g transform="scale(.1)" stroke-width="10">'
+    parts = [f"{tenths}{inner}</g></g>"] if inner else []
     step = _step(x) if panel.equal and not x.log else None
     ticks, texts = [], []
     for at, text in _ticks(x, powers[0], step):

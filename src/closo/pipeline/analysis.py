@@ -68,9 +68,12 @@ def look_up(study: Study, store: Store) -> Analysis:
     analysis, _ = _combined(study, measured, store)
     unread = [f.key for f in analysis.failures if isinstance(f.error, _UnreadError)]
     kept = tuple(store.keys())
+    missing = [*unread, *analysis.waiting]
+    if missing:  # what is made of them cannot be looked up, and is no longer true
+        missing += [key for key in kept if key not in analysis.results and not key.startswith(tuple(missing))]
     waiting = {
         key: "changed since it was computed" if any(k.startswith(key) for k in kept) else "not computed yet"
-        for key in (*unread, *analysis.waiting)
+        for key in missing
     }
     failures = tuple(f for f in analysis.failures if not isinstance(f.error, _UnreadError))
     return replace(analysis, failures=failures, waiting=waiting, notes=() if waiting else analysis.notes)

@@ -1,0 +1,70 @@
+"""A result as plain data that can be stored or sent to another process, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from closo.quantity import Quantity
+from closo.result import About, Check, Provenance, Result
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
+
+__all__ = ["dump", "from_document", "to_document"]
+
+
+def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
+    """Return a result as plain JSON values and its curves as bytes; `from_document` rebuilds it."""
+    from closo.dataset import to_bytes
+
+    document = {
+        "technique": result.technique,
+        "name": result.name,
+        "quantities": {key: quantity.as_stored() for key, quantity in result.quantities.items()},
+        "checks": [[c.name, None if c.passed is None else bool(c.passed), c.detail] for c in result.checks],
+        "settings": dict(result.settings),
+        "findings": dict(result.findings),
+        "about": result.about.as_json(),
+        "notes": list(result.notes),
+        "provenance": None if result.provenance is None else vars(result.provenance),
+    }
+    return json.loads(dump(document)), to_bytes(result.curves)
+
+
+def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], bytes]) -> Result:
+    """Rebuild a result from `to_document`; its curves are read when they are first touched."""
+
+    def opened() -> Dataset:
+        from closo.dataset import from_bytes
+
+        return from_bytes(curves() if callable(curves) else curves)
+
+    provenance = document["provenance"]
+    return Result(
+        technique=document["technique"],
+        name=document["name"],
+        quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
+        curves=opened,  # type: ignore[arg-type]  # opens itself
+        checks=tuple(Check(*row) for row in document["checks"]),
+        settings=document["settings"],
+        findings=document["findings"],
+        about=About(**document["about"]),
+        notes=tuple(document["notes"]),
+        provenance=None if provenance is None else Provenance(**provenance),
+    )
+
+
+def dump(document: object) -> str:
+    """Return plain values as JSON text."""
+    return json.dumps(document, sort_keys=False, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> Any:
+    """Turn what numpy left in settings into plain JSON values."""
+    if hasattr(value, "tolist"):  # numpy
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is no plain JSON value")
