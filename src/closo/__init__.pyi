@@ -46,7 +46,6 @@ def impedance(
     drt: bool | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def polarization(
     time: Any,
     current: Any,
@@ -62,7 +61,6 @@ def polarization(
     voltage_offset: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def voltammetry(
     current: Any,
     *,
@@ -78,7 +76,6 @@ def voltammetry(
     reference: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def plating(
     time: Any,
     current: Any,
@@ -100,7 +97,6 @@ def plating(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def critical_current(
     time: Any,
     current: Any,
@@ -121,7 +117,6 @@ def critical_current(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def cycling(
     time: Any,
     current: Any,
@@ -143,7 +138,6 @@ def cycling(
     current_gain: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def sorption(
     adsorbed_amount: Any,
     *,
@@ -158,7 +152,6 @@ def sorption(
     gurvich: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def infrared(
     wavenumber: Any,
     *,
@@ -177,7 +170,6 @@ def infrared(
     scale_u: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def diffraction(
     two_theta: Any,
     *,
