@@ -86,10 +86,10 @@ def stub() -> str:
     )
     lines = ["# Written by docs/generate.py; run `make docs` after a change.", "from typing import Any", ""]
     lines += [f"from {module} import {name}{f' as {name}' * (name != 'Given')}" for module, name in names]
-    lines += ["", "__version__: str"]
+    lines += ["", "__version__: str", ""]
     for technique in TECHNIQUES:
         signature = inspect.signature(getattr(closo, technique.name))
-        lines += ["", f"def {technique.name}("]
+        lines.append(f"def {technique.name}(")
         for name in technique.needs:
             lines.append(f"    {name}: Any,")
         lines.append("    *,")
@@ -134,7 +134,8 @@ def techniques() -> str:
         lines += [
             f"| `{k}` ({kind.__name__}) | {_cell(meaning)} |" for k, (kind, meaning) in technique.settings.items()
         ]
-        lines += ["", f"Properties of the specimen it uses: {', '.join(f'`{i}`' for i in technique.inputs)}.", ""]
+        used = ", ".join(f"`{i}`" for i in technique.inputs) or "none"
+        lines += ["", f"Properties of the specimen it uses: {used}.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from closo import cli
-from closo.nomenclature import NAMES
+from closo.nomenclature import NAMES, cells, electrical, powders, spectra
 from closo.readers import READERS
 from closo.techniques import TECHNIQUES
 
@@ -58,6 +58,12 @@ def test_every_verb_and_option_has_its_place(generate: ModuleType):
         for parameter in command.params:
             assert parameter.help, f"{name}: {parameter.name} has no help"
             assert parameter.opts[0] in section or str(parameter.metavar or parameter.name).upper() in section
+
+
+def test_no_name_stands_twice():
+    """A second row would take the place of the first, with another unit, and nobody would see it."""
+    names = [row.name for table in (electrical, powders, cells, spectra) for row in table.ROWS]
+    assert sorted(names) == sorted(NAMES)
 
 
 def test_every_name_has_its_row():

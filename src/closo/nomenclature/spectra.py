@@ -39,7 +39,13 @@ ROWS = (
     Name("band_splitting", "dnu(band)", "1/cm", "1/cm", 1.0, "between the outer components of a band", positive=True),
     Name("band_ratio", "A/A", "1", "1", 1.0, "area of a band over that of another one"),
     Name(
-        "detection_limit", "A(min)", "1/cm", "1/cm", 1.0, "area of a band that is missed once in twenty", positive=True
+        "band_detection_limit",
+        "A(min)",
+        "1/cm",
+        "1/cm",
+        1.0,
+        "area of a band that is missed once in twenty",
+        positive=True,
     ),
     Name("hydroxyl_gain", "d(OH)/d(SiOH)", "1", "1", 1.0, "O-H band gained per silanol band lost"),
 )

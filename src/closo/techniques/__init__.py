@@ -287,6 +287,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.infrared",
         kinds=("infrared",),
         needs=("wavenumber",),
+        also=("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity"),
         settings={
             "bands": (
                 str,

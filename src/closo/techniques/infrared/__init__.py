@@ -17,7 +17,7 @@ Needs
 Gives
     Per band, the house's silanol, O-H, B-H, overtone, water and those of the setting `bands`: `band_area:BAND`
     between the limits above a straight line through two anchors that lie outside of them; `band_position:BAND`
-    (maximum above that line); `detection_limit:BAND` (the area that is missed once in twenty);
+    (maximum above that line); `band_detection_limit:BAND` (the area that is missed once in twenty);
     `band_ratio:BAND/overtone` (or over the band that `normalise` names). A band whose relative uncertainty is above
     40 % is "not detected": its area and ratio are withheld and `band_area:BAND upper_limit`,
     `band_ratio:BAND/overtone upper_limit` are given, which the truth exceeds once in twenty. `band_splitting:B-H`

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import stdtrit
 
 from closo.dataset import Dataset
 from closo.errors import DataError
@@ -24,7 +25,7 @@ __all__ = ["analyse"]
 _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
-_FEW_PLACES = 10.0  # degrees of freedom of a limit where there is no room for displaced copies
+_FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
 _SHARE_DARK = 0.05  # of the points of a band
 
 
@@ -50,8 +51,13 @@ class _Found:
         return self.area.value > 0 and float(self.number.u) <= _UNSURE * self.area.value
 
     def upper_limit(self, name: str) -> Number:
-        """Return the area that the truth exceeds once in twenty."""
-        value = max(self.area.value, 0.0) + _ONE_SIDED * float(self.number.u)
+        """Return the area that the truth exceeds once in twenty.
+
+        No area is negative: a sum below zero shows that the background is wrong by that much, and counts as a spread.
+        Student's t allows for how little is known of the spread.
+        """
+        spread = math.hypot(float(self.number.u), min(self.area.value, 0.0))
+        value = max(self.area.value, 0.0) + float(stdtrit(self.df, 0.95)) * spread
         return uncertain(value, {f"limit {self.band.name}:{name}": value / math.sqrt(2.0 * self.df)})
 
 
@@ -138,7 +144,7 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
     low, high = band.span
     if low < x[0] or high > x[-1]:
         return f"the spectrum reaches from {x[0]:.0f} to {x[-1]:.0f} 1/cm, the band and its anchors from {low:g} to {high:g}"
-    span = (x >= low) & (x <= high)
+    span = (x >= 2.0 * low - band.left[1]) & (x <= 2.0 * high - band.right[0])  # with the wider anchors
     limits = (x >= band.limits[0]) & (x <= band.limits[1])
     if limits.sum() < 5:
         return f"{int(limits.sum())} points lie between its limits; 5 are needed"
@@ -163,7 +169,7 @@ def _integrate(
     this source has no file in its name, and cancels between spectra.
     """
     name = spectrum.name
-    others = tuple(other.span for other in bands)
+    others = tuple(other.limits for other in bands)
     area = area_of(spectrum.x, spectrum.y, band, taken=others)
     parts = {
         f"noise {band.name}:{name}": area.noise,
@@ -180,7 +186,7 @@ def _integrate(
     number = uncertain(area.value, parts)
     weak = area.value <= 0 or float(number.u) > _UNSURE * area.value
     blank = math.sqrt(area.noise**2 + area.anchors**2 + area.structure**2 + (area.model**2 if weak else 0.0))
-    return _Found(band, area, number, blank, area.places or _FEW_PLACES)
+    return _Found(band, area, number, blank, min(area.places or _FEW, _FEW))
 
 
 def _refuse_inverted(data: Dataset, spectrum: Spectrum, found: dict[str, _Found]) -> None:
@@ -221,8 +227,8 @@ def _of_band(spectrum: Spectrum, band: Band, found: _Found | str, axis_u: float)
             "band_area", highest, f"the truth exceeds it once in twenty; {method}"
         )
     spread = limit / math.sqrt(2.0 * found.df)
-    quantities[f"detection_limit:{key}"] = Quantity(
-        "detection_limit",
+    quantities[f"band_detection_limit:{key}"] = Quantity(
+        "band_detection_limit",
         uncertain(limit, {f"limit {key}:{name}": spread}),
         f"{1.0 / _UNSURE + _ONE_SIDED:.2f} times the u of an area of zero",
     )

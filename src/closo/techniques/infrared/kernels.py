@@ -25,7 +25,7 @@ _FREE = (
     (1360.0, 1540.0),
     (2050.0, 2270.0),
     (2625.0, 2655.0),
-    (3785.0, 12_000.0),
+    (3785.0, 4400.0),
 )  # 1/cm: no band of silica, salt or air
 _FEWEST_PLACES = 3.0  # displaced copies that do not overlap
 _NOISE_REACH = 150.0  # 1/cm to both sides from which the noise is taken
@@ -73,16 +73,17 @@ def area_of(x: np.ndarray, y: np.ndarray, band: Band, *, taken: tuple[Range, ...
 
     Parameters
     ----------
-    x, y : shape (n,), even steps, no NaN between the ends of the anchors.
+    x, y : shape (n,), even steps, no NaN between the ends of the wider anchors.
     taken : ranges of other bands [1/cm], where no displaced copy may lie.
     """
     lines = np.array([_weights(x, band, left, right) for left, right in _parts(band)])
     weights = lines.mean(axis=0)
     curved = _weights(x, band, *_wide(x, band), degree=2)
     scatter = scatter_of(x, y, band)
+    measured, y = y, _known(y)
     step = float(x[1] - x[0])
     noise = _propagated(x, weights, scatter)
-    structure, places = _displaced(x, y, weights, band, taken=taken)
+    structure, places = _displaced(x, measured, weights, band, taken=taken)
     apart = (lines - weights) @ y
     by_noise = sum(_propagated(x, line - weights, scatter) ** 2 for line in lines)
     anchors = math.sqrt(max(float(apart @ apart) - by_noise, 0.0) / (len(lines) - 1))
@@ -124,7 +125,7 @@ def parabola_of(x: np.ndarray, y: np.ndarray, band: Band) -> np.ndarray:
     """Return the parabola through the anchors of a band, made wider, at all wavenumbers."""
     centre = 0.5 * (band.limits[0] + band.limits[1])
     left, right = _wide(x, band)
-    c = _projection(x, _inside(x, left) | _inside(x, right), centre, 2) @ y
+    c = _projection(x, _inside(x, left) | _inside(x, right), centre, 2) @ _known(y)
     t = x - centre
     return np.asarray(c[0] + t * (c[1] + t * c[2]))
 
@@ -132,9 +133,14 @@ def parabola_of(x: np.ndarray, y: np.ndarray, band: Band) -> np.ndarray:
 def baseline_of(x: np.ndarray, y: np.ndarray, band: Band) -> Line:
     """Return the line through the anchors of a band, mean over their parts."""
     centre = 0.5 * (band.limits[0] + band.limits[1])
-    found = [_projection(x, _inside(x, a) | _inside(x, b), centre, 1) @ y for a, b in _parts(band)]
+    found = [_projection(x, _inside(x, a) | _inside(x, b), centre, 1) @ _known(y) for a, b in _parts(band)]
     level, slope = np.mean(found, axis=0)
     return Line(centre, float(level), float(slope))
+
+
+def _known(y: np.ndarray) -> np.ndarray:
+    """Return 0 where there was no light: such points have no weight, but 0 times NaN is NaN."""
+    return np.asarray(np.where(np.isfinite(y), y, 0.0))
 
 
 def _parts(band: Band) -> list[tuple[Range, Range]]:

@@ -181,8 +181,8 @@ def _profile_spread(t: np.ndarray, z: np.ndarray, best: Fit) -> float:
             lambda p: _three(p, t) - z,
             np.clip(start, floor + 1e-6, ceiling - 1e-6),
             bounds=(floor, ceiling),
-            max_evaluations=100,
-            tolerance=1e-6,
+            max_evaluations=30,
+            tolerance=1e-5,
             with_covariance=False,
         )
         found.append(float(np.ptp(fit.values[:3])))
@@ -236,7 +236,7 @@ def _fitted(t: np.ndarray, z: np.ndarray, model: object, starts: list[list[float
 
     fits = [
         least_squares(
-            residual, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high), max_evaluations=200, tolerance=1e-8
+            residual, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high), max_evaluations=100, tolerance=1e-7
         )
         for start in starts
     ]
@@ -245,7 +245,7 @@ def _fitted(t: np.ndarray, z: np.ndarray, model: object, starts: list[list[float
 
 def _starts_of_one(t: np.ndarray, z: np.ndarray) -> list[list[float]]:
     top = float(t[np.argmax(z)])
-    return [[top, 1.0, width, 0.5, skew, float(z.min()), 0.0] for width in (0.3, 0.6) for skew in (-0.2, 0.2)]
+    return [[top, 1.0, width, 0.5, 0.0, float(z.min()), 0.0] for width in (0.25, 0.6)]
 
 
 def _starts_of_three(t: np.ndarray, z: np.ndarray) -> list[list[float]]:
@@ -253,7 +253,7 @@ def _starts_of_three(t: np.ndarray, z: np.ndarray) -> list[list[float]]:
     above = np.clip(z - z.min(), 0.0, None)
     share = np.cumsum(above) / max(float(above.sum()), 1e-30)
     starts = []
-    for low, high, width in ((0.25, 0.75, 0.25), (0.15, 0.85, 0.15), (0.3, 0.7, 0.4)):
+    for low, high, width in ((0.25, 0.75, 0.3), (0.15, 0.85, 0.15)):
         where = [float(np.interp(q, share, t)) for q in (low, 0.5, high)]
         starts.append([*where, 0.5, 0.6, 0.5, width, 0.5, float(z.min()), 0.0])
     return starts
