@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "image_scrapers": ("scraper",),
     "show_memory": False,
+    "write_computation_times": False,
     "min_reported_time": 1e6,
     "download_all_examples": False,
 }

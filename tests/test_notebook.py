@@ -76,8 +76,8 @@ def test_a_value_in_another_unit_stays_the_same_thing(results):
 
 def test_arithmetic_keeps_correlations_and_units(results):
     result = results[0]
-    by_hand = stated("310 ± 5 um", "thickness", of=str(FILE)) / (
-        result["total_resistance"] * stated("0.785 ± 0.005 cm2", "area", of=str(FILE))
+    by_hand = stated("310 ± 5 um", "thickness", of=FILE.name) / (
+        result["total_resistance"] * stated("0.785 ± 0.005 cm2", "area", of=FILE.name)
     )
     assert by_hand.unit == "1/cm/ohm"
     sigma = by_hand.named("ionic_conductivity")
@@ -105,6 +105,8 @@ def test_units_are_not_mixed_up():
             wrong()
     with pytest.raises(TypeError, match="cannot be combined with str"):
         r + "1"
+    half = stated("50 ± 1 %", "capacity_retention", of="a")
+    assert str(half - stated("40 ± 1 %", "capacity_retention", of="b")) == "10.0 ± 1.4 %"
     assert float(np.exp(r / r)) == pytest.approx(np.e)
     assert str(r + stated("1 ± 0.1 kohm", "resistance", of="b")) == "1100 ± 100 ohm"
     assert (t - stated("25 ± 0.5 degC", "temperature", of="oven")).unit == "K"

@@ -181,7 +181,7 @@ def run(
         float(results[0]["ionic_conductivity"])  # in S/cm, as printed
     """
     listed = [files] if isinstance(files, str | Path | Dataset) else list(files)
-    owner = specimen or ", ".join(str(f.attrs.get("source")) if isinstance(f, Dataset) else str(f) for f in listed)[:80]
+    owner = specimen or ", ".join(Path(f.attrs.get("source", "") if isinstance(f, Dataset) else f).name for f in listed)
 
     def known(value: Given | None, name: str) -> Number:
         return None if value is None else as_number(value, name, owner)
