@@ -45,6 +45,7 @@ def impedance(
     drt: bool | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def polarization(
     time: Any,
     current: Any,
@@ -60,6 +61,7 @@ def polarization(
     voltage_offset: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def voltammetry(
     current: Any,
     *,
@@ -75,6 +77,7 @@ def voltammetry(
     reference: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def plating(
     time: Any,
     current: Any,
@@ -96,6 +99,7 @@ def plating(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def critical_current(
     time: Any,
     current: Any,
@@ -116,6 +120,7 @@ def critical_current(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def cycling(
     time: Any,
     current: Any,
