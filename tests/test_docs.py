@@ -93,7 +93,8 @@ def test_every_page_of_the_site_is_in_its_contents():
     listed = set()
     for path in (ROOT / "docs").rglob("*.md"):
         for block in re.findall(r"```\{toctree\}(.*?)```", path.read_text(encoding="utf-8"), flags=re.S):
-            names = [line for line in block.split() if not line.startswith(":")]
+            lines = [line.strip() for line in block.splitlines() if line.strip() and not line.startswith(":")]
+            names = [re.sub(r".*<(.*)>", r"\1", line) for line in lines]
             listed |= {(path.parent / name).resolve() for name in names}
     for path in (ROOT / "docs").rglob("*.md"):
         place = path.relative_to(ROOT / "docs")
