@@ -72,6 +72,7 @@ build/peers-cycling.stamp:
 
 docs: .venv/dev.stamp
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/architecture_picture.py
 
 # The documentation site, in build/site: opens from the disk, loads nothing from a network; warnings are errors.
 .venv/docs.stamp: requirements/docs.lock .venv/core.stamp

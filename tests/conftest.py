@@ -1,5 +1,6 @@
 """Shared by all tests: where the real instrument files are, and the command line run in this process."""
 
+import struct
 import sys
 from pathlib import Path
 
@@ -34,3 +35,41 @@ def closo(capsys, monkeypatch):
         return int(left.value.code or 0), out, err
 
     return call
+
+
+def _old_workbook(cells: dict[tuple[int, int], str | float]) -> bytes:
+    """Return an .xls of one sheet, (row, column) -> cell: records of Excel 95 in the container of an old Office file."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    sheet = record(0x0809, struct.pack("<HHHH", 0x0500, 0x0010, 0, 0))
+    for (row, column), cell in sorted(cells.items()):
+        place = struct.pack("<HHH", row, column, 0)
+        if isinstance(cell, str):
+            text = cell.encode("cp1252")
+            sheet += record(0x0204, place + struct.pack("<H", len(text)) + text)
+        else:
+            sheet += record(0x0203, place + struct.pack("<d", cell))
+    begin = record(0x0809, struct.pack("<HHHH", 0x0500, 0x0005, 0, 0)) + record(0x0042, struct.pack("<H", 1252))
+    bound = len(begin) + 4 + 7 + 6 + 4  # behind the record that says where the sheet begins, and the end of this part
+    begin += record(0x0085, struct.pack("<IBBB", bound, 0, 0, 6) + b"Sheet1") + record(0x000A, b"")
+    records = begin + sheet + record(0x000A, b"")
+    stream = records.ljust(max(4096, -(-len(records) // 512) * 512), b"\0")
+    last = len(stream) // 512 + 1
+    chain = [-3, -2, *range(3, last + 1), -2]
+    numbers = (0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, -2, 0, -2, 0)
+    head = struct.pack("<8s16xHHHHH6xIIIIIiIiI", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", *numbers)
+    head += struct.pack("<109i", 0, *([-1] * 108))
+    table = struct.pack("<128i", *chain, *([-1] * (128 - len(chain))))
+    folder = b""
+    for name, kind, child, first, size in (("Root Entry", 5, 1, -2, 0), ("Book", 2, -1, 2, len(stream))):
+        text = name.encode("utf-16-le") + b"\0\0"
+        folder += struct.pack("<64sHBBiii36xiII", text, len(text), kind, 1, -1, -1, child, first, size, 0)
+    return head + table + folder.ljust(512, b"\0") + stream
+
+
+@pytest.fixture(scope="session")
+def old_workbook():
+    """Return the function that makes an .xls of (row, column) -> cell."""
+    return _old_workbook

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import closo
+from closo import pipeline
 from closo.dataset import KINDS, new
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
@@ -261,6 +262,10 @@ def test_every_technique_has_a_function_with_named_arguments(row):
     assert all(KINDS[row.kinds[0]].dims == KINDS[kind].dims for kind in row.kinds)
     with pytest.raises(TypeError, match="nonsense"):
         function(**{name: [1.0] for name in row.needs}, nonsense=1)
+
+
+def test_what_the_command_line_may_ask_python_may_ask_too():
+    assert set(inspect.signature(pipeline.run).parameters) < set(inspect.signature(closo.run).parameters)
 
 
 def test_help_shows_how_to_begin():

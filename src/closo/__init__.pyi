@@ -45,6 +45,7 @@ def impedance(
     drt: bool | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def polarization(
     time: Any,
     current: Any,
@@ -60,6 +61,7 @@ def polarization(
     voltage_offset: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def voltammetry(
     current: Any,
     *,
@@ -75,6 +77,7 @@ def voltammetry(
     reference: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def plating(
     time: Any,
     current: Any,
@@ -96,6 +99,7 @@ def plating(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def critical_current(
     time: Any,
     current: Any,
@@ -116,6 +120,7 @@ def critical_current(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+
 def cycling(
     time: Any,
     current: Any,
@@ -135,5 +140,62 @@ def cycling(
     retention_cycles: str | None = ...,
     current_offset: str | None = ...,
     current_gain: float | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+
+def sorption(
+    adsorbed_amount: Any,
+    *,
+    relative_pressure: Any = ...,
+    gas_pressure: Any = ...,
+    density: Given | None = ...,
+    window: str | None = ...,
+    gas: str | None = ...,
+    cross_section: float | str | None = ...,
+    mass: float | str | None = ...,
+    saturation_pressure: float | str | None = ...,
+    gurvich: float | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+
+def infrared(
+    wavenumber: Any,
+    *,
+    absorbance: Any = ...,
+    reflectance: Any = ...,
+    transmittance: Any = ...,
+    kubelka_munk: Any = ...,
+    intensity: Any = ...,
+    bands: str | None = ...,
+    normalise: str | None = ...,
+    ordinate: str | None = ...,
+    scale: str | None = ...,
+    r_min: float | None = ...,
+    r_max: float | None = ...,
+    axis_u: float | None = ...,
+    scale_u: float | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+
+def diffraction(
+    two_theta: Any,
+    *,
+    counts: Any = ...,
+    intensity: Any = ...,
+    phases: str | None = ...,
+    anode: str | None = ...,
+    wavelength: float | None = ...,
+    profile: str | None = ...,
+    standard: bool | None = ...,
+    monochromator: float | None = ...,
+    radius: float | None = ...,
+    halo: str | None = ...,
+    background: int | None = ...,
+    two_theta_min: float | None = ...,
+    two_theta_max: float | None = ...,
+    cell_limit: float | None = ...,
+    internal_standard: str | None = ...,
+    model_u: float | None = ...,
+    particle_size: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...

@@ -19,7 +19,7 @@ from scipy.optimize import leastsq
 
 from closo.errors import ConvergenceError
 
-__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares"]
+__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares", "straight_line"]
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -106,6 +106,26 @@ def least_squares(
     known = np.isfinite(covariance)  # what nothing fixes stays infinite, also where the residuals are 0
     covariance[known] *= scale
     return Fit(values, covariance, residuals, chi2, df, evaluations)
+
+
+def straight_line(x: np.ndarray, y: np.ndarray) -> Fit:
+    """Fit y = slope x + intercept with equal weights; the scatter about the line is the noise.
+
+    x, y : shape (m,), m >= 2 with two different x. The values are (slope, intercept).
+
+    Example
+    -------
+    >>> fit = straight_line(np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 7.1]))
+    >>> fit.values.round(2).tolist(), fit.df
+    ([2.03, 0.98], 2)
+    """
+    middle, spread = float(x.mean()), float(np.sum((x - x.mean()) ** 2))
+    slope = float(np.sum((x - middle) * (y - y.mean()))) / spread
+    residuals = y - y.mean() - slope * (x - middle)
+    chi2, df = float(residuals @ residuals), len(x) - 2
+    shape = np.array([[1.0, -middle], [-middle, spread / len(x) + middle * middle]]) / spread
+    values = np.array([slope, float(y.mean()) - slope * middle])
+    return Fit(values, shape * chi2 / max(df, 1), residuals, chi2, df, 1)
 
 
 def _minimise(

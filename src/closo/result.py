@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from closo.dataset import Dataset
 from closo.errors import StudyError, did_you_mean
 from closo.quantity import Quantity
 from closo.value import Value
 from closo.views import as_frame, html_table, quantity_rows, text_table
 
-__all__ = ["Check", "Provenance", "Result"]
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
+
+__all__ = ["About", "Check", "Provenance", "Result"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,36 @@ class Provenance:
     time: str  # ISO 8601, UTC
 
 
+def _no_curves() -> Dataset:
+    from closo.dataset import Dataset
+
+    return Dataset()
+
+
+@dataclass(frozen=True)
+class About:
+    """What a result is about, as the study says; stamped by `pipeline`, never by a technique.
+
+    Attributes
+    ----------
+    owner : name of the sample, powder, specimen or cell; empty where it is about several.
+    kind : which of these the owner is.
+    sample : the sample that the owner is, or is made of; empty for a cell, whose electrodes react.
+    branch, stage, chamber : of the measurement: heating or cooling, before or after a step, and where.
+    """
+
+    owner: str = ""
+    kind: str = ""
+    sample: str = ""
+    branch: str = ""
+    stage: str = ""
+    chamber: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return what is said, without the empty words."""
+        return {key: word for key, word in vars(self).items() if word}
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of one analysis.
@@ -54,30 +86,54 @@ class Result:
     name : what was analysed, e.g. 'a200_30C.par#1'.
     quantities : key -> Quantity; the key is the nomenclature's name, with a suffix where one name occurs more than
         once ('resistance:R1').
-    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions).
+    curves : the arrays behind the figure, by the conventions of `dataset` (any dimensions); none when left out. A function
+        may be given that opens them; it is called when they are first touched.
     checks : what was tested.
-    settings : the choices that led here (circuit, weights, ...), plain JSON values.
+    settings : what was asked (weights, limits, ...), plain JSON values.
     notes : sentences for the reader of the report.
-    provenance : stamped by the pipeline.
+    provenance, about : stamped by the pipeline.
+    findings : what came out besides numbers (circuit, event, answer, ranking, ...), plain JSON values.
     """
 
     technique: str
     name: str
     quantities: Mapping[str, Quantity]
-    curves: Dataset
+    curves: Dataset = field(default_factory=lambda: _no_curves)  # type: ignore[assignment]
     checks: tuple[Check, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     provenance: Provenance | None = None
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    about: About = About()
+
+    def __post_init__(self) -> None:
+        if callable(self.curves):
+            object.__setattr__(self, "_open", self.curves)
+            object.__delattr__(self, "curves")
+
+    def __getattr__(self, name: str) -> Any:
+        """Open the curves when they are first touched."""
+        opened = self.__dict__.get("_open")
+        if name != "curves" or opened is None:
+            raise AttributeError(name)
+        object.__setattr__(self, "curves", opened())
+        return self.curves
 
     def as_json(self) -> dict[str, Any]:
-        """Return the object that `--json` prints (without curves)."""
+        """Return the object that `--json` prints (without curves).
+
+        `settings` holds also what was found and the words of the owner, where scripts have always looked for them.
+        """
+        owner = {"specimen": self.about.owner} if self.about.kind in ("specimen", "cell") else {}
+        words = {key: word for key, word in self.about.as_json().items() if key not in ("owner", "kind")}
         shown: dict[str, Any] = {
             "technique": self.technique,
             "name": self.name,
             "quantities": [{"key": key} | q.as_json() for key, q in self.quantities.items()],
             "checks": [vars(c) for c in self.checks],
-            "settings": dict(self.settings),
+            "settings": {**self.findings, **self.settings, **owner, **words},
+            "about": self.about.as_json(),
+            "findings": dict(self.findings),
             "notes": list(self.notes),
         }
         if self.provenance is not None:

@@ -14,6 +14,8 @@ from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
 from closo.techniques.choices import NumberOrText
+from closo.twin.sorption import Instrument, measure, powder_of
+from closo.twin.truth import Truth
 
 SECTIONS = ("Measures", "Needs", "Gives", "Uncertainty sources", "Checks", "Limits", "Sources")
 INPUTS = {
@@ -25,6 +27,7 @@ INPUTS = {
     "pressure": "106 ± 30 MPa",
     "active_mass": "0.84 ± 0.03 mg",
     "theoretical_capacity": "171.3 ± 0.1 mAh/g",
+    "density": "2.20 ± 0.05 g/cm3",
 }
 
 
@@ -87,6 +90,22 @@ def charge_and_discharge(cycles=6):
     return new("cycling", columns, source="conformance.par")
 
 
+def isotherm():
+    """Return an isotherm of a silica, as an instrument with errors of its own reports it."""
+    seen = measure(powder_of(Truth().silica("A200")), Instrument(), np.random.default_rng(4))
+    return new("isotherm", seen, source="conformance.aif", metadata={"gas": "N2", "mass": "0.1500 g"})
+
+
+def infrared():
+    """Return a reflectance with silanol, O-H, B-H, water and the silica overtone."""
+    nu = np.arange(700.0, 4000.0, 1.93)
+    peaks = ((3744, 5, 0.2), (3400, 140, 0.3), (2480, 25, 0.5), (1870, 30, 0.15), (1632, 26, 0.15))
+    f = 0.03 + sum(h * np.exp(-(((nu - place) / width) ** 2) / 2) for place, width, h in peaks)
+    noise = 2e-4 * np.random.default_rng(4).standard_normal(nu.size)
+    columns = {"wavenumber": nu, "reflectance": 1 + f - np.sqrt(f * f + 2 * f) + noise}
+    return new("infrared", columns, source="conformance.dx")
+
+
 SAMPLES = {
     "impedance": spectrum,
     "polarization": step,
@@ -94,6 +113,8 @@ SAMPLES = {
     "plating": half_cycles,
     "critical_current": staircase,
     "cycling": charge_and_discharge,
+    "sorption": isotherm,
+    "infrared": infrared,
 }
 
 

@@ -27,11 +27,20 @@ Columns = Annotated[
     str | None,
     typer.Option(
         "--columns",
-        help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+        help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
         "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
         "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
     ),
 ]
+
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
+]
+
+
+def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
+    """Return `columns` with the sheet in front, as the readers take it."""
+    return columns if sheet is None else f"sheet={sheet}:{columns or ''}"
 
 
 def run(
@@ -51,6 +60,7 @@ def run(
     pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
     active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
     theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
+    density: Annotated[str | None, typer.Option(help="Of the solid of a powder, e.g. '2.20 ± 0.05 g/cm3'.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -70,6 +80,7 @@ def run(
         ),
     ] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
     use_header: Annotated[
@@ -104,8 +115,9 @@ def run(
         "pressure": pressure,
         "active_mass": active_mass,
         "theoretical_capacity": theoretical_capacity,
+        "density": density,
         "settings": asked,
-        "columns": columns,
+        "columns": _with_sheet(columns, sheet),
         "reader": reader,
         "part": _part(part),
         "use_header": use_header,
@@ -139,6 +151,7 @@ def convert(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     as_json: Json = False,
 ) -> int:
@@ -153,7 +166,7 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reader or readers.sniff(path).name
-    found = readers.read(path, reader=reader, columns=columns)
+    found = readers.read(path, reader=reader, columns=_with_sheet(columns, sheet))
     measurements = [describe(data) for data in found]
     if to is not None:
         refused: list[DataError] = []
@@ -243,7 +256,7 @@ def _show(outcomes: list[Outcome]) -> None:
     results = [o.result for o in outcomes if o.result is not None]
     if len(results) <= 3:
         for result in results:
-            show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
+            show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
             show_table(
                 ["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()]
             )

@@ -20,7 +20,12 @@ __all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
-Workers = Annotated[int, typer.Option(min=1, help="Number of processes that analyse measurements.")]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Processes that analyse measurements; 0: as many as there are cores.")
+]
+NoAnalyse = Annotated[
+    bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
 
@@ -69,7 +74,7 @@ def check(study: Study, *, as_json: Json = False) -> int:
     return 1 if errors else 0
 
 
-def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+def analyse(study: Study, *, workers: Workers = 0, as_json: Json = False) -> int:
     """Compute what is stale, keep each result as it finishes, and say at the end what failed and why.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
@@ -83,7 +88,7 @@ def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int
     return _code(analysis)
 
 
-def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+def claims(study: Study, *, no_analyse: NoAnalyse = False, workers: Workers = 0, as_json: Json = False) -> int:
     """Hold what claims.toml claims against the results.
 
     Supported: the whole 95 % interval fits. Consistent: an equality that the data do not reject, with the smallest
@@ -96,7 +101,7 @@ def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
     from closo import pipeline
     from closo.claims import RESTS_ON
 
-    analysis = _analyse(study, workers)
+    analysis = _results(study, workers, compute=not no_analyse)
     verdicts = pipeline.judge(analysis)
     if as_json:
         write_json([verdict.as_json() for verdict in verdicts])
@@ -117,11 +122,16 @@ def show(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
-    workers: Workers = 1,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
-    """Show one result with its budget, checks and settings; without KEY, list all results."""
-    analysis = _analyse(study, workers)
+    """Show one result with its budget, checks and settings; without KEY, list all results.
+
+    What is not computed yet, or no longer true, is computed first; not so while another `closo analyse` is at it: then the
+    answer is what is there, and what is not is said.
+    """
+    analysis = _results(study, workers, compute=not no_analyse)
     if key is None:
         if as_json:
             write_json([{"key": k} | r.as_json() for k, r in analysis.results.items()])
@@ -143,25 +153,28 @@ def report(
     study: Study,
     *,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; STUDY/report without it.")] = None,
-    workers: Workers = 1,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each figure as PDF too.")] = False,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
-    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it.
+    """Write one HTML file that opens anywhere, with figures (SVG, CSV; PDF with --pdf) and tables (CSV, XLSX) beside it.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement gave no result; the page is written all the same.
     """
     from closo import pipeline
-    from closo import report as reporting
+    from closo.report.build import build
 
-    analysis = _analyse(study, workers)
+    analysis = _results(study, workers, compute=not no_analyse)
     verdicts = pipeline.judge(analysis)
     problems = pipeline.check(analysis.study)
     with progress_bar("Drawing") as progress:
-        page = reporting.build(
+        page = build(
             analysis,
             out or analysis.study.folder / "report",
             verdicts=verdicts,
             problems=problems,
+            pdf=pdf,
             progress=progress,
         )
     if as_json:
@@ -194,6 +207,30 @@ def twin(
     return 0
 
 
+def _results(study: Path, workers: int, *, compute: bool) -> Analysis:
+    """Return what is on disk; where that is not all, compute the rest, unless another process is doing so."""
+    from closo import pipeline
+    from closo.store import is_in_use
+
+    known = pipeline.recall(study)
+    if not known.waiting:
+        return known
+    busy = is_in_use(known.study.folder)
+    if compute and not busy:
+        return _analyse(study, workers)
+    say(f"{'closo analyse is at work. ' if busy else ''}Not among the results: {_waiting(known)}.")
+    return known
+
+
+def _waiting(known: Analysis) -> str:
+    """Return what is missing and why, in words; names where they are few."""
+    words = []
+    for why in dict.fromkeys(known.waiting.values()):
+        keys = [key for key, reason in known.waiting.items() if reason == why]
+        words.append(f"{', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''} ({why})")
+    return "; ".join(words)
+
+
 def _analyse(study: Path, workers: int) -> Analysis:
     from closo import pipeline
 
@@ -213,7 +250,6 @@ def _analysis_json(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance", "conductivity_ratio:spread")
 _MANY = 30  # results of single files; from here on `analyse` shows what they were combined to
 
 
@@ -230,9 +266,11 @@ def _show_summary(analysis: Analysis) -> None:
 
 def _show_results(results: Mapping[str, Result]) -> None:
     """Show one row per result: its key, its main quantity, and the checks it failed."""
+    from closo.pipeline import headline
+
     rows = []
     for key, result in results.items():
-        name = next((h for h in _HEADLINES if h in result.quantities), next(iter(result.quantities), ""))
+        name = headline(result)
         failed = ", ".join(c.name for c in result.checks if c.passed is False)
         rows.append([key, name, str(result.quantities.get(name, "")), failed])
     show_table(["result", "quantity", "value", "failed checks"], rows)
@@ -280,7 +318,7 @@ def _show_result(key: str, result: Result, written: list[str]) -> None:
             show_lines([f"  budget of {name} [{quantity.as_json()['unit']}]:"])
             show_lines([f"    {entry['u']:.3g}  {entry['source']}" for entry in entries[:12]])
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
-    show_lines([f"  {name} = {value}" for name, value in result.settings.items()])
+    show_lines([f"  {name} = {value}" for name, value in {**result.settings, **result.findings}.items()])
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 

@@ -1,4 +1,4 @@
-"""Pellets, recipes and the interphase in them."""
+"""Powders, pellets, recipes and the interphase in them."""
 
 from __future__ import annotations
 
@@ -35,11 +35,41 @@ ROWS = (
     ),
     Name("volume_fraction", "phi", "1", "vol%", 0.01, "volume fraction"),
     Name("mass_fraction", "w", "1", "wt%", 0.01, "mass fraction"),
-    Name("particle_size", "d", "m", "nm", 1e-9, "equivalent sphere diameter 6/(rho S)", positive=True),
+    Name("particle_size", "d", "m", "nm", 1e-9, "size of a powder's particles, as stated", positive=True),
     Name("specific_surface_area", "S", "m2/kg", "m2/g", 1000.0, "BET surface area", positive=True),
     Name("pore_volume", "V_p", "m3/kg", "cm3/g", 1e-3, "pore volume per mass", positive=True),
     Name("relative_pressure", "p/p0", "1", "1", 1.0, "pressure over the saturation pressure", positive=True),
     Name("adsorbed_amount", "n", "mol/kg", "mmol/g", 1.0, "amount of gas adsorbed per mass", positive=True),
+    Name("desorption", "des", "1", "1", 1.0, "1 on the desorption branch of an isotherm, 0 on the adsorption branch"),
+    Name("gas_pressure", "p", "Pa", "kPa", 1e3, "pressure of the gas over a sample", positive=True),
+    Name("saturation_pressure", "p0", "Pa", "kPa", 1e3, "vapour pressure of the liquid gas", positive=True),
+    Name("bet_transform", "p/[n(p0 - p)]", "kg/mol", "g/mmol", 1.0, "ordinate of the BET plot"),
+    Name("bet_fit", "p/[n(p0 - p)]", "kg/mol", "g/mmol", 1.0, "straight line of the BET plot"),
+    Name("bet_constant", "C", "1", "1", 1.0, "C of the BET equation", positive=True),
+    Name(
+        "monolayer_capacity",
+        "n_m",
+        "mol/kg",
+        "mmol/g",
+        1.0,
+        "gas in the BET monolayer, micropores included",
+        positive=True,
+    ),
+    Name("cross_section", "a_m", "m2", "nm2", 1e-18, "area under one adsorbed molecule", positive=True),
+    Name("film_thickness", "t", "m", "nm", 1e-9, "thickness of the adsorbed film on an open surface", positive=True),
+    Name("micropore_volume", "V_mi", "m3/kg", "cm3/g", 1e-3, "volume of micropores per mass (t-plot)", positive=True),
+    Name(
+        "particle_diameter",
+        "d",
+        "m",
+        "nm",
+        1e-9,
+        "diameter 6/(rho S) of spheres with the measured surface",
+        positive=True,
+    ),
+    Name("pore_diameter", "D", "m", "nm", 1e-9, "diameter of cylindrical pores", positive=True),
+    Name("pore_size_distribution", "dV/dlog10(D)", "m3/kg", "cm3/g", 1e-3, "pore volume per decade of diameter"),
+    Name("cumulative_pore_volume", "V(> D)", "m3/kg", "cm3/g", 1e-3, "volume of pores wider than D"),
     Name("pressure", "p", "Pa", "MPa", 1e6, "pressing or stack pressure", positive=True),
     Name("force", "F", "N", "N", 1.0, "force", positive=True),
     Name("torque", "M", "N m", "N m", 1.0, "tightening torque", positive=True),

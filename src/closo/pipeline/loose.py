@@ -15,7 +15,8 @@ from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
-from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, list_parts, read_file, unexpected
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
+from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity
@@ -46,6 +47,7 @@ def run(
     pressure: str | Number | None = None,
     active_mass: str | Number | None = None,
     theoretical_capacity: str | Number | None = None,
+    density: str | Number | None = None,
     settings: Mapping[str, Any] | None = None,
     columns: str | None = None,
     reader: str | None = None,
@@ -60,7 +62,7 @@ def run(
     files : one or more files, as path or text; folders, whose files are all tried (those in hidden folders are not); or
         measurements that `closo.read` gave.
     area, diameter, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass,
-    theoretical_capacity : text with a unit or numbers [SI]; the same for all files, so that they are one source of
+    theoretical_capacity, density : text with a unit or numbers [SI]; the same for all files, so that they are one source of
         uncertainty (`thickness:command line`). A diameter is that of a round electrode, instead of the area.
     settings : of the technique.
     columns, reader, part : as in study.toml.
@@ -98,6 +100,7 @@ def run(
         "pressure": pressure,
         "active_mass": active_mass,
         "theoretical_capacity": theoretical_capacity,
+        "density": density,
     }
     inputs = _inputs(row, given)
     row.check_settings(settings or {})

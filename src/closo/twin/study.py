@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import StudyError
-from closo.twin.claims import CLAIMS
-from closo.twin.electrochemical_claims import ELECTROCHEMICAL_CLAIMS
+from closo.twin.claims import FIELDS, printed_claims
 from closo.twin.electrochemistry import CellRecord, write_electrochemistry
 from closo.twin.impedance import draw_instrument
 from closo.twin.pellet import draw_batch, draw_pellet
-from closo.twin.recipe_claims import RECIPE_CLAIMS
 from closo.twin.runs import CHAMBER, HEATING_COOLING, Run, chamber_text, draw_run, specimen_texts, write_runs
 from closo.twin.truth import ELECTRONVOLT, RECIPES, SYNTHETIC, Recipe, Truth
 
@@ -220,8 +218,7 @@ def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
         "# so a verdict shows how claims are judged and says nothing about the paper.",
         "",
     ]
-    claims: list[Mapping[str, Any]] = [*CLAIMS, *ELECTROCHEMICAL_CLAIMS, *RECIPE_CLAIMS]
-    for claim in claims:
+    for claim in (claim for field in FIELDS for claim in printed_claims(field)):
         of = [claim["of"]] if isinstance(claim["of"], str) else claim["of"]
         if {*of, claim.get("to", of[0])} <= there and _long_enough(claim, cells):
             lines += _table("[[claims]]", claim)
@@ -230,7 +227,9 @@ def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
 
 def _long_enough(claim: Mapping[str, Any], cells: Sequence[CellRecord]) -> bool:
     """Return whether a claim on cycle 50 speaks of a cell that was run so long; the small study's cell is not."""
-    on_cycles = claim["of"] == "warm-cell" and ":" in claim.get("quantity", "") and claim not in RECIPE_CLAIMS
+    on_cycles = (
+        claim["of"] == "warm-cell" and ":" in claim.get("quantity", "") and claim not in printed_claims("recipes")
+    )
     return len(cells) > _FEW_CELLS or not on_cycles
 
 

@@ -73,6 +73,15 @@ def test_well_posed_spectra_get_a_right_answer():
     assert not said, LINE.join(said)
 
 
+@pytest.mark.parametrize("name, seed", [("arc", 20), ("arc", 26), ("arc", 41), ("two arcs", 24), ("two arcs", 28)])
+def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
+    """The true circuit lies in a valley that the coarse grid of starts misses: the arcs before it are no ZARC of 0.9."""
+    case = scenarios()[f"ok: {name}, electrode arc"](seed)
+    result = stress.analyse(case)
+    assert "Ws" not in result.findings["circuit"]
+    assert stress.verdicts(case, result)["total_resistance"] == "inside"
+
+
 @pytest.mark.parametrize("name", HIDDEN)
 def test_what_a_spectrum_hides_is_not_made_up(name):
     found = stress.answers([name], range(5))

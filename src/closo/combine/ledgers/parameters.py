@@ -7,8 +7,7 @@ from dataclasses import replace
 from closo.combine import audit
 from closo.combine.ledgers import CellParameters, cell_from_masses
 from closo.errors import ClosoError
-from closo.models.recipe import disc_area, mass_fraction
-from closo.pipeline.plan import theoretical_of
+from closo.models.recipe import mass_fraction
 from closo.quantity import Number
 from closo.study import Cell, Study, as_number
 
@@ -33,13 +32,13 @@ def parameters_of(study: Study, name: str) -> CellParameters:
     name : one of the study's cells.
     """
     cell = study.cells[name]
-    area = disc_area(cell.diameter) if cell.area is None and cell.diameter is not None else cell.area
+    area = cell.given("area")
     known = CellParameters(
         name=name,
         area=area,
         separator_thickness=cell.separator_thickness,
-        theoretical_capacity=theoretical_of(cell),
-        active_mass=_product(cell.cathode_mass, cell.active_fraction),
+        theoretical_capacity=cell.given("theoretical_capacity"),
+        active_mass=cell.given("active_mass"),
         interface_resistance=cell.interfacial_resistance,
         current_density=cell.current_density,
     )
@@ -124,7 +123,3 @@ def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> Ce
         )
     except ClosoError:  # the audit says what is wrong with the numbers
         return None
-
-
-def _product(a: Number | None, b: Number | None) -> Number | None:
-    return None if a is None or b is None else a * b

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from closo.combine.samples import conductivity, specimens_of, temperatures_of
 from closo.combine.series import Member, pooled_spread, series
+from closo.constants import CELSIUS, ONE_TEMPERATURE
 from closo.errors import DataError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
 from closo.quantity import Number
@@ -16,7 +17,6 @@ from closo.toml import read_number
 
 __all__ = ["average_sample", "common_temperature", "compare", "spread_between_pellets"]
 
-_NEAR = 2.0  # K
 _ROOM = 303.15  # K, preferred where several temperatures serve equally well
 
 
@@ -29,16 +29,16 @@ def common_temperature(study: Study, results: Mapping[str, Result]) -> float | N
         sample: [
             float(r.quantities["temperature"].value or 0.0)
             for r in results.values()
-            if r.settings.get("sample") == sample
-            and "temperature" in r.quantities
-            and "ionic_conductivity" in r.quantities
+            if r.about.sample == sample and "temperature" in r.quantities and "ionic_conductivity" in r.quantities
         ]
         for sample in study.samples
     }
-    candidates = sorted({round(t - 273.15) + 273.15 for temperatures in measured.values() for t in temperatures})
+    candidates = sorted({round(t - CELSIUS) + CELSIUS for temperatures in measured.values() for t in temperatures})
 
     def served(candidate: float) -> int:
-        return sum(any(abs(t - candidate) <= _NEAR for t in temperatures) for temperatures in measured.values())
+        return sum(
+            any(abs(t - candidate) <= ONE_TEMPERATURE for t in temperatures) for temperatures in measured.values()
+        )
 
     return max(candidates, key=lambda t: (served(t), -abs(t - _ROOM)), default=None)
 
@@ -69,7 +69,7 @@ def average_sample(study: Study, results: Mapping[str, Result], sample: str) -> 
         return conductivity(results, sample, common, spread=spread)
     except DataError:
         own = temperatures_of(results, [sample])
-        if own is None or abs(own[0] - common) <= _NEAR:
+        if own is None or abs(own[0] - common) <= ONE_TEMPERATURE:
             raise
         return conductivity(results, sample, own[0], spread=spread)
 

@@ -5,16 +5,19 @@ Nothing of it was measured; every quantity says so (`Quantity.basis`), and so do
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
+from closo.combine.auditing import cell_checks, press_checks
 from closo.combine.cell_recipe import cell_recipe, composite, press_recipe, with_statements
-from closo.pipeline.auditing import cell_checks, press_checks
-from closo.pipeline.cell_parameters import electrolyte_density
+from closo.combine.ledgers.parameters import electrolyte_density
+from closo.combine.view import View, Wanted
 from closo.quantity import Number
 from closo.result import Result
 from closo.study import Cell, Study, stated
 
-__all__ = ["recipe_of_cell", "recipe_of_press"]
+__all__ = ["cells", "presses", "recipe_of_cell", "recipe_of_press"]
 
 _CELL = (
     "area",
@@ -29,6 +32,24 @@ _CELL = (
     "separator_thickness",
 )
 _PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
+
+
+def cells(view: View) -> Iterator[Wanted | str]:
+    """Yield what each cell states, and what masses, geometry and formula imply."""
+    study = view.study
+    for name, cell in study.cells.items():
+        numbers = stated(cell)
+        if numbers:
+            methods = (q.method for q in numbers.values())
+            tables = [cell, *methods, *study.samples.values(), *study.materials.values()]
+            yield Wanted(f"{name}/recipe", partial(recipe_of_cell, study, name), [], tables, study.about(name))
+
+
+def presses(view: View) -> Iterator[Wanted | str]:
+    """Yield what each press states and implies."""
+    for name, press in view.study.presses.items():
+        tables = [press, *(q.method for q in stated(press).values())]
+        yield Wanted(f"presses/{name}", partial(recipe_of_press, view.study, name), [], tables)
 
 
 def recipe_of_cell(study: Study, name: str) -> Result:

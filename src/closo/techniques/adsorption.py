@@ -1,0 +1,186 @@
+"""Kernels of gas adsorption: the BET plot and its windows, the film on an open surface, pores by the Kelvin equation.
+
+x is the pressure over the saturation pressure, n the amount adsorbed [mol/kg], both of the adsorption branch and
+rising, shape (m,). Sources: see `closo.techniques.sorption`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from closo.errors import ConvergenceError
+from closo.fit import Fit, least_squares, straight_line
+
+__all__ = ["bet_line", "bet_transform", "bjh", "condensation", "film_line", "gurvich", "monolayer_beside_micropores"]
+__all__ += ["passing_windows", "pore_sizes", "thickness", "window_tests"]
+
+_LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
+_CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K [m]: oxides and carbons; silica
+    "harkins jura": lambda x: 1e-10 * np.sqrt(13.99 / (0.034 - np.log10(x))),
+    "kruk jaroniec sayari": lambda x: 1e-10 * (60.65 / (0.03071 - np.log10(x))) ** 0.3968,
+}
+_LAYER = 0.354e-9  # m: thickness of a layer of N2
+_KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
+_MULTILAYER = (0.04, 0.36)  # where monolayer and constant amount can be told apart
+
+
+def bet_transform(x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return x/(n (1 - x)) [kg/mol], the ordinate of the BET plot."""
+    return np.asarray(x / (n * (1.0 - x)))
+
+
+def bet_line(x: np.ndarray, n: np.ndarray) -> Fit:
+    """Fit the BET plot: n_m = 1/(slope + intercept), C = 1 + slope/intercept."""
+    return straight_line(x, bet_transform(x, n))
+
+
+def thickness(x: np.ndarray, curve: str = "harkins jura") -> np.ndarray:
+    """Return the thickness [m] of an N2 film on an open surface, 0 < x < 1.
+
+    Example
+    -------
+    >>> (1e9 * thickness(np.array([0.1, 0.3]))).round(3).tolist()
+    [0.368, 0.501]
+    """
+    return np.asarray(_CURVES[curve](np.asarray(x, float)))
+
+
+def condensation(x: np.ndarray, n: np.ndarray) -> float:
+    """Return the x from which pores fill: twice in a row dn/dt is 1.5 times its median between 0.05 and 0.3; 0.5 at most."""
+    seen = x > 0.05
+    x, slopes = x[seen], np.diff(n[seen]) / np.diff(thickness(x[seen]))
+    if len(slopes) < 3:
+        return 0.5
+    usual = slopes[x[1:] <= 0.3]
+    steep = slopes > 1.5 * float(np.median(usual if len(usual) > 1 else slopes))
+    begin = np.flatnonzero(steep[:-1] & steep[1:] & (x[:-2] > 0.15))
+    return min(0.5, float(x[begin[0]])) if len(begin) else 0.5
+
+
+def passing_windows(x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return the windows of the BET plot that pass all criteria: rows (first, last + 1, n_m, C), shape (k, 4).
+
+    n (1 - x) rises; C > 0; n_m is reached inside, at an x that agrees with 1/(sqrt C + 1) to 20 %; R2 is at least
+    0.995; there are five points or more, all below capillary condensation.
+    """
+    used = x <= condensation(x, n)
+    x, n = x[used], n[used]
+    y, rising = bet_transform(x, n), n * (1.0 - x)
+    sums = [np.concatenate([[0.0], np.cumsum(v)]) for v in (x, y, x * x, x * y, y * y)]
+    found = [np.empty((0, 4))]
+    for first in range(len(x)):
+        falls = np.flatnonzero(np.diff(rising[first:]) <= 0)
+        stop = np.arange(first + _LEAST_POINTS, (first + int(falls[0]) + 1 if len(falls) else len(x)) + 1)
+        size = stop - first
+        sx, sy, sxx, sxy, syy = (s[stop] - s[first] for s in sums)
+        with np.errstate(all="ignore"):
+            sxx, sxy, syy = sxx - sx * sx / size, sxy - sx * sy / size, syy - sy * sy / size
+            intercept = (sy - sxy / sxx * sx) / size
+            capacity, constant = 1.0 / (sxy / sxx + intercept), 1.0 + sxy / sxx / intercept
+            at = np.interp(capacity, n, x)
+            good = (intercept > 0) & (sxy * sxy >= _LEAST_R2 * sxx * syy) & (at >= x[first]) & (at <= x[stop - 1])
+            good &= np.abs(1.0 / (np.sqrt(np.abs(constant)) + 1.0) - at) <= _AGREE * at
+        found.append(np.stack([np.full(len(stop), first), stop, capacity, constant], axis=1)[good])
+    return np.concatenate(found)
+
+
+def window_tests(x: np.ndarray, n: np.ndarray, rows: np.ndarray) -> list[tuple[str, bool, str]]:
+    """Return which criteria of `passing_windows` the window of these rows passes: name, whether it does, its numbers."""
+    at, line, top = x[rows], bet_line(x[rows], n[rows]), condensation(x, n)
+    y, slope, intercept = bet_transform(at, n[rows]), *line.values
+    constant, r2 = float(1.0 + slope / intercept), 1.0 - line.chi2 / float(np.sum((y - y.mean()) ** 2))
+    full = float(np.interp(1.0 / (slope + intercept), n, x))
+    wanted = float(1.0 / (1.0 + np.sqrt(constant))) if constant > 0 else np.nan
+    inside, falls = bool(at[0] <= full <= at[-1]), int(np.sum(np.diff(n[rows] * (1.0 - at)) <= 0))
+    return [
+        ("BET constant", constant > 0, f"C = {constant:.4g} (must be > 0)"),
+        ("Rouquerol", falls == 0, f"n (1 - p/p0) falls at {falls} of {len(at) - 1} steps in the window (must rise)"),
+        (
+            "monolayer in the window",
+            inside and abs(wanted - full) <= _AGREE * full,
+            f"n_m is reached at p/p0 {full:.3g}, by C at {wanted:.3g} (must lie in the window and agree to 20 %)",
+        ),
+        (
+            "straight line",
+            r2 >= _LEAST_R2 and len(at) >= _LEAST_POINTS,
+            f"R2 = {r2:.5f} over {len(at)} points (at least {_LEAST_R2} and {_LEAST_POINTS})",
+        ),
+        ("below condensation", bool(at[-1] <= top), f"the window ends at {at[-1]:.3g}; pores fill from {top:.3g} on"),
+    ]
+
+
+def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: float) -> tuple[Fit, np.ndarray]:
+    """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]) and the spread of both over other curves and
+    ranges.
+
+    volume : adsorbed, as liquid [m3/kg]. constant : C; where it is > 0, a film that grows as the BET equation says is
+    one of the curves.
+    """
+    films = [thickness(x, curve) for curve in _CURVES]
+    if constant > 0.0:
+        films.append(_LAYER * constant * x / ((1.0 - x) * (1.0 + (constant - 1.0) * x)))
+    line = straight_line(films[0][rows], volume[rows])
+    ways = np.array([straight_line(film[k], volume[k]).values for film in films for k in (rows, rows[:-1], rows[1:])])
+    return line, np.sqrt(np.sum((ways - line.values) ** 2, axis=0) / (3.0 * len(films) - 3.0))
+
+
+def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:
+    """Return the amount at x = `at`, between two points, and its error: a ninth of what wider points would change."""
+    value, k = float(np.interp(at, x, n)), int(np.searchsorted(x, at))
+    near = np.clip([k - 2, k + 1], 0, len(x) - 1)
+    return value, (float(np.interp(at, x[near], n[near])) - value) / 9.0
+
+
+def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> float | None:
+    """Return the monolayer [mol/kg] of n = n_0 + BET(n_m, C), n_0 included: what it is if micropores are full
+    beforehand.
+
+    start : n_m and C to begin with. None where fewer than six points lie between x = 0.04 and 0.36, or the fit does
+    not arrive.
+    """
+    low, high = _MULTILAYER
+    used = (x >= low) & (x <= min(high, condensation(x, n)))
+    if used.sum() < 6:
+        return None
+    x, n = x[used], n[used]
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        c = np.exp(p[1])
+        return np.asarray((p[2] + p[0] * c * x / ((1.0 - x) * (1.0 + (c - 1.0) * x))) * start[0] / n - 1.0)
+
+    try:
+        fit = least_squares(residual, np.array([1.0, np.log(start[1]), 0.0]), with_covariance=False)
+    except ConvergenceError:
+        return None
+    return float(fit.values[0] + fit.values[2]) * start[0]
+
+
+def bjh(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pore diameters [m] (edges, falling, shape (m,)) and the volume [m3/kg] of the pores between them, shape
+    (m - 1,).
+
+    x : one branch, falling, 0 < x < 1, shape (m,); volume : adsorbed, as liquid [m3/kg]. Each step empties cores of
+    the Kelvin radius after the film in wider pores has thinned; a step that the thinning alone explains holds no
+    pores.
+    """
+    t, kelvin = thickness(x), _KELVIN / -np.log(x)
+    middle, core, film = (0.5 * (v[1:] + v[:-1]) for v in (kelvin + t, kelvin, t))
+    areas, found = np.zeros(len(middle)), np.zeros(len(middle))
+    for k in range(len(middle)):
+        thinner = t[k] - t[k + 1]
+        from_film = thinner * float(np.sum(areas[:k] * (middle[:k] - film[k]) / middle[:k]))
+        emptied = max(float(volume[k] - volume[k + 1]) - from_film, 0.0)
+        found[k] = emptied * (middle[k] / (core[k] + 0.5 * thinner)) ** 2
+        areas[k] = 2.0 * found[k] / middle[k]
+    return 2.0 * (kelvin + t), found
+
+
+def pore_sizes(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return diameters [m], falling, dV/dlog10(D) and the volume of wider pores [m3/kg] by `bjh`, from x = 0.3 on."""
+    wide = np.flatnonzero(x > 0.3)[::-1]
+    if len(wide) < 3:
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    edges, found = bjh(x[wide], volume[wide])
+    return 0.5 * (edges[1:] + edges[:-1]), found / -np.diff(np.log10(edges)), np.cumsum(found)

@@ -1,0 +1,400 @@
+"""N2 sorption: the surface of a powder by BET, its pores by t-plot, Gurvich and BJH, and the size of its particles.
+
+Measures
+    How much gas a degassed powder takes up over the relative pressure x = p/p0 at the boiling point of the gas (N2, 77 K).
+
+Protocol
+    Degas until the mass is constant (silica: 16 h at 150 to 270 degC below 0.1 mbar). Weigh the tube filled with the same
+    gas before and after, with 5 m2 of powder or more. Measure free space and p0; take ten points or more from x = 0.01 to
+    0.30, go on to 0.99 and back.
+
+Needs
+    `adsorbed_amount` [mol/kg] with `relative_pressure`, or with `gas_pressure` and the setting `saturation_pressure`;
+    `desorption` marks the other branch. `density` [kg/m3] of the solid for a diameter: none is assumed. Gas and mass: file
+    or settings.
+
+Gives
+    `monolayer_capacity` n_m = 1/(slope + intercept) and `bet_constant` C = 1 + slope/intercept of the line through x/(n (1
+    - x)); `specific_surface_area` n_m N_A a_m, a_m = 0.162 nm2 for N2 unless stated: in the `window` asked for, else in the
+    median of all windows that pass (`specific_surface_area:all windows` beside it). `specific_surface_area:external`,
+    `micropore_volume`: slope and intercept of the t-plot. `pore_volume`: gas at x = `gurvich` (0.95) as liquid.
+    `particle_diameter`: 6/(rho S). Curves: BET plot; pore sizes by BJH of the adsorption branch (the other shows a false
+    peak at 3.8 nm).
+
+Uncertainty sources
+    `fit:<name>` (slope and intercept with their covariance, which most programs leave out: they print 20 % more),
+    `window:<name>` (the windows that pass), `model:<name>` (no surface is that of the equation: n_m with micropores beside
+    it; 1 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
+    `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %),
+    `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean
+    squares about the value.
+
+Checks
+    In the window: C > 0, n (1 - x) rises, n_m lies inside and within 20 % of 1/(sqrt C + 1), R2 and points, no
+    condensation. Windows that pass; surface in the tube; whether the instrument's own BET comes out of its points again.
+
+Limits
+    No positive C, no area. The area of a microporous powder is an equivalent one; voids between particles count as pores,
+    so x is part of a pore volume. BJH and t-plot are for N2 only; sizes below 2 nm mean nothing. What is not known to 40 %
+    is withheld.
+
+Sources
+    Brunauer, Emmett, Teller 1938, doi:10.1021/ja01269a023; Thommes et al. (IUPAC) 2015, doi:10.1515/pac-2014-1117. Windows:
+    Rouquerol et al. 2007, doi:10.1016/S0167-2991(07)80008-5; Osterrieth et al. 2022, doi:10.1002/adma.202201502. Film:
+    Harkins, Jura 1944, doi:10.1021/ja01236a048; Jaroniec et al. 1999, doi:10.1021/la990136e. BJH: doi:10.1021/ja01145a126.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.constants import AVOGADRO
+from closo.dataset import Dataset, name_of, require
+from closo.errors import DataError, StudyError
+from closo.figures import Axis, FigureSpec, Panel, Span, Trace
+from closo.fit import straight_line
+from closo.nomenclature import look_up, to_shown
+from closo.quantity import Number, Quantity, from_fit, parse, uncertain, withheld
+from closo.result import Check, Result
+from closo.techniques import adsorption as kernel
+
+__all__ = ["analyse", "check_settings", "figure"]
+
+Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
+_GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
+_CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
+_SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.01  # relative
+_MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
+_FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
+_IMPOSSIBLE, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 0.4, 5.0  # m3/kg; relative u; m2 in the tube
+_AREA = "specific_surface_area"
+_BET = ("monolayer_capacity", "bet_constant", _AREA)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The settings, parsed."""
+
+    window: tuple[float, float] | None
+    gas: str | None
+    section: Number
+    mass: Number
+    p0: Number
+    at: float
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """The adsorption branch, rising, and what belongs to it: rows of the window, of the median of `passing`, of the film."""
+
+    name: str
+    x: np.ndarray
+    n: np.ndarray
+    gas: str
+    section: Number
+    mass: tuple[float, float]
+    p0_u: float
+    passing: np.ndarray
+    window: np.ndarray
+    median: np.ndarray
+    film: np.ndarray
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise StudyError for settings that can be known to be wrong."""
+    _asked(settings)
+
+
+def analyse(
+    data: Dataset,
+    *,
+    window: str | None = None,
+    gas: str | None = None,
+    cross_section: str | float | None = None,
+    mass: str | float | None = None,
+    saturation_pressure: str | float | None = None,
+    gurvich: float = 0.95,
+    density: Number = None,
+) -> Result:
+    """Return surface, pores and particle diameter of an isotherm.
+
+    Parameters
+    ----------
+    data : a measurement of kind 'isotherm'.
+    window : relative pressures of the BET line, '0.05-0.30'; the median of all windows that pass when absent.
+    gas, mass, saturation_pressure : what the file does not state: 'N2', '0.1013 ± 0.0003 g', '101.3 ± 0.2 kPa'.
+    cross_section : of a molecule, '0.162 ± 0.016 nm2'; without ± it is agreed upon and has no uncertainty.
+    gurvich : relative pressure of the pore volume.
+    density : of the solid [kg/m3], with its source.
+
+    Raises
+    ------
+    DataError  when there is no adsorption branch, the gas is unknown, or there is more of it than any powder holds.
+    StudyError  when a setting is wrong.
+    """
+    numbers = {"cross_section": cross_section, "mass": mass, "saturation_pressure": saturation_pressure}
+    asked = _asked(numbers | {"window": window, "gas": gas, "gurvich": gurvich})
+    x, n, back = _points(data, asked)
+    branch, notes = _branch(data, asked, (x[~back], n[~back]))
+    quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich)
+    quantities["pore_volume"] = _pores(branch, gurvich)
+    if asked.window is not None:
+        quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
+    quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
+    ends = branch.x[branch.window[[0, -1]]].tolist() if len(branch.window) else None
+    checks = (*_checks(branch, quantities[_AREA]), *_vendor(branch, data.attrs["metadata"].get("vendor") or {}))
+    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs.get("warnings", ()))
+    return Result("sorption", branch.name, quantities, curves, checks, {"window": ends, "gas": branch.gas}, said)
+
+
+def _asked(given: Mapping[str, Any]) -> _Asked:
+    """Return the settings, parsed; StudyError when one is wrong."""
+    window, gas, at = given.get("window"), given.get("gas"), given.get("gurvich", 0.95)
+    match = re.fullmatch(r"\s*(\d*\.?\d+)\s*(?:-|–|to)\s*(\d*\.?\d+)\s*", str(window)[:50])
+    ends = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
+    if window is not None and not 0.0 < ends[0] < ends[1] < 1.0:
+        raise StudyError(f"window = '{str(window)[:50]}' is no range of p/p0.", hint="Write for example 0.05-0.30.")
+    called = None if gas is None else _CALLED.get(gas.strip().lower())
+    if gas is not None and called is None:
+        raise StudyError(f"gas = '{gas[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
+    if not 0.0 < at < 1.0:
+        raise StudyError(f"gurvich = {at} is no relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual.")
+    number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
+    for name in (key for key in number if given.get(key) is not None):
+        number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)
+    section, weighed, p0 = number.values()
+    return _Asked(ends if match else None, called, section, weighed, p0, at)
+
+
+def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return relative pressure, amount, and whether a point desorbs, of the points with 0 < p/p0 < 1 and an amount > 0."""
+    require(data, "adsorbed_amount", who="sorption")
+    file = data.attrs.get("source")
+    if "gas_pressure" in data and asked.p0 is not None:
+        x = np.asarray(data["gas_pressure"].values / Quantity("saturation_pressure", asked.p0).value, float)
+    elif "relative_pressure" in data:
+        x = np.asarray(data["relative_pressure"].values, float)
+    else:
+        text = "sorption needs relative_pressure; the file states no saturation pressure."
+        raise DataError(text, file=file, hint="Say which: --set saturation_pressure='101.3 ± 0.2 kPa'.")
+    n = np.asarray(data["adsorbed_amount"].values, float)
+    back = data["desorption"].values > 0.5 if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
+    good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > 0)
+    there = len(np.unique(x[good & ~back]))
+    if there < 3:
+        text = f"sorption needs an adsorption branch; {there} points of it have 0 < p/p0 < 1 and an amount > 0."
+        raise DataError(text, file=file, hint="Check the columns, their units, and the saturation pressure.")
+    most = float(n[good].max())
+    if most * _GASES["N2"][1] > _IMPOSSIBLE:
+        text = f"{most:.4g} mmol/g would fill pores of {most * 0.03467:.3g} cm3/g; no powder has more than 5 cm3/g."
+        raise DataError(text, file=file, hint="The unit of the amount is wrong: was cm3(STP)/g read as mmol/g?")
+    return x[good], n[good], back[good]
+
+
+def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
+    """Return the branch with its windows, and sentences on what had to be assumed."""
+    x, first = np.unique(points[0], return_index=True)
+    n, stated, notes = points[1][first], data.attrs["metadata"], []
+    gas = asked.gas or _CALLED.get(str(stated.get("gas") or "N2").strip().lower())
+    if gas is None:
+        text = f"the gas is '{str(stated['gas'])[:30]}', for which closo has no cross-section."
+        raise DataError(text, file=data.attrs.get("source"), hint=f"Known: {', '.join(_GASES)} (setting gas).")
+    if not (asked.gas or stated.get("gas")):
+        notes.append("The file does not state the gas (setting gas): N2 is assumed.")
+    usual, weighed = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]}), asked.mass
+    section = usual if asked.section is None else asked.section
+    if weighed is None and re.fullmatch(r"\d[\d.]*(?:e-?\d+)? m?g", str(stated.get("mass"))):
+        weighed = parse(str(stated["mass"]), "mass", default_u=_MASS_U)
+    mass = Quantity("mass", weighed)
+    if mass.value is None:
+        notes.append("The file states no mass (setting mass): weighing and free space are as uncertain as with 0.1 g.")
+    if str(stated.get("density", "")).startswith("1.000 g"):
+        notes.append("The report's sample density is 1.000 g/cm3, a default: its particle size would be 6000/S.")
+    passing = kernel.passing_windows(x, n)
+    order = passing[np.argsort(passing[:, 2], kind="stable"), :2].astype(int)
+    median = np.arange(*order[len(order) // 2]) if len(order) else np.arange(0)
+    window = median
+    if asked.window is not None:
+        window = np.flatnonzero((x >= asked.window[0]) & (x <= asked.window[1]))
+    film = np.flatnonzero((x >= _FILM[0]) & (x <= min(_FILM[1], kernel.condensation(x, n))))
+    p0 = Quantity("saturation_pressure", asked.p0)
+    weight = (mass.value or _USUAL_MASS, mass.u or _MASS_U)
+    p0_u = p0.u / p0.value if p0.value and p0.u else _P0_U
+    return _Branch(name_of(data), x, n, gas, section, weight, p0_u, passing, window, median, film), tuple(notes)
+
+
+def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: Points) -> dict[str, float]:
+    """Return the numbers that points give: of the BET line of these rows, the t-plot, and the volume at p/p0 = `at`."""
+    (x, n), liquid, film = points, _GASES[branch.gas][1], branch.film
+    slope, intercept = kernel.bet_line(x[rows], n[rows]).values if len(rows) > 2 else (1.0, 1.0)
+    area, rest = straight_line(kernel.thickness(x[film]), n[film] * liquid).values if len(film) > 2 else (0.0, 0.0)
+    found = {"n_m": 1.0 / (slope + intercept), "C": 1.0 + slope / intercept, "film": area, "micropores": rest}
+    return found | {"pores": kernel.gurvich(x, n, at)[0] * liquid}
+
+
+def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return the numbers, and of each the effects of what was wrong by one standard uncertainty: all is evaluated again."""
+    x, n, (mass, u) = branch.x, branch.n, branch.mass
+    wrong = {
+        "amount": (x, n * (1.0 + _AMOUNT_U)),
+        "mass": (x, n * (1.0 - u / mass)),
+        "free_space": (x, n + _FREE_SPACE / mass * x),
+        "saturation_pressure": (x / (1.0 + branch.p0_u), n),
+    }
+    base = _estimates(branch, rows, at, (x, n))
+    moved = {f"{source}:{branch.name}": _estimates(branch, rows, at, points) for source, points in wrong.items()}
+    return base, {key: {source: new[key] - base[key] for source, new in moved.items()} for key in base}
+
+
+def _known(name: str, number: Number, method: str) -> Quantity:
+    """Return a quantity, withheld with its limit where it is not known to 40 %."""
+    found = Quantity(name, number, method)
+    value, u = float(found.value or 0.0), float(found.u or 0.0)
+    if value > 0.0 and u <= _TOO_VAGUE * value:
+        return found
+    limit = f"{to_shown(name, max(value, 0.0) + 1.645 * u):.2g} {look_up(name).shown}".removesuffix(" 1")
+    return withheld(name, f"not known to 40 %: below {limit} (95 %)", method=method)
+
+
+def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
+    """Return monolayer, C and area from the rows of a window, or why not."""
+    x, n = branch.x[rows], branch.n[rows]
+    how = "median of the windows that pass" if rows is branch.median else "window as asked"
+    if len(rows) < 3:
+        why = "no window passes the criteria" if rows is branch.median else f"the window holds {len(rows)} points"
+        return {name: withheld(name, why, method=f"BET, {how}") for name in _BET}
+    how = f"BET, p/p0 {x[0]:.4g} to {x[-1]:.4g}, {len(rows)} points, {how}"
+    line = kernel.bet_line(x, n)
+    value, errors = _errors(branch, rows, at)
+    if line.values.min() <= 0.0:
+        why = (
+            f"C = {value['C']:.3g} from p/p0 {x[0]:.3g} to {x[-1]:.3g}: the BET equation needs C > 0 and does not hold"
+        )
+        return {name: withheld(name, why, method=how) for name in _BET}
+    slope, intercept = from_fit(line.values, line.covariance, label=f"fit:{branch.name}", df=line.df)
+    for k, key in ((2, "n_m"), (3, "C")) if len(branch.passing) else ():
+        errors[key][f"window:{branch.name}"] = float(np.sqrt(np.mean((branch.passing[:, k] - value[key]) ** 2)))
+    other = kernel.monolayer_beside_micropores(branch.x, branch.n, (value["n_m"], value["C"]))
+    apart = 0.0 if other is None else abs(other - value["n_m"])  # either may be true
+    errors["n_m"][f"model:{branch.name}"] = max(apart / 2.0**0.5, _MODEL_U * value["n_m"])
+    capacity = 1.0 / (slope + intercept) + uncertain(0.0, errors["n_m"])
+    constant = 1.0 + slope / intercept + uncertain(0.0, errors["C"])
+    section = f"{how}; {Quantity('cross_section', branch.section).to('nm2')[0]:.4g} nm2 per {branch.gas}"
+    found = (capacity, how), (constant, how), (capacity * AVOGADRO * branch.section, section)
+    return {name: _known(name, *told) for name, told in zip(_BET, found, strict=True)}
+
+
+def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
+    """Return external surface and micropore volume from the t-plot."""
+    keys, rows, why = {f"{_AREA}:external": "film", "micropore_volume": "micropores"}, branch.film, None
+    value, errors = _errors(branch, branch.window, at)
+    constant = value["C"] if len(branch.window) > 2 else np.nan
+    if branch.gas != "N2" or len(rows) < 4:
+        why = f"the t-plot is made for N2 and needs four points from p/p0 0.08 to 0.30, not {len(rows)} of {branch.gas}"
+    elif 0.0 < constant < _LEAST_C:
+        why = f"C = {constant:.3g} is far below that of the surfaces on which thickness curves were gauged (about 100)"
+    if why is not None:
+        return {key: withheld(key.split(":")[0], why, method="t-plot") for key in keys}
+    line, spread = kernel.film_line(branch.x, branch.n * _GASES["N2"][1], rows, constant)
+    how = f"t-plot (Harkins, Jura), p/p0 {branch.x[rows[0]]:.3g} to {branch.x[rows[-1]]:.3g}, {len(rows)} points"
+    fitted = from_fit(line.values, line.covariance, label=f"fit t-plot:{branch.name}", df=line.df)
+    found = {}
+    for k, (key, part) in enumerate(keys.items()):
+        number = fitted[k] + uncertain(0.0, errors[part] | {f"thickness:{branch.name}": float(spread[k])})
+        # the curves were gauged on surfaces whose area is that of BET with 0.162 nm2
+        found[key] = _known(key.split(":")[0], number if k else number * branch.section / _GASES["N2"][0], how)
+    return found
+
+
+def _pores(branch: _Branch, at: float) -> Quantity:
+    """Return the volume of the liquid in the powder at p/p0 = `at` (Gurvich)."""
+    how = f"all gas at p/p0 {at:.4g} as liquid"
+    if not branch.x[0] <= at <= branch.x[-1] or branch.gas == "Kr":
+        why = f"the adsorption branch of {branch.gas} ends at p/p0 {branch.x[-1]:.4g}; gurvich = {at:g} asks for more"
+        return withheld("pore_volume", why, method=how)
+    value, errors = _errors(branch, branch.film[:0], at)
+    off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
+    number = uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off})
+    return _known("pore_volume", number, how)
+
+
+def _diameter(area: Quantity, density: Number) -> Quantity:
+    """Return 6/(rho S); without a density, which no isotherm tells, withheld."""
+    if density is None or area.number is None:
+        why = "it needs the density of the solid" if density is None else f"the area is withheld: {area.why}"
+        return withheld("particle_diameter", why, method="6/(rho S)")
+    how = f"spheres, 6/(rho S) with rho = {Quantity('density', density)}"
+    return Quantity("particle_diameter", 6.0 / (density * area.number), how)
+
+
+def _checks(branch: _Branch, area: Quantity) -> list[Check]:
+    """Return what window and measurement passed or failed."""
+    count, surface = len(branch.passing), (area.value or np.nan) * branch.mass[0]
+    tests = [("windows that pass", count > 0, f"{count} windows of the BET plot pass all criteria")]
+    if len(branch.window) > 2:
+        tests += kernel.window_tests(branch.x, branch.n, branch.window)
+    if area.value is not None:
+        detail = f"{surface:.3g} m2 of powder in the tube (at least {_LEAST_SURFACE:g} m2)"
+        tests.append(("surface in the tube", surface >= _LEAST_SURFACE, detail))
+    return [Check(name, bool(passed), detail) for name, passed, detail in tests]
+
+
+def _vendor(branch: _Branch, stated: Mapping[str, Any]) -> list[Check]:
+    """Compare with the BET area of the instrument's program: its window and cross-section must give it again."""
+    theirs, points, section = (stated.get(key) for key in (_AREA, "points", "cross_section"))
+    if not (theirs and points and section):
+        return []
+    rows = np.flatnonzero((branch.x >= points[0] * (1 - 1e-9)) & (branch.x <= points[1] * (1 + 1e-9)))
+    if len(rows) < 3:
+        return [Check("instrument's BET", None, "fewer than three points of the adsorption branch are in its window")]
+    line = kernel.bet_line(branch.x[rows], branch.n[rows])
+    area = AVOGADRO * section["si"] / float(line.values.sum()) / 1e3
+    u, without = area / float(line.values.sum()) * np.sqrt([line.covariance.sum(), np.trace(line.covariance)])
+    same = abs(1e3 * area / theirs["si"] - 1.0) < 5e-4 and len(rows) == points[2]
+    detail = f"{theirs['value']} {theirs['unit']} printed; its {points[2]} points give {area:.4f} ± {u:.4f} m2/g"
+    detail += f" (± {without:.4f} without the covariance; printed ± {theirs.get('u')})"
+    if branch.gas != "N2" and abs(section["si"] - _GASES["N2"][0]) < 1e-22:
+        same, detail = False, f"{detail}; its 0.162 nm2 is that of N2, the gas is {branch.gas}"
+    return [Check("instrument's BET", bool(same), detail)]
+
+
+def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Dataset:
+    """Return the isotherm with its BET plot (adsorption up to p/p0 0.5), and the pores by BJH."""
+    (x, n, back), rows = points, branch.window
+    y = np.where(back | (x > 0.5), np.nan, kernel.bet_transform(x, n))
+    line = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan, np.nan)
+    fit = np.where(np.isnan(y), np.nan, line[0] * x + line[1])
+    isotherm = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back.astype(float)}
+    sizes = kernel.pore_sizes(branch.x, branch.n * _GASES["N2"][1]) if branch.gas == "N2" else (np.zeros(0),) * 3
+    pores = dict(zip(("pore_diameter", "pore_size_distribution", "cumulative_pore_volume"), sizes, strict=True))
+    named = [("point", isotherm | {"bet_transform": y, "bet_fit": fit}), ("pore", pores)]
+    return xr.Dataset({k: (dim, v, {"units": look_up(k).si}) for dim, group in named for k, v in group.items()})
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return isotherm with the window shaded, BET plot with its line, residuals, and pore sizes."""
+    c = {str(name): np.asarray(values) for name, values in result.curves.data_vars.items()}
+    x, n, y, back = c["relative_pressure"], c["adsorbed_amount"], c["bet_transform"], c["desorption"] > 0.5
+    window, plot = result.settings["window"], ~np.isnan(c["bet_transform"])
+    spans = [Span(window[0], window[1], "BET window")] if window else []
+    down = Trace(x[back], n[back], "desorption", "both", color=1, marker=1, filled=False)
+    line = [Trace(x[plot], y[plot], "measured"), Trace(x[plot], c["bet_fit"][plot], "BET line", "dashed", color=3)]
+    panels = [
+        Panel(Axis("p/p0"), Axis("n / (mmol/g)"), [Trace(x[~back], n[~back], "adsorption", "both"), down], spans=spans),
+        Panel(Axis("p/p0"), Axis("p/[n(p0 - p)] / (g/mmol)"), line if window else line[:1], spans=spans),
+    ]
+    if window:
+        used = plot & (x >= window[0]) & (x <= window[1])
+        rest = Trace(x[used], 100.0 * (y[used] / c["bet_fit"][used] - 1.0), "measured over line", "both")
+        panels.append(Panel(Axis("p/p0"), Axis("residual of the BET line / %"), [rest]))
+    if len(c["pore_diameter"]):
+        sizes = Trace(1e9 * c["pore_diameter"], 1e3 * c["pore_size_distribution"], "BJH, adsorption", "both", color=2)
+        panels.append(Panel(Axis("D / nm", "log"), Axis("dV/dlog10(D) / (cm3/g)"), [sizes]))
+    summary = f"Isotherm of {result.name}, BET line in the shaded window, pore sizes; area {result.quantities[_AREA]}."
+    return FigureSpec(f"sorption {result.name}", panels, result.name, summary)
