@@ -2,7 +2,7 @@
 Gas sorption
 ============
 
-The isotherm, the line of BET with its window, the t-plot and the pores.
+The isotherm, the line of BET with its window and residuals, and the distribution of pores.
 """
 
 from example_files import powders

@@ -45,7 +45,6 @@ def impedance(
     drt: bool | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def polarization(
     time: Any,
     current: Any,
@@ -61,7 +60,6 @@ def polarization(
     voltage_offset: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def voltammetry(
     current: Any,
     *,
@@ -77,7 +75,6 @@ def voltammetry(
     reference: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def plating(
     time: Any,
     current: Any,
@@ -99,7 +96,6 @@ def plating(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def critical_current(
     time: Any,
     current: Any,
@@ -120,7 +116,6 @@ def critical_current(
     current_offset: str | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def cycling(
     time: Any,
     current: Any,
@@ -142,7 +137,6 @@ def cycling(
     current_gain: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def sorption(
     adsorbed_amount: Any,
     *,
@@ -157,7 +151,6 @@ def sorption(
     gurvich: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def infrared(
     wavenumber: Any,
     *,
@@ -176,7 +169,6 @@ def infrared(
     scale_u: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-
 def diffraction(
     two_theta: Any,
     *,
