@@ -89,7 +89,7 @@ def stub() -> str:
     lines += ["", "__version__: str"]
     for technique in TECHNIQUES:
         signature = inspect.signature(getattr(closo, technique.name))
-        lines += ["", f"def {technique.name}("]
+        lines += [*[""] * (technique is TECHNIQUES[0]), f"def {technique.name}("]
         for name in technique.needs:
             lines.append(f"    {name}: Any,")
         lines.append("    *,")
