@@ -43,7 +43,7 @@ def test_what_the_source_imports_is_declared():
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
-    subprocess.run(build, check=True, timeout=120)
+    subprocess.run(build, check=True, timeout=600)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -62,7 +62,7 @@ def test_the_wheel_holds_all_that_is_not_code(wheel):
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_a_fresh_installation_works_and_is_small(wheel, tmp_path):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=600)
     programs = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
     install = [programs / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", wheel]
     subprocess.run(install, check=True, timeout=1200)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import closo
-from closo import pipeline
+from closo import dataset, figures, pipeline
 from closo.dataset import KINDS, new
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
@@ -171,6 +171,23 @@ def test_a_table_has_one_row_per_measurement(results, tmp_path):
     assert "broken.par" in str(several)
     assert several[1:][0].name == several[1].name
     assert len(several[:1]) == 1
+
+
+def test_a_frame_needs_its_library(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(StudyError, match="polars is not installed"):
+        results[0].to_polars()
+
+
+def test_paths_may_be_text(results, tmp_path):
+    data = closo.read(str(FILE))[1]
+    dataset.save(data, str(tmp_path / "one.nc"))
+    assert dataset.load(str(tmp_path / "one.nc")).equals(data)
+    paths = figures.save(closo.figure(results[0]), str(tmp_path / "figures"), formats=("png",))
+    assert all(path.is_file() for path in paths)
+    study = str(FILE.parents[1])
+    assert closo.load(study).specimens
+    assert not [problem for problem in closo.check(study) if problem.level == "error"]
 
 
 def test_where_nothing_comes_out_the_error_is_raised(tmp_path):
