@@ -54,7 +54,18 @@ def test_a_style_that_loads_from_elsewhere_is_found(site):
 
 def test_our_docstrings_are_turned_into_those_of_numpydoc():
     rewrite = module(DOCS / "_ext" / "house_docstrings.py").rewrite
-    lines = ["Do |U|.", "", "Parameters", "----------", "a, b : how many [1].", "c : str, optional", "    A name.", ""]
+    lines = [
+        "Do |U|.",
+        "",
+        "Parameters",
+        "----------",
+        "a,",
+        "b : how many [1].",
+        "c : str, optional",
+        "    A name.",
+        "",
+    ]
+    lines += ["Returns", "-------", "What came of it, in", "two lines.", ""]
     lines += ["Raises", "------", "StudyError  when it is wrong.", "", "Example", "-------", ">>> 1 | 2", "3"]
     assert rewrite(lines) == [
         *[
@@ -68,5 +79,6 @@ def test_our_docstrings_are_turned_into_those_of_numpydoc():
             "    A name.",
             "",
         ],
+        *["Returns", "-------", "\u200b", "    What came of it, in", "    two lines.", ""],
         *["Raises", "------", "StudyError", "    when it is wrong.", "", "Examples", "--------", ">>> 1 | 2", "3"],
     ]
