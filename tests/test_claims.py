@@ -326,6 +326,21 @@ def test_a_single_measurement_is_brought_to_the_temperature_of_the_claim():
     assert "assumed" not in with_law.reason
 
 
+def test_one_spectrum_of_a_series_is_at_its_own_temperature():
+    quantities = {}
+    for name, kelvin in (("a#1", 303.15), ("a#2", 363.15)):
+        quantities[f"ionic_conductivity:{name}"] = Quantity(
+            "ionic_conductivity", uncertain(5e-2, {f"fit:{name}": 1e-4})
+        )
+        quantities[f"temperature:{name}"] = Quantity("temperature", uncertain(kelvin, {"temperature offset:oven": 0.5}))
+    results = {"p/series": Result("impedance_series", "p", quantities, xr.Dataset(), settings={"specimen": "p"})}
+    keywords = {"of": ("p/series",), "value": "5e-4 S/cm", "temperature": "30 degC"}
+    near = verdict(results, quantity="ionic_conductivity:a#1", **keywords)
+    assert "temperature offset:oven" in near.quantities[0].budget()
+    far = verdict(results, quantity="ionic_conductivity:a#2", **keywords)
+    assert (far.verdict, "was measured at 90 degC" in far.reason) == ("no data", True)
+
+
 @pytest.mark.slow
 def test_wrong_verdicts_are_as_rare_as_they_should_be():
     rng = np.random.default_rng(1)

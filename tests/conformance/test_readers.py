@@ -186,6 +186,17 @@ def _parquet() -> bytes:
     return content.getvalue()
 
 
+def _ism() -> bytes:
+    """Write the sample spectrum as a .ism, with its texts in exchanged letters."""
+    numbers = np.array([[f, abs(z), np.angle(z), 1.45e9 + k] for k, (f, z) in enumerate(SPECTRUM)]).T
+    texts = (b"050126xx", b"im6", b"0 v", b"0 a", b"25", b"1", b"SYNTHETIC", b"", b"", b"")
+    return b"".join(
+        [(1).to_bytes(6, "big"), (len(SPECTRUM) - 1).to_bytes(6, "big"), numbers.astype(">f8").tobytes()]
+        + [np.full(len(SPECTRUM), 990, ">i2").tobytes()]
+        + [len(text).to_bytes(2, "big") + text for text in texts]
+    )
+
+
 def _clock(seconds: float, start: int = 0) -> str:
     """Write h:mm:ss, counted from `start`."""
     whole = int(seconds) + start
@@ -369,6 +380,7 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Measurement\tsynthetic\n\nNumber\tFrequency/Hz\tImpedance/Ohm\tPhase/deg\tSignificance\n"
         + _rows("{k}\t{f:.6e}\t{abs:.9e}\t{deg:.8e}\t0.99") + "\n",
     ),
+    "ism": ("a.ism", _ism()),
     "pstrace": (
         "a.csv",
         (

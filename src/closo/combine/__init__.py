@@ -133,6 +133,13 @@ COMBINATIONS: tuple[Combination, ...] = (
         f"{_HERE}.cells:capacities_compared",
         f"{_HERE}.ledgers:figure_comparison",
     ),
+    Combination(
+        "silanol_exchange",
+        "O-H gained against silanol lost",
+        f"{_HERE}.powders:silanol",
+        f"{_HERE}.silanol:figure",
+        ("hydroxyl_gain",),
+    ),
     Combination("decomposition", "Where a ratio of conductivities comes from", headline=("conductivity_ratio",)),
     Combination("interphase", "Interphase", draws=f"{_HERE}.interphase:figure"),
     Combination(

@@ -148,8 +148,14 @@ def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list
     ]
 
 
-def _is_near(result: Result, temperature: float) -> bool:
-    found = result.quantities.get("temperature")
+def _read_temperature(result: Result, key: str) -> Quantity | None:
+    """Return the temperature at which a quantity of a result was measured, None where it states none."""
+    part = key.partition(":")[2]
+    return result.quantities.get(f"temperature:{part}", result.quantities.get("temperature"))
+
+
+def _is_near(result: Result, temperature: float, key: str = "") -> bool:
+    found = _read_temperature(result, key)
     return found is not None and found.value is not None and abs(found.value - temperature) <= ONE_TEMPERATURE
 
 
@@ -281,8 +287,9 @@ def _of_result(results: Mapping[str, Result], result: Result, key: str, *, tempe
     found = result.quantities.get(key)
     if found is None:
         return withheld(key.partition(":")[0], f"nothing of the kind: '{result.name}' has no {key}")
-    if temperature is not None and "temperature" in result.quantities and not _is_near(result, temperature):
-        at = result.quantities["temperature"].value
+    read = _read_temperature(result, key)
+    if temperature is not None and read is not None and not _is_near(result, temperature, key):
+        at = read.value
         measured = "an unknown temperature" if at is None else celsius(at)
         return withheld(found.name, f"nothing at {celsius(temperature)}: '{result.name}' was measured at {measured}")
     return _brought(results, result, key, temperature=temperature)
@@ -291,8 +298,7 @@ def _of_result(results: Mapping[str, Result], result: Result, key: str, *, tempe
 def _brought(results: Mapping[str, Result], result: Result, key: str, *, temperature: float | None) -> Quantity:
     """Return a quantity of one measurement at a temperature [K], None: the one stated, with the uncertainty of its own."""
     found = result.quantities[key]
-    name, _, part = key.partition(":")
-    read = result.quantities.get(f"temperature:{part}", result.quantities.get("temperature"))
+    name, read = key.partition(":")[0], _read_temperature(result, key)
     if name not in _ACTIVATED or found.number is None or read is None or read.number is None:
         return found
     measured = read.number

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from closo.combine.auditing import audit_study
     from closo.pipeline.analysis import Progress, analyse
     from closo.pipeline.checking import check
-    from closo.pipeline.combining import figure, headline
+    from closo.pipeline.combining import figure, headline, main_quantities
     from closo.pipeline.jobs import Job, compute
     from closo.pipeline.loose import outcome_of, run
     from closo.pipeline.recalling import judge, recall
@@ -32,6 +32,7 @@ __all__ = [
     "figure",
     "headline",
     "judge",
+    "main_quantities",
     "outcome_of",
     "recall",
     "run",
@@ -43,6 +44,7 @@ _HOME = {
     "check": "checking",
     "figure": "combining",
     "headline": "combining",
+    "main_quantities": "combining",
     "Job": "jobs",
     "compute": "jobs",
     "judge": "recalling",

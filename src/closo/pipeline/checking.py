@@ -141,6 +141,7 @@ def _claims(study: Study) -> Iterator[Problem]:
         *study.cells,
         "cells",
         "presses",
+        "powders",
         *(f"series/{s.name}" for s in study.series),
     }
     axes = {f"series/{s.name}": s.axis for s in study.series}

@@ -17,7 +17,7 @@ from closo.store import Store
 from closo.study import Study
 from closo.techniques import get
 
-__all__ = ["combine_all", "figure", "headline"]
+__all__ = ["combine_all", "figure", "headline", "main_quantities"]
 
 
 def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
@@ -73,7 +73,12 @@ def figure(result: Result) -> FigureSpec:
 
 def headline(result: Result) -> str:
     """Return the key of a result's main quantity; empty where it has none."""
+    return next(iter(main_quantities(result)), "")
+
+
+def main_quantities(result: Result) -> list[str]:
+    """Return the keys of a result's quantities, the main ones first, then the others that are not one of several."""
     known = combinations()
     keys = known[result.technique].headline if result.technique in known else get(result.technique).headline
-    first = next(iter(result.quantities), "")
-    return next((key for key in keys if key in result.quantities), first)
+    others = [key for key in result.quantities if ":" not in key and key != "temperature"] or list(result.quantities)
+    return list(dict.fromkeys([*(key for key in keys if key in result.quantities), *others]))

@@ -153,6 +153,7 @@ READERS: tuple[Reader, ...] = (
     Reader("basytec", "Basytec text", (), ("Basytec", "~Time["), f"{_HERE}.basytec"),
     Reader("landt", "Landt .csv", (), ("date_time_iso_string", "test_time_s,step_time_s"), f"{_HERE}.landt"),
     Reader("digatron", "Digatron .csv", (), ("Voltage#V", "Current#A"), f"{_HERE}.digatron"),
+    Reader("ism", "Zahner Thales .ism", (".ism",), (), f"{_HERE}.ism"),
     Reader("zahner", "Zahner Thales text", (), ("Impedance/Ohm",), f"{_HERE}.zahner"),
     Reader("pstrace", "PalmSens PSTrace .csv", (), ("freq / Hz",), f"{_HERE}.pstrace"),
     Reader(

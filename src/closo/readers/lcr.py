@@ -1,6 +1,6 @@
 """LCR meters and impedance analysers (Keysight E4980A, E4990A and others), .csv.
 
-Recognised by a Keysight or Agilent header (`!CSV`, `BEGIN CH1_DATA`), or a frequency beside `Cp (F)`, `Cs (F)` or `Rp`.
+Recognised by a Keysight or Agilent header (`!Keysight`, `BEGIN CH1_DATA`), or by `Cp (F)` or `Cs (F)`.
 
 Columns: `Frequency (Hz)` frequency, and any two that make an impedance [ohm]: |Z| and theta (`Trace1(|Z|)`,
 `Trace2(theta-z)`; degrees where the numbers are too large for radians), Rs and X, Cp and Rp, Cp and D, Cp and Q, Cp and

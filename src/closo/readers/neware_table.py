@@ -1,6 +1,6 @@
 """Neware tables, as BTS and BTSDA export them (.csv, .txt; a workbook is read by `spreadsheet`).
 
-Recognised by `Step Type` beside `Chg. Cap.`, `DataPoint` or `Cycle Index`.
+Recognised by `Chg. Cap.`, or `DataPoint`, `Cycle Index` or `Cycle Index`, `Step Index`, `Step Type` side by side.
 
 Columns: `Current(A)` (mA, µA) current (> 0 charges), `Voltage(V)` (mV) voltage, `Cycle Index`, `Step Index` step. The
 time is `Total Time`; without it `Time`, which starts again with each step, so that the times of the steps are added, with

@@ -1,6 +1,6 @@
 """PalmSens PSTrace .csv of a spectrum: UTF-16 or UTF-8, names with ' / ' before the unit.
 
-Recognised by `freq / Hz` beside `neg. Phase` or `Z / Ohm`.
+Recognised by `freq / Hz` among the names.
 
 Columns: `freq / Hz` frequency, `Z' / Ohm` and `-Z'' / Ohm` (the negative) impedance; without them `Z / Ohm` |Z| and
 `neg. Phase / °` (the negative of the phase). `Idc / uA` current. Cs, Y and lines above the names are passed over. Several

@@ -1,6 +1,6 @@
 """PyBaMM solution written as .csv (`Solution.save_data`).
 
-Recognised by `Terminal voltage [V]`, `Battery voltage [V]` or `Voltage [V]` beside `Current [A]` and `Time [`.
+Recognised by `Terminal voltage [V]` or `Battery voltage [V]`.
 
 Columns: `Time [s]`, `Time [min]` or `Time [h]` time, `Terminal voltage [V]` voltage, `Current [A]` current.
 Others are passed over.

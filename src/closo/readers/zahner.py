@@ -1,12 +1,12 @@
 """Zahner Thales text export of a spectrum.
 
-Recognised by `Frequency/Hz` beside `Impedance/Ohm`.
+Recognised by `Impedance/Ohm` among the names.
 
 Columns: `Frequency/Hz` frequency, `Impedance/Ohm` |Z| [ohm], `Phase/deg` phase (negative when capacitive). `Number`,
 `Significance` and lines above the names are passed over; separated by tabs or blanks.
 
-Refused: what the reader `text` refuses, which reads the table. The binary .ism and .isc are not read, because no public
-description of their layout was found: in Thales or Zahner Analysis export the spectrum as text.
+Refused: what the reader `text` refuses, which reads the table. The binary .ism is read by the
+reader `ism`; of .isc, .iss and .isw export the measurement as text from Thales or Zahner Analysis.
 """
 
 from closo.readers.delimited import read

@@ -108,13 +108,15 @@ def _samples(analysis: Analysis, studio: Studio) -> Section:
 
 
 def _powders(analysis: Analysis, studio: Studio) -> Section:
-    """Return every powder as bought that was measured."""
+    """Return every powder as bought that was measured, and what follows from all powders together."""
     parts = []
     for number, name in enumerate(analysis.study.powders, 1):
         folds = _spectra(analysis, [name], name, studio=studio)
         if folds:
             parts.append(Part(f"powder-{number}", name, folds=folds))
-    return Section("powders", "Powders as bought", parts=parts)
+    together = [r for key, r in analysis.results.items() if key.startswith("powders/")]
+    parts += [Part(f"powders-all-{n}", r.name, folds=[one_result(r, studio)]) for n, r in enumerate(together, 1)]
+    return Section("powders", "Powders", parts=parts)
 
 
 def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[Fold]:

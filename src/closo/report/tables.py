@@ -11,7 +11,7 @@ from closo.figures.table import csv_text
 from closo.report.wording import number_text
 from closo.report.workbook import Sheet, write_workbook
 
-__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_xlsx"]
+__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_table", "write_xlsx"]
 
 Cell = str | float | int | None
 
@@ -53,10 +53,9 @@ def write_csv(table: Table, folder: Path, *, digits: int = 10) -> Path:
     run as a formula gets an apostrophe in front, numbers stay numbers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    head = [[c.name for c in table.columns], [c.unit for c in table.columns], [c.comment for c in table.columns]]
     body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
     path = folder / f"{table.name}.csv"
-    path.write_text(csv_text([*head, *body], digits=digits), encoding="utf-8")
+    path.write_text(csv_text([*_head(table, 3), *body], digits=digits), encoding="utf-8")
     return path
 
 
@@ -67,7 +66,19 @@ def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
     return path
 
 
-def _sheet(table: Table) -> Sheet:
+def write_table(table: Table, path: Path, *, header_rows: int = 1) -> None:
+    """Write one table as .csv or .xlsx, by the ending of `path`, under its names (1) or names, units and comments (3)."""
+    if path.suffix.lower() == ".xlsx":
+        write_workbook([_sheet(table, header_rows)], path, head=header_rows)
+        return
+    body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
+    path.write_text(csv_text([*_head(table, header_rows), *body]), encoding="utf-8")
+
+
+def _head(table: Table, rows: int) -> list[list[str]]:
+    return [[getattr(column, part) for column in table.columns] for part in ("name", "unit", "comment")[:rows]]
+
+
+def _sheet(table: Table, header_rows: int = 3) -> Sheet:
     lengths = [max([len(c.name), *(len(str(row[k])) for row in table.rows)]) for k, c in enumerate(table.columns)]
-    head = [[getattr(column, part) for column in table.columns] for part in ("name", "unit", "comment")]
-    return table.name, [min(max(length, 8), 60) for length in lengths], [*head, *table.rows]
+    return table.name, [min(max(length, 8), 60) for length in lengths], [*_head(table, header_rows), *table.rows]

@@ -50,7 +50,12 @@ def white_noise(values: np.ndarray) -> float:
     """
     if values.size < 4:
         return 0.0
-    return float(np.median(np.abs(np.diff(values, 2)))) / _MEDIAN_OF_SECOND
+    first = values[1:] - values[:-1]
+    second = np.abs(first[1:] - first[:-1])
+    half = second.size // 2
+    second.partition(half)  # np.median does the same, in five times the time where there are many short pieces
+    median = second[half] if second.size % 2 else 0.5 * (second[half] + second[:half].max())
+    return float(median) / _MEDIAN_OF_SECOND
 
 
 def neighbour_scatter(values: np.ndarray) -> tuple[float, float]:

@@ -158,12 +158,20 @@ class _Runs:
     joined: np.ndarray
 
 
+def _pieces(active: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows at which the pieces of neighbouring active rows of one sign start, and stop."""
+    joined = np.zeros(len(active) + 1, bool)  # whether a row belongs together with the one before it
+    np.logical_and(active[1:], active[:-1], out=joined[1:-1])
+    joined[1:-1] &= positive[1:] == positive[:-1]
+    return np.flatnonzero(active & ~joined[:-1]), np.flatnonzero(active & ~joined[1:]) + 1
+
+
 def _runs(active: np.ndarray, positive: np.ndarray) -> _Runs:
-    at = np.flatnonzero(active)
-    sign = positive[at]
-    first = np.append(0, np.flatnonzero(sign[1:] != sign[:-1]) + 1)[: len(at)]
-    length = np.diff(first, append=len(at))
-    start, stop = at[first], at[first + length - 1] + 1
+    start, stop = _pieces(active, positive)
+    sign = positive[start]
+    first = np.append(0, np.flatnonzero(sign[1:] != sign[:-1]) + 1)[: len(start)]
+    length = np.add.reduceat(stop - start, first) if len(first) else np.zeros(0, int)
+    start, stop = start[first], stop[np.append(first[1:], len(stop)) - 1] if len(first) else stop
     return _Runs(start, stop, length, np.append(False, start[1:] == stop[:-1])[: len(first)])
 
 
@@ -201,17 +209,15 @@ def _without_single_readings(
 
 def _edges(active: np.ndarray, positive: np.ndarray) -> Iterator[tuple[int, int, bool]]:
     """Yield rows (from, to) of short runs between a rest and a long run of the other sign, and whether the rest is first."""
-    at = np.flatnonzero(active)
-    apart = at[1:] != at[:-1] + 1
-    cut = np.flatnonzero(apart | (positive[at[1:]] != positive[at[:-1]]))
-    rested = np.concatenate([[True], apart[cut], [True]])  # before each piece, and behind the last
-    edge = np.concatenate([[0], cut + 1, [len(at)]])
-    length = np.diff(edge)
+    start, stop = _pieces(active, positive)
+    apart = start[1:] != stop[:-1]
+    rested = np.concatenate([[True], apart, [True]])  # before each piece, and behind the last
+    length = stop - start
     before, after = np.append(0, length[:-1]), np.append(length[1:], 0)
     long_after = ~rested[1:] & rested[:-1] & (after >= _AROUND * length)
     long_before = ~rested[:-1] & rested[1:] & (before >= _AROUND * length)
     for k in np.flatnonzero((length <= _SHORT) & (long_after | long_before)).tolist():
-        yield int(at[edge[k]]), int(at[edge[k + 1] - 1]) + 1, bool(long_after[k])
+        yield int(start[k]), int(stop[k]), bool(long_after[k])
 
 
 def _with_edges(signs: Signs, voltage: np.ndarray) -> Signs:

@@ -17,12 +17,12 @@ Gives
 
 Uncertainty sources
     `fit:<name>` (noise, scaled by what the tail leaves), `tail model:<name>` (spread over exponential, power-law,
-    stretched and combined tails, weighted by the Akaike information criterion), `extrapolation:<name>` (what of the tail
-    is left at the end of the record may stop at once or be twice as large, evenly in between: that over the root of 3, less
-    what the two sources before hold already), `current offset:<name>` (setting `current_offset`; 0.1 % of the range where
-    it is not given), `current gain:<instrument>` (`current_gain`, 0.1 %),
-    `voltage:<name>` (readings) and `voltage offset:<name>` (setting `voltage_offset`, 0.1 mV), `early model:<name>`
-    and `start time:<name>` (extrapolation of the first samples), `nonlinearity:<name>` (scatter about the line through
+    stretched and combined tails, weighted by the Akaike information criterion), `extrapolation:<name>` (of what is left
+    of the tail at the end of the record nobody knows what becomes: half of it, less what the two sources before hold
+    already; so of tails that follow no law the intervals hold 95 to 98 %), `current offset:<name>` (setting
+    `current_offset`; 0.1 % of the range where it is not given), `current gain:<instrument>` (`current_gain`, 0.1 %),
+    `voltage:<name>` (readings) and `voltage offset:<name>` (setting `voltage_offset`, 0.1 mV), `early model:<name>` and
+    `start time:<name>` (extrapolation of the first samples), `nonlinearity:<name>` (scatter about the line through
     several voltages), `area:...`, `thickness:...` as given.
 
 Checks
