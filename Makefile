@@ -82,6 +82,7 @@ docs: .venv/dev.stamp
 site: .venv/docs.stamp
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs build/site
+	@$(BIN)/python docs/check_site.py build/site
 	@echo "build/site/index.html"
 
 lock:

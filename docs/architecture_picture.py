@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 WORDS = {
     "cli": "parse, call, show",
+    "arrays": "a function per technique, for arrays",
+    "notebook": "run, Results, plot",
     "twin": "one truth written as vendors' files",
     "report": "results to pages and tables",
     "pipeline": "order, cache, provenance",
@@ -22,6 +24,8 @@ WORDS = {
     "models": "parameters to fields and curves",
     "figures": "a figure as plain data, drawn here",
     "result": "Result, Check, About",
+    "views": "text, HTML, frames",
+    "value": "a number as printed",
     "fit": "least squares with sources",
     "dataset": "kinds, dimensions, units",
     "toml": "numbers with units in TOML",

@@ -31,12 +31,13 @@ html_title = "closo"
 html_static_path = ["_static"]
 html_css_files = ["closo.css"]
 html_show_sourcelink = False
+html_sidebars = {"*": []}  # pages without pages below them
 html_math_renderer = "mathml"
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_nav_level": 2,
     "show_toc_level": 2,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "footer_start": ["copyright"],
     "footer_end": [],
 }
@@ -59,6 +60,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "image_scrapers": ("scraper",),
     "show_memory": False,
+    "write_computation_times": False,
     "min_reported_time": 1e6,
     "download_all_examples": False,
 }

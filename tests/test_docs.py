@@ -13,7 +13,9 @@ from types import ModuleType
 import pytest
 import typer
 
-from closo import cli
+import closo
+from closo import cli, errors
+from closo.claims.claim import KINDS as claim_kinds
 from closo.nomenclature import NAMES, cells, electrical, powders, spectra
 from closo.readers import READERS
 from closo.techniques import TECHNIQUES
@@ -80,6 +82,32 @@ def test_every_technique_says_what_the_template_asks_for():
         assert all(f"`{setting}`" in section for setting in technique.settings)
 
 
+def test_every_kind_of_claim_is_explained():
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    for kind in claim_kinds:
+        assert re.search(rf"(`{kind}`|kind=\"{kind}\"|kind = \"{kind}\")", text), kind
+
+
+def test_everything_public_is_on_the_page_of_python():
+    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    for name in [*closo._PUBLIC, *(row.name for row in TECHNIQUES)]:
+        inside = name if not isinstance(getattr(closo, name), type) or name not in vars(errors) else "closo.errors"
+        assert re.search(rf"auto\w+:: (closo\.)?{inside}\b|automodule:: {inside}\b", text), name
+
+
+def test_every_page_of_the_site_is_in_its_contents():
+    listed = set()
+    for path in (ROOT / "docs").rglob("*.md"):
+        for block in re.findall(r"```\{toctree\}(.*?)```", path.read_text(encoding="utf-8"), flags=re.S):
+            lines = [line.strip() for line in block.splitlines() if line.strip() and not line.startswith(":")]
+            names = [re.sub(r".*<(.*)>", r"\1", line) for line in lines]
+            listed |= {(path.parent / name).resolve() for name in names}
+    for path in (ROOT / "docs").rglob("*.md"):
+        place = path.relative_to(ROOT / "docs")
+        if place.parts[0] not in ("decisions", "gallery", "jupyter_execute") and place.name != "index.md":
+            assert path.with_suffix("").resolve() in listed, place
+
+
 def test_every_reader_describes_its_format():
     text = page("readers")
     for reader in READERS:
@@ -127,7 +155,7 @@ def test_the_citation_names_software_and_reference():
 
 def test_the_makefile_has_its_targets():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in ("setup", "demo", "test", "check", "bench", "lock", "docs", "clean"):
+    for target in ("setup", "demo", "test", "check", "bench", "lock", "docs", "site", "clean"):
         assert re.search(rf"^{target}:", text, flags=re.MULTILINE), target
     run = ROOT / ".ci" / "run"
     assert run.stat().st_mode & 0o111

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import closo
+from closo import dataset, figures, pipeline
 from closo.dataset import KINDS, new
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
@@ -76,8 +77,8 @@ def test_a_value_in_another_unit_stays_the_same_thing(results):
 
 def test_arithmetic_keeps_correlations_and_units(results):
     result = results[0]
-    by_hand = stated("310 ± 5 um", "thickness", of=str(FILE)) / (
-        result["total_resistance"] * stated("0.785 ± 0.005 cm2", "area", of=str(FILE))
+    by_hand = stated("310 ± 5 um", "thickness", of=FILE.name) / (
+        result["total_resistance"] * stated("0.785 ± 0.005 cm2", "area", of=FILE.name)
     )
     assert by_hand.unit == "1/cm/ohm"
     sigma = by_hand.named("ionic_conductivity")
@@ -105,6 +106,8 @@ def test_units_are_not_mixed_up():
             wrong()
     with pytest.raises(TypeError, match="cannot be combined with str"):
         r + "1"
+    half = stated("50 ± 1 %", "capacity_retention", of="a")
+    assert str(half - stated("40 ± 1 %", "capacity_retention", of="b")) == "10.0 ± 1.4 %"
     assert float(np.exp(r / r)) == pytest.approx(np.e)
     assert str(r + stated("1 ± 0.1 kohm", "resistance", of="b")) == "1100 ± 100 ohm"
     assert (t - stated("25 ± 0.5 degC", "temperature", of="oven")).unit == "K"
@@ -168,6 +171,23 @@ def test_a_table_has_one_row_per_measurement(results, tmp_path):
     assert "broken.par" in str(several)
     assert several[1:][0].name == several[1].name
     assert len(several[:1]) == 1
+
+
+def test_a_frame_needs_its_library(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(StudyError, match="polars is not installed"):
+        results[0].to_polars()
+
+
+def test_paths_may_be_text(results, tmp_path):
+    data = closo.read(str(FILE))[1]
+    dataset.save(data, str(tmp_path / "one.nc"))
+    assert dataset.load(str(tmp_path / "one.nc")).equals(data)
+    paths = figures.save(closo.figure(results[0]), str(tmp_path / "figures"), formats=("png",))
+    assert all(path.is_file() for path in paths)
+    study = str(FILE.parents[1])
+    assert closo.load(study).specimens
+    assert not [problem for problem in closo.check(study) if problem.level == "error"]
 
 
 def test_where_nothing_comes_out_the_error_is_raised(tmp_path):
@@ -259,6 +279,10 @@ def test_every_technique_has_a_function_with_named_arguments(row):
     assert all(KINDS[row.kinds[0]].dims == KINDS[kind].dims for kind in row.kinds)
     with pytest.raises(TypeError, match="nonsense"):
         function(**{name: [1.0] for name in row.needs}, nonsense=1)
+
+
+def test_what_the_command_line_may_ask_python_may_ask_too():
+    assert set(inspect.signature(pipeline.run).parameters) < set(inspect.signature(closo.run).parameters)
 
 
 def test_help_shows_how_to_begin():

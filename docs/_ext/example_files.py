@@ -61,3 +61,68 @@ def image() -> Path:
     path = _work() / "labels.npy"
     np.save(path, sample(overlapping_spheres(48e-9, 8e-9, 0.35, seed=1), 48, shell=2e-9).labels)
     return path
+
+
+@cache
+def powders() -> Path:
+    """Return a folder with isotherms (AIF) and infrared spectra (JCAMP-DX) of synthetic powders."""
+    from closo.twin import Truth
+    from closo.twin.infrared import write_drifts
+    from closo.twin.sorption import write_aif
+
+    folder = _work() / "powders"
+    folder.mkdir()
+    for silica in Truth().silicas:
+        write_aif(folder / f"{silica.name}.aif", silica)
+    write_drifts(folder, seed=1)
+    return folder
+
+
+_CUBIC = """data_{name}
+_symmetry_space_group_name_H-M 'F m -3 m'
+_cell_length_a {a}
+_cell_length_b {a}
+_cell_length_c {a}
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_U_iso_or_equiv
+{metal}1 {metal} 0 0 0 0.022
+Cl1 Cl 0.5 0.5 0.5 0.022
+"""
+
+
+@cache
+def pattern() -> Path:
+    """Return a folder with CIF files of NaCl and KCl, and a synthetic pattern of equal masses of the two, Cu radiation."""
+    import numpy as np
+
+    from closo.techniques.diffraction.structure import inverse_spacings, load
+    from closo.techniques.diffraction.wavelengths import radiation_of
+
+    folder = _work() / "pattern"
+    folder.mkdir()
+    copper = radiation_of({}, anode="Cu", wavelength=None, file="synthetic")
+    x = np.arange(20.0, 90.0, 0.02)
+    total = np.zeros_like(x)
+    for name, metal, a in (("NaCl", "Na", 5.640), ("KCl", "K", 6.293)):
+        file = folder / f"{name}.cif"
+        file.write_text(_CUBIC.format(name=name, metal=metal, a=a))
+        phase = load(str(file), copper, largest_angle=90.0)
+        for wavelength, part in copper.lines:
+            sine = 0.5 * inverse_spacings(phase.cell, phase.hkl) * wavelength
+            theta, strength = np.arcsin(sine[sine < 1]), phase.strength[sine < 1]
+            height = part * strength * (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+            fwhm = np.hypot(0.07, np.degrees(0.9 * wavelength / (400.0 * np.cos(theta))))
+            r = ((x[:, None] - np.degrees(2 * theta)) / (0.5 * fwhm)) ** 2
+            total += (0.6 * np.exp(-np.log(2) * r) + 0.22 / (1 + r)) @ (height / fwhm) / phase.density
+    counts = np.random.default_rng(1).poisson(80 + 8000 * total / total.max())
+    rows = "".join(f"{angle:.2f} {count}\n" for angle, count in zip(x, counts, strict=True))
+    (folder / "mixture.xy").write_text(rows)
+    return folder

@@ -12,6 +12,7 @@ def rewrite(lines: list[str]) -> list[str]:
     """Return the lines of a docstring as numpydoc understands them."""
     made: list[str] = []
     section = ""
+    lines = _joined(lines)
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         if re.fullmatch(r"-{3,}", following) and line.strip():
@@ -24,9 +25,23 @@ def rewrite(lines: list[str]) -> list[str]:
             made += [line] if stated else [entry[1], f"    {entry[2]}"]
         elif section == "Raises" and (entry := re.fullmatch(r"([\w, ]+?)  +(.+)", line)):
             made += [entry[1], f"    {entry[2]}"]
+        elif section == "Returns" and " " in line.strip() and not line.startswith(" "):  # a sentence, not a type
+            begins = re.fullmatch(r"-{3,}", lines[number - 1]) is not None
+            made += ["\u200b"] * begins + [f"    {line}"]
         else:
             made.append(line)
     return [line if line.lstrip().startswith((">>>", "...")) else line.replace("|", r"\|") for line in made]
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Return the lines with names of arguments on one line: 'a, b,' before 'c : what they are'."""
+    made: list[str] = []
+    for line in lines:
+        if made and re.fullmatch(r"\w+(, \w+)*,", made[-1]) and re.match(r"\w[\w, ]* : ", line):
+            made[-1] += f" {line}"
+        else:
+            made.append(line)
+    return made
 
 
 def _on_docstring(*event: Any) -> None:

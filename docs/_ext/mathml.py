@@ -12,12 +12,12 @@ def _mathml(latex: str, *, block: bool) -> str:
     ------
     ExtensionError  when it is no formula that docutils understands.
     """
-    from docutils.utils.math import MathError, wrap_math_code
+    from docutils.utils.math import MathError
     from docutils.utils.math.latex2mathml import tex2mathml
     from sphinx.errors import ExtensionError
 
     try:
-        return str(tex2mathml(wrap_math_code(latex, as_block=block), as_block=block))
+        return str(tex2mathml(latex, as_block=block))
     except MathError as error:
         raise ExtensionError(f"'{latex}' is not a formula: {error}") from error
 

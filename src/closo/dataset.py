@@ -309,12 +309,12 @@ def _from_netcdf(content: bytes) -> Dataset:
     return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in plain.attrs.items()})
 
 
-def save(data: Dataset, path: Path) -> None:
+def save(data: Dataset, path: str | Path) -> None:
     """Write a measurement to `path` as netCDF 3."""
-    path.write_bytes(_to_netcdf(data))
+    Path(path).write_bytes(_to_netcdf(data))
 
 
-def load(path: Path) -> Dataset:
+def load(path: str | Path) -> Dataset:
     """Read a measurement that `save` wrote.
 
     Raises
@@ -322,7 +322,7 @@ def load(path: Path) -> Dataset:
     ReadError  when the file is not such a file.
     """
     try:
-        data = _from_netcdf(path.read_bytes())
+        data = _from_netcdf(Path(path).read_bytes())
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:80]
         raise ReadError(

@@ -131,6 +131,7 @@ def run(
     pressure: Given | None = None,
     active_mass: Given | None = None,
     theoretical_capacity: Given | None = None,
+    density: Given | None = None,
     settings: Mapping[str, Any] | None = None,
     columns: str | None = None,
     reader: str | None = None,
@@ -145,8 +146,8 @@ def run(
     technique : 'impedance', 'cycling', ...; `closo techniques` lists them with their inputs and settings.
     files : a file, a folder (whose files are all tried), a measurement, or several of them.
     area, diameter, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass,
-    theoretical_capacity : of the specimen or cell, as text with a unit ('310 ± 5 um'), as a value computed before, or as
-        a number in SI. A diameter is that of a round electrode, instead of the area.
+    theoretical_capacity, density : of the specimen, powder or cell, as text with a unit ('310 ± 5 um'), as a value
+        computed before, or as a number in SI. A diameter is that of a round electrode, instead of the area.
     settings : of the technique, {'circuit': 'L-(R|C)-Q'}.
     columns, reader, part : of files that are not understood by themselves, and of files that hold several measurements.
     use_header : take area, thickness, mass and temperature from the files' headers where they are not given here.
@@ -181,7 +182,7 @@ def run(
         float(results[0]["ionic_conductivity"])  # in S/cm, as printed
     """
     listed = [files] if isinstance(files, str | Path | Dataset) else list(files)
-    owner = specimen or ", ".join(str(f.attrs.get("source")) if isinstance(f, Dataset) else str(f) for f in listed)[:80]
+    owner = specimen or ", ".join(Path(f.attrs.get("source", "") if isinstance(f, Dataset) else f).name for f in listed)
 
     def known(value: Given | None, name: str) -> Number:
         return None if value is None else as_number(value, name, owner)
@@ -199,6 +200,7 @@ def run(
             pressure=known(pressure, "pressure"),
             active_mass=known(active_mass, "active_mass"),
             theoretical_capacity=known(theoretical_capacity, "theoretical_capacity"),
+            density=known(density, "density"),
             settings=settings,
             columns=columns,
             reader=reader,

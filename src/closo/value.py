@@ -272,7 +272,10 @@ def _factor(unit: str, wanted: str) -> float:
 
 
 def _sum(one: Value, other: object, add: Callable[[Any, Any], Any]) -> Value:
-    first, second = one._plainly(), _as_value(other)._plainly()
+    second = _as_value(other)
+    if one.unit == second.unit and one.unit not in _TEMPERATURE:  # percent stay percent
+        return Value(add(one._number, second._number), one.unit)
+    first, second = one._plainly(), second._plainly()
     return Value(add(first._number, second._number * _factor(second.unit, first.unit)), first.unit)
 
 

@@ -131,13 +131,14 @@ def to_svg(spec: FigureSpec) -> str:
     return render(spec)["svg"].decode("utf-8")
 
 
-def save(spec: FigureSpec, folder: Path, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
+def save(spec: FigureSpec, folder: str | Path, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
     """Write `spec.name` into `folder` in each of `formats` (svg, pdf, png), and the plotted numbers as CSV.
 
     Returns
     -------
     The files written; the name is made safe for every file system.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = render(spec, formats) | {"csv": to_csv(spec).encode("utf-8")}
     paths = []

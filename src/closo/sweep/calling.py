@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,9 @@ class _TaskFailure(Exception):
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Let compiled loops use one thread: the last digit of a sum depends on their number, a table must not."""
+    if importlib.util.find_spec("numba") is None:  # nothing is compiled then
+        yield
+        return
     import numba
 
     before = numba.get_num_threads()

@@ -6,7 +6,8 @@ Spheres are rows (x, y, z, r) inside a periodic box, in any unit. Lists of the s
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from closo.models.compiled import njit
 
 
 @njit(cache=True)

@@ -6,7 +6,8 @@ Grids hold samples at (i + 0.5) h. Spheres are rows (x, y, z, r), in the unit of
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from closo.models.compiled import njit
 
 
 @njit(cache=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+
+from closo.models.compiled import njit, prange
 
 __all__ = ["energy_and_imbalance", "squared_drops"]
 

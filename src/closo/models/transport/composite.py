@@ -12,7 +12,8 @@ far the choice matters. At an electrode the block is the half cell in front of i
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+
+from closo.models.compiled import njit, prange
 
 __all__ = ["energies", "faces"]
 

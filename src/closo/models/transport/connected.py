@@ -7,7 +7,8 @@ every part knows how many boxes it lies from its root, and a join that contradic
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from closo.models.compiled import njit
 
 __all__ = ["close", "keep_crossing", "remove_means"]
 

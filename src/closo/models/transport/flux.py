@@ -13,7 +13,8 @@ it, bits 6 and 7 that the cell hangs on the lower or upper electrode.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from closo.models.compiled import njit
 
 __all__ = ["Conductors", "gap", "spanning_tree"]
 

@@ -20,7 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+
+from closo.models.compiled import get_num_threads, njit, prange
 
 _LARGE = 150_000  # cells; below this a second thread costs more than it saves
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
