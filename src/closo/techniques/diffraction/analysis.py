@@ -44,6 +44,7 @@ def analyse(
     two_theta_max: float | None = None,
     cell_limit: float | None = None,
     internal_standard: str | None = None,
+    texture: str | None = None,
     model_u: float | None = None,
     particle_size: float | None = None,
 ) -> Result:
@@ -70,6 +71,7 @@ def analyse(
         monochromator=request.monochromator,
         cell_limit=request.cell_limit,
         standard=request.standard,
+        textures=request.textures,
     )
     try:
         runs = fit_all(pattern, found, radiation, plan)
