@@ -169,6 +169,7 @@ class Model:
             gauss = np.sqrt(gauss**2 + (own_gauss * broad) ** 2)
             width, share = combine(gauss, lorentz + own_lorentz * broad + distorted)
             centre = angle * _DEGREE + self.value(values, "zero") + self.value(values, "displacement") * np.cos(theta)
+            centre = centre - self.value(values, "transparency") * np.sin(angle)
             damping = np.exp(-2.0 * self.value(values, "b", phase) * (np.sin(theta) / wavelength) ** 2)
             area = part * strength * damping * polarisation(angle, self.monochromator)
             area = area * np.exp(-self.value(values, "roughness") * (1.0 / np.sin(theta) - 1.0))

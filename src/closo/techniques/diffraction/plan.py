@@ -48,6 +48,7 @@ class Plan:
     strained : phases whose strain is fitted.
     standard : the one phase has neither size nor strain, and the profile of the instrument is fitted.
     zero : of 2theta [deg], added to all angles.
+    transparency : shift [deg] times sin 2theta by the depth from which a weak absorber scatters.
     textures : phase and reflection whose planes lie flat.
     assumed_strain : of the phases whose strain is not fitted.
     """
@@ -61,6 +62,7 @@ class Plan:
     strained: tuple[int, ...] = ()
     standard: bool = False
     zero: float = 0.0
+    transparency: float = 0.0
     assumed_strain: float = 0.0
     textures: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
@@ -76,7 +78,7 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
     for k, phase in enumerate(phases):
         parameters += _of_phase(plan, phase, k)
     fixed = {("size", k): float(np.log(1e6)) for k in range(len(phases))} if plan.standard else {}
-    fixed["zero", -1] = plan.zero
+    fixed |= {("zero", -1): plan.zero, ("transparency", -1): plan.transparency}
     fixed |= {("strain", k): plan.assumed_strain for k in range(len(phases)) if k not in plan.strained}
     return Model(
         x=pattern.x,

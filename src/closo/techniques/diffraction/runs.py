@@ -19,6 +19,8 @@ __all__ = ["Runs", "fit_all", "misfit", "narrowest", "rebinned"]
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
+_RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
+_LEAST_SHIFT = 0.002  # deg
 _STRAIN = 0.002  # that crystallites may have where it is not told from their size
 _STRAINED_LINES = 6  # resolved lines from which strain is told from size
 
@@ -147,6 +149,9 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     if not plan.standard:
         wanted["profile shape"] = [replace(plan, shape=1.0), replace(plan, shape=0.3)]
         wanted["strain"] = [replace(plan, assumed_strain=_STRAIN)]
+    depth = _transparency(found.model.phases)
+    if depth > _LEAST_SHIFT:
+        wanted["transparency"] = [replace(plan, transparency=0.5 * depth)]
     wanted["goniometer zero"] = [replace(plan, zero=_ZERO)]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
@@ -159,6 +164,12 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
                 continue
         fits[source] = tuple(done)
     return fits
+
+
+def _transparency(phases: Sequence[Phase]) -> float:
+    """Return the largest shift by transparency [deg], of an endless depth: 1/(2 mu R) in rad, times sin 2theta."""
+    attenuation = _PACKING * float(np.mean([phase.attenuation for phase in phases]))
+    return float(np.degrees(1.0 / (2.0 * max(attenuation, 1.0) * _RADIUS)))
 
 
 def misfit(fitted: Fitted) -> float:

@@ -195,7 +195,7 @@ def _images(structure: Any, site: Any) -> np.ndarray:
 
 
 def _reflections(structure: Any, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the reflections with spacings above `least`, one of each set of equivalents, how many are in each set, and these."""
+    """Return one reflection of each set with a spacing above `least`, how many are in the set, and all of them."""
     import gemmi
 
     hkl = np.asarray(gemmi.make_miller_array(structure.cell, structure.spacegroup, least), dtype=int)
