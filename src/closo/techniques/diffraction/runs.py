@@ -21,6 +21,7 @@ _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
 _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
 _LEAST_SHIFT = 0.002  # deg
+_RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
 _STRAIN = 0.002  # that crystallites may have where it is not told from their size
 _STRAINED_LINES = 6  # resolved lines from which strain is told from size
 
@@ -43,18 +44,23 @@ class Runs:
     def spread(self, number: Callable[[Fitted], float]) -> dict[str, float]:
         """Return source -> standard uncertainty that its variants give to a number of a fit.
 
-        Variants are the ends of what is possible, so their root mean square is divided by the square root of 3; the zero of
-        the goniometer is changed by its standard uncertainty, and counts in full.
+        Variants are the ends of what is possible, so their root mean square is divided by the square root of 3; the
+        zero of the goniometer is changed by its standard uncertainty, and counts in full.
         """
         base = number(self.base)
         found = {}
         for source, fits in self.variants.items():
-            apart = [number(other) - base for other in fits]
+            apart = [self._reach(other) * (number(other) - base) for other in fits]
             apart = [a for a in apart if np.isfinite(a)]
             if apart:
                 scale = 1.0 if source == "goniometer zero" else 1.0 / np.sqrt(3.0)
                 found[source] = float(scale * np.sqrt(np.mean(np.square(apart))))
         return found
+
+    def _reach(self, other: Fitted) -> float:
+        """Return how much of the way to a variant is possible: up to where chi-square, a parabola, grows by a tenth."""
+        rise = other.chi2 / self.base.chi2 - 1.0
+        return float(np.sqrt(_RISE / rise)) if rise > _RISE else 1.0
 
 
 def rebinned(pattern: Pattern, factor: int) -> Pattern:
