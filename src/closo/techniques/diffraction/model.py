@@ -148,7 +148,7 @@ class Model:
         instrument = self.instrument
         for name in ("u", "v", "w", "x", "y", "axial"):
             if (name, -1) in self.index:
-                instrument = instrument.changed(**{name: self.value(values, name)})
+                instrument = instrument.changed({name: self.value(values, name)})
         size, strain = np.exp(self.value(values, "size", phase)), self.value(values, "strain", phase)
         shape = self.value(values, "shape") if ("shape", -1) in self.index else self.shape
         own_gauss, own_lorentz = split(shape)
