@@ -188,6 +188,7 @@ def diffraction(
     two_theta_max: float | None = ...,
     cell_limit: float | None = ...,
     internal_standard: str | None = ...,
+    texture: str | None = ...,
     model_u: float | None = ...,
     particle_size: float | None = ...,
     name: str | None = ...,

@@ -1,6 +1,8 @@
 """What every technique must be: documented, named, honest about what it cannot say, and drawn."""
 
 import importlib
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
 from closo.techniques.choices import NumberOrText
+from closo.techniques.diffraction.profile import polarisation
+from closo.techniques.diffraction.structure import inverse_spacings, load
+from closo.techniques.diffraction.wavelengths import radiation_of
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -106,7 +111,51 @@ def infrared():
     return new("infrared", columns, source="conformance.dx")
 
 
+CIF = """data_{name}
+_symmetry_space_group_name_H-M 'F {group}'
+_cell_length_a {a}
+_cell_length_b {a}
+_cell_length_c {a}
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+{atoms}
+"""
+FOLDER = Path(tempfile.mkdtemp())
+
+
+def crystals():
+    """Return the settings that a pattern needs: the CIF files of rock salt and silicon."""
+    salt = {"group": "m -3 m", "a": 5.6402, "atoms": "Na Na 0 0 0\nCl Cl 0.5 0.5 0.5"}
+    silicon = {"group": "d -3 m :1", "a": 5.4309, "atoms": "Si Si 0 0 0"}
+    for name, fields in (("salt", salt), ("silicon", silicon)):
+        (FOLDER / f"{name}.cif").write_text(CIF.format(name=name, **fields))
+    return {"phases": f"{FOLDER}/salt.cif,{FOLDER}/silicon.cif"}
+
+
+def pattern():
+    """Return Gaussian reflections of rock salt and silicon, Cu K alpha."""
+    radiation = radiation_of({}, anode="Cu", wavelength=None, file="")
+    x = np.arange(20.0, 90.0, 0.02)
+    y = np.full(x.size, 200.0)
+    for file in crystals()["phases"].split(","):
+        phase = load(file, radiation, largest_angle=90.0)
+        for wavelength, part in radiation.lines:
+            angle = 2.0 * np.arcsin(0.5 * wavelength * inverse_spacings(phase.cell, phase.hkl))
+            height = part * phase.strength * polarisation(angle, 0.0) / phase.density
+            y += (1e4 * height * np.exp(-2.8 * ((x[:, None] - np.degrees(angle)) / 0.12) ** 2)).sum(axis=1)
+    counts = np.random.default_rng(4).poisson(y)
+    return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
+
+
 SAMPLES = {
+    "diffraction": pattern,
     "impedance": spectrum,
     "polarization": step,
     "voltammetry": sweep,
@@ -124,8 +173,13 @@ def sample(technique):
     return SAMPLES[technique.name]()
 
 
+SETTINGS = {"diffraction": crystals}  # of techniques that need some
+
+
 def inputs(technique):
-    return {key: parse(INPUTS[key], key, label=f"{key}:conformance") for key in technique.inputs}
+    return SETTINGS.get(technique.name, dict)() | {
+        key: parse(INPUTS[key], key, label=f"{key}:conformance") for key in technique.inputs
+    }
 
 
 @pytest.fixture(scope="module", params=TECHNIQUES, ids=lambda t: t.name)
@@ -178,7 +232,7 @@ def test_figure_draws_and_its_numbers_are_those_of_the_result(analysed):
 
 def test_without_inputs_nothing_is_invented(analysed):
     technique, _ = analysed
-    bare = technique.analyse(sample(technique))
+    bare = technique.analyse(sample(technique), **SETTINGS.get(technique.name, dict)())
     for key, quantity in bare.quantities.items():
         assert not any(source.split(":")[0] in technique.inputs for source in quantity.budget()), key
 

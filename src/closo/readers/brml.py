@@ -19,21 +19,19 @@ with a document type or entities; a scan without 2theta; a detector that records
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.markup import parse, text_of, unpack
+from closo.readers.markup import Element, parse, text_of, unpack
 from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis
 from closo.readers.text import Text, head, shown
 
 __all__ = ["read"]
 
 _RAW = re.compile(r"(?:^|/)RawData(\d+)\.xml$")
-_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _AGAIN = "Export it from DIFFRAC.EVA as .xy."
 
 
@@ -72,9 +70,9 @@ def _order(name: str) -> tuple[str, int]:
     return name.rpartition("/")[0], int(found[1]) if found else 0
 
 
-def _scan(text: Text, route: ET.Element) -> Scan:
+def _scan(text: Text, route: Element) -> Scan:
     """Return the scan of one data route."""
-    rows = [(datum.text or "").split(",") for datum in route.findall("Datum")]
+    rows = [datum.text.split(",") for datum in route.findall("Datum")]
     width = len(rows[0])
     if len(rows) > MOST_POINTS or any(len(row) != width for row in rows):
         raise text.error("the points of the scan do not all have the same number of values.", _AGAIN)
@@ -83,7 +81,7 @@ def _scan(text: Text, route: ET.Element) -> Scan:
     except ValueError:
         raise text.error("a point of the scan holds something that is no number.", _AGAIN) from None
     places = _places(text, route, width)
-    axes = [str(axis.get("AxisId") or "") for axis in route.findall("ScanInformation/ScanAxes/ScanAxisInfo")]
+    axes = [axis.get("AxisId") for axis in route.findall("ScanInformation/ScanAxes/ScanAxisInfo")]
     angle = next((values[:, k] for name, k in places.items() if is_two_theta(name)), None)
     if angle is None or (axes and not any(is_two_theta(axis) for axis in axes)):
         raise refuse_axis(text, axes[0] if axes else "an unnamed axis")
@@ -100,11 +98,11 @@ def _scan(text: Text, route: ET.Element) -> Scan:
     return Scan(angle, values[:, places["detector"]], stated, warnings)
 
 
-def _places(text: Text, route: ET.Element, width: int) -> dict[str, int]:
+def _places(text: Text, route: Element, width: int) -> dict[str, int]:
     """Return which number of a point is what: name of an axis or value -> position, 'detector' for what was recorded."""
     places: dict[str, int] = {}
     for view in route.iter("RawDataView"):
-        kind, start, length = view.get(_TYPE, ""), view.get("Start", ""), view.get("Length", "")
+        kind, start, length = view.get("type"), view.get("Start"), view.get("Length")
         if not (start.isdecimal() and length.isdecimal() and int(start) + int(length) <= width):
             raise text.error("a view of the scan points behind the numbers of a point.", _AGAIN)
         if kind.startswith("Recorded"):
@@ -112,10 +110,10 @@ def _places(text: Text, route: ET.Element, width: int) -> dict[str, int]:
                 raise text.error(f"the detector recorded {length} numbers per point: an image, no pattern.", _AGAIN)
             places.setdefault("detector", int(start))
         elif kind.startswith("Varying"):
-            names = [str(d.get("AxisId") or d.get("FieldName") or "") for d in view.iter("FieldDefinitions")]
+            names = [d.get("AxisId") or d.get("FieldName") for d in view.iter("FieldDefinitions")]
             places |= {name: int(start) + k for k, name in enumerate(names[: int(length)])}
         else:
-            places.setdefault(view.get("LogicName", ""), int(start))
+            places.setdefault(view.get("LogicName"), int(start))
     return places
 
 
@@ -127,7 +125,7 @@ def _tube_elsewhere(path: Path, members: dict[str, bytes]) -> dict[str, Any]:
     return {}
 
 
-def _tube(root: ET.Element) -> dict[str, Any]:
+def _tube(root: Element) -> dict[str, Any]:
     """Return anode and wavelengths [m], as the first elements of these names say."""
     stated: dict[str, Any] = {}
     for tag, name in (("WaveLengthAlpha1", "wavelength"), ("WaveLengthAlpha2", "wavelength_alpha2")):

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ class _File:
                 self.metadata["wavelength_alpha2"] = second * ANGSTROM
                 self.metadata |= {} if ratio is None else {"alpha2_ratio": ratio}
 
-    def state(self, **stated: Any) -> None:
+    def state(self, stated: Mapping[str, Any]) -> None:
         """Note what the file states, where it states something."""
         self.metadata |= {key: value for key, value in stated.items() if value}
 
@@ -147,7 +147,7 @@ def _version1(file: _File) -> Iterator[Scan]:
         points = file.number("I", at)
         seconds, step, start = (file.number("f", at + k) for k in (4, 8, 20))
         file.wavelengths(file.number("f", at + 68), file.number("f", at + 72), None)
-        file.state(sample=file.words(at + 36, 32))
+        file.state({"sample": file.words(at + 36, 32)})
         more = file.number("I", at + 148)
         records = file.records(at + 152, points, 4)
         yield Scan(_equidistant(file, start, step, points), _floats(records, 0, "<f4"), _timed(seconds))
@@ -159,7 +159,7 @@ def _version1(file: _File) -> Iterator[Scan]:
 
 def _version2(file: _File) -> Iterator[Scan]:
     count, at = file.number("H", 4), 256
-    file.state(date=file.words(168, 20), anode=file.words(188, 2))
+    file.state({"date": file.words(168, 20), "anode": file.words(188, 2)})
     file.wavelengths(file.number("f", 190), file.number("f", 194), file.number("f", 198))
     for _ in range(_checked(file, count)):
         header, points = file.number("H", at), file.number("H", at + 2)
@@ -175,8 +175,8 @@ def _version2(file: _File) -> Iterator[Scan]:
 def _version3(file: _File) -> Iterator[Scan]:
     count, at = file.number("I", 12), 712
     radius = file.number("f", 564)
-    file.state(date=file.words(16, 10), sample=file.words(326, 60), anode=file.words(608, 4))
-    file.state(goniometer_radius=1e-3 * radius if 10.0 < radius < 2000.0 else None)
+    file.state({"date": file.words(16, 10), "sample": file.words(326, 60), "anode": file.words(608, 4)})
+    file.state({"goniometer_radius": 1e-3 * radius if 10.0 < radius < 2000.0 else None})
     file.wavelengths(file.number("d", 624), file.number("d", 632), file.number("d", 648))
     for _ in range(_checked(file, count)):
         header, points = file.number("I", at), file.number("I", at + 4)
@@ -208,10 +208,10 @@ def _version4(file: _File) -> Iterator[Scan]:
             raise file.wrong(f"a segment at byte {at} ends behind the end of the file")
         if kind == 10:
             name, words = file.words(at + 12, 24).upper(), file.words(at + 36, length - 36)
-            file.state(**{{"SAMPLEID": "sample", "COMMENT": "comment"}.get(name, "_"): words})
-            file.metadata.pop("_", None)
+            if name in ("SAMPLEID", "COMMENT"):
+                file.state({"sample" if name == "SAMPLEID" else "comment": words})
         elif kind == 30:
-            file.state(anode=file.words(at + 116, 4))
+            file.state({"anode": file.words(at + 116, 4)})
             file.wavelengths(file.number("d", at + 80), file.number("d", at + 88), file.number("d", at + 104))
         at += length
     if not found:

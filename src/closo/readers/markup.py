@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 import zipfile
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from xml.parsers import expat
 
 from closo.errors import ReadError
 from closo.readers.text import decode, shown
 
-__all__ = ["children", "parse", "text_of", "unpack"]
+__all__ = ["Element", "parse", "text_of", "unpack"]
 
 _MOST_BYTES = 100_000_000  # of one member
 _MOST_RATIO, _RATIO_MATTERS = 200, 1_000_000
@@ -28,38 +30,93 @@ _FAILURES = (
 )
 
 
-def parse(content: bytes, path: Path, *, member: str | None = None) -> ET.Element:
-    """Return the root element; names of elements keep no namespace.
+@dataclass
+class Element:
+    """An element: its name and attributes (without namespaces), its text, and what is inside."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    inside: list[Element] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The text of the element itself."""
+        return "".join(self.words).strip()
+
+    def get(self, name: str, otherwise: str = "") -> str:
+        """Return an attribute."""
+        return self.attributes.get(name, otherwise)
+
+    def iter(self, tag: str) -> Iterator[Element]:
+        """Yield the elements of a name in and below this one, in their order."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            if element.tag == tag:
+                yield element
+            waiting.extend(reversed(element.inside))
+
+    def findall(self, path: str) -> list[Element]:
+        """Return the elements at a path 'a/b' below this one."""
+        found = [self]
+        for tag in path.split("/"):
+            found = [child for element in found for child in element.inside if child.tag == tag]
+        return found
+
+    def find(self, path: str) -> Element | None:
+        """Return the first element at a path below this one, None where there is none."""
+        return next(iter(self.findall(path)), None)
+
+
+def parse(content: bytes, path: Path, *, member: str | None = None) -> Element:
+    """Return the root element.
 
     Raises
     ------
     ReadError  when it is not XML, or declares a document type or an entity.
     """
     text, _ = decode(content)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+    root = Element("")
+    open_elements = [root]
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        named = {name.rpartition(":")[2]: value for name, value in attributes.items()}
+        element = Element(tag.rpartition(":")[2], named)
+        open_elements[-1].inside.append(element)
+        open_elements.append(element)
+
+    def end(_: str) -> None:
+        open_elements.pop()
+
+    def write(words: str) -> None:
+        open_elements[-1].words.append(words)
+
+    def refuse(*_: object) -> None:
         raise ReadError(
             "its XML declares a document type or entities, which no diffractometer writes; it was not opened.",
-            file=path, where=member, hint=_ASK,
-        )  # fmt: skip
+            file=path,
+            where=member,
+            hint=_ASK,
+        )
+
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = write
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
     try:
-        root = ET.fromstring(text)  # entities are refused above
-    except (ET.ParseError, ValueError) as error:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
         raise ReadError(f"its XML is damaged ({str(error)[:80]}).", file=path, where=member, hint=_ASK) from None
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
-    return root
+    return root.inside[0]
 
 
-def children(element: ET.Element, path: str) -> list[ET.Element]:
-    """Return the elements at a path below one, [] where there are none."""
-    return element.findall(path)
-
-
-def text_of(element: ET.Element | None, path: str = ".") -> str:
-    """Return the text at a path below an element, '' where there is none."""
-    found = None if element is None else element.find(path)
-    return "" if found is None or found.text is None else found.text.strip()
+def text_of(element: Element | None, path: str = "") -> str:
+    """Return the text at a path below an element, or of itself, '' where there is none."""
+    found = element.find(path) if element is not None and path else element
+    return "" if found is None else found.text
 
 
 def unpack(path: Path) -> dict[str, bytes]:

@@ -16,14 +16,13 @@ Refused: XML with a document type or entities; a scan along another axis; number
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.markup import parse, text_of
+from closo.readers.markup import Element, parse, text_of
 from closo.readers.scans import ANGSTROM, Scan, finish_scans, is_two_theta, refuse_axis
 from closo.readers.text import Text, load_bytes, shown
 
@@ -45,7 +44,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     text = Text(path, "", "binary")
     root = parse(bytes(load_bytes(path)), path)
     if root.tag != "xrdMeasurements":
-        raise text.error(f"this XML holds {shown(str(root.tag))}, not xrdMeasurements.", "Was another reader meant?")
+        raise text.error(f"this XML holds {shown(root.tag)}, not xrdMeasurements.", "Was another reader meant?")
     scans = [
         _scan(text, measurement, scan)
         for measurement in root.findall("xrdMeasurement")
@@ -56,17 +55,17 @@ def read(path: Path) -> tuple[Dataset, ...]:
     return finish_scans(text, scans, metadata=_sample(root))
 
 
-def _sample(root: ET.Element) -> dict[str, Any]:
+def _sample(root: Element) -> dict[str, Any]:
     words = text_of(root, "sample/id") or text_of(root, "sample/name")
     return {"sample": words[:200]} if words else {}
 
 
-def _scan(text: Text, measurement: ET.Element, scan: ET.Element) -> Scan:
-    axis = scan.get("scanAxis", "")
+def _scan(text: Text, measurement: Element, scan: Element) -> Scan:
+    axis = scan.get("scanAxis")
     points = scan.find("dataPoints")
     if points is None:
         raise text.error("a scan of it has no points.", _AGAIN)
-    positions = next((p for p in points.findall("positions") if is_two_theta(p.get("axis", ""))), None)
+    positions = next((p for p in points.findall("positions") if is_two_theta(p.get("axis"))), None)
     if positions is None or (axis and axis.lower() not in _COUPLED):
         raise refuse_axis(text, axis or "an unnamed axis")
     values, warnings = _intensity(text, points)
@@ -79,7 +78,7 @@ def _scan(text: Text, measurement: ET.Element, scan: ET.Element) -> Scan:
     return Scan(angle, values, stated | ({"date": started} if started else {}), warnings)
 
 
-def _angles(text: Text, positions: ET.Element, points: int) -> np.ndarray:
+def _angles(text: Text, positions: Element, points: int) -> np.ndarray:
     listed = _numbers(text, text_of(positions, "listPositions"))
     if len(listed):
         if len(listed) != points:
@@ -91,7 +90,7 @@ def _angles(text: Text, positions: ET.Element, points: int) -> np.ndarray:
     return np.linspace(float(ends[0][0]), float(ends[1][0]), points)
 
 
-def _intensity(text: Text, points: ET.Element) -> tuple[np.ndarray, tuple[str, ...]]:
+def _intensity(text: Text, points: Element) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return what the detector gave, corrected for an attenuator that moved."""
     element = points.find("counts")
     element = points.find("intensities") if element is None else element
@@ -114,7 +113,7 @@ def _numbers(text: Text, words: str) -> np.ndarray:
         raise text.error("a list of its numbers holds something that is none.", _AGAIN) from None
 
 
-def _tube(measurement: ET.Element) -> dict[str, Any]:
+def _tube(measurement: Element) -> dict[str, Any]:
     """Return anode, wavelengths and radius [m], as far as they are stated."""
     stated: dict[str, Any] = {}
     anode = text_of(measurement, "incidentBeamPath/xRayTube/anodeMaterial")

@@ -20,19 +20,19 @@ Gives
 
 Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,
-    `strain:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>` (`model_u`, 5 % of
-    the calculated intensities of a phase), `micro-absorption:<phase>` (particles of `particle_size`, 1 um), `Scherrer
-    constant` (5 %), `instrument profile:<name>`, `weighing:<phase>`.
+    `strain:`, `transparency:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>`
+    (`model_u`, 5 % of the calculated intensities of a phase), `micro-absorption:<phase>` (particles of
+    `particle_size`, 1 um), `Scherrer constant` (5 %), `instrument profile:<name>`, `weighing:<phase>`.
 
 Checks
     misfit below 30 % of what stands above the background, else no number is given; no unexplained reflection above 5
     % of the strongest; no cell, size or displacement at a limit; enough reflections of each phase that stand alone.
 
 Limits
-    Fractions are relative to the phases named. Preferred orientation is not modelled: it shows as misfit. Positions and
-    displacement factors of atoms stay those of the CIF file but for one factor B per phase. Intensities of thin
-    layers at high angles (transparency) are not corrected. Size and strain are one where a phase has fewer than six
-    lines that stand alone. A phase that is not named is not found.
+    Fractions are relative to the phases named; a phase that is not named is not found. Preferred orientation is
+    modelled only where `texture` names the planes that lie flat; else it shows as misfit. Positions and displacement
+    factors of atoms stay those of the CIF file but for one factor B per phase. Size and strain are one where a phase
+    has fewer than six lines that stand alone. A stated zero of 2theta is not known: its 0.01 deg limit the cell.
 
 Sources
     Hill, Howard, J. Appl. Cryst. 1987, 20, 467, doi:10.1107/S0021889887086199; Rietveld, J. Appl. Cryst. 1969, 2, 65,

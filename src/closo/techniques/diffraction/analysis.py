@@ -44,6 +44,7 @@ def analyse(
     two_theta_max: float | None = None,
     cell_limit: float | None = None,
     internal_standard: str | None = None,
+    texture: str | None = None,
     model_u: float | None = None,
     particle_size: float | None = None,
 ) -> Result:
@@ -70,6 +71,7 @@ def analyse(
         monochromator=request.monochromator,
         cell_limit=request.cell_limit,
         standard=request.standard,
+        textures=request.textures,
     )
     try:
         runs = fit_all(pattern, found, radiation, plan)
@@ -128,27 +130,23 @@ def _order(pattern: Pattern) -> int:
 def _settings(asked: dict[str, Any], runs: Runs, radiation: Radiation, plan: Plan) -> dict[str, Any]:
     """Return what was asked and the choices that led to the numbers."""
     model = runs.base.model
-    own = model.instrument.changed(
-        **{
-            name: runs.base.values[model.index[name, -1]]
-            for name in ("u", "v", "w", "x", "y", "axial")
-            if (name, -1) in model.index
-        }
-    )
+    own = _profile(runs)
     return asked | {
         "names": [phase.name for phase in model.phases],
         "wavelengths": [wavelength for wavelength, _ in radiation.lines],
         "radiation": radiation.name,
         "halo": plan.halo,
         "background": plan.order,
-        "instrument": str(own),
+        "instrument": own,
     }
 
 
 def _notes(subject: Subject, radiation: Radiation, plan: Plan) -> list[str]:
     notes = []
     if plan.standard:
-        notes.append("Give the instrument's profile to other patterns of it: --set profile='" + _profile(subject) + "'")
+        notes.append(
+            "Give the instrument's profile to other patterns of it: --set profile='" + _profile(subject.runs) + "'"
+        )
     elif plan.instrument is None:
         notes.append(
             "The instrument's profile is not known (setting profile): sizes of crystallites above some 50 nm are withheld."
@@ -164,10 +162,11 @@ def _notes(subject: Subject, radiation: Radiation, plan: Plan) -> list[str]:
     return notes
 
 
-def _profile(subject: Subject) -> str:
-    model, values = subject.runs.base.model, subject.runs.base.values
-    own = model.instrument.changed(**{n: values[model.index[n, -1]] for n in ("u", "v", "w", "x", "y", "axial")})
-    return str(own)
+def _profile(runs: Runs) -> str:
+    """Return the profile of the instrument, known or fitted, as the setting takes it."""
+    model, values = runs.base.model, runs.base.values
+    fitted = [name for name in ("u", "v", "w", "x", "y", "axial") if (name, -1) in model.index]
+    return str(model.instrument.changed({name: values[model.index[name, -1]] for name in fitted}))
 
 
 def _curves(runs: Runs) -> Dataset:

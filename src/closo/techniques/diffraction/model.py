@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from closo.techniques.diffraction.profile import SCHERRER, Instrument, add_peaks, combine, polarisation, split
-from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings
+from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings, march
 from closo.techniques.diffraction.wavelengths import Radiation
 
 __all__ = ["HALOS", "Hump", "Model", "Parameter", "Solution"]
@@ -89,6 +89,7 @@ class Model:
     order : of the Chebyshev polynomial of the background; 1/x is a term more where `air` is True.
     shape : Lorentzian share of what the size of crystallites adds.
     fixed : values of parameters that are not free, (name, phase) -> value.
+    textures : phase -> the reflection whose planes lie flat.
     """
 
     x: np.ndarray
@@ -103,6 +104,7 @@ class Model:
     order: int = 6
     shape: float = 1.0
     fixed: dict[tuple[str, int], float] = field(default_factory=dict)
+    textures: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _memory: dict[bytes, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -146,15 +148,20 @@ class Model:
         instrument = self.instrument
         for name in ("u", "v", "w", "x", "y", "axial"):
             if (name, -1) in self.index:
-                instrument = instrument.changed(**{name: self.value(values, name)})
+                instrument = instrument.changed({name: self.value(values, name)})
         size, strain = np.exp(self.value(values, "size", phase)), self.value(values, "strain", phase)
         shape = self.value(values, "shape") if ("shape", -1) in self.index else self.shape
         own_gauss, own_lorentz = split(shape)
         total = np.zeros(len(self.x))
+        strengths = self.phases[phase].strength
+        if phase in self.textures:
+            strengths = strengths * march(
+                self.phases[phase], self.textures[phase], np.exp(self.value(values, "texture", phase))
+            )
         for wavelength, part in self.radiation.lines:
             angle = self.positions(values, phase, wavelength)
             seen = np.isfinite(angle) & (angle < np.radians(min(self.x[-1] + 3.0, 178.0)))
-            angle, strength = angle[seen], self.phases[phase].strength[seen]
+            angle, strength = angle[seen], strengths[seen]
             theta = 0.5 * angle
             gauss, lorentz = instrument.widths(theta)
             broad = _DEGREE * SCHERRER * wavelength / (size * np.cos(theta))
@@ -162,8 +169,10 @@ class Model:
             gauss = np.sqrt(gauss**2 + (own_gauss * broad) ** 2)
             width, share = combine(gauss, lorentz + own_lorentz * broad + distorted)
             centre = angle * _DEGREE + self.value(values, "zero") + self.value(values, "displacement") * np.cos(theta)
+            centre = centre - self.value(values, "transparency") * np.sin(angle)
             damping = np.exp(-2.0 * self.value(values, "b", phase) * (np.sin(theta) / wavelength) ** 2)
             area = part * strength * damping * polarisation(angle, self.monochromator)
+            area = area * np.exp(-self.value(values, "roughness") * (1.0 / np.sin(theta) - 1.0))
             total += add_peaks(self.x, centre, fwhm=width, share=share, area=area, axial=instrument.axial)
         return total
 

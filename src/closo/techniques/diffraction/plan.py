@@ -19,6 +19,8 @@ SIZE_LIMITS = (25.0, 2e4)  # angstrom
 STRAIN_LIMIT = 0.02
 _DISPLACEMENT = 0.3  # deg
 _ANGLE = 0.02  # rad that an angle of the cell may change
+_ROUGHNESS = 0.05  # of the surface: exponent of what is lost at grazing angles
+_TEXTURE = 0.3  # of the logarithm of March's ratio
 _DAMPING = 0.3  # angstrom2, standard deviation of B beside what the structure states
 
 
@@ -46,6 +48,8 @@ class Plan:
     strained : phases whose strain is fitted.
     standard : the one phase has neither size nor strain, and the profile of the instrument is fitted.
     zero : of 2theta [deg], added to all angles.
+    transparency : shift [deg] times sin 2theta by the depth from which a weak absorber scatters.
+    textures : phase and reflection whose planes lie flat.
     assumed_strain : of the phases whose strain is not fitted.
     """
 
@@ -58,7 +62,9 @@ class Plan:
     strained: tuple[int, ...] = ()
     standard: bool = False
     zero: float = 0.0
+    transparency: float = 0.0
     assumed_strain: float = 0.0
+    textures: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, plan: Plan) -> Model:
@@ -66,12 +72,13 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
     humps = HALOS[plan.halo]
     parameters = [Parameter("displacement", -1, 0.0, -_DISPLACEMENT, _DISPLACEMENT)]
     parameters += _of_instrument(plan)
+    parameters.append(Parameter("roughness", -1, 0.0, 0.0, 0.15, _ROUGHNESS))
     if plan.shape is None and not plan.standard:
         parameters.append(Parameter("shape", -1, 0.7, 0.0, 1.0))
     for k, phase in enumerate(phases):
         parameters += _of_phase(plan, phase, k)
     fixed = {("size", k): float(np.log(1e6)) for k in range(len(phases))} if plan.standard else {}
-    fixed["zero", -1] = plan.zero
+    fixed |= {("zero", -1): plan.zero, ("transparency", -1): plan.transparency}
     fixed |= {("strain", k): plan.assumed_strain for k in range(len(phases)) if k not in plan.strained}
     return Model(
         x=pattern.x,
@@ -86,6 +93,7 @@ def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, 
         order=plan.order,
         shape=1.0 if plan.shape is None else plan.shape,
         fixed=fixed,
+        textures=dict(plan.textures),
     )
 
 
@@ -113,6 +121,8 @@ def _of_phase(plan: Plan, phase: Phase, k: int) -> list[Parameter]:
         for g, group in enumerate(phase.free)
     ]
     found.append(Parameter("b", k, 0.0, -1.0, 2.0, _DAMPING))
+    if any(k == n for n, _ in plan.textures):
+        found.append(Parameter("texture", k, 0.0, -1.5, 1.0, _TEXTURE))
     if not plan.standard:
         low, high = np.log(SIZE_LIMITS)
         found.append(Parameter("size", k, np.log(500.0), float(low), float(high)))

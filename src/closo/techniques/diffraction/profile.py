@@ -11,6 +11,7 @@ doi:10.1016/0369-643X(58)90029-X.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -73,7 +74,7 @@ class Instrument:
     def __str__(self) -> str:
         return " ".join(f"{number:.6g}" for number in astuple(self))
 
-    def changed(self, **values: float) -> Instrument:
+    def changed(self, values: Mapping[str, float]) -> Instrument:
         """Return the profile with some numbers replaced."""
         return replace(self, **values)
 

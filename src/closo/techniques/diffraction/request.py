@@ -36,6 +36,7 @@ class Request:
     low, high : range of 2theta used [deg].
     cell_limit : relative change of a length of the cell that is allowed.
     internal : name of a phase that was weighed in -> its mass fraction, or None.
+    textures : phase (its place) and the reflection whose planes lie flat.
     model_u : relative standard uncertainty of calculated intensities.
     particle : diameter of the particles [um], for micro-absorption.
     """
@@ -53,6 +54,7 @@ class Request:
     high: float
     cell_limit: float
     internal: tuple[str, Number] | None
+    textures: tuple[tuple[int, tuple[int, ...]], ...]
     model_u: float
     particle: float
 
@@ -103,6 +105,7 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         high=high,
         cell_limit=0.01 * (_between(settings, "cell_limit", 0.01, 10.0) or 1.5),
         internal=_internal(settings.get("internal_standard"), stems),
+        textures=_textures(settings.get("texture"), stems),
         model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
         particle=_first(_between(settings, "particle_size", 0.0, 1000.0), _PARTICLE),
     )
@@ -133,6 +136,26 @@ def _between(settings: Mapping[str, Any], key: str, low: float, high: float) -> 
     if not low <= float(value) <= high:
         raise StudyError(f"{key} = {value:g} cannot be.", hint=f"It lies between {low:g} and {high:g}.")
     return float(value)
+
+
+def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Return what preferred orientation is asked for, from 'V2O5:0 0 1, mica:0 0 1'."""
+    found = []
+    for part in str(text or "").split(","):
+        name, _, words = part.partition(":")
+        name = name.strip()
+        if not name:
+            continue
+        if name not in stems:
+            raise StudyError(f"texture names '{name}', which is no phase.", hint=did_you_mean(name, stems))
+        try:
+            hkl = tuple(int(word) for word in words.split())
+        except ValueError:
+            hkl = ()
+        if len(hkl) != 3 or not any(hkl) or max(map(abs, hkl)) > 20:
+            raise StudyError(f"texture = '{str(text)[:60]}' cannot be.", hint="Write for example 'V2O5:0 0 1'.")
+        found.append((stems.index(name), hkl))
+    return tuple(found)
 
 
 def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:

@@ -19,6 +19,9 @@ __all__ = ["Runs", "fit_all", "misfit", "narrowest", "rebinned"]
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
+_RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
+_LEAST_SHIFT = 0.002  # deg
+_RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
 _STRAIN = 0.002  # that crystallites may have where it is not told from their size
 _STRAINED_LINES = 6  # resolved lines from which strain is told from size
 
@@ -41,18 +44,23 @@ class Runs:
     def spread(self, number: Callable[[Fitted], float]) -> dict[str, float]:
         """Return source -> standard uncertainty that its variants give to a number of a fit.
 
-        Variants are the ends of what is possible, so their root mean square is divided by the square root of 3; the zero of
-        the goniometer is changed by its standard uncertainty, and counts in full.
+        Variants are the ends of what is possible, so their root mean square is divided by the square root of 3; the
+        zero of the goniometer is changed by its standard uncertainty, and counts in full.
         """
         base = number(self.base)
         found = {}
         for source, fits in self.variants.items():
-            apart = [number(other) - base for other in fits]
+            apart = [self._reach(other) * (number(other) - base) for other in fits]
             apart = [a for a in apart if np.isfinite(a)]
             if apart:
                 scale = 1.0 if source == "goniometer zero" else 1.0 / np.sqrt(3.0)
                 found[source] = float(scale * np.sqrt(np.mean(np.square(apart))))
         return found
+
+    def _reach(self, other: Fitted) -> float:
+        """Return how much of the way to a variant is possible: up to where chi-square, a parabola, grows by a tenth."""
+        rise = other.chi2 / self.base.chi2 - 1.0
+        return float(np.sqrt(_RISE / rise)) if rise > _RISE else 1.0
 
 
 def rebinned(pattern: Pattern, factor: int) -> Pattern:
@@ -147,6 +155,9 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     if not plan.standard:
         wanted["profile shape"] = [replace(plan, shape=1.0), replace(plan, shape=0.3)]
         wanted["strain"] = [replace(plan, assumed_strain=_STRAIN)]
+    depth = _transparency(found.model.phases)
+    if depth > _LEAST_SHIFT:
+        wanted["transparency"] = [replace(plan, transparency=0.5 * depth)]
     wanted["goniometer zero"] = [replace(plan, zero=_ZERO)]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
@@ -159,6 +170,12 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
                 continue
         fits[source] = tuple(done)
     return fits
+
+
+def _transparency(phases: Sequence[Phase]) -> float:
+    """Return the largest shift by transparency [deg], of an endless depth: 1/(2 mu R) in rad, times sin 2theta."""
+    attenuation = _PACKING * float(np.mean([phase.attenuation for phase in phases]))
+    return float(np.degrees(1.0 / (2.0 * max(attenuation, 1.0) * _RADIUS)))
 
 
 def misfit(fitted: Fitted) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from closo.errors import StudyError
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["Phase", "cell_of", "inverse_spacings", "load"]
+__all__ = ["Phase", "cell_of", "inverse_spacings", "load", "march"]
 
 _LARGEST_FILE = 20_000_000  # bytes
 _MOST_REFLECTIONS = 6000
@@ -59,6 +59,7 @@ class Phase:
     mass : of the cell's content [dalton].
     attenuation : linear attenuation coefficient [1/cm].
     formula : content of the cell, for people.
+    equivalents : the reflections that are equivalent to each, shape (m, n, 3), some more than once.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Phase:
     mass: float
     attenuation: float
     formula: str = field(default="")
+    equivalents: np.ndarray | None = None
 
     @property
     def volume(self) -> float:
@@ -107,7 +109,7 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
             hint="Use a smaller range of angles (two_theta_max).",
         )
     sites = _sites(structure, path)
-    hkl, multiplicity = _reflections(structure, least)
+    hkl, multiplicity, equivalents = _reflections(structure, least)
     if not len(hkl):
         raise StudyError("the phase has no reflection in the range of the pattern.", file=path, hint="Check its cell.")
     factor = _structure_factors(sites, hkl, inverse_spacings(parameters, hkl), radiation)
@@ -123,6 +125,7 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
         mass=mass,
         attenuation=_attenuation(sites, cell.volume, radiation),
         formula=_formula(sites),
+        equivalents=equivalents[:, kept],
     )
 
 
@@ -191,8 +194,8 @@ def _images(structure: Any, site: Any) -> np.ndarray:
     return np.array(kept)
 
 
-def _reflections(structure: Any, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the reflections with spacings above `least`, one of each set of equivalents, and how many are in each set."""
+def _reflections(structure: Any, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return one reflection of each set with a spacing above `least`, how many are in the set, and all of them."""
     import gemmi
 
     hkl = np.asarray(gemmi.make_miller_array(structure.cell, structure.spacegroup, least), dtype=int)
@@ -201,7 +204,7 @@ def _reflections(structure: Any, least: float) -> tuple[np.ndarray, np.ndarray]:
     both = np.concatenate([turned, -turned])
     code = (both[..., 0] * 2048 + both[..., 1]) * 2048 + both[..., 2]
     multiplicity = np.array([np.unique(code[:, k]).size for k in range(len(hkl))], dtype=float)
-    return hkl, multiplicity
+    return hkl, multiplicity, turned
 
 
 def _structure_factors(sites: list[_Site], hkl: np.ndarray, q: np.ndarray, radiation: Radiation) -> np.ndarray:
@@ -280,6 +283,24 @@ def _metric(cell: tuple[float, ...]) -> np.ndarray:
 def volume_of(cell: tuple[float, ...]) -> float:
     """Return the volume of a cell [angstrom3]."""
     return math.sqrt(max(float(np.linalg.det(_metric(cell))), 0.0))
+
+
+def march(phase: Phase, direction: tuple[int, ...], ratio: float) -> np.ndarray:
+    """Return by what preferred orientation of plates or needles changes the intensities (March), shape (n,).
+
+    Parameters
+    ----------
+    direction : reflection whose planes lie flat on the specimen.
+    ratio : 1 without preference, below 1 for plates.
+
+    Source: Dollase, J. Appl. Cryst. 1986, 19, 267, doi:10.1107/S0021889886089458.
+    """
+    reciprocal = np.linalg.inv(_metric(phase.cell))
+    axis, every = np.array(direction, float), np.asarray(phase.equivalents, float)
+    length = np.einsum("mni,ij,mnj->mn", every, reciprocal, every) * float(axis @ reciprocal @ axis)
+    cosine2 = np.clip((every @ (reciprocal @ axis)) ** 2 / length, 0.0, 1.0)
+    weight = (ratio**2 * cosine2 + (1.0 - cosine2) / ratio) ** -1.5
+    return np.asarray(weight.mean(axis=0))
 
 
 def inverse_spacings(cell: tuple[float, ...], hkl: np.ndarray) -> np.ndarray:
