@@ -233,6 +233,11 @@ def test_no_adsorption_branch_and_no_known_gas_are_refused():
         analyse(data)
 
 
+def test_an_isotherm_at_room_temperature_is_refused():
+    with pytest.raises(DataError, match=r"298.1 K; areas and pores are those of N2 near 77.4 K"):
+        analyse(isotherm(temperature="25 °C"))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

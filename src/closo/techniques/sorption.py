@@ -68,7 +68,6 @@ __all__ = ["analyse", "check_settings", "figure"]
 
 Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
-_CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.01  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
 _FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
@@ -160,9 +159,9 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     ends = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
     if window is not None and not 0.0 < ends[0] < ends[1] < 1.0:
         raise StudyError(f"window = '{str(window)[:50]}' is no range of p/p0.", hint="Write for example 0.05-0.30.")
-    called = None if gas is None else _CALLED.get(gas.strip().lower())
-    if gas is not None and called is None:
-        raise StudyError(f"gas = '{gas[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
+    called, wrong = (None, "") if gas is None else kernel.gas_of(gas)
+    if wrong:
+        raise StudyError(f"gas = '{str(gas)[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
         raise StudyError(f"gurvich = {at} is no relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual.")
     number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
@@ -201,10 +200,10 @@ def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tupl
     """Return the branch with its windows, and sentences on what had to be assumed."""
     x, first = np.unique(points[0], return_index=True)
     n, stated, notes = points[1][first], data.attrs["metadata"], []
-    gas = asked.gas or _CALLED.get(str(stated.get("gas") or "N2").strip().lower())
-    if gas is None:
-        text = f"the gas is '{str(stated['gas'])[:30]}', for which closo has no cross-section."
-        raise DataError(text, file=data.attrs.get("source"), hint=f"Known: {', '.join(_GASES)} (setting gas).")
+    gas, wrong = kernel.gas_of(asked.gas or str(stated.get("gas") or "N2"), str(stated.get("temperature")))
+    if wrong:
+        hint = "Use the isotherm of N2, Ar or Kr at the boiling point; the setting gas says which it is."
+        raise DataError(wrong, file=data.attrs.get("source"), hint=hint)
     if not (asked.gas or stated.get("gas")):
         notes.append("The file does not state the gas (setting gas): N2 is assumed.")
     usual, weighed = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]}), asked.mass
