@@ -37,6 +37,7 @@ _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K
 }
 _CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
 _BATHS = {"N2": 77.4, "Ar": 87.3, "Kr": 77.4}  # K; argon is measured in liquid nitrogen, too
+_WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
 _MULTILAYER = (0.04, 0.36)  # where monolayer and constant amount can be told apart
@@ -71,7 +72,7 @@ def gas_of(name: str, bath: str = "") -> tuple[str, str]:
 
 
 def bet_transform(x: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Return x/(n (1 - x)) [kg/mol], the ordinate of the BET plot."""
+    """Return x/(n(1-x)) [kg/mol], the ordinate of the BET plot."""
     return np.asarray(x / (n * (1.0 - x)))
 
 
@@ -171,10 +172,19 @@ def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: flo
 
 
 def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:
-    """Return the amount at x = `at`, between two points, and its error: a ninth of what wider points would change."""
-    value, k = float(np.interp(at, x, n)), int(np.searchsorted(x, at))
-    near = np.clip([k - 2, k + 1], 0, len(x) - 1)
-    return value, (float(np.interp(at, x[near], n[near])) - value) / 9.0
+    """Return the amount at x = `at`, on the line between two points, and how far a curve or a step there may be from it.
+
+    Both are nan beyond the points, and where the two points that enclose it are more than 0.1 apart.
+    """
+    k = int(np.searchsorted(x, at))
+    if at < x[0] or at > x[-1] or (x[k] != at and x[k] - x[k - 1] > _WIDEST):
+        return np.nan, np.nan
+    if x[k] == at:
+        return float(n[k]), 0.0
+    slopes = np.diff(n) / np.diff(x)
+    bend = float(np.abs(np.diff(slopes[max(k - 2, 0) : k + 1])).max(initial=0.0))
+    off = bend * float((at - x[k - 1]) * (x[k] - at) / (x[k] - x[k - 1]))
+    return float(np.interp(at, x, n)), off / 3.0**0.5
 
 
 def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> float | None:

@@ -234,7 +234,7 @@ def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: Points) -> 
     slope, intercept = kernel.bet_line(x[rows], n[rows]).values if len(rows) > 2 else (1.0, 1.0)
     area, rest = straight_line(kernel.thickness(x[film]), n[film] * liquid).values if len(film) > 2 else (0.0, 0.0)
     found = {"n_m": 1.0 / (slope + intercept), "C": 1.0 + slope / intercept, "film": area, "micropores": rest}
-    return found | {"pores": kernel.gurvich(x, n, at)[0] * liquid}
+    return found | {"pores": float(np.interp(at, x, n)) * liquid}
 
 
 def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -244,7 +244,7 @@ def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, flo
         "amount": (x, n * (1.0 + _AMOUNT_U)),
         "mass": (x, n * (1.0 - u / mass)),
         "free_space": (x, n + _FREE_SPACE / mass * x),
-        "saturation_pressure": (x / (1.0 + branch.p0_u), n),
+        "saturation_pressure": (x * (1.0 + branch.p0_u), n),
     }
     base = _estimates(branch, rows, at, (x, n))
     moved = {f"{source}:{branch.name}": _estimates(branch, rows, at, points) for source, points in wrong.items()}
@@ -314,11 +314,11 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
 def _pores(branch: _Branch, at: float) -> Quantity:
     """Return the volume of the liquid in the powder at p/p0 = `at` (Gurvich)."""
     how = f"all gas at p/p0 {at:.4g} as liquid"
-    if not branch.x[0] <= at <= branch.x[-1] or branch.gas == "Kr":
-        why = f"the adsorption branch of {branch.gas} ends at p/p0 {branch.x[-1]:.4g}; gurvich = {at:g} asks for more"
+    off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
+    if not np.isfinite(off):
+        why = f"no two points of {branch.gas} enclose p/p0 {at:g} within 0.1; the last is at {branch.x[-1]:.4g}"
         return withheld("pore_volume", why, method=how)
     value, errors = _errors(branch, branch.film[:0], at)
-    off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
     number = uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off})
     return _known("pore_volume", number, how)
 
