@@ -37,6 +37,7 @@ _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K
 }
 _CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
 _BATHS = {"N2": 77.4, "Ar": 87.3, "Kr": 77.4}  # K; argon is measured in liquid nitrogen, too
+_MOST_ENDS = 400  # points at which windows begin and end; of more, every second, third, ... is one
 _WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
@@ -114,10 +115,10 @@ def passing_windows(x: np.ndarray, n: np.ndarray) -> np.ndarray:
     x, n = x[used], n[used]
     y, rising = bet_transform(x, n), n * (1.0 - x)
     sums = [np.concatenate([[0.0], np.cumsum(v)]) for v in (x, y, x * x, x * y, y * y)]
-    found = [np.empty((0, 4))]
-    for first in range(len(x)):
+    found, step = [np.empty((0, 4))], len(x) // _MOST_ENDS + 1
+    for first in range(0, len(x), step):
         falls = np.flatnonzero(np.diff(rising[first:]) <= 0)
-        stop = np.arange(first + _LEAST_POINTS, (first + int(falls[0]) + 1 if len(falls) else len(x)) + 1)
+        stop = np.arange(first + _LEAST_POINTS, (first + int(falls[0]) + 1 if len(falls) else len(x)) + 1, step)
         size = stop - first
         sx, sy, sxx, sxy, syy = (s[stop] - s[first] for s in sums)
         with np.errstate(all="ignore"):

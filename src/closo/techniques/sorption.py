@@ -24,7 +24,7 @@ Gives
 Uncertainty sources
     `fit:<name>` (slope and intercept with their covariance, which most programs leave out: they print 20 % more),
     `window:<name>` (the windows that pass), `model:<name>` (no surface is that of the equation: n_m with micropores beside
-    it; 1 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
+    it; 1.2 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
     `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %),
     `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean
     squares about the value.
@@ -68,7 +68,7 @@ __all__ = ["analyse", "check_settings", "figure"]
 
 Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
-_SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.01  # relative
+_SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
 _FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
 _IMPOSSIBLE, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 0.4, 5.0  # m3/kg; relative u; m2 in the tube
