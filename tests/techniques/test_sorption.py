@@ -257,6 +257,30 @@ def test_an_isotherm_at_room_temperature_is_refused():
         analyse(isotherm(temperature="25 °C"))
 
 
+def test_points_that_cannot_be_used_are_counted():
+    result = analyse(isotherm(np.append(X, [1.002, 1.004]), np.append(bet(X), [60.0, 70.0])))
+    assert "2 points without gas or outside 0 < p/p0 < 1 are left out." in result.notes
+
+
+NUMBERS = st.floats(-0.1, 1.1) | st.floats(0.0, 0.5) | st.sampled_from([0.0, 1.0, 1e-300, 0.05, 0.3, np.nan])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(NUMBERS, st.floats(-1.0, 100.0), st.integers(0, 1)), min_size=1, max_size=30))
+def test_any_numbers_give_a_result_or_a_sentence(rows):
+    x, n, back = (np.array(column, float) for column in zip(*rows, strict=True))
+    columns = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back}
+    data = new("isotherm", columns, source="any.csv", metadata={"gas": "N2", "mass": "0.1000 g"})
+    for window in (None, "0.05-0.30"):
+        try:
+            result = analyse(data, window=window)
+        except DataError:
+            continue
+        assert figure(result).panels
+        for quantity in result.quantities.values():
+            assert quantity.why if quantity.value is None else np.isfinite([quantity.value, quantity.u]).all()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

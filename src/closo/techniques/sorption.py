@@ -141,14 +141,17 @@ def analyse(
     asked = _asked(numbers | {"window": window, "gas": gas, "gurvich": gurvich})
     x, n, back = _points(data, asked)
     branch, notes = _branch(data, asked, (x[~back], n[~back]))
-    quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich)
-    quantities["pore_volume"] = _pores(branch, gurvich)
+    quantities = (
+        _bet(branch, branch.window, gurvich) | _film(branch, gurvich) | {"pore_volume": _pores(branch, gurvich)}
+    )
     if asked.window is not None:
         quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
     quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
     ends = branch.x[branch.window[[0, -1]]].tolist() if len(branch.window) else None
     checks = (*_checks(branch, quantities[_AREA]), *_vendor(branch, data.attrs["metadata"].get("vendor") or {}))
-    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs.get("warnings", ()))
+    if len(x) < data.sizes["point"]:
+        notes += (f"{data.sizes['point'] - len(x)} points without gas or outside 0 < p/p0 < 1 are left out.",)
+    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs["warnings"])
     return Result("sorption", branch.name, quantities, curves, checks, {"window": ends, "gas": branch.gas}, said)
 
 
