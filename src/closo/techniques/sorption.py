@@ -71,7 +71,7 @@ _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
 _FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
-_IMPOSSIBLE, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 0.4, 5.0  # m3/kg; relative u; m2 in the tube
+_IMPOSSIBLE, _NOTHING, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 1e-12, 0.4, 5.0  # m3/kg; mol/kg; relative u; m2 in the tube
 _AREA = "specific_surface_area"
 _BET = ("monolayer_capacity", "bet_constant", _AREA)
 
@@ -82,10 +82,10 @@ class _Asked:
 
     window: tuple[float, float] | None
     gas: str | None
+    at: float
     section: Number
     mass: Number
     p0: Number
-    at: float
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,7 @@ def analyse(
     asked = _asked(numbers | {"window": window, "gas": gas, "gurvich": gurvich})
     x, n, back = _points(data, asked)
     branch, notes = _branch(data, asked, (x[~back], n[~back]))
-    quantities = (
-        _bet(branch, branch.window, gurvich) | _film(branch, gurvich) | {"pore_volume": _pores(branch, gurvich)}
-    )
+    quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich) | _pores(branch, gurvich)
     if asked.window is not None:
         quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
     quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
@@ -170,8 +168,7 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
     for name in (key for key in number if given.get(key) is not None):
         number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)
-    section, weighed, p0 = number.values()
-    return _Asked(ends if match else None, called, section, weighed, p0, at)
+    return _Asked(ends if match else None, called, at, *number.values())
 
 
 def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -187,7 +184,7 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
         raise DataError(text, file=file, hint="Say which: --set saturation_pressure='101.3 ± 0.2 kPa'.")
     n = np.asarray(data["adsorbed_amount"].values, float)
     back = data["desorption"].values > 0.5 if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
-    good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > 0)
+    good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > _NOTHING)
     there = len(np.unique(x[good & ~back]))
     if there < 3:
         text = f"sorption needs an adsorption branch; {there} points of it have 0 < p/p0 < 1 and an amount > 0."
@@ -202,7 +199,8 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
 def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
     """Return the branch with its windows, and sentences on what had to be assumed."""
     x, first = np.unique(points[0], return_index=True)
-    n, stated, notes = points[1][first], data.attrs["metadata"], []
+    apart = np.append(True, np.diff(x) > 1e-9 * x[1:])
+    x, n, stated, notes = x[apart], points[1][first][apart], data.attrs["metadata"], []
     gas, wrong = kernel.gas_of(asked.gas or str(stated.get("gas") or "N2"), str(stated.get("temperature")))
     if wrong:
         hint = "Use the isotherm of N2, Ar or Kr at the boiling point; the setting gas says which it is."
@@ -314,16 +312,16 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     return found
 
 
-def _pores(branch: _Branch, at: float) -> Quantity:
+def _pores(branch: _Branch, at: float) -> dict[str, Quantity]:
     """Return the volume of the liquid in the powder at p/p0 = `at` (Gurvich)."""
     how = f"all gas at p/p0 {at:.4g} as liquid"
     off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
     if not np.isfinite(off):
         why = f"no two points of {branch.gas} enclose p/p0 {at:g} within 0.1; the last is at {branch.x[-1]:.4g}"
-        return withheld("pore_volume", why, method=how)
+        return {"pore_volume": withheld("pore_volume", why, method=how)}
     value, errors = _errors(branch, branch.film[:0], at)
     number = uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off})
-    return _known("pore_volume", number, how)
+    return {"pore_volume": _known("pore_volume", number, how)}
 
 
 def _diameter(area: Quantity, density: Number) -> Quantity:
