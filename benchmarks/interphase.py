@@ -47,7 +47,7 @@ def one(explanation: str, seed: int) -> dict[str, Any]:
         silicas=SILICAS,
         draws=800,
     )
-    ranking = result.settings["ranking"]
+    ranking = result.findings["ranking"]
     known = COMMON | truth
     rows = next(row for row in ranking if row["name"] == explanation)["parameters"]
     held = {p["name"]: p["interval"][0] <= known[p["name"]] <= p["interval"][1] for p in rows if p["name"] in known}

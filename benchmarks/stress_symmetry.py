@@ -57,8 +57,8 @@ def _difference(
     if isinstance(one, Exception) or isinstance(other, Exception):
         same = type(one) is type(other)
         return (0.0, 0.0) if same else f"{type(one).__name__} became {type(other).__name__}"
-    if one.settings["circuit"] != other.settings["circuit"]:
-        return f"{one.settings['circuit']} became {other.settings['circuit']}"
+    if one.findings["circuit"] != other.findings["circuit"]:
+        return f"{one.findings['circuit']} became {other.findings['circuit']}"
     of_r = of_u = 0.0
     for key in (key for key in one.quantities if key.startswith("resistance:") or (named and "resistance" in key)):
         p, q = one.quantities[key], other.quantities.get(key)

@@ -14,19 +14,35 @@ from typing import Any
 
 import typer
 
+import closo
 from closo import cli
 from closo.nomenclature import NAMES
 from closo.readers import READERS
-from closo.techniques import TECHNIQUES
+from closo.techniques import TECHNIQUES, Technique
 
 FOLDER = Path(__file__).parent / "reference"
+STUB = Path(__file__).parents[1] / "src" / "closo" / "__init__.pyi"
 _NOTE = "<!-- Written by docs/generate.py; run `make docs` after a change. -->\n\n"
+
+
+_INDEX = """# Reference
+
+Written from the code, so it is complete and up to date.
+
+```{toctree}
+:maxdepth: 1
+cli
+techniques
+readers
+nomenclature
+```
+"""
 
 
 def pages() -> dict[str, str]:
     """Return file name -> text of every generated page."""
     made = {"nomenclature": nomenclature, "cli": command_line, "techniques": techniques, "readers": readers}
-    return {f"{name}.md": _NOTE + make() for name, make in made.items()}
+    return {"index.md": _NOTE + _INDEX} | {f"{name}.md": _NOTE + make() for name, make in made.items()}
 
 
 def nomenclature() -> str:
@@ -61,6 +77,44 @@ def verbs(group: Any, name: str = "closo") -> Iterator[tuple[str, Any]]:
             yield from verbs(command, f"{name} {word}")
         else:
             yield f"{name} {word}", command
+
+
+def stub() -> str:
+    """Return `closo/__init__.pyi`: what editors and type checkers see, a function per technique among it."""
+    names = sorted(
+        [(module, name) for name, module in closo._PUBLIC.items()] + [("closo.notebook", "Given")], key=_order
+    )
+    lines = ["# Written by docs/generate.py; run `make docs` after a change.", "from typing import Any", ""]
+    lines += [f"from {module} import {name}{f' as {name}' * (name != 'Given')}" for module, name in names]
+    lines += ["", "__version__: str"]
+    for technique in TECHNIQUES:
+        signature = inspect.signature(getattr(closo, technique.name))
+        lines += ["", f"def {technique.name}("]
+        for name in technique.needs:
+            lines.append(f"    {name}: Any,")
+        lines.append("    *,")
+        for name in list(signature.parameters)[len(technique.needs) :]:
+            lines.append(f"    {name}: {_type_of(technique, name)} = ...,")
+        lines.append(") -> Result: ...")
+    return "\n".join(lines) + "\n"
+
+
+def _order(entry: tuple[str, str]) -> tuple[str, bool, bool, str]:
+    """Order imports as ruff does: constants, classes, functions."""
+    module, name = entry
+    return module, not name.isupper(), name.islower(), name
+
+
+def _type_of(technique: Technique, name: str) -> str:
+    if name == "name":
+        return "str | None"
+    if name in technique.inputs and name not in technique.also:
+        return "Given | None"
+    if name in technique.settings and name not in technique.also:
+        return {str: "str", int: "int", float: "float", bool: "bool"}.get(
+            technique.settings[name][0], "float | str"
+        ) + " | None"
+    return "Any"
 
 
 def _parameter(parameter: Any) -> str:
@@ -111,3 +165,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for file, content in pages().items():
         (FOLDER / file).write_text(content, encoding="utf-8")
+    STUB.write_text(stub(), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Claims: the file, the claimed range, and a verdict that is right as often as it says."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from closo.claims import Claim, Verdict, claimed_range, judge, load_claims
 from closo.combine.arrhenius import Point, arrhenius
 from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
-from closo.result import Result
+from closo.result import About, Result
 
 EV = 1.602176634e-19
 K_B = 1.380649e-23
@@ -113,7 +114,7 @@ def one(value: float, u: float, df: float = math.inf) -> dict[str, Result]:
         "ionic_conductivity": Quantity("ionic_conductivity", uncertain(value, {"fit:a": u}, df=df), "L/(R A)"),
         "temperature": Quantity("temperature", uncertain(303.15, {})),
     }
-    return {"p/x/a": Result("x", "a", quantities, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+    return {"p/x/a": Result("x", "a", quantities, xr.Dataset(), about=About("p", "specimen", "a"))}
 
 
 def verdict(results, **keywords) -> Verdict:
@@ -256,6 +257,75 @@ def test_the_rates_of_the_verdicts_on_twins(twins, keywords, truth, unit):
         assert words(wrong, holds).count("supported") > 0.8 * TWINS
 
 
+def spectra(seed: int, *, ovens: tuple[str, str], law_of: str = "") -> tuple[dict[str, Result], float]:
+    """Return the conductivities of two samples, each from one spectrum at 30 degC, and their true ratio at 30 degC.
+
+    The activation energies differ (0.50 ± 0.15 eV), the ovens are off (0.5 K), and one pellet has an Arrhenius law too.
+    """
+    rng = np.random.default_rng(seed)
+    offset = {oven: 0.5 * rng.standard_normal() for oven in ovens}
+    energies = 0.50 + 0.15 * rng.standard_normal(2)
+    results: dict[str, Result] = {}
+    for name, sigma, ea, oven in zip(("d", "e"), (5e-2, 2e-5), energies, ovens, strict=True):
+        if name == law_of:
+            results |= law(name, name, ea, sigma, seed=seed, offset=offset[oven])
+        seen = at(30.0 + offset[oven], ea, sigma) * (1.0 + 0.005 * rng.standard_normal())
+        quantities = {
+            "ionic_conductivity": Quantity("ionic_conductivity", uncertain(seen, {f"fit:{name}": 0.005 * seen})),
+            "temperature": Quantity("temperature", uncertain(303.15, {f"temperature offset:{oven}": 0.5})),
+        }
+        about = About(name, "specimen", name)
+        results[f"{name}/z"] = Result("z", f"{name}.z", quantities, xr.Dataset(), about=about)
+    return results, 2500.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("ovens", "law_of", "temperature"),
+    [
+        (("oven", "box"), "", "30 degC"),
+        (("oven", "oven"), "", "30 degC"),
+        (("oven", "oven"), "d", "30 degC"),
+        (("oven", "box"), "d", None),
+    ],
+)
+def test_a_ratio_of_two_spectra_knows_their_temperatures(ovens, law_of, temperature):
+    """A true ratio is contradicted in 5 %: what a common oven leaves of its offset is the difference of the energies."""
+    words = []
+    for seed in range(3 * TWINS):
+        results, truth = spectra(seed, ovens=ovens, law_of=law_of)
+        keywords = {"kind": "ratio", "of": ("d/z",), "to": "e/z", "quantity": "", "temperature": temperature}
+        words.append(verdict(results, **keywords, value=f"{truth:.6e}").verdict)
+    assert 0.03 <= words.count("contradicted") / len(words) <= 0.07
+
+
+def test_a_single_measurement_is_brought_to_the_temperature_of_the_claim():
+    quantities = {
+        "ionic_conductivity": Quantity("ionic_conductivity", uncertain(5e-2, {"fit:a": 1e-4})),
+        "total_resistance": Quantity("total_resistance", uncertain(200.0, {"fit:a": 0.4})),
+        "temperature": Quantity("temperature", uncertain(304.15, {"temperature offset:oven": 0.5})),
+    }
+    spectrum = {"z": Result("z", "a.z", quantities, xr.Dataset(), about=About("c1", "specimen", "composite"))}
+    factor = at(31, 0.5, 1.0) / at(30, 0.5, 1.0)
+    found = verdict(spectrum, of=("z",), value="5e-4 S/cm", temperature="30 degC").quantities[0]
+    assert found.value == pytest.approx(5e-2 / factor, rel=1e-9)
+    shares = {source: u / found.value for source, u in found.budget().items()}
+    assert shares["temperature offset:oven"] == pytest.approx(
+        0.5 * (0.5 * EV / (K_B * 303.65**2) - 1 / 303.65), rel=0.02
+    )
+    assert shares["assumed activation energy:composite"] == pytest.approx(0.15 * EV / K_B / 303.65**2, rel=0.02)
+    assert "by an assumed 0.50 ± 0.15 eV" in found.method
+    as_read = verdict(spectrum, of=("z",), value="5e-4 S/cm").quantities[0]
+    assert (as_read.value, as_read.u) == (5e-2, pytest.approx(5e-2 * 0.0321, rel=0.05))
+    resistance = verdict(spectrum, of=("z",), quantity="total_resistance", value="200 ohm", temperature="30 degC")
+    assert resistance.quantities[0].value == pytest.approx(200.0 * factor, rel=1e-9)
+    with_law = verdict(
+        spectrum | law("c1", "composite", 0.38, 5e-2), of=("z",), value="5e-4 S/cm", temperature="30 degC"
+    )
+    assert with_law.quantities[0].value == pytest.approx(5e-2 * at(30, 0.38, 1.0) / at(31, 0.38, 1.0), rel=1e-4)
+    assert "assumed" not in with_law.reason
+
+
 @pytest.mark.slow
 def test_wrong_verdicts_are_as_rare_as_they_should_be():
     rng = np.random.default_rng(1)
@@ -293,8 +363,8 @@ def measured(
             "temperature": Quantity("temperature", temperature),
             "ionic_conductivity": Quantity("ionic_conductivity", uncertain(sigma, components), "L/(R A)"),
         }
-        settings = {"specimen": name, "sample": sample, "branch": "heating" if k < 4 else "cooling"}
-        results[f"{name}/x/{k}"] = Result("x", f"{name}#{k}", quantities, xr.Dataset(), settings=settings)
+        about = About(name, "specimen", sample, branch="heating" if k < 4 else "cooling")
+        results[f"{name}/x/{k}"] = Result("x", f"{name}#{k}", quantities, xr.Dataset(), about=about)
     return results
 
 
@@ -302,14 +372,11 @@ def law(name: str, sample: str, ea: float, sigma30: float, **errors: float) -> d
     """Return the same with the Arrhenius law of the pellet."""
     results = measured(name, sample, ea, sigma30, **errors)
     points = [
-        Point(*(r.quantities[q].number for q in ("temperature", "ionic_conductivity")), r.settings["branch"], r.name)
+        Point(*(r.quantities[q].number for q in ("temperature", "ionic_conductivity")), r.about.branch, r.name)
         for r in results.values()
     ]
     made = arrhenius(points, name=name, convention="sigmaT")
-    settings = {**made.settings, "specimen": name, "sample": sample}
-    return results | {
-        f"{name}/arrhenius": Result("arrhenius", name, made.quantities, made.curves, made.checks, settings)
-    }
+    return results | {f"{name}/arrhenius": replace(made, about=About(name, "specimen", sample))}
 
 
 def at(celsius: float, ea: float, sigma30: float) -> float:
@@ -446,7 +513,7 @@ def test_without_data_the_reason_is_given(two_samples, keywords, text):
 
 def test_a_withheld_number_decides_nothing():
     q = {"bulk_resistance": withheld("bulk_resistance", "bulk and grain boundary overlap")}
-    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), settings={"specimen": "p", "sample": "a"})}
+    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), about=About("p", "specimen", "a"))}
     found = verdict(results, quantity="bulk_resistance", of=("a",), value="5 ohm")
     assert found.verdict == "undecided"
     assert "bulk and grain boundary overlap" in found.reason

@@ -43,6 +43,10 @@ def test_generated_pages_are_up_to_date(generate: ModuleType):
     assert stale == [], "run `make docs`"
 
 
+def test_what_editors_see_is_up_to_date(generate: ModuleType):
+    assert generate.STUB.read_text(encoding="utf-8") == generate.stub(), "run `make docs`"
+
+
 def test_every_verb_and_option_has_its_place(generate: ModuleType):
     text = page("cli")
     verbs = dict(generate.verbs(typer.main.get_command(cli.app)))
@@ -139,3 +143,21 @@ def test_the_module_runs_as_documented():
         [sys.executable, "-m", "closo.cli", "--version"], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.strip() == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+def test_the_picture_of_the_architecture_shows_the_layers():
+    spec = importlib.util.spec_from_file_location("architecture_picture", ROOT / "docs" / "architecture_picture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    drawn = (ROOT / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert drawn == drawing.picture(), "run python docs/architecture_picture.py"
+
+
+def test_the_example_of_a_technique_is_the_tested_one():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    name = re.search(r"<!-- example: (\S+) -->", text)
+    assert name is not None
+    example = (ROOT / name[1]).read_text(encoding="utf-8")
+    assert f"```python\n{example}```" in text, f"copy {name[1]} into docs/architecture.md"

@@ -112,7 +112,7 @@ def test_keep_only_forgets_the_rest_and_its_curves(store):
     (store.folder / "tmp" / "left over").write_text("x")
     assert store.keep_only(["a", "z"]) == 2
     assert set(store.keys()) == {"a"}
-    assert len(list((store.folder / "arrays").glob("*/*.nc"))) == 1
+    assert len(list((store.folder / "arrays").glob("*/*.npz"))) == 1
     assert list((store.folder / "tmp").iterdir()) == []
     assert store.verify() == []
 
@@ -171,6 +171,6 @@ def test_a_write_that_fails_leaves_nothing(store, monkeypatch):
 
 def test_sqlite_is_set_up_for_safety(store):
     with store._database() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == closo.store._BUSY_TIMEOUT
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+        assert connection.execute("PRAGMA busy_timeout").fetchone()[0] == closo.store._BUSY_TIMEOUT

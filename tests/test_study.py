@@ -402,7 +402,7 @@ def test_a_cell_is_measured_like_a_specimen(folder):
 
 def test_a_measurement_has_one_owner(folder):
     both = CELL.replace('cell = "RT"', 'cell = "RT"\nspecimen = "pellet1"')
-    with pytest.raises(StudyError, match="name one of the two"):
+    with pytest.raises(StudyError, match="of = 'NAME'"):
         load(with_cell(folder, both))
 
 

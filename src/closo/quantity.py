@@ -1,9 +1,10 @@
 """A number with its unit and its *named* sources of uncertainty.
 
-GTC (the GUM Tree Calculator, MIT) propagates; this module gives its numbers names that survive the disk. Every source is
-one standard normal (or Student t) variable with a label such as `thickness:pellet1`. Two numbers that name the same
-source are correlated through it, also when they were saved apart and read back: **the label is the identity**. So a
-label must say what it belongs to: `fit:a200_30C.par#1`, never just `fit`.
+`closo.number` propagates; this module gives its numbers names that survive the disk. Every source is one standard normal
+(or Student t) variable with a label such as `thickness:pellet1`. Two numbers that name the same source are correlated
+through it, also when they were saved apart and read back: **the label is the identity**. So a label must say what it
+belongs to: `fit:a200_30C.par#1`, never just `fit`. A quantity that was stored keeps to what was written until something is
+computed with it.
 
 Several directions of one source (the covariance of a fit) carry `[1]`, `[2]`... behind the label; a budget shows them
 as one line.
@@ -15,17 +16,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-import GTC
-import numpy as np
-from scipy.special import stdtrit
 
 from closo.errors import DataError, StudyError, did_you_mean, with_article
 from closo.nomenclature import look_up, to_shown
+from closo.number import Number, correlation, exp, from_fit, log, rebuilt, sources, sqrt, u_of, uncertain, value_of
 from closo.units import to_si
 
 __all__ = [
@@ -44,9 +41,6 @@ __all__ = [
     "withheld",
 ]
 
-Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
-log, exp, sqrt = GTC.log, GTC.exp, GTC.sqrt
-
 BASES = {
     "measured": "a measurement is behind it",
     "derived": "follows by arithmetic from what is stated; nothing was measured",
@@ -55,86 +49,22 @@ BASES = {
 }
 """What a quantity rests on."""
 
-_SEPARATOR = "\x1f"  # between label and degrees of freedom inside a GTC label
-
-
-@cache
-def _unit_variable(label: str, df: float) -> Number:
-    """Return the one variable (value 0, u 1) that stands for the source `label`."""
-    return GTC.ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
-
-
-def uncertain(value: float, components: Mapping[str, float], *, df: float = math.inf) -> Number:
-    """Return a number that depends on named sources.
-
-    Parameters
-    ----------
-    value : best estimate, SI.
-    components : label of a source -> its contribution u to the value (signed: equal signs correlate positively), SI.
-    df : degrees of freedom behind these u; `inf` when u is known.
-
-    Example
-    -------
-    >>> length = uncertain(300e-6, {"thickness:pellet1": 5e-6})
-    >>> ratio = length / length          # the same source: it cancels
-    >>> Quantity("relative_density", ratio).u
-    0.0
-    """
-    number = GTC.constant(float(value))
-    for label, u in components.items():
-        if u:
-            number = number + float(u) * _unit_variable(label, float(df))
-    return number
-
-
-def from_fit(values: Sequence[float] | np.ndarray, covariance: np.ndarray, *, label: str, df: float) -> list[Number]:
-    """Return fitted values (SI) as numbers that keep their covariance.
-
-    Parameters
-    ----------
-    values : shape (n,).
-    covariance : shape (n, n), positive semi-definite.
-    label : name of the source, e.g. `fit:a200_30C.par#1`.
-    df : degrees of freedom of the fit (points - parameters).
-    """
-    eigenvalues, vectors = np.linalg.eigh(np.asarray(covariance, float))
-    loadings = vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
-    return [
-        uncertain(value, {f"{label}[{k + 1}]": float(loadings[i, k]) for k in range(len(loadings))}, df=max(df, 1.0))
-        for i, value in enumerate(values)
-    ]
-
-
-def sources(number: Number) -> dict[str, tuple[float, float]]:
-    """Return label -> (signed component, degrees of freedom) of every source of `number`.
-
-    Example
-    -------
-    >>> sources(2.0 * uncertain(1.0, {"mass:p1": 0.1}))
-    {'mass:p1': (0.2, inf)}
-    """
-    found: dict[str, tuple[float, float]] = {}
-    for influence in GTC.rp.budget(number, trim=0.0):
-        label, text = influence.label.split(_SEPARATOR)
-        u, df = float(GTC.rp.u_component(number, _unit_variable(label, float(text)))), float(text)
-        if label in found:  # two variables of one label with other degrees of freedom: none of the variance is lost
-            old, least = found[label]
-            u, df = math.copysign(math.hypot(u, old), old), min(df, least)
-        found[label] = (u, df)
-    return found
-
-
-def correlation(a: Number, b: Number) -> float:
-    """Return the correlation coefficient of two numbers through the sources they share."""
-    ca, cb = sources(a), sources(b)
-    shared = sum(u * cb[label][0] for label, (u, _) in ca.items() if label in cb and cb[label][1] == ca[label][1])
-    norm = math.sqrt(sum(u * u for u, _ in ca.values()) * sum(u * u for u, _ in cb.values()))
-    return shared / norm if norm else 0.0
-
 
 def _source_name(label: str) -> str:
     """Return the label without its `[k]` direction."""
     return re.sub(r"\[\d+\]$", "", label)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A number as it was stored: value and sources, without GTC."""
+
+    value: float
+    sources: Mapping[str, tuple[float, float]]
+
+    @property
+    def u(self) -> float:
+        return math.sqrt(math.fsum(u * u for u, _ in self.sources.values()))
 
 
 @dataclass(frozen=True)
@@ -151,10 +81,25 @@ class Quantity:
     """
 
     name: str
-    number: Number = None
+    number: Number = field(default_factory=lambda: None)  # no attribute of the class, so that __getattr__ is asked
     method: str = ""
     why: str | None = None
     basis: str = "measured"
+
+    def __getattr__(self, name: str) -> Any:
+        """Rebuild the number of a stored quantity when it is first needed."""
+        kept = self._kept if name == "number" else None
+        if kept is None:
+            raise AttributeError(name)
+        object.__setattr__(self, "number", rebuilt(kept.value, kept.sources))
+        return self.number
+
+    @property
+    def _kept(self) -> _Kept | None:
+        return self.__dict__.get("stored")
+
+    def _sources(self) -> Mapping[str, tuple[float, float]]:
+        return sources(self.number) if self._kept is None else self._kept.sources
 
     def __post_init__(self) -> None:
         look_up(self.name)
@@ -164,12 +109,16 @@ class Quantity:
     @property
     def value(self) -> float | None:
         """Best estimate [SI], None where withheld."""
-        return None if self.number is None else float(GTC.value(self.number))
+        if self._kept is not None:
+            return self._kept.value
+        return None if self.number is None else value_of(self.number)
 
     @property
     def u(self) -> float | None:
         """Standard uncertainty [SI], None where withheld."""
-        return None if self.number is None else float(GTC.uncertainty(self.number))
+        if self._kept is not None:
+            return self._kept.u
+        return None if self.number is None else u_of(self.number)
 
     @property
     def unit(self) -> str:
@@ -187,13 +136,17 @@ class Quantity:
         Example
         -------
         >>> sigma = Quantity("ionic_conductivity", uncertain(0.05, {"thickness:p1": 0.001}))
-        >>> sigma.to("mS/cm"), sigma.unit, float(sigma)
-        ((0.5, 0.01), 'S/m', 0.05)
+        >>> sigma.to("mS/cm"), sigma.unit, sigma.value, float(sigma)
+        ((0.5, 0.01), 'S/m', 0.05, 0.0005)
         """
         factor, offset = to_si(unit, self.name)
-        return (float(self) - offset) / factor, float(self.u or 0.0) / factor
+        return (self._known_value() - offset) / factor, float(self.u or 0.0) / factor
 
     def __float__(self) -> float:
+        """The number that `str` shows, in the unit of the nomenclature."""
+        return to_shown(self.name, self._known_value())
+
+    def _known_value(self) -> float:
         if self.value is None:
             raise DataError(f"{self.name} is withheld: {self.why}.", hint="Ask for `.value`, which is None then.")
         return self.value
@@ -201,18 +154,19 @@ class Quantity:
     @property
     def df(self) -> float:
         """Effective degrees of freedom (Welch-Satterthwaite over whole sources, GUM G.4)."""
-        if self.number is None or not self.u:
+        whole = self.u
+        if not whole:
             return math.inf
         merged: dict[str, list[float]] = {}
-        for label, (u, df) in sources(self.number).items():
+        for label, (u, df) in self._sources().items():
             entry = merged.setdefault(_source_name(label), [0.0, df])
             entry[0] += u * u
             entry[1] = min(entry[1], df)
         below = sum(u2 * u2 / df for u2, df in merged.values() if math.isfinite(df))
-        return self.u**4 / below if below > 0 else math.inf
+        return whole**4 / below if below > 0 else math.inf
 
     def budget(self) -> dict[str, float]:
-        """Return source -> u [SI], largest first; the squares add up to u squared.
+        """Return source -> u [SI], largest first, equal ones by name; the squares add up to u squared.
 
         Example
         -------
@@ -221,10 +175,10 @@ class Quantity:
         ({'drift': 4.0, 'balance': 3.0}, 5.0)
         """
         merged: dict[str, float] = {}
-        if self.number is not None:
-            for label, (u, _) in sources(self.number).items():
+        if self.value is not None:
+            for label, (u, _) in self._sources().items():
                 merged[_source_name(label)] = merged.get(_source_name(label), 0.0) + u * u
-        return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: -item[1])}
+        return {name: math.sqrt(u2) for name, u2 in sorted(merged.items(), key=lambda item: (-item[1], item[0]))}
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
         """Return the coverage interval [SI]; in the logarithm where the quantity can only be positive.
@@ -237,11 +191,13 @@ class Quantity:
         >>> round(low / 1e6, 3), round(high / 1e6, 3)
         (346.525, 347.475)
         """
-        if self.number is None:
+        value, u = self.value, self.u
+        if value is None or u is None:
             return None
-        value, u = float(GTC.value(self.number)), float(GTC.uncertainty(self.number))
         if self.basis == "digits":
             return value - level * math.sqrt(3.0) * u, value + level * math.sqrt(3.0) * u
+        from scipy.special import stdtrit
+
         factor = float(stdtrit(min(self.df, 1e9), 0.5 + level / 2.0))
         if look_up(self.name).positive and value > 0:
             spread = math.exp(min(factor * u / value, 700.0))
@@ -255,15 +211,16 @@ class Quantity:
         shown |= {"budget": [], "method": self.method}
         if self.basis != "measured":
             shown["basis"] = self.basis
-        if self.number is None:
+        value, df = self.value, self.df
+        if value is None:
             return shown | {"why": self.why or "not determined"}
         low, high = self.interval() or (math.nan, math.nan)
         return shown | {
-            "value": to_shown(self.name, float(GTC.value(self.number))),
-            "u": float(GTC.uncertainty(self.number)) / row.factor,
+            "value": to_shown(self.name, value),
+            "u": float(self.u or 0.0) / row.factor,
             "interval": [to_shown(self.name, low), to_shown(self.name, high)],
             "budget": [{"source": s, "u": u / row.factor} for s, u in self.budget().items()],
-            "df": None if math.isinf(self.df) else round(self.df, 1),
+            "df": None if math.isinf(df) else round(df, 1),
         }
 
     def as_stored(self) -> dict[str, Any]:
@@ -271,9 +228,9 @@ class Quantity:
         stored: dict[str, Any] = {"name": self.name, "method": self.method, "why": self.why, "value": self.value}
         if self.basis != "measured":
             stored["basis"] = self.basis
-        if self.number is not None:
+        if self.value is not None:
             stored["sources"] = {
-                label: [u, None if math.isinf(df) else df] for label, (u, df) in sources(self.number).items()
+                label: [u, None if math.isinf(df) else df] for label, (u, df) in self._sources().items()
             }
         return stored
 
@@ -281,19 +238,20 @@ class Quantity:
     def from_stored(stored: Mapping[str, Any]) -> Quantity:
         """Rebuild a quantity; sources with equal labels are again the same source."""
         basis = str(stored.get("basis", "measured"))
-        if stored["value"] is None:
-            return Quantity(stored["name"], None, stored["method"], stored["why"], basis)
-        number = GTC.constant(float(stored["value"]))
-        for label, (u, df) in stored["sources"].items():
-            number = number + u * _unit_variable(label, math.inf if df is None else float(df))
-        return Quantity(stored["name"], number, stored["method"], stored["why"], basis)
+        quantity = Quantity(stored["name"], None, stored["method"], stored["why"], basis)
+        if stored["value"] is not None:
+            listed = stored["sources"].items()
+            known = {label: (u, math.inf if df is None else float(df)) for label, (u, df) in listed}
+            object.__setattr__(quantity, "stored", _Kept(float(stored["value"]), known))
+            object.__delattr__(quantity, "number")
+        return quantity
 
     def __str__(self) -> str:
         row = look_up(self.name)
         unit = "" if row.shown == "1" else f" {row.shown}"
-        if self.number is None:
+        value, u = self.value, self.u
+        if value is None or u is None:
             return f"{self.name}: withheld ({self.why})"
-        value, u = float(GTC.value(self.number)), float(GTC.uncertainty(self.number))
         return f"{show(to_shown(self.name, value), u / row.factor)}{unit}"
 
 

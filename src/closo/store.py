@@ -1,7 +1,8 @@
-"""Where results live: STUDY/.closo/ with one SQLite file and one netCDF file per set of curves.
+"""Where results live: STUDY/.closo/ with one SQLite file and one NPZ file per set of curves.
 
 - A result's quantities keep their labelled sources, so two results saved apart stay correlated after being read back.
-- Curves are content-addressed: `arrays/ab/ab34...nc`, named by the sha256 of their bytes, never changed.
+- Curves are content-addressed: `arrays/ab/ab34...npz`, named by the sha256 of their bytes, never changed, and read when
+  they are first touched.
 - Every file is written to a temporary name, flushed to disk and renamed; the row that names it comes after. Whoever is
   killed at any moment leaves a store without half-written results.
 - SQLite runs with a rollback journal and synchronous=FULL: the write-ahead log of SQLite before 3.51.3 can corrupt.
@@ -18,69 +19,71 @@ import socket
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import sqlalchemy as sa
-
-from closo.dataset import from_bytes, to_bytes
 from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity
-from closo.result import Check, Provenance, Result
+from closo.result import About, Check, Provenance, Result
 
-__all__ = ["SCHEMA_VERSION", "Store", "from_document", "open_store", "to_document"]
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
+
+__all__ = ["SCHEMA_VERSION", "Store", "existing_store", "from_document", "is_in_use", "open_store", "to_document"]
 
 SCHEMA_VERSION = 1
 _BUSY_TIMEOUT = 30_000  # ms
 
-_TABLES = sa.MetaData()
-_ABOUT = sa.Table("about", _TABLES, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
-_RESULTS = sa.Table(
-    "results",
-    _TABLES,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.Text, nullable=False, index=True),
-    sa.Column("document", sa.Text, nullable=False),  # the result as JSON
-    sa.Column("document_sha256", sa.Text, nullable=False),
-    sa.Column("curves_sha256", sa.Text, nullable=False),
-    sa.Column("saved", sa.Text, nullable=False),
-)
-_LISTINGS = sa.Table(  # what a file holds, so that an unchanged file need not be read again
-    "listings",
-    _TABLES,
-    sa.Column("fingerprint", sa.Text, primary_key=True),
-    sa.Column("document", sa.Text, nullable=False),
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, document TEXT NOT NULL, "
+    "document_sha256 TEXT NOT NULL, curves_sha256 TEXT NOT NULL, saved TEXT NOT NULL)",  # the document is JSON
+    "CREATE INDEX IF NOT EXISTS ix_results_fingerprint ON results (fingerprint)",
+    # what a file holds, so that an unchanged file need not be read again
+    "CREATE TABLE IF NOT EXISTS listings (fingerprint TEXT PRIMARY KEY, document TEXT NOT NULL)",
 )
 
 
 def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
-    """Return a result as plain JSON values and its curves as netCDF bytes; `from_document` rebuilds it."""
+    """Return a result as plain JSON values and its curves as bytes; `from_document` rebuilds it."""
+    from closo.dataset import to_bytes
+
     document = {
         "technique": result.technique,
         "name": result.name,
         "quantities": {key: quantity.as_stored() for key, quantity in result.quantities.items()},
         "checks": [[c.name, None if c.passed is None else bool(c.passed), c.detail] for c in result.checks],
         "settings": dict(result.settings),
+        "findings": dict(result.findings),
+        "about": result.about.as_json(),
         "notes": list(result.notes),
         "provenance": None if result.provenance is None else vars(result.provenance),
     }
     return json.loads(_dump(document)), to_bytes(result.curves)
 
 
-def from_document(document: Mapping[str, Any], curves: bytes) -> Result:
-    """Rebuild a result from `to_document`."""
+def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], bytes]) -> Result:
+    """Rebuild a result from `to_document`; its curves are read when they are first touched."""
+
+    def opened() -> Dataset:
+        from closo.dataset import from_bytes
+
+        return from_bytes(curves() if callable(curves) else curves)
+
     provenance = document["provenance"]
     return Result(
         technique=document["technique"],
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
-        curves=from_bytes(curves),
+        curves=opened,  # type: ignore[arg-type]  # opens itself
         checks=tuple(Check(*row) for row in document["checks"]),
         settings=document["settings"],
+        findings=document["findings"],
+        about=About(**document["about"]),
         notes=tuple(document["notes"]),
         provenance=None if provenance is None else Provenance(**provenance),
     )
@@ -92,9 +95,7 @@ def _dump(document: object) -> str:
 
 def _plain(value: object) -> Any:
     """Turn what numpy left in settings into plain JSON values."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "tolist"):  # numpy
         return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
@@ -125,23 +126,56 @@ def open_store(study_folder: Path) -> Store:
     return store
 
 
-class Store:
-    """The results of one study, by key and by fingerprint (what they were computed from)."""
+def existing_store(study_folder: Path) -> Store | None:
+    """Open the store of a study to read what is in it, also while another process fills it; None where there is none.
 
-    def __init__(self, folder: Path) -> None:
+    Raises
+    ------
+    StudyError  when the store is damaged, or a newer closo wrote it.
+    """
+    store = Store(Path(study_folder) / ".closo", read_only=True)
+    if not (store.folder / "store.sqlite").exists() or not store.is_made():
+        return None
+    store.prepare()
+    return store
+
+
+def is_in_use(study_folder: Path) -> bool:
+    """Return whether a process is computing the results of a study now."""
+    file = Path(study_folder) / ".closo" / "lock.sqlite"
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=0.0, uri=True)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+    return False
+
+
+class Store:
+    """The results of one study, by key and by fingerprint (what they were computed from).
+
+    `read_only` opens what is there and changes nothing; curves are then checked when they are touched.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
-        url = sa.URL.create("sqlite", database=str(folder / "store.sqlite"))
-        self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": _BUSY_TIMEOUT / 1000})
-        sa.event.listen(self._engine, "connect", _set_up_connection)
+        self.read_only = read_only
 
     @contextmanager
-    def _database(self) -> Iterator[sa.Connection]:
+    def _database(self) -> Iterator[sqlite3.Connection]:
         """Open one transaction; problems of the database become a sentence."""
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
-            reason = str(getattr(error, "orig", None) or error)
+            place = f"{(self.folder / 'store.sqlite').absolute().as_uri()}?mode={'rw' if self.read_only else 'rwc'}"
+            with closing(sqlite3.connect(place, timeout=_BUSY_TIMEOUT / 1000, uri=True)) as connection:
+                connection.row_factory = sqlite3.Row
+                connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
+                connection.execute("PRAGMA synchronous = FULL")
+                with connection:
+                    yield connection
+        except sqlite3.DatabaseError as error:
+            reason = str(error)
             hint = f"Delete the folder {self.folder}; closo computes everything in it again."
             if "locked" in reason:
                 hint = "Wait until the other closo has finished."
@@ -149,17 +183,20 @@ class Store:
                 hint = "Make room or give yourself the right to write there."
             raise StudyError(f"the store of results does not answer ({reason}).", file=self.folder, hint=hint) from None
 
+    def is_made(self) -> bool:
+        """Return whether the tables are there; another process may be about to make them."""
+        with self._database() as connection:
+            return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'listings'").fetchone() is not None
+
     def prepare(self) -> None:
         """Make the tables, or check that this closo knows them."""
-        with self._database() as connection:
-            for table in _TABLES.sorted_tables:  # another process may be doing the same
-                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-            found = connection.execute(sa.select(_ABOUT.c.value).where(_ABOUT.c.key == "schema_version")).scalar()
-            if found is None:
-                _replace(connection, _ABOUT, {"key": "schema_version", "value": str(SCHEMA_VERSION)})
-                found = str(SCHEMA_VERSION)
+        if not self.read_only:
+            with self._database() as connection:
+                for table in _TABLES:  # another process may be doing the same
+                    connection.execute(table)
+        found = self.remembered("schema_version")
+        if found is None:
+            self.remember("schema_version", found := str(SCHEMA_VERSION))
         if int(found) > SCHEMA_VERSION:
             raise StudyError(
                 f"the store was written by a newer closo (version {found}; this one knows {SCHEMA_VERSION}).",
@@ -172,8 +209,8 @@ class Store:
         document, curves = to_document(result)
         self.save_document(key, document, curves, fingerprint)
 
-    def save_document(self, key: str, document: Mapping[str, Any], curves: bytes, fingerprint: str) -> None:
-        """Keep a result that `to_document` made."""
+    def save_document(self, key: str, document: Mapping[str, Any], curves: bytes, fingerprint: str) -> Result:
+        """Keep a result that `to_document` made, and return it as it will be found again."""
         text = _dump(document)
         row = {
             "key": key,
@@ -184,59 +221,84 @@ class Store:
             "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         with self._database() as connection:
-            _replace(connection, _RESULTS, row)
+            columns, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(f"REPLACE INTO results ({columns}) VALUES ({marks})", row)
+        return self._result(row)
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a text about the store."""
+        with self._database() as connection:
+            connection.execute("REPLACE INTO about (key, value) VALUES (?, ?)", (key, value))
+
+    def remembered(self, key: str) -> str | None:
+        """Return what `remember` kept, or None."""
+        with self._database() as connection:
+            row = connection.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row["value"])
 
     def load(self, key: str) -> Result | None:
         """Return the result called `key`, or None."""
-        return self._one(_RESULTS.c.key == key)
+        return self._one("key", key)
 
     def find(self, fingerprint: str) -> Result | None:
         """Return the result that was computed from exactly this, or None."""
-        return self._one(_RESULTS.c.fingerprint == fingerprint)
+        return self._one("fingerprint", fingerprint)
+
+    def find_all(self, fingerprints: Mapping[str, str]) -> dict[str, Result]:
+        """Return the results of several keys that were computed from exactly this, in their order.
+
+        Parameters
+        ----------
+        fingerprints : key -> fingerprint.
+        """
+        with self._database() as connection:
+            rows = {row["fingerprint"]: row for row in connection.execute("SELECT * FROM results")}
+        found = {key: self._whole(rows[wanted]) for key, wanted in fingerprints.items() if wanted in rows}
+        return {key: result for key, result in found.items() if result is not None}
 
     def keys(self) -> dict[str, str]:
         """Return key -> fingerprint of all results."""
         with self._database() as connection:
-            return {r.key: r.fingerprint for r in connection.execute(sa.select(_RESULTS.c.key, _RESULTS.c.fingerprint))}
+            return dict(tuple(row) for row in connection.execute("SELECT key, fingerprint FROM results ORDER BY key"))
 
     def keep_only(self, keys: Iterable[str]) -> int:
         """Forget all results but these (of measurements that left the study); return how many were forgotten."""
         stale = sorted(set(self.keys()) - set(keys))
         with self._database() as connection:
-            for key in stale:
-                connection.execute(sa.delete(_RESULTS).where(_RESULTS.c.key == key))
-            used = {r.curves_sha256 for r in connection.execute(sa.select(_RESULTS.c.curves_sha256))}
-        for path in (self.folder / "arrays").glob("*/*.nc"):
+            connection.executemany("DELETE FROM results WHERE key = ?", [(key,) for key in stale])
+            used = {row["curves_sha256"] for row in connection.execute("SELECT curves_sha256 FROM results")}
+        for path in (self.folder / "arrays").glob("*/*"):
             if path.stem not in used:
                 path.unlink(missing_ok=True)
         for path in (self.folder / "tmp").iterdir():
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def save_listings(self, listings: Mapping[str, list[dict[str, Any]]]) -> None:
+    def save_listings(self, listings: Mapping[str, Any]) -> None:
         """Remember what files hold, by fingerprint."""
         with self._database() as connection:
-            for fingerprint, parts in listings.items():
-                _replace(connection, _LISTINGS, {"fingerprint": fingerprint, "document": _dump(parts)})
+            rows = [(fingerprint, _dump(parts)) for fingerprint, parts in listings.items()]
+            connection.executemany("REPLACE INTO listings (fingerprint, document) VALUES (?, ?)", rows)
 
-    def listings(self) -> dict[str, list[dict[str, Any]]]:
+    def listings(self) -> dict[str, Any]:
         """Return all that is remembered about files."""
         with self._database() as connection:
-            return {r.fingerprint: json.loads(r.document) for r in connection.execute(sa.select(_LISTINGS))}
+            rows = connection.execute("SELECT fingerprint, document FROM listings").fetchall()
+        return {row["fingerprint"]: json.loads(row["document"]) for row in rows}
 
     def verify(self) -> list[str]:
         """Return a sentence for everything that is damaged or half-written; an empty list is a whole store."""
         with self._database() as connection:
-            found = [str(r[0]) for r in connection.execute(sa.text("PRAGMA integrity_check")) if r[0] != "ok"]
-            rows = connection.execute(sa.select(_RESULTS)).all()
+            found = [str(r[0]) for r in connection.execute("PRAGMA integrity_check") if r[0] != "ok"]
+            rows = connection.execute("SELECT * FROM results").fetchall()
         for row in rows:
-            if _sha256(row.document.encode()) != row.document_sha256:
-                found.append(f"{row.key}: the stored numbers have changed since they were saved.")
+            if _sha256(row["document"].encode()) != row["document_sha256"]:
+                found.append(f"{row['key']}: the stored numbers have changed since they were saved.")
                 continue
             try:
-                from_document(json.loads(row.document), self._read_array(row.curves_sha256))
+                _ = from_document(json.loads(row["document"]), self._read_array(row["curves_sha256"])).curves
             except (ClosoError, KeyError, TypeError, ValueError) as error:
-                found.append(f"{row.key}: {error}")
+                found.append(f"{row['key']}: {error}")
         return found
 
     @contextmanager
@@ -257,18 +319,27 @@ class Store:
         finally:
             connection.close()
 
-    def _one(self, condition: sa.ColumnElement[bool]) -> Result | None:
+    def _one(self, column: str, value: str) -> Result | None:
         with self._database() as connection:
-            row = connection.execute(sa.select(_RESULTS).where(condition).limit(1)).first()
+            row = connection.execute(f"SELECT * FROM results WHERE {column} = ? LIMIT 1", (value,)).fetchone()
         if row is None:
             return None
+        return self._whole(row)
+
+    def _whole(self, row: Mapping[str, Any] | sqlite3.Row) -> Result | None:
+        """Return a result with its curves still closed; None where it is damaged (`verify` says what is wrong)."""
         try:
-            return from_document(json.loads(row.document), self._read_array(row.curves_sha256))
+            if not self.read_only:
+                self._read_array(row["curves_sha256"])
+            return self._result(row)
         except (StudyError, KeyError, TypeError, ValueError):
-            return None  # damaged: compute it again; `verify` says what is wrong
+            return None
+
+    def _result(self, row: Mapping[str, Any] | sqlite3.Row) -> Result:
+        return from_document(json.loads(row["document"]), partial(self._read_array, row["curves_sha256"]))
 
     def _array_path(self, sha256: str) -> Path:
-        return self.folder / "arrays" / sha256[:2] / f"{sha256}.nc"
+        return self.folder / "arrays" / sha256[:2] / f"{sha256}.npz"
 
     def _read_array(self, sha256: str) -> bytes:
         try:
@@ -294,21 +365,6 @@ class Store:
                 hint="Make room on the disk.",
             ) from None
         return sha256
-
-
-def _replace(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
-    """Put a row in the place of the one with the same primary key."""
-    primary = next(iter(table.primary_key.columns))
-    connection.execute(sa.delete(table).where(primary == row[primary.name]))
-    connection.execute(sa.insert(table), row)
-
-
-def _set_up_connection(connection: Any, _record: Any) -> None:
-    """Set what SQLite forgets between connections; the journal mode is the default one and stays."""
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
 
 
 def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> None:

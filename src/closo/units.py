@@ -15,7 +15,7 @@ from closo.constants import AVOGADRO
 from closo.errors import StudyError
 from closo.nomenclature import Name, look_up
 
-__all__ = ["to_si"]
+__all__ = ["combine", "to_si"]
 
 _MAXIMUM_LENGTH = 60  # characters of a unit
 
@@ -48,6 +48,29 @@ _ANGLES = {
     "°": "degree",
 }  # only of an angle: pint gives them no dimension
 
+_USUAL: dict[
+    str, dict[str, float]
+] = {  # SI unit of a name -> what pint makes of the usual units, so that it can stay out
+    "1": {"1": 1.0, "%": 0.01, "vol%": 0.01, "wt%": 0.01},
+    "Hz": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3},
+    "ohm": {"ohm": 1.0, "kohm": 1e3, "Mohm": 1e6, "mohm": 1e-3},
+    "s": {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
+    "m": {"nm": 1e-9, "um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0},
+    "m2": {"mm2": 1e-6, "cm2": 1e-4, "m2": 1.0},
+    "kg": {"ug": 1e-9, "mg": 1e-6, "g": 1e-3, "kg": 1.0},
+    "kg/m3": {"kg/m3": 1.0},
+    "m2/kg": {"m2/g": 1e3, "m2/kg": 1.0},
+    "Pa": {"Pa": 1.0, "kPa": 1e3, "MPa": 1e6, "GPa": 1e9, "bar": 1e5},
+    "N": {"N": 1.0, "kN": 1e3},
+    "1/s": {"rpm": 1.0 / 60.0, "1/h": 1.0 / 3600.0},
+    "V": {"uV": 1e-6, "mV": 1e-3, "V": 1.0},
+    "A": {"nA": 1e-9, "uA": 1e-6, "mA": 1e-3, "A": 1.0},
+    "A/m2": {"mA/cm2": 10.0, "uA/cm2": 0.01, "A/m2": 1.0},
+    "S/m": {"S/cm": 100.0, "mS/cm": 0.1, "S/m": 1.0},
+    "J": {"eV": 1.602176634e-19, "J": 1.0},
+    "C": {"mAh": 3.6, "Ah": 3600.0},
+}
+
 _FACTOR = re.compile(r"([A-Za-z%°]+|1(?![0-9]))(?:(?:\^|\*\*)?(?:([-+]?[1-9])|\(([-+]?[1-9])\)))?")
 
 
@@ -76,11 +99,50 @@ def to_si(unit: str, name: str) -> tuple[float, float]:
         return row.factor, row.offset
     if row.si == "K" and (scale := _temperature(unit, absolute=bool(row.offset))) is not None:
         return scale
+    usual = _USUAL.get(row.si, {}).get(unit.translate(_PLAIN))
+    if usual is not None:
+        return usual, 0.0
     spelled = _spelled(unit, angle=row.si == "rad")
     factor = None if spelled is None else _factor(spelled, row)
     if factor is None:
         raise StudyError(f"'{unit[:_MAXIMUM_LENGTH]}' is not a unit of {name}.", hint=f"Use {_known(row)}.")
     return factor, 0.0
+
+
+def combine(*units: tuple[str, float]) -> tuple[float, str]:
+    """Return the product of units with their powers as (factor, unit), in as few units as possible.
+
+    Parameters
+    ----------
+    units : (unit as typed, power); '1' for none.
+
+    Raises
+    ------
+    StudyError  when one is no unit, or the product has none that can be written.
+
+    Example
+    -------
+    >>> combine(("um", 1), ("cm2", -1), ("ohm", -1))
+    (0.0001, '1/cm/ohm')
+    >>> combine(("mS", 1), ("S", -1))
+    (0.001, '1')
+    """
+    import pint
+
+    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
+    product = registry.Quantity(1.0, "dimensionless")
+    for unit, power in units:
+        spelled = _spelled(unit, angle=False)
+        if spelled is None:
+            raise StudyError(f"'{unit[:_MAXIMUM_LENGTH]}' is not a unit to calculate with.", hint="Use its `.value`.")
+        product *= registry.Quantity(1.0, spelled) ** power
+    reduced = product.to_reduced_units()
+    if reduced.check("[]"):
+        return float(reduced.to("dimensionless").magnitude), "1"
+    text = f"{reduced.units:~C}".translate(_PLAIN).replace("**", "")
+    if _spelled(text, angle=False) is None:
+        raise StudyError(f"the result would have the unit {text}.", hint="Calculate with `.value`.")
+    return float(f"{reduced.magnitude:.15g}"), text
 
 
 def _known(row: Name) -> str:

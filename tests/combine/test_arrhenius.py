@@ -31,8 +31,9 @@ def reloaded(result: Result) -> Result:
     """Return the result as the disk gives it back."""
     stored = json.loads(json.dumps({k: q.as_stored() for k, q in result.quantities.items()}))
     quantities = {k: Quantity.from_stored(s) for k, s in stored.items()}
-    settings = json.loads(json.dumps(dict(result.settings), allow_nan=False))
-    return Result(result.technique, result.name, quantities, from_bytes(to_bytes(result.curves)), (), settings)
+    settings, findings = (json.loads(json.dumps(dict(d), allow_nan=False)) for d in (result.settings, result.findings))
+    curves = from_bytes(to_bytes(result.curves))
+    return Result(result.technique, result.name, quantities, curves, (), settings, findings=findings)
 
 
 # --- closed forms ---------------------------------------------------------------------------------------------------
@@ -47,7 +48,7 @@ def test_slope_is_the_weighted_regression(pellet, straight, convention):
     (slope, _), covariance = np.polyfit(1.0 / kelvin, y, 1, w=1.0 / np.array(fits), cov="unscaled")
     result = arrhenius(points, name="p", convention=convention)
     assert energy(result).value == pytest.approx(-K_B * slope, rel=1e-9)
-    birge = max(1.0, result.settings["chi2"] / 5.0)
+    birge = max(1.0, result.findings["chi2"] / 5.0)
     assert energy(result).u == pytest.approx(K_B * math.sqrt(covariance[0, 0] * birge), rel=1e-4)
 
 
@@ -108,11 +109,11 @@ def test_chamber_offset_moves_the_energy_a_little(pellet, straight):
 
 def test_intercept_and_slope_covariance_gives_the_band(pellet, straight):
     result = arrhenius(pellet(np.random.default_rng(6), UP, straight(0.38, 7.5)), name="p")
-    covariance = np.array(result.settings["intercept_slope_covariance"])
+    covariance = np.array(result.findings["intercept_slope_covariance"])
     gradient = np.array([1.0, 1.0 / 320.0])
     q = predict(result, 320.0)
     assert q.u / q.value == pytest.approx(math.sqrt(gradient @ covariance @ gradient), rel=1e-6)
-    value = result.settings["intercept"] + result.settings["slope"] / 320.0 - math.log(320.0)
+    value = result.findings["intercept"] + result.findings["slope"] / 320.0 - math.log(320.0)
     assert math.log(q.value) == pytest.approx(value, rel=1e-9)
 
 
@@ -155,7 +156,7 @@ def test_a_result_from_the_disk_predicts_the_same(pellet, straight):
 def test_scatter_beyond_the_stated_one_widens_by_birge_with_few_degrees_of_freedom(pellet, straight):
     points = pellet(np.random.default_rng(10), UP, straight(0.38, 7.5), unstated=0.05, offset=0.0)
     result = arrhenius(points, name="p")
-    birge = result.settings["chi2"] / 5.0
+    birge = result.findings["chi2"] / 5.0
     assert birge > 4.0
     assert check(result, "scatter").passed is False
     budget = energy(result).budget()
@@ -178,7 +179,7 @@ def test_points_without_uncertainty_weigh_the_same(pellet, straight):
     assert energy(result).value == pytest.approx(-K_B * slope, rel=1e-9)
     assert energy(result).u == pytest.approx(K_B * math.sqrt(covariance[0, 0]), rel=1e-4)
     assert energy(result).df == pytest.approx(5.0)
-    assert result.settings["chi2"] is None
+    assert result.findings["chi2"] is None
     assert "equal weights" in energy(result).method
 
 

@@ -59,7 +59,7 @@ def test_a_kink_is_found(pellet, kinked, design):
     for seed in range(20):
         points = pellet(np.random.default_rng(seed), celsius, kinked(0.45, 0.35, 353.0), branches=branches)
         result = arrhenius(points, name="p")
-        found += result.settings["model"] == "kink"
+        found += result.findings["model"] == "kink"
         assert result.quantities["activation_energy"].value is None
         assert "activation_energy:low" in (result.quantities["activation_energy"].why or "")
         assert check(result, "one straight line").passed is False
@@ -88,7 +88,7 @@ def test_a_transition_with_thermal_hysteresis_is_a_jump(pellet, kinked):
     level = kinked(0.7, 0.3, 355.0)(355.0) - kinked(0.7, 0.3, 368.0)(368.0)
     assert abs(level) < 0.1  # both laws are anchored at their own transition; the branches differ little there
     result = arrhenius(up + down, name="p")
-    assert result.settings["model"] == "jump"
+    assert result.findings["model"] == "jump"
     heating, cooling = (result.quantities[f"transition_temperature:{b}"].interval() for b in ("heating", "cooling"))
     assert heating[0] < 368.0 < heating[1]
     assert cooling[0] < 355.0 < cooling[1]
@@ -103,7 +103,7 @@ def test_a_vogel_curve_is_found(pellet, t0):
     for seed in range(20):
         law = vogel_law(t0)
         result = arrhenius(pellet(np.random.default_rng(seed), BOTH, law, branches=BRANCHES), name="p")
-        found += result.settings["model"] == "vogel"
+        found += result.findings["model"] == "vogel"
         low, high = result.quantities["vogel_temperature"].interval()
         inside += low <= t0 <= high
         assert result.quantities["activation_energy"].value is None
@@ -131,7 +131,7 @@ def test_one_bad_point_is_named_and_kept(pellet, straight):
     bad = points[3]
     points[3] = Point(bad.temperature, 1.3 * bad.conductivity, bad.branch, bad.source)
     result = arrhenius(points, name="p")
-    assert result.settings["n"] == 14
+    assert result.findings["n"] == 14
     assert check(result, "outliers").passed is False
     assert "'p.3' heating" in check(result, "outliers").detail
     assert "75 degC" in check(result, "outliers").detail

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closo.combine import audit as a
-from closo.pipeline.auditing import audit_study
+from closo.combine.auditing import audit_study
 from closo.quantity import Quantity, parse, uncertain
 from closo.study import load
 from closo.toml import read_number

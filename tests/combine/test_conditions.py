@@ -9,7 +9,7 @@ from closo.combine.samples import conductivity_at
 from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.quantity import Quantity, sources, uncertain
-from closo.result import Result
+from closo.result import About, Result
 
 
 def at(celsius: float, name: str, *, own: float = 0.1, offset: float = 0.5) -> Result:
@@ -45,7 +45,7 @@ def pellet(celsius: float) -> dict[str, Result]:
         "temperature": Quantity("temperature", kelvin),
         "ionic_conductivity": Quantity("ionic_conductivity", sigma, "L/(R A)"),
     }
-    return {"p/impedance/z#1": Result("impedance", "z", quantities, Dataset(), (), {"specimen": "p", "sample": "S"})}
+    return {"p/impedance/z#1": Result("impedance", "z", quantities, Dataset(), about=About("p", "specimen", "S"))}
 
 
 def test_what_two_cells_share_of_an_oven_cancels_in_a_conductivity():

@@ -42,7 +42,7 @@ def singles():
 
 def test_members_keep_their_names_and_values(singles):
     together = impedance_series(singles, name="p", **geometry())
-    assert together.settings["used"]
+    assert together.findings["used"]
     for single, r in zip(singles, RESISTANCE, strict=True):
         quantity = together.quantities[f"total_resistance:{single.name}"]
         assert quantity.value == pytest.approx(r, rel=0.003)

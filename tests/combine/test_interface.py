@@ -23,7 +23,7 @@ def test_cell_of_the_paper():
     assert result.quantities["interfacial_resistance"].value * 1e4 == pytest.approx(20.0)
     assert result.quantities["area_specific_resistance:electrolyte"].value * 1e4 == pytest.approx(160.0)
     assert all(c.passed for c in result.checks)
-    assert result.settings["share_of_electrolyte"] == pytest.approx(0.8)
+    assert result.findings["share_of_electrolyte"] == pytest.approx(0.8)
 
 
 def test_geometry_of_the_same_pellet_cancels():

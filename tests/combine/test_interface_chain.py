@@ -5,6 +5,7 @@ spectra of the pellets alone are left out (they add less than 0.1 %), and so it 
 """
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from closo.combine.interface import interfacial_resistance
 from closo.combine.samples import conductivity, conductivity_at
 from closo.quantity import Quantity, parse, sources, uncertain
 from closo.readers import read
-from closo.result import Result
+from closo.result import About, Result
 from closo.techniques import plating
 from closo.twin import Truth
 from closo.twin.electrochemistry import symmetric
@@ -42,7 +43,7 @@ def pellet_of(truth, sample, name):
     kelvin = uncertain(303.15, {f"temperature:{name}": 0.1}) + uncertain(0.0, OVEN)
     quantities = {"ionic_conductivity": Quantity("ionic_conductivity", number)}
     quantities["temperature"] = Quantity("temperature", kelvin)
-    return Result("impedance", name, quantities, xr.Dataset(), (), {"specimen": name, "sample": sample})
+    return Result("impedance", name, quantities, xr.Dataset(), about=About(name, "specimen", sample))
 
 
 def pellets_of(truth, samples):
@@ -52,9 +53,7 @@ def pellets_of(truth, samples):
         names = [f"{sample}-p{k}" for k in (1, 2, 3)]
         found |= {name: pellet_of(truth, sample, name) for name in names}
         mean = conductivity(found, sample, 303.15)
-        found[f"{sample}/conductivity"] = Result(
-            "replicates", sample, mean.quantities, xr.Dataset(), (), mean.settings | {"sample": sample}
-        )
+        found[f"{sample}/conductivity"] = replace(mean, checks=(), about=About(sample, "sample", sample))
     return found
 
 
@@ -116,7 +115,7 @@ def test_one_spread_counts_its_degrees_of_freedom_once():
             "ionic_conductivity": Quantity("ionic_conductivity", uncertain(sigma, {})),
             "temperature": Quantity("temperature", uncertain(303.15, {})),
         }
-        results[name] = Result("impedance", name, quantities, xr.Dataset(), (), {"specimen": name, "sample": "s"})
+        results[name] = Result("impedance", name, quantities, xr.Dataset(), about=About(name, "specimen", "s"))
     of_cell = conductivity_at(results, "s", uncertain(303.15, {}), pellet="cell")
     spread = np.std(np.log([0.9, 1.0, 1.1]), ddof=1)
     assert of_cell.u / of_cell.value == pytest.approx(spread * np.sqrt(1.0 + 1.0 / 3.0))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_points_of_one_pellet_count_once():
     up, down = pellets([0.10])[0], pellets([0.12])[0]
     other = pellets([0.1, 0.11])[1]
     result = replicates([up, down, other], name="A", temperature=T)
-    assert result.settings["n"] == 2
+    assert result.findings["n"] == 2
     assert result.quantities["ionic_conductivity:a0"].value == pytest.approx(math.sqrt(0.10 * 0.12), rel=1e-12)
 
 
@@ -156,7 +157,7 @@ def make(members, **keywords):
 
 def test_clear_maximum_lies_between_its_neighbours():
     result = make(composition([0.08, 0.10, 0.14, 0.09]))
-    assert result.settings["highest"] == "35 vol%"
+    assert result.findings["highest"] == "35 vol%"
     assert check(result, "highest").passed is True
     q = result.quantities["volume_fraction:maximum"]
     assert q.value == pytest.approx(0.35)
@@ -164,20 +165,20 @@ def test_clear_maximum_lies_between_its_neighbours():
     assert low <= 0.30
     assert high >= 0.40
     assert "resolution-limited: between 30 and 40 vol%" in q.method
-    assert result.settings["bracket"] == [0.30, 0.40]
+    assert result.findings["bracket"] == [0.30, 0.40]
 
 
 def test_flat_maximum_is_not_decided():
     result = make(composition([0.117, 0.135, 0.140, 0.135]))
     assert check(result, "highest").passed is None
-    assert 0.4 < result.settings["probability_highest"]["35 vol%"] < 0.8
+    assert 0.4 < result.findings["probability_highest"]["35 vol%"] < 0.8
     clear = make(composition([0.08, 0.10, 0.14, 0.09])).quantities["volume_fraction:maximum"]
     assert result.quantities["volume_fraction:maximum"].u > clear.u
 
 
 def test_probability_is_that_of_the_normal_distribution():
     members = [member("a", 0.100, 0.03), member("b", 0.104, 0.04)]
-    p = make(members, axis="silica type").settings["probability_highest"]["b"]
+    p = make(members, axis="silica type").findings["probability_highest"]["b"]
     expected = 0.5 * (1.0 + math.erf(math.log(1.04) / math.hypot(0.03, 0.04) / math.sqrt(2.0)))
     assert p == pytest.approx(expected, abs=0.01)  # 20 000 draws
 
@@ -186,7 +187,7 @@ def test_few_degrees_of_freedom_make_the_maximum_less_certain():
     def probability(df):
         sigmas = {"a": 0.100, "b": 0.115}
         members = [Member(k, uncertain(s, {f"pellet spread:{k}": 0.03 * s}, df=df)) for k, s in sigmas.items()]
-        return make(members, axis="type").settings["probability_highest"]["b"]
+        return make(members, axis="type").findings["probability_highest"]["b"]
 
     assert probability(1) < probability(math.inf) - 0.05
 
@@ -298,5 +299,5 @@ def test_figure_shows_members_and_pellets():
 def test_quantities_survive_the_disk():
     result = make(composition([0.08, 0.10, 0.14, 0.09]))
     stored = {k: Quantity.from_stored(json.loads(json.dumps(q.as_stored()))) for k, q in result.quantities.items()}
-    again = pair(type(result)("series", "content", stored, result.curves, (), result.settings), "35 vol%", "25 vol%")
+    again = pair(replace(result, quantities=stored, checks=()), "35 vol%", "25 vol%")
     assert again.u == pytest.approx(result.quantities["conductivity_ratio:35 vol% over 25 vol%"].u, rel=1e-9)

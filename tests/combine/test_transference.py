@@ -50,8 +50,8 @@ def by_hand(i_0=11.78e-6, i_ss=11.18e-6, resistances=(566.0, 283.0, 311.0), *, u
         "current_fraction": Quantity("current_fraction", last / first),
         "applied_voltage": Quantity("applied_voltage", uncertain(0.010, {"voltage:step": u_v})),
     }
-    settings = {"electrodes": "nonblocking", "steps": [[0.0, 2.0, 0.01]]}
-    step = Result("polarization", "step", quantities, step_curves, (), settings)
+    settings, findings = {"electrodes": "nonblocking"}, {"steps": [[0.0, 2.0, 0.01]]}
+    step = Result("polarization", "step", quantities, step_curves, (), settings, findings=findings)
     bulk, *interfaces = resistances
     return step, *(_fitted(f"s{k}", bulk, r, u_r) for k, r in enumerate(interfaces))
 
@@ -70,7 +70,7 @@ def _fitted(name, bulk, interface, u, capacitance=1e-6):
         "resistance:R2": Quantity("resistance", uncertain(interface, {f"fit:{name}": u * interface})),
     }
     theta = [np.log(bulk), np.log(interface), np.log(capacitance)]
-    return Result("impedance", name, quantities, curves, (), {"circuit": "R1-(R2|C1)", "theta": theta})
+    return Result("impedance", name, quantities, curves, findings={"circuit": "R1-(R2|C1)", "theta": theta})
 
 
 def check(result, name):
@@ -117,7 +117,7 @@ def test_above_one_is_not_clipped():
 def test_weights_are_those_of_least_variance():
     result = transference(*by_hand(u_i=0.005, u_v=1e-4), name="cell", drift=0.05)
     q = result.quantities
-    share = result.settings["weight_first_samples"]
+    share = result.findings["weight_first_samples"]
     assert 0.0 <= share <= 1.0
     mixed = share * q[f"{T}:first_samples"].number + (1 - share) * q[f"{T}:eis"].number
     assert q[T].value == pytest.approx(float(mixed.x))
@@ -236,4 +236,4 @@ def test_an_interface_that_changed_much_is_known_less_well():
     """R_ss/R_0 = 1.1: 2.5 %; 1.3: a sixth of ln 1.3 = 4.4 %."""
     for factor, u in ((1.1, 0.025), (1.3, np.log(1.3) / 6.0)):
         result = transference(*by_hand(resistances=(566.0, 283.0, 283.0 * factor)), name="cell")
-        assert result.settings["drift"] == pytest.approx(u)
+        assert result.findings["drift"] == pytest.approx(u)

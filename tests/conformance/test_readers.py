@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,12 +47,88 @@ def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
     return separator.join(pattern.format(x=x, n=n, p=100 * x, branch=("ads", "des")[des]) for x, n, des in rows)
 
 
+# wavenumber [1/cm], absorbance: what the readers of infrared spectra are given
+INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3742.0, 0.3125)]
+
+
+def _infrared(pattern: str) -> str:
+    """Write the sample spectrum; {x} and {y} are filled in."""
+    return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+def _spa() -> bytes:
+    """Write the sample spectrum as a .spa with its header and its intensities."""
+    head = struct.pack("<4xIB3xB3xff", len(INFRARED), 1, 17, INFRARED[0][0], INFRARED[-1][0]).ljust(56, b"\0")
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    table = struct.pack("<BxII6x", 2, 336, len(head)) + struct.pack("<BxII6x", 3, 336 + len(head), len(data))
+    top = b"Spectral Data File\r\n".ljust(30, b"\0") + b"synthetic".ljust(264, b"\0") + struct.pack("<HI4x", 2, 1)
+    return top + table + head + data
+
+
+def _opus() -> bytes:
+    """Write the sample spectrum as an OPUS file with one absorbance and its status."""
+    numbers = {"FXV": INFRARED[0][0], "LXV": INFRARED[-1][0], "CSF": 1.0, "MNY": 0.25, "MXY": 0.5}
+    stated = [("NPT", 0, struct.pack("<i", len(INFRARED))), ("DXU", 2, b"WN\0\0")]
+    stated += [(name, 1, struct.pack("<d", value)) for name, value in numbers.items()]
+    status = b"".join(
+        name.encode() + b"\0" + struct.pack("<2H", kind, len(value) // 2) + value for name, kind, value in stated
+    )
+    status += b"END\0" + bytes(4)
+    data = b"".join(struct.pack("<f", y) for _, y in INFRARED)
+    places = 24 + 12 * 2
+    directory = struct.pack("<3I", 0x101F, len(status) // 4, places)
+    directory += struct.pack("<3I", 0x100F, len(data) // 4, places + len(status))
+    return b"\x0a\x0a\xfe\xfe" + struct.pack("<d3I", 920622.0, 24, 40, 2) + directory + status + data
+
+
 def _record(pattern: str) -> str:
     """Write the sample record; {t} {v} {i} {abs} {step} {state} {k} are filled in."""
     return "".join(
         pattern.format(t=t, v=v, i=i, abs=abs(i), step=step, state=state, k=k + 1) + "\n"
         for k, (t, v, i, step, state) in enumerate(RECORD)
     )
+
+
+# 2theta [deg] and counts: what the readers of patterns are given
+PATTERN = [(20.0, 12), (20.5, 15), (21.0, 140), (21.5, 1180), (22.0, 160), (22.5, 14)]
+TUBE = "<usedWavelength><kAlpha1>1.540598</kAlpha1></usedWavelength>"
+
+
+def _raw() -> bytes:
+    """Write the sample pattern as a Bruker .raw of version 3, one range."""
+    head = bytearray(712)
+    head[:7], head[608:610] = b"RAW1.01", b"Cu"
+    struct.pack_into("<II", head, 8, 1, 1)
+    struct.pack_into("<5d", head, 616, 1.5418, 1.5406, 1.54439, 1.39222, 0.5)
+    part = bytearray(304)
+    struct.pack_into("<IIdd", part, 0, 304, len(PATTERN), 10.0, PATTERN[0][0])
+    struct.pack_into("<d", part, 176, 0.5)
+    struct.pack_into("<f", part, 192, 2.0)
+    struct.pack_into("<III", part, 248, 0, 4, 0)
+    return bytes(head + part) + struct.pack(f"<{len(PATTERN)}f", *(y for _, y in PATTERN))
+
+
+def _brml() -> bytes:
+    """Write the sample pattern as a .brml archive."""
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    views = (
+        '<RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime"/>'
+        '<RawDataView xsi:type="VaryingRawDataView" Start="1" Length="2"><Varying>'
+        '<FieldDefinitions AxisId="Theta"/><FieldDefinitions AxisId="TwoTheta"/></Varying></RawDataView>'
+        '<RawDataView xsi:type="RecordedRawDataView" Start="3" Length="1"/>'
+    )
+    rows = "".join(f"<Datum>1,{x / 2},{x},{y}</Datum>" for x, y in PATTERN)
+    axis = '<ScanInformation><ScanAxes><ScanAxisInfo AxisId="TwoTheta"/></ScanAxes></ScanInformation>'
+    tube = '<WaveLengthAlpha1 Value="1.5406"/><TubeMaterial Value="Cu"/>'
+    route = f"<DataRoute>{axis}{rows}<DataViews>{views}</DataViews></DataRoute>"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("DataContainer", "<DataContainer/>"),
+            ("RawData0", f"<RawData {xsi}>{tube}{route}</RawData>"),
+        ):
+            archive.writestr(zipfile.ZipInfo(f"Experiment0/{name}.xml", (2026, 1, 5, 9, 0, 0)), text)
+    return content.getvalue()
 
 
 def _ndax() -> bytes:
@@ -95,6 +172,67 @@ def _xlsx() -> bytes:
     return content.getvalue()
 
 
+def _parquet() -> bytes:
+    """Write the sample record as a Parquet table with names of its own."""
+    time, voltage, current, step, _ = zip(*RECORD, strict=True)
+    content = io.BytesIO()
+    columns = {
+        "t (s)": time,
+        "Voltage (mV)": [1e3 * v for v in voltage],
+        "I/mA": [1e3 * i for i in current],
+        "Step": step,
+    }
+    pl.DataFrame(columns).write_parquet(content)
+    return content.getvalue()
+
+
+def _clock(seconds: float, start: int = 0) -> str:
+    """Write h:mm:ss, counted from `start`."""
+    whole = int(seconds) + start
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+# each step begins at the moment at which the one before ends, and both write a row
+STEPS = [
+    (0, 3.0, 0.0, 1, "R"), (10, 3.01, 0.0, 1, "R"), (20, 3.02, 0.0, 1, "R"), (20, 3.2, 1e-3, 2, "C"),
+    (30, 3.3, 1e-3, 2, "C"), (40, 3.4, 1e-3, 2, "C"), (40, 3.1, -1e-3, 3, "D"), (50, 2.9, -1e-3, 3, "D"),
+    (60, 2.8, -1e-3, 3, "D"),
+]  # fmt: skip
+_BEGIN = {1: 0, 2: 20, 3: 40}  # s, of these steps
+
+
+def _table(head: str, pattern: str, rows: list | None = None) -> str:
+    """Write the sample record below a line of names; {date}, {day}, {clock} and {since} (in the step) are filled in too."""
+    return head + "".join(
+        pattern.format(
+            k=k + 1, t=t, h=t / 3600, v=v, mv=1e3 * v, i=i, ma=1e3 * i, ua=1e6 * i, step=step,
+            since=_clock(t - _BEGIN[step]), clock=_clock(t),
+            date=f"2026-01-05 0{_clock(t, 32400)}", us=f"01/05/2026 0{_clock(t, 32400)}",
+        ) + "\n"
+        for k, (t, v, i, step, _) in enumerate(rows or RECORD)
+    )  # fmt: skip
+
+
+def _admittance(pattern: str) -> str:
+    """Write the sample spectrum as what LCR meters show; {cp} {rp} {d} {cs} {rs} {g} {b} {x} are filled in."""
+    lines = []
+    for f, z in SPECTRUM:
+        y, w = 1.0 / z, 2.0 * np.pi * f
+        shown = {
+            "cp": y.imag / w,
+            "rp": 1.0 / y.real,
+            "d": y.real / y.imag,
+            "q": y.imag / y.real,
+            "g": y.real,
+            "b": y.imag,
+        }
+        shown |= {"cs": -1.0 / (w * z.imag), "rs": z.real, "x": z.imag, "ds": z.real / -z.imag, "ls": z.imag / w}
+        lines.append(pattern.format(f=f, **shown))
+    return "\n".join(lines) + "\n"
+
+
+_NEWARE = "DataPoint,Cycle Index,Step Index,Step Type,Time,Total Time,Current({unit}),Voltage(mV),Capacity(mAs),Date\n"
+_BTSDA_ROW = "{k},1,{step},CC Chg,{since}.000,{clock}.000,{ua:.1f},{mv:.1f},0.0,{date}.000"
 _NINE = "Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange"
 SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content)
     "closo": (
@@ -181,7 +319,70 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "omnic": ("a.spa", _spa()),
+    "opus": ("a.0", _opus()),
+    "jcamp": (
+        "a.dx",
+        "##TITLE=synthetic\n##JCAMP-DX=4.24\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n"
+        "##XFACTOR=1.0\n##YFACTOR=1.0\n##FIRSTX=3750\n##LASTX=3742\n##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n"
+        + _infrared("{x} {y}")
+        + "##END=\n",
+    ),
+    "infrared_table": ("a.csv", "# synthetic\nWavenumber (cm-1),Absorbance\n" + _infrared("{x:.3f},{y:.4f}")),
     "spreadsheet": ("a.xlsx", _xlsx()),
+    "parquet": ("a.parquet", _parquet()),
+    "novonix": (
+        "a.csv",
+        "[Summary]\nNovonix UHPC data file\nCell: synthetic\n[End Summary]\n[Data]\n"
+        + _table(
+            "Date and Time,Cycle Number,Step Type,Run Time (h),Step Time (h),Current (A),Potential (V),Capacity (Ah),"
+            "Temperature (°C),Circuit Temperature (°C),Step Number\n",
+            "{date},1,1,{h:.9f},0.0,{i:.6f},{v:.4f},0.0,25.01,26.0,{step}",
+        ),
+    ),
+    "basytec": (
+        "a.txt",
+        "~Resultfile from Basytec Battery Test System\n~Name of Test: synthetic\n~\n"
+        + _table(
+            "~Time[h]\tDataSet\tt-Step[h]\tLine\tCommand\tU[V]\tI[A]\tAh[Ah]\tT1[°C]\tCyc-Count\tState\n",
+            "{h:.9f}\t{k}\t0\t{step}\tCharge\t{v:.4f}\t{i:.6f}\t0\t25.1\t1\t2",
+        ),
+    ),
+    "landt": (
+        "a.csv",
+        "cell model:,,,,\n"
+        + _table(
+            "channel_index,cycle_index,step_index,date_time_iso_string,test_time_s,step_time_s,current_A,voltage_V,"
+            "charge_capacity_Ah,step_name\n",
+            "1,1,{step},{us},{t}.000,0.000,{i:.6f},{v:.4f},0.0,CC",
+        ),
+    ),
+    "digatron": (
+        "a.csv",
+        _table(
+            "Timestamp;Step;Status;Program Duration#s;Step Duration#s;Voltage#V;Current#A;AhCha#Ah;T1#°C\n",
+            "{date};{step};CHA;{t}.000;0.000;{v:.5f};{i:.7f};0.0;25.0",
+        ),
+    ),
+    "zahner": (
+        "a.txt",
+        "Measurement\tsynthetic\n\nNumber\tFrequency/Hz\tImpedance/Ohm\tPhase/deg\tSignificance\n"
+        + _rows("{k}\t{f:.6e}\t{abs:.9e}\t{deg:.8e}\t0.99") + "\n",
+    ),
+    "pstrace": (
+        "a.csv",
+        (
+            "Date and time:,2026-01-05 10:00:00\nNotes:,synthetic\n\nImpedance spectroscopy\n"
+            "freq / Hz,neg. Phase / °,Idc / uA,Z / Ohm,Z' / Ohm,-Z'' / Ohm,Cs / F\n"
+            + _rows("{f},{deg:.3f},0.01,{abs:.6f},{re},{minus},1e-9").replace(",-", ",") + "\n"
+        ).encode("utf-16"),
+    ),
+    "lcr": ("a.csv", "Frequency (Hz),Cp (F),Rp (Ohm)\n" + _admittance("{f},{cp:.9e},{rp:.9e}")),
+    "pybamm": (
+        "a.csv",
+        _table("Time [s],Current [A],Terminal voltage [V],Discharge capacity [A.h]\n", "{t}.0,{i:.6f},{v:.5f},0.0"),
+    ),
+    "neware_table": ("a.csv", _table(_NEWARE.format(unit="uA"), _BTSDA_ROW)),
     "micromeritics": ("a.xls", b""),  # filled in by `report`
     "aif": (
         "a.aif",
@@ -200,7 +401,73 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "a.csv",
         "Relative Pressure (P/Po),Quantity Adsorbed (mmol/g),branch\n" + _isotherm("{x:.3f},{n:.3f},{branch}") + "\n",
     ),
+    "bruker_raw": ("a.raw", _raw()),
+    "brml": ("a.brml", _brml()),
+    "xrdml": (
+        "a.xrdml",
+        f'<?xml version="1.0"?>\n<xrdMeasurements xmlns="http://www.xrdml.com/"><xrdMeasurement>{TUBE}'
+        f'<scan scanAxis="Gonio">'
+        f'<dataPoints><positions axis="2Theta"><startPosition>{PATTERN[0][0]}</startPosition><endPosition>{PATTERN[-1][0]}'
+        f'</endPosition></positions><counts>{" ".join(str(y) for _, y in PATTERN)}</counts></dataPoints></scan>'
+        "</xrdMeasurement></xrdMeasurements>\n",
+    ),
+    "uxd": (
+        "a.uxd",
+        "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
+        + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
+    ),
+    "xy": (
+        "a.xy",
+        "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
+        + "".join(f"{x:.4f} {y}.000\n" for x, y in PATTERN),
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
+}  # fmt: skip
+
+
+VARIANTS: dict[str, tuple[str, str, str | bytes]] = {  # a kind of file that people have -> reader, name, content
+    "BT-Lab with the time of day": (
+        "biologic", "a.mpt",
+        "BT-Lab ASCII FILE\nNb header lines : 5\n\nGalvanostatic Cycling with Potential Limitation\n"
+        + _table("Ns\ttime/s\tEcell/V\tI/mA\n", "{step}\t{us}.0000\t{v:.4f}\t{ma:.4f}"),
+    ),
+    "Basytec in seconds": (
+        "basytec", "a.txt",
+        _table("~Time[s]\tDataSet\tU[V]\tI[A]\n", "{t}.000\t{k}\t{v:.4f}\t{i:.6f}"),
+    ),
+    "Neware with the time of the step": (
+        "neware_table", "a.csv",
+        _table(
+            "DataPoint,Cycle Index,Step Index,Step Type,Time,Current(A),Voltage(V),Chg. Cap.(Ah)\n",
+            "{k},1,{step},CC Chg,{since}.000,{i:.6f},{v:.4f},0.0",
+            STEPS,
+        ),
+    ),
+    "BTSDA with the micro sign of GBK": (
+        "neware_table", "a.csv", _table(_NEWARE.format(unit="μA"), _BTSDA_ROW).encode("gbk"),
+    ),
+    "BTSDA with the micro sign of Latin-1": (
+        "neware_table", "a.csv", _table(_NEWARE.format(unit="µA"), _BTSDA_ROW).encode("latin-1"),
+    ),
+    "PSTrace, Bode only": (
+        "pstrace", "a.csv",
+        ("freq / Hz,neg. Phase / °,Z / Ohm\n" + _rows("{f},{deg:.9f},{abs:.9f}").replace(",-", ",") + "\n").encode("utf-16"),
+    ),
+    "Zahner separated by blanks": (
+        "zahner", "a.txt", "Frequency/Hz Impedance/Ohm Phase/deg\n" + _rows("{f} {abs:.9f} {deg:.9f}") + "\n",
+    ),
+    "E4990A, |Z| and theta": (
+        "lcr", "a.csv",
+        "!CSV A.01.01\n!Keysight Technologies,E4990A,SYNTHETIC,A.02.10\nBEGIN CH1_DATA\n"
+        "Frequency(Hz),Trace1(|Z|),Trace2(theta-z)\n" + _rows("{f:.6E},{abs:.9E},{deg:.8E}") + "\nEND\n",
+    ),
+    "Cp-D": ("lcr", "a.csv", "Frequency (Hz),Cp (F),D\n" + _admittance("{f},{cp:.9e},{d:.9e}")),
+    "Cp-G": ("lcr", "a.csv", "Frequency (Hz),Cp (F),G (S)\n" + _admittance("{f},{cp:.9e},{g:.9e}")),
+    "Cp-Q": ("lcr", "a.csv", "Frequency (Hz),Cp (F),Q\n" + _admittance("{f},{cp:.9e},{q:.9e}")),
+    "Cs-Rs": ("lcr", "a.csv", "Frequency (Hz),Cs (F),Rs (Ohm)\n" + _admittance("{f},{cs:.9e},{rs:.9e}")),
+    "Cs-D": ("lcr", "a.csv", "Frequency (Hz),Cs (F),D\n" + _admittance("{f},{cs:.9e},{ds:.9e}")),
+    "Rs-X": ("text", "a.csv", "Frequency (Hz),Rs (Ohm),X (Ohm)\n" + _admittance("{f},{rs:.9e},{x:.9e}")),
+    "G-B": ("text", "a.csv", "Frequency (Hz),G (S),B (S)\n" + _admittance("{f},{g:.9e},{b:.9e}")),
 }  # fmt: skip
 
 
@@ -226,8 +493,16 @@ steady = settings(
 )
 
 
-def check_sample(data: Dataset, points: int) -> None:
-    """Compare the first points with the sample: the spectrum, the isotherm, or the record."""
+def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
+    if "two_theta" in data:
+        for k, name in enumerate(("two_theta", "counts")):
+            np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
+        return
+    if "wavenumber" in data:
+        np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
+        np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
+        return
     if "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
@@ -237,7 +512,18 @@ def check_sample(data: Dataset, points: int) -> None:
         np.testing.assert_allclose(data["impedance"][:points], [z for _, z in SPECTRUM[:points]], rtol=1e-5)
         return
     for k, name in enumerate(("time", "voltage", "current", "step")):
-        np.testing.assert_allclose(data[name][:points], [row[k] for row in RECORD[:points]], rtol=1e-6, atol=1e-12)
+        if name == "voltage" and name not in data:
+            name = "potential"
+        if name != "step" or name in data:
+            wanted = [row[k] for row in record[:points]]
+            np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
+
+
+AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN}
+
+
+def length(data: Dataset) -> int:
+    return min(data.sizes.values())
 
 
 def content_of(name: str) -> bytes:
@@ -275,8 +561,9 @@ def check_contract(path: Path, reader: str | None = None) -> tuple[Dataset, ...]
 
 def check_dataset(data: Dataset) -> None:
     assert data.attrs["kind"] in KINDS
-    assert data.sizes["point"] > 0
-    for name, variable in data.data_vars.items():
+    assert set(data.sizes) == set(KINDS[data.attrs["kind"]].dims)
+    assert length(data) > 0
+    for name, variable in data.variables.items():
         assert name in NAMES
         assert variable.attrs["units"] == NAMES[str(name)].si
         assert np.isfinite(variable.values).all()
@@ -299,7 +586,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert "ohm" in words or "current" in words or "mmol" in words
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -314,9 +601,27 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     assert sniff(path).name == row.name
     (data,) = read(path)
     check_dataset(data)
-    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(RECORD))  # of an isotherm as many
-    check_sample(data, data.sizes["point"])
+    expected = next((rows for name, rows in AXES.items() if name in data), RECORD)
+    assert length(data) == len(expected)
+    check_sample(data, length(data))
     assert data.attrs["warnings"] == ()
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_variant_is_recognised_and_read(kind, tmp_path):
+    reader, name, content = VARIANTS[kind]
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert sniff(path).name == reader
+    (data,) = read(path)
+    check_dataset(data)
+    record = STEPS if "time of the step" in kind else RECORD
+    assert data.sizes["point"] == (len(SPECTRUM) if "frequency" in data else len(record))
+    if "time" in data:
+        data = data.assign(time=data["time"] - data["time"][0])  # a time of the day is one since 1970
+    check_sample(data, data.sizes["point"], record)
+    allowed = ("starts again", "Taken as", "no unit", "(line 10)")  # line 10: END
+    assert all(any(words in w for words in allowed) for w in data.attrs["warnings"])
 
 
 @each_reader
@@ -327,7 +632,7 @@ def test_sample_cut_anywhere(row, tmp_path):
     for end in range(0, len(content), 2):
         path.write_bytes(content[:end])
         for data in check_contract(path, row.name):
-            n = data.sizes["point"]
+            n = length(data)
             unsure = any("check that its last number" in w for w in data.attrs["warnings"]) or n < 2
             sure = n - 1 if unsure else n
             check_sample(data, sure)
@@ -379,6 +684,10 @@ REAL = ["elchempy/OCP_RHE1_AgAgCl4.par", "impedance.py/exampleDataVersaStudio.pa
         "eisfitpython/example2/Example2a.txt"]  # fmt: skip
 
 
+REAL_PATTERNS = ["bruker/TiO2_raw4.raw", "co_d5000/D5000_1.RAW", "bruker/BT86_.UXD", "bruker/example_evadiffract.xy",
+                 "dara_mixtures/TiO2_0p4009-ZnO_0p6010--2min.xrdml"]  # fmt: skip
+
+
 REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.txt", "arbin/sample_data_arbin.csv",
               "gamry/chronoa_data.dta"]  # fmt: skip
 
@@ -393,6 +702,7 @@ REAL_ISOTHERMS = ["micromeritics_xls/Sample_E.xls", "aif/NK_DUT-6_LP_N2_114PKT.a
         *(f"eis/{n}" for n in REAL),
         *(f"cycling/{n}" for n in REAL_CELLS),
         *(f"structure/sorption/{n}" for n in REAL_ISOTHERMS),
+        *(f"structure/xrd/{n}" for n in REAL_PATTERNS),
     ],
 )
 @steady

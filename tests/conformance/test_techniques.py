@@ -96,6 +96,16 @@ def isotherm():
     return new("isotherm", seen, source="conformance.aif", metadata={"gas": "N2", "mass": "0.1500 g"})
 
 
+def infrared():
+    """Return a reflectance with silanol, O-H, B-H, water and the silica overtone."""
+    nu = np.arange(700.0, 4000.0, 1.93)
+    peaks = ((3744, 5, 0.2), (3400, 140, 0.3), (2480, 25, 0.5), (1870, 30, 0.15), (1632, 26, 0.15))
+    f = 0.03 + sum(h * np.exp(-(((nu - place) / width) ** 2) / 2) for place, width, h in peaks)
+    noise = 2e-4 * np.random.default_rng(4).standard_normal(nu.size)
+    columns = {"wavenumber": nu, "reflectance": 1 + f - np.sqrt(f * f + 2 * f) + noise}
+    return new("infrared", columns, source="conformance.dx")
+
+
 SAMPLES = {
     "impedance": spectrum,
     "polarization": step,
@@ -104,6 +114,7 @@ SAMPLES = {
     "critical_current": staircase,
     "cycling": charge_and_discharge,
     "sorption": isotherm,
+    "infrared": infrared,
 }
 
 

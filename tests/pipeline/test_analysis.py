@@ -29,8 +29,8 @@ def test_results_have_keys_in_order_and_say_where_they_come_from(fake, make_stud
     assert (analysis.failures, analysis.cached) == ((), 0)
     result = analysis.results[keys[0]]
     assert result.name == "p1_0_30C.txt#1"
-    assert result.settings["specimen"] == "p1"
-    assert result.settings["sample"] == "S"
+    assert result.about.owner == "p1"
+    assert result.about.sample == "S"
     provenance = result.provenance
     assert set(provenance.inputs) == {"raw/p1_0_30C.txt"}
     assert len(provenance.inputs["raw/p1_0_30C.txt"]) == 64
@@ -96,10 +96,10 @@ def test_other_code_makes_old_results_stale(fake, make_study, monkeypatch):
     study = make_study(1)
     analyse(study)
     before = fake()
-    from closo.pipeline import jobs, obtaining, plan
+    from closo.pipeline import combining, interphase, jobs, plan, recalling
 
-    for module in (jobs, obtaining, plan):
-        monkeypatch.setattr(module, "code_version", lambda: "0.0.0+other")
+    for module in (combining, interphase, jobs, plan, recalling):
+        monkeypatch.setattr(module, "code_version", lambda *_: "0.0.0+other")
     analyse(study)
     assert fake() == before + 5
 
@@ -148,7 +148,7 @@ def test_what_leaves_the_study_leaves_the_store(fake, make_study):
     analysis = analyse(study)
     store = open_store(study)
     assert set(store.keys()) == set(analysis.results)
-    assert len(list((study / ".closo" / "arrays").glob("*/*.nc"))) == len(analysis.results)
+    assert len(list((study / ".closo" / "arrays").glob("*/*.npz"))) == len(analysis.results)
     assert store.verify() == []
 
 

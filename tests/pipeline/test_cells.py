@@ -6,21 +6,22 @@ import pytest
 
 from closo.claims import judge, load_claims
 from closo.combine.cell_recipe import cell_recipe, press_recipe
+from closo.combine.cells import first_and_last, spectra_around
 from closo.combine.electronic import electronic_fraction
 from closo.combine.samples import quantity
 from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.pipeline import analyse, check
-from closo.pipeline.cells import combine_cells, first_and_last, spectra_around
+from closo.pipeline.combining import combine_all
 from closo.pipeline.records import Obtained
 from closo.quantity import Quantity, uncertain, withheld
-from closo.result import Result
+from closo.result import About, Result
 from closo.store import open_store
 from closo.twin import write_study
 
 
-def result(technique: str, **settings) -> Result:
-    return Result(technique, technique, {}, Dataset(), (), settings)
+def result(technique: str, stage: str = "") -> Result:
+    return Result(technique, technique, {}, Dataset(), about=About(stage=stage))
 
 
 def test_parts_of_one_file_are_ordered_by_their_number():
@@ -133,7 +134,7 @@ def test_what_is_combined_of_the_cells_of_a_study(small):
         "presses/cell frame",
     }
     assert small.results["warm-cell/cycling/warm-cell.mpr#1"].settings["cell"] == "cathode half cell"  # from [cells.*]
-    assert small.results["transference/transference"].settings["specimen"] == "transference"
+    assert small.results["transference/transference"].about.owner == "transference"
     areal = small.results["warm-cell/recipe"].quantities["areal_capacity:theoretical"]
     assert areal.value / 36000.0 == pytest.approx(1.2 * 0.7 * 0.171 / 0.283, rel=1e-6)  # mg mAh/mg / cm2
     assert "cathode_mass:cell warm-cell" in areal.budget()
@@ -230,8 +231,7 @@ def test_a_second_result_of_one_kind_does_not_replace_the_first(small):
     results = {**of_cell, f"{step}x": of_cell[step]}
     measured = Obtained(results=results, fingerprints={key: key for key in results})
     one_cell = small.study.model_copy(update={"cells": {"transference": small.study.cells["transference"]}})
-    combined = Obtained()
-    combine_cells(one_cell, measured, combined, store=open_store(small.study.folder))
+    combined = combine_all(one_cell, measured, store=open_store(small.study.folder))
     found = {key for key in combined.results if key.startswith("transference/transference")}
     assert found == {"transference/transference", "transference/transference 2"}
 

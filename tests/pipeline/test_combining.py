@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from closo.combine.pellets import guess_branches
 from closo.errors import StudyError
 from closo.pipeline import analyse, check, figure, judge
-from closo.pipeline.combining import guess_branches
 
 EV = 1.602176634e-19
 SERIES = """
@@ -81,9 +81,9 @@ def test_a_series_places_its_samples(composition):
     analysis = analyse(composition)
     assert analysis.failures == ()
     series = analysis.results["series/composition"]
-    assert series.settings["members"] == ["a", "b", "c"]
+    assert series.findings["members"] == ["a", "b", "c"]
     assert list(series.curves["position"].values) == pytest.approx([0.25, 0.35, 0.448], abs=0.002)
-    assert series.settings["highest"] == "b"
+    assert series.findings["highest"] == "b"
     assert series.quantities["volume_fraction:maximum"].value == pytest.approx(0.35, abs=0.002)
     milling = analysis.results["series/milling"]
     assert list(milling.curves["position"].values) == [3600.0, 4 * 3600.0, 8 * 3600.0]
@@ -103,7 +103,7 @@ def test_a_sample_without_data_is_left_out_of_the_series_and_said(composition):
     (composition / "raw" / "a0.txt").unlink()
     (composition / "raw" / "a1.txt").unlink()
     analysis = analyse(composition)
-    assert analysis.results["series/composition"].settings["members"] == ["b", "c"]
+    assert analysis.results["series/composition"].findings["members"] == ["b", "c"]
     assert analysis.results["series/composition"].notes == ("'a' is left out: nothing was measured on it.",)
     assert "a: nothing was measured on it." in analysis.notes
     (composition / "raw" / "b0.txt").unlink()
@@ -165,7 +165,7 @@ def test_claims_on_a_whole_study(composition):
     }  # fmt: skip
     assert "at 60 degC" in verdicts["2"].reason
     warnings = [p for p in check(composition) if p.level == "warning" and "claims" in p.where]
-    said = "'bb' is neither a sample nor a specimen, a cell or a series. Did you mean 'b'?"
+    said = "'bb' is no sample, powder, specimen, cell or series. Did you mean 'b'?"
     assert [(p.where, p.text) for p in warnings] == [("claims.toml, 4", said)]
 
 

@@ -14,7 +14,7 @@ from closo.pipeline import interphase as pipeline_interphase
 from closo.pipeline.interphase import composites_of, infer_interphase, keep_interphase
 from closo.pipeline.records import Analysis
 from closo.quantity import Quantity, uncertain
-from closo.result import Result
+from closo.result import About, Result
 from closo.study import load
 from closo.twin.interphase import PRINTED, bruggeman_ratio, composites
 
@@ -29,7 +29,7 @@ def measured(sample: str, specimen: str, celsius: float, sigma: float) -> Result
         "ionic_conductivity": Quantity("ionic_conductivity", uncertain(sigma, parts)),
     }
     return Result(
-        "impedance", f"{specimen} {celsius}", quantities, Dataset(), (), {"specimen": specimen, "sample": sample}
+        "impedance", f"{specimen} {celsius}", quantities, Dataset(), about=About(specimen, "specimen", sample)
     )
 
 
@@ -72,8 +72,8 @@ def test_composites_have_what_the_study_states(analysed):
 
 def test_milled_salt_is_not_explained_by_one_shell(analysed):
     result = infer_interphase(analysed, ratio=bruggeman_ratio, draws=300)
-    assert result.settings["left_out"] == ["pristine"]
-    assert result.settings["reference_temperature"] == pytest.approx(333.15)
+    assert result.findings["left_out"] == ["pristine"]
+    assert result.findings["reference_temperature"] == pytest.approx(333.15)
     assert {c.name: c.passed for c in result.checks}["one shell thickness for all silicas"] is False
     assert result.provenance.function == "closo.combine.interphase"
     assert set(result.provenance.inputs) == set(analysed.results)

@@ -113,7 +113,7 @@ def test_killed_at_30_moments_nothing_is_lost_half_written_or_repeated(fake, mak
 
 
 def arrays_of(study: Path) -> list[str]:
-    return sorted(path.name for path in (study / ".closo" / "arrays").glob("*/*.nc"))
+    return sorted(path.name for path in (study / ".closo" / "arrays").glob("*/*.npz"))
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def test_a_second_one_that_does_not_wait_is_told_who_works(fake, make_study, sta
 def test_a_damaged_result_is_found_and_made_again(fake, make_study):
     study = make_study(1)
     first = analyse(study)
-    arrays = sorted((study / ".closo" / "arrays").glob("*/*.nc"))
+    arrays = sorted((study / ".closo" / "arrays").glob("*/*.npz"))
     arrays[0].write_bytes(arrays[0].read_bytes()[:-8])
     arrays[1].unlink()
     store = open_store(study)

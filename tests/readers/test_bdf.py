@@ -185,7 +185,36 @@ def test_parquet(tmp_path):
             read(path)
     pl.DataFrame({"x": [1.0]}).write_parquet(path)
     with pytest.raises(ReadError, match="no column of time, voltage, current"):
-        read(path)
+        read(path, reader="bdf")
+
+
+@pytest.mark.parametrize(
+    ("voltage", "current", "factors"),
+    [("Voltage / mV", "Current / uA", (1e-3, 1e-6)), ("voltage_volt", "Current / mA", (1.0, 1e-3))],
+)
+def test_units_of_parquet_labels_count(tmp_path, voltage, current, factors):
+    import polars as pl
+
+    columns = {
+        "Test Time / s": [0.0, 60.0],
+        voltage: [3000.0, 3100.0],
+        current: [1.0, -1.0],
+        "Net Capacity / mAh": [0.0, 2.0],
+    }
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
+    (data,) = read(tmp_path / "a.parquet")
+    np.testing.assert_allclose(data["voltage"], factors[0] * np.array([3000.0, 3100.0]), rtol=1e-14)
+    np.testing.assert_allclose(data["current"], factors[1] * np.array([1.0, -1.0]), rtol=1e-14)
+    np.testing.assert_allclose(data["charge"], [0.0, 7.2])
+
+
+def test_an_unknown_unit_of_a_parquet_label_is_refused(tmp_path):
+    import polars as pl
+
+    columns = {"Test Time / s": [0.0, 60.0], "Voltage / furlong": [3.0, 3.1], "Current / mA": [1.0, -1.0]}
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ReadError, match="no column of voltage"):
+        read(tmp_path / "a.parquet")
 
 
 def test_real_files(shared_data):

@@ -239,3 +239,20 @@ def test_signs_in_gbk(tmp_path, name, factor):
     )
     (data,) = read(path)
     np.testing.assert_allclose(data["current"], factor * np.arange(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["ISTEP1\tQUANT\t2.00000E-003\tStep 1 Current (A)"], [0, 2e-3, 2e-3, 2e-3]),
+        (
+            ["ISTEP1\tQUANT\t2.0E-003\tStep 1", "TSTEP1\tQUANT\t15\t1", "ISTEP2\tQUANT\t-1.0E-003\t2", "TSTEP2\tQUANT\t9\t"],
+            [0, 2e-3, -1e-3, 0],
+        ),
+        (["ISTEP1\tQUANT\tnone\tStep 1 Current (A)"], None),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_set_current_of_a_chronopotentiometry(write, lines, wanted):
+    (data,) = read(write(dta(lines, curve([3.0, 3.1, 3.2, 3.3], 2e-3), tag="CHRONOP")))
+    assert (data["set_current"].values.tolist() if "set_current" in data else None) == wanted

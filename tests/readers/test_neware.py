@@ -12,7 +12,7 @@ import pytest
 
 from closo.errors import ReadError
 from closo.readers import read, sniff
-from closo.readers.neware import _cumulative
+from closo.readers.neware import _cumulative, _set_currents
 
 EXPORTED = ["21_10_7_85.ndax", "nda_v22.nda", "nda_v8.nda", "test_2.ndax"]
 
@@ -109,6 +109,25 @@ def test_cumulative_counter():
     counter = np.array([0.0, 0.0, 1.0, 2.0, -0.5, -1.5, 0.0])
     step = np.array([1, 1, 2, 2, 3, 3, 4])
     assert _cumulative(counter, step).tolist() == [0.0, 0.0, 1.0, 2.0, 1.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["BTS85-36-6-5-110-20240424.ndax", "nw4-120-6-1-36.ndax", "test_2.ndax"])
+def test_the_program_gives_the_set_current(neware, name):
+    (data,) = read(neware / name)
+    wanted = data["set_current"].values
+    assert np.all(wanted[data["current"].values == 0] == 0) or name.startswith("test")
+    for level in np.unique(wanted[wanted != 0]):
+        seen = np.median(data["current"].values[wanted == level])
+        assert seen == pytest.approx(level, rel=2e-3)
+
+
+def test_steps_at_constant_current_of_a_program():
+    step = {"Step_ID": "2", "Step_Type": "1", "Limit": {"Main": {"Curr": {"Value": "22.5"}}}}
+    program = {
+        "Num": "5", "Step2": step, "Step3": step | {"Step_ID": "3", "Step_Type": "2"},
+        "Step4": step | {"Step_ID": "4", "Step_Type": "3"}, "Step5": {"Step_ID": "x", "Step_Type": "1"}, "Step6": {},
+    }  # fmt: skip
+    assert _set_currents(program) == {2: pytest.approx(22.5e-3), 3: pytest.approx(-22.5e-3)}
 
 
 # archives

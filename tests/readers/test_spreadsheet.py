@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from closo.errors import ReadError
+from closo.errors import ReadError, StudyError
 from closo.readers import read, sniff
 
 NAMES = ["DataPoint", "Step Index", "Step Type", "Total Time", "Current(A)", "Voltage(V)", "Date"]
@@ -53,9 +53,41 @@ def test_numbers_as_text_and_empty_columns(tmp_path):
 
 
 def test_several_sheets_are_named(tmp_path):
-    path = save(tmp_path / "two.xlsx", first=[NAMES, *record()], second=[NAMES, *record()])
-    with pytest.raises(ReadError, match="'first', 'second'"):
+    other = [[*row[:5], row[5] + 1.0, row[6]] for row in record()]
+    path = save(tmp_path / "two.xlsx", first=[NAMES, *record()], second=[NAMES, *other])
+    with pytest.raises(ReadError, match="'first', 'second'") as refused:
         read(path)
+    assert "--sheet 'first'" in str(refused.value.hint)
+    for sheet, voltage in (("first", 3.0), ("second", 4.0), ("Second", 4.0)):
+        (data,) = read(path, columns=f"sheet={sheet}:")
+        assert data["voltage"].values[0] == pytest.approx(voltage)
+    with pytest.raises(ReadError, match="no sheet 'secnd'") as missing:
+        read(path, columns="sheet=secnd")
+    assert "Did you mean 'second'?" in str(missing.value.hint)
+
+
+def test_columns_reach_the_sheet_that_they_fit(tmp_path):
+    rows = [["a", "b", "c"], *[[10.0 * k, 3000.0 + k, 0.1 if k < 6 else -0.1] for k in range(12)]]
+    path = save(tmp_path / "one.xlsx", notes=[["x", "y"], ["nobody", "nothing"]], data=rows)
+    for columns in ("time,voltage[mV],current[mA]", "sheet=data: time,voltage[mV],current[mA]"):
+        (data,) = read(path, columns=columns)
+        assert (data.attrs["kind"], data.sizes["point"]) == ("cycling", 12)
+        np.testing.assert_allclose(data["current"], [1e-4] * 6 + [-1e-4] * 6)
+    (said,) = read(path, columns="sheet=data: voltammetry: time,voltage[mV],current[mA]")
+    assert said.attrs["kind"] == "voltammetry"
+    with pytest.raises(ReadError, match="no sheet of the workbook has the columns"):
+        read(path, columns="time,voltage,current,step")
+    two = save(tmp_path / "two.xlsx", data=rows, again=rows)
+    with pytest.raises(ReadError, match="2 sheets"):
+        read(two, columns="time,voltage[mV],current[mA]")
+    with pytest.raises(StudyError, match="not a name"):
+        read(path, columns="sheet=data: time,volt")
+
+
+def test_only_a_workbook_has_sheets(tmp_path):
+    (tmp_path / "a.csv").write_text("time/s,voltage/V,current/A\n1,2,3\n2,3,4\n")
+    with pytest.raises(StudyError, match="no workbook"):
+        read(tmp_path / "a.csv", columns="sheet=data:")
 
 
 def test_no_sheet(tmp_path):

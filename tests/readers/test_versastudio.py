@@ -264,6 +264,16 @@ def test_two_galvanostatic_actions_make_one_cycling_record(write):
     assert record.attrs["metadata"]["actions"] == list(names)
 
 
+def test_set_current_of_galvanostatic_actions(write):
+    names = ("Open Circuit", "Chronopotentiometry", "Constant Current")
+    rows = [*steps(0, 3, 1.0, 0.0, 41), *steps(1, 3, 1.1, 2e-5, 77), *steps(2, 4, 1.4, -2e-5, 78)]
+    content = par(rows, actions=names)
+    for name, level in zip(names[1:], ("Current (A),Value=2E-05", "Current (A)=-2.1E-05"), strict=True):
+        content = content.replace(f"Name={name}\r\n", f"Name={name}\r\n{level}\r\n")
+    (data,) = read(write(content))
+    assert data["set_current"].values.tolist() == [0] * 3 + [2e-5] * 3 + [-2.1e-5] * 4
+
+
 def test_one_galvanostatic_action_stays_what_it_is(write):
     rows = [*steps(0, 3, 1.0, 0.0, 41), *steps(1, 3, 1.1, 2e-5, 77)]
     parts = read(write(par(rows, actions=("Open Circuit", "Chronopotentiometry"))))

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from closo import report
 from closo.claims import judge, load_claims
 from closo.errors import ReadError
 from closo.pipeline import Analysis, Failure, Problem
+from closo.report.build import build
 from closo.report.inline import inline_svg
 from closo.result import Check
 
@@ -58,7 +58,7 @@ def built(analysis: Analysis, small_study: Path, tmp_path_factory) -> Path:
     verdicts = judge(load_claims(small_study), analysis.results)
     problems = [Problem("warning", "specimens.p1", "thickness is odd.")]
     folder = tmp_path_factory.mktemp("built")
-    assert report.build(analysis, folder, verdicts=verdicts, problems=problems) == folder / "report.html"
+    assert build(analysis, folder, verdicts=verdicts, problems=problems) == folder / "report.html"
     return folder
 
 
@@ -143,7 +143,7 @@ def test_synthetic_data_say_so_everywhere(built: Path, page: Page, analysis: Ana
 
 def test_measured_data_do_not(analysis: Analysis, tmp_path: Path):
     measured = replace(analysis, study=analysis.study.model_copy(update={"synthetic": False, "title": "Measured"}))
-    text = report.build(measured, tmp_path).read_text(encoding="utf-8")
+    text = build(measured, tmp_path).read_text(encoding="utf-8")
     assert "SYNTHETIC" not in text
     assert "synthetic data" not in text
 
@@ -200,14 +200,14 @@ def test_failures_and_problems_are_shown(analysis: Analysis, tmp_path: Path):
         failures=(Failure("p9/impedance/bad.par", ReadError("the file ends in row 7.", file="raw/bad.par")),),
         notes=("p7 was left out.",),
     )
-    text = Page(report.build(bad, tmp_path).read_text(encoding="utf-8")).text
+    text = Page(build(bad, tmp_path).read_text(encoding="utf-8")).text
     assert "the file ends in row 7." in text
     assert "p7 was left out." in text
 
 
 def test_an_empty_study_gives_a_page(analysis: Analysis, tmp_path: Path):
     empty = replace(analysis, results={})
-    assert Page(report.build(empty, tmp_path).read_text(encoding="utf-8")).unclosed == []
+    assert Page(build(empty, tmp_path).read_text(encoding="utf-8")).unclosed == []
 
 
 PAYLOADS = [
@@ -252,7 +252,7 @@ def hostile(analysis: Analysis, tmp_path_factory) -> tuple[Path, str]:
         notes=(everything,),
     )
     folder = tmp_path_factory.mktemp("hostile")
-    path = report.build(bad, folder, problems=[Problem("error", everything, everything)])
+    path = build(bad, folder, problems=[Problem("error", everything, everything)])
     return path, path.read_text(encoding="utf-8")
 
 

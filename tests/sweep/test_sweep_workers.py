@@ -410,3 +410,16 @@ def test_a_thousand_solves_on_a_cluster_with_three_killed(undisturbed, ledger: P
     rows = run(thousand(calls), ledger, scheduler=cluster.scheduler_address, progress=progress)
     assert len(set(killed)) == 3
     check_thousand(rows, undisturbed, ledger, calls, repeated=3 * 4)  # dask computes again what a dead worker held
+
+
+def test_workers_end_with_a_killed_leader_in_the_middle_of_a_task(elsewhere, calls):
+    """Tasks of ten minutes: nothing but the death of the leader ends them."""
+    leader = elsewhere(2, delay=600.0, workers=2)
+    wait_for(calls, 2)
+    workers = [psutil.Process(int(line[1])) for line in lines(calls)]
+    leader.kill()
+    leader.wait()
+    gone, alive = psutil.wait_procs(workers, timeout=10.0)
+    for process in alive:
+        process.kill()
+    assert len(gone) == 2

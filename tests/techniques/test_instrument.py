@@ -8,7 +8,7 @@ import pytest
 from closo.dataset import new
 from closo.quantity import correlation, sources
 from closo.techniques import critical_current, cycling, plating, polarization
-from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset
+from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset, time_check
 
 VMP3 = {"instrument": "VMP3", "channel": "1"}
 CURRENT, T = 1.4e-5, 3600.0  # A, s of a leg
@@ -91,3 +91,77 @@ def test_a_range_that_is_not_named_is_the_next_decade():
     assert guessed.budget()["current offset:g.csv#1"] == pytest.approx(named.budget()["current offset:g.csv#1"])
     assert full_scale(np.array([0.0, np.nan, 1e-3]), np.array([2e-5, -1e-4, 1e-5])).tolist() == [1e-4, 1e-4, 1e-3]
     assert read_offset(None) == (OFFSET, 0.0)
+
+
+def stairs(*, factor=1.0, set_current=True):
+    """Return a staircase of 10, 12 and 14 uA through 700 ohm, two half cycles each; the program asked for 1/factor of it."""
+    time = np.arange(0.0, 6 * T, 60.0)
+    level = 1e-5 + 2e-6 * (time // (2 * T))
+    current = np.where(time // T % 2 == 0, level, -level)
+    columns = {"time": time, "current": current, "voltage": 700.0 * current, "current_range": np.full(time.size, 1e-4)}
+    if set_current:
+        columns["set_current"] = np.where(time > 600.0, current / factor, 0.0)
+    return new("cycling", columns, source="stairs.mpr")
+
+
+@pytest.mark.parametrize(
+    ("factor", "passed"), [(1.0, True), (1.005, True), (1.03, False), (0.97, False), (1000.0, False)]
+)
+def test_the_measured_current_is_held_against_the_set_one(factor, passed):
+    """2 u are 1.7 % of 12 uA on a range of 100 uA: the zero is 0.1 % of it."""
+    data = stairs(factor=factor)
+    for result in (
+        critical_current.analyse(data),
+        cycling.analyse(data, cell="symmetric cell"),
+        plating.analyse(square("b.mpr").assign(set_current=lambda d: d["current"] / factor)),
+    ):
+        (check,) = [c for c in result.checks if c.name == "set current"]
+        assert check.passed is passed, result.technique
+        assert passed or "the measured current is not the set one" in check.detail
+
+
+def test_no_set_current_is_no_check():
+    empty = stairs().assign(set_current=lambda d: 0.0 * d["current"])
+    for data in (stairs(set_current=False), empty):
+        for result in (critical_current.analyse(data), cycling.analyse(data, cell="symmetric cell")):
+            assert "set current" not in [c.name for c in result.checks]
+
+
+def test_noise_does_not_fail_the_set_current():
+    data, rng = stairs(), np.random.default_rng(3)
+    noisy = data.assign(current=data["current"] * (1.0 + 0.02 * rng.standard_normal(data.sizes["point"])))
+    checks = {c.name: c.passed for c in cycling.analyse(noisy, cell="symmetric cell").checks}
+    assert checks["set current"] is True
+
+
+def rows_of(time, current):
+    return [np.asarray(values, float) for values in (time, current)]
+
+
+@pytest.mark.parametrize("every", [1.0, 2.0, 5.0, 10.0])
+@pytest.mark.parametrize("seconds", [600.0, 3600.0])
+def test_milliseconds_for_seconds_fail(every, seconds):
+    """Short legs, of which nothing else tells; a true clock of the same rows passes."""
+    time = np.arange(0.0, 4 * seconds, every)
+    current = np.where(time // seconds % 2 == 0, 1e-3, -1e-3)
+    jitter = 1.003  # of its own clock
+    true, wrong = (time_check(*rows_of(scale * time, current)) for scale in (jitter, 1000.0 * jitter))
+    assert true.passed is True
+    assert wrong.passed is False
+    assert "milliseconds" in wrong.detail
+
+
+@pytest.mark.parametrize("every", [10.0, 60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0])
+def test_intervals_that_people_set_pass(every):
+    time = np.arange(0.0, 400 * every, every)
+    assert time_check(*rows_of(time, np.full(time.size, 1e-3))).passed is True
+
+
+def test_a_time_that_repeats_between_two_steps_is_no_fault():
+    """Each step begins at the moment at which the one before ended: C, D, C, D of 5 rows. A clock too coarse is one."""
+    time = np.concatenate([np.linspace(a, a + 40.0, 5) for a in (0.0, 40.0, 80.0, 120.0)])
+    current = np.repeat([1e-3, -1e-3, 1e-3, -1e-3], 5)
+    assert time_check(*rows_of(time, current)).passed is True
+    coarse = time_check(*rows_of(np.floor(np.arange(0.0, 20.0, 0.5)), np.full(40, 1e-3)))
+    assert coarse.passed is False
+    assert "20 of 39 times repeat" in coarse.detail

@@ -55,7 +55,7 @@ def test_a_single_result_gives_circuit_and_start(tmp_path):
     }
     assert preset["circuit"] == TWO
     again = get("impedance").analyse(spectrum(), **preset)
-    np.testing.assert_allclose(again.settings["theta"], first.settings["theta"], atol=1e-6)
+    np.testing.assert_allclose(again.findings["theta"], first.findings["theta"], atol=1e-6)
     for key, quantity in first.quantities.items():
         assert str(again.quantities[key]) == str(quantity), key
     save_preset("impedance", tmp_path / "q.toml", preset, [again])
@@ -70,7 +70,7 @@ def test_a_preset_serves_another_temperature(tmp_path, factor):
     other = spectrum(factor, seed=1)
     with_preset = get("impedance").analyse(other, drt=False, **read_preset("impedance", tmp_path / "p.toml"))
     without = get("impedance").analyse(other, drt=False, circuit=TWO)
-    np.testing.assert_allclose(with_preset.settings["theta"], without.settings["theta"], atol=1e-4)
+    np.testing.assert_allclose(with_preset.findings["theta"], without.findings["theta"], atol=1e-4)
 
 
 def test_a_result_at_its_bound_or_with_an_odd_exponent_can_be_saved(tmp_path):

@@ -45,6 +45,8 @@ def test_a_cell_comes_back_through_the_reader(tmp_path, warm, ending):
     for name in ("cycle", "half_cycle", "step"):
         assert record[name].values.tolist() == getattr(warm, name).tolist()
     assert set(record["current_range"].values.tolist()) == {1e-4}
+    assert record["set_current"].values == pytest.approx(table_of(warm).control, rel=1e-6, abs=1e-12)
+    assert all("set_current" not in spectrum for spectrum in spectra)
     assert [s.attrs["kind"] for s in spectra] == ["impedance"] * 2  # before the first cycle and after the second
     z = warm.impedance[warm.frequency > 0]
     assert np.concatenate([s["impedance"].values for s in spectra]) == pytest.approx(z, rel=1e-5)

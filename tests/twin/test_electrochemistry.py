@@ -10,11 +10,12 @@ from closo.errors import StudyError
 from closo.pipeline import analyse, check
 from closo.readers import read
 from closo.twin import Truth, write_study
-from closo.twin.electrochemical_claims import ELECTROCHEMICAL_CLAIMS
+from closo.twin.claims import printed_claims
 from closo.twin.electrochemistry import write_electrochemistry
 from closo.twin.electrochemistry.records import _table, oven_temperature
 from closo.twin.truth import SYNTHETIC
 
+ELECTROCHEMICAL_CLAIMS = printed_claims("electrochemistry")
 KINDS = {  # cell -> kinds of the parts of its file, without those that repeat
     "blocking": ["open_circuit", "impedance", "chronoamperometry"],
     "transference": ["open_circuit", "impedance", "chronoamperometry", "impedance"],

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import stdtr, stdtrit
-
 from closo.claims.claim import Claim
 from closo.claims.verdict import Verdict, Word
 from closo.nomenclature import look_up, to_shown
@@ -73,6 +71,8 @@ def _level(quantity: Quantity, claimed: Range, error: float) -> float:
         width = math.log(claimed[1] / claimed[0]) * value / u if 0 < claimed[0] <= claimed[1] else math.inf
     else:
         width = (claimed[1] - claimed[0]) / u
+    from scipy.special import stdtr, stdtrit
+
     df = min(quantity.df, 1e9)
     low, high = error / 2.0, error  # one side of a point, of a range without end
     for _ in range(50):

@@ -53,23 +53,23 @@ def cross_checks(
 ) -> tuple[tuple[Check, ...], dict[str, Quantity]]:
     """Return the checks that hold stated quantities against what else is stated, and what they imply by themselves.
 
-    The results that hold the quantities say which these are, in their settings 'cross_checks' and 'implied'.
+    The results that hold the quantities say which these are, in their findings 'cross_checks' and 'implied'.
     """
     checks: dict[str, Check] = {}
     implied: dict[str, Quantity] = {}
     for result in results.values():
         mine = [key for key, quantity in result.quantities.items() if any(quantity is one for one in quantities)]
-        names = {name for key in mine for name in result.settings.get("cross_checks", {}).get(key, ())}
+        names = {name for key in mine for name in result.findings.get("cross_checks", {}).get(key, ())}
         checks |= {check.name: check for check in result.checks if check.name in names}
-        keys = (k for key in mine for k in result.settings.get("implied", {}).get(key, ()))
+        keys = (k for key in mine for k in result.findings.get("implied", {}).get(key, ()))
         implied |= {key: result.quantities[key] for key in keys}
     return tuple(checks.values()), implied
 
 
 def _known(results: Mapping[str, Result]) -> set[str]:
     """Return every name that a claim can speak of."""
-    owners = {str(r.settings[key]) for r in results.values() for key in ("sample", "specimen") if key in r.settings}
-    return owners | set(results)
+    owners = {name for r in results.values() for name in (r.about.sample, r.about.owner)}
+    return (owners | set(results)) - {""}
 
 
 def members_of(results: Mapping[str, Result], of: Sequence[str]) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def members_of(results: Mapping[str, Result], of: Sequence[str]) -> tuple[str, .
     """
     if len(of) > 1 or not of[0].startswith("series/"):
         return tuple(of)
-    return tuple(str(label) for label in _series(results, of[0]).settings["members"])
+    return tuple(str(label) for label in _series(results, of[0]).findings["members"])
 
 
 def _series(results: Mapping[str, Result], key: str) -> Result:

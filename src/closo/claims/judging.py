@@ -20,13 +20,13 @@ from closo.claims.ranges import claimed_range, claimed_shares
 from closo.claims.verdict import Verdict, Word
 from closo.combine.arrhenius.points import celsius
 from closo.combine.samples import temperatures_of
+from closo.constants import LN10
 from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity, log, withheld
 from closo.result import Result
 
 __all__ = ["judge"]
 
-_LN10 = math.log(10.0)
 _ON_TEMPERATURE = ("conductivity", "conductivity_ratio", "resistance")  # names that end so depend on it strongly
 
 
@@ -109,7 +109,7 @@ def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -
         return ratio_of(first, second, method=method, basis=basis)
     if min(first.value or 0.0, second.value or 0.0) <= 0:
         return withheld(claim.name, "one of the two is not positive", method=method)
-    decades = (log(first.number) - log(second.number)) / _LN10
+    decades = (log(first.number) - log(second.number)) / LN10
     return Quantity(claim.name, decades, f"log10 of {method}", basis=basis)
 
 

@@ -23,7 +23,7 @@ from typing import NoReturn
 
 import typer
 
-from closo.cli import file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs
+from closo.cli import file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs, technique_verbs
 from closo.cli.output import say, write_json
 from closo.errors import ClosoError
 
@@ -34,11 +34,11 @@ app = typer.Typer(
     help="From the files of a solid-electrolyte study to numbers with true uncertainties, figures and verdicts.",
     epilog="Exit codes: 0 fine, 1 a claim or check failed, 2 the request or study is wrong, 3 a file cannot be read. "
     "--debug anywhere shows the traceback of an error.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (*file_verbs.VERBS, *study_verbs.VERBS):
+for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS):
     app.command(name=verb.__name__)(verb)
 
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.

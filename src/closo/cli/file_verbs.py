@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.script import write_script
+from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
@@ -25,15 +28,31 @@ Columns = Annotated[
     str | None,
     typer.Option(
         "--columns",
-        help="Columns of delimited text in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+        help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
         "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
         "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
     ),
 ]
 
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
+]
+
+
+def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
+    """Return `columns` with the sheet in front, as the readers take it."""
+    return columns if sheet is None else f"sheet={sheet}:{columns or ''}"
+
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every quantity with its method, and every check.")]
+_FEW = 3  # results that are shown one by one
+_COLUMNS = 3  # quantities of a table of many
+
 
 def run(
-    technique: Annotated[str, typer.Argument(help="What to do with the files, e.g. impedance.")],
+    technique: Annotated[
+        str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
+    ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
     area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
@@ -67,12 +86,27 @@ def run(
         ),
     ] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
     use_header: Annotated[
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per measurement there, one header row.")
+    ] = None,
+    cycles: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per cycle there (technique cycling).")
+    ] = None,
+    origin: Annotated[
+        bool,
+        typer.Option("--origin", help="Tables with three header rows (name, unit, comment), as Origin reads them."),
+    ] = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> int:
     """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
@@ -88,39 +122,49 @@ def run(
     from closo import pipeline
 
     asked = _settings_of(technique, preset, settings or [])
+    given: dict[str, Any] = {
+        "area": area,
+        "diameter": diameter,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+        "density": density,
+        "settings": asked,
+        "columns": _with_sheet(columns, sheet),
+        "reader": reader,
+        "part": _part(part),
+        "use_header": use_header,
+    }
+    if script is not None:
+        write_script(script, technique, files, given)
     outcomes: list[Outcome] = []
     drawn: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(
-            technique,
-            files,
-            area=area,
-            diameter=diameter,
-            thickness=thickness,
-            temperature=temperature,
-            lead_resistance=lead_resistance,
-            ionic_conductivity=conductivity,
-            pressure=pressure,
-            active_mass=active_mass,
-            theoretical_capacity=theoretical_capacity,
-            density=density,
-            settings=asked,
-            columns=columns,
-            reader=reader,
-            part=_part(part),
-            use_header=use_header,
-        ):
+        for outcome in pipeline.run(technique, files, **given):
             outcomes.append(outcome)
             drawn.append(_draw(outcome, figures))
             report(len(outcomes), None, outcome.file.name)
     if as_json:
         write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, drawn, strict=True)])
     else:
-        _show(outcomes)
+        _show(outcomes, verbose=verbose)
+    results = [o.result for o in outcomes if o.result is not None]
+    if table is not None:
+        from closo.cli.tables import measurement_rows, write_rows
+
+        write_rows(table, measurement_rows(outcomes), origin=origin)
+    if cycles is not None:
+        from closo.cli.tables import cycle_rows, write_rows
+
+        write_rows(cycles, cycle_rows(results), origin=origin)
     if save_preset is not None:
         from closo.techniques.presets import save_preset as save
 
-        say(save(technique, save_preset, asked, [o.result for o in outcomes if o.result is not None]))
+        say(save(technique, save_preset, asked, results))
     return _code(outcomes)
 
 
@@ -133,6 +177,7 @@ def convert(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
     columns: Columns = None,
+    sheet: Sheet = None,
     reader: Reader = None,
     as_json: Json = False,
 ) -> int:
@@ -147,7 +192,7 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reader or readers.sniff(path).name
-    found = readers.read(path, reader=reader, columns=columns)
+    found = readers.read(path, reader=reader, columns=_with_sheet(columns, sheet))
     measurements = [describe(data) for data in found]
     if to is not None:
         refused: list[DataError] = []
@@ -232,28 +277,48 @@ def _as_json(outcome: Outcome, figures: list[str]) -> dict[str, Any]:
     return place | {k: v for k, v in error.items() if k != "file"} | ({"skipped": True} if outcome.skipped else {})
 
 
-def _show(outcomes: list[Outcome]) -> None:
-    """Print the results, then what failed and why."""
+def _show(outcomes: list[Outcome], *, verbose: bool) -> None:
+    """Print the results, briefly or in full, then what failed and why."""
+    from closo.cli.screen import result_lines, width_of_terminal
+
     results = [o.result for o in outcomes if o.result is not None]
-    if len(results) <= 3:
+    if verbose:
         for result in results:
-            show_lines([f"{result.name}  {result.settings.get('circuit', '')}".rstrip()])
-            show_table(
-                ["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()]
-            )
-            show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
-            show_lines([f"  note: {note}" for note in result.notes])
-    elif results:
-        keys = [key for key in results[0].quantities if ":" not in key][:4]
-        rows = [[r.name, *[_brief(r, key) for key in keys], _failed(r)] for r in results]
-        show_table(["measurement", *keys, "failed checks"], rows)
+            _show_in_full(result)
+    elif len(results) <= _FEW:
+        show_lines([line for result in results for line in result_lines(result, width_of_terminal())])
+    else:
+        _show_many(results)
     skipped = [o for o in outcomes if o.skipped]
     failures = [o for o in outcomes if o.error is not None and not o.skipped]
     for outcome in failures:
         say(f"no result: {outcome.error}")
     if skipped:
-        say(f"left aside {len(skipped)} files of another kind: {', '.join(o.file.name for o in skipped[:5])} ...")
-    say(f"{len(results)} results, {len(failures)} failures.")
+        more = " ..." if len(skipped) > _FEW else ""
+        say(f"Skipped {len(skipped)} files of other types: {', '.join(o.file.name for o in skipped[:5])}{more}")
+    failed = sum(bool(_failed(result)) for result in results)
+    doubts = f", {failed} with failed checks" if failed else ""
+    say(f"{_count(len(results), 'result')}{doubts}, {_count(len(failures), 'failure')}. -v shows methods and checks.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _show_in_full(result: Result) -> None:
+    show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
+    show_table(["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()])
+    show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
+    show_lines([f"  note: {note}" for note in result.notes])
+
+
+def _show_many(results: Sequence[Result]) -> None:
+    """Print one row per measurement, with its temperature, main quantities and failed checks."""
+    from closo.pipeline import main_quantities
+
+    keys = list(dict.fromkeys(key for result in results for key in main_quantities(result)[:_COLUMNS]))[:_COLUMNS]
+    rows = [[r.name, *[_brief(r, key) for key in ("temperature", *keys)], _failed(r)] for r in results]
+    show_table(["measurement", "T", *keys, "failed checks"], rows)
 
 
 def _value(quantity: Quantity) -> str:

@@ -21,7 +21,7 @@ def interphase(
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figures there.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Number of processes that analyse measurements.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the sampling; the same seed gives the same numbers.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")] = False,
 ) -> int:
@@ -70,7 +70,7 @@ def _show(result: Result, written: list[str]) -> None:
             f"{row['log_evidence']:.1f}",
             str(row["verdict"]),
         ]
-        for row in result.settings["ranking"]
+        for row in result.findings["ranking"]
     ]
     show_table(["explanation", "elpd difference", "ln evidence", "verdict"], rows)
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])

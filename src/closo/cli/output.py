@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -47,26 +46,19 @@ def say(text: str) -> None:
 
 def show_lines(lines: Sequence[str]) -> None:
     """Print lines on standard output."""
+    from closo.cli.screen import coloured
+
     for line in lines:
-        typer.echo(_printable(line))
+        typer.echo(coloured(_printable(line)))
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on standard output; text of users is printed as it is."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    """Print a table on standard output; text of users is printed as it is, and numbers are never broken."""
+    from closo.cli.screen import coloured, table_lines, width_of_terminal
 
-    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
-    if not sys.stdout.isatty():
-        console.width = 200
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for number, heading in enumerate(headings):  # keys are never cut: two of them may differ at the end only
-        table.add_column(heading, no_wrap=number == 0, overflow="fold")
-    for row in rows:
-        table.add_row(*[Text(_printable(cell)) for cell in row])
-    console.print(table)
+    cells = [[_printable(cell) for cell in row] for row in rows]
+    for line in table_lines(headings, cells, width_of_terminal()):
+        typer.echo(coloured(line))
 
 
 @contextmanager

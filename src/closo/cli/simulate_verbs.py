@@ -112,20 +112,20 @@ def _as_json(result: Result) -> dict[str, Any]:
     shown = result.as_json()
     first = shown["quantities"][0]
     keys = ("lower", "upper", "relative_bound", "reason", "derivatives", "dropped_fraction", "iterations", "seconds")
-    bounds = {key: result.settings[key] for key in keys if key in result.settings}
+    bounds = {key: result.findings[key] for key in keys if key in result.findings}
     return {"effective_conductivity": first["value"], "unit": first["unit"]} | bounds | shown
 
 
 def _show(result: Result) -> None:
-    settings = result.settings
+    findings = result.findings
     for quantity in result.quantities.values():
         show_lines([f"{quantity.name} = {quantity}", f"  {quantity.method}"])
         shown = quantity.as_json()
         rows = [[entry["source"], f"{entry['u']:.2g}"] for entry in shown["budget"]]
         if rows:
             show_table(["source", f"u / {shown['unit']}"], rows)
-    if "lower" in settings:
-        show_lines([f"between {settings['lower']:.8g} and {settings['upper']:.8g} S/cm"])
+    if "lower" in findings:
+        show_lines([f"between {findings['lower']:.8g} and {findings['upper']:.8g} S/cm"])
     for check in result.checks:
         show_lines([f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.detail}"])
     show_lines(list(result.notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +21,13 @@ __all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
-Workers = Annotated[int, typer.Option(min=1, help="Number of processes that analyse measurements.")]
+Workers = Annotated[
+    int, typer.Option(min=0, help="Processes that analyse measurements; 0: as many as there are cores.")
+]
+NoAnalyse = Annotated[
+    bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every result, method and reason.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
 
@@ -69,7 +76,7 @@ def check(study: Study, *, as_json: Json = False) -> int:
     return 1 if errors else 0
 
 
-def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+def analyse(study: Study, *, workers: Workers = 0, verbose: Verbose = False, as_json: Json = False) -> int:
     """Compute what is stale, keep each result as it finishes, and say at the end what failed and why.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
@@ -78,33 +85,44 @@ def analyse(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int
     if as_json:
         write_json(_analysis_json(analysis))
     else:
-        _show_summary(analysis)
+        _show_summary(analysis, verbose=verbose)
         _say_failures(analysis)
     return _code(analysis)
 
 
-def claims(study: Study, *, workers: Workers = 1, as_json: Json = False) -> int:
+def claims(
+    study: Study,
+    *,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> int:
     """Hold what claims.toml claims against the results.
 
     Supported: the whole 95 % interval fits. Consistent: an equality that the data do not reject, with the smallest
     deviation that they would have shown. Contradicted: rejected at 5 %. Undecided: the data, or the words of the claim,
-    leave it open. The column "rests on" says whether anything was measured, or the study only states it.
+    leave it open. With -v the reason stands beside it, and whether anything was measured, or the study only states it.
 
     Exit code: 2 if a claim is not written as one (the others are judged), else 1 if a claim is contradicted; where there
     is no result at all, that of `closo analyse`; else 0.
     """
     from closo import pipeline
     from closo.claims import RESTS_ON
+    from closo.cli.screen import claim_lines, width_of_terminal
 
-    analysis = _analyse(study, workers)
+    analysis = _results(study, workers, compute=not no_analyse)
     verdicts = pipeline.judge(analysis)
     if as_json:
         write_json([verdict.as_json() for verdict in verdicts])
-    else:
+    elif verbose:
         rows = [[v.claim.id, v.text, RESTS_ON[v.basis], " ".join([v.claim.text, f"({v.reason})"])] for v in verdicts]
         show_table(["claim", "verdict", "rests on", "what is claimed (and why this verdict)"], rows)
+    else:
+        show_lines(claim_lines(verdicts, width_of_terminal()))
+    if not as_json:
         _say_failures(analysis)
-        _say_tally(verdicts)
+        say(_tally(verdicts))
     if any(verdict.claim.fault is not None for verdict in verdicts):
         return 2
     if any(verdict.verdict == "contradicted" for verdict in verdicts):
@@ -117,11 +135,16 @@ def show(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
-    workers: Workers = 1,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
-    """Show one result with its budget, checks and settings; without KEY, list all results."""
-    analysis = _analyse(study, workers)
+    """Show one result with its budget, checks and settings; without KEY, list all results.
+
+    What is not computed yet, or no longer true, is computed first; not so while another `closo analyse` is at it: then the
+    answer is what is there, and what is not is said.
+    """
+    analysis = _results(study, workers, compute=not no_analyse)
     if key is None:
         if as_json:
             write_json([{"key": k} | r.as_json() for k, r in analysis.results.items()])
@@ -143,32 +166,35 @@ def report(
     study: Study,
     *,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; STUDY/report without it.")] = None,
-    workers: Workers = 1,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each figure as PDF too.")] = False,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
-    """Write one HTML file that opens anywhere, with figures (SVG, PDF, CSV) and tables (CSV, XLSX) beside it.
+    """Write one HTML file that opens anywhere, with figures (SVG, CSV; PDF with --pdf) and tables (CSV, XLSX) beside it.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement gave no result; the page is written all the same.
     """
     from closo import pipeline
-    from closo import report as reporting
+    from closo.report.build import build
 
-    analysis = _analyse(study, workers)
+    analysis = _results(study, workers, compute=not no_analyse)
     verdicts = pipeline.judge(analysis)
     problems = pipeline.check(analysis.study)
     with progress_bar("Drawing") as progress:
-        page = reporting.build(
+        page = build(
             analysis,
             out or analysis.study.folder / "report",
             verdicts=verdicts,
             problems=problems,
+            pdf=pdf,
             progress=progress,
         )
     if as_json:
         write_json({"report": str(page), "failures": [f.error.as_json() for f in analysis.failures]})
     else:
         _say_failures(analysis)
-        show_lines([f"The report is {page}"])
+        show_lines([*_findings(analysis), *([_tally(verdicts)] if verdicts else []), f"Open {page}"])
     return exit_code(errors=[failure.error for failure in analysis.failures], failed=False)
 
 
@@ -194,6 +220,30 @@ def twin(
     return 0
 
 
+def _results(study: Path, workers: int, *, compute: bool) -> Analysis:
+    """Return what is on disk; where that is not all, compute the rest, unless another process is doing so."""
+    from closo import pipeline
+    from closo.store import is_in_use
+
+    known = pipeline.recall(study)
+    if not known.waiting:
+        return known
+    busy = is_in_use(known.study.folder)
+    if compute and not busy:
+        return _analyse(study, workers)
+    say(f"{'closo analyse is at work. ' if busy else ''}Not among the results: {_waiting(known)}.")
+    return known
+
+
+def _waiting(known: Analysis) -> str:
+    """Return what is missing and why, in words; names where they are few."""
+    words = []
+    for why in dict.fromkeys(known.waiting.values()):
+        keys = [key for key, reason in known.waiting.items() if reason == why]
+        words.append(f"{', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''} ({why})")
+    return "; ".join(words)
+
+
 def _analyse(study: Path, workers: int) -> Analysis:
     from closo import pipeline
 
@@ -213,26 +263,52 @@ def _analysis_json(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-_HEADLINES = ("activation_energy", "ionic_conductivity", "total_resistance", "conductivity_ratio:spread")
-_MANY = 30  # results of single files; from here on `analyse` shows what they were combined to
+_MANY = 30  # results; from here on `analyse` shows what they come to
 
 
-def _show_summary(analysis: Analysis) -> None:
-    """Show the results; of a large study the combined ones and those with a failed check."""
-    single = {key for key, r in analysis.results.items() if r.provenance is not None and r.provenance.reader}
-    if len(single) < _MANY:
+def _show_summary(analysis: Analysis, *, verbose: bool) -> None:
+    """Show the results; of a large study what they come to, and which checks failed."""
+    if verbose or len(analysis.results) < _MANY:
         _show_results(analysis.results)
         return
-    failed = {key for key in single if any(check.passed is False for check in analysis.results[key].checks)}
-    _show_results({key: r for key, r in analysis.results.items() if key not in single or key in failed})
-    show_lines([f"and {len(single - failed)} single measurements: closo show {analysis.study.folder}"])
+    from closo.cli.screen import shortened, width_of_terminal
+
+    failed = Counter(c.name for r in analysis.results.values() for c in r.checks if c.passed is False)
+    names = ", ".join(f"{name} ({times})" if times > 1 else name for name, times in failed.most_common())
+    text = [shortened(f"FAILED checks: {names}", 2 * width_of_terminal())] if failed else []
+    show_lines([*_findings(analysis), *text, f"closo show {analysis.study.folder} lists all results; -v does so here."])
+
+
+def _findings(analysis: Analysis) -> list[str]:
+    """Return what a study comes to: its conductivities, and the main number of each cell."""
+    from closo.quantity import Quantity
+
+    means = [r for r in analysis.results.values() if r.technique == "replicates" and _sigma(r) is not None]
+    ordered = sorted(means, key=lambda r: _sigma(r) or 0.0)
+    lines = []
+    if ordered:
+        low, high = ordered[0], ordered[-1]
+        kelvin = Quantity("temperature", float(high.settings["temperature"]))
+        lines.append(
+            f"Conductivity of {len(ordered)} samples at {kelvin}: highest {high.quantities['ionic_conductivity']} "
+            f"({high.name})"
+            + (f", lowest {low.quantities['ionic_conductivity']} ({low.name})." if low is not high else ".")
+        )
+    return lines
+
+
+def _sigma(result: Result) -> float | None:
+    found = result.quantities.get("ionic_conductivity")
+    return None if found is None else found.value
 
 
 def _show_results(results: Mapping[str, Result]) -> None:
     """Show one row per result: its key, its main quantity, and the checks it failed."""
+    from closo.pipeline import headline
+
     rows = []
     for key, result in results.items():
-        name = next((h for h in _HEADLINES if h in result.quantities), next(iter(result.quantities), ""))
+        name = headline(result)
         failed = ", ".join(c.name for c in result.checks if c.passed is False)
         rows.append([key, name, str(result.quantities.get(name, "")), failed])
     show_table(["result", "quantity", "value", "failed checks"], rows)
@@ -249,13 +325,15 @@ def _say_failures(analysis: Analysis) -> None:
     )
 
 
-def _say_tally(verdicts: Sequence[Verdict]) -> None:
+def _tally(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claims have which verdict, and which are contradicted."""
     from closo.claims import WORDS
 
     words = [verdict.verdict for verdict in verdicts]
-    say(
-        f"{len(words)} claims: {', '.join(f'{words.count(word)} {word}' for word in WORDS if word in words) or 'none'}."
-    )
+    against = [verdict.claim.id for verdict in verdicts if verdict.verdict == "contradicted"]
+    named = f" Contradicted: {', '.join(against)}." if against else ""
+    counts = ", ".join(f"{words.count(word)} {word}" for word in WORDS if word in words)
+    return f"{len(words)} claims: {counts or 'none'}.{named}"
 
 
 def _code(analysis: Analysis) -> int:
@@ -280,7 +358,7 @@ def _show_result(key: str, result: Result, written: list[str]) -> None:
             show_lines([f"  budget of {name} [{quantity.as_json()['unit']}]:"])
             show_lines([f"    {entry['u']:.3g}  {entry['source']}" for entry in entries[:12]])
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
-    show_lines([f"  {name} = {value}" for name, value in result.settings.items()])
+    show_lines([f"  {name} = {value}" for name, value in {**result.settings, **result.findings}.items()])
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 

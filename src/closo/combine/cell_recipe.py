@@ -189,20 +189,20 @@ def with_statements(made: Result, stated: Mapping[str, Quantity], checks: Sequen
     Parameters
     ----------
     stated : '<name>:<field>' -> quantity.
-    checks : of the audit, of this owner alone; `settings["cross_checks"]` says which of them judge which key, and
-        `settings["implied"]` which quantities follow from which key without being judged by a check.
+    checks : of the audit, of this owner alone; `findings["cross_checks"]` says which of them judge which key, and
+        `findings["implied"]` which quantities follow from which key without being judged by a check.
     """
     judged = {
         key: [c.name for c in checks if key.partition(":")[2] in _JUDGES.get(c.name.partition(":")[0], ())]
         for key in stated
     }
     implied = {key: [k for k in _IMPLIES.get(key.partition(":")[2], ()) if k in made.quantities] for key in stated}
-    settings = {
-        **made.settings,
+    findings = {
+        **made.findings,
         "cross_checks": {key: names for key, names in judged.items() if names},
         "implied": {key: keys for key, keys in implied.items() if keys},
     }
-    return replace(made, quantities={**made.quantities, **stated}, checks=tuple(checks), settings=settings)
+    return replace(made, quantities={**made.quantities, **stated}, checks=tuple(checks), findings=findings)
 
 
 def _of(make: Callable[[], Number], *needed: Any) -> Number | None:

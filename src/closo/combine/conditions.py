@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from closo.combine.arrhenius.points import celsius
-from closo.constants import BOLTZMANN, ELECTRONVOLT
+from closo.constants import BOLTZMANN, ELECTRONVOLT, ONE_TEMPERATURE
 from closo.errors import DataError
 from closo.quantity import Number, exp, uncertain
 from closo.result import Result
 
-__all__ = ["NEAR", "at_one_temperature", "temperature_factor", "temperature_of"]
+__all__ = ["at_one_temperature", "temperature_factor", "temperature_of"]
 
-NEAR = 2.0  # K: measurements closer than this count as made at one temperature
 _ENERGY = (0.5, 0.15)  # eV, range of solid sodium electrolytes and their interfaces
 
 
@@ -26,7 +25,7 @@ def temperature_of(result: Result) -> Number | None:
 
 
 def at_one_temperature(results: Sequence[Result], who: str) -> None:
-    """Refuse results whose stated temperatures differ by more than `NEAR`; those without one pass.
+    """Refuse results whose stated temperatures differ by more than `ONE_TEMPERATURE`; those without one pass.
 
     Raises
     ------
@@ -36,7 +35,7 @@ def at_one_temperature(results: Sequence[Result], who: str) -> None:
     if len(known) < 2:
         return
     (cold, first), (warm, last) = min(known), max(known)
-    if warm - cold > NEAR:
+    if warm - cold > ONE_TEMPERATURE:
         raise DataError(
             f"{who} needs measurements at one temperature, but '{first}' was made at {celsius(cold)} and '{last}' at "
             f"{celsius(warm)}.",

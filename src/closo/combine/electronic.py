@@ -68,7 +68,7 @@ def electronic_fraction(polarization: Result, spectrum: Result, *, name: str) ->
         quantities=quantities,
         curves=new("record", {"electronic_fraction": [_best(quantities)]}, source=name),
         checks=(_negligible(quantities),),
-        settings={"polarization": polarization.name, "spectrum": spectrum.name},
+        findings={"polarization": polarization.name, "spectrum": spectrum.name},
     )
 
 

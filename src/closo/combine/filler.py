@@ -85,7 +85,7 @@ def filler_budget(
 
 def _filled(name: str, filling: Quantity) -> Check:
     """Return whether there is matrix enough to fill the pores."""
-    value = float(filling)
+    value = filling.value or 0.0
     if value >= 1.0:
         return Check("pores can be filled", True, f"{name}: there is {value:.3g} times as much matrix as pore volume")
     empty = f"{100.0 * (1.0 - value):.2g} % of them stay empty at best"

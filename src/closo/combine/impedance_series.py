@@ -32,7 +32,14 @@ from closo.techniques.impedance import analyse_series
 
 __all__ = ["figure", "impedance_series"]
 
-_KEPT = ("total_resistance", "ionic_conductivity", "bulk_resistance", "grain_boundary_resistance", "temperature")
+_KEPT = (
+    "total_resistance",
+    "ionic_conductivity",
+    "bulk_resistance",
+    "bulk_conductivity",
+    "grain_boundary_resistance",
+    "temperature",
+)
 
 
 def impedance_series(
@@ -63,21 +70,21 @@ def impedance_series(
     for single, member in zip(results, together, strict=True):
         found = {key: member.quantities[key] for key in _KEPT if key in member.quantities}
         quantities |= {f"{key}:{single.name}": quantity for key, quantity in found.items()}
-    settings = dict(together[0].settings["series"])
-    settings |= {"members": [result.name for result in results], "circuits": [r.settings["circuit"] for r in together]}
+    findings = dict(together[0].findings["series"])
+    findings |= {"members": [result.name for result in results], "circuits": [r.findings["circuit"] for r in together]}
     check = next(c for c in together[0].checks if c.name == "global fit of the series")
-    return Result("impedance_series", name, quantities, _curves(together), (check,), settings)
+    return Result("impedance_series", name, quantities, _curves(together), (check,), findings=findings)
 
 
 def _spectrum(result: Result) -> Dataset:
     """Rebuild the measurement from the curves of its result: the points that were used, and what the file said."""
-    curves, settings = result.curves, result.settings
+    curves, findings = result.curves, result.findings
     data = new(
         "impedance",
         {"frequency": curves["frequency"].values, "impedance": curves["impedance"].values},
         source=result.name,
-        metadata={"instrument": settings["instrument"]},
-        uncalibrated=settings["uncalibrated"],
+        metadata={"instrument": findings["instrument"]},
+        uncalibrated=findings["uncalibrated"],
     )
     source, _, part = result.name.rpartition("#")
     data.attrs.update(source=source or result.name, part=int(part) if part.isdigit() else 1)
@@ -120,7 +127,7 @@ def figure(result: Result) -> FigureSpec:
             Trace(f, np.degrees(np.angle(fit)), "", "line", color),
         ]
     axis = Axis("f / Hz", "log")
-    used = "one global fit" if result.settings.get("used") else "single fits"
+    used = "one global fit" if result.findings.get("used") else "single fits"
     return FigureSpec(
         name=f"impedance series {result.name}",
         panels=[Panel(axis, Axis("|Z| / ohm", "log"), modulus), Panel(axis, Axis("phase / deg"), phase)],

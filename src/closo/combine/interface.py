@@ -92,7 +92,7 @@ def interfacial_resistance(
         | {"area_specific_resistance:cell": whole, "area_specific_resistance:electrolyte": electrolyte},
         xr.Dataset(),
         _checks(interface, whole, electrolyte),
-        {"share_of_electrolyte": float(electrolyte.value or 0.0) / float(whole.value or 1.0)},
+        findings={"share_of_electrolyte": float(electrolyte.value or 0.0) / float(whole.value or 1.0)},
     )
 
 

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from closo.quantity import Number, sources, uncertain
 
@@ -165,6 +164,8 @@ def _scatter_factor(design: np.ndarray, y: np.ndarray, *, stated: np.ndarray, ex
     high = max(1.0, 2.0 * floor)
     while excess_of_chi2(high) > 0:
         high *= 10.0
+    from scipy.optimize import brentq
+
     return float(np.exp(brentq(lambda t: excess_of_chi2(float(np.exp(t))), np.log(floor), np.log(high), xtol=1e-6)))
 
 

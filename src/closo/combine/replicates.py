@@ -24,16 +24,16 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.points import K_B, Point, celsius, check_temperature
 from closo.combine.regression import split, tabulate, weighted_sum
 from closo.errors import DataError
-from closo.quantity import Number, Quantity, exp, log, uncertain
+from closo.quantity import Number, Quantity, exp, log, sources, uncertain
 from closo.result import Check, Result
 
-__all__ = ["mean_of_pellets", "pooled_spread", "replicates", "spread_source"]
+__all__ = ["ASSUMED_ENERGY", "activation", "mean_of_pellets", "pooled_spread", "replicates", "spread_source"]
 
+ASSUMED_ENERGY = "assumed activation energy:"  # begins the label of one that nobody measured
 _SAME = 2.0  # K; further apart, conductivities are not averaged without an activation energy
 
 
@@ -86,13 +86,13 @@ def replicates(
     quantities = {"ionic_conductivity": Quantity("ionic_conductivity", exp(mean), method)}
     at = f"at {celsius(temperature)}"
     quantities |= {f"ionic_conductivity:{s}": Quantity("ionic_conductivity", exp(y), at) for s, y in logs.items()}
-    settings = {
-        "temperature": temperature,
+    findings = {
         "n": len(logs),
         "pellet_spread": None if math.isnan(sd) else sd,
         "pellets": list(logs),
     }
-    return Result("replicates", name, quantities, xr.Dataset(), (_check(len(logs), sd, spread),), settings)
+    checks, settings = (_check(len(logs), sd, spread),), {"temperature": temperature}
+    return Result("replicates", name, quantities, checks=checks, settings=settings, findings=findings)
 
 
 def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
@@ -106,7 +106,7 @@ def pooled_spread(results: Sequence[Result]) -> tuple[float, int] | None:
     -------
     >>> pooled_spread([])
     """
-    shown = [(r.settings["pellet_spread"], r.settings["n"] - 1) for r in results if r.settings["n"] > 1]
+    shown = [(r.findings["pellet_spread"], r.findings["n"] - 1) for r in results if r.findings["n"] > 1]
     df = sum(count for _, count in shown)
     if not df:
         return None
@@ -144,8 +144,24 @@ def _ln_sigma(point: Point, pellet: str, *, temperature: float, energy: Number |
                 hint="Give an activation energy to bring it there, or choose points at one temperature.",
             )
         return log(point.conductivity)
-    t = point.temperature
-    return log(point.conductivity * t / temperature) + energy / K_B * (1.0 / t - 1.0 / temperature)
+    return log(point.conductivity) + activation(point.temperature, temperature, energy)
+
+
+def activation(measured: Number, temperature: float, energy: Number) -> Number:
+    """Return ln of what brings a conductivity from the temperature at which it was measured to another.
+
+    Parameters
+    ----------
+    measured, temperature : [K].
+    energy : [J] of ln(sigma T). Of one that is only assumed, the spread counts also where both temperatures read the same:
+        u(E) u(T)/kT2 is what is left of an offset that two samples share, since their energies differ.
+    """
+    bring = log(measured / temperature) + energy / K_B * (1.0 / measured - 1.0 / temperature)
+    for assumed in (label for label in sources(energy) if label.startswith(ASSUMED_ENERGY)):
+        for label, (u, df) in sources(measured).items():
+            left = float(energy.u) * u / (K_B * temperature**2)
+            bring = bring + uncertain(0.0, {f"{assumed}, {label}": left}, df=df)
+    return bring
 
 
 def _mean(numbers: Sequence[Number]) -> Number:

@@ -59,7 +59,7 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
                 hint="Give the spectrum before and the spectrum after.",
             )
     at_one_temperature((before, after), "A change of resistance")
-    circuits = [before.settings["circuit"], after.settings["circuit"]]
+    circuits = [before.findings["circuit"], after.findings["circuit"]]
     warmed = temperature_factor(before, after, name=name)
     quantities: dict[str, Quantity] = {}
     sums = [_all_resistances(result) for result in (before, after)]
@@ -74,8 +74,8 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
             withheld("resistance", why) if number is None else Quantity("resistance", number, method)
         )
     checks = (_risen(quantities["resistance_ratio"]), _same_circuit(circuits), _same_range(before, after))
-    settings: dict[str, Any] = {"members": [before.name, after.name], "circuits": circuits}
-    return Result("resistance_change", name, quantities, _curves(before, after), checks, settings)
+    findings: dict[str, Any] = {"members": [before.name, after.name], "circuits": circuits}
+    return Result("resistance_change", name, quantities, _curves(before, after), checks, findings=findings)
 
 
 def _alike(pair: list[tuple[Number, str]], factor: Number) -> list[tuple[Number, str]]:
@@ -90,9 +90,9 @@ def _known(quantity: Quantity, name: str) -> tuple[Number, str]:
 
 def _all_resistances(result: Result) -> tuple[Number, str]:
     """Return the sum of all resistances of the circuit [ohm], or None and the reason."""
-    labels = [e.label for e in parse(result.settings["circuit"]).elements if e.kind.symbol == "R"]
+    labels = [e.label for e in parse(result.findings["circuit"]).elements if e.kind.symbol == "R"]
     if not labels:
-        return None, f"{result.settings['circuit']} of {result.name} has no resistance"
+        return None, f"{result.findings['circuit']} of {result.name} has no resistance"
     found = [result.quantities[f"resistance:{label}"] for label in labels]
     if any(q.number is None for q in found):
         # single resistances may be entangled while their sum is well known

@@ -1,26 +1,36 @@
 """A quantity of a sample or a pellet, from whatever results there are of it.
 
-`results` are those of a study, key -> Result; each says in its settings which `specimen` and `sample` it belongs to. A
+`results` are those of a study, key -> Result; each says which specimen and sample it is about (`Result.about`). A
 pellet's conductivity at a temperature comes from its Arrhenius law, or from measurements within 2 K of it where there
 is no law; a sample's is the mean over its pellets with the spread between them.
 
 Limits
     Without an Arrhenius law of the sample, an activation energy of 0.50 ± 0.15 eV is assumed to bring the measurements
-    to the temperature and the uncertainty of the temperature into the conductivity; the method says so.
+    to the temperature and the uncertainty of the temperature into the conductivity; the method says so. The same of a
+    single measurement of a conductivity or of a resistance of the electrolyte; the law is one of the whole pellet, so for
+    grains, boundaries and electrons the energy is always assumed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
 
 from closo.combine.arrhenius import Point, predict
 from closo.combine.arrhenius.points import celsius
-from closo.combine.replicates import mean_of_pellets, pooled_spread, replicates, spread_source
-from closo.constants import BOLTZMANN, ELECTRONVOLT
+from closo.combine.replicates import (
+    ASSUMED_ENERGY,
+    activation,
+    mean_of_pellets,
+    pooled_spread,
+    replicates,
+    spread_source,
+)
+from closo.constants import BOLTZMANN, ELECTRONVOLT, ONE_TEMPERATURE
 from closo.errors import DataError
 from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
@@ -28,16 +38,26 @@ from closo.result import Result
 
 __all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study_spread", "temperatures_of"]
 
-_NEAR = 2.0  # K
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
+_ACTIVATED = {  # what goes with temperature as exp(-E/kT)/T: 1, and its inverse: -1
+    "ionic_conductivity": 1,
+    "bulk_conductivity": 1,
+    "grain_boundary_conductivity": 1,
+    "electronic_conductivity": 1,
+    "total_resistance": -1,
+    "bulk_resistance": -1,
+    "grain_boundary_resistance": -1,
+}
+_ASSUMPTION = f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
+_OF_THE_LAW = ("ionic_conductivity", "total_resistance")
 # Relative, between pellets; laboratories differ by tens of per cent (Ohno et al. 2020, doi:10.1021/acsenergylett.9b02764).
 _ASSUMED_SPREAD = 0.2
 
 
 def specimens_of(results: Mapping[str, Result], of: str) -> list[str]:
     """Return the specimens of a sample; a specimen is its own; empty where nothing was measured on `of`."""
-    found = [r.settings for r in results.values() if of in (r.settings.get("sample"), r.settings.get("specimen"))]
-    return list(dict.fromkeys(str(s["specimen"]) for s in found if "specimen" in s))
+    about = [r.about for r in results.values() if of in (r.about.sample, r.about.owner)]
+    return list(dict.fromkeys(a.owner for a in about if a.kind in ("specimen", "cell")))
 
 
 def study_spread(results: Mapping[str, Result]) -> tuple[float, int] | None:
@@ -108,7 +128,10 @@ def _points_at(results: Mapping[str, Result], specimen: str, temperature: float)
     ]
     if not near:
         withheld_why = _why_withheld(results, specimen, "ionic_conductivity")
-        return withheld_why or f"'{specimen}' was not measured within {_NEAR:g} K of {celsius(temperature)}{why}."
+        return (
+            withheld_why
+            or f"'{specimen}' was not measured within {ONE_TEMPERATURE:g} K of {celsius(temperature)}{why}."
+        )
     often = "once" if len(near) == 1 else f"{len(near)} times"
     return near, f"measured {often} near {celsius(temperature)}"
 
@@ -118,7 +141,7 @@ def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list
     return [
         r
         for r in results.values()
-        if r.settings.get("specimen") == specimen
+        if r.about.owner == specimen
         and r.technique not in ("arrhenius", "impedance_series", "replicates", "series")
         and key in r.quantities
         and r.quantities[key].number is not None
@@ -127,13 +150,13 @@ def _measured_on(results: Mapping[str, Result], specimen: str, key: str) -> list
 
 def _is_near(result: Result, temperature: float) -> bool:
     found = result.quantities.get("temperature")
-    return found is not None and found.value is not None and abs(found.value - temperature) <= _NEAR
+    return found is not None and found.value is not None and abs(found.value - temperature) <= ONE_TEMPERATURE
 
 
 def _why_withheld(results: Mapping[str, Result], specimen: str, key: str) -> str | None:
     """Return why a quantity of a specimen has no value, where results say so."""
     for r in results.values():
-        if r.settings.get("specimen") == specimen and key in r.quantities and r.quantities[key].number is None:
+        if r.about.owner == specimen and key in r.quantities and r.quantities[key].number is None:
             return f"'{specimen}': {r.quantities[key].why}."
     return None
 
@@ -145,8 +168,12 @@ def _energy_of(results: Mapping[str, Result], of: str) -> Number:
         found = None if law is None else law.quantities.get("activation_energy:lnsigmaT")
         if found is not None and found.number is not None:
             return found.number
+    return _assumed_energy(of)
+
+
+def _assumed_energy(of: str) -> Number:
     value, u = _ASSUMED_ENERGY
-    return uncertain(value * ELECTRONVOLT, {f"assumed activation energy:{of}": u * ELECTRONVOLT})
+    return uncertain(value * ELECTRONVOLT, {f"{ASSUMED_ENERGY}{of}": u * ELECTRONVOLT})
 
 
 def _assumed(energy: Number) -> bool:
@@ -166,9 +193,9 @@ def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: 
         kinds = dict.fromkeys(_without_name(method, specimen) for specimen, method in methods.items())
         text = f"{mean.method}; each {' or '.join(kinds)}"
     if assumed:
-        text += f"; temperatures by an assumed {_ASSUMED_ENERGY[0]:.2f} ± {_ASSUMED_ENERGY[1]:.2f} eV"
+        text += _ASSUMPTION
     quantities["ionic_conductivity"] = Quantity(mean.name, mean.number, text)
-    return Result(made.technique, made.name, quantities, made.curves, made.checks, made.settings, made.notes)
+    return replace(made, quantities=quantities)
 
 
 def _without_name(method: str, specimen: str) -> str:
@@ -180,7 +207,7 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
 
     Parameters
     ----------
-    of : key of a result, a sample, or a specimen.
+    of : key of a result, a sample, a powder, a specimen, or a cell.
     key : of a quantity, 'activation_energy:lnsigmaT'.
     temperature : [K], for what depends on it.
 
@@ -191,9 +218,10 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
     """
     name = look_up(key.partition(":")[0]).name
     if of in results:
-        return _of_result(results[of], key, temperature=temperature)
-    specimens = specimens_of(results, of)
-    if not specimens:
+        return _of_result(results, results[of], key, temperature=temperature)
+    owners = specimens_of(results, of)
+    owners += [of] if of not in owners and any(r.about.owner == of for r in results.values()) else []
+    if not owners:
         return withheld(name, f"nothing was measured on '{of}'")
     if key == "ionic_conductivity" and temperature is not None:
         spread = study_spread(results)
@@ -201,7 +229,7 @@ def quantity(results: Mapping[str, Result], of: str, key: str, *, temperature: f
             return conductivity(results, of, temperature, spread=spread).quantities[key]
         except DataError as error:
             return withheld(name, f"nothing known: {error}")
-    found = {s: _of_specimen(results, s, key, temperature=temperature) for s in specimens}
+    found = {owner: _of_specimen(results, owner, key, temperature=temperature) for owner in owners}
     return _mean(found, of, key)
 
 
@@ -242,11 +270,11 @@ def conductivity_at(
 
 def _own_spread(results: Mapping[str, Result], of: str, kelvin: float) -> tuple[float, int] | None:
     """Return the spread between the pellets of one sample [1] and its degrees of freedom, None where there is one only."""
-    made = conductivity(results, of, kelvin).settings
+    made = conductivity(results, of, kelvin).findings
     return None if made["pellet_spread"] is None else (float(made["pellet_spread"]), int(made["n"]) - 1)
 
 
-def _of_result(result: Result, key: str, *, temperature: float | None) -> Quantity:
+def _of_result(results: Mapping[str, Result], result: Result, key: str, *, temperature: float | None) -> Quantity:
     """Return a quantity of one result."""
     if result.technique == "arrhenius" and key == "ionic_conductivity" and temperature is not None:
         return predict(result, temperature)
@@ -257,7 +285,27 @@ def _of_result(result: Result, key: str, *, temperature: float | None) -> Quanti
         at = result.quantities["temperature"].value
         measured = "an unknown temperature" if at is None else celsius(at)
         return withheld(found.name, f"nothing at {celsius(temperature)}: '{result.name}' was measured at {measured}")
-    return found
+    return _brought(results, result, key, temperature=temperature)
+
+
+def _brought(results: Mapping[str, Result], result: Result, key: str, *, temperature: float | None) -> Quantity:
+    """Return a quantity of one measurement at a temperature [K], None: the one stated, with the uncertainty of its own."""
+    found = result.quantities[key]
+    name, _, part = key.partition(":")
+    read = result.quantities.get(f"temperature:{part}", result.quantities.get("temperature"))
+    if name not in _ACTIVATED or found.number is None or read is None or read.number is None:
+        return found
+    measured = read.number
+    at = float(measured.x) if temperature is None else temperature
+    if not measured.u and float(measured.x) == at:
+        return found
+    specimen = result.about.owner or result.name
+    sample = result.about.sample or specimen
+    laws = [_energy_of(results, owner) for owner in (specimen, sample)] if name in _OF_THE_LAW else []
+    energy = next((law for law in laws if not _assumed(law)), _assumed_energy(sample))
+    number = found.number * exp(_ACTIVATED[name] * activation(measured, at, energy))
+    method = f"{found.method}{_ASSUMPTION if _assumed(energy) else ''}".removeprefix("; ")
+    return Quantity(found.name, number, method, basis=found.basis)
 
 
 def _of_specimen(results: Mapping[str, Result], specimen: str, key: str, *, temperature: float | None) -> Quantity:
@@ -268,7 +316,7 @@ def _of_specimen(results: Mapping[str, Result], specimen: str, key: str, *, temp
         return law.quantities[key]
     found = [r for r in _measured_on(results, specimen, key) if temperature is None or _is_near(r, temperature)]
     if len(found) == 1:
-        return found[0].quantities[key]
+        return _brought(results, found[0], key, temperature=temperature)
     if found:
         near = "" if temperature is None else f" near {celsius(temperature)}"
         return withheld(name, f"'{specimen}' has {len(found)} different values of {key}{near}; name one result")
@@ -309,4 +357,4 @@ def temperatures_of(results: Mapping[str, Result], names: Sequence[str]) -> tupl
             return None
         ranges.append((min(measured), max(measured)))
     low, high = float(np.max([r[0] for r in ranges])), float(np.min([r[1] for r in ranges]))
-    return (low, high) if low <= high + _NEAR else None
+    return (low, high) if low <= high + ONE_TEMPERATURE else None

@@ -33,6 +33,7 @@ import xarray as xr
 from closo.combine.arrhenius.points import celsius, check_temperature
 from closo.combine.regression import regress, scatter_numbers, split, tabulate, weighted_sum
 from closo.combine.replicates import pooled_spread, replicates
+from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError, StudyError
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.nomenclature import NAMES, look_up, to_shown
@@ -41,11 +42,9 @@ from closo.result import Check, Result
 
 __all__ = ["Member", "figure", "pair", "pooled_spread", "replicates", "series"]
 
-_LN10 = math.log(10.0)
 _DRAWS = 20_000
 _SURE = 0.95
 _HARDLY = math.log10(2.0)  # decades over the range of the covariate
-_S_CM = 100.0  # S/m per S/cm
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def series(
     Returns
     -------
     Result
-        technique 'series'; settings hold the probability of each member to be the highest (`probability_highest`) and
+        technique 'series'; findings hold the probability of each member to be the highest (`probability_highest`) and
         the bracket of the maximum.
 
     Raises
@@ -98,7 +97,7 @@ def series(
     >>> points = [(0.25, 0.117), (0.35, 0.140), (0.45, 0.110)]
     >>> members = [Member(f"{100 * x:.0f} vol%", uncertain(s, {f"fit:{x}": 0.01 * s}), x) for x, s in points]
     >>> result = series(members, name="silica content", axis="volume_fraction", temperature=333.15)
-    >>> result.settings["probability_highest"]["35 vol%"]
+    >>> result.findings["probability_highest"]["35 vol%"]
     1.0
     >>> result.quantities["volume_fraction:maximum"].method
     'highest of 3 members with probability 1.00; resolution-limited: between 25 and 45 vol%'
@@ -111,20 +110,20 @@ def series(
         for m in ordered
     }
     best = int(np.argmax(probability))
-    settings: dict[str, Any] = {"axis": axis, "temperature": temperature, "highest": ordered[best].label}
-    settings["members"] = [m.label for m in ordered]
-    settings["probability_highest"] = {m.label: float(p) for m, p in zip(ordered, probability, strict=True)}
+    findings: dict[str, Any] = {"highest": ordered[best].label, "members": [m.label for m in ordered]}
+    findings["probability_highest"] = {m.label: float(p) for m, p in zip(ordered, probability, strict=True)}
     checks = [_check_highest(ordered, probability)]
     if ordered[0].position is not None:
         quantities[f"{axis}:maximum"] = _maximum(ordered, probability, axis=axis, name=name)
-        settings["bracket"] = list(_bracket(ordered, best))
+        findings["bracket"] = list(_bracket(ordered, best))
         checks.append(_check_inside(ordered, best))
     quantities |= _ratios(ordered, best, temperature)
     if covariate is not None:
         quantities[f"conductivity_ratio:{covariate}"] = change = _change(ordered, covariate, name)
-        settings["covariate"] = covariate
+        findings["covariate"] = covariate
         checks.append(_check_hardly(change, covariate))
-    return Result("series", name, quantities, _curves(ordered, name), tuple(checks), settings)
+    settings = {"axis": axis, "temperature": temperature}
+    return Result("series", name, quantities, _curves(ordered, name), tuple(checks), settings, findings=findings)
 
 
 def pair(result: Result, first: str, second: str) -> Quantity:
@@ -134,13 +133,13 @@ def pair(result: Result, first: str, second: str) -> Quantity:
     ------
     StudyError  when a member is not in the series.
     """
-    members = list(result.settings["members"])
+    members = list(result.findings["members"])
     for label in (first, second):
         if label not in members:
             raise StudyError(f"'{label}' is not in the series '{result.name}'.", hint=f"It has: {', '.join(members)}.")
     a, b = (result.quantities[f"ionic_conductivity:{label}"].number for label in (first, second))
     method = f"{first} over {second} at {celsius(float(result.settings['temperature']))}"
-    return Quantity("conductivity_ratio", (log(a) - log(b)) / _LN10, method)
+    return Quantity("conductivity_ratio", (log(a) - log(b)) / LN10, method)
 
 
 def _checked(members: Sequence[Member], name: str, *, axis: str, temperature: float) -> list[Member]:
@@ -220,13 +219,13 @@ def _ratios(ordered: list[Member], best: int, temperature: float) -> dict[str, Q
     values = [float(m.conductivity.x) for m in ordered]
     top, bottom = ordered[int(np.argmax(values))], ordered[int(np.argmin(values))]
     at = f"at {celsius(temperature)}"
-    spread = (log(top.conductivity) - log(bottom.conductivity)) / _LN10
+    spread = (log(top.conductivity) - log(bottom.conductivity)) / LN10
     method = f"{top.label} over {bottom.label}, largest over smallest of {len(ordered)} {at}"
     found = {"conductivity_ratio:spread": Quantity("conductivity_ratio", spread, method)}
     highest = ordered[best]
     for m in ordered:
         if m is not highest:
-            decades = (log(highest.conductivity) - log(m.conductivity)) / _LN10
+            decades = (log(highest.conductivity) - log(m.conductivity)) / LN10
             key = f"conductivity_ratio:{highest.label} over {m.label}"
             found[key] = Quantity("conductivity_ratio", decades, at)
     return found
@@ -249,7 +248,7 @@ def _change(ordered: list[Member], covariate: str, name: str) -> Quantity:
         known=bool((own > 0).all()),
     )
     numbers = scatter_numbers(logs, fit, label=f"scatter:{name}")
-    decades = weighted_sum(fit.estimator[1] / _LN10, numbers, value=float(fit.values[1]) / _LN10)
+    decades = weighted_sum(fit.estimator[1] / LN10, numbers, value=float(fit.values[1]) / LN10)
     low, high = (f"{to_shown(covariate, v):g}" for v in (x.min(), x.max()))
     method = f"change of log10 sigma over {covariate} {low} to {high} {unit}, weighted line through {len(used)} members"
     return Quantity("conductivity_ratio", decades, method)
@@ -303,7 +302,7 @@ def figure(result: Result) -> FigureSpec:
     """Return conductivity against composition, time or type, with standard uncertainties, on a logarithmic axis."""
     curves, axis = result.curves, str(result.settings["axis"])
     words = f"{axis}:maximum" not in result.quantities
-    members = [str(label) for label in result.settings["members"]]
+    members = [str(label) for label in result.findings["members"]]
     positions = [curves[key].values.astype(float) for key in ("position", "pellet_position")]
     if words:
         x = Axis(
@@ -314,8 +313,8 @@ def figure(result: Result) -> FigureSpec:
     else:
         positions = [np.array([to_shown(axis, p) for p in place]) for place in positions]
         x = Axis(look_up(axis).label)
-    values, u = (curves[key].values / _S_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
-    shown = np.concatenate([values - u, values + u, curves["pellet_conductivity"].values / _S_CM])
+    values, u = (curves[key].values / S_PER_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
+    shown = np.concatenate([values - u, values + u, curves["pellet_conductivity"].values / S_PER_CM])
     mean = Trace(
         positions[0],
         values,
@@ -324,7 +323,7 @@ def figure(result: Result) -> FigureSpec:
         y_u=u,
     )
     single = Trace(
-        positions[1], curves["pellet_conductivity"].values / _S_CM, label="pellets", color=1, marker=1, filled=False
+        positions[1], curves["pellet_conductivity"].values / S_PER_CM, label="pellets", color=1, marker=1, filled=False
     )
     at = celsius(float(result.settings["temperature"]))
     notes = [f"{check.name}: {check.detail}" for check in result.checks]

@@ -103,22 +103,22 @@ def transference(
     first = arcs_of(before, interface_capacitance=interface_capacitance, interface=interface)
     last = arcs_of(after, interface_capacitance=interface_capacitance, interface=interface)
     drift = _drift(first, last) if drift is None else drift
-    settings: dict[str, Any] = {"members": [step.name, before.name, after.name], "drift": drift}
-    settings |= {"interface_before": list(first.labels), "interface_after": list(last.labels)}
+    findings: dict[str, Any] = {"members": [step.name, before.name, after.name], "drift": drift}
+    findings |= {"interface_before": list(first.labels), "interface_after": list(last.labels)}
     missing = [step.quantities[key].why for key in _NEEDED if step.quantities[key].number is None]
     why = "; ".join(w for w in (first.why, last.why, *missing) if w)
     carried = [c for c in step.checks if c.name in ("steady state", "small voltage", "first sample")]
     quantities = {"current_fraction": step.quantities["current_fraction"]}
     if why:
         quantities |= {key: withheld(_T, why) for key in (_T, f"{_T}:first_samples", f"{_T}:eis")}
-        return Result("transference", name, quantities, _curves(step, before, after), tuple(carried), settings)
+        return Result("transference", name, quantities, _curves(step, before, after), tuple(carried), findings=findings)
     volt, i_0, i_ss = (step.quantities[key].number for key in _NEEDED[:3])
     r_0 = first.interface * uncertain(1.0, {f"interface drift:{before.name}": drift})
     r_ss = last.interface * uncertain(1.0, {f"interface drift:{after.name}": drift})
     i_eis = volt / (first.electrolyte + r_0)
     ways = (_number(i_0, i_ss, volt, (r_0, r_ss)), _number(i_eis, i_ss, volt, (r_0, r_ss)))
     mean, share = _combined(ways, name)
-    settings["weight_first_samples"] = share
+    findings["weight_first_samples"] = share
     quantities |= {
         _T: Quantity(_T, mean, f"first samples ({100 * share:.0f} %) and EIS combined by their covariance"),
         f"{_T}:first_samples": Quantity(_T, ways[0], "Bruce-Vincent-Evans, I_0 from the first samples"),
@@ -132,7 +132,9 @@ def transference(
     }
     checks = [_agreement(i_0, i_eis), *_changes(first, last), *carried, _from_one(quantities[_T])]
     notes = () if checks[-1].passed else (f"t+ {checks[-1].detail}.",)
-    return Result("transference", name, quantities, _curves(step, before, after), tuple(checks), settings, notes)
+    return Result(
+        "transference", name, quantities, _curves(step, before, after), tuple(checks), {}, notes, findings=findings
+    )
 
 
 def _drift(first: Arcs, last: Arcs) -> float:
@@ -172,7 +174,7 @@ def arcs_of(result: Result, *, interface_capacitance: float = 3e-8, interface: S
     ------
     StudyError  when `interface` names a resistor that the circuit lacks.
     """
-    circuit, theta = parse(result.settings["circuit"]), np.array(result.settings["theta"], float)
+    circuit, theta = parse(result.findings["circuit"]), np.array(result.findings["theta"], float)
     resistors = [e.label for e in circuit.elements if e.kind.symbol == "R"]
     for label in interface:
         if label not in resistors:
@@ -258,7 +260,7 @@ def _curves(step: Result, before: Result, after: Result) -> Dataset:
         for name in ("frequency", "impedance", "impedance_fit"):
             source = result.curves[name]
             variables[f"{name}_{key}"] = (key, source.values, dict(source.attrs))
-    begin = step.settings["steps"][0][0]
+    begin = step.findings["steps"][0][0]
     variables["time"] = ("point", step.curves["time"].values - begin, {"units": "s"})
     variables["current"] = ("point", step.curves["current"].values, {"units": "A"})
     return xr.Dataset(variables)

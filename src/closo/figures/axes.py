@@ -10,15 +10,15 @@ import numpy as np
 
 from closo.figures.labels import exponent, literal, pretty, shorten, split_label
 from closo.figures.spec import Array, Axis, Panel
+from closo.figures.style import PREFIXED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["EQUAL_SHAPE", "finite", "set_axes", "set_ticks"]
+__all__ = ["EQUAL_SHAPE", "finite", "linear_text", "log_text", "power_of", "scaled_label", "set_axes", "set_ticks"]
 
 EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
-_PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H")
 _CATEGORY_LENGTH = 18
 _LETTER = 4.0  # width of a letter of a tick label [pt]
 
@@ -45,7 +45,7 @@ def set_axes(all_axes: Sequence[Axes], panels: Sequence[Panel], *, small: bool =
         for side in ("x", "y"):
             largest = [float(np.abs(getattr(ax, f"{side}axis").get_view_interval()).max()) for ax in all_axes]
             unit = split_label(pretty(getattr(panels[0], side).label))[1]
-            powers[side] = _power(float(np.median(largest)), unit in _PREFIXED)
+            powers[side] = power_of(float(np.median(largest)), unit in PREFIXED)
         if panels[0].equal:
             powers["y"] = powers["x"]
     for ax, panel in zip(all_axes, panels, strict=True):
@@ -122,9 +122,9 @@ def set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
             one.set_minor_locator(NullLocator())
         return label
     one.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
-    power = powers.get(side, _power(max(abs(low), abs(high)), split_label(label)[1] in _PREFIXED))
-    one.set_major_formatter(FuncFormatter(_linear_text(10.0**power)))
-    return _scaled_label(label, power)
+    power = powers.get(side, power_of(max(abs(low), abs(high)), split_label(label)[1] in PREFIXED))
+    one.set_major_formatter(FuncFormatter(linear_text(10.0**power)))
+    return scaled_label(label, power)
 
 
 def _set_log_ticks(one: Any, low: float, high: float, *, count: int) -> None:
@@ -134,13 +134,13 @@ def _set_log_ticks(one: Any, low: float, high: float, *, count: int) -> None:
     decades = math.log10(high / low) if low > 0 else math.inf
     one.set_major_locator(LogLocator(numticks=count if count < 5 else count + 2))
     plain = decades < 3 and low > 5e-4 and high < 2e4
-    one.set_major_formatter(FuncFormatter(_log_text(plain)))
+    one.set_major_formatter(FuncFormatter(log_text(plain)))
     one.set_minor_locator(LogLocator(subs=tuple(range(2, 10)) if decades < 4.5 else (1.0,), numticks=100))
     few = decades < 3 and math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1
-    one.set_minor_formatter(FuncFormatter(_log_text(plain, only=(2, 5))) if few else NullFormatter())
+    one.set_minor_formatter(FuncFormatter(log_text(plain, only=(2, 5))) if few else NullFormatter())
 
 
-def _power(largest: float, prefixed: bool) -> int:
+def power_of(largest: float, prefixed: bool) -> int:
     """Return the power of ten (a multiple of three) that keeps tick labels short."""
     if not math.isfinite(largest) or largest <= 0:
         return 0
@@ -151,16 +151,19 @@ def _power(largest: float, prefixed: bool) -> int:
     return power if not prefixed or power in _PREFIX else 0
 
 
-def _scaled_label(label: str, power: int) -> str:
+def scaled_label(label: str, power: int) -> str:
+    """Return the label of an axis whose numbers are divided by a power of ten."""
     if power == 0:
         return label
     symbol, unit = split_label(label)
-    if unit in _PREFIXED:
+    if unit in PREFIXED:
         return f"{symbol} / {_PREFIX[power]}{unit}"
     return f"{symbol} / {exponent(power)} {unit}".rstrip()
 
 
-def _linear_text(scale: float) -> Callable[[float, Any], str]:
+def linear_text(scale: float) -> Callable[[float, Any], str]:
+    """Return what writes the numbers of a linear axis, divided by `scale`."""
+
     def text(value: float, _position: Any) -> str:
         shown = f"{value / scale:.6g}"
         return "0" if float(shown) == 0 else shown.replace("-", "−")
@@ -168,7 +171,9 @@ def _linear_text(scale: float) -> Callable[[float, Any], str]:
     return text
 
 
-def _log_text(plain: bool, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
+def log_text(plain: bool, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
+    """Return what writes the numbers of a logarithmic axis: those that begin with one of `only`."""
+
     def text(value: float, _position: Any) -> str:
         if round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6) not in only:
             return ""

@@ -21,6 +21,7 @@ from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
 from closo.figures.image import draw_image
 from closo.figures.labels import literal, pretty, shorten
 from closo.figures.legend import Entries, place_below, place_legends
+from closo.figures.multiples import is_plain, multiples_svg
 from closo.figures.spec import Array, FigureSpec, Panel, Trace
 from closo.figures.style import CM, COLORS, DASHES, DOUBLE_COLUMN, MARKERS, RC, SINGLE_COLUMN
 from closo.figures.table import to_csv
@@ -100,8 +101,10 @@ def _arrange_small(figure: Figure, rows: int, columns: int) -> None:
 def render(spec: FigureSpec, formats: Sequence[str] = ("svg",)) -> dict[str, bytes]:
     """Return `spec` drawn once, as the bytes of a file for each of `formats` (svg, pdf, png).
 
-    In SVG and PDF letters stay letters. The same figure gives the same bytes.
+    In SVG and PDF letters stay letters. The same figure gives the same bytes. Small multiples as SVG are written directly.
     """
+    if tuple(formats) == ("svg",) and spec.columns >= _SMALL_FROM and is_plain(spec):
+        return {"svg": multiples_svg(spec).encode("utf-8")}
     files = {}
     with _style():
         figure = draw(spec)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CM", "COLORS", "DASHES", "DOUBLE_COLUMN", "MARKERS", "MISSING", "RC", "SINGLE_COLUMN", "VALUE_MAP"]
+__all__ = [
+    "CM",
+    "COLORS",
+    "DASHES",
+    "DOUBLE_COLUMN",
+    "MARKERS",
+    "MISSING",
+    "PREFIXED",
+    "RC",
+    "SINGLE_COLUMN",
+    "VALUE_MAP",
+]
 
 CM = 1 / 2.54  # inch
 SINGLE_COLUMN, DOUBLE_COLUMN = 8.3 * CM, 17.1 * CM  # widths of a figure in RSC journals
@@ -15,6 +26,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "p", "*")
 # Lines that have no markers beside them differ by these; plain dashes are kept for traces that ask for them.
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (2, 1)))
 VALUE_MAP = "viridis"  # grows evenly in lightness: it can be read in grey and with any colour vision
+PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H")  # units that take k, M, m ... on an axis
 MISSING = "#dddddd"  # a cell of an image that has no number
 
 RC: Any = {

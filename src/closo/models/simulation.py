@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from closo.constants import S_PER_CM
 from closo.errors import StudyError, did_you_mean
 from closo.figures.spec import FigureSpec
 from closo.quantity import Number, Quantity, uncertain
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_phases"]
 
 GEOMETRIES = ("overlapping", "hard", "aggregated")
-_S_CM = 100.0  # S/m per S/cm
 _LEAST_CELLS = 16  # of the finest grid along a diameter: with fewer, the stated error of the grid is too small
 _DIAMETER = 1.0  # the conductivity does not depend on the unit of length
 
@@ -116,6 +116,8 @@ def image(
         "subvoxels": subvoxels,
         "device": device,
         "phases": {str(k): v for k, v in phases.items()},
+    }
+    findings: dict[str, Any] = {
         "lower": solved.lower,
         "upper": solved.upper,
         "relative_bound": (solved.upper - solved.lower) / solved.upper if solved.upper else 0.0,
@@ -126,7 +128,8 @@ def image(
         "derivatives": {str(k): v for k, v in solved.derivatives.items()},
     }
     number = uncertain(
-        solved.effective_conductivity * _S_CM, {f"solver:{path.name}": 0.5 * _S_CM * (solved.upper - solved.lower)}
+        solved.effective_conductivity * S_PER_CM,
+        {f"solver:{path.name}": 0.5 * S_PER_CM * (solved.upper - solved.lower)},
     )
     method = f"voxel network, {boundary} boundaries along axis {axis}; bounds by two energies"
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
@@ -138,7 +141,9 @@ def image(
         },
         attrs={"kind": "conduction", "source": path.name, "axis": axis},
     )
-    return Result("conduction", path.name, quantities, curves, tuple(_checks(solved, phases)), settings, notes)
+    return Result(
+        "conduction", path.name, quantities, curves, tuple(_checks(solved, phases)), settings, notes, findings=findings
+    )
 
 
 def _checks(solved: Any, phases: Mapping[int, float]) -> list[Check]:
@@ -209,6 +214,8 @@ def composite(
         "cells": cells,
         "subvoxels": subvoxels,
         "within": within,
+    }
+    findings: dict[str, Any] = {
         "boxes": list(spread.values),
         "finest_cells": [each.cells for each in found],
         "reached": {str(k): v for k, v in shown.fractions.items()},
@@ -227,7 +234,7 @@ def composite(
     number = _mean_of(spread, found, name)
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
     curves = _curves(shown.labels, phases, subvoxels, name=name)
-    return Result("conduction", name, quantities, curves, checks, settings, notes)
+    return Result("conduction", name, quantities, curves, checks, settings, notes, findings=findings)
 
 
 def _mean_of(spread: Spread, found: list[Resolved], name: str) -> Number:
@@ -237,8 +244,8 @@ def _mean_of(spread: Spread, found: list[Resolved], name: str) -> Number:
         "links": _mean([each.link_u for each in found]),
         "solver": _mean([each.solver_u for each in found]),
     }
-    number = uncertain(spread.mean * _S_CM, {f"boxes:{name}": spread.u * _S_CM}, df=len(found) - 1)
-    return number + uncertain(0.0, {f"{k}:{name}": u * _S_CM for k, u in parts.items()})
+    number = uncertain(spread.mean * S_PER_CM, {f"boxes:{name}": spread.u * S_PER_CM}, df=len(found) - 1)
+    return number + uncertain(0.0, {f"{k}:{name}": u * S_PER_CM for k, u in parts.items()})
 
 
 def _missed(found: list[Resolved], within: float | None) -> tuple[str, ...]:

@@ -15,11 +15,31 @@ ROWS = (
     Name("y", "y", "m", "um", 1e-6, "position along a column of a map, downwards"),
     Name("x", "x", "m", "um", 1e-6, "position along a row of a map"),
     Name("wavelength", "lambda", "m", "angstrom", 1e-10, "wavelength of X-rays", positive=True),
+    # crystals
+    Name("lattice_a", "a", "m", "angstrom", 1e-10, "length of the unit cell along a", positive=True),
+    Name("lattice_b", "b", "m", "angstrom", 1e-10, "length of the unit cell along b", positive=True),
+    Name("lattice_c", "c", "m", "angstrom", 1e-10, "length of the unit cell along c", positive=True),
+    Name("crystallite_size", "D", "m", "nm", 1e-9, "size of crystallites after Scherrer, K = 0.9", positive=True),
+    Name("displacement", "s", "m", "um", 1e-6, "height of a specimen above the axis of the goniometer"),
+    Name("amorphous_fraction", "w_am", "1", "wt%", 0.01, "mass fraction of a sample that is not crystalline"),
+    Name("detection_limit", "w_D", "1", "wt%", 0.01, "mass fraction of a phase that is found with 95 %", positive=True),
     # intensities
     Name("counts", "N", "1", "1", 1.0, "events counted, as whole numbers"),
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),
     Name("absorbance", "A", "1", "1", 1.0, "absorbance, or log10(1/R) of a reflectance"),
     Name("reflectance", "R", "1", "%", 0.01, "light reflected over that reflected by a reference"),
+    Name("transmittance", "T", "1", "%", 0.01, "light transmitted over that without the sample"),
     Name("kubelka_munk", "f(R)", "1", "1", 1.0, "Kubelka-Munk function, (1 - R)^2/(2 R)"),
     Name("heat_flow", "dQ/dt", "W/kg", "W/g", 1000.0, "heat taken up per time and mass; > 0 is endothermic"),
+    # bands of infrared spectra
+    Name(
+        "band_area", "A(band)", "1/cm", "1/cm", 1.0, "area of a band above its baseline, of absorbance or Kubelka-Munk"
+    ),
+    Name("band_position", "nu(band)", "1/cm", "1/cm", 1.0, "maximum of a band", positive=True),
+    Name("band_splitting", "dnu(band)", "1/cm", "1/cm", 1.0, "between the outer components of a band", positive=True),
+    Name("band_ratio", "A/A", "1", "1", 1.0, "area of a band over that of another one"),
+    Name(
+        "detection_limit", "A(min)", "1/cm", "1/cm", 1.0, "area of a band that is missed once in twenty", positive=True
+    ),
+    Name("hydroxyl_gain", "d(OH)/d(SiOH)", "1", "1", 1.0, "O-H band gained per silanol band lost"),
 )

@@ -1,26 +1,62 @@
 """From a study to its results: `check` it, `analyse` it; or `run` a technique on loose files.
 
 The only place that calls readers, techniques and combinations together, stamps where results come from, and records
-errors instead of raising them.
+errors instead of raising them. A name is imported when it is first used: who reads results need not wait for what makes
+them.
 """
 
-from closo.pipeline.analysis import Progress, analyse, judge
-from closo.pipeline.auditing import audit_study
-from closo.pipeline.checking import check
-from closo.pipeline.combining import figure
-from closo.pipeline.loose import run
-from closo.pipeline.records import Analysis, Failure, Outcome, Problem
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from closo.combine.auditing import audit_study
+    from closo.pipeline.analysis import Progress, analyse
+    from closo.pipeline.checking import check
+    from closo.pipeline.combining import figure, headline, main_quantities
+    from closo.pipeline.jobs import Job, compute
+    from closo.pipeline.loose import outcome_of, run
+    from closo.pipeline.recalling import judge, recall
+    from closo.pipeline.records import Analysis, Failure, Outcome, Problem
 
 __all__ = [
     "Analysis",
     "Failure",
+    "Job",
     "Outcome",
     "Problem",
     "Progress",
     "analyse",
     "audit_study",
     "check",
+    "compute",
     "figure",
+    "headline",
     "judge",
+    "main_quantities",
+    "outcome_of",
+    "recall",
     "run",
 ]
+
+_HOME = {
+    "Progress": "analysis",
+    "analyse": "analysis",
+    "check": "checking",
+    "figure": "combining",
+    "headline": "combining",
+    "main_quantities": "combining",
+    "Job": "jobs",
+    "compute": "jobs",
+    "judge": "recalling",
+    "outcome_of": "loose",
+    "recall": "recalling",
+    "run": "loose",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    if name == "audit_study":
+        return importlib.import_module("closo.combine.auditing").audit_study
+    return getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'records')}"), name)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
-from closo.claims import Verdict, read_claims
-from closo.claims import judge as judge_claims
-from closo.pipeline.combining import combine_all
-from closo.pipeline.interphase import INTERPHASE, recall_interphase
-from closo.pipeline.jobs import Job, as_closo_error, list_parts
+from closo.errors import ClosoError
+from closo.pipeline.jobs import File, Job, as_closo_error
+from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan
+from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
-from closo.pipeline.workers import compute_all
-from closo.store import Store, from_document, open_store
+from closo.result import Result
+from closo.store import Store, open_store
 from closo.study import Study, load
 
-__all__ = ["Progress", "analyse", "judge"]
+__all__ = ["Progress", "analyse", "look_up"]
 
 Progress = Callable[[int, int, str], None]  # finished, total, what is being done
 
@@ -33,7 +33,7 @@ def analyse(
     Parameters
     ----------
     study : a study, its folder, or its study.toml.
-    workers : number of processes that analyse measurements.
+    workers : number of processes that analyse measurements; 0 takes as many as there are cores.
     progress : called with (finished, total, what).
     wait : how long to wait for another closo that works on the study [s].
 
@@ -44,35 +44,64 @@ def analyse(
     study = study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)
     report = progress or _silent
+    known = sealed(study, store)
+    if known is not None and not known.failures:  # what failed is tried again
+        report(len(known.results), len(known.results), "known")
+        return known
     with store.locked(wait=wait):
+        basis = basis_of(study)
         measured = _measure(study, store, workers=workers, report=report)
-        combined = combine_all(study, measured, store=store)
-        failures = (*measured.failures, *combined.failures)
-        fingerprints = {**measured.fingerprints, **combined.fingerprints}
-        explained, fingerprint, note = recall_interphase(study, fingerprints, store)
-        if explained is not None and fingerprint is not None:
-            combined.results[INTERPHASE] = explained
-            fingerprints[INTERPHASE] = fingerprint
-        combined.notes.extend([note] if note else [])
-        _forget(store, fingerprints, failures)
-    return Analysis(
+        analysis, fingerprints = _combined(study, measured, store)
+        _forget(store, fingerprints, analysis.failures)
+        write_seal(analysis, store, basis)
+    return analysis
+
+
+def look_up(study: Study, store: Store) -> Analysis:
+    """Return the results that are in a store and still true, and which are waiting to be computed.
+
+    Parameters
+    ----------
+    store : that is only read.
+    """
+    measured = _measure(study, store, workers=1, report=_silent)
+    analysis, _ = _combined(study, measured, store)
+    unread = [f.key for f in analysis.failures if isinstance(f.error, _UnreadError)]
+    kept = tuple(store.keys())
+    waiting = {
+        key: "changed since it was computed" if any(k.startswith(key) for k in kept) else "not computed yet"
+        for key in (*unread, *analysis.waiting)
+    }
+    failures = tuple(f for f in analysis.failures if not isinstance(f.error, _UnreadError))
+    return replace(analysis, failures=failures, waiting=waiting, notes=() if waiting else analysis.notes)
+
+
+def _combined(study: Study, measured: Obtained, store: Store) -> tuple[Analysis, dict[str, str]]:
+    """Return the analysis with what is made of the measurements, and key -> fingerprint of every result."""
+    from closo.pipeline.combining import combine_all
+    from closo.pipeline.interphase import INTERPHASE, recall_interphase
+
+    combined = combine_all(study, measured, store=store)
+    fingerprints = {**measured.fingerprints, **combined.fingerprints}
+    explained, fingerprint, note = recall_interphase(study, fingerprints, store)
+    if explained is not None and fingerprint is not None:
+        combined.results[INTERPHASE] = explained
+        fingerprints[INTERPHASE] = fingerprint
+    combined.notes.extend([note] if note else [])
+    analysis = Analysis(
         study=study,
         results={**measured.results, **combined.results},
-        failures=failures,
+        failures=(*measured.failures, *combined.failures),
         notes=tuple(combined.notes),
         computed=measured.computed + combined.computed,
         cached=measured.cached + combined.cached,
+        waiting=dict.fromkeys((*measured.waiting, *combined.waiting), ""),
     )
+    return analysis, fingerprints
 
 
-def judge(analysis: Analysis) -> list[Verdict]:
-    """Return the verdict on every claim of the study's claims.toml; one that is not written as a claim is undecided.
-
-    Raises
-    ------
-    StudyError  when claims.toml is not TOML.
-    """
-    return judge_claims(read_claims(analysis.study.folder), analysis.results)
+class _UnreadError(ClosoError):
+    """A file that must be read before it is known what it holds, where nothing may be computed."""
 
 
 def _silent(_finished: int, _total: int, _what: str) -> None:
@@ -86,37 +115,56 @@ def _measure(study: Study, store: Store, *, workers: int, report: Progress) -> O
     jobs = [job for job in planned if isinstance(job, Job)]
     obtained = Obtained(failures=[failure for failure in planned if isinstance(failure, Failure)])
     obtained.fingerprints.update({job.key: job.fingerprint for job in jobs})
-    found = {job.key: store.find(obtained.fingerprints[job.key]) for job in jobs}
-    stale = [job for job in jobs if found[job.key] is None]
+    found = store.find_all(obtained.fingerprints)
+    stale = [job for job in jobs if job.key not in found]
     obtained.cached = len(jobs) - len(stale)
     report(len(planned) - len(stale), len(planned), "analysing")
+    if store.read_only:
+        obtained.waiting += [job.key for job in stale]
+    else:
+        done = len(planned) - len(stale)
+        tell: Callable[[int, str], None] = lambda k, what: report(done + k, len(planned), what)  # noqa: E731
+        _compute(stale, obtained, found, store=store, workers=workers, report=tell)
+    obtained.results.update({job.key: found[job.key] for job in jobs if job.key in found})  # order of the study
+    return obtained
+
+
+def _compute(
+    stale: Sequence[Job],
+    obtained: Obtained,
+    found: dict[str, Result],
+    *,
+    store: Store,
+    workers: int,
+    report: Callable[[int, str], None],
+) -> None:
+    """Compute jobs, and keep each result as it comes."""
+    from closo.pipeline.workers import compute_all
+
     for k, (job, computed) in enumerate(compute_all(stale, workers=workers), 1):
         if computed.document is None:
             obtained.failures.append(Failure(job.key, as_closo_error(computed.error or {})))
         else:
-            store.save_document(job.key, computed.document, computed.curves, obtained.fingerprints[job.key])
-            found[job.key] = from_document(computed.document, computed.curves)
+            fingerprint = obtained.fingerprints[job.key]
+            found[job.key] = store.save_document(job.key, computed.document, computed.curves, fingerprint)
             obtained.computed += 1
-        report(len(planned) - len(stale) + k, len(planned), job.key)
-    obtained.results.update({key: result for key, result in found.items() if result is not None})  # order of the study
-    return obtained
+        report(k, job.key)
 
 
 def _plan(study: Study, store: Store) -> list[Job | Failure]:
     """Return what the study asks for; files that have not changed are not read again to see what they hold."""
-    known = store.listings()
-    new: dict[str, list[dict[str, Any]]] = {}
-
-    def list_file(
-        fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
-    ) -> list[dict[str, Any]]:
-        if fingerprint not in known:
-            known[fingerprint] = new[fingerprint] = list_parts(file)
-        return known[fingerprint]
-
-    planned = list(plan(study, list_file))
-    store.save_listings(new)
+    listings = Listings(store, _not_now if store.read_only else None)
+    planned = [
+        replace(job, read_by=listings.read_by[job.sha256, job.reader, job.columns]) if isinstance(job, Job) else job
+        for job in plan(study, listings.parts_of)
+    ]
+    if listings.new:
+        store.save_listings(listings.new)
     return planned
+
+
+def _not_now(_file: File) -> NoReturn:
+    raise _UnreadError("not read yet")
 
 
 def _forget(store: Store, keys: Container[str], failures: Sequence[Failure]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from closo.claims import Claim, claimed_range, read_claims
 from closo.combine.audit import area_question
+from closo.combine.auditing import audit_study
 from closo.errors import StudyError, did_you_mean
-from closo.pipeline.auditing import audit_study
 from closo.pipeline.checking_cells import cell_problems, voltage_problems
-from closo.pipeline.jobs import list_parts
+from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan_measurement
 from closo.pipeline.records import Failure, Problem
+from closo.store import existing_store
 from closo.study import Study, examine, problems
 from closo.techniques import get
 
@@ -48,55 +48,48 @@ def check(study: Study | str | Path) -> list[Problem]:
 
 def _files(study: Study, found: list[Problem]) -> Iterator[Problem]:
     """Yield files that no reader understands, parts that do not exist, conditions and voltages that do not fit."""
+    listings = Listings(existing_store(study.folder))
     wrong = {p.where.partition(".")[0] for p in found if p.level == "error"}
     for k, measurement in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
         if where in wrong:
             continue
-        for job in plan_measurement(study, measurement, _list_file):
+        for job in plan_measurement(study, measurement, listings.parts_of):
             if isinstance(job, Failure):
                 yield Problem("error", where, str(job.error))
             else:
-                yield from voltage_problems(study, measurement, job, where=where)
-
-
-def _list_file(
-    _fingerprint: str, file: tuple[str | tuple[str, ...], str, str | None, str | None]
-) -> list[dict[str, Any]]:
-    return list_parts(file)
+                yield from voltage_problems(study, measurement, listings.voltages_of(job), where=where)
 
 
 def _geometry(study: Study) -> Iterator[Problem]:
-    """Yield pellets whose area or thickness is not known well enough for a conductivity."""
-    measured = {m.specimen for m in study.measurements}
+    """Yield pellets whose area or thickness is not known well enough for what was measured on them."""
     for name, specimen in study.specimens.items():
         doubt = area_question(specimen.area, specimen.diameter)
         if doubt is not None:
             yield Problem("warning", f"specimens.{name}", doubt)
-        if name not in measured:
+        used = [m.technique for m in study.measurements if m.owner == name and m.cell is None]
+        if not used:
             yield Problem("note", f"specimens.{name}", "nothing is measured on this specimen.")
-            continue
-        missing = [
-            key
-            for key, known in (
-                ("area (or diameter)", specimen.area is not None or specimen.diameter is not None),
-                ("thickness", specimen.thickness is not None),
-            )
-            if not known
-        ]
+        wanted = {key for technique in used for key in _inputs_of(technique)}
+        words = {"area": "area (or diameter)", "thickness": "thickness"}
+        missing = [text for key, text in words.items() if key in wanted and specimen.given(key) is None]
         if missing:
             text = f"{' and '.join(missing)} not given: its conductivities are withheld, only resistances come out."
             yield Problem("warning", f"specimens.{name}", text)
 
 
+_USE_OF_TEMPERATURE = {"specimen": "it is left out of the Arrhenius plot", "cell": "nothing can be compared with it"}
+
+
 def _temperatures(study: Study) -> Iterator[Problem]:
     """Yield measurements without a temperature: they have no place in an Arrhenius plot."""
     for k, m in enumerate(study.measurements, 1):
-        if "temperature" not in _inputs_of(m.technique):
+        owner = next(iter(study.owners(m.owner)), None)
+        what = _USE_OF_TEMPERATURE.get(owner.kind_of_owner) if owner is not None else None
+        if what is None or "temperature" not in _inputs_of(m.technique):
             continue
         lacking = [c for c in m.conditions if c.temperature is None] if m.conditions else [m]
         if m.temperature is None and lacking:
-            what = "it is left out of the Arrhenius plot" if m.cell is None else "nothing can be compared with it"
             text = f"'{m.file}' has no temperature: {what}. Add '30 ± 0.5 degC'."
             yield Problem("warning", f"measurements[{k}]", text)
 
@@ -143,10 +136,12 @@ def _claims(study: Study) -> Iterator[Problem]:
         return
     known = {
         *study.samples,
+        *study.powders,
         *study.specimens,
         *study.cells,
         "cells",
         "presses",
+        "powders",
         *(f"series/{s.name}" for s in study.series),
     }
     axes = {f"series/{s.name}": s.axis for s in study.series}
@@ -158,5 +153,5 @@ def _claims(study: Study) -> Iterator[Problem]:
         yield from _doubts(claim, axes)
         for name in (*claim.of, *([claim.to] if claim.to else [])):
             if name not in known and name.partition("/")[0] not in known and claim.no_data is None:
-                text = f"'{name}' is neither a sample nor a specimen, a cell or a series. {did_you_mean(name, known)}"
+                text = f"'{name}' is no sample, powder, specimen, cell or series. {did_you_mean(name, known)}"
                 yield Problem("warning", f"claims.toml, {claim.id}", text)

@@ -4,46 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from closo.combine.audit import area_question
-from closo.dataset import Dataset
-from closo.errors import ClosoError, with_article
-from closo.pipeline.jobs import Job, read_file
+from closo.errors import StudyError, with_article
 from closo.pipeline.records import Problem
 from closo.study import Measurement, Study
+from closo.techniques import Technique, get
 
 __all__ = ["cell_problems", "voltage_problems"]
 
-_KINDS = {  # technique -> kinds of cell that it can be made on
-    "plating": ("symmetric cell",),
-    "critical_current": ("symmetric cell",),
-    "cycling": ("cathode half cell", "anode half cell", "full cell", "symmetric cell"),
-}
 _SWING = 0.5  # V: a symmetric cell whose voltage stays beyond on one side has two different electrodes
-_NEEDS = {
-    "plating": "measures the polarization of two equal electrodes",
-    "critical_current": "looks for a short between two equal electrodes",
-    "cycling": "needs electrodes that store charge",
-}
 
 
 def cell_problems(study: Study) -> Iterator[Problem]:
     """Yield cells without an area, and measurements that cannot be made on their kind of cell."""
-    measured = {m.cell for m in study.measurements}
+    measured = {m.owner for m in study.measurements}
     for name, cell in study.cells.items():
-        if name in measured and cell.area is None and cell.diameter is None:
+        if name in measured and cell.given("area") is None:
             text = "area (or diameter) not given: current densities and what is per area are withheld."
             yield Problem("warning", f"cells.{name}", text)
         doubt = area_question(cell.area, cell.diameter)
         if doubt is not None:
             yield Problem("warning", f"cells.{name}", doubt)
     for k, measurement in enumerate(study.measurements, 1):
-        kind, possible = _kind(study, measurement), _KINDS.get(measurement.technique)
-        if kind is None or possible is None or kind in possible:
+        kind, row = _kind(study, measurement), _technique(measurement)
+        if kind is None or row is None or not row.cells or kind in row.cells:
             continue
         text = (
-            f"{measurement.technique} {_NEEDS[measurement.technique]}, but '{measurement.cell}' is {with_article(kind)}. "
+            f"{row.name} {row.because}, but '{measurement.owner}' is {with_article(kind)}. "
             f"{_remedy(measurement.technique, kind)}"
         )
         yield Problem("error", f"measurements[{k}]", text)
@@ -58,26 +45,31 @@ def _remedy(technique: str, kind: str) -> str:
 
 def _kind(study: Study, measurement: Measurement) -> str | None:
     """Return the kind of the cell that was measured, None where nobody states it."""
-    cell = study.cells.get(measurement.cell or "")
+    cell = None if measurement.specimen is not None else study.cells.get(measurement.owner)
     return None if cell is None else cell.kind
 
 
-def voltage_problems(study: Study, measurement: Measurement, job: Job, *, where: str) -> Iterator[Problem]:
+def _technique(measurement: Measurement) -> Technique | None:
+    """Return the row of a measurement's technique, None where it is unknown, which is said elsewhere."""
+    try:
+        return get(measurement.technique)
+    except StudyError:
+        return None
+
+
+def voltage_problems(
+    study: Study, measurement: Measurement, ends: tuple[float, float] | None, *, where: str
+) -> Iterator[Problem]:
     """Yield a kind of cell that the voltage of its record contradicts.
 
     Parameters
     ----------
-    job : of the measurement; the file is read again where it is not in memory.
+    ends : median voltage [V] in discharge and in charge, None where one of them does not occur.
     where : place in study.toml.
     """
-    kind = _kind(study, measurement)
-    if kind is None or measurement.technique not in _KINDS:
+    kind, row = _kind(study, measurement), _technique(measurement)
+    if kind is None or row is None or not row.cells:
         return
-    try:
-        datasets, _ = read_file(job.path, job.sha256, job.reader, job.columns)
-    except ClosoError:  # said elsewhere
-        return
-    ends = next((_under_current(d) for d in datasets if d.attrs["part"] == job.part), None)
     if ends is None:
         return
     down, up = ends
@@ -91,21 +83,6 @@ def voltage_problems(study: Study, measurement: Measurement, job: Job, *, where:
     elif kind != "symmetric cell" and up > 0.0 > down and abs(up + down) < 0.5 * (up - down):
         text = (
             f"the voltage of {name} changes its sign with the current ({down:.3g} and {up:.3g} V), as that of a symmetric "
-            f"cell does, but '{measurement.cell}' is {with_article(kind)}. Correct the cell's kind, or the file."
+            f"cell does, but '{measurement.owner}' is {with_article(kind)}. Correct the cell's kind, or the file."
         )
         yield Problem("warning", where, text)
-
-
-def _under_current(data: Dataset) -> tuple[float, float] | None:
-    """Return the median voltage [V] in discharge and in charge, None where one of them does not occur."""
-    name = next((n for n in ("voltage", "potential") if n in data), None)
-    if name is None or "current" not in data:
-        return None
-    voltage, current = (np.asarray(data[n].values, float) for n in (name, "current"))
-    use = np.isfinite(voltage) & np.isfinite(current)
-    if "frequency" in data:
-        use &= ~(np.asarray(data["frequency"].values, float) > 0)
-    size = np.abs(current[use])
-    limit = 0.1 * float(size.max()) if len(size) else 0.0
-    down, up = voltage[use & (current < -limit)], voltage[use & (current > limit)]
-    return (float(np.median(down)), float(np.median(up))) if len(down) and len(up) else None

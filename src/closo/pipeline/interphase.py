@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from closo.combine.comparing import spread_between_pellets
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
 from closo.errors import DataError, StudyError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
-from closo.pipeline.comparing import spread_between_pellets
-from closo.pipeline.jobs import code_version, fingerprint_of
+from closo.pipeline.code import code_version
+from closo.pipeline.jobs import fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
 from closo.result import Provenance, Result
@@ -68,7 +69,7 @@ def infer_interphase(
         seed=seed,
     )
     used = {
-        key: fingerprint_of([repr(r.quantities), repr(r.settings)])
+        key: fingerprint_of([repr(r.quantities), repr(r.settings), repr(r.findings)])
         for key, r in analysis.results.items()
         if key != INTERPHASE
     }
@@ -76,7 +77,7 @@ def infer_interphase(
         inputs=used,
         reader="",
         function="closo.combine.interphase",
-        closo_version=code_version(),
+        closo_version=code_version(__name__),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
@@ -116,7 +117,7 @@ def _fingerprint(study: Study, keys: set[str], fingerprints: Mapping[str, str]) 
     """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
     tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
     used = {key: fingerprints[key] for key in sorted(keys - {INTERPHASE}) if key in fingerprints}
-    return fingerprint_of([INTERPHASE, used, tables, code_version()])
+    return fingerprint_of([INTERPHASE, used, tables, code_version(__name__)])
 
 
 def composites_of(
@@ -167,7 +168,7 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
     measured = {
         round(float(r.quantities["temperature"].value or 0.0) - 273.15) + 273.15
         for r in results.values()
-        if r.settings.get("specimen") in specimens
+        if r.about.owner in specimens
         and "temperature" in r.quantities
         and "ionic_conductivity" in r.quantities
         and r.quantities["ionic_conductivity"].number is not None

@@ -2,53 +2,42 @@
 
 A `Job` is plain data, so that it can be hashed (the cache) and sent to another process. Its fingerprint is the sha256 of
 everything that decides the numbers: the bytes of the file, part, reader, technique, inputs with their labelled
-sources, settings, and the code of closo.
+sources, settings, and the code of reader and technique.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import closo
 from closo import errors, readers
-from closo.dataset import Dataset
 from closo.errors import ClosoError, DataError
+from closo.pipeline.code import code_version
 from closo.quantity import Quantity
-from closo.readers.joining import join
-from closo.result import Check, Provenance, Result
+from closo.result import About, Check, Provenance, Result
 from closo.store import to_document
 from closo.techniques import get
 
 __all__ = [
     "Computed",
+    "File",
     "Job",
     "as_closo_error",
     "code_version",
     "compute",
     "fingerprint_of",
-    "list_parts",
     "read_file",
     "unexpected",
 ]
 
-_CODE = ("nomenclature", "readers", "techniques", "models", "combine", "pipeline", "study")
-_CODE_FILES = (
-    "constants.py",
-    "dataset.py",
-    "fit.py",
-    "quantity.py",
-    "result.py",
-    "toml.py",
-    "units.py",
-)
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,8 @@ class Job:
     reader, columns : as the user asked, or None.
     inputs : name -> stored quantity (`Quantity.as_stored`).
     settings : of the technique.
-    context : what the study says about it (specimen, sample, branch, chamber); becomes part of the result's settings.
+    read_by : name of the reader that the file needs, where it has been looked at.
+    about : what the study says about it.
     """
 
     key: str
@@ -80,15 +70,20 @@ class Job:
     columns: str | None = None
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    context: Mapping[str, str] = field(default_factory=dict)
+    about: About = About()
     joined: tuple[tuple[str, str], ...] = ()
+    read_by: str = ""
+
+    @property
+    def code(self) -> str:
+        """Hash of the code that reads and analyses it."""
+        return code_version(__name__, get(self.technique).module, *readers.modules_of(self.read_by))
 
     @property
     def fingerprint(self) -> str:
         """sha256 of everything that decides the numbers."""
-        module = get(self.technique).module
-        decisive = vars(self) | {"path": "", "file": "", "joined": "", "code": [code_version(), _foreign_code(module)]}
-        return fingerprint_of(decisive)
+        about = vars(self.about)
+        return fingerprint_of(vars(self) | {"about": about, "path": "", "file": "", "joined": "", "code": self.code})
 
 
 @dataclass(frozen=True)
@@ -112,24 +107,7 @@ def fingerprint_of(content: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@cache
-def code_version() -> str:
-    """Return closo's version with a hash of the code that makes numbers: changed code must not meet old results."""
-    root = Path(closo.__file__).parent
-    digest = hashlib.sha256()
-    files = [file for folder in _CODE for file in sorted((root / folder).rglob("*.py"))]
-    for file in [*files, *(root / name for name in _CODE_FILES)]:
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(file.read_bytes())
-    return f"{closo.__version__}+{digest.hexdigest()[:12]}"
-
-
-@cache
-def _foreign_code(module: str) -> str:
-    """Return module and content hash of a technique that does not come with closo."""
-    spec = None if module.startswith("closo.") else importlib.util.find_spec(module)
-    origin = Path(spec.origin) if spec is not None and spec.origin else None
-    return f"{module}+{hashlib.sha256(origin.read_bytes()).hexdigest()}" if origin and origin.is_file() else module
+File = tuple[str | tuple[str, ...], str, str | None, str | None]  # path or paths, sha256, reader, columns
 
 
 @lru_cache(maxsize=8)
@@ -141,30 +119,12 @@ def read_file(
     The files of one test, a tuple of paths, give one record.
     """
     if not isinstance(path, str):
+        from closo.readers.joining import join
+
         read = [(Path(one).name, *read_file(one, sha256, reader, columns)) for one in path]
         return (join([(name, parts) for name, parts, _ in read]),), ", ".join(dict.fromkeys(r[2] for r in read))
     name = "text" if columns is not None else reader or readers.sniff(Path(path)).name
     return readers.read(Path(path), reader=reader, columns=columns), name
-
-
-def list_parts(job_file: tuple[str | tuple[str, ...], str, str | None, str | None]) -> list[dict[str, Any]]:
-    """Return number, kind and title of every measurement in a file.
-
-    Parameters
-    ----------
-    job_file : path, sha256, reader, columns, as for `read_file`.
-    """
-    datasets, _ = read_file(*job_file)
-    return [
-        {
-            "part": int(d.attrs["part"]),
-            "kind": str(d.attrs["kind"]),
-            "title": str(d.attrs["title"]),
-            "guessed": any(text.startswith("Taken as ") for text in d.attrs["warnings"]),
-            "unused": ", ".join(d.attrs["metadata"].get("columns_not_used", ()))[:200],
-        }
-        for d in datasets
-    ]
 
 
 def compute(job: Job, data: Dataset | None = None) -> Computed:
@@ -216,10 +176,8 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
         inputs=dict(job.joined) or {job.file: job.sha256},
         reader=reader,
         function=f"{technique.module}.analyse",
-        closo_version=code_version(),
+        closo_version=job.code,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     read = tuple(Check(c["name"], False, c["detail"]) for c in data.attrs.get("failed_checks", ()))
-    return replace(
-        result, checks=(*result.checks, *read), settings={**result.settings, **job.context}, provenance=provenance
-    )
+    return replace(result, checks=(*result.checks, *read), about=job.about, provenance=provenance)

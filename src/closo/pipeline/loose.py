@@ -15,7 +15,8 @@ from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
-from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, list_parts, read_file, unexpected
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
+from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity
@@ -24,7 +25,7 @@ from closo.study import Measurement
 from closo.techniques import Technique, get
 from closo.toml import read_number
 
-__all__ = ["run"]
+__all__ = ["outcome_of", "run"]
 
 _OWNER = "command line"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".csv", ".dat", ".tsv", ".asc", ".log", ".md"})  # may be anything
@@ -207,7 +208,7 @@ def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
             settings=asked.settings,
         )
         if not asked.use_header:
-            yield _outcome(job, compute(job))
+            yield outcome_of(job, compute(job))
             continue
         datasets, reader = read_file(*file)
         data = next(d for d in datasets if d.attrs["part"] == part)
@@ -230,7 +231,7 @@ def _of_dataset(data: Dataset, name: str, asked: _Asked) -> Iterator[Outcome]:
         inputs=asked.inputs,
         settings=asked.settings,
     )
-    yield _with_header(job, data, asked) if asked.use_header else _outcome(job, compute(job, data))
+    yield _with_header(job, data, asked) if asked.use_header else outcome_of(job, compute(job, data))
 
 
 def _with_header(job: Job, data: Dataset, asked: _Asked) -> Outcome:
@@ -238,10 +239,10 @@ def _with_header(job: Job, data: Dataset, asked: _Asked) -> Outcome:
     label = f"header of {job.source}"
     taken, notes, left = take_header(data, asked.technique, given=asked.inputs, label=label)
     job = replace(job, inputs={**job.inputs, **taken})
-    return _outcome(job, compute(job, left), notes)
+    return outcome_of(job, compute(job, left), notes)
 
 
-def _outcome(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outcome:
+def outcome_of(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outcome:
     """Return what came of a job, with the doubts about its geometry among the notes."""
     path = Path(job.file)
     if computed.document is None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from closo.errors import ClosoError
-from closo.pipeline.jobs import code_version, fingerprint_of, unexpected
+from closo.pipeline.jobs import fingerprint_of, unexpected
 from closo.pipeline.records import Failure, Obtained
-from closo.result import Provenance, Result
-from closo.store import Store, from_document, to_document
+from closo.result import About, Provenance, Result
+from closo.store import Store, to_document
 
 __all__ = ["obtain"]
 
@@ -22,16 +22,27 @@ def obtain(
     *,
     inputs: Mapping[str, str],
     settings: Mapping[str, object],
-    context: Mapping[str, str],
+    about: About,
+    code: str,
     store: Store,
 ) -> None:
-    """Find a combined result in the store, or make and keep it; a failure is recorded."""
-    fingerprint = fingerprint_of([key, inputs, settings, context, code_version()])
+    """Find a combined result in the store, or make and keep it; a failure is recorded.
+
+    Where the store is only read, what is not in it is left waiting.
+
+    Parameters
+    ----------
+    code : hash of the code that makes it.
+    """
+    fingerprint = fingerprint_of([key, inputs, settings, vars(about), code])
     into.fingerprints[key] = fingerprint
     found = store.find(fingerprint)
     if found is not None:
         into.results[key] = found
         into.cached += 1
+        return
+    if store.read_only:
+        into.waiting.append(key)
         return
     try:
         made = make()
@@ -45,11 +56,9 @@ def obtain(
         inputs=dict(inputs),
         reader="",
         function=f"closo.combine.{made.technique}",
-        closo_version=code_version(),
+        closo_version=code,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    made = replace(made, settings={**made.settings, **context}, provenance=provenance)
-    document, curves = to_document(made)
-    store.save_document(key, document, curves, fingerprint)
-    into.results[key] = from_document(document, curves)
+    made = replace(made, about=about, provenance=provenance)
+    into.results[key] = store.save_document(key, *to_document(made), fingerprint)
     into.computed += 1

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
-from closo.models.recipe import disc_area, theoretical_capacity
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
-from closo.study import (
-    Cell,
-    Condition,
-    Measurement,
-    Specimen,
-    Study,
-    as_number,
-    files_of,
-    name_measurement,
-    temperature_of,
-)
+from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, temperature_of
 from closo.techniques import Technique, get
 
-__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs", "theoretical_of"]
+__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs"]
 
 Parts = Sequence[Mapping[str, Any]]
 Listing = Callable[
@@ -56,7 +46,7 @@ def plan_measurement(study: Study, measurement: Measurement, list_file: Listing)
 
 
 def key_of(study: Study, measurement: Measurement) -> str:
-    """Return '<specimen or cell>/<technique>/<file>', to which '#<part>' is added."""
+    """Return '<owner>/<technique>/<file>', to which '#<part>' is added."""
     return f"{measurement.owner}/{measurement.technique}/{name_measurement(study, measurement)}"
 
 
@@ -79,20 +69,15 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
     path, sha256, joined = _files(study, measurement, technique)
     file = (path, sha256, measurement.reader, measurement.columns)
     parts = list_file(fingerprint_of([sha256, measurement.reader, measurement.columns, code_version()]), file)
-    owner: Specimen | Cell
-    if measurement.cell is not None:
-        owner = study.cells[measurement.cell]
-    else:
-        owner = study.specimens[measurement.owner]
+    owner = study.owner_of(measurement)
+    about = owner.about(measurement.owner)
     for part, condition in choose_parts(parts, technique, measurement=measurement):
         source = name_measurement(study, measurement)
         if isinstance(condition, ClosoError):
             yield Failure(f"{key_of(study, measurement)}#{part}", condition)
             continue
         temperature = _temperature(study, measurement, condition, name=f"{source}#{part}")
-        branch = condition.branch or measurement.branch
-        chamber = condition.chamber or measurement.chamber
-        stage = condition.stage or measurement.stage
+        words = {w: getattr(condition, w) or getattr(measurement, w) or "" for w in ("branch", "stage", "chamber")}
         yield Job(
             key=f"{key_of(study, measurement)}#{part}",
             path=path,
@@ -104,13 +89,13 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             technique=measurement.technique,
             reader=measurement.reader,
             columns=measurement.columns,
-            inputs=store_inputs(technique, owner, temperature),
+            inputs=store_inputs(study, technique, owner, temperature),
             settings={
                 **study.settings.get(measurement.technique, {}),
                 **_settings_of(technique, owner, measurement),
                 **measurement.settings,
             },
-            context=_context(measurement, owner, branch=branch, chamber=chamber, stage=stage),
+            about=replace(about, **words),
         )
 
 
@@ -127,7 +112,7 @@ def _files(
     hashes = [hash_of(path) for path in paths]
     if len(paths) == 1:
         return str(paths[0]), hashes[0], ()
-    if "cycling" not in technique.kinds:
+    if not technique.several_files:
         raise DataError(
             f"{technique.title} is made of one file, and {len(paths)} are named.",
             file=measurement.file,
@@ -137,73 +122,32 @@ def _files(
     return tuple(str(path) for path in paths), fingerprint_of(hashes), names
 
 
-def _context(
-    measurement: Measurement, owner: Specimen | Cell, *, branch: str | None, chamber: str | None, stage: str | None
-) -> dict[str, str]:
-    """Return what the study says about a measurement, for the settings of its result.
-
-    A cell is a specimen without a sample: its electrodes react, so that it says nothing about the powder alone.
-    """
-    said = {"specimen": measurement.owner, "branch": branch, "chamber": chamber, "stage": stage}
-    said |= {"sample": owner.sample} if isinstance(owner, Specimen) else {}
-    return {key: value for key, value in said.items() if value}
-
-
-_ELECTRODES = {"blocking cell": "blocking", "symmetric cell": "nonblocking"}
-
-
-def _settings_of(technique: Technique, owner: Specimen | Cell, measurement: Measurement) -> dict[str, Any]:
-    """Return the settings of a technique that a cell's table already states.
+def _settings_of(technique: Technique, owner: Owner, measurement: Measurement) -> dict[str, Any]:
+    """Return the settings of a technique that the owner's table already states.
 
     Raises
     ------
     DataError  when the measurement contradicts its cell, such as blocking electrodes in a symmetric one.
     """
-    if not isinstance(owner, Cell):
-        return {}
-    stated = {"cell": owner.kind, "reference": owner.reference, "electrodes": _ELECTRODES.get(owner.kind or "")}
-    found = {key: value for key, value in stated.items() if value is not None and key in technique.settings}
-    for key, value in found.items():
-        said = measurement.settings.get(key, value)
-        if said != value:
-            what = f"is {with_article(str(owner.kind))}" if key != "reference" else f"states '{value}'"
+    stated = {key: value for key, value in owner.states().items() if key in technique.settings}
+    for key, value in stated.items():
+        asked = measurement.settings.get(key, value)
+        if asked != value:
+            what = f"states '{value}'" if key == "reference" else f"is {with_article(str(owner.states()['cell']))}"
             raise DataError(
-                f"the measurement says {key} = '{said}', but '{measurement.cell}' {what}.",
+                f"the measurement says {key} = '{asked}', but '{measurement.owner}' {what}.",
                 file=measurement.file,
                 hint="Correct one of the two.",
             )
-    return found
+    return stated
 
 
-def store_inputs(technique: Technique, owner: Specimen | Cell | None, temperature: Number | None) -> dict[str, Any]:
-    """Return what the technique can use of a specimen or a cell, as stored quantities."""
-    numbers = {name: _input_of(owner, name) for name in technique.inputs if name != "temperature"}
+def store_inputs(study: Study, technique: Technique, owner: Owner, temperature: Number | None) -> dict[str, Any]:
+    """Return what the technique can use of its owner, as stored quantities."""
+    numbers = {name: study.given(owner, name) for name in technique.inputs if name != "temperature"}
     if "temperature" in technique.inputs:
         numbers["temperature"] = temperature
     return {name: Quantity(name, number).as_stored() for name, number in numbers.items() if number is not None}
-
-
-def _input_of(owner: Specimen | Cell | None, name: str) -> Number | None:
-    """Return one property of a specimen or a cell; None where the study does not state it."""
-    if name == "area" and owner is not None and owner.area is None and owner.diameter is not None:
-        return disc_area(owner.diameter)
-    if isinstance(owner, Cell) and name == "thickness":
-        return as_number(owner.separator_thickness)
-    if isinstance(owner, Cell) and name == "theoretical_capacity":
-        return theoretical_of(owner)
-    if isinstance(owner, Cell) and name == "active_mass":
-        known = owner.cathode_mass is not None and owner.active_fraction is not None
-        return owner.cathode_mass * owner.active_fraction if known else None
-    return as_number(getattr(owner, name, None))
-
-
-def theoretical_of(cell: Cell) -> Number | None:
-    """Return the theoretical capacity [C/kg] of a cell's active material: as stated, else from its molar mass."""
-    if cell.theoretical_capacity is not None:
-        return cell.theoretical_capacity
-    if cell.molar_mass is not None and cell.electrons is not None:
-        return theoretical_capacity(cell.molar_mass, electrons=cell.electrons)
-    return None
 
 
 def _temperature(study: Study, measurement: Measurement, condition: Condition, *, name: str) -> Number | None:

@@ -35,6 +35,7 @@ class Obtained:
     fingerprints: dict[str, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     computed: int = 0
     cached: int = 0
 
@@ -50,6 +51,8 @@ class Analysis:
     failures : what gave no result.
     notes : what was left out on purpose, one sentence each.
     computed, cached : how many results were computed now, and how many were on disk already.
+    waiting : key of a result, or of a measurement whose file has not been read -> why it is not among the results:
+        'not computed yet', or 'changed since it was computed'. Only `recall` leaves any.
     """
 
     study: Study
@@ -58,6 +61,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     computed: int = 0
     cached: int = 0
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing.connection import wait as wait_for
-from threading import Thread
 
 from closo.errors import DataError, StudyError
 from closo.pipeline.jobs import Computed, Job, compute
+from closo.processes import end_with_parent
 
 __all__ = ["compute_all"]
+
+_PAYS = 8  # jobs; a process takes about as long to start as these take
 
 
 def compute_all(jobs: Sequence[Job], *, workers: int = 1) -> Iterator[tuple[Job, Computed]]:
@@ -22,8 +23,9 @@ def compute_all(jobs: Sequence[Job], *, workers: int = 1) -> Iterator[tuple[Job,
 
     Parameters
     ----------
-    workers : number of processes; 1 computes in this one.
+    workers : number of processes; 1 computes in this one, 0 takes as many as there are cores and as pay.
     """
+    workers = workers or max(1, min(_cores(), len(jobs) // _PAYS))
     if workers <= 1 or len(jobs) < 2:
         for job in jobs:
             yield job, compute(job)
@@ -34,26 +36,46 @@ def compute_all(jobs: Sequence[Job], *, workers: int = 1) -> Iterator[tuple[Job,
             hint="In a script, put the call of analyse(workers=...) under if __name__ == '__main__'.",
         )
     left = dict(enumerate(jobs))
-    for number, computed in _run_pool(dict(left), workers):
+    for number, computed in _run_pool(left, workers):
         yield left.pop(number), computed
     yield from _one_by_one(list(left.values()))  # a worker died and took the pool with it: who was it?
 
 
-def _run_pool(jobs: dict[int, Job], workers: int) -> Iterator[tuple[int, Computed]]:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_pool(jobs: Mapping[int, Job], workers: int) -> Iterator[tuple[int, Computed]]:
     """Yield what the pool finishes; when a worker dies, stop early."""
     with _pool(workers) as pool:
-        waiting: dict[Future[Computed], int] = {}
+        waiting: dict[Future[list[Computed]], list[int]] = {}
         try:
             with suppress(BrokenProcessPool):
-                waiting.update((pool.submit(compute, job), number) for number, job in jobs.items())
+                for numbers in _by_file(jobs, workers):
+                    waiting[pool.submit(_compute_several, [jobs[number] for number in numbers])] = numbers
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    number = waiting.pop(future)
+                    numbers = waiting.pop(future)
                     with suppress(BrokenProcessPool):
-                        computed = future.result()
-                        yield number, computed
+                        yield from zip(numbers, future.result(), strict=True)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _by_file(jobs: Mapping[int, Job], workers: int) -> list[list[int]]:
+    """Return jobs in groups of one file each, so that it is read once; none so large that the others wait for it."""
+    most = max(1, len(jobs) // (4 * workers))
+    groups: list[list[int]] = []
+    for number, job in jobs.items():
+        if groups and jobs[groups[-1][0]].path == job.path and len(groups[-1]) < most:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return groups
+
+
+def _compute_several(jobs: Sequence[Job]) -> list[Computed]:
+    return [compute(job) for job in jobs]
 
 
 def _one_by_one(jobs: Sequence[Job]) -> Iterator[tuple[Job, Computed]]:
@@ -83,17 +105,6 @@ def _killed(job: Job) -> Computed:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core each; the processes would fight for them
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
-
-
-def end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone: a killed leader cannot tell its workers to stop."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
-
-
-def _watch(sentinel: int) -> None:
-    wait_for([sentinel])
-    os._exit(1)

@@ -33,7 +33,7 @@ from closo.errors import ReadError, StudyError, did_you_mean
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "read", "sniff"]
+__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,11 @@ READERS: tuple[Reader, ...] = (
         ("NEWARE20", "EditStep.xml", "data.ndc"),
         f"{_HERE}.neware",
     ),
+    Reader("parquet", "Parquet table, Battery Data Format", (".parquet",), ("PAR1",), f"{_HERE}.parquet"),
     Reader(
         "bdf",
         "Battery Data Format",
-        (".bdf", ".parquet"),
+        (".bdf",),
         ("test_time_second", "Test Time / "),
         f"{_HERE}.bdf",
     ),
@@ -124,12 +125,50 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader("omnic", "OMNIC .spa, .spg", (".spa", ".spg"), ("Spectral Data File",), f"{_HERE}.omnic"),
+    Reader("opus", "Bruker OPUS", (".0",), ("\n\nþþ",), f"{_HERE}.opus"),
+    Reader(
+        "jcamp",
+        "JCAMP-DX, infrared",
+        (".dx", ".jdx", ".jcamp"),
+        ("##JCAMP", "##DATA TYPE=INFRARED"),
+        f"{_HERE}.jcamp",
+    ),
+    Reader(
+        "infrared_table",
+        "infrared spectrum as text",
+        (".dpt",),
+        ("avenumber", "WAVENUMBER", "cm-1,%", "cm-1,A", "cm-1;%", "cm-1;A", "cm-1\t%", "cm-1\tA"),
+        f"{_HERE}.infrared_table",
+    ),
     Reader(
         "spreadsheet",
         "Excel workbook .xlsx",
         (".xlsx", ".xlsm"),
         ("xl/workbook.xml", "xl/worksheets/", "xl/theme/"),
         f"{_HERE}.spreadsheet",
+    ),
+    # tables that `text` reads, each under its name
+    Reader("novonix", "Novonix UHPC .csv", (), ("Novonix", "Run Time (h),Step Time (h)"), f"{_HERE}.novonix"),
+    Reader("basytec", "Basytec text", (), ("Basytec", "~Time["), f"{_HERE}.basytec"),
+    Reader("landt", "Landt .csv", (), ("date_time_iso_string", "test_time_s,step_time_s"), f"{_HERE}.landt"),
+    Reader("digatron", "Digatron .csv", (), ("Voltage#V", "Current#A"), f"{_HERE}.digatron"),
+    Reader("zahner", "Zahner Thales text", (), ("Impedance/Ohm",), f"{_HERE}.zahner"),
+    Reader("pstrace", "PalmSens PSTrace .csv", (), ("freq / Hz",), f"{_HERE}.pstrace"),
+    Reader(
+        "lcr",
+        "LCR meters, Keysight analysers .csv",
+        (),
+        ("BEGIN CH1_DATA", "!Keysight", "!Agilent", "Cp (F)", "Cp(F)", "Cs (F)", "Cs(F)", "Cp[F]", "Cp/F"),
+        f"{_HERE}.lcr",
+    ),
+    Reader("pybamm", "PyBaMM solution .csv", (), ("Terminal voltage [V]", "Battery voltage [V]"), f"{_HERE}.pybamm"),
+    Reader(
+        "neware_table",
+        "Neware BTS, BTSDA table",
+        (),
+        ("Chg. Cap.", "DataPoint,Cycle Index", "DataPoint\tCycle Index", "Cycle Index,Step Index,Step Type"),
+        f"{_HERE}.neware_table",
     ),
     Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
     Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
@@ -141,9 +180,16 @@ READERS: tuple[Reader, ...] = (
         ("Quantity Adsorbed", "quantity_adsorbed", "Amount Adsorbed", "adsorbed_amount", "Volume @ STP"),
         f"{_HERE}.isotherms",
     ),
+    Reader("bruker_raw", "Bruker .raw pattern", (".raw",), ("RAW1.01", "RAW4.00"), f"{_HERE}.bruker_raw"),
+    Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
+    Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
+    Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]
+_NAMES = [row.name for row in READERS]
+_WITH_COLUMNS = ("parquet", *_NAMES[_NAMES.index("spreadsheet") :])  # tables, whose columns the user may name
 _BY_COLUMNS = ("arbin", "bdf")  # recognised by names of columns that other tables have, too
 _CERTAIN = ("Standard ", "test_time_second", "Test_ID,")  # marks of these that no other file has
 
@@ -155,9 +201,10 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     ----------
     path : a regular file on this machine.
     reader : name of the reader; found by the content of the file, then by its suffix, when absent.
-    columns : names of the columns of delimited text, in order: 'frequency,impedance_real,-impedance_imag' (SI unit, or a
-        unit in brackets, 'potential[mV]'; '-' where the file holds the negative; '_' for a column to skip), behind the kind
-        of a direct-current table, 'voltammetry:', where that is to be said.
+    columns : names of the columns of a table (delimited text, a sheet, Parquet), in order:
+        'frequency,impedance_real,-impedance_imag' (SI unit, or a unit in brackets, 'potential[mV]'; '-' where the file holds
+        the negative; '_' for a column to skip), behind the kind of a direct-current table, 'voltammetry:', where that is to
+        be said, and behind the sheet of a workbook, 'sheet=NAME:'.
 
     Returns
     -------
@@ -170,13 +217,7 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     """
     path = Path(path)
     if columns is not None:
-        if reader not in (None, _LAST_RESORT.name):
-            raise StudyError(
-                f"columns only apply to delimited text, not to '{reader}'.", hint="Leave one of the two out."
-            )
-        from closo.readers import delimited
-
-        return delimited.read(path, columns=columns)
+        return _read_as_asked(path, reader, columns)
     row, certain = _find(path) if reader is None else (_named(reader), True)
     try:
         measurements: tuple[Dataset, ...] = tuple(importlib.import_module(row.module).read(path))
@@ -188,6 +229,20 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
     if not measurements or any(0 in m.sizes.values() for m in measurements):
         raise ReadError(f"the reader '{row.name}' found no measurement.", file=path, hint="Try another reader.")
     return measurements
+
+
+def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Dataset, ...]:
+    """Read a table whose columns, or whose sheet, the user names."""
+    from closo.readers.requested import sheet_said
+
+    if reader not in (None, *_WITH_COLUMNS):
+        raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
+    name = reader or next((row.name for row in [_find(path)[0]] if row.name in _WITH_COLUMNS), _LAST_RESORT.name)
+    if name != "spreadsheet" and sheet_said(columns)[0] is not None:
+        raise StudyError(f"'{path.name}' is no workbook, and has no sheets.", hint="Leave the sheet out.")
+    row = _named(name)
+    found: tuple[Dataset, ...] = importlib.import_module(row.module).read(path, columns=columns)
+    return found
 
 
 def _as_a_table(path: Path) -> str | None:
@@ -209,6 +264,17 @@ def sniff(path: Path | str) -> Reader:
     ReadError  when there is no such file, or it is empty.
     """
     return _find(Path(path))[0]
+
+
+def modules_of(names: str) -> tuple[str, ...]:
+    """Return the modules of readers, by their names with commas between them.
+
+    Example
+    -------
+    >>> modules_of("gamry, i2b"), modules_of("")
+    (('closo.readers.gamry', 'closo.readers.i2b'), ())
+    """
+    return tuple(_named(name).module for name in names.split(", ") if name)
 
 
 def _find(path: Path) -> tuple[Reader, bool]:

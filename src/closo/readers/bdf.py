@@ -10,8 +10,8 @@ surface or ambient [degC], `frequency_hertz`, `real_impedance_ohm` and `imaginar
 Charge [C]: `net_capacity_ah`, else charging minus discharging capacity; counters that start again (older files, the
 cycle-scope columns) are summed through. `unix_time_second` of the first row becomes the date of the metadata.
 
-closo's own columns: `current_range_ampere`, and `uncalibrated` (1 where the impedance is); what `closo convert` wrote comes
-back with its kind and metadata where `<name>.bdf.metadata.json` is beside it.
+closo's own columns: `current_range_ampere`, `set_current_ampere`, and `uncalibrated` (1 where the impedance is); what
+`closo convert` wrote comes back with its kind and metadata where `<name>.bdf.metadata.json` is beside it.
 
 One record of kind 'cycling' ('open_circuit' where no current flows); rows with a frequency stay in it, and are spectra of
 their own where the file has their impedance. A time that runs backwards (a clock that starts again with a step) is kept as
@@ -45,6 +45,7 @@ from closo.readers.parts import Part, finish, runs, split_sweeps
 from closo.readers.streamed import IrregularError, rows_to_the_end
 from closo.readers.table import Rows
 from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
+from closo.readers.units import unit_factor
 
 __all__ = ["KNOWN", "ONTOLOGY", "read", "write"]
 
@@ -71,7 +72,8 @@ _TERMS = {  # machine-readable name -> what it is, unit
     "frequency_hertz": ("frequency", "Hz"),
     "real_impedance_ohm": ("impedance_real", "ohm"),
     "imaginary_impedance_ohm": ("impedance_imag", "ohm"),
-    "current_range_ampere": ("current_range", "A"),  # this and the next are closo's own
+    "current_range_ampere": ("current_range", "A"),  # this and the next two are closo's own
+    "set_current_ampere": ("set_current", "A"),
     "uncalibrated": ("uncalibrated", "1"),
 }
 _LABELS = {  # preferred labels that are not the machine-readable name without its unit
@@ -146,7 +148,7 @@ def _without_dead_sensors(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.
 def _record(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the columns of the record by closo's names."""
     record: dict[str, np.ndarray] = {
-        n: columns[n] for n in ("time", "voltage", "current", "current_range") if n in columns
+        n: columns[n] for n in ("time", "voltage", "current", "current_range", "set_current") if n in columns
     }
     charge = columns.get("net", _net(columns.get("charging"), columns.get("discharging")))
     if charge is not None:
@@ -201,6 +203,16 @@ def _named(text: Text, rows_of: Callable[..., Rows]) -> tuple[Text, Table]:
     return text, read_table(text, header, separator, KNOWN, rows_of=rows_of)
 
 
+def _unit_of(name: str, what: str) -> tuple[str, float, float] | None:
+    """Return (SI unit, factor, offset) of a column: of its label 'Voltage / V', else as BDF has it; None where unknown."""
+    stated = name.partition(" / ")[2]
+    usual = KNOWN.units.get(what, "1")
+    if usual == "1" and not stated:
+        return "1", 1.0, 0.0
+    found, expected = unit_factor(stated or usual), unit_factor(usual)
+    return found if found is not None and expected is not None and found[0] == expected[0] else None
+
+
 def _parquet(path: Path) -> tuple[Text, Table]:
     """Read a parquet table with BDF names."""
     import polars as pl
@@ -211,7 +223,11 @@ def _parquet(path: Path) -> tuple[Text, Table]:
     try:
         schema = pl.read_parquet_schema(path)
         names = {n: KNOWN.names.get(plain(n.split(" / ")[0])) for n in schema}
-        wanted = {what: name for name, what in reversed(names.items()) if what and schema[name].is_numeric()}
+        wanted = {
+            what: name
+            for name, what in reversed(names.items())
+            if what and schema[name].is_numeric() and _unit_of(name, what) is not None
+        }
         if int(pl.scan_parquet(path).select(pl.len()).collect().item()) > _MAX_ROWS:
             raise text.error(f"the table has more than {_MAX_ROWS} rows.", "Split it into smaller files.")
         frame = pl.read_parquet(path, columns=list(wanted.values()))
@@ -224,11 +240,9 @@ def _parquet(path: Path) -> tuple[Text, Table]:
             f"the table has no column of {', '.join(missing)}." if missing else "the table has no rows.",
             "A BDF table needs test_time_second, voltage_volt and current_ampere.",
         )
-    units = {"charging": 3600.0, "discharging": 3600.0, "net": 3600.0}
-    columns = {
-        what: frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * units.get(what, 1.0)
-        for what, name in wanted.items()
-    }
-    columns |= {n: columns[n] + 273.15 for n in ("temperature", "surface", "ambient") if n in columns}
+    columns = {}
+    for what, name in wanted.items():
+        _, factor, offset = _unit_of(name, what) or ("", 1.0, 0.0)
+        columns[what] = frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() * factor + offset
     unused = tuple(n for n in schema if n not in wanted.values())
     return text, Table(columns, (), unused, {what: name for what, name in wanted.items()})

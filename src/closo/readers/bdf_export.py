@@ -87,8 +87,7 @@ def write(data: Dataset, path: Path) -> Path:
         columns["net_capacity_ah"] = data["charge"].values / 3600.0
     if "temperature" in data:
         columns["temperature_t1_celsius"] = np.round(data["temperature"].values - 273.15, 9)
-    if "current_range" in data:
-        columns["current_range_ampere"] = data["current_range"].values
+    columns |= {f"{n}_ampere": data[n].values for n in ("current_range", "set_current") if n in data}
     if data.attrs["uncalibrated"]:
         columns["uncalibrated"] = np.ones(len(voltage), np.int64)
     if "frequency" in data:
@@ -99,7 +98,8 @@ def write(data: Dataset, path: Path) -> Path:
     path = Path(path)
     stem = path.name.removesuffix(".csv").removesuffix(".bdf")
     table = path if path.name.endswith((".bdf.csv", ".bdf")) else path.with_name(f"{stem}.bdf.csv")
-    written = {name, "time", "current", "charge", "temperature", "frequency", "impedance", "current_range", *counters}
+    written = {name, "time", "current", "charge", "temperature", "frequency", "impedance", "current_range"}
+    written |= {"set_current", *counters}
     sidecar = {
         "conforms_to": _IRI,
         "ontology_version": ONTOLOGY,

@@ -35,7 +35,9 @@ _ASSUMED_UNIT = {
     "potential": "V", "voltage": "V", "current": "A", "cycle": "1", "step": "1", "step_time": "s", "date_time": "s",
     "parallel_resistance": "ohm", "dissipation": "1", "quality": "1",
 }  # fmt: skip
-_SIDE = ("charge", "cycle", "step", "temperature", "step_time", "date_time")  # left out where their unit is not known
+_SIDE = (  # left out where their unit is not known
+    "charge", "set_current", "cycle", "step", "temperature", "step_time", "date_time",
+)  # fmt: skip
 _TIMES = ("time", "step_time", "date_time")
 _CLOCK_UNIT = re.compile(r"(?:d+\D{1,2})?h{1,2}\W?m{1,2}(?:\W?s{1,2}\W?[s0mf]*)?|hms|dhms", re.IGNORECASE)
 

@@ -23,8 +23,9 @@ A direct-current table of at least 10 rows gets its kind from the numbers, by th
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
 not decide, it is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
 
-With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_') any table of numbers is read: one name per column of
-the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_' for a column to skip.
+With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
+one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'
+for a column to skip.
 Lines above the first row of numbers are passed over. The kind of a direct-current table may stand before the names, or
 alone where the file names its columns: 'voltammetry: time,potential,current', 'voltammetry:'.
 
@@ -42,7 +43,7 @@ from typing import Any
 
 import numpy as np
 
-from closo.dataset import Dataset
+from closo.dataset import KINDS, Dataset
 from closo.readers.columns import Column, from_request
 from closo.readers.direct import kind_of, short_name
 from closo.readers.named import Table, find_header, is_spectrum, named_tables
@@ -52,7 +53,7 @@ from closo.readers.reading import SIGNALS
 from closo.readers.requested import kind_said, read_requested
 from closo.readers.text import Text, load
 
-__all__ = ["parts_of_table", "read", "read_named", "unnamed"]
+__all__ = ["asked", "parts_of_table", "read", "read_named", "read_text", "unnamed"]
 
 _MARKUP = (
     ("{", "JSON"),
@@ -72,9 +73,25 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     ReadError  when the file is not such a table.
     StudyError  when `columns` itself is wrong.
     """
+    if columns is not None:
+        asked(columns)  # what is wrong with it is said before the file is opened
+    return read_text(load(path), columns=columns)
+
+
+def asked(columns: str | None) -> tuple[str | None, tuple[int, dict[str, Column]] | None]:
+    """Return the kind and the columns that the user names, None where he does not.
+
+    Raises
+    ------
+    StudyError  when a kind, a name or a unit is unknown.
+    """
     kind, names = (None, None) if columns is None else kind_said(columns)
-    request = None if names is None else from_request(names)
-    text = load(path)
+    return kind, None if names is None else from_request(names)
+
+
+def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
+    """Read a table from its text; otherwise as `read`."""
+    kind, request = asked(columns)
     for mark, what in _MARKUP:
         if text.content[:100].lstrip().startswith(mark):
             raise text.error(
@@ -130,6 +147,9 @@ def parts_of_table(
     """Return the spectra and records of one table; `kind` as the user says it, else by the rule in `direct`."""
     if kind is not None:
         return [Part(kind, short_name(kind), columns, line, {"current_sign": "positive charges"})]
+    along = next((row for row in KINDS.values() if row.dims[0] in columns), None)
+    if along is not None:  # a pattern or spectrum along an axis of its own
+        return [Part(along.name, along.meaning, columns, line)]
     if not is_spectrum(columns):
         kind, short, reason = kind_of(columns)
         warnings = (f"Taken as '{kind}': {reason}.",) if reason else ()

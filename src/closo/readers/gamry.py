@@ -15,6 +15,8 @@ LSV, POTENTIODYNAMIC (POTDYN), CORPOT, PWR800_READVOLTAGE, PWR800_CHARGE, PWR800
 'cycling' with `step` = number of the curve; where the clock starts again with a curve, its time goes on from the end of the
 one before. Files without an OCVCURVE (galvanostatic EIS) are as good.
 
+Set current of a CHRONOP: ISTEP1 [A] from time 0 for TSTEP1 [s], then ISTEP2 for TSTEP2; 0 before and after.
+
 Sign: CONVENTION 1 (every file seen) writes anodic currents positive: > 0 charges. Another value gives a warning.
 
 The units row is obeyed (kohm, mA, ...). An unknown unit is refused in a column that is needed; another one, such as a phase
@@ -96,7 +98,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
         end = tables[position + 1] if position + 1 < len(tables) else len(text.lines)
         part = _part(text, line, end, tag)
         if part is not None:
-            parts.append(part)
+            parts.append(_with_set_current(part, header) if tag == "CHRONOP" else part)
     if not parts:
         names = ", ".join(text.lines[i].split("\t")[0][:40] for i in tables[:5]) or "no table at all"
         if "CAPACITYCURVE" in names:
@@ -207,6 +209,27 @@ def _part(text: Text, line: int, end: int, tag: str) -> Part | None:
     return replace(part, metadata={"drift_corrected": True}) if corrected else part
 
 
+def _with_set_current(part: Part, header: dict[str, str]) -> Part:
+    """Return a chronopotentiometry with `set_current`: ISTEP1 from time 0 on for TSTEP1, then ISTEP2; 0 before."""
+    first, until, second, then = (_number(header, key) for key in ("ISTEP1", "TSTEP1", "ISTEP2", "TSTEP2"))
+    if part.kind != "chronopotentiometry" or "time" not in part.columns or not np.isfinite(first):
+        return part
+    time = part.columns["time"]
+    end = until if np.isfinite(until) else np.inf if not np.isfinite(second) else 0.0
+    wanted = np.where((time > 0) & (time < end), first, 0.0)
+    if np.isfinite(second) and np.isfinite(then):
+        wanted = np.where((time > end) & (time < end + then), second, wanted)
+    return replace(part, columns={**part.columns, "set_current": wanted}) if np.any(wanted) else part
+
+
+def _number(header: dict[str, str], key: str) -> float:
+    """Return a number of the header, NaN where there is none."""
+    try:
+        return float(header.get(key, "").replace(",", "."))
+    except ValueError:
+        return np.nan
+
+
 def _end_of_rows(text: Text, start: int, end: int) -> int:
     """Return the line after the last row: rows begin with a tab."""
     i = start
@@ -236,10 +259,7 @@ def _metadata(text: Text, header: dict[str, str]) -> dict[str, Any]:
 
 
 def _suggestions(header: dict[str, str]) -> dict[str, dict[str, str]]:
-    try:
-        area = float(header.get("AREA", "").replace(",", "."))
-    except ValueError:
-        return {}
+    area = _number(header, "AREA")
     if not np.isfinite(area):
         return {}
     return {

@@ -28,8 +28,8 @@ _FORMATS = (
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%d %H:%M:%S",
 )
-_COLUMNS = ("potential", "voltage", "current", "frequency", "charge", "current_range", "temperature")
-_REST = ("current", "frequency")  # 0 where a file of open circuit does not have them
+_COLUMNS = ("potential", "voltage", "current", "frequency", "charge", "current_range", "set_current", "temperature")
+_REST = ("current", "frequency", "set_current")  # 0 where a file of open circuit does not have them
 _TOUCH = 1.0  # s: files of one test may overlap by the rounding of their dates
 _SILENCE = 60.0  # s between two files, beyond which a warning is given
 

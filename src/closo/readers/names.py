@@ -45,8 +45,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "battery voltage", "measured voltage", "cell potential",
     ),
     "current": ("i", "<i>", "current", "we(1).current", "idc", "cell current", "measured current"),
+    "set_current": ("set current", "current set", "current setpoint", "setpoint current", "i set", "control current"),
     "charge": ("(q-qo)", "charge"),
-    "cycle": ("cycle number", "cycle", "cycle index", "cycle no"),
+    "cycle": ("cycle number", "cycle", "cycle index", "cycle no", "cyc-count"),
     "step": ("step", "step index", "step number", "step no"),
     "temperature": (
         "temp", "temperature", "t1", "cell temperature", "sample temperature", "ambient temperature", "temperature 1",

@@ -8,7 +8,10 @@ count), `voltage_V` voltage [V], `current_mA` current [A], > 0 charges, `cycle_c
 each charge that follows a discharge; Neware's own number may differ), `step_index` step (number in the program),
 `aux..._temperature_degC` temperature [K], the first one that is whole. `capacity_mAh` is signed and starts at 0 with every
 step; `charge` [C] is the sum over the steps before plus that of the step, so that differences over any rows are what the
-instrument counted. `unix_time_s` of the first record becomes the date of the metadata.
+instrument counted.
+
+Of a .ndax the program (Step.xml) gives set_current: the current [mA] of each step at constant current, 0 in other steps.
+`unix_time_s` of the first record becomes the date of the metadata.
 
 One measurement per file: kind 'cycling', or 'open_circuit' where the current is 0 in all records.
 
@@ -44,6 +47,8 @@ __all__ = ["read"]
 _MAX_UNPACKED = 2_000_000_000
 _MAX_RATIO, _RATIO_MATTERS = 200, 100_000_000
 _MAX_MEMBERS = 1000
+_MAX_STEPS = 100_000
+_SIGNS = {"1": 1.0, "2": -1.0}  # types of the steps at constant current: charge, discharge
 _NEEDED = ("total_time_s", "voltage_V", "current_mA")
 _AGAIN = "Copy the file again, or export it from BTSDA and read that (a BDF or a CSV with named columns)."
 _FAILURES = (
@@ -76,6 +81,11 @@ def read(path: Path) -> tuple[Dataset, ...]:
         what = f"fastnda found no column {', '.join(missing)}" if missing else "fastnda found no record in it"
         raise text.error(f"{what}.", _AGAIN)
     columns = _columns({name: frame[name] for name in frame.columns if name != "step_type"})
+    programmed = stated.pop("set_currents", {})
+    if programmed and "step" in columns:
+        steps, place = np.unique(columns["step"], return_inverse=True)
+        wanted = [programmed.get(int(step), 0.0) if np.isfinite(step) else 0.0 for step in steps]
+        columns["set_current"] = np.array(wanted)[place]
     started = float(frame["unix_time_s"][0] or 0.0) if "unix_time_s" in frame.columns else 0.0
     if 0.0 < started < 4e9:
         stated["date"] = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -254,8 +264,24 @@ def _metadata(found: Any) -> dict[str, Any]:
     for key, name in (("StartTime", "started"), ("Remark", "comment"), ("StepName", "program"), ("ChlID", "channel")):
         if isinstance(info.get(key), str) and info[key]:
             stated[name] = info[key][:2000]
+    stated["set_currents"] = _set_currents(_inside(found, "Step", "Step_Info"))
     server = _inside(found, "VersionInfo", "ZwjVersion").get("SvrVer")
     return stated | ({"software": server} if isinstance(server, str) and server else {})
+
+
+def _set_currents(program: dict[str, Any]) -> dict[int, float]:
+    """Return number of the step -> current that it asks for [A], of the steps at constant current of a .ndax (Step.xml)."""
+    found = {}
+    for step in program.values():
+        sign = _SIGNS.get(str(step.get("Step_Type"))) if isinstance(step, dict) else None
+        value = _inside(step, "Limit", "Main", "Curr").get("Value") if sign is not None else None
+        try:
+            number, size = int(step["Step_ID"]), abs(float(value or "nan"))
+        except (KeyError, TypeError, ValueError):
+            continue
+        if 0 <= number < _MAX_STEPS and np.isfinite(size):
+            found[number] = 1e-3 * size * (sign or 1.0)
+    return found
 
 
 def _inside(found: dict[str, Any], *keys: str) -> dict[str, Any]:

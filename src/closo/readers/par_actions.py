@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from closo.readers.parts import Part
 
-__all__ = ["explained", "full_scale", "id_of", "kind_of", "named_kind", "with_cycling"]
+__all__ = ["explained", "full_scale", "id_of", "kind_of", "named_kind", "with_cycling", "with_set_current"]
 
 _BY_ID = {  # ActionId of real files -> kind and technique
     21: ("impedance", "PEIS"),
@@ -29,6 +30,7 @@ _BY_NAME = (  # beginning of an action's name -> kind and technique of its DC ro
     ("Linear Scan Voltammetry", "voltammetry", "LSV"),
 )
 _EXPLAINED = ("Open Circuit", "Chronoamperometry", "Cyclic Voltammetry")  # names whose id is known
+_STATED_CURRENT = r"(?:Applied |Step )?Current \(A\)(?:,Value)?"
 _FULL_SCALE = {code: float(f"2e{2 - code}") for code in range(2, 13)}  # [A]; auto-ranged real files: code 5 is 2 mA
 
 
@@ -68,6 +70,31 @@ def full_scale(code: np.ndarray) -> dict[str, np.ndarray]:
     return {"current_range": np.array([_FULL_SCALE[c] for c in range(2, 13)])[code.astype(int) - 2]}
 
 
+def with_set_current(
+    measured: Sequence[dict[str, np.ndarray]], actions: Sequence[Mapping[str, str]]
+) -> list[dict[str, np.ndarray]]:
+    """Return the segments with `set_current` [A]: of a galvanostatic action, 0 in others; unchanged if none states one."""
+    stated = [_stated_current(columns, action) for columns, action in zip(measured, actions, strict=True)]
+    if not any(stated):
+        return list(measured)
+    return [
+        columns | {"set_current": np.full(len(next(iter(columns.values()))), level)}
+        for columns, level in zip(measured, stated, strict=True)
+    ]
+
+
+def _stated_current(columns: Mapping[str, np.ndarray], action: Mapping[str, str]) -> float:
+    """Return the current that a galvanostatic action asks for [A], 0 where it states none."""
+    if kind_of(columns, action)[0] != "chronopotentiometry":
+        return 0.0
+    text = next((v for k, v in action.items() if re.fullmatch(_STATED_CURRENT, k)), "")
+    words = text.rpartition("Value=")[2].strip()
+    try:
+        return float(words) if np.isfinite(float(words)) else 0.0
+    except ValueError:
+        return 0.0
+
+
 def with_cycling(
     parts: list[Part], measured: Sequence[Mapping[str, np.ndarray]], actions: Sequence[Mapping[str, str]]
 ) -> list[Part]:
@@ -80,7 +107,11 @@ def with_cycling(
     own = [part for part in parts if part.kind in ("impedance", "voltammetry")]
     pairs = zip(measured, actions, strict=True)
     used = [columns for columns, action in pairs if kind_of(columns, action)[0] != "voltammetry"]
-    names = [n for n in ("time", "potential", "current", "frequency", "current_range") if all(n in c for c in used)]
+    names = [
+        n
+        for n in ("time", "potential", "current", "frequency", "current_range", "set_current")
+        if all(n in c for c in used)
+    ]
     if not {"time", "potential", "current"} <= set(names):
         return parts
     merged = {name: np.concatenate([columns[name] for columns in used]) for name in names}

@@ -258,7 +258,7 @@ def _record(part: Part) -> Part | None:
     """Return the part without rows that lack what its kind needs; None when nothing is left."""
     columns = {name: values for name, values in part.columns.items() if np.isfinite(values).any()}
     lost = [name for name in part.columns if name not in columns]
-    needed = []
+    needed = [axis for axis in KINDS[part.kind].dims if axis in columns]
     for choices in KINDS[part.kind].needs:
         name = next((c for c in choices if c in columns), None)
         if name is None:

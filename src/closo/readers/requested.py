@@ -1,15 +1,17 @@
 """Tables whose columns the user names: `--columns 'frequency[kHz],impedance_real,-impedance_imag,_'`.
 
 Lines above the first row that fits are passed over. In front of the names, or alone where the file names its columns, may
-stand the kind of a direct-current table: `voltammetry: time,potential,current`, `voltammetry:`.
+stand the kind of a direct-current table: `voltammetry: time,potential,current`, `voltammetry:`; and in front of all, or
+alone, the sheet of a workbook: `sheet=Data:`, `sheet=Data: voltammetry: time,potential,current`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from closo.dataset import KINDS
-from closo.errors import StudyError, did_you_mean
+from closo.errors import ReadError, StudyError, did_you_mean
 from closo.readers.bulk import read_rows
 from closo.readers.clocks import clock_for
 from closo.readers.columns import Column
@@ -17,9 +19,22 @@ from closo.readers.reading import Place, Read, read_columns
 from closo.readers.table import SEPARATORS, cells, numeric_cells
 from closo.readers.text import Text, shown
 
-__all__ = ["kind_said", "read_requested"]
+__all__ = ["fits", "kind_said", "read_requested", "sheet_said"]
 
 _LINES_SEARCHED = 3000
+
+
+def sheet_said(columns: str | None) -> tuple[str | None, str | None]:
+    """Split the sheet of a workbook off the user's `columns`: return (sheet or None, the rest or None).
+
+    Example
+    -------
+    >>> sheet_said("sheet=Data 1: time,current"), sheet_said("sheet=Data 1:"), sheet_said("time,current")
+    (('Data 1', 'time,current'), ('Data 1', None), (None, 'time,current'))
+    """
+    text = (columns or "").strip().strip("'\"")
+    match = re.fullmatch(r"sheet\s*=\s*([^:]+?)\s*(?::\s*(.*))?", text, re.DOTALL)
+    return (None, columns) if match is None else (match[1], match[2] or None)
 
 
 def kind_said(columns: str) -> tuple[str | None, str | None]:
@@ -60,6 +75,15 @@ def read_requested(text: Text, width: int, columns: Sequence[Column]) -> tuple[R
     titles = [next((c.name for c in columns if c.index == k), "") for k in range(width)]
     place = Place(first, len(text.lines), separator, width)
     return read_columns(text, columns, place, titles=titles, rows_of=read_rows), first
+
+
+def fits(text: Text, width: int, columns: Mapping[str, Column]) -> bool:
+    """Tell whether a text has a row that fits the columns that the user named."""
+    try:
+        _first_fitting_row(text, width, list(columns.values()))
+    except ReadError:
+        return False
+    return True
 
 
 def _first_fitting_row(text: Text, width: int, columns: Sequence[Column]) -> tuple[int, str]:

@@ -5,10 +5,12 @@ and signs are those of `delimited`. Cells that hold a date are written as text, 
 left out. Of a formula, the value that was saved counts.
 
 The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info
-or global) count only where there is no other: of a Neware workbook, `record` is read.
+or global) count only where there is no other: of a Neware workbook, `record` is read. `--sheet NAME` (in a study
+`columns = "sheet=NAME:"`) reads another; `--columns` names the columns of a sheet, empty ones not counted.
 
-Refused: several sheets that could be read, none that can, .xls and workbooks with a password, archives that are damaged or
-unpack to more than 500 MB, or to 200 times their own size and more than 20 MB, and sheets of more than 2000 columns.
+Refused: several sheets that could be read and no name, none that can, .xls and workbooks with a password, archives that
+are damaged or unpack to more than 500 MB, or to 200 times their own size and more than 20 MB, and sheets of more than
+2000 columns.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from closo.dataset import Dataset
-from closo.errors import ReadError
-from closo.readers.delimited import read_named
+from closo.errors import ReadError, did_you_mean
+from closo.readers.delimited import asked, read_text
 from closo.readers.named import find_header
+from closo.readers.requested import fits, sheet_said
 from closo.readers.table import MAX_COLUMNS, is_number
 from closo.readers.text import Text, load_bytes, shown
 
@@ -41,14 +44,17 @@ _FAILURES = (
 )  # fmt: skip
 
 
-def read(path: Path) -> tuple[Dataset, ...]:
-    """Read the sheet of a workbook that holds measurements.
+def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
+    """Read the sheet of a workbook that holds measurements; `columns` names the sheet, its columns, or both.
 
     Raises
     ------
     ReadError  when it is no workbook, is not safe to unpack, or not exactly one sheet can be read.
+    StudyError  when `columns` itself is wrong.
     """
     path = Path(path)
+    sheet, columns = sheet_said(columns)
+    asked(columns)
     raw = bytes(load_bytes(path))
     _check(path, raw)
     try:
@@ -56,7 +62,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     except _FAILURES as error:
         what = shown(str(error), 80)
         raise ReadError(f"the workbook is damaged ({what}).", file=path, hint=f"Copy it again. {_TO_CSV}") from None
-    return read_named(_chosen(path, sheets))
+    return read_text(_chosen(path, sheets, sheet, columns), columns=columns)
 
 
 def _check(path: Path, raw: bytes) -> None:
@@ -128,26 +134,40 @@ def _as_lines(rows: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _chosen(path: Path, sheets: dict[str, Text]) -> Text:
-    """Return the one sheet whose columns name a measurement.
+def _chosen(path: Path, sheets: dict[str, Text], sheet: str | None, columns: str | None) -> Text:
+    """Return the sheet that is asked for, else the one whose columns name a measurement or are as `columns` says.
 
     Raises
     ------
     ReadError  when there is none, or more than one.
     """
-    named = [name for name, text in sheets.items() if find_header(text) is not None]
+    if sheet is not None:
+        found = next((text for name, text in sheets.items() if name.strip().lower() == sheet.lower()), None)
+        if found is None:
+            raise ReadError(
+                f"the workbook has no sheet {shown(sheet, 30)}.", file=path, hint=did_you_mean(sheet, list(sheets))
+            )
+        return found
+    request = asked(columns)[1]
+    if request is None:
+        named = [name for name, text in sheets.items() if find_header(text) is not None]
+    else:
+        named = [name for name, text in sheets.items() if fits(text, *request)]
+        if not named and len(sheets) == 1:
+            return next(iter(sheets.values()))
     named = [name for name in named if not name.lower().startswith(_SUMS)] or named
     if len(named) == 1:
         return sheets[named[0]]
     listed = ", ".join(shown(name, 30) for name in (named or list(sheets))[:8])
     if not named:
         raise ReadError(
-            f"no sheet of the workbook names the columns of a measurement (sheets: {listed or 'none'}).",
+            f"no sheet of the workbook {'names' if request is None else 'has'} the columns of a measurement (sheets: "
+            f"{listed or 'none'}).",
             file=path,
-            hint="Save the sheet of the measurement as CSV, and name its columns with --columns.",
+            hint="Name the sheet with --sheet, and its columns with --columns.",
         )
     raise ReadError(
         f"{len(named)} sheets of the workbook can be read: {listed}.",
         file=path,
-        hint="Save each as a CSV of its own, or leave only one of them in the workbook.",
+        hint=f"Name the one to read: --sheet {shown(named[0], 40)}.",
     )

@@ -9,11 +9,12 @@ software, instrument, date. `<Action0>` (Common): comment, area, mass, open circ
 names the columns, and the rows follow, separated by commas.
 
 Columns used: `Segment #` (splits the file into measurements), `E(V)` potential [V], `I(A)` current [A], `Elapsed Time(s)`
-time [s], `Frequency(Hz)` [Hz], `Z Real`, `Z Imag` [ohm, negative when capacitive], `E Real`, `E Imag` [V], `I Real`,
-`I Imag` [A], `ActionId`. Rows with a frequency are impedance, all others are DC. ActionId 21 is a potentiostatic
-impedance, 3 chronoamperometry, 38 cyclic voltammetry, 41 open circuit; for other ids the name of the action decides, and
-without one the kind is 'record', with the id in the title. `Current Range` becomes current_range [A] of DC rows: code 5 is
-2 mA in real files, each step a factor of 10 (4 is 20 mA). I > 0 oxidises the working electrode: it charges the cell.
+time [s], `Frequency(Hz)` [Hz], `Z Real`, `Z Imag` [ohm, negative when capacitive], `E Real`, `E Imag` [V], `I Real`, `I
+Imag` [A], `ActionId`. Rows with a frequency are impedance, all others are DC. ActionId 21 is a potentiostatic impedance,
+3 chronoamperometry, 38 cyclic voltammetry, 41 open circuit; for other ids the name of the action decides, and without one
+the kind is 'record', with the id in the title. `Current Range` becomes current_range [A] of DC rows: code 5 is 2 mA in
+real files, each step a factor of 10 (4 is 20 mA). `Current (A)` of a galvanostatic action becomes set_current [A], in
+files where it is stated. I > 0 oxidises the working electrode: it charges the cell.
 
 Cycling: a file with two or more galvanostatic segments (Chronopotentiometry, Constant Current, charge, discharge) gives one
 part of kind 'cycling' instead of its single DC parts. It holds the rows of all segments but voltammograms in file order,
@@ -39,7 +40,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.readers.bulk import read_rows
-from closo.readers.par_actions import explained, full_scale, id_of, kind_of, named_kind, with_cycling
+from closo.readers.par_actions import explained, full_scale, id_of, kind_of, named_kind, with_cycling, with_set_current
 from closo.readers.parts import Part, finish, runs, split_ac_dc
 from closo.readers.table import numeric_cells
 from closo.readers.text import Text, load, shown
@@ -62,7 +63,8 @@ _COLUMNS = {  # column of the file -> name in a Part; the last six are only comp
     "Current Range": "current_range",
 }
 _SPECTRUM_COLUMNS = ("frequency", "impedance_real", "impedance_imag")
-_DC_COLUMNS = ("potential", "current", "time", "current_range")
+_DC_COLUMNS = ("potential", "current", "time", "current_range", "set_current")
+_SETTINGS = ("current_range", "set_current")
 _HEADER = r"Application|Instrument|Experiment|Action\d+"
 _BINARY = "In VersaStudio switch off 'Save New Data to Binary File', or copy the columns of the data view as text."
 
@@ -94,6 +96,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     if actions and not any(actions):
         actions = _recognised(header, measured, warnings)
     parts: list[Part] = []
+    measured = with_set_current(measured, actions)
     for columns, action in zip(measured, actions, strict=True):
         parts += _parts(columns, action, tables[0].start)
     parts = with_cycling(parts, measured, actions)
@@ -232,7 +235,7 @@ def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) ->
     for alternating, run in split_ac_dc(columns) if "frequency" in columns else [(False, columns)]:
         direct = {n: v for n, v in run.items() if n in _DC_COLUMNS}
         if alternating:
-            spectrum = {n: run[n] for n in (*_SPECTRUM_COLUMNS, *direct) if n != "current_range"}
+            spectrum = {n: run[n] for n in (*_SPECTRUM_COLUMNS, *direct) if n not in _SETTINGS}
             told, failed = _quotient(run)
             said: dict[str, Any] = {"metadata": metadata, "warnings": told, "failed_checks": failed}
             parts.append(Part("impedance", _ac_name(number, name), spectrum, line, uncalibrated=True, **said))

@@ -1,5 +1,1 @@
-"""Results -> one page that opens anywhere, with figures and tables beside it."""
-
-from closo.report.build import build
-
-__all__ = ["build"]
+"""Results -> one page that opens anywhere, with figures and tables beside it: `closo.report.build.build`."""

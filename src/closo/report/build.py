@@ -1,4 +1,4 @@
-"""Write a report: report.html (complete in itself), figures/ (SVG, PDF, CSV), tables/ (CSV and one XLSX)."""
+"""Write a report: report.html (complete in itself), figures/ (SVG, CSV, PDF where asked), tables/ (CSV and one XLSX)."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def build(
     *,
     verdicts: Sequence[Verdict] = (),
     problems: Sequence[Problem] = (),
+    pdf: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write the report of a study and return the path of its page.
@@ -68,6 +69,7 @@ def build(
     folder : where to write; made if it is not there.
     verdicts : of `claims.judge`.
     problems : of `pipeline.check`.
+    pdf : whether to write the figures as PDF too; it takes as long as all the rest.
     progress : called with (figures drawn, None, title of the next).
 
     The page needs nothing beside it: no network, no script, no file. It may be sent by mail.
@@ -79,6 +81,7 @@ def build(
     studio = Studio(
         folder,
         synthetic=study.synthetic,
+        pdf=pdf,
         report=lambda what: progress(next(drawn), None, what) if progress else None,
     )
     sections = all_sections(analysis, studio, problems=problems)

@@ -21,7 +21,7 @@ def cells(analysis: Analysis, studio: Studio) -> Section:
     """Return every cell that was measured: what it is, its figures, numbers and budgets; spectra last."""
     parts = []
     for number, (name, cell) in enumerate(analysis.study.cells.items(), 1):
-        found = [(k, r) for k, r in analysis.results.items() if r.settings.get("specimen") == name]
+        found = [(k, r) for k, r in analysis.results.items() if r.about.owner == name]
         ordered = sorted(found, key=lambda pair: pair[1].technique == "impedance")
         folds = [one_result(result, studio, title=_title(name, key)) for key, result in ordered]
         if folds:
@@ -61,7 +61,7 @@ def _glance(analysis: Analysis) -> Table:
     """Return the main numbers of every cell."""
     rows = []
     for name in analysis.study.cells:
-        of_cell = [r for r in analysis.results.values() if r.settings.get("specimen") == name]
+        of_cell = [r for r in analysis.results.values() if r.about.owner == name]
         for key in _HEADLINES:
             found = next((r.quantities[key] for r in of_cell if key in r.quantities), None)
             if found is not None:

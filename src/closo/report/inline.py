@@ -12,7 +12,9 @@ __all__ = ["inline_svg"]
 _TAG = re.compile(r"<[^<>]+>")  # matplotlib escapes < and > in text and attributes
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _STYLED = re.compile(r"(<g[^<>]*>)((?:\s*<use [^<>]*/>){2,})")
+_USE = re.compile(r"<use [^<>]*/>")
 _STYLE = re.compile(r' style="([^"<>]*)"')
+_FONT = "font-family:'DejaVu Sans', Verdana, Arial, sans-serif;"
 
 
 def inline_svg(svg: str, name: str, description: str) -> Markup:
@@ -31,10 +33,10 @@ def inline_svg(svg: str, name: str, description: str) -> Markup:
     used = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
     body = _TAG.sub(_own_ids({old: f"{name}-{number}" for number, old in enumerate(used)}), body)
     body = _STYLED.sub(_share_style, body)
-    body = re.sub(r">\s+<", "><", body)
+    body = re.sub(r">\s+<", "><", body).replace(_FONT, "")
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
     width = f"{float(size[1]) * (1.6 if float(size[1]) > 300 else 2.2):.0f}px" if size else "100%"
-    opening = f'<svg role="img" aria-label="{escape(description)}" style="max-width:{width}"'
+    opening = f'<svg role="img" aria-label="{escape(description)}" style="max-width:{width};{_FONT}"'
     body = re.sub(r'^<svg ((?:[^<>])*?) ?width="[^"]*" height="[^"]*"', rf"{_escape_group(opening)} \1", body, count=1)
     return Markup(body)  # drawn by closo; every text of a user in it is escaped
 
@@ -46,18 +48,27 @@ def _own_ids(new: dict[str, str]) -> Callable[[re.Match[str]], str]:
         tag = re.sub(r' id="([^"]*)"', lambda found: f' id="{new[found[1]]}"' if found[1] in new else "", match[0])
         tag = re.sub(r'(?:xlink:)?href="#([^"]+)"', lambda found: f'href="#{new[found[1]]}"', tag)
         tag = re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{new[found[1]]})", tag)
-        tag = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
-        return re.sub(r"\s+", " ", tag)
+        tag = _NUMBER.sub(_short, re.sub(r"\s+", " ", tag))
+        tag = _STYLE.sub(lambda style: f' style="{style[1].replace(": ", ":").replace("; ", ";")}"', tag)
+        tag = re.sub(r' transform="rotate\(-0 [^"]*"', "", tag)
+        return re.sub(r" ?([MLCz]) ", r"\1", tag) if tag.startswith("<path") else tag
 
     return replace
 
 
+def _short(number: re.Match[str]) -> str:
+    """Return a length with as many digits as can be seen: a tenth of a point, of a marker's outline a hundredth."""
+    value = float(number[0])
+    return (f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}").rstrip("0").rstrip(".")
+
+
 def _share_style(match: re.Match[str]) -> str:
-    """Write the style of many equal markers once, on their group."""
-    styles = set(_STYLE.findall(match[2]))
+    """Write the style of many equal markers once, on their group, and those at one place once."""
+    markers = "".join(dict.fromkeys(_USE.findall(match[2])))
+    styles = set(_STYLE.findall(markers))
     if len(styles) != 1:
-        return match[0]
-    return f'{match[1][:-1]} style="{styles.pop()}">{_STYLE.sub("", match[2])}'
+        return f"{match[1]}{markers}"
+    return f'{match[1][:-1]} style="{styles.pop()}">{_STYLE.sub("", markers)}'
 
 
 def _escape_group(text: str) -> str:

@@ -11,8 +11,9 @@ from closo.nomenclature import look_up
 from closo.pipeline import Analysis, Failure, Problem
 from closo.quantity import Quantity
 from closo.report.tables import Cell, Column, Table
-from closo.report.wording import celsius
+from closo.report.wording import celsius, key_text
 from closo.result import Result
+from closo.techniques import get
 
 __all__ = [
     "REFERENCE",
@@ -45,8 +46,7 @@ def single(analysis: Analysis, specimens: Collection[str] | None = None) -> list
         for result in analysis.results.values()
         if result.provenance is not None
         and result.provenance.reader  # made from a file, not from other results
-        and "specimen" in result.settings
-        and (specimens is None or result.settings["specimen"] in specimens)
+        and (specimens is None or result.about.owner in specimens)
     ]
 
 
@@ -93,36 +93,28 @@ def pellets(analysis: Analysis) -> Table:
 
 
 def _points(result: Result) -> int | None:
-    found = result.settings.get("n")
+    found = result.findings.get("n")
     return int(found) if isinstance(found, int | float) else None
 
 
 def measurements(results: Iterable[Result], name: str = "measurements") -> Table:
-    """Return one row per measurement: temperature, resistance, conductivity, circuit, failed checks."""
+    """Return one row per measurement: temperature, the main quantities of its technique, circuit, failed checks."""
+    results = list(results)
+    techniques = dict.fromkeys(result.technique for result in results)
+    main = [key for technique in techniques for key in get(technique).headline]
+    main = [key for key in dict.fromkeys(main) if any(key in result.quantities for result in results)]
     rows: list[list[Cell]] = []
     for result in results:
-        quantities = result.quantities
+        numbers = [cell for key in main for cell in _cells(result.quantities.get(key))]
+        failed = ", ".join(check.name for check in result.checks if check.passed is False) or "none"
+        circuit = str(result.findings.get("circuit") or "")
         rows.append(
-            [
-                result.name,
-                celsius(quantities.get("temperature")),
-                str(result.settings.get("branch") or ""),
-                *_cells(quantities.get("total_resistance")),
-                *_cells(quantities.get("ionic_conductivity")),
-                str(result.settings.get("circuit") or ""),
-                ", ".join(check.name for check in result.checks if check.passed is False) or "none",
-            ]
+            [result.name, celsius(result.quantities.get("temperature")), result.about.branch, *numbers, circuit, failed]
         )
-    columns = [
-        Column("measurement"),
-        Column("T"),
-        Column("branch"),
-        *_pair("total_resistance", "R"),
-        *_pair("ionic_conductivity", "σ"),
-        Column("circuit"),
-        Column("failed checks"),
-    ]
-    return Table(name, "Measurements", columns, rows)
+    columns = [Column("measurement"), Column("T"), Column("branch")]
+    for key in main:
+        columns += _pair(key.partition(":")[0], key_text(key))
+    return Table(name, "Measurements", [*columns, Column("circuit"), Column("failed checks")], rows)
 
 
 def quantities(analysis: Analysis) -> Table:

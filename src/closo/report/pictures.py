@@ -48,19 +48,20 @@ class Picture:
 class Studio:
     """Draws figures one after the other, numbers them, and writes their files into `folder`/figures."""
 
-    def __init__(self, folder: Path, *, synthetic: bool, report: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, *, synthetic: bool, pdf: bool, report: Callable[[str], None]) -> None:
         self._folder = folder
+        self._formats = ("svg", "pdf") if pdf else ("svg",)
         self._synthetic = synthetic
         self._report = report
         self._names: set[str] = set()
         self._count = 0
 
-    def draw(self, spec: FigureSpec, formats: Sequence[str] = ("svg", "pdf")) -> Picture:
-        """Draw a figure and write it in `formats` (svg is always one of them), with its numbers as CSV."""
+    def draw(self, spec: FigureSpec, formats: Sequence[str] = ()) -> Picture:
+        """Draw a figure and write it in `formats` (those of all figures where none is named), with its numbers as CSV."""
         self._report(spec.title or spec.name)
         self._count += 1
         spec = replace(spec, synthetic=spec.synthetic or self._synthetic)
-        files = render(spec, formats) | {"csv": to_csv(spec).encode()}
+        files = render(spec, formats or self._formats) | {"csv": to_csv(spec).encode()}
         stem = self._free_name(file_stem(spec.name))
         (self._folder / "figures").mkdir(parents=True, exist_ok=True)
         for kind, content in files.items():
@@ -127,10 +128,10 @@ def spectra_of(results: Sequence[Result], name: str) -> list[FigureSpec]:
 
 def _place(result: Result, sample: str) -> str:
     """Return pellet, temperature and branch of a measurement, or its name."""
-    specimen = str(result.settings.get("specimen") or "")
+    specimen = result.about.owner
     pellet = specimen.removeprefix(sample).strip(" -_.") if len(specimen) > 8 else specimen
     temperature = celsius(result.quantities.get("temperature"))
-    place = f"{temperature} {result.settings.get('branch') or ''}".strip() or result.name
+    place = f"{temperature} {result.about.branch}".strip() or result.name
     return f"{pellet} {place}".strip()
 
 

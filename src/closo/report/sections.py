@@ -19,8 +19,11 @@ from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
 from closo.report.wording import value_text
 from closo.result import Result
+from closo.techniques import get
 
 __all__ = ["all_sections"]
+
+_SHOWN_ONE_BY_ONE = 3  # measurements of one technique on one sample; more share their figures and one table
 
 
 def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Problem]) -> list[Section]:
@@ -31,6 +34,7 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
         interphase(analysis, studio),
         cells(analysis, studio),
         _samples(analysis, studio),
+        _powders(analysis, studio),
         _checks(analysis),
         _problems(problems),
         _failures(analysis.failures, analysis.notes),
@@ -54,7 +58,7 @@ def _conductivity(analysis: Analysis, studio: Studio) -> Section:
 def overlay(laws: Sequence[Result]) -> FigureSpec:
     """Return all Arrhenius laws in one plot; the pellets of one sample share colour, marker and entry of the legend."""
     spec = figure_overlay(laws, title="Conductivity of all samples over temperature")
-    samples = [str(law.settings.get("sample") or law.name) for law in laws]
+    samples = [law.about.sample or law.name for law in laws]
     colors = {sample: number for number, sample in enumerate(dict.fromkeys(samples))}
     named: set[str] = set()
     traces = []
@@ -92,7 +96,7 @@ def _samples(analysis: Analysis, studio: Studio) -> Section:
     """Return every sample with its pellets: spectra, numbers, budgets."""
     parts = []
     for number, (name, sample) in enumerate(analysis.study.samples.items(), 1):
-        specimens = [s for s, table in analysis.study.specimens.items() if table.sample == name]
+        specimens = [name, *(s for s, table in analysis.study.specimens.items() if table.sample == name)]
         folds = _laws(analysis, specimens, studio) + _other_fits(analysis, specimens, studio)
         folds += _spectra(analysis, specimens, name, studio=studio)
         combined = analysis.results.get(f"{name}/conductivity")
@@ -101,6 +105,18 @@ def _samples(analysis: Analysis, studio: Studio) -> Section:
         if folds:
             parts.append(Part(f"sample-{number}", name, texts=_recipe(sample), folds=folds))
     return Section("samples", "Samples and pellets", parts=parts)
+
+
+def _powders(analysis: Analysis, studio: Studio) -> Section:
+    """Return every powder as bought that was measured, and what follows from all powders together."""
+    parts = []
+    for number, name in enumerate(analysis.study.powders, 1):
+        folds = _spectra(analysis, [name], name, studio=studio)
+        if folds:
+            parts.append(Part(f"powder-{number}", name, folds=folds))
+    together = [r for key, r in analysis.results.items() if key.startswith("powders/")]
+    parts += [Part(f"powders-all-{n}", r.name, folds=[one_result(r, studio)]) for n, r in enumerate(together, 1)]
+    return Section("powders", "Powders", parts=parts)
 
 
 def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[Fold]:
@@ -128,7 +144,7 @@ def _other_fits(analysis: Analysis, specimens: Sequence[str], studio: Studio) ->
     folds = []
     for key, result in analysis.results.items():
         specimen, _, what = key.partition("/")
-        if specimen not in specimens or what == "arrhenius" or id(result) in single:
+        if specimen not in specimens or what in ("arrhenius", "conductivity") or id(result) in single:
             continue
         picture = studio.try_draw(partial(pipeline.figure, result))
         pictures = [picture] if picture else []
@@ -143,12 +159,13 @@ def _spectra(analysis: Analysis, specimens: Sequence[str], sample: str, *, studi
         by_technique.setdefault(result.technique, []).append(result)
     folds = []
     for technique, results in by_technique.items():
-        if technique != "impedance":
+        if len(results) <= _SHOWN_ONE_BY_ONE:
             folds += [one_result(result, studio) for result in results]
             continue
         pictures = [studio.draw(spec, ("svg",)) for spec in spectra_of(results, sample)]
-        pellets = len({result.settings["specimen"] for result in results})
-        title = f"{technique.capitalize()}: {len(results)} measurements on {pellets} pellet{'s' if pellets > 1 else ''}"
+        pellets = len({result.about.owner for result in results})
+        where = f" on {pellets} pellets" if pellets > 1 else ""
+        title = f"{get(technique).title}: {len(results)} measurements{where}"
         folds.append(Fold(title, pictures=pictures, tables=[listing.measurements(results)]))
     return folds
 
@@ -190,8 +207,9 @@ def _provenance(analysis: Analysis) -> Section:
     kinds: dict[str, set[str]] = {}
     for result in analysis.results.values():
         for name in ("circuit", "weights", "convention", "model"):
-            if name in result.settings:
-                kinds.setdefault(f"{result.technique}: {name}", set()).add(str(result.settings[name]))
+            chosen = {**result.findings, **result.settings}
+            if name in chosen:
+                kinds.setdefault(f"{result.technique}: {name}", set()).add(str(chosen[name]))
     settings = Table(
         "settings",
         "Choices that led to the numbers",

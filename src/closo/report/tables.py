@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from closo.figures.labels import literal
 from closo.figures.table import csv_text
 from closo.report.wording import number_text
+from closo.report.workbook import Sheet, write_workbook
 
-__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_xlsx"]
+__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_table", "write_xlsx"]
 
 Cell = str | float | int | None
 
@@ -54,47 +53,32 @@ def write_csv(table: Table, folder: Path, *, digits: int = 10) -> Path:
     run as a formula gets an apostrophe in front, numbers stay numbers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    head = [[c.name for c in table.columns], [c.unit for c in table.columns], [c.comment for c in table.columns]]
     body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
     path = folder / f"{table.name}.csv"
-    path.write_text(csv_text([*head, *body], digits=digits), encoding="utf-8")
+    path.write_text(csv_text([*_head(table, 3), *body], digits=digits), encoding="utf-8")
     return path
 
 
 def write_xlsx(tables: Sequence[Table], path: Path) -> Path:
     """Write all tables into one workbook, a sheet each; text is stored as text and never as a formula."""
-    from openpyxl import Workbook
-    from openpyxl.utils import get_column_letter
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    book = Workbook()
-    book.remove(book.active)
-    for table in tables:
-        sheet = book.create_sheet(table.name[:31])
-        for column, heading in enumerate(table.columns, 1):
-            for row, text in enumerate((heading.name, heading.unit, heading.comment), 1):
-                _put(sheet, row, column, text, bold=row == 1)
-        for row, cells in enumerate(table.rows, 4):
-            for column, cell in enumerate(cells, 1):
-                _put(sheet, row, column, cell)
-        for column, heading in enumerate(table.columns, 1):
-            longest = max([len(heading.name), *(len(str(r[column - 1])) for r in table.rows)], default=8)
-            sheet.column_dimensions[get_column_letter(column)].width = min(max(longest, 8), 60)
-        sheet.freeze_panes = "A4"
-    book.save(path)
+    write_workbook([_sheet(table) for table in tables], path, head=3)
     return path
 
 
-def _put(sheet: Any, row: int, column: int, value: Cell, *, bold: bool = False) -> None:
-    """Write one cell; a number that is not finite stays empty."""
-    from openpyxl.styles import Font
+def write_table(table: Table, path: Path, *, header_rows: int = 1) -> None:
+    """Write one table as .csv or .xlsx, by the ending of `path`, under its names (1) or names, units and comments (3)."""
+    if path.suffix.lower() == ".xlsx":
+        write_workbook([_sheet(table, header_rows)], path, head=header_rows)
+        return
+    body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
+    path.write_text(csv_text([*_head(table, header_rows), *body]), encoding="utf-8")
 
-    cell = sheet.cell(row=row, column=column)
-    if isinstance(value, str):
-        cell.value = literal(value)[:32_000]
-        cell.data_type = "s"  # openpyxl would take '=...' for a formula
-        cell.quotePrefix = True
-        if bold:
-            cell.font = Font(bold=True)
-    elif value is not None and math.isfinite(value):
-        cell.value = value
+
+def _head(table: Table, rows: int) -> list[list[str]]:
+    return [[getattr(column, part) for column in table.columns] for part in ("name", "unit", "comment")[:rows]]
+
+
+def _sheet(table: Table, header_rows: int = 3) -> Sheet:
+    lengths = [max([len(c.name), *(len(str(row[k])) for row in table.rows)]) for k, c in enumerate(table.columns)]
+    return table.name, [min(max(length, 8), 60) for length in lengths], [*_head(table, header_rows), *table.rows]

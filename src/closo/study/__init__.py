@@ -12,6 +12,7 @@ from pathlib import Path
 
 from closo.errors import StudyError
 from closo.quantity import Number
+from closo.study.fields import as_number
 from closo.study.loading import Problem, read_study
 from closo.study.references import name_measurement, repeats, unknown_names
 from closo.study.stating import stated
@@ -22,6 +23,7 @@ from closo.study.tables import (
     Material,
     Measurement,
     Milling,
+    Owner,
     Powder,
     Press,
     Printed,
@@ -40,6 +42,7 @@ __all__ = [
     "Material",
     "Measurement",
     "Milling",
+    "Owner",
     "Powder",
     "Press",
     "Printed",
@@ -96,11 +99,6 @@ def examine(path: str | Path) -> tuple[Study | None, list[Problem]]:
 def problems(study: Study) -> list[Problem]:
     """Return what is wrong without opening an instrument file: unknown names, missing files, repeats."""
     return [*unknown_names(study), *repeats(study), *_missing_files(study)]
-
-
-def as_number(value: Number | Range | None) -> Number | None:
-    """Return a number; of a range its middle with the rectangular uncertainty."""
-    return value.number if isinstance(value, Range) else value
 
 
 def files_of(study: Study, measurement: Measurement) -> tuple[Path, ...]:

@@ -15,8 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, Valida
 
 from closo.errors import StudyError
 from closo.nomenclature import look_up
-from closo.quantity import Quantity
-from closo.toml import read_number, read_range
+from closo.quantity import Number, Quantity
+from closo.toml import Range, read_number, read_range
 
 __all__ = [
     "Branch",
@@ -28,6 +28,7 @@ __all__ = [
     "Stage",
     "Table",
     "Temperature",
+    "as_number",
     "measured",
     "read_masses",
 ]
@@ -165,6 +166,11 @@ Setting = Annotated[Any, BeforeValidator(_check_setting)]  # true/false, a numbe
 Branch = Literal["heating", "cooling"]
 Stage = Literal["before", "after"]
 CellKind = Literal["cathode half cell", "anode half cell", "full cell", "symmetric cell", "blocking cell"]
+
+
+def as_number(value: Number | Range | None) -> Number | None:
+    """Return a number; of a range its middle with the rectangular uncertainty."""
+    return value.number if isinstance(value, Range) else value
 
 
 class Table(BaseModel):

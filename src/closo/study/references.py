@@ -38,10 +38,7 @@ def unknown_names(study: Study) -> Iterator[Problem]:
     yield from _unknown_materials(study)
     for k, measurement in enumerate(study.measurements, 1):
         where = f"measurements[{k}]"
-        if measurement.cell is not None:
-            yield from _unknown(f"{where}.cell", measurement.cell, study.cells, "cells")
-        else:
-            yield from _unknown(f"{where}.specimen", measurement.owner, study.specimens, "specimens")
+        yield from _unknown_owner(study, measurement, where)
         chambers = {measurement.chamber, *(c.chamber for c in measurement.conditions)} - {None}
         for chamber in sorted(str(c) for c in chambers):
             yield from _unknown(f"{where}.chamber", chamber, study.chambers, "chambers")
@@ -54,6 +51,22 @@ def unknown_names(study: Study) -> Iterator[Problem]:
     for name, settings in study.settings.items():
         yield from _wrong_settings(f"settings.{name}", name, settings)
     yield from _unreadable_settings(study)
+
+
+def _unknown_owner(study: Study, measurement: Measurement, where: str) -> Iterator[Problem]:
+    """Yield an owner that is not there, or that may be two things."""
+    name = measurement.owner
+    if measurement.cell is not None:
+        yield from _unknown(f"{where}.cell", name, study.cells, "cells")
+    elif measurement.specimen is not None:
+        yield from _unknown(f"{where}.specimen", name, study.specimens, "specimens")
+    else:
+        names = [*study.samples, *study.powders, *study.specimens, *study.cells]
+        yield from _unknown(f"{where}.of", name, names, "samples, powders, specimens or cells")
+        kinds = [owner.kind_of_owner for owner in study.owners(name)]
+        if len(kinds) > 1:
+            text = f"'{name}' is both a {' and a '.join(kinds)}. Rename one."
+            yield Problem("error", f"{where}.of", text)
 
 
 def _reader_names() -> list[str]:
@@ -165,8 +178,9 @@ def repeats(study: Study) -> Iterator[Problem]:
                 yield Problem("error", where, text)
             seen.setdefault((m.technique, file, m.part), k)
             if owners.setdefault((file, m.part), m.owner) != m.owner:
-                kind = "specimen" if m.cell is None else "cell"
-                yield Problem("error", f"{where}.{kind}", f"'{file}' cannot belong to two {kind}s.")
+                kind = "cell" if m.cell is not None else "specimen" if m.specimen is not None else "of"
+                what = "owner" if kind == "of" else kind
+                yield Problem("error", f"{where}.{kind}", f"'{file}' cannot belong to two {what}s.")
         name = name_measurement(study, m)
         if names.setdefault(name, m.file) != m.file:
             yield Problem(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from closo.errors import StudyError
+from closo.models.recipe import disc_area, theoretical_capacity
 from closo.nomenclature import look_up
-from closo.quantity import Quantity
+from closo.quantity import Number, Quantity
+from closo.result import About
 from closo.study.fields import (
     Branch,
     CellKind,
@@ -25,6 +27,7 @@ from closo.study.fields import (
     Stage,
     Table,
     Temperature,
+    as_number,
     measured,
     read_masses,
 )
@@ -48,15 +51,34 @@ __all__ = [
 ]
 
 
+class Owner(Table):
+    """What a measurement can be made on."""
+
+    kind_of_owner: ClassVar[str]
+
+    def given(self, name: str) -> Number | None:
+        """Return a property [SI] by the name that techniques use; of a range its middle; None where it is not stated."""
+        return as_number(getattr(self, name, None))
+
+    def states(self) -> dict[str, Any]:
+        """Return the settings of techniques that the table states already."""
+        return {}
+
+    def about(self, name: str) -> About:
+        """Return what results say of their owner, whose name in the study is `name`."""
+        return About(name, self.kind_of_owner)
+
+
 class Material(Table):
     """[materials.NAME]."""
 
     density: Annotated[Any, measured("density")] = None
 
 
-class Powder(Table):
+class Powder(Owner):
     """[powders.NAME]: a powder as bought, with the numbers its supplier or a paper prints."""
 
+    kind_of_owner: ClassVar[str] = "powder"
     material: str | None = None
     specific_surface_area: Annotated[Any, measured("specific_surface_area")] = None
     pore_volume: Annotated[Any, measured("pore_volume")] = None
@@ -89,19 +111,25 @@ class Milling(Table):
     pattern: str | None = None
 
 
-class Sample(Table):
+class Sample(Owner):
     """[samples.NAME]: a powder that was made."""
 
+    kind_of_owner: ClassVar[str] = "sample"
     recipe: Recipe | None = None
     milling: Milling | None = None
     changed_fraction: Annotated[Any, measured("volume_fraction")] = (
         None  # share of the salt that X-ray Raman sees changed
     )
 
+    def about(self, name: str) -> About:
+        """Return what results say of their owner."""
+        return About(name, self.kind_of_owner, sample=name)
 
-class Specimen(Table):
+
+class Specimen(Owner):
     """[specimens.NAME]: a pellet that was measured."""
 
+    kind_of_owner: ClassVar[str] = "specimen"
     sample: str
     area: Annotated[Any, measured("area")] = None
     diameter: Annotated[Any, measured("diameter")] = None
@@ -111,10 +139,27 @@ class Specimen(Table):
     force: Annotated[Any, measured("force")] = None
     lead_resistance: Annotated[Any, measured("lead_resistance")] = None
 
+    def given(self, name: str) -> Number | None:
+        """Return a property [SI]; the area also from the diameter."""
+        if name == "area" and self.area is None and self.diameter is not None:
+            return disc_area(self.diameter)
+        return super().given(name)
 
-class Cell(Table):
-    """[cells.NAME]: a cell with electrodes that react, or a symmetric or blocking one."""
+    def about(self, name: str) -> About:
+        """Return what results say of their owner."""
+        return About(name, self.kind_of_owner, sample=self.sample)
 
+
+_ELECTRODES = {"blocking cell": "blocking", "symmetric cell": "nonblocking"}
+
+
+class Cell(Owner):
+    """[cells.NAME]: a cell with electrodes that react, or a symmetric or blocking one.
+
+    It is no specimen of a sample: its electrodes react, so that it says nothing about the powder alone.
+    """
+
+    kind_of_owner: ClassVar[str] = "cell"
     kind: CellKind | None = None
     reference: str | None = None
     pressure: Annotated[Any, measured("pressure")] = None
@@ -147,6 +192,25 @@ class Cell(Table):
     molar_mass: Annotated[Any, measured("molar_mass")] = None
     electrons: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
 
+    def given(self, name: str) -> Number | None:
+        """Return a property [SI]; the area also from the diameter, capacity and active mass from what they follow from."""
+        if name == "area" and self.area is None and self.diameter is not None:
+            return disc_area(self.diameter)
+        if name == "thickness":
+            return as_number(self.separator_thickness)
+        if name == "active_mass":
+            known = self.cathode_mass is not None and self.active_fraction is not None
+            return self.cathode_mass * self.active_fraction if known else None
+        if name == "theoretical_capacity" and self.theoretical_capacity is None:
+            known = self.molar_mass is not None and self.electrons is not None
+            return theoretical_capacity(self.molar_mass, electrons=self.electrons or 1) if known else None
+        return super().given(name)
+
+    def states(self) -> dict[str, Any]:
+        """Return kind, reference and electrodes, where they are stated."""
+        found = {"cell": self.kind, "reference": self.reference, "electrodes": _ELECTRODES.get(self.kind or "")}
+        return {key: value for key, value in found.items() if value is not None}
+
 
 class Press(Table):
     """[presses.NAME]: torque on screws, or a force, and the pressure it is said to give."""
@@ -171,8 +235,9 @@ class Condition(Table):
 
 
 class Measurement(Table):
-    """[[measurements]]: one instrument file, whole or one part of it, of a specimen or of a cell."""
+    """[[measurements]]: one instrument file, whole or one part of it, of a sample, powder, specimen or cell."""
 
+    of: str | None = None
     specimen: str | None = None
     cell: str | None = None
     technique: str
@@ -205,8 +270,8 @@ class Measurement(Table):
 
     @model_validator(mode="after")
     def _one_owner(self) -> Measurement:
-        if (self.specimen is None) == (self.cell is None):
-            raise ValueError("a measurement is of a specimen or of a cell: name one of the two.")
+        if len([name for name in (self.of, self.specimen, self.cell) if name is not None]) != 1:
+            raise ValueError("a measurement is of one thing: write of = 'NAME' of a sample, powder, specimen or cell.")
         return self
 
     @property
@@ -216,8 +281,8 @@ class Measurement(Table):
 
     @property
     def owner(self) -> str:
-        """The specimen or cell that was measured."""
-        return self.specimen or self.cell or ""
+        """The name of what was measured."""
+        return self.of or self.specimen or self.cell or ""
 
 
 class Series(Table):
@@ -287,6 +352,28 @@ class Study(Table):
     printed: tuple[Printed, ...] = ()
     series: Annotated[tuple[Series, ...], AfterValidator(_no_repeats)] = ()
     _counted: tuple[Any, frozenset[str]] = PrivateAttr(default=(None, frozenset()))
+
+    def owners(self, name: str) -> list[Owner]:
+        """Return the samples, powders, specimens and cells of a name: one, or none, or several by mistake."""
+        tables: tuple[dict[str, Any], ...] = (self.samples, self.powders, self.specimens, self.cells)
+        return [table[name] for table in tables if name in table]
+
+    def owner_of(self, measurement: Measurement) -> Owner:
+        """Return what was measured."""
+        if measurement.specimen is not None:
+            return self.specimens[measurement.specimen]
+        return self.owners(measurement.owner)[-1]
+
+    def given(self, owner: Owner, name: str) -> Number | None:
+        """Return a property [SI] of an owner; of a powder also what its material states, such as the density."""
+        number = owner.given(name)
+        if number is None and isinstance(owner, Powder) and owner.material in self.materials:
+            number = as_number(getattr(self.materials[owner.material], name, None))
+        return number
+
+    def about(self, name: str) -> About:
+        """Return what results say of the sample, powder, specimen or cell called `name`."""
+        return self.owners(name)[-1].about(name)
 
     @property
     def unique_names(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from closo.errors import StudyError
+from closo.processes import end_with_parent
 from closo.sweep.calling import Outcome, attempt
 from closo.sweep.interrupting import ignored
 
@@ -145,7 +146,11 @@ def _stop(seat: _Seat) -> None:
 
 
 def _serve(pipe: Connection) -> None:
-    """Compute what comes through the pipe until its other end is gone (what a worker process does)."""
+    """Compute what comes through the pipe until its other end is gone (what a worker process does).
+
+    When the leader is killed, it ends at once, also in the middle of a task.
+    """
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
     for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # there are as many workers as there should be threads

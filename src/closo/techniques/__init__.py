@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -30,12 +31,16 @@ class Technique:
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
+    also : variables that it uses if present.
     inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
     settings : other keywords -> (type, meaning); what `--set key=value` accepts.
     choices : key of a setting -> the only texts that it may have.
     model_files : endings of other programs' model files that serve as presets. The module then has
         `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
         next measurement begins where this one ended.
+    headline : keys of its main quantities; the first that a result has is shown.
+    several_files : whether the files of one test that was stopped and continued can be given together.
+    cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
     """
@@ -50,6 +55,11 @@ class Technique:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tells_wrong_settings: bool = False
     model_files: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
+    several_files: bool = False
+    cells: tuple[str, ...] = ()
+    because: str = ""
+    also: tuple[str, ...] = ()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -60,6 +70,17 @@ class Technique:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
         return spec
+
+    def defaults(self) -> dict[str, Any]:
+        """Return setting -> its default; None where the technique decides.
+
+        Example
+        -------
+        >>> get("impedance").defaults()["weights"]
+        'modulus'
+        """
+        parameters = inspect.signature(importlib.import_module(self.module).analyse).parameters
+        return {key: parameters[key].default for key in self.settings}
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings that can be known to be wrong before a file is read.
@@ -115,6 +136,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.impedance",
         kinds=("impedance",),
         needs=("frequency", "impedance"),
+        also=("impedance_u",),
         inputs=("area", "thickness", "temperature", "lead_resistance"),
         settings={
             "circuit": (str, "equivalent circuit, e.g. 'L-(R|C)-Q'; chosen from the data when absent"),
@@ -135,6 +157,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         choices={"weights": ("modulus", "unit", "measured")},
         tells_wrong_settings=True,
         model_files=(".mdl",),
+        headline=("ionic_conductivity", "total_resistance"),
     ),
     Technique(
         name="polarization",
@@ -142,6 +165,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.polarization",
         kinds=("chronoamperometry",),
         needs=("time", "current"),
+        also=("voltage", "potential"),
         inputs=("area", "thickness", "temperature"),
         settings={
             "electrodes": (str, "'blocking' (default: electronic leakage) or 'nonblocking' (Bruce-Vincent)"),
@@ -151,6 +175,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "voltage_offset": (float, "standard uncertainty of the applied voltage [V]; 1e-4 when absent"),
         },
         choices={"electrodes": ("blocking", "nonblocking")},
+        headline=("electronic_conductivity", "electronic_conductivity:upper_limit", "current_fraction"),
     ),
     Technique(
         name="voltammetry",
@@ -158,6 +183,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.voltammetry",
         kinds=("voltammetry",),
         needs=("current",),
+        also=("potential", "voltage", "time"),
         inputs=("area", "temperature", "lead_resistance"),
         settings={
             "threshold": (
@@ -168,6 +194,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "resistance": (float, "in series with the electrode [ohm], known to 5 %; wins over lead_resistance"),
             "reference": (str, "what the potential is measured against, e.g. 'Na+/Na'"),
         },
+        headline=("onset_potential",),
     ),
     Technique(
         name="plating",
@@ -175,6 +202,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.plating",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "fixed_time": (
@@ -186,6 +214,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
             "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
+        headline=("polarization:first", "polarization:last", "duration"),
+        several_files=True,
+        cells=("symmetric cell",),
+        because="measures the polarization of two equal electrodes",
     ),
     Technique(
         name="critical_current",
@@ -193,6 +225,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.critical_current",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "frequency", "charge", "current_range"),
         inputs=("area", "thickness", "temperature", "ionic_conductivity", "pressure"),
         settings={
             "voltage_zero": (float, "standard uncertainty of the voltage's zero [V]; 1e-4 when absent"),
@@ -200,6 +233,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
             "current_offset": (str, "standard uncertainty of the zero: '0.1 %' of the range (default) or '5 nA'"),
         },
+        headline=("critical_current_density:survived", "critical_current_density:failed"),
+        several_files=True,
+        cells=("symmetric cell",),
+        because="looks for a short between two equal electrodes",
     ),
     Technique(
         name="cycling",
@@ -207,6 +244,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.cycling",
         kinds=("cycling", "chronopotentiometry"),
         needs=("time", "current"),
+        also=("voltage", "potential", "charge", "frequency", "temperature", "current_range"),
         inputs=("area", "active_mass", "theoretical_capacity", "temperature"),
         settings={
             "cell": (
@@ -220,6 +258,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "current_gain": (float, "relative standard uncertainty of the current; 0.001 when absent"),
         },
         choices={"cell": ("cathode half cell", "anode half cell", "full cell", "symmetric cell")},
+        headline=("specific_capacity:first_discharge", "coulombic_efficiency", "capacity_retention"),
+        several_files=True,
+        cells=("cathode half cell", "anode half cell", "full cell", "symmetric cell"),
+        because="needs electrodes that store charge",
     ),
     Technique(
         name="sorption",
@@ -236,6 +278,62 @@ TECHNIQUES: tuple[Technique, ...] = (
             "saturation_pressure": (NumberOrText, "where the file does not say, '101.3 ± 0.2 kPa'; a number is in kPa"),
             "gurvich": (float, "p/p0 of the pore volume; 0.95 when absent"),
         },
+        headline=("specific_surface_area",),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="infrared",
+        title="Infrared spectrum (DRIFTS)",
+        module="closo.techniques.infrared",
+        kinds=("infrared",),
+        needs=("wavenumber",),
+        settings={
+            "bands": (
+                str,
+                "more bands, 'nitrate:1340-1420, silanol:3735-3755|3700-3710|3770-3790' (limits|anchor|anchor) [1/cm]",
+            ),
+            "normalise": (str, "the band that all areas are divided by; 'overtone' (of silica) when absent, or 'none'"),
+            "ordinate": (str, "what the file holds where it does not say, or says it wrongly"),
+            "scale": (str, "what is analysed; Kubelka-Munk of what is reflected, else absorbance, when absent"),
+            "r_min": (float, "least share of light that is used; 0.05 (absorbance: 0.005) when absent"),
+            "r_max": (float, "largest share; a band that is brighter throughout is left out; 0.9 (1) when absent"),
+            "axis_u": (float, "standard uncertainty of the wavenumber [1/cm]; 0.3 when absent"),
+            "scale_u": (float, "relative standard uncertainty of the reflectance scale; 0.01 when absent"),
+        },
+        choices={
+            "ordinate": ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk"),
+            "scale": ("absorbance", "Kubelka-Munk"),
+        },
+        headline=("band_ratio:silanol/overtone", "band_ratio:silanol/overtone upper_limit", "band_area:overtone"),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="diffraction",
+        title="Powder diffraction",
+        module="closo.techniques.diffraction",
+        kinds=("diffraction",),
+        needs=("two_theta",),
+        settings={
+            "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
+            "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),
+            "wavelength": (float, "of a single line [angstrom], where the file does not say the radiation"),
+            "profile": (str, "of the instrument, six numbers that a run with standard=true prints"),
+            "standard": (bool, "true: the pattern of a profile standard (LaB6); the instrument's profile is fitted"),
+            "monochromator": (
+                float,
+                "diffraction angle 2theta of a monochromator [deg], 26.6 for graphite and Cu; 0 when absent",
+            ),
+            "radius": (float, "of the goniometer [mm], where the file does not say it"),
+            "halo": (str, "'none' (default) or 'silica': an amorphous halo of free shape"),
+            "background": (int, "order of the background's polynomial; one per 15 deg when absent"),
+            "two_theta_min": (float, "lowest angle used [deg]"),
+            "two_theta_max": (float, "highest angle used [deg]"),
+            "cell_limit": (float, "how far a length of a cell may move from the CIF file [%]; 1.5 when absent"),
+            "internal_standard": (str, "a phase that was weighed in and its share, 'corundum=20.0 ± 0.1 wt%'"),
+            "model_u": (float, "relative standard uncertainty of calculated intensities; 0.05 when absent"),
+            "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+        },
+        choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         tells_wrong_settings=True,
     ),
 )

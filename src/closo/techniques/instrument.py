@@ -17,6 +17,7 @@ Limits
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,6 +35,7 @@ __all__ = [
     "instrument_name",
     "range_check",
     "read_offset",
+    "set_check",
     "time_check",
 ]
 
@@ -42,6 +44,9 @@ GAIN = 1e-3  # relative standard uncertainty of a current
 CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm
 ABOVE_RANGE = 1.02  # of its range; an instrument still reads so much
 _LEAST = 1e-12  # A; no range is smaller
+_SET_ROWS = 3  # under a set current, that a comparison needs
+_STEP = 0.01  # of the largest current, beyond which it steps
+_ALIKE = 0.02  # two intervals that are one setting
 _YEAR = 365.25 * 86400.0  # s
 _LONGEST = 5.0 * _YEAR  # of a record
 
@@ -148,16 +153,63 @@ def range_check(current: np.ndarray, scale: np.ndarray, *, stated: bool, least: 
     return Check("current range", bool(used[k] >= least), detail)
 
 
-def time_check(time: np.ndarray) -> Check:
-    """Return whether the time of a record runs forward, without repeating itself.
+def set_check(
+    current: np.ndarray, wanted: np.ndarray | None, pieces: Sequence[np.ndarray | slice], *, u: np.ndarray, what: str
+) -> list[Check]:
+    """Return whether what was measured is what the program asked for, to 2 u; nothing where the file does not say.
+
+    Parameters
+    ----------
+    current : measured [A], shape (rows,). wanted : by the program [A], shape (rows,), 0 or NaN where no current was set.
+    pieces : rows of each half cycle or leg. u : standard uncertainty of the current of each, zero and gain [A].
+    what : a piece is called.
 
     Example
     -------
-    >>> time_check(np.array([0.0, 1.0, 0.5])).detail
+    >>> i = np.full(9, 1.05e-3)
+    >>> set_check(i, np.full(9, 1e-3), [slice(0, 9)], u=np.array([2e-6]), what="leg")[0].detail
+    'in 1 of 1 the measured current is not the set one: in leg 1 it is 1.05 mA, set 1 mA; 2 u are 0.004 mA'
+    """
+    if wanted is None or not np.any(np.nan_to_num(wanted)):
+        return []
+    off: list[tuple[float, str]] = []
+    compared = 0
+    for k, rows in enumerate(pieces):
+        asked, read = np.nan_to_num(wanted[rows]), current[rows]
+        asked, read = asked[asked != 0], read[asked != 0]
+        if len(read) < _SET_ROWS:
+            continue
+        compared += 1
+        difference = float(np.median(read - asked))
+        scatter = float(np.median(np.abs(read - asked - difference))) * 1.86 / math.sqrt(len(read))  # of a median
+        limit = 2.0 * math.hypot(float(u[k]), scatter)
+        if abs(difference) > limit:
+            words = (f"{1e3 * float(np.median(v)):.4g} mA" for v in (read, asked))
+            detail = f"in {what} {k + 1} it is {{}}, set {{}}; 2 u are {1e3 * limit:.3g} mA".format(*words)
+            off.append((abs(difference) / limit, detail))
+    if not compared:
+        return []
+    if off:
+        detail = f"in {len(off)} of {compared} the measured current is not the set one: {max(off)[1]}"
+        return [Check("set current", False, detail)]
+    return [Check("set current", True, f"the measured current is the set one within 2 u in all {compared} {what}s")]
+
+
+def time_check(time: np.ndarray, current: np.ndarray) -> Check:
+    """Return whether the time of a record runs forward without repeating itself, and is in seconds.
+
+    A time that repeats where the current steps is the moment at which one step of the program ends and the next begins.
+    Rows every 1000 s under current (or 2, 5 or 10 times that) are rows every second on a clock of milliseconds: nobody
+    asks an instrument for 16 min 40 s.
+
+    Example
+    -------
+    >>> time_check(np.array([0.0, 1.0, 0.5]), np.zeros(3)).detail
     'the time runs backwards once: charges, durations and drifts there are wrong'
     """
     steps = np.diff(time)
-    back, same = int(np.sum(steps < 0)), int(np.sum(steps == 0))
+    stays = np.abs(np.diff(current)) <= _STEP * np.max(np.abs(current), initial=0.0)
+    back, same = int(np.sum(steps < 0)), int(np.sum((steps == 0) & stays))
     if back:
         often = "once" if back == 1 else f"{back} times"
         return Check("time", False, f"the time runs backwards {often}: charges, durations and drifts there are wrong")
@@ -168,4 +220,10 @@ def time_check(time: np.ndarray) -> Check:
         return Check(
             "time", False, f"the record lasts {years:.3g} years: its time is hardly in the unit it is taken for"
         )
+    usual = float(np.median(steps[flowing])) if np.any(flowing := stays & (current[1:] != 0) & (steps > 0)) else 0.0
+    if any(abs(usual / (1000.0 * k) - 1.0) < _ALIKE for k in (1, 2, 5, 10)):
+        detail = (
+            f"under current there is a row every {usual:.6g} s, which is every {usual / 1000.0:.3g} s of a clock in"
+        )
+        return Check("time", False, f"{detail} milliseconds: charges and durations are 1000 times too large then")
     return Check("time", True, "it runs forward")

@@ -8,12 +8,14 @@ that their noise averages out.
 
 Readings of the other sign. One or two readings in a row, within a leg, are either misread or a real pulse. The voltage
 tells: a current that really turns moves it. Misread ones are replaced by the line between their neighbours, real ones count
-with their sign; neither ends the leg.
+with their sign; neither ends the leg. Where a rest is beside them, at the first or last row of a leg, the voltage against
+that of the rest tells: on the leg's side of it they are misread, and have the current of the leg's next row.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +32,7 @@ _SAMPLE = 100_000  # readings looked at for that
 _FEWEST = 10
 _SHORT = 2  # readings in a row that may be misread
 _AROUND = 10  # times as many of the leg's own sign around them
+_LIKE = 2.0  # readings at the end of a leg that differ by this factor are not one current with its sign turned
 _RESPONSE = 6.0  # times its usual change of slope, by which the voltage moves in a real pulse
 _FLOOR = 1e-4  # V, and at least this
 _HELD = 0.005  # V, within which a step at constant voltage keeps its voltage
@@ -190,9 +193,53 @@ def _without_single_readings(
     single &= (np.minimum(before, after) >= runs.length) & (before + after >= _AROUND * runs.length)
     single &= runs.joined & np.append(runs.joined[1:], False)[: len(single)]
     found = np.flatnonzero(single)
-    if not len(found):
-        return Signs(active, positive, current, none, none, None)
-    return _repaired(active, positive, current, voltage, runs=(runs.start[found], runs.stop[found]))
+    signs = Signs(active, positive, current, none, none, None)
+    if len(found):
+        signs = _repaired(active, positive, current, voltage, runs=(runs.start[found], runs.stop[found]))
+    return _with_edges(signs, voltage)
+
+
+def _edges(active: np.ndarray, positive: np.ndarray) -> Iterator[tuple[int, int, bool]]:
+    """Yield rows (from, to) of short runs between a rest and a long run of the other sign, and whether the rest is first."""
+    at = np.flatnonzero(active)
+    apart = at[1:] != at[:-1] + 1
+    cut = np.flatnonzero(apart | (positive[at[1:]] != positive[at[:-1]]))
+    rested = np.concatenate([[True], apart[cut], [True]])  # before each piece, and behind the last
+    edge = np.concatenate([[0], cut + 1, [len(at)]])
+    length = np.diff(edge)
+    before, after = np.append(0, length[:-1]), np.append(length[1:], 0)
+    long_after = ~rested[1:] & rested[:-1] & (after >= _AROUND * length)
+    long_before = ~rested[:-1] & rested[1:] & (before >= _AROUND * length)
+    for k in np.flatnonzero((length <= _SHORT) & (long_after | long_before)).tolist():
+        yield int(at[edge[k]]), int(at[edge[k + 1] - 1]) + 1, bool(long_after[k])
+
+
+def _with_edges(signs: Signs, voltage: np.ndarray) -> Signs:
+    """Give misread readings at the first or last rows of a leg to it, with the current of its next row.
+
+    Readings that are not as large as that current are no misread ones of it; they stay as they are.
+    """
+    edges = list(_edges(signs.active, signs.positive)) if signs.active.any() else []
+    if not edges:
+        return signs
+    positive, current = signs.positive.copy(), signs.current.copy()
+    doubt = np.zeros(len(current)) if signs.doubt is None else signs.doubt
+    sure = max(_RESPONSE * white_noise(voltage[np.isfinite(voltage)][:_SAMPLE]), _FLOOR)
+    misread = signs.misread.tolist()
+    for a, b, at_first in edges:
+        inner, outer = (b, a - 1) if at_first else (a - 1, b)
+        beside = float(current[inner])
+        alike = np.all((np.abs(current[a:b]) * _LIKE > abs(beside)) & (np.abs(current[a:b]) < _LIKE * abs(beside)))
+        rest = voltage[outer] if 0 <= outer < len(voltage) else np.nan
+        moved = math.copysign(1.0, beside) * float(np.mean(voltage[a:b]) - rest)
+        if not alike or moved < -sure:
+            continue
+        if not moved > sure:
+            doubt[a:b] = beside - current[a:b]
+        positive[a:b], current[a:b] = beside > 0, beside
+        misread += range(a, b)
+    doubted = doubt if np.any(doubt) or signs.doubt is not None else None
+    return Signs(signs.active, positive, current, np.array(sorted(misread), int), signs.pulses, doubted)
 
 
 def _repaired(

@@ -1,179 +1,25 @@
-"""The claims of the reference study that impedance, conductivity and recipes decide: as printed, for claims.toml.
-
-Hehn et al., J. Mater. Chem. A 2026, 10.1039/d5ta09128d (CC BY 3.0), in short sentences, each with its place.
-Claims on impedance that need files which the synthetic study does not hold are kept, with the reason.
-"""
+"""The claims of the reference study, as printed: the files of `hehn2026`, one per field."""
 
 from __future__ import annotations
 
-__all__ = ["CLAIMS"]
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-_COMPOSITE, _A380, _MILLED, _PRISTINE = "A200-35-4h", "A380-35-4h", "milled", "pristine"
+__all__ = ["FIELDS", "printed_claims"]
 
-CLAIMS: tuple[dict[str, str], ...] = (
-    {
-        "id": "C001",
-        "text": "More than three orders of magnitude from the pristine salt to the nanocomposite, at room temperature.",
-        "where": "Abstract; Conclusions",
-        "kind": "decades",
-        "of": _COMPOSITE,
-        "to": _PRISTINE,
-        "temperature": "30 degC",
-        "relation": ">",
-        "value": "3",
-    },
-    {
-        "id": "C002",
-        "text": "About four orders of magnitude from the pristine salt to the nanocomposite.",
-        "where": "Introduction, last paragraph",
-        "kind": "decades",
-        "of": _COMPOSITE,
-        "to": _PRISTINE,
-        "relation": "about",
-        "value": "4",
-    },
-    {
-        "id": "C003",
-        "text": "About three orders of magnitude from the pristine salt to the nanocomposite.",
-        "where": "Results, on Fig. 2d",
-        "kind": "decades",
-        "of": _COMPOSITE,
-        "to": _PRISTINE,
-        "relation": "about",
-        "value": "3",
-    },
-    {
-        "id": "C004",
-        "text": "More than two orders of magnitude from the milled salt to the nanocomposite, at room temperature.",
-        "where": "Conclusions",
-        "kind": "decades",
-        "of": _COMPOSITE,
-        "to": _MILLED,
-        "temperature": "30 degC",
-        "relation": ">",
-        "value": "2",
-    },
-    {
-        "id": "C005",
-        "text": "The nanocomposite conducts 5e-4 S/cm at 30 degC.",
-        "where": "Abstract",
-        "kind": "value",
-        "quantity": "ionic_conductivity",
-        "of": _COMPOSITE,
-        "temperature": "30 degC",
-        "value": "5e-4 S/cm",
-    },
-    {
-        "id": "C007",
-        "text": "Na2B12H12 goes through an order-disorder transition at 256 degC.",
-        "where": "Introduction",
-        "kind": "value",
-        "quantity": "transition_temperature",
-        "of": _PRISTINE,
-        "value": "256 degC",
-        "no_data": "the temperature runs of this study end at 130 degC; calorimetry is not part of it",
-    },
-    {
-        "id": "C008",
-        "text": "About 0.1 S/cm above the transition.",
-        "where": "Introduction",
-        "kind": "value",
-        "quantity": "ionic_conductivity",
-        "of": _PRISTINE,
-        "temperature": "260 degC",
-        "relation": "about",
-        "value": "0.1 S/cm",
-        "no_data": "the temperature runs of this study end at 130 degC",
-    },
-    {
-        "id": "C070",
-        "text": "The conductivity over the silica fraction has its maximum at 35 vol%.",
-        "where": "Results; Fig. 2a",
-        "kind": "maximum",
-        "quantity": "ionic_conductivity",
-        "of": "series/composition",
-        "temperature": "60 degC",
-        "value": "35 vol%",
-    },
-    {
-        "id": "C071",
-        "text": "At the maximum, with A380, 1.4e-3 S/cm at 60 degC.",
-        "where": "Results; Fig. 2a",
-        "kind": "value",
-        "quantity": "ionic_conductivity",
-        "of": _A380,
-        "temperature": "60 degC",
-        "value": "1.4e-3 S/cm",
-    },
-    {
-        "id": "C072",
-        "text": "Four hours of milling are the optimum.",
-        "where": "Results; Fig. 2b",
-        "kind": "maximum",
-        "quantity": "ionic_conductivity",
-        "of": "series/milling",
-        "temperature": "60 degC",
-        "value": "4 h",
-    },
-    {
-        "id": "C075",
-        "text": "Activation energy of the pristine salt 0.71 eV.",
-        "where": "Results; Fig. 2d",
-        "kind": "value",
-        "quantity": "activation_energy",
-        "of": _PRISTINE,
-        "value": "0.71 eV",
-    },
-    {
-        "id": "C076",
-        "text": "Activation energy of the ball-milled salt 0.58 eV.",
-        "where": "Results; Fig. 2d",
-        "kind": "value",
-        "quantity": "activation_energy",
-        "of": _MILLED,
-        "value": "0.58 eV",
-    },
-    {
-        "id": "C077",
-        "text": "Activation energy of the nanocomposite 0.38 eV.",
-        "where": "Results; Fig. 2d",
-        "kind": "value",
-        "quantity": "activation_energy",
-        "of": _COMPOSITE,
-        "value": "0.38 eV",
-    },
-    {
-        "id": "C078",
-        "text": "The ball-milled salt conducts 1.9e-5 S/cm at 60 degC.",
-        "where": "Results",
-        "kind": "value",
-        "quantity": "ionic_conductivity",
-        "of": _MILLED,
-        "temperature": "60 degC",
-        "value": "1.9e-5 S/cm",
-    },
-    {
-        "id": "C111",
-        "text": "The surface area of fumed silica (70-350 m2/g) has a minor effect on the conductivity.",
-        "where": "Results; Fig. 2c",
-        "kind": "spread",
-        "quantity": "ionic_conductivity",
-        "of": "series/fumed silica",
-        "note": "minor is read as less than a factor of 2 between the largest and the smallest",
-        "temperature": "60 degC",
-        "relation": "<",
-        "value": "2",
-    },
-    {
-        "id": "C112",
-        "text": "The composite with SBA-15 conducts less than those with fumed silica.",
-        "where": "Results; Fig. 2c",
-        "kind": "ratio",
-        "of": "SBA15-35-4h",
-        "to": _A380,
-        "temperature": "60 degC",
-        "relation": "<",
-        "value": "1",
-        "note": "held against A380, the silica of the composition series",
-    },
-)
+FIELDS = ("conductivity", "electrochemistry", "recipes", "powders")
+
+
+@cache
+def printed_claims(field: str) -> tuple[dict[str, Any], ...]:
+    """Return the claims of one field, in the order of their file.
+
+    Example
+    -------
+    >>> printed_claims("recipes")[0]["where"]
+    'Experimental'
+    """
+    file = Path(__file__).parent / "hehn2026" / f"{field}.toml"
+    return tuple(tomllib.loads(file.read_text(encoding="utf-8"))["claims"])

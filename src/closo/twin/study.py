@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import StudyError
-from closo.twin.claims import CLAIMS
-from closo.twin.electrochemical_claims import ELECTROCHEMICAL_CLAIMS
+from closo.twin.claims import FIELDS, printed_claims
 from closo.twin.electrochemistry import CellRecord, write_electrochemistry
 from closo.twin.impedance import draw_instrument
 from closo.twin.pellet import draw_batch, draw_pellet
-from closo.twin.recipe_claims import RECIPE_CLAIMS
+from closo.twin.powders import powder_tables
 from closo.twin.runs import CHAMBER, HEATING_COOLING, Run, chamber_text, draw_run, specimen_texts, write_runs
 from closo.twin.truth import ELECTRONVOLT, RECIPES, SYNTHETIC, Recipe, Truth
 
@@ -61,8 +60,8 @@ def write_study(
     ----------
     folder : made when it is missing. An earlier twin in it is replaced.
     seed : of everything that is drawn.
-    kind : 'full' (13 samples with 3 pellets each, 177 spectra, and 8 cells; 5 MB) or 'small' (2 samples, 2 pellets, 10
-        spectra, 3 cells).
+    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 8 cells, and the powders; 5 MB) or 'small' (2 samples, 2
+        pellets, 10 spectra, 3 cells).
     truth_file : also write the truth there, as JSON; outside `folder`, so that no analysis can meet it.
 
     Raises
@@ -78,12 +77,14 @@ def write_study(
     truth = Truth(seed=seed)
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    for old in (file for ending in ("par", "mpt", "mpr") for file in raw.glob(f"*.{ending}")):
+    for old in (file for ending in ("par", "mpt", "mpr", "aif", "dx") for file in raw.glob(f"*.{ending}")):
         old.unlink()
     runs = tuple(_write_pellets(raw, truth, kind))
     cells = write_electrochemistry(raw, truth, kind)
-    _write(folder / "study.toml", [*_study_lines(truth, runs), *(line for cell in cells for line in cell.lines)])
-    _write(folder / "claims.toml", _claim_lines(runs, cells))
+    tables = powder_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
+    powders = [line for heading, entries in tables for line in _table(heading, entries)]
+    _write(folder / "study.toml", [*_study_lines(truth, runs), *powders, *(line for c in cells for line in c.lines)])
+    _write(folder / "claims.toml", _claim_lines(runs, cells, tables))
     _write(folder / "README.md", [_readme(seed, kind, runs, cells)])
     if truth_file is not None:
         told = as_json(truth, runs) | {"cells": {cell.name: cell.truth for cell in cells}}
@@ -206,7 +207,9 @@ def _sample(recipe: Recipe, masses: Mapping[str, float], weighing: float) -> dic
     return entries
 
 
-def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
+def _claim_lines(
+    runs: Sequence[Run], cells: Sequence[CellRecord], powders: Sequence[tuple[str, Mapping[str, Any]]]
+) -> list[str]:
     """Return claims.toml with the claims whose samples and cells are in the study."""
     samples = {run.pellet.batch.recipe.name for run in runs}
     there = (
@@ -214,14 +217,15 @@ def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
         | {"TiS2", "presses/cell frame", "presses/cathode die"}
         | {cell.name for cell in cells}
         | {f"series/{name}" for name, _, members in _SERIES if set(members) <= samples}
+        | ({"powders/silanol exchange"} if powders else set())
+        | {entries["of"] for _, entries in powders if "of" in entries}
     )
     lines = [
         f"# The claims are printed in {_DOI}; the data they are held against here are synthetic,",
         "# so a verdict shows how claims are judged and says nothing about the paper.",
         "",
     ]
-    claims: list[Mapping[str, Any]] = [*CLAIMS, *ELECTROCHEMICAL_CLAIMS, *RECIPE_CLAIMS]
-    for claim in claims:
+    for claim in (claim for field in FIELDS for claim in printed_claims(field)):
         of = [claim["of"]] if isinstance(claim["of"], str) else claim["of"]
         if {*of, claim.get("to", of[0])} <= there and _long_enough(claim, cells):
             lines += _table("[[claims]]", claim)
@@ -230,7 +234,9 @@ def _claim_lines(runs: Sequence[Run], cells: Sequence[CellRecord]) -> list[str]:
 
 def _long_enough(claim: Mapping[str, Any], cells: Sequence[CellRecord]) -> bool:
     """Return whether a claim on cycle 50 speaks of a cell that was run so long; the small study's cell is not."""
-    on_cycles = claim["of"] == "warm-cell" and ":" in claim.get("quantity", "") and claim not in RECIPE_CLAIMS
+    on_cycles = (
+        claim["of"] == "warm-cell" and ":" in claim.get("quantity", "") and claim not in printed_claims("recipes")
+    )
     return len(cells) > _FEW_CELLS or not on_cycles
 
 
@@ -244,7 +250,8 @@ which. The study shows what closo does and lets it be tested. It proves nothing 
 
 - `study.toml`: recipes, pellets, files and temperatures as a notebook would hold them, measured with errors;
 - `claims.toml`: what the paper states, held against these data;
-- `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`); each says that it is synthetic.
+- `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`), an isotherm of each silica (`.aif`),
+  infrared spectra of the powders (`.dx`); each says that it is synthetic.
 
 The truth is not in this folder. The same call always writes the same bytes:
 

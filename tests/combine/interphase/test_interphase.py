@@ -58,11 +58,11 @@ def narrow():
 
 
 def verdicts(result):
-    return {row["name"]: row["verdict"] for row in result.settings["ranking"]}
+    return {row["name"]: row["verdict"] for row in result.findings["ranking"]}
 
 
 def test_a_shell_is_found_with_thickness_conductivity_and_energy(shell):
-    assert shell.settings["ranking"][0]["name"] == "shell"
+    assert shell.findings["ranking"][0]["name"] == "shell"
     assert verdicts(shell)["shell"] == "best"
     assert all(verdicts(shell)[n] == "worse" for n in ("budget", "milled", "pores", "milled + pores"))
     truth = {
@@ -82,7 +82,7 @@ def test_a_combination_that_adds_nothing_does_not_lead(shell):
 
 
 def test_the_interval_of_a_quantity_is_that_of_the_draws(shell):
-    rows = {p["name"]: p for p in shell.settings["ranking"][0]["parameters"]}
+    rows = {p["name"]: p for p in shell.findings["ranking"][0]["parameters"]}
     low, high = shell.quantities["interphase_conductivity:shell"].interval()
     assert (low, high) == pytest.approx(rows["interphase_conductivity"]["interval"], rel=0.02)
 
@@ -105,16 +105,16 @@ def test_one_silica_cannot_tell_how_a_shell_depends_on_area(narrow):
 
 
 def test_the_next_sample_is_to_tell_the_leading_explanation_from_its_rivals(narrow):
-    best = narrow.settings["next_samples"][0]
+    best = narrow.findings["next_samples"][0]
     assert any("Next sample: " + best["filler"] in note for note in narrow.notes)
-    scores = [c["score"] for c in narrow.settings["next_samples"]]
+    scores = [c["score"] for c in narrow.findings["next_samples"]]
     assert scores == sorted(scores, reverse=True)
     assert set(best["log_bayes_factor"]) == {n for n, v in verdicts(narrow).items() if v == "not distinguishable"}
 
 
 def test_the_expected_log_bayes_factor_is_that_of_two_normal_distributions(narrow):
-    first = narrow.settings["ranking"][0]["name"]
-    for candidate in narrow.settings["next_samples"]:
+    first = narrow.findings["ranking"][0]["name"]
+    for candidate in narrow.findings["next_samples"]:
         (m0, s0) = candidate["expected"][first]
         for rival, gain in candidate["log_bayes_factor"].items():
             m1, s1 = candidate["expected"][rival]
@@ -128,7 +128,7 @@ def test_the_expected_log_bayes_factor_is_that_of_two_normal_distributions(narro
 
 def test_what_was_made_is_not_proposed(shell):
     made = {(m.filler, m.fraction) for m in WIDE}
-    offered = {(c["filler"], c["filler_fraction"]) for c in shell.settings["next_samples"]}
+    offered = {(c["filler"], c["filler_fraction"]) for c in shell.findings["next_samples"]}
     assert not made & offered
     assert {phi for _, phi in offered} <= set(CONTENTS)
 
@@ -175,8 +175,8 @@ def test_equally_good_explanations_that_disagree_withhold_a_quantity():
 def test_kinetics_are_fitted_where_there_are_milling_times():
     design = (*PRINTED, *(Made("A380", 0.35, hours=h) for h in (1.0, 2.0, 8.0)))
     result = explained("shell", design=design, celsius=(60.0,), draws=300)
-    rows = {p["name"]: p for p in result.settings["ranking"][0]["parameters"]}
-    assert result.settings["ranking"][0]["name"] == "shell"
+    rows = {p["name"]: p for p in result.findings["ranking"][0]["parameters"]}
+    assert result.findings["ranking"][0]["name"] == "shell"
     low, high = rows["rate_form"]["interval"]
     assert low < COMMON["rate_form"] < high
     assert rows["rate_form"]["over_prior"] < 0.5
@@ -185,14 +185,14 @@ def test_kinetics_are_fitted_where_there_are_milling_times():
 def test_without_pore_volumes_explanations_with_pores_are_not_tried():
     made = [replace(c, pore_volume=None) for c in composites("shell", {}, seed=1, design=NARROW, celsius=(60.0,))]
     result = interphase(made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, draws=200)
-    assert {row["name"] for row in result.settings["ranking"]} == {"shell", "silanol", "budget", "milled"}
+    assert {row["name"] for row in result.findings["ranking"]} == {"shell", "silanol", "budget", "milled"}
     assert any("pore volume" in note for note in result.notes)
 
 
 def test_the_same_seed_gives_the_same_result():
     made = composites("budget", {}, seed=1, design=NARROW, celsius=(60.0,))
     one, two = (interphase(made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, draws=200) for _ in range(2))
-    assert one.settings["ranking"] == two.settings["ranking"]
+    assert one.findings["ranking"] == two.findings["ranking"]
 
 
 def test_figures_are_drawn(shell):
@@ -217,7 +217,7 @@ def varied(explanation, seed):
 @pytest.mark.parametrize("explanation", list(TRUTHS))
 def test_the_true_explanation_leads(explanation):
     result = explained(explanation, seed=2, truth=varied(explanation, 2), draws=400)
-    assert result.settings["ranking"][0]["name"] == explanation
+    assert result.findings["ranking"][0]["name"] == explanation
 
 
 @pytest.mark.slow

@@ -41,9 +41,9 @@ def test_numbers_of_the_paper():
     assert q["areal_amount:electrons"].value * 100 == pytest.approx(4.0, abs=0.05)  # umol/cm2
     assert q["areal_amount:anions"].value * 100 == pytest.approx(2.83, abs=0.005)
     assert q["electrons_per_anion"].value == pytest.approx(1.4, abs=0.05)
-    assert result.settings["verdict"] == "not distinguishable"
-    assert "implausible without a visible growth of the resistance" in result.settings["answer"]
-    assert result.settings["measurement"].startswith("impedance after cycling")
+    assert result.findings["verdict"] == "not distinguishable"
+    assert "implausible without a visible growth of the resistance" in result.findings["answer"]
+    assert result.findings["measurement"].startswith("impedance after cycling")
 
 
 @pytest.mark.parametrize("first, last, expected", [(7, 10, 0.33), (46, 50, 0.08)])
@@ -59,7 +59,7 @@ def test_offset_of_the_current_looks_like_a_leak():
     assert leak.budget()["current offset:40C"] * 100 == pytest.approx(20e-3 / 0.283, rel=1e-6)
     assert next(c for c in result.checks if c.name == "missing charge resolved").passed is True
     last = ledger(paper_cycling(offset=20e-9), first=46, last=50)
-    assert last.settings["verdict"] == "current offset"
+    assert last.findings["verdict"] == "current offset"
     # one error in all cycles: the sum over 44 cycles is no better known than one cycle, relative to its charge
     share = result.quantities["missing_charge"]
     assert share.budget()["current offset:40C"] == pytest.approx(44 * 2 * 20e-9 / (CURRENTS["40C"] * AREA), rel=0.01)
@@ -100,14 +100,14 @@ def test_leak_goes_on_in_a_rest_but_the_offset_does_not():
 def test_capacity_that_is_lost_explains_what_is_missing():
     discharge = 0.3 * 0.99 ** np.arange(20.0)
     result = ledger(cycled(np.full(20, 0.99), discharge, current=1e-5, offset=2e-9))
-    assert result.settings["verdict"] == "loss of capacity"
+    assert result.findings["verdict"] == "loss of capacity"
 
 
 def test_capacity_that_scatters_too_much_tells_nothing():
     wild = 0.3 * (1.0 + 0.2 * np.where(np.arange(6) % 2, 1.0, -1.0))
     result = ledger(cycled(np.full(6, 0.99), wild, current=1e-5, sampling=1e-4))
-    assert result.settings["verdict"] == "not distinguishable"
-    assert result.settings["measurement"] == "more cycles at a constant temperature"
+    assert result.findings["verdict"] == "not distinguishable"
+    assert result.findings["measurement"] == "more cycles at a constant temperature"
 
 
 def test_small_electronic_current_does_not_explain_a_leak_that_is_hardly_resolved():
@@ -117,7 +117,7 @@ def test_small_electronic_current_does_not_explain_a_leak_that_is_hardly_resolve
     assert 2.0 < leak.value / leak.u < 2.5
     sigma = 0.2 * leak.value * 1.03e-3 / 3.5
     result = ledger(paper_cycling(offset=25e-9), first=7, electronic_conductivity=sigma, thickness=1.03e-3)
-    assert result.settings["verdict"] == "not distinguishable"
+    assert result.findings["verdict"] == "not distinguishable"
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ def test_impedance_after_cycling_discriminates(ratio, verdict):
     """1.4 electrons per anion: with an unchanged resistance no side reaction, with a grown one still too many."""
     ratio = None if ratio is None else uncertain(ratio, {"fit:eis": 0.03})
     result = ledger(paper_cycling(offset=1e-9), first=7, resistance_ratio=ratio)
-    assert result.settings["verdict"] == verdict
+    assert result.findings["verdict"] == verdict
 
 
 def test_few_electrons_per_anion_and_a_grown_resistance_are_a_side_reaction():
     result = ledger(
         paper_cycling(offset=1e-9), first=7, anions=20.0 * ANIONS, resistance_ratio=uncertain(3.0, {"eis": 0.1})
     )
-    assert result.settings["verdict"] == "side reaction"
+    assert result.findings["verdict"] == "side reaction"
 
 
 def test_sweep_too_small_excludes_a_side_reaction_and_a_larger_one_does_not():
@@ -154,15 +154,15 @@ def test_sweep_too_small_excludes_a_side_reaction_and_a_larger_one_does_not():
         j[1000:] = -1.0  # the way back does not count
         result = ledger(paper_cycling(offset=1e-9), first=7, lsv=sweep(e, j))
         assert result.quantities["leak_current_density:sweep"].value == pytest.approx(scale, rel=0.03)
-        assert result.settings["verdict"] == verdict
-        assert any(words in argument for argument in result.settings["arguments"])
+        assert result.findings["verdict"] == verdict
+        assert any(words in argument for argument in result.findings["arguments"])
 
 
 def test_sweep_with_a_current_needs_an_area():
-    """What the technique stores is a current; its area is in the settings, or given with its uncertainty."""
+    """What the technique stores is a current; its area is among its findings, or given with its uncertainty."""
     e = np.arange(2.5, 4.5, 0.002)
     variables = {"potential": ("point", e), "current": ("point", np.full(len(e), 1e-6))}
-    lsv = Result("voltammetry", "lsv", {}, xr.Dataset(variables), (), {"area": 0.5e-4})
+    lsv = Result("voltammetry", "lsv", {}, xr.Dataset(variables), findings={"area": 0.5e-4})
     found = ledger(paper_cycling(), lsv=lsv).quantities["leak_current_density:sweep"]
     assert found.value == pytest.approx(1e-6 / 0.5e-4)
     given = ledger(paper_cycling(), lsv=lsv, lsv_area=uncertain(0.4e-4, {"area:lsv": 0.02e-4}))
@@ -190,9 +190,9 @@ def test_electronic_conduction_explains_a_leak_of_its_size():
     plain = ledger(paper_cycling(offset=1e-9), first=7)
     sigma = plain.quantities["leak_current_density"].value * 1.03e-3 / 3.5
     result = ledger(paper_cycling(offset=1e-9), first=7, electronic_conductivity=sigma, thickness=1.03e-3)
-    assert result.settings["verdict"] == "electronic conduction"
+    assert result.findings["verdict"] == "electronic conduction"
     small = ledger(paper_cycling(offset=1e-9), first=7, electronic_conductivity=sigma / 50, thickness=1.03e-3)
-    assert small.settings["verdict"] == "not distinguishable"
+    assert small.findings["verdict"] == "not distinguishable"
 
 
 def test_without_an_area_charges_are_given_and_densities_withheld():
@@ -267,8 +267,8 @@ def test_electrons_per_anion_and_leak_lie_in_their_intervals(stated):
 def test_more_charge_back_than_was_put_in_is_a_wrong_sign_not_an_offset():
     result = ledger(cycled(np.full(10, 1.05), np.full(10, 0.3), current=1e-5))
     assert result.quantities["missing_charge"].value == pytest.approx(-0.5)
-    assert result.settings["verdict"] == "more came back"
-    assert "the sign of the current" in result.settings["answer"]
+    assert result.findings["verdict"] == "more came back"
+    assert "the sign of the current" in result.findings["answer"]
 
 
 def test_the_zero_of_the_current_must_be_known():
@@ -276,7 +276,7 @@ def test_the_zero_of_the_current_must_be_known():
     quantities = {**cycling.quantities, "coulombic_efficiency": withheld("coulombic_efficiency", "no plain cycle")}
     with pytest.raises(DataError, match="needs the zero of the current"):
         ledger(replace(cycling, quantities=quantities))
-    assert ledger(replace(cycling, quantities=quantities), current_offset=1e-9).settings["verdict"]
+    assert ledger(replace(cycling, quantities=quantities), current_offset=1e-9).findings["verdict"]
 
 
 def test_capacity_that_is_lost_early_is_lost():

@@ -30,11 +30,11 @@ def compared(cells, values):
 def test_the_two_cells_of_the_paper_cannot_be_attributed_and_the_run_that_decides_is_named():
     cells = {name: paper_cell(name) for name in ("RT", "40C")}
     result = compared(cells, {"RT": 116.0, "40C": 143.0})
-    assert result.settings["differences"] == {
+    assert result.findings["differences"] == {
         "RT over 40C": ["temperature", "rate", "formulation", "cathode thickness", "pellet thickness"]
     }
-    assert "the attribution is not identifiable" in result.settings["answer"]
-    assert result.settings["run"].startswith("The run that decides: RT at 40 degC, all else as it is.")
+    assert "the attribution is not identifiable" in result.findings["answer"]
+    assert result.findings["run"].startswith("The run that decides: RT at 40 degC, all else as it is.")
     ratio = result.quantities["ratio:RT over 40C"]
     assert ratio.value == pytest.approx(116.0 / 143.0)
     assert ratio.u / ratio.value == pytest.approx(np.hypot(0.05 / 1.5, 0.05 / 1.2) / 3**0.5, rel=0.02)  # two weighings
@@ -51,15 +51,15 @@ def test_what_the_deciding_run_would_give_by_mechanism():
     )
     assert slow.value / 3600.0 == pytest.approx(156.0, rel=0.002)
     assert lost.value / 3600.0 == pytest.approx(116.4)
-    assert "Expected: slow diffusion would give" in result.settings["run"]
+    assert "Expected: slow diffusion would give" in result.findings["run"]
 
 
 def test_one_difference_is_the_reason():
     cold = paper_cell("RT")
     warm = replace(cold, name="warm", temperature=uncertain(313.15, {"temperature:warm": 0.5}))
     result = compared({"RT": cold, "warm": warm}, {"RT": 116.0, "warm": 156.0})
-    assert "only the temperature differs" in result.settings["answer"]
-    assert result.settings["run"] == ""
+    assert "only the temperature differs" in result.findings["answer"]
+    assert result.findings["run"] == ""
     assert result.checks[0].passed is True
 
 
@@ -73,22 +73,22 @@ def test_same_mass_cancels_in_the_ratio():
 
 def test_no_difference_beyond_the_uncertainty_and_no_known_reason():
     cells = {name: paper_cell(name) for name in ("RT", "40C")}
-    assert "no difference beyond" in compared(cells, {"RT": 140.0, "40C": 143.0}).settings["answer"]
+    assert "no difference beyond" in compared(cells, {"RT": 140.0, "40C": 143.0}).findings["answer"]
     twins = {"a": paper_cell("RT"), "b": replace(paper_cell("RT"), temperature=None)}
-    answer = compared(twins, {"a": 100.0, "b": 140.0}).settings["answer"]
+    answer = compared(twins, {"a": 100.0, "b": 140.0}).findings["answer"]
     assert "nothing that is known differs between them (not known: temperature)" in answer
 
 
 def test_rate_alone_differs():
     fast = replace(paper_cell("RT"), name="fast", current_density=uncertain(0.542, {"current:fast": 0.0003}))
     result = compared({"RT": paper_cell("RT"), "fast": fast}, {"RT": 116.0, "fast": 90.0})
-    assert "only the rate differs" in result.settings["answer"]
+    assert "only the rate differs" in result.findings["answer"]
 
 
 def test_formulation_differs_by_its_mixing_ratio():
     other = replace(paper_cell("RT"), name="x", mass_fractions=MIXES["40C"])
     result = compared({"RT": paper_cell("RT"), "x": other}, {"RT": 116.0, "x": 130.0})
-    assert result.settings["differences"] == {"RT over x": ["formulation"]}
+    assert result.findings["differences"] == {"RT over x": ["formulation"]}
 
 
 def test_three_cells_and_a_withheld_one():
@@ -99,7 +99,7 @@ def test_three_cells_and_a_withheld_one():
     assert [k for k in result.quantities if k.startswith("ratio")] == ["ratio:a over b"]
     assert result.quantities["specific_capacity:c"].why == "needs active_mass"
     other = compare_cells(results, cells, key="areal_capacity:first_discharge")
-    assert other.settings["answer"].startswith("No two capacities are known")
+    assert other.findings["answer"].startswith("No two capacities are known")
 
 
 def test_figure_is_drawn_from_what_was_stored(tmp_path):

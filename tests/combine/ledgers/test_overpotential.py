@@ -51,15 +51,15 @@ def test_what_is_not_known_is_named_and_nothing_is_assumed():
     assert result.quantities["capacity_loss:diffusion"].why == "not known: particle radius and diffusivity"
     known = [k for k, q in result.quantities.items() if k.startswith("overpotential:") and q.number is not None]
     assert known == [f"overpotential:{k}" for k in ("separator", "known", "measured", "left")]
-    assert "and is not what limits" in result.settings["answer"]
-    assert "not identifiable" in result.settings["answer"]
+    assert "and is not what limits" in result.findings["answer"]
+    assert "not identifiable" in result.findings["answer"]
     assert next(c for c in result.checks if c.name == "all shares known").passed is None
 
 
 def test_nothing_known_at_all():
     cell = CellParameters(name="x", temperature=300.0, current_density=0.3)
     result = overpotential_ledger(cell, conductivity=None)
-    assert result.settings["answer"].startswith("Not identifiable: no share is known")
+    assert result.findings["answer"].startswith("Not identifiable: no share is known")
     assert result.quantities["overpotential:separator"].why.endswith(
         "separator thickness and conductivity of the electrolyte"
     )
@@ -72,7 +72,7 @@ def test_charge_transfer_of_a_simulated_cell():
     cell = replace(paper_cell("RT"), **COMPLETE)
     result = ledger(cell, measured_hysteresis=uncertain(0.40, {"gap": 0.02}))
     assert 2.0 * result.quantities["overpotential:charge transfer"].value == pytest.approx(0.40, rel=0.05)
-    assert "most of it the charge transfer in the cathode" in result.settings["answer"]
+    assert "most of it the charge transfer in the cathode" in result.findings["answer"]
     shares = sum(
         result.quantities[f"overpotential:{k}"].value for k in ("separator", "cathode ions", "cathode electrons")
     )
@@ -94,7 +94,7 @@ def test_paths_of_a_poor_cathode_take_off_what_the_reaction_saves():
 
 def test_too_large_shares_are_seen():
     result = ledger(paper_cell("RT"), measured_hysteresis=uncertain(0.005, {"gap": 0.0002}))
-    assert "one of their numbers is wrong" in result.settings["answer"]
+    assert "one of their numbers is wrong" in result.findings["answer"]
     assert next(c for c in result.checks if c.name == "shares fit into the gap").passed is False
 
 
@@ -104,7 +104,7 @@ def test_diffusion_explains_the_capacity_of_simulated_cells(name, simulated):
     measured = uncertain(simulated * 3600.0, {"mass": simulated * 3600.0 * 0.033})
     result = ledger(cell, measured_hysteresis=0.03, measured_capacity=measured)
     assert result.quantities["specific_capacity:diffusion"].value / 3600.0 == pytest.approx(simulated, rel=0.02)
-    assert "it explains them" in result.settings["answer"]
+    assert "it explains them" in result.findings["answer"]
     if name == "RT":
         assert result.quantities["temperature_sensitivity"].value * 100 == pytest.approx(3.3, abs=0.05)
 
@@ -119,14 +119,14 @@ def test_diffusion_explains_the_capacity_of_simulated_cells(name, simulated):
 )
 def test_gap_decides_what_low_capacity_may_mean(gap, words):
     result = ledger(paper_cell("RT"), measured_hysteresis=gap, measured_capacity=uncertain(116.0 * 3600, {"m": 1e4}))
-    assert words in result.settings["answer"]
+    assert words in result.findings["answer"]
 
 
 def test_diffusion_too_slow_for_the_closed_form_is_withheld():
     cell = replace(diffusion_cell("RT"), diffusivity=1e-20)
     result = ledger(cell, measured_capacity=uncertain(20.0 * 3600, {"m": 1e3}))
     assert "no steady profile" in result.quantities["capacity_loss:diffusion"].why
-    assert "diffusion alone withholds most" in result.settings["answer"]
+    assert "diffusion alone withholds most" in result.findings["answer"]
 
 
 def test_hysteresis_of_the_material_is_taken_off():
@@ -233,6 +233,6 @@ def test_whatever_is_missing_there_is_an_answer():
         }
         sigma = None if rng.random() < 0.3 else conductivity(cell.temperature)
         result = overpotential_ledger(cell, conductivity=sigma, **more)
-        assert result.settings["answer"].endswith(".")
+        assert result.findings["answer"].endswith(".")
         assert all(q.number is not None or q.why for q in result.quantities.values())
         assert figure_overpotential(result).panels

@@ -46,7 +46,7 @@ def test_a_leak_is_found_again_and_with_the_usual_offset_it_is_not():
     assert abs(leak.value - LEAK / AREA) < 2.0 * leak.u
     assert leak.budget()["current offset:pw.mpr#1"] == pytest.approx(1e-9 / AREA, rel=0.01)
     # 0.1 % of 100 uA are 100 nA, more than the leak itself: nothing can be said
-    assert ledgers[None].settings["verdict"] == "current offset"
+    assert ledgers[None].findings["verdict"] == "current offset"
     assert ledgers[None].quantities["leak_current_density"].budget()["current offset:pw.mpr#1"] == pytest.approx(
         100e-9 / AREA, rel=0.01
     )
@@ -85,7 +85,7 @@ def test_gap_and_capacity_of_the_technique_enter_the_overpotential_ledger():
     assert result.quantities["overpotential:measured"].value == pytest.approx(0.15, rel=0.01)
     given = INNER * (CURRENT / (CURRENT + LEAK)) / 0.9e-6
     assert result.quantities["capacity_loss:measured"].value == pytest.approx(1.0 - given / capacity, abs=0.002)
-    assert "at a large gap" in result.settings["answer"]
+    assert "at a large gap" in result.findings["answer"]
 
 
 def test_interface_of_a_plating_test():
@@ -111,4 +111,4 @@ def test_real_sodium_cell(shared_data):
     result = charge_ledger(cycling.analyse(data), area=None)
     assert result.quantities["missing_charge"].value * 100 == pytest.approx(50.38, abs=0.03)
     assert result.quantities["capacity_loss"].value < 0
-    assert result.settings["verdict"] == "not distinguishable"
+    assert result.findings["verdict"] == "not distinguishable"

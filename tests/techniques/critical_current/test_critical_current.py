@@ -57,8 +57,8 @@ def test_bracket_by_hand():
     assert q["cumulative_areal_capacity"].value == pytest.approx(
         3600 * (2 * (0.5 + 1 + 1.5 + 2 + 2.5) + hours * 3), rel=0.01
     )
-    assert result.settings["steps"] == 12
-    assert result.settings["half_cycles_per_step"] == 2
+    assert result.findings["steps"] == 12
+    assert result.findings["half_cycles_per_step"] == 2
     assert checks(result) == {
         "no short": False,
         "no contact loss": True,
@@ -74,8 +74,8 @@ def test_a_zero_that_is_off_leaves_the_bracket_where_it_is():
     lowest = np.abs(record.current[np.abs(record.current) > 0]).min()
     shifted = replace(record, current=np.where(record.current == 0, 0.0, record.current + 0.03 * lowest))
     result = analyse(data_of(shifted), **inputs())
-    assert result.settings["steps"] == 12
-    assert result.settings["half_cycles_per_step"] == 2
+    assert result.findings["steps"] == 12
+    assert result.findings["half_cycles_per_step"] == 2
     assert result.quantities["critical_current_density:survived"].value == pytest.approx(2.5, rel=0.01)
     assert result.quantities["critical_current_density:failed"].value == pytest.approx(3.0, rel=0.01)
 

@@ -261,7 +261,7 @@ def test_energy_and_mean_voltages():
 
 def test_differential_capacity_holds_the_charge():
     result = analyse(cathode_cell(*TEN).dataset(), cell="cathode")
-    curves, step = result.curves, result.settings["differential_capacity_step"]
+    curves, step = result.curves, result.findings["differential_capacity_step"]
     first = (curves["slope_cycle"].values == 1) & (curves["slope_sign"].values == 1)
     area = float(curves["slope_differential_capacity"].values[first].sum()) * step
     assert area == pytest.approx(float(curves["charge"][0]), rel=1e-6)
@@ -435,6 +435,42 @@ def test_misread_signs_are_replaced_and_said_and_real_pulses_count():
     found = analyse(misread, cell="cathode").quantities["charge:first_charge"]
     part = {k: v for k, v in found.budget().items() if k.startswith("readings of the other sign")}
     assert len(part) == 1
+
+
+@pytest.mark.parametrize("where", [0, -1])
+def test_misread_signs_at_the_first_and_last_row_of_a_leg_cost_nothing(where):
+    """Rests of 3.0 V around each leg; of the other sign, and as large as the current, a reading there is misread."""
+    record = Record()
+    for _ in range(3):
+        record.rest(600.0, 3.0)
+        record.leg(1, FULL, limits=(3.05, 3.8))
+        record.rest(600.0, 3.0)
+        record.leg(-1, 0.98 * FULL, limits=(2.0, 2.95))
+    record.rest(600.0, 3.0)
+    data = record.dataset()
+    true = analyse(data, cell="cathode").quantities
+    wrong, small, real = (data.copy(deep=True) for _ in range(3))
+    sign = np.sign(data["current"].values)
+    starts = np.flatnonzero((sign != 0) & (np.append(0.0, sign[:-1]) == 0))
+    stops = np.flatnonzero((sign != 0) & (np.append(sign[1:], 0.0) == 0))
+    rows = starts if where == 0 else stops
+    assert len(rows) == 6
+    wrong["current"].values[rows] *= -1.0
+    small["current"].values[rows] *= -0.05
+    real["current"].values[rows] *= -1.0
+    real["voltage"].values[rows] = 3.0 - 0.1 * sign[rows]
+    found = analyse(wrong, cell="cathode")
+    for key in ("charge:first_charge", "charge:first_discharge", "coulombic_efficiency"):
+        assert found.quantities[key].value == pytest.approx(true[key].value, rel=1e-9), key
+        assert found.quantities[key].u == pytest.approx(true[key].u, rel=1e-3)
+    assert any(note.startswith("6 single readings of the current have the other sign") for note in found.notes)
+    for other in (small, real):
+        less = analyse(other, cell="cathode").quantities["charge:first_charge"].value
+        assert less < true["charge:first_charge"].value - 0.9 * 60.0 * CURRENT
+    wrong["voltage"].values[rows] = 3.0
+    doubted = analyse(wrong, cell="cathode").quantities["charge:first_charge"]
+    assert doubted.value == pytest.approx(true["charge:first_charge"].value, rel=1e-9)
+    assert any(source.startswith("readings of the other sign") for source in doubted.budget())
 
 
 def test_a_sign_that_fits_only_half_of_the_legs_fails():

@@ -84,7 +84,7 @@ def test_two_arcs_that_cannot_be_told_apart_are_not_split():
 def test_pellet_without_an_arc_gives_total_only_and_withholds_l_and_c():
     p = SPIKES["76 ohm, 0.15 uH"]
     result = analyse(noisy(spike(p), 4), drt=False, **geometry())
-    assert result.settings["circuit"] == "L1-(R1|C1)-Q1"
+    assert result.findings["circuit"] == "L1-(R1|C1)-Q1"
     assert result.quantities["total_resistance"].value == pytest.approx(76, rel=0.002)
     assert "total, not bulk" in result.quantities["ionic_conductivity"].method
     assert result.quantities["bulk_resistance"].value is None

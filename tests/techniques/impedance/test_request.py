@@ -172,7 +172,7 @@ def test_leaving_points_out_is_a_file_without_them(left):
     gone = np.isin(np.arange(61), read_request(leave_out=left).leave_out)
     cut = analyse(dataset(z), leave_out=left, **GEOMETRY)
     without = analyse(dataset(z[~gone], FREQUENCY[~gone]), **GEOMETRY)
-    assert cut.settings["circuit"] == without.settings["circuit"]
+    assert cut.findings["circuit"] == without.findings["circuit"]
     for key, quantity in cut.quantities.items():
         assert str(quantity) == str(without.quantities[key]), key
     np.testing.assert_array_equal(cut.curves["frequency"], without.curves["frequency"])
@@ -226,3 +226,22 @@ def test_names_follow_the_start():
     assert value(result, "resistance:R1") == pytest.approx(2e4, rel=0.02)
     assert any("not in order of rising time constant" in note for note in result.notes)
     assert not any("time constant" in note for note in analyse(spectrum(), circuit=TWO).notes)
+
+
+@pytest.mark.parametrize("peak, given", [(3.0, True), (0.3, False)])
+def test_an_assigned_arc_that_the_sweep_does_not_close_is_extrapolated(peak, given):
+    """Its part below the lowest frequency has 15 % as it has without an assignment; where most of it is, it is withheld."""
+    f = np.logspace(6, 0, 61)
+    z = 1 / (1 / 1e7 + 2j * np.pi * f / (2 * np.pi * peak * 1e7))
+    random = np.random.default_rng(1)
+    z = z * (1 + 0.002 * (random.standard_normal(61) + 1j * random.standard_normal(61)))
+    data = dataset(z, f)
+    result = analyse(data, circuit="(R|C)", assign="R1:bulk", drt=False)
+    for key in ("total_resistance", "bulk_resistance"):
+        quantity = result.quantities[key]
+        if not given:
+            assert "the sweep ends before the arc closes" in quantity.why
+            continue
+        unseen = 1 - 1 / (1 + peak**-2)
+        model = next(u for source, u in quantity.budget().items() if source.startswith("model choice"))
+        assert model == pytest.approx(0.15 * unseen * quantity.value, rel=0.02)

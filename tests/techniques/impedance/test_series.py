@@ -28,11 +28,11 @@ def total(results):
 def test_shared_capacitance_is_used_and_more_precise():
     data = series(0)
     found = analyse_series(data, name="p1")
-    assert all(r.settings["series"]["used"] for r in found)
+    assert all(r.findings["series"]["used"] for r in found)
     np.testing.assert_allclose([q.value for q in total(found)], RESISTANCE, rtol=0.003)
     alone = [analyse(d, drt=False).quantities["total_resistance"] for d in data]
     assert np.mean([q.u for q in total(found)]) <= np.mean([q.u for q in alone])
-    assert {r.settings["circuit"] for r in found} == {"L1-(R1|C1)-Q1"}
+    assert {r.findings["circuit"] for r in found} == {"L1-(R1|C1)-Q1"}
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_resistances_of_the_global_fit_are_calibrated():
 
 def test_capacitance_that_changes_with_temperature_is_refused():
     found = analyse_series(series(1, drift=0.15), name="p1")
-    assert not any(r.settings["series"]["used"] for r in found)
+    assert {r.findings["series"]["mode"] for r in found} == {"one circuit"}
     assert any(c.name == "global fit of the series" and c.passed is False for c in found[0].checks)
     np.testing.assert_allclose([q.value for q in total(found)], RESISTANCE, rtol=0.005)
 

@@ -14,7 +14,7 @@ from benchmarks.stress_scenarios import scenarios, series_scenarios
 from benchmarks.stress_spectra import Draw, arc, finite_warburg, log_normal, loop, reflective
 from scipy.stats import binom, chi2
 
-from closo import run
+from closo.pipeline import run
 
 RARE = 1e-3
 LINE = "\n"
@@ -71,6 +71,15 @@ def test_well_posed_spectra_get_a_right_answer():
     said = too_many(totals, "total", ("withheld",)) + too_many(totals, "total", ("flagged",)) + pulls_beyond(totals)
     said += faults(found)
     assert not said, LINE.join(said)
+
+
+@pytest.mark.parametrize("name, seed", [("arc", 20), ("arc", 26), ("arc", 41), ("two arcs", 24), ("two arcs", 28)])
+def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
+    """The true circuit lies in a valley that the coarse grid of starts misses: the arcs before it are no ZARC of 0.9."""
+    case = scenarios()[f"ok: {name}, electrode arc"](seed)
+    result = stress.analyse(case)
+    assert "Ws" not in result.findings["circuit"]
+    assert stress.verdicts(case, result)["total_resistance"] == "inside"
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -61,14 +61,14 @@ def test_round_trip_of_a_fit(tmp_path, hold):
     result = analyse(data, circuit="L-(R|Q)-(R|Q)-Q", drt=False, hold=hold or None)
     found = read(tmp_path, model_text(result))
     circuit = parse(found["circuit"])
-    assert circuit.text == result.settings["circuit"]
+    assert circuit.text == result.findings["circuit"]
     request = read_request(**found)
     asked = read_request(circuit=circuit.text, hold=hold or None)
     assert set(request.held) == set(asked.held)
     values = {**request.held, **request.begin}
-    np.testing.assert_allclose([values[k] for k in range(circuit.size)], result.settings["theta"], atol=1e-8)
+    np.testing.assert_allclose([values[k] for k in range(circuit.size)], result.findings["theta"], atol=1e-8)
     again = analyse(data, drt=False, **found)
-    np.testing.assert_allclose(again.settings["theta"], result.settings["theta"], atol=1e-6)
+    np.testing.assert_allclose(again.findings["theta"], result.findings["theta"], atol=1e-6)
 
 
 def test_the_impedance_of_the_file_is_that_of_the_circuit(tmp_path):

@@ -36,7 +36,7 @@ def test_the_current_up_to_the_short_counts_and_not_its_mean():
     result = analysed(T, tapering, shorted(T, tapering, 3600))
     assert result.quantities["charge:cumulative"].value == pytest.approx(0.36 * (1 - np.exp(-1)), rel=3e-3)
     healthy = analysed(T, tapering, 1e3 * tapering)
-    assert healthy.settings["event"] == "no short"
+    assert healthy.findings["event"] == "no short"
     assert healthy.quantities["resistance:first"].value == pytest.approx(1e3, rel=1e-3)
 
 
@@ -114,7 +114,7 @@ def test_a_staircase_of_one_polarity_is_no_plating():
     with pytest.raises(DataError, match=r"4 levels of one sign, from 0.01 to 0.04 mA.*critical_current") as caught:
         analysed(T, current, 1e3 * current)
     assert "a.csv" in str(caught.value)
-    assert analysed(T, current, 1e3 * current, critical_current.analyse).settings["steps"] == 4
+    assert analysed(T, current, 1e3 * current, critical_current.analyse).findings["steps"] == 4
 
 
 def drawn(seed, one_way, stairs):
@@ -174,7 +174,7 @@ def pulls(one_way, stairs):
     for seed in range(SEEDS):
         truth, record, data, given = drawn(seed, one_way, stairs)
         result = analyse(data, **given)
-        if result.settings["event"] != "hard short":  # one seen too early: the detector's own tests count these
+        if result.findings["event"] != "hard short":  # one seen too early: the detector's own tests count these
             continue
         for key, true in truths(truth, record, stairs).items():
             quantity = result.quantities[key]

@@ -194,8 +194,8 @@ def test_hydridoborate_cell(shared_data):
     data = read(shared_data / "cycling/symmetric/li_b12h12_sym_gcpl.mpr")[0]
     result = analyse(data)
     q = result.quantities
-    assert result.settings["half_cycles"] == 32
-    assert result.settings["event"] == "no short"
+    assert result.findings["half_cycles"] == 32
+    assert result.findings["event"] == "no short"
     assert q["charge:half_cycle"].value / 3.6 == pytest.approx(0.1320, abs=5e-5)
     assert q["polarization:first"].value == pytest.approx(105.3e-3, abs=5e-5)
     last = result.curves["polarization"].values[-2:]
@@ -211,7 +211,7 @@ def test_interludes_stay_out_of_the_charge(shared_data):
     charge = result.curves["half_cycle_charge"].values / 3.6e-3
     np.testing.assert_allclose(charge[::2], 2.8010, atol=2e-4)
     np.testing.assert_allclose(charge[1::2], 2.7991, atol=2e-4)
-    assert result.settings["event"] == "no short"
+    assert result.findings["event"] == "no short"
     assert any("spectra" in note for note in result.notes)
 
 
@@ -228,7 +228,7 @@ def test_shorts_put_into_real_records(shared_data, factor, wanted):
         after = data["time"].values >= moment
         data["potential"].values[after] = data["potential"].values[after] * factor
         result = analyse(data)
-        assert result.settings["event"] == wanted, name
+        assert result.findings["event"] == wanted, name
         begin = float(half["half_cycle_begin"][0])
         assert result.quantities["duration:elapsed"].value + begin == pytest.approx(moment, abs=400), name
 

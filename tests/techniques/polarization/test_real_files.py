@@ -20,7 +20,7 @@ def test_record_of_twelve_hours(shared_data):
     assert result.quantities["electronic_conductivity"].value is None
     # the first of 721 readings was taken before the potential had arrived; it is left out
     assert data["potential"].values[0] < 0.2
-    assert result.settings["steps"][0][0] == pytest.approx(float(data["time"].values[0]), abs=1.0)
+    assert result.findings["steps"][0][0] == pytest.approx(float(data["time"].values[0]), abs=1.0)
 
 
 def test_five_samples_are_too_few(shared_data):

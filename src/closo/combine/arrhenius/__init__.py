@@ -8,7 +8,9 @@ Needs
     two temperatures or more; conductivities and temperatures as numbers with named sources.
 Gives
     a Result; `predict` the conductivity at any temperature, `ratio` the orders of magnitude between two samples at a
-    stated temperature, `decompose` how much of them is due to the activation energy and how much to the prefactor.
+    stated temperature, `decompose` how much of them is due to the activation energy and how much to the prefactor. Where
+    the spectra tell bulk and grain boundary apart, each has a law of its own beside that of the total
+    (`activation_energy:bulk`, `activation_energy:grain_boundary`).
 Uncertainty sources
     those of the points, propagated with their labels: thickness and area of the pellet move the prefactor and every
     predicted conductivity together and leave the energy alone; the offset of a chamber moves both; the fit and the
@@ -31,8 +33,19 @@ Sources
 """
 
 from closo.combine.arrhenius.analysis import arrhenius
+from closo.combine.arrhenius.parts import Part, parts_of
 from closo.combine.arrhenius.pictures import figure, figure_overlay
 from closo.combine.arrhenius.points import Point
 from closo.combine.arrhenius.prediction import decompose, predict, ratio
 
-__all__ = ["Point", "arrhenius", "decompose", "figure", "figure_overlay", "predict", "ratio"]
+__all__ = [
+    "Part",
+    "Point",
+    "arrhenius",
+    "decompose",
+    "figure",
+    "figure_overlay",
+    "parts_of",
+    "predict",
+    "ratio",
+]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.checks import checks_of
 from closo.combine.arrhenius.laws import Law, kinked, refused, straight, vogel_curve
 from closo.combine.arrhenius.line import ORDINATE, Convention, Line, fit_line, fit_vogel
+from closo.combine.arrhenius.parts import PARTS, Part, with_parts, without_part
 from closo.combine.arrhenius.points import Point, Table, table_of
 from closo.combine.arrhenius.prediction import conductivity_at, predict
 from closo.combine.arrhenius.shape import Shape, judge_shape
-from closo.dataset import Dataset
-from closo.errors import StudyError, did_you_mean
+from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Quantity, withheld
 from closo.result import Result
+
+if TYPE_CHECKING:
+    from closo.dataset import Dataset
 
 __all__ = ["arrhenius"]
 
@@ -27,7 +29,13 @@ _MATERIAL = 0.05  # a kink or curvature that changes the energy by less is a sou
 _LINE_POINTS = 13
 
 
-def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "sigmaT") -> Result:
+def arrhenius(
+    points: Sequence[Point],
+    *,
+    name: str,
+    convention: Convention = "sigmaT",
+    parts: Mapping[str, Part] | None = None,
+) -> Result:
     """Fit the Arrhenius law of one pellet.
 
     Parameters
@@ -35,6 +43,7 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
     points : conductivities over temperature; the order does not matter.
     name : what they belong to (the pellet); labels the sources `scatter:<name>`, `hysteresis:<name>`, ...
     convention : 'sigmaT' quotes the slope of ln(sigma T), 'sigma' that of ln sigma; both are always given.
+    parts : 'bulk' and 'grain_boundary' -> what the spectra say of them (`parts_of`).
 
     Returns
     -------
@@ -42,8 +51,8 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
         quantities activation_energy (in the convention), activation_energy:lnsigmaT, activation_energy:lnsigma,
         prefactor (of ln(sigma T)), log_prefactor (in the convention), ionic_conductivity:reference, and where they
         apply hysteresis, activation_energy:heating, :cooling, :low, :high, :vogel, transition_temperature,
-        vogel_temperature. Where one straight line is refused, or there is only one point, the single energy is
-        withheld with the reason.
+        vogel_temperature; of each part activation_energy:bulk, log_prefactor:bulk, ... Where one straight line is
+        refused, or there is only one point, the single energy is withheld with the reason.
 
     Raises
     ------
@@ -62,6 +71,31 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
         raise StudyError(
             f"'{convention}' is not a convention of the Arrhenius law.", hint=did_you_mean(convention, ORDINATE)
         )
+    given = parts or {}
+    laws = {part: _law_of(given[part], part, name=name, convention=convention) for part in PARTS if part in given}
+    return with_parts(_law(points, name=name, convention=convention), laws)
+
+
+def _law_of(part: Part, key: str, *, name: str, convention: Convention) -> Result:
+    """Return the law of a part; what it cannot have is said, and refuses nothing of the total."""
+    label = f"{name} {PARTS[key]}"
+    try:
+        law = _law(part.points, name=label, convention=convention)
+    except DataError as error:
+        return _no_part(label, without_part(part, name, error.message), convention)
+    why = law.quantities["activation_energy"].why
+    return _no_part(label, without_part(part, name, why or ""), convention) if law.findings["model"] == "none" else law
+
+
+def _no_part(label: str, why: str, convention: Convention) -> Result:
+    energy = withheld("activation_energy", why, method=f"slope of {ORDINATE[convention]} against 1/T")
+    settings, note = {"convention": convention}, (f"No activation energy: {why}.",)
+    quantities = {"activation_energy": energy}
+    return Result("arrhenius", label, quantities, settings=settings, notes=note, findings={"model": "none"})
+
+
+def _law(points: Sequence[Point], *, name: str, convention: Convention) -> Result:
+    """Fit the law of some points."""
     table = table_of(points, name)
     if len(table.points) < 2:
         return _without_law(table, name, convention, "one point has no slope; measure at two temperatures or more")
@@ -73,11 +107,14 @@ def arrhenius(points: Sequence[Point], *, name: str, convention: Convention = "s
         return _without_law(table, name, convention, why)
     shape = judge_shape(table, convention)
     law, shape = _choose(table, shape, lines, name=name, convention=convention)
-    settings = _settings(table, law, shape, convention=convention)
-    branches = _branch_energies(table, convention, name=name) if law.settings["model"] == "line" else {}
+    findings = _findings(table, law, shape)
+    branches = _branch_energies(table, convention, name=name) if law.findings["model"] == "line" else {}
     quantities = dict(law.quantities) | _hysteresis(law) | branches
     checks = checks_of(table, law, shape, quantities)
-    result = Result("arrhenius", name, quantities, xr.Dataset(), checks, settings, _notes(law))
+    settings = {"convention": convention}
+    result = Result(
+        "arrhenius", name, quantities, checks=checks, settings=settings, notes=_notes(law), findings=findings
+    )
     return replace(result, curves=_curves(result, table, shape.high))
 
 
@@ -107,8 +144,9 @@ def _without_law(table: Table, name: str, convention: Convention, why: str) -> R
     keys = ["activation_energy", *(f"activation_energy:ln{c}" for c in ORDINATE), "prefactor", "log_prefactor"]
     method = f"slope of {ORDINATE[convention]} against 1/T"
     quantities = {key: withheld(key.split(":")[0], why, method=method) for key in keys}
-    settings = {"convention": convention, "model": "none", "n": len(table.points), "temperature_range": _range(table)}
-    result = Result("arrhenius", name, quantities, xr.Dataset(), (), settings, (f"No activation energy: {why}.",))
+    findings = {"model": "none", "n": len(table.points), "temperature_range": _range(table)}
+    settings, notes = {"convention": convention}, (f"No activation energy: {why}.",)
+    result = Result("arrhenius", name, quantities, settings=settings, notes=notes, findings=findings)
     return replace(result, curves=_curves(result, table, None))
 
 
@@ -117,11 +155,10 @@ def _range(table: Table) -> list[float]:
     return [float(table.temperature.min()), float(table.temperature.max())]
 
 
-def _settings(table: Table, law: Law, shape: Shape, *, convention: Convention) -> dict[str, Any]:
+def _findings(table: Table, law: Law, shape: Shape) -> dict[str, Any]:
     """Return the choices and sums behind the result as plain JSON values."""
     return {
-        "convention": convention,
-        **law.settings,
+        **law.findings,
         "n": len(table.points),
         "temperature_range": _range(table),
         "branches": list(table.branches),
@@ -170,9 +207,9 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         "ionic_conductivity_u": np.array([float(p.conductivity.u) for p in table.points]),
     }
     line: dict[str, np.ndarray] = {}
-    if result.settings["model"] != "none":
+    if result.findings["model"] != "none":
         phases = [""] * len(points["temperature"])
-        if high is not None and "transition" in result.settings:
+        if high is not None and "transition" in result.findings:
             phases = [":high" if h else ":low" for h in high]
         fitted = [conductivity_at(result, float(t), phase) for t, phase in zip(table.temperature, phases, strict=True)]
         points["residual"] = table.ln_sigma - np.log(fitted)
@@ -188,14 +225,16 @@ def _curves(result: Result, table: Table, high: np.ndarray | None) -> Dataset:
         for key, values in line.items()
     }
     named = {"branches": [p.branch for p in table.points], "sources": [p.source for p in table.points]}
-    return xr.Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
+    from closo.dataset import Dataset
+
+    return Dataset(variables, attrs={"kind": "arrhenius", "source": result.name, "metadata": named})
 
 
 def _line_temperatures(result: Result, table: Table) -> np.ndarray:
     """Return temperatures, even in 1/T, over the measured range; both sides of a transition where there is one."""
     low, high = _range(table)
     even = 1.0 / np.linspace(1.0 / low, 1.0 / high, _LINE_POINTS)
-    transition = result.settings.get("transition")
+    transition = result.findings.get("transition")
     if transition is None:
         return np.asarray(even)
     return np.sort(np.append(even, [transition * (1.0 - 1e-9), transition]))

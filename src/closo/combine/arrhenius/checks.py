@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import chdtrc, stdtr
 
 from closo.combine.arrhenius.laws import Law
 from closo.combine.arrhenius.points import Table, celsius
@@ -40,6 +39,8 @@ def p_of_zero(number: Number) -> float:
     if not u:
         return 1.0 if not number.x else 0.0
     df = min(Quantity("conductivity_ratio", number).df, 1e9)
+    from scipy.special import stdtr
+
     return float(2.0 * stdtr(df, -abs(float(number.x)) / u))
 
 
@@ -55,6 +56,8 @@ def _scatter(law: Law) -> Check:
     if math.isnan(law.chi2) or law.df == 0:
         why = "no uncertainty of single points is stated" if math.isnan(law.chi2) else "no degree of freedom is left"
         return Check("scatter", None, f"{why}; scatter found {100 * law.scatter:.2g} % of sigma")
+    from scipy.special import chdtrc
+
     p = float(chdtrc(law.df, law.chi2))
     detail = f"chi2/df = {law.chi2 / law.df:.2f} with df = {law.df} (p = {p:.2g})"
     if law.scatter > 0:
@@ -75,7 +78,7 @@ def _straight(shape: Shape, law: Law) -> Check:
     near = [k for k, v in shape.bic.items() if k not in (shape.kind, "outlier") and v < best + 2.0]
     if near:
         detail += f"; a {' or a '.join(near)} fits about as well"
-    if law.settings["model"] == "line":
+    if law.findings["model"] == "line":
         detail += "; it changes the energy by less than 5 %, so one energy is quoted with `curvature` as a source"
     return Check(name, False, detail)
 

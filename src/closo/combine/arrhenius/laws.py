@@ -13,11 +13,11 @@ from closo.combine.arrhenius.line import ORDINATE, Convention, Line, Vogel, bran
 from closo.combine.arrhenius.points import K_B, Table, celsius
 from closo.combine.arrhenius.shape import Shape
 from closo.combine.regression import tabulate
+from closo.constants import LN10
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 
 __all__ = ["Law", "kinked", "refused", "straight", "vogel_curve"]
 
-_LN10 = math.log(10.0)
 _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of a logarithm beyond which its exponential is no number
 
 
@@ -28,7 +28,7 @@ class Law:
     Attributes
     ----------
     quantities : key -> Quantity; everything `predict` needs.
-    settings : model, reference temperatures, transition, covariances.
+    findings : model, reference temperatures, transition, covariances.
     hysteresis : ln(sigma_cooling / sigma_heating), None without both branches.
     chi2, df : of the law; chi2 is NaN where no uncertainty was stated.
     scatter : largest standard deviation added to ln sigma.
@@ -37,7 +37,7 @@ class Law:
     """
 
     quantities: Mapping[str, Quantity]
-    settings: Mapping[str, Any]
+    findings: Mapping[str, Any]
     hysteresis: Number | None
     chi2: float
     df: int
@@ -70,10 +70,10 @@ def straight(
         "log_prefactor": _log_prefactor(line, convention),
         "ionic_conductivity:reference": _at_reference(line, convention),
     }
-    settings = {"model": "line", "reference_temperature": line.reference, **_covariance(line)}
+    findings = {"model": "line", "reference_temperature": line.reference, **_covariance(line)}
     value = float(line.energy.x)
     scatter = float(line.regression.scatter.max())
-    return Law(quantities, settings, line.hysteresis, line.regression.chi2, line.regression.df, scatter, (value, value))
+    return Law(quantities, findings, line.hysteresis, line.regression.chi2, line.regression.df, scatter, (value, value))
 
 
 def _slope(table: Table, convention: Convention, line: Line) -> str:
@@ -113,7 +113,7 @@ def _log_prefactor(line: Line, convention: Convention) -> Quantity:
     """Return log10 of the prefactor in S K/cm or S/cm."""
     unit = "S K/cm" if convention == "sigmaT" else "S/cm"
     method = f"log10 of the prefactor of {ORDINATE[convention]} in {unit}"
-    return Quantity("log_prefactor", _intercept(line) / _LN10 - 2.0, method)
+    return Quantity("log_prefactor", _intercept(line) / LN10 - 2.0, method)
 
 
 def _covariance(line: Line) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def kinked(table: Table, shape: Shape, convention: Convention, *, name: str) -> 
     """Quote two straight lines, below and above a transition."""
     high = np.asarray(shape.high, bool)
     quantities: dict[str, Quantity] = {}
-    settings: dict[str, Any] = {"model": "kink" if shape.kind == "kink" else "jump"}
+    findings: dict[str, Any] = {"model": "kink" if shape.kind == "kink" else "jump"}
     lines = {}
     for part, chosen in (("low", ~high), ("high", high)):
         segment = table.subset(chosen)
@@ -146,21 +146,21 @@ def kinked(table: Table, shape: Shape, convention: Convention, *, name: str) -> 
         )
         quantities[f"log_prefactor:{part}"] = _log_prefactor(line, convention)
         quantities[f"ionic_conductivity:reference:{part}"] = _at_reference(line, convention)
-        settings[f"reference_temperature:{part}"] = line.reference
-        settings |= {f"{key}:{part}": value for key, value in _covariance(line).items()}
+        findings[f"reference_temperature:{part}"] = line.reference
+        findings |= {f"{key}:{part}": value for key, value in _covariance(line).items()}
         pieces = [line.regression for line in lines.values()]
     transitions = _transitions(table, shape, high, df=sum(p.df for p in pieces), name=name)
-    settings["transition"] = transitions["transition_temperature"].value
+    findings["transition"] = transitions["transition_temperature"].value
     both = fit_line(table, convention, label=name, extra=_beside(table, shape))
     return Law(
         quantities | transitions,
-        settings,
+        findings,
         both.hysteresis,
         sum(p.chi2 for p in pieces),
         sum(p.df for p in pieces),
         max(float(p.scatter.max()) for p in pieces),
         (float(lines["low"].energy.x), float(lines["high"].energy.x)),
-        _at(lines["high"], settings["transition"]) - _at(lines["low"], settings["transition"]),
+        _at(lines["high"], findings["transition"]) - _at(lines["low"], findings["transition"]),
     )
 
 
@@ -235,23 +235,23 @@ def vogel_curve(table: Table, fit: Vogel, convention: Convention) -> Law:
         quantities[f"activation_energy:{part}"] = Quantity(
             "activation_energy", local, f"slope of the curve at {celsius(kelvin)}"
         )
-    settings = {
+    findings = {
         "model": "vogel",
         "reference_temperature": fit.reference,
         "vogel_covariance": covariance([fit.level, fit.b, fit.t0]),
     }
     energies = [float(quantities[f"activation_energy:{part}"].number.x) for part in ends]
     r = fit.regression
-    return Law(quantities, settings, fit.hysteresis, r.chi2, r.df, float(r.scatter.max()), (energies[0], energies[1]))
+    return Law(quantities, findings, fit.hysteresis, r.chi2, r.df, float(r.scatter.max()), (energies[0], energies[1]))
 
 
 def refused(law: Law, shape: Shape, convention: Convention) -> Law:
     """Return the law with the single energy and prefactor withheld, and the reason."""
     low, high = (law.quantities[f"activation_energy:{part}"] for part in ("low", "high"))
-    if law.settings["model"] == "vogel":
+    if law.findings["model"] == "vogel":
         reason = f"the plot is curved: the apparent energy falls from {low} to {high}; see vogel_temperature"
     else:
-        place = celsius(float(law.settings["transition"]))
+        place = celsius(float(law.findings["transition"]))
         reason = (
             f"the plot has a {shape.kind} at {place}: {low} below and {high} above; see activation_energy:low and :high"
         )

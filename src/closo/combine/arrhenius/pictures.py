@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from closo.combine.arrhenius.parts import view
+from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
@@ -20,18 +22,20 @@ _X = "1000/T / K-1"
 _Y = "log10(sigma / S cm-1)"
 _STEPS = (5.0, 10.0, 20.0, 25.0, 50.0, 100.0, 200.0)  # of the temperature axis [K]
 _MOST_TICKS = 7
-_LN10 = math.log(10.0)
-_S_CM = 100.0  # S/m per S/cm
 
 
 def figure(result: Result) -> FigureSpec:
     """Return the Arrhenius plot of one pellet: points, law with its 95 % band, and residuals.
 
+    Bulk and grain boundary stand beside the total where they have points of their own.
+
     Parameters
     ----------
     result : of `arrhenius`.
     """
-    panels = [_panel([result], labels=[""], band=True)]
+    parts = [view(result, part) for part in result.findings.get("parts", {})]
+    shown = [part for part in parts if "temperature" in part.curves]
+    panels = [_panel([result, *shown], labels=["total" if shown else "", *(p.name for p in shown)], band=True)]
     if "residual" in result.curves:
         panels.append(_residuals(result))
     return FigureSpec(
@@ -39,7 +43,7 @@ def figure(result: Result) -> FigureSpec:
         panels=panels,
         title=f"Arrhenius plot of {result.name}",
         summary=f"Conductivity of {result.name} over temperature. {_energies(result)}",
-        notes=(_energies(result), _convention(result)),
+        notes=(_energies(result), *(f"{p.name} (L/RA): {_energies(p)}" for p in parts), _convention(result)),
     )
 
 
@@ -79,7 +83,8 @@ def _panel(results: Sequence[Result], *, labels: Sequence[str], band: bool) -> P
         for piece in _pieces(result):
             x = 1000.0 / result.curves["line_temperature"].values[piece]
             sigma, low, high = (
-                np.log10(result.curves[f"line_{key}"].values[piece] / _S_CM) for key in ("conductivity", "low", "high")
+                np.log10(result.curves[f"line_{key}"].values[piece] / S_PER_CM)
+                for key in ("conductivity", "low", "high")
             )
             traces.append(Trace(x, sigma, style="line", color=index))
             if band:
@@ -97,7 +102,7 @@ def _points(result: Result, index: int, label: str) -> list[Trace]:
     curves = result.curves
     x, sigma = 1000.0 / curves["temperature"].values, curves["ionic_conductivity"].values
     x_u = x * curves["temperature_u"].values / curves["temperature"].values
-    y_u = curves["ionic_conductivity_u"].values / sigma / _LN10
+    y_u = curves["ionic_conductivity_u"].values / sigma / LN10
     traces = []
     for branch, mine in _branches(result):
         words = [label, branch] if not label else ["cooling"] if branch == "cooling" and index == 0 else [label]
@@ -106,7 +111,7 @@ def _points(result: Result, index: int, label: str) -> list[Trace]:
         traces.append(
             Trace(
                 x[mine],
-                np.log10(sigma[mine] / _S_CM),
+                np.log10(sigma[mine] / S_PER_CM),
                 label=" ".join(word for word in words if word),
                 color=index,
                 marker=index,
@@ -127,7 +132,7 @@ def _branches(result: Result) -> list[tuple[str, np.ndarray]]:
 def _pieces(result: Result) -> list[np.ndarray]:
     """Return the points of the drawn line on each side of a transition."""
     kelvin = result.curves["line_temperature"].values
-    transition = result.settings.get("transition")
+    transition = result.findings.get("transition")
     if transition is None:
         return [np.ones(len(kelvin), bool)]
     return [kelvin < transition, kelvin >= transition]

@@ -1,6 +1,6 @@
 """Conductivity at any temperature, ratios at a stated temperature, and what they are due to.
 
-Everything is rebuilt from the quantities and settings of a result, so it works on results read back from disk and two
+Everything is rebuilt from the quantities and findings of a result, so it works on results read back from disk and two
 results that share sources (the offset of one chamber) stay correlated.
 """
 
@@ -10,16 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import xarray as xr
-
 from closo.combine.arrhenius.points import K_B, celsius, check_temperature
+from closo.constants import LN10
 from closo.errors import StudyError
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Check, Result
 
 __all__ = ["conductivity_at", "decompose", "predict", "ratio"]
 
-_LN10 = math.log(10.0)
 _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of ln sigma beyond which there is no conductivity to speak of
 
 
@@ -77,20 +75,20 @@ def _law_at(result: Result, kelvin: float, phase: str = "") -> _Law | str:
     if result.technique != "arrhenius":
         raise StudyError(f"'{result.name}' is a result of {result.technique}; an Arrhenius result is needed.")
     check_temperature(kelvin, f"the prediction for '{result.name}'")
-    settings = result.settings
-    model = settings.get("model")
+    findings = result.findings
+    model = findings.get("model")
     if model == "vogel":
         return _tangent(result, kelvin)
-    side = ":high" if kelvin >= settings.get("transition", math.inf) else ":low"
-    segment = phase or (side if "transition" in settings else "")
+    side = ":high" if kelvin >= findings.get("transition", math.inf) else ":low"
+    segment = phase or (side if "transition" in findings else "")
     energy, sigma = (
         result.quantities.get(f"{key}{segment}") for key in ("activation_energy", "ionic_conductivity:reference")
     )
     if energy is None or sigma is None or energy.number is None or sigma.number is None:
         why = energy.why if energy is not None else None
         return why or f"'{result.name}' has no activation energy"
-    reference = float(settings[f"reference_temperature{segment}"])
-    level = log(sigma.number) + (math.log(reference) if settings["convention"] == "sigmaT" else 0.0)
+    reference = float(findings[f"reference_temperature{segment}"])
+    level = log(sigma.number) + (math.log(reference) if result.settings["convention"] == "sigmaT" else 0.0)
     return _Law(level, energy.number, reference, _where(result, kelvin, segment))
 
 
@@ -110,7 +108,7 @@ def conductivity_at(result: Result, kelvin: float, phase: str = "") -> float:
 
 def _tangent(result: Result, kelvin: float) -> _Law:
     """Return the straight line that touches a Vogel curve at `kelvin`."""
-    quantities, reference = result.quantities, float(result.settings["reference_temperature"])
+    quantities, reference = result.quantities, float(result.findings["reference_temperature"])
     t0, b = quantities["vogel_temperature"].number, quantities["activation_energy:vogel"].number / K_B
     at_reference = log(quantities["ionic_conductivity:reference"].number)
     if result.settings["convention"] == "sigmaT":
@@ -121,11 +119,10 @@ def _tangent(result: Result, kelvin: float) -> _Law:
 
 def _where(result: Result, kelvin: float, segment: str) -> str:
     """Return the method of a prediction: law, convention, temperature, extrapolation."""
-    settings = result.settings
-    low, high = settings["temperature_range"]
-    quoted = "ln(sigma T)" if settings["convention"] == "sigmaT" else "ln sigma"
+    low, high = result.findings["temperature_range"]
+    quoted = "ln(sigma T)" if result.settings["convention"] == "sigmaT" else "ln sigma"
     kind = {"vogel": "Vogel curve", "line": "straight line"}.get(
-        str(settings["model"]), f"{segment[1:]}-temperature line"
+        str(result.findings["model"]), f"{segment[1:]}-temperature line"
     )
     text = f"{kind} of {quoted} of {result.name} at {celsius(kelvin)}"
     outside = max(low - kelvin, kelvin - high)
@@ -147,7 +144,7 @@ def ratio(a: Result, b: Result, temperature: Number | float) -> Quantity:
     for one in (first, second):
         if one.number is None:
             return withheld("conductivity_ratio", one.why or "", method=method)
-    return Quantity("conductivity_ratio", (log(first.number) - log(second.number)) / _LN10, method)
+    return Quantity("conductivity_ratio", (log(first.number) - log(second.number)) / LN10, method)
 
 
 def decompose(a: Result, b: Result, temperature: float) -> Result:
@@ -186,8 +183,8 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
     laws = [_law_at(r, temperature) for r in (a, b)]
     first, second = laws
     if isinstance(first, str) or isinstance(second, str) or total.number is None:
-        return Result("decomposition", name, {"conductivity_ratio": total}, xr.Dataset(), settings=settings)
-    from_energy = (second.energy - first.energy) / (K_B * temperature * _LN10)
+        return Result("decomposition", name, {"conductivity_ratio": total}, settings=settings)
+    from_energy = (second.energy - first.energy) / (K_B * temperature * LN10)
     from_prefactor = total.number - from_energy
     parts = {
         "conductivity_ratio": total,
@@ -199,9 +196,8 @@ def decompose(a: Result, b: Result, temperature: float) -> Result:
         ),
         "temperature:isokinetic": _isokinetic(first.energy - second.energy, from_prefactor),
     }
-    return Result(
-        "decomposition", name, parts, xr.Dataset(), (_mostly_energy(parts),), settings, (_sentence(parts, temperature),)
-    )
+    said = (_sentence(parts, temperature),)
+    return Result("decomposition", name, parts, checks=(_mostly_energy(parts),), settings=settings, notes=said)
 
 
 def _isokinetic(energies: Number, decades: Number) -> Quantity:
@@ -211,7 +207,7 @@ def _isokinetic(energies: Number, decades: Number) -> Quantity:
         return withheld(
             "temperature", "the energies or the prefactors do not differ by twice their uncertainty", method=method
         )
-    meeting = energies / (K_B * _LN10 * decades)
+    meeting = energies / (K_B * LN10 * decades)
     if meeting.x <= 0:
         return withheld(
             "temperature", "energy and prefactor both favour the same sample: the laws do not meet", method=method

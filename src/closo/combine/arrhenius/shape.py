@@ -16,7 +16,6 @@ from itertools import product
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import betainc, stdtrit
 
 from closo.combine.arrhenius.line import Convention, branch_columns, ordinate, stated_covariance
 from closo.combine.arrhenius.points import Table
@@ -176,6 +175,8 @@ def _gaps(ordered: np.ndarray) -> list[float]:
 
 def _p_values(shares: np.ndarray, family: _Family, df: float) -> np.ndarray:
     """Return F-test p-values for reductions of chi2 given as shares of the straight line's."""
+    from scipy.special import betainc
+
     return np.asarray(betainc((df - family.size) / 2.0, family.size / 2.0, np.clip(1.0 - shares, 0.0, 1.0)))
 
 
@@ -220,6 +221,8 @@ def _kink(
     rest = np.maximum(residual @ residual - gain, 0.0)
     best = int(np.argmin(rest))
     scale = float(rest[best]) / max(df, 1)
+    from scipy.special import stdtrit
+
     factor = float(stdtrit(max(df, 1), 0.975))
     inside = 1000.0 / knots[rest - rest[best] <= factor**2 * (max(scale, 1.0) if weighted else scale)]
     transition = float(1000.0 / knots[best])

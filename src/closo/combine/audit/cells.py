@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import chdtr
-
 from closo.combine.audit.judge import (
     LIMIT,
     differ,
@@ -200,6 +198,8 @@ def _together(cells: Sequence[Cell]) -> Check:
     scatter = [r - common for r in ratios]
     agree = _chi2(scatter, digits) <= LIMIT**2 * (len(cells) - 1)
     wide = [math.hypot(d, m) for d, m in zip(digits, masses, strict=True)]
+    from scipy.special import chdtr
+
     chance = float(chdtr(len(cells) - 1, _chi2(scatter, wide)))
     first = cells[0]
     shared = math.hypot(_relative_u(first.theoretical_capacity), _relative_u(_area(first)))

@@ -26,8 +26,6 @@ from closo.result import Result
 
 __all__ = ["interphase"]
 
-_NEAR = 2.0  # K
-
 
 def interphase(
     composites: Sequence[Composite],
@@ -81,7 +79,7 @@ def interphase(
         silicas={n: s for n, s in offered.items() if s[1] is not None},
         filler_density=filler_density,
     )
-    settings: dict[str, Any] = {
+    findings: dict[str, Any] = {
         "reference_temperature": reference,
         "reference_milling_time": 3600.0 * table.place.reference_hours,
         "samples": [c.label for c in table.composites],
@@ -89,8 +87,6 @@ def interphase(
         "leading": leading(ranking),
         "ranking": [vars(row) | {"parameters": summary_of(by_name[row.name])} for row in ranking],
         "next_samples": [vars(c) for c in nearest[:5]],
-        "draws": draws,
-        "seed": seed,
     }
     return Result(
         "interphase",
@@ -98,8 +94,9 @@ def interphase(
         quantities_of(by_name, ranking, name=name),
         curves_of(by_name, ranking, shell=shell, silicas=offered, filler_density=filler_density),
         checks_of(by_name, ranking, shell=shell),
-        settings,
+        {"draws": draws, "seed": seed},
         (*notes, *_sentences(table, ranking, nearest)),
+        findings=findings,
     )
 
 

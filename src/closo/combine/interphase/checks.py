@@ -13,13 +13,13 @@ from closo.combine.interphase.likelihood import Model, Noise, predict
 from closo.combine.interphase.quantities import main_silica, thickness_of
 from closo.combine.interphase.ranking import Rank
 from closo.combine.interphase.records import Table
+from closo.constants import S_PER_CM
 from closo.result import Check
 
 __all__ = ["checks_of", "shell_of_main_silica"]
 
 _CONTRADICTED = 3.0  # standard deviations
 _LARGE = 0.25  # scatter of ln sigma from sample to sample beyond which an explanation does not explain
-_S_CM = 100.0  # S/m per S/cm
 
 
 def checks_of(
@@ -73,7 +73,7 @@ def _check_shell(shell: Posterior | None) -> Check:
     thickness = thickness_of(shell)
     assert thickness is not None
     low, high = np.quantile(thickness, [0.025, 0.975]) * 1e9
-    expected, seen = (math.exp(y[k]) / _S_CM for y in (says.mean(axis=0), measured))
+    expected, seen = (math.exp(y[k]) / S_PER_CM for y in (says.mean(axis=0), measured))
     detail = (
         f"a shell fitted to {main} alone ({low:.2g} to {high:.2g} nm) predicts {expected:.2g} S/cm for "
         f"{table.composites[table.owner[rows[k]]].label}; measured {seen:.2g} S/cm, "

@@ -10,12 +10,12 @@ import numpy as np
 
 from closo.combine.arrhenius.points import celsius
 from closo.combine.interphase.mechanisms import MECHANISMS
+from closo.constants import S_PER_CM
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Text, Trace
 from closo.result import Result
 
 __all__ = ["figure", "figure_posterior", "figure_ranking", "figures"]
 
-_S_CM = 100.0  # S/m per S/cm
 _COLORS = (0, 1, 2, 3, 4, 5, 7)  # black is for what was measured
 _BANDS = 2  # explanations with a band; more would hide each other
 _SHOWN = 5  # explanations with a line
@@ -41,7 +41,7 @@ def figure(result: Result) -> FigureSpec:
     ----------
     result : of `interphase`.
     """
-    at = celsius(float(result.settings["reference_temperature"]))
+    at = celsius(float(result.findings["reference_temperature"]))
     first = _models(result)[0]
     return FigureSpec(
         name=f"interphase {result.name}",
@@ -104,7 +104,7 @@ def _over_content(result: Result) -> Panel:
     traces += _lone_shell(result, 100.0 * c["content"].values, "shell_over_content")
     mine = c["main"].values.astype(bool) & c["usual_time"].values.astype(bool)
     x = 100.0 * c["filler_fraction"].values[mine]
-    y, u = (c[key].values[mine] / _S_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
+    y, u = (c[key].values[mine] / S_PER_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
     traces.append(Trace(x, y, label="measured", style="points", color=6, y_u=u))
     return Panel(
         Axis("phi / vol%"), Axis("sigma / S cm-1", "log", range=_range(result)), traces=traces, bands=bands, title=main
@@ -120,7 +120,7 @@ def _over_area(result: Result) -> Panel:
     traces += _lone_shell(result, area, "shell_over_silica")
     near = np.abs(c["filler_fraction"].values - usual) < 0.015
     mine = near & c["usual_time"].values.astype(bool)
-    y, u = (c[key].values[mine] / _S_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
+    y, u = (c[key].values[mine] / S_PER_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
     traces.append(Trace(c["area"].values[mine] / 1000.0, y, style="points", color=6, y_u=u))
     names = [str(name) for name in _meta(result)["silicas"]]
     top = Axis("silica", ticks=tuple(zip(area.tolist(), names, strict=True)))
@@ -132,7 +132,7 @@ def _expected(result: Result, x: np.ndarray, quantiles: np.ndarray) -> tuple[lis
     """Return lines of the first explanations and bands of the very first."""
     traces, bands = [], []
     for k, model in enumerate(_models(result)[:_SHOWN]):
-        low, middle, high = (quantiles[k, :, level] / _S_CM for level in range(3))
+        low, middle, high = (quantiles[k, :, level] / S_PER_CM for level in range(3))
         traces.append(Trace(x, middle, label=model, style="line", color=_color(model)))
         if k < _BANDS:
             bands.append(Band(x, low, high, color=_color(model)))
@@ -143,7 +143,7 @@ def _lone_shell(result: Result, x: np.ndarray, key: str) -> list[Trace]:
     """Return what the fixed shell expects when it is fitted to the main silica alone."""
     main = str(_meta(result)["main_silica"])
     return [
-        Trace(x, one[:, 1] / _S_CM, label=f"shell, from {main} alone", style="dashed", color=_color("shell"))
+        Trace(x, one[:, 1] / S_PER_CM, label=f"shell, from {main} alone", style="dashed", color=_color("shell"))
         for one in result.curves[key].values
     ]
 
@@ -152,7 +152,7 @@ def _range(result: Result) -> tuple[float, float]:
     """Return the range of the conductivity axis: that of the data, with what the leading explanation adds."""
     c = result.curves
     lines = [c["expected_over_content"].values[0, :, 1], *c["shell_over_silica"].values[:, :, 1]]
-    shown = np.concatenate([c["ionic_conductivity"].values, *lines]) / _S_CM
+    shown = np.concatenate([c["ionic_conductivity"].values, *lines]) / S_PER_CM
     low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
     return 10.0 ** math.floor(math.log10(low) - 0.15), 10.0 ** math.ceil(math.log10(high) + 0.15)
 
@@ -167,7 +167,7 @@ def figure_ranking(result: Result) -> FigureSpec:
     c, models = result.curves, _models(result)
     places = np.arange(len(models), dtype=float)
     difference, error = c["elpd_difference"].values, c["elpd_error"].values
-    verdicts = {str(row["name"]): str(row["verdict"]) for row in result.settings["ranking"]}
+    verdicts = {str(row["name"]): str(row["verdict"]) for row in result.findings["ranking"]}
     traces = [
         Trace([-0.5, len(models) - 0.5], [0.0, 0.0], style="line", color=7),
         *(

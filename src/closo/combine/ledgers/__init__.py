@@ -10,7 +10,7 @@ Needs
     a CellParameters of what is known (`cell_from_masses` makes one from masses, densities and mixing ratio), results of
     cycling, voltammetry and conductivity. What is missing is named in the line that needs it; nothing is assumed.
 Gives
-    Results; `settings["answer"]` is one sentence, and says 'not identifiable' where the numbers do not tell.
+    Results; `findings["answer"]` is one sentence, and says 'not identifiable' where the numbers do not tell.
 Uncertainty sources
     those of the inputs with their labels: what cells share cancels in ratios. Added here: `scatter of the cycles:<name>`,
     `scatter of the capacity:<name>`, `sweep at <E> V:<name>`, `molar volume:sodium`. The current's offset and gain are

@@ -44,7 +44,7 @@ def charge_ledger(
     area : of the electrode [m2].
     anions : in the cathode's electrolyte [mol] (`models.cell.anions_in_electrode`).
     lsv : result of voltammetry on the same electrolyte and kind of electrode, against the same reference.
-    lsv_area : of its electrode [m2]; that in its settings, without an uncertainty, where absent.
+    lsv_area : of its electrode [m2]; that in its findings, without an uncertainty, where absent.
     electronic_conductivity : of the electrolyte [S/m], with `thickness` of the pellet [m].
     resistance_ratio : resistance of the cell after over before cycling [1].
     first, last : numbers of the cycles to sum over, both included; all complete ones where absent.
@@ -55,8 +55,8 @@ def charge_ledger(
     Result
         technique 'charge_ledger'; quantities missing_charge (sum of 1 - CE), capacity_loss, charge:missing,
         cumulative_areal_capacity:missing, areal_amount:electrons and :anions, electrons_per_anion, leak_current_density,
-        :first and :last (of four cycles each), :sweep, :electronic. `settings["verdict"]` is a word,
-        `settings["answer"]` the sentence, `settings["measurement"]` what would decide.
+        :first and :last (of four cycles each), :sweep, :electronic. `findings["verdict"]` is a word,
+        `findings["answer"]` the sentence, `findings["measurement"]` what would decide.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def charge_ledger(
     leaks |= _compared(table, None if lsv is None else (lsv, lsv_area), electronic_conductivity, thickness)
     quantities |= leaks
     verdict = _verdict(found, quantities, resistance_ratio, stretch=stretch)
-    settings: dict[str, Any] = {
+    findings: dict[str, Any] = {
         "verdict": verdict.name,
         "answer": f"{verdict.sentence}.",
         "measurement": verdict.measurement,
@@ -78,9 +78,10 @@ def charge_ledger(
         "cycles": [float(table.cycle[0]), float(table.cycle[-1])],
     }
     decides = (f"What would decide: {verdict.measurement}.",) if verdict.measurement else ()
-    notes = (settings["answer"], *decides)
+    notes = (findings["answer"], *decides)
     curves = _curves(table, found, area, name=cycling.name)
-    return Result("charge_ledger", cycling.name, quantities, curves, _checks(found, quantities), settings, notes)
+    checks = _checks(found, quantities)
+    return Result("charge_ledger", cycling.name, quantities, curves, checks, {}, notes, findings=findings)
 
 
 def _sums(found: Balance, stretch: str) -> dict[str, Quantity]:
@@ -148,7 +149,7 @@ def _compared(
     if sweep is not None:
         lsv, lsv_area = sweep
         current = sweep_current(lsv, at, area=lsv_area)
-        against = f" {lsv.settings['versus']}" if "versus" in lsv.settings else ""
+        against = f" {lsv.findings['versus']}" if "versus" in lsv.findings else ""
         method = f"current of the sweep '{lsv.name}' at {at:.2f} V{against}"
         lines[f"{key}:sweep"] = (
             withheld(key, current, method=method) if isinstance(current, str) else Quantity(key, current, method)

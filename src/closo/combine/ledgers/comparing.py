@@ -62,7 +62,7 @@ def compare_cells(
     -------
     Result
         technique 'cell_comparison'; quantities <key's name>:<cell> and ratio:<cell> over <cell>;
-        `settings["differences"]` (pair -> conditions), `settings["answer"]`, `settings["run"]` (what would decide, or '').
+        `findings["differences"]` (pair -> conditions), `findings["answer"]`, `findings["run"]` (what would decide, or '').
         Where the activation energy of diffusion is known, also <key's name>:<cell> at <temperature>, slow diffusion (and
         lost contact): what that run would give by mechanism.
 
@@ -89,7 +89,7 @@ def compare_cells(
         lines |= foreseen
         runs.append(_run(pair, cells, foreseen))
     runs = [run for run in runs if run]
-    settings: dict[str, Any] = {
+    findings: dict[str, Any] = {
         "key": key,
         "differences": {f"{p.low} over {p.high}": list(p.differs) for p in pairs},
         "answer": " ".join(sentences),
@@ -97,7 +97,7 @@ def compare_cells(
     }
     notes = (*sentences, *runs)
     curves = _curves({cell: lines[f"{quantity}:{cell}"] for cell in results}, name)
-    return Result("cell_comparison", name, lines, curves, tuple(_check(p) for p in pairs), settings, notes)
+    return Result("cell_comparison", name, lines, curves, tuple(_check(p) for p in pairs), {}, notes, findings=findings)
 
 
 def _curves(found: Mapping[str, Quantity], name: str) -> Dataset:

@@ -53,7 +53,7 @@ def overpotential_ledger(
         technique 'overpotential_ledger'; quantities overpotential:<part>, :redistribution, :known, :measured, :left (all
         of one direction: half the gap), explained_share, area_specific_resistance:separator and :left,
         time_constant:diffusion, ratio:diffusion (R^2/D over the time of a full leg), capacity_loss:diffusion (both
-        ends), :measured, specific_capacity:diffusion, temperature_sensitivity. `settings["answer"]` is the sentence.
+        ends), :measured, specific_capacity:diffusion, temperature_sensitivity. `findings["answer"]` is the sentence.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def overpotential_ledger(
     if loss is not None:
         quantities["capacity_loss:measured"] = Quantity("capacity_loss", loss, "1 - measured / theoretical capacity")
     sentence = answer(found)
-    settings = {
+    findings = {
         "answer": sentence,
         "temperature": value_of(kelvin),
         "current_density": value_of(current),
@@ -87,7 +87,8 @@ def overpotential_ledger(
     }
     at = f"At {celsius(value_of(kelvin))} and {value_of(current) * 100:.4g} uA/cm2."
     curves = _curves(shares, gap, left, name=cell.name)
-    return Result("overpotential_ledger", cell.name, quantities, curves, checks_of(found), settings, (sentence, at))
+    checks, notes = checks_of(found), (sentence, at)
+    return Result("overpotential_ledger", cell.name, quantities, curves, checks, {}, notes, findings=findings)
 
 
 def _refuse_negative(word: str, hysteresis: Number | None, name: str) -> None:

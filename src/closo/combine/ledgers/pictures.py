@@ -44,7 +44,7 @@ def figure_overpotential(result: Result) -> FigureSpec:
         name=f"overpotential ledger {result.name}",
         panels=panels,
         title=f"What {result.name} loses",
-        summary=str(result.settings["answer"]),
+        summary=str(result.findings["answer"]),
         notes=result.notes,
     )
 
@@ -114,7 +114,7 @@ def figure_comparison(result: Result) -> FigureSpec:
     ----------
     result : of `compare_cells`.
     """
-    name = str(result.settings["key"]).partition(":")[0]
+    name = str(result.findings["key"]).partition(":")[0]
     row = look_up(name)
     value, u = (result.curves[key].values / row.factor for key in (name, f"{name}_u"))
     top = float(np.nanmax(value + u, initial=1e-3))
@@ -124,7 +124,7 @@ def figure_comparison(result: Result) -> FigureSpec:
         name=f"cell comparison {result.name}",
         panels=[panel],
         title="Cells side by side",
-        summary=str(result.settings["answer"]),
+        summary=str(result.findings["answer"]),
         columns=1,
         notes=result.notes,
     )
@@ -156,7 +156,7 @@ def figure_charge(result: Result) -> FigureSpec:
         name=f"charge ledger {result.name}",
         panels=panels,
         title=f"Where the charge of {result.name} goes",
-        summary=str(result.settings["answer"]),
+        summary=str(result.findings["answer"]),
         notes=result.notes,
     )
 

@@ -22,7 +22,7 @@ def sweep_current(sweep: Result, potential: float, *, area: Number | None = None
     ----------
     sweep : a voltammetry result whose curves hold `potential` and `current` or `current_density`.
     potential : against the same reference [V].
-    area : of the electrode of the sweep [m2]; that in the result's settings where absent.
+    area : of the electrode of the sweep [m2]; that in the result's findings where absent.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def _columns(sweep: Result, area: Number | None) -> tuple[np.ndarray, np.ndarray
     e = np.asarray(sweep.curves["potential"].values, float)
     if "current_density" in sweep.curves:
         return e, np.asarray(sweep.curves["current_density"].values, float), 1.0
-    area = sweep.settings.get("area") if area is None else area
+    area = sweep.findings.get("area") if area is None else area
     if "current" not in sweep.curves or area is None:
         return f"the current density of '{sweep.name}' is not known: its electrode area is missing"
     return e, np.asarray(sweep.curves["current"].values, float), 1.0 / area

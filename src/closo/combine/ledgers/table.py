@@ -73,7 +73,7 @@ def table_of(cycling: Result, *, current_offset: float | None = None) -> CycleTa
         sign=-1 if starts_with_discharge else 1,
         offset=offset,
         gain=float(cycling.settings.get("current_gain", 0.0)),
-        instrument=str(cycling.settings.get("instrument", "")),
+        instrument=str(cycling.findings.get("instrument", "")),
         common=common,
         sampling=sampling,
     )

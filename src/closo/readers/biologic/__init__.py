@@ -9,9 +9,9 @@ kind, with a warning.
 
 Columns used: `freq/Hz`, `Re(Z)/Ohm`, `-Im(Z)/Ohm` (the negative), `|Z|/Ohm` and `Phase(Z)/deg` (compared), `time/s`,
 `Ewe/V` or `<Ewe>/V` potential, `Ecell/V` voltage, `I/mA` or `<I>/mA` current (> 0 charges), `(Q-Qo)/mA.h` or `/C` charge,
-`cycle number`, `half cycle`, `Ns` step, `I Range` current_range (only where every code of the file is known),
-`Temperature/°C`. Others are passed over. A cycling record without a current gets the charge since the row before over the
-time since then, and the metadata say so.
+`cycle number`, `half cycle`, `Ns` step, `control/mA` (or `control/V/mA` where `mode` is 1) set_current, `I Range`
+current_range (only where every code of the file is known), `Temperature/°C`. Others are passed over. A cycling record
+without a current gets the charge since the row before over the time since then, and the metadata say so.
 
 Techniques: PEIS, GEIS (and their staircase forms), CA, CP, LSV, CV, OCV, GCPL, MB (Modulo Bat). Several spectra in one
 file are split where `z cycle` or `cycle number` changes or the frequency starts again. In a file that mixes spectra with
@@ -42,7 +42,15 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers.biologic.fitting import fitted
-from closo.readers.biologic.measurements import EXTRA, TECHNIQUES, Technique, kind_of, measurements, with_counters
+from closo.readers.biologic.measurements import (
+    EXTRA,
+    TECHNIQUES,
+    Technique,
+    control_columns,
+    kind_of,
+    measurements,
+    with_counters,
+)
 from closo.readers.biologic.settings import suggested
 from closo.readers.bulk import read_rows
 from closo.readers.delimited import unnamed
@@ -97,14 +105,16 @@ def _read(text: Text, rows_of: Callable[..., Rows]) -> tuple[Dataset, ...]:
     text = _mended(text)
     header = _header_line(text)
     text, left_out = fitted(text, header)
+    names = [n.strip() for n in text.lines[header].split("\t")]
+    extra = EXTRA | control_columns(names)
     table = named_table(
-        text, header, separator="\t" if "\t" in text.lines[header] else None, extra=EXTRA, rows_of=rows_of
+        text, header, separator="\t" if "\t" in text.lines[header] else None, extra=extra, rows_of=rows_of
     )
     lines = text.lines[: min(header, 2000)]
     technique = _technique(lines)
     warnings = [*left_out, *table.warnings]
     if technique is None:
-        technique = kind_of(table.columns, [n.strip() for n in text.lines[header].split("\t")])
+        technique = kind_of(table.columns, names)
         if technique.kind != "impedance":
             warnings.append(
                 f"The header names no technique that closo knows; the columns are those of '{technique.kind}'."

@@ -11,7 +11,17 @@ import numpy as np
 from closo.readers.named import is_spectrum
 from closo.readers.parts import Part, split_sweeps
 
-__all__ = ["CODES", "COUNTERS", "EXTRA", "TECHNIQUES", "Technique", "kind_of", "measurements", "with_counters"]
+__all__ = [
+    "CODES",
+    "COUNTERS",
+    "EXTRA",
+    "TECHNIQUES",
+    "Technique",
+    "control_columns",
+    "kind_of",
+    "measurements",
+    "with_counters",
+]
 
 Columns = dict[str, np.ndarray]
 
@@ -53,12 +63,22 @@ EXTRA = {  # name in the file -> name here: whole numbers that have no unit
     "I Range": "range_code",
     "z cycle": "z_cycle",
 }
-COUNTERS = ("charge", "cycle", "half_cycle", "step", "current_range")  # say nothing about a spectrum
+COUNTERS = ("charge", "cycle", "half_cycle", "step", "current_range", "set_current")  # say nothing about a spectrum
 
 # full scale [A] of the codes of the column `I Range`. 13, 14 and 37 are stated by settings beside the data (100 uA in two
 # GCPL files, 10 uA in the constant-current steps of a Modulo Bat, 1 A in CP, LSV and PEIS of an SP-240); 11 and 12
 # continue the decades of 13 and 14, and the currents found on them (up to 1.5 mA on 12) agree.
 _FULL_SCALE = {11: 1e-2, 12: 1e-3, 13: 1e-4, 14: 1e-5, 37: 1.0}
+
+
+_GALVANOSTATIC = 1  # of the column `mode`; 2 is potentiostatic, 3 open circuit
+
+
+def control_columns(names: Collection[str]) -> dict[str, str]:
+    """Return name in the file -> name here of the columns that tell the set current, {} where there are none."""
+    if "control/mA" in names:
+        return {"control/mA": "control"}
+    return {"control/V/mA": "control", "mode": "mode"} if {"control/V/mA", "mode"} <= set(names) else {}
 
 
 def kind_of(columns: Columns, names: Collection[str]) -> Technique:
@@ -78,7 +98,8 @@ def kind_of(columns: Columns, names: Collection[str]) -> Technique:
 def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns, dict[str, Any]]:
     """Return the columns with current range, cycle and current, and what the metadata must say about them.
 
-    The code of the range becomes its full scale [A] where all codes are known. `cycle` is the instrument's, else half of
+    The code of the range becomes its full scale [A] where all codes are known, the control of galvanostatic rows the set
+    current [A]. `cycle` is the instrument's, else half of
     the half cycle, as EC-Lab counts it by default. A record of the kind 'cycling' without a current gets the one that EC-Lab
     exports as `<I>`: the charge since the row before (`charge_step` where the file counts it, else the difference of
     `charge`) over the time since then; 0 in the first row and where no time passed.
@@ -86,6 +107,10 @@ def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns
     columns = dict(columns)
     said: dict[str, Any] = {}
     step = columns.pop("charge_step", None)
+    control, mode = columns.pop("control", None), columns.pop("mode", None)
+    if control is not None and kind != "impedance":
+        control = 1e-3 * (control if mode is None else np.where(mode == _GALVANOSTATIC, control, 0.0))
+        columns |= {"set_current": control} if np.any(control) else {}
     code = columns.pop("range_code", None)
     if code is not None and len(code) and kind != "impedance":
         used = np.unique(code[np.append(True, code[1:] != code[:-1])])

@@ -12,12 +12,12 @@ must be that of all records exactly.
 Columns: which id is which column of which type stands in `layout.py` with the file that proves it. Six of them share one
 byte: mode, ox/red, error, control changes, Ns changes, counter inc. Columns whose id is not in that table are left out
 with a warning where the length of a record leaves no doubt about their width (one such column, or several side by side);
-otherwise the file is refused, because every later column could be wrong.
-Units as in the .mpt: Ohm, Hz, deg, V, mA, mA.h or C, s; -Im(Z) holds the negative. Current > 0 charges. Used: `time/s`,
-`Ewe/V` or `<Ewe>/V` potential, `I/mA` or `<I>/mA` current, `(Q-Qo)` charge, `cycle number`, `half cycle`, `Ns` step,
-`I Range` current_range (codes in `measurements.py`), `freq/Hz`, `Re(Z)`, `-Im(Z)`, else `|Z|` and `Phase(Z)`. A GCPL
-stores no current: it is the charge since the row before over the time since then, which is what EC-Lab exports as <I>;
-the metadata say so.
+otherwise the file is refused, because every later column could be wrong. Units as in the .mpt: Ohm, Hz, deg, V, mA, mA.h
+or C, s; -Im(Z) holds the negative. Current > 0 charges. Used: `time/s`, `Ewe/V` or `<Ewe>/V` potential, `I/mA` or
+`<I>/mA` current, `(Q-Qo)` charge, `cycle number`, `half cycle`, `Ns` step, `control/mA`, or `control/V/mA` where `mode`
+is 1 (galvanostatic), set_current (0 elsewhere), `I Range` current_range (codes in `measurements.py`), `freq/Hz`, `Re(Z)`,
+`-Im(Z)`, else `|Z|` and `Phase(Z)`. A GCPL stores no current: it is the charge since the row before over the time since
+then, which is what EC-Lab exports as <I>; the metadata say so.
 
 Techniques, spectra inside a record, suggestions: as for .mpt. `columns(path)` gives every column under its EC-Lab name, with
 those that EC-Lab computes on export (`derived.py`).
@@ -36,7 +36,14 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.readers.biologic.derived import derived
 from closo.readers.biologic.layout import Contents, load
-from closo.readers.biologic.measurements import CODES, EXTRA, kind_of, measurements, with_counters
+from closo.readers.biologic.measurements import (
+    CODES,
+    EXTRA,
+    control_columns,
+    kind_of,
+    measurements,
+    with_counters,
+)
 from closo.readers.biologic.settings import insertion, metadata, suggestions
 from closo.readers.parts import finish
 from closo.readers.text import Text
@@ -114,8 +121,11 @@ def _si(contents: Contents) -> dict[str, np.ndarray]:
     for stored in contents.names:
         if stored in _USED:
             chosen.setdefault(_USED[stored][0], stored)
-    numbers = contents.numbers({stored: _USED[stored][1] for stored in chosen.values()})
-    return {name: numbers[stored] for name, stored in chosen.items()}
+    control = control_columns(contents.names)
+    flags = [stored for stored in control if stored in contents.bits]
+    chosen |= {name: stored for stored, name in control.items() if stored not in flags}
+    numbers = contents.numbers({stored: _USED.get(stored, ("", 1.0))[1] for stored in chosen.values()})
+    return {name: numbers[stored] for name, stored in chosen.items()} | {control[f]: contents.column(f) for f in flags}
 
 
 def _code(contents: Contents) -> str:

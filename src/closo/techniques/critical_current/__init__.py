@@ -28,7 +28,8 @@ Uncertainty sources
 
 Checks
     'no short', 'no contact loss' (`closo.techniques.plating.events`), 'staircase' (steps rise and are even), 'ohmic floor',
-    'failure reached'; 'current range' where the file states one; 'time' where the clock of the file runs backwards.
+    'failure reached'; 'current range' and 'set current' (the measured current is it, within 2 u) where the file states them;
+    'time' where the clock of the file runs backwards.
 
 Limits
     A hard and a soft short are failures of the electrolyte: a critical current. Loss of contact, or a voltage limit that

@@ -71,6 +71,8 @@ def analyse(
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
         "current_offset": current_offset,
+    }
+    findings = {
         "event": found.event.kind,
         "steps": int(steps.current.size),
         "half_cycles_per_step": steps.half_cycles,
@@ -85,10 +87,11 @@ def analyse(
             *_checks(found, steps, geometry),
             *current_check(found),
             *gap_check(found),
-            time_check(found.time),
+            time_check(found.time, found.current),
         ),
         settings,
         tuple(_notes(data, found, steps)),
+        findings=findings,
     )
 
 

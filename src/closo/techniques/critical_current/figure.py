@@ -15,7 +15,7 @@ def figure(result: Result) -> FigureSpec:
     """Return the panels of a result of `analyse`."""
     bracket = result.quantities["critical_current_density"]
     survived, failed = (result.quantities[f"current:{which}"] for which in ("survived", "failed"))
-    verdict = result.settings["event"]
+    verdict = result.findings["event"]
     summary = f"Staircase {result.name}: {verdict}; survived {survived}, failed {failed}; critical current {bracket}."
     panels = [_voltage(result), _current(result), _response(result), _resistance(result)]
     return FigureSpec(name=f"critical_current {result.name}", panels=panels, title=result.name, summary=summary)

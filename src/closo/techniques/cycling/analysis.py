@@ -13,7 +13,7 @@ from closo.quantity import Number, Quantity, as_stated, uncertain, withheld
 from closo.result import Result
 from closo.techniques.cycling.budget import Instrument, instrument
 from closo.techniques.cycling.cells import guess_cell, known_cell, pulses_in
-from closo.techniques.cycling.checks import checks_of, clock_check, suspect_suggestions
+from closo.techniques.cycling.checks import checks_of, clock_check, current_set, suspect_suggestions
 from closo.techniques.cycling.curves import curves_of
 from closo.techniques.cycling.cycles import Cycles, mean_per_leg, tabulate
 from closo.techniques.cycling.interludes import Interludes, effect_on_efficiency, find_interludes
@@ -172,6 +172,8 @@ def _report(
         "reference_cycle": None if reference is None else reference + 1,
         "current_offset": meter.text,
         "current_gain": meter.gain,
+    }
+    findings: dict[str, Any] = {
         "instrument": meter.name,
         "integration": cycles.legs.rule,
         "threshold": cycles.legs.threshold,
@@ -179,7 +181,7 @@ def _report(
     curves, resolution = curves_of(
         name, cycles, found, reference, columns=(record.time, record.current, record.voltage)
     )
-    settings["differential_capacity_step"] = resolution
+    findings["differential_capacity_step"] = resolution
     return Result(
         "cycling",
         name,
@@ -187,10 +189,12 @@ def _report(
         curves,
         (
             *checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread),
-            clock_check(record.time, cycles.legs),
+            clock_check(record.time, record.current, cycles.legs),
+            *current_set(record.current, _column(data, "set_current"), cycles.legs, meter),
         ),
         settings,
         tuple(_notes(data, cycles, meter, request=request, why=why)),
+        findings=findings,
     )
 
 

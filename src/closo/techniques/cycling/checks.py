@@ -13,16 +13,16 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.quantities import Specimen
-from closo.techniques.instrument import range_check, time_check
+from closo.techniques.instrument import range_check, set_check, time_check
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "clock_check", "suspect_suggestions"]
+__all__ = ["checks_of", "clock_check", "current_set", "suspect_suggestions"]
 
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _MOSTLY = 0.9  # share of the legs whose voltage has to move with the current
 
-_LONGEST_LEG = 100.0 * 86400.0  # s
+_LONGEST_LEG = 30.0 * 86400.0  # s
 _SPARSEST = 3.0 * 3600.0  # s, usual interval between rows under current
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
 _DEFAULTS = {"area": (0.001, 0.0), "mass": (0.001, 0.0), "active_mass": (7000.0, 0.001, 0.0)}
@@ -136,9 +136,9 @@ def _range(legs: Legs, meter: Instrument) -> Check:
     return range_check(legs.mean_current, meter.scale, stated=meter.stated)
 
 
-def clock_check(time: np.ndarray, legs: Legs) -> Check:
+def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
     """Return whether the time runs forward, and whether cells are cycled for as long as it says."""
-    found = time_check(time)
+    found = time_check(time, current)
     if not found.passed or not len(legs):
         return found
     k = int(np.argmax(legs.duration))
@@ -148,6 +148,13 @@ def clock_check(time: np.ndarray, legs: Legs) -> Check:
         return found
     detail = f"leg {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
     return Check("time", False, f"{detail} Charges and durations are wrong then")
+
+
+def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, meter: Instrument) -> list[Check]:
+    """Return whether the current of each leg is what the program asked for (`wanted`, [A], as `current`)."""
+    pieces = [a + np.flatnonzero(legs.active[a:b]) for a, b in zip(legs.start, legs.stop, strict=True)]
+    u = np.hypot(meter.offset, meter.gain * legs.mean_current)
+    return set_check(current, wanted, pieces, u=u, what="leg")
 
 
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:

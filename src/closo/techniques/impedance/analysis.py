@@ -30,7 +30,7 @@ from closo.techniques.impedance.quantities import (
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import Choice, choose
 
-__all__ = ["Prepared", "analyse", "chosen", "prepare", "report"]
+__all__ = ["Prepared", "analyse", "chosen", "fitted", "prepare", "report"]
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
@@ -85,7 +85,7 @@ def analyse(
     request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
     prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
     pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
-    choice = _fit(request, prepared, weights == "measured")
+    choice = fitted(request, prepared, noise_known=weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
     given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
@@ -150,14 +150,14 @@ def report(
         quantities["temperature"] = as_stated("temperature", pellet.temperature)
     total = quantities["total_resistance"].value
     distribution = _distribution(prepared, fit, total) if given["drt"] and f.size >= 10 else None
-    settings = _settings(choice, kk, given) | _instrument(data)
+    findings = _findings(choice, kk) | _instrument(data)
     if distribution is not None:
-        settings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
+        findings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
     checks = _checks(data, kk, fit, bool(calibration))
     notes = _notes(data, prepared, choice)
-    return Result(
-        "impedance", name, quantities, _curves((f, z), kk, fit, distribution), tuple(checks), settings, tuple(notes)
-    )
+    settings = {key: value for key, value in given.items() if value is not None}
+    curves = _curves((f, z), kk, fit, distribution)
+    return Result("impedance", name, quantities, curves, tuple(checks), settings, tuple(notes), findings=findings)
 
 
 def _selected(data: Dataset, f_min: float | None, f_max: float | None, leave_out: Sequence[int]) -> np.ndarray:
@@ -212,7 +212,8 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
     return np.asarray(np.maximum(kk.sd, 1e-7 * np.abs(z)))
 
 
-def _fit(request: Request, prepared: Prepared, noise_known: bool) -> Choice:
+def fitted(request: Request, prepared: Prepared, *, noise_known: bool = False) -> Choice:
+    """Fit the circuit that was asked for, or choose one."""
     f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
     if request.circuit is None:
         choice = chosen(prepared, noise_known=noise_known)
@@ -332,7 +333,7 @@ def _notes(data: Dataset, prepared: Prepared, choice: Choice) -> list[str]:
     return notes
 
 
-def _settings(choice: Choice, kk: KramersKronig, given: dict[str, Any]) -> dict[str, Any]:
+def _findings(choice: Choice, kk: KramersKronig) -> dict[str, Any]:
     best = choice.best
     alternatives = [
         {
@@ -350,7 +351,7 @@ def _settings(choice: Choice, kk: KramersKronig, given: dict[str, Any]) -> dict[
         "rms": best.rms,
         "starts": best.starts_used,
         "theta": [float(t) for t in best.theta],
-    } | {key: value for key, value in given.items() if value is not None}
+    }
 
 
 def _curves(

@@ -12,7 +12,8 @@ from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading
+from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, not_closed
+from closo.techniques.impedance.terms import terms
 
 if TYPE_CHECKING:
     from closo.techniques.impedance.quantities import Pellet
@@ -39,10 +40,13 @@ def assigned_resistances(
     """
     fit = reading.fit
     kinds = _kinds(reading, pellet)
-    found = {"total_resistance": _total(fit, theta, kinds, pellet, model=(name, spread))}
+    inside = [e for e, kind in kinds if kind not in _OUTSIDE]
+    total = _resistance(fit, theta, inside, key="total_resistance", kind="electrolyte")
+    found = {"total_resistance": _total(_with_model(total, reading, inside, name=name, spread=spread), kinds, pellet)}
     for kind, key in _NAMES.items():
-        part = _resistance(fit, theta, [e for e, k in kinds if k == kind], key=key, kind=kind)
-        found[key] = _with_model(part, name, spread)
+        mine = [e for e, k in kinds if k == kind]
+        part = _resistance(fit, theta, mine, key=key, kind=kind)
+        found[key] = _with_model(part, reading, mine, name=name, spread=spread)
     if pellet.cell_constant is not None:
         found |= _of_material(fit, theta, kinds, found=found, cell_constant=pellet.cell_constant)
     return found
@@ -80,15 +84,12 @@ def _kinds(reading: Reading, pellet: Pellet) -> list[tuple[Element, str]]:
     parts = {"bulk": reading.bulk, "grain_boundary": reading.boundary, "electrode": reading.left_out}
     automatic = {t.resistor.label: kind for kind, part in parts.items() for t in part}
     resistors = [e for e in reading.fit.circuit.elements if e.kind.symbol == "R"]
+    resistors += [t.resistor for t in reading.total if t.resistor.kind.symbol != "R"]
     return [(e, pellet.assign.get(e.label, automatic.get(e.label, ""))) for e in resistors]
 
 
-def _total(
-    fit: CircuitFit, theta: list[Number], kinds: list[tuple[Element, str]], pellet: Pellet, *, model: tuple[str, float]
-) -> Quantity:
-    key = "total_resistance"
-    total = _resistance(fit, theta, [e for e, kind in kinds if kind not in _OUTSIDE], key=key, kind="electrolyte")
-    total = _with_model(total, *model)
+def _total(total: Quantity, kinds: list[tuple[Element, str]], pellet: Pellet) -> Quantity:
+    """Say what the total leaves out, and take the leads off."""
     if total.number is None:
         return total
     number, method = total.number, total.method
@@ -97,17 +98,25 @@ def _total(
         method += f"; {', '.join(outside)} left out"
     if pellet.lead_resistance is not None:
         number, method = number - pellet.lead_resistance, f"{method}, leads taken off"
-    return Quantity(key, number, method)
+    return Quantity(total.name, number, method)
 
 
-def _with_model(resistance: Quantity, name: str, spread: float) -> Quantity:
-    """Add the spread over circuits, of the total and in the same way of its parts: the others name them otherwise."""
-    if resistance.number is None or not spread:
+def _with_model(
+    resistance: Quantity, reading: Reading, elements: Sequence[Element], *, name: str, spread: float
+) -> Quantity:
+    """Add the spread over circuits (of the total, likewise of its parts), what lies below the window, and the misfit."""
+    if resistance.number is None:
         return resistance
+    unseen = reading.unseen([t for t in terms(reading.fit.circuit, reading.fit.theta) if t.resistor in elements])
+    why = not_closed(unseen)
     if spread > VAGUE:
         why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+    if why:
         return withheld(resistance.name, why)
-    number = resistance.number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
+    size = float(np.sqrt(spread**2 + (EXTRAPOLATED * unseen) ** 2 + reading.misfit**2))
+    if not size:
+        return resistance
+    number = resistance.number * (1.0 + uncertain(0.0, {f"model choice:{name}": size}))
     return Quantity(resistance.name, number, resistance.method)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from closo.errors import StudyError, did_you_mean
 from closo.techniques.impedance.elements import ELEMENTS, ElementKind
 
-__all__ = ["Arc", "Circuit", "Element", "Parallel", "Series", "parse"]
+__all__ = ["Arc", "Circuit", "Element", "Parallel", "Series", "parse", "relaxation_time"]
 
 _MAX_ELEMENTS = 20
 _TOKEN = re.compile(r"\s*(?:(?P<element>[A-Za-z]+)(?P<number>\d*)|(?P<sign>[-|()]))")
@@ -83,6 +83,12 @@ class Arc:
             self.resistor.first,
             *range(self.storage.first, self.storage.first + len(self.storage.kind.parameters)),
         )
+
+
+def relaxation_time(log_r: float, storage: Element, theta: np.ndarray) -> float:
+    """Return (R Q)^(1/n) or R C [s] of a resistance (its logarithm) beside a storage element."""
+    n = theta[storage.first + 1] if storage.kind.symbol == "Q" else 1.0
+    return float(np.exp(np.clip((log_r + theta[storage.first]) / max(n, 0.05), -600.0, 600.0)))
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,8 @@ def _local_scale(gamma: np.ndarray) -> np.ndarray:
     """Size of gamma around each point, never below a hundredth of the largest: curvature is judged relative to it."""
     padded = np.pad(gamma, 2, mode="edge")
     smooth = np.convolve(padded, _SMOOTHING, mode="valid")
-    return np.asarray(np.maximum(smooth / smooth.max(), _FLOOR))
+    largest = smooth.max()
+    return np.asarray(np.maximum(smooth / largest, _FLOOR)) if largest > 0 else np.ones_like(smooth)  # no gamma at all
 
 
 def _best_strength(matrix: np.ndarray, target: np.ndarray, second: np.ndarray) -> float:

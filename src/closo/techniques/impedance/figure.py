@@ -17,7 +17,7 @@ def figure(result: Result) -> FigureSpec:
     if "distribution" in curves:
         panels.append(_relaxation(result))
     total = result.quantities["total_resistance"]
-    summary = f"Spectrum of {result.name} with the fit of {result.settings['circuit']}: total resistance {total}."
+    summary = f"Spectrum of {result.name} with the fit of {result.findings['circuit']}: total resistance {total}."
     return FigureSpec(name=f"impedance {result.name}", panels=panels, title=result.name, summary=summary)
 
 
@@ -40,7 +40,7 @@ def nyquist(results: list[Result]) -> Panel:
             Trace(
                 fit.real,
                 -fit.imag,
-                "" if len(results) > 1 else result.settings["circuit"],
+                "" if len(results) > 1 else result.findings["circuit"],
                 "line",
                 color=k if len(results) > 1 else 1,
             )

@@ -15,9 +15,9 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.fit import Fit, Function, covariance_of
-from closo.techniques.impedance.circuit import Arc, Circuit
+from closo.techniques.impedance.circuit import Arc, Circuit, relaxation_time
 from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
-from closo.techniques.impedance.start import starts
+from closo.techniques.impedance.start import FAR, starts
 from closo.techniques.impedance.units import OwnUnits
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
 _DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
-_FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
 _LEAD_REACTANCE = (np.log(0.01), 2.3)  # prior of w L at the highest frequency over the smallest |Z|, a factor of ten
 
 
@@ -257,7 +256,7 @@ def _functions(
 
     @lru_cache(maxsize=1)  # the optimiser asks for residual and Jacobian of one theta in turn: half of the time
     def evaluate(theta: bytes) -> tuple[np.ndarray, list[np.ndarray]]:
-        return circuit.root.evaluate(jw, log_jw, np.clip(np.frombuffer(theta), -_FAR, _FAR))
+        return circuit.root.evaluate(jw, log_jw, np.clip(np.frombuffer(theta), -FAR, FAR))
 
     def residual(theta: np.ndarray) -> np.ndarray:
         r = (evaluate(theta.tobytes())[0] - impedance) / sd
@@ -390,9 +389,7 @@ def in_order(fit: CircuitFit) -> bool:
 
 def time_constant(arc: Arc, theta: np.ndarray) -> float:
     """Return (R Q)^(1/n) or R C [s]."""
-    log_rq = theta[arc.resistor.first] + theta[arc.storage.first]
-    n = theta[arc.storage.first + 1] if arc.storage.kind.symbol == "Q" else 1.0
-    return float(np.exp(np.clip(log_rq / max(n, 0.05), -700, 700)))
+    return relaxation_time(theta[arc.resistor.first], arc.storage, theta)
 
 
 def arc_capacitance(arc: Arc, theta: np.ndarray) -> float:

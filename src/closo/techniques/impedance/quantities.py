@@ -11,7 +11,7 @@ from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
 from closo.techniques.impedance.assignment import assigned_resistances, ends_at_bounds, not_measured
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
+from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 
@@ -25,10 +25,8 @@ __all__ = [
     "with_held",
 ]
 
-_UNEXPLAINED = 4.0  # residual variance over the noise beyond which a circuit clearly misses the data
-_EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
-# Three resistors and more for one electrolyte: no arc has the shape of the model. One depressed arc: a grain boundary of
-# nearly the same time constant may hide in it.
+# Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model. One depressed
+# arc: a grain boundary of nearly the same time constant may hide in it.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
 _HIDDEN_ARC = 0.15  # relative u of a bulk: a share of up to 30 % that is not its own
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
@@ -134,8 +132,8 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     if why:
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
-    shape = _SHAPE if len(index) >= _MANY else 0.0
-    model = float(np.sqrt(spread**2 + (_EXTRAPOLATED * best.unseen) ** 2 + shape**2 + _misfit(fit) ** 2))
+    shape = _SHAPE if len(index) >= _MANY or best.distributed else 0.0
+    model = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(best.total)) ** 2 + shape**2 + best.misfit**2))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
     method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"
@@ -146,11 +144,6 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     if pellet.lead_resistance is not None:
         total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
     return _limited(Quantity(key, total, method))
-
-
-def _misfit(fit: CircuitFit) -> float:
-    """Relative u of a resistance whose circuit misses the data by more than their noise: twice what is missed of |Z|."""
-    return 2.0 * fit.rms * float(np.sqrt(1.0 - 1.0 / fit.reduced)) if fit.reduced > _UNEXPLAINED else 0.0
 
 
 def _outside(reading: Reading) -> str:
@@ -191,7 +184,7 @@ def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: l
     given = [k for k, part in enumerate(parts) if part]
     spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
     hidden = _HIDDEN_ARC if which == "bulk" and best.lonely else 0.0
-    spread = float(np.sqrt(spread**2 + hidden**2 + _misfit(best.fit) ** 2))
+    spread = float(np.sqrt(spread**2 + hidden**2 + (EXTRAPOLATED * best.unseen(parts[0])) ** 2 + best.misfit**2))
     number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
     if spread:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))

@@ -15,16 +15,29 @@ import numpy as np
 
 from closo.fit import correlations
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.terms import Term, kinds, terms
+from closo.techniques.impedance.terms import DIFFUSION, Term, kinds, overlap, terms
 
-__all__ = ["CORRELATED", "VACUUM_PERMITTIVITY", "VAGUE", "Reading", "read_fit", "relative_spread"]
+__all__ = [
+    "CORRELATED",
+    "EXTRAPOLATED",
+    "NO_BOUNDARY",
+    "VACUUM_PERMITTIVITY",
+    "VAGUE",
+    "Reading",
+    "not_closed",
+    "read_fit",
+    "relative_spread",
+]
 
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
+NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
 _ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is no electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
+_UNEXPLAINED = 4.0  # residual variance over the noise beyond which a circuit clearly misses the data
+EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
 _UNSEEN = 0.65  # share of the total that lies below the lowest frequency
 _NEGLIGIBLE = 0.02  # share of the total up to which it does not matter what an arc is
 
@@ -40,7 +53,7 @@ class Reading:
     left_out : resistors that are an electrode's (or the leads').
     bulk, boundary : of one arc and of the others; empty where they cannot be told.
     why_total, why_bulk, why_boundary : reason why each cannot be given, '' where it can.
-    unseen : share of the total below the lowest frequency.
+    lowest : the lowest frequency [Hz].
     """
 
     fit: CircuitFit
@@ -51,13 +64,29 @@ class Reading:
     why_total: str
     why_bulk: str
     why_boundary: str
-    unseen: float
+    lowest: float
 
     @property
     def lonely(self) -> bool:
         """One depressed arc is all there is."""
         arcs = [t for t in self.total if t.storage is not None]
         return len(arcs) == 1 and not arcs[0].ideal
+
+    @property
+    def distributed(self) -> bool:
+        """Two arcs lie so near to each other that they may be one arc of another shape."""
+        arcs = [t for t in self.total if t.storage is not None]
+        return overlap(arcs, arcs)
+
+    def unseen(self, part: Sequence[Term]) -> float:
+        """Share of a sum of resistances that lies below the lowest frequency."""
+        return _unseen(self.fit, part, self.lowest)
+
+    @property
+    def misfit(self) -> float:
+        """Relative u where the circuit misses the data by more than their noise: twice what is missed of |Z|."""
+        fit = self.fit
+        return 2.0 * fit.rms * float(np.sqrt(1.0 - 1.0 / fit.reduced)) if fit.reduced > _UNEXPLAINED else 0.0
 
     def value(self, part: Sequence[Term]) -> float:
         """Sum of some resistances [ohm]."""
@@ -90,8 +119,12 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
         left_out = tuple(t for t in left_out if t.shorted)
     unknown = tuple(t for t in found if kind[t] == "unknown")
     arcs = tuple(sorted((t for t in total if t.storage is not None), key=lambda t: t.time_constant))
-    unseen = _unseen(fit, total, frequency)
-    why = _why_no_total(fit, total, unknown, unseen=unseen) or _why_no_electrode(fit, frequency, area)
+    lowest = float(frequency.min())
+    why = (
+        _why_no_total(fit, total, unknown)
+        or not_closed(_unseen(fit, total, lowest))
+        or _why_no_electrode(fit, frequency, area)
+    )
     if constant is None:
         bulk: tuple[Term, ...] = ()
         boundary: tuple[Term, ...] = ()
@@ -106,20 +139,20 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
         bulk,
         boundary,
         why,
-        why_bulk or _open_arc(fit, bulk, frequency),
-        why_boundary or _open_arc(fit, boundary, frequency),
-        unseen,
+        why_bulk or not_closed(_unseen(fit, bulk, lowest)),
+        why_boundary or not_closed(_unseen(fit, boundary, lowest)),
+        lowest,
     )
 
 
-def _open_arc(fit: CircuitFit, part: tuple[Term, ...], frequency: np.ndarray) -> str:
-    unseen = _unseen(fit, part, frequency)
+def not_closed(unseen: float) -> str:
+    """Say that too large a share of a resistance lies below the lowest frequency, '' where it does not."""
     if unseen <= _UNSEEN:
         return ""
-    return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of its resistance is extrapolated"
+    return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance is extrapolated"
 
 
-def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], *, unseen: float) -> str:
+def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...]) -> str:
     if not total:
         return f"no resistor of {fit.circuit.text} is the electrolyte's: an electrode or an inductor lies across each"
     whole = _sum(fit, total)
@@ -131,8 +164,6 @@ def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term,
         return f"not identifiable: its relative uncertainty is {spread:.2g}"
     if nearest > 1.0 / _DOMINANT:
         return f"not identifiable: |Z| is nowhere below {nearest:.2g} times the resistance of {fit.circuit.text}"
-    if unseen > _UNSEEN:
-        return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance is extrapolated"
     return ""
 
 
@@ -167,8 +198,8 @@ def _why_no_electrode(fit: CircuitFit, frequency: np.ndarray, area: float | None
     )
 
 
-def _unseen(fit: CircuitFit, total: tuple[Term, ...], frequency: np.ndarray) -> float:
-    """Share of the electrolyte's resistance that its real part has not yet reached at the lowest frequency."""
+def _unseen(fit: CircuitFit, total: Sequence[Term], lowest: float) -> float:
+    """Share of a sum of resistances that its real part has not yet reached at the lowest frequency."""
     if not total:
         return 0.0
     missing, whole = 0.0, 0.0
@@ -177,7 +208,7 @@ def _unseen(fit: CircuitFit, total: tuple[Term, ...], frequency: np.ndarray) -> 
         whole += r
         if term.storage is not None:
             n = fit.theta[term.storage.first + 1] if term.storage.kind.symbol == "Q" else 1.0
-            x = (2j * np.pi * frequency.min() * term.time_constant) ** n
+            x = (2j * np.pi * lowest * term.time_constant) ** n
             missing += r * (1.0 - float((1.0 / (1.0 + x)).real))
     return missing / whole
 
@@ -200,7 +231,9 @@ def _split(
     low, high = _BULK_PERMITTIVITY
     unresolved = sum(np.exp(fit.theta[t.resistor.first]) for t in series)
     why = ""
-    if first.time_constant * 2 * np.pi * frequency.max() < 1.0:
+    if any(t.resistor.kind.symbol in DIFFUSION for t in arcs):
+        why = f"its arc is asymmetric and no sum of arcs: {only_total}"
+    elif first.time_constant * 2 * np.pi * frequency.max() < 1.0:
         why = f"the top of the fastest arc lies above the highest frequency: {only_total}"
     elif not low < epsilon < high:
         why = f"the fastest arc has a permittivity of {epsilon:.3g}, which no bulk has: {only_total}"
@@ -222,7 +255,7 @@ def _split(
 
 
 def _none(boundary: Sequence[Term]) -> str:
-    return "" if boundary else "no arc has a grain-boundary capacitance"
+    return "" if boundary else NO_BOUNDARY
 
 
 def _tied(fit: CircuitFit, arcs: Sequence[Term]) -> bool:

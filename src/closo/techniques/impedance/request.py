@@ -230,11 +230,11 @@ def refuse_unknown(assign: Mapping[str, str], circuit: Circuit) -> None:
 
 def settings_of(result: Result) -> dict[str, str]:
     """Return the settings with which the next spectrum begins where this one ended: its circuit, its values as start."""
-    circuit = parse(result.settings["circuit"])
+    circuit = parse(result.findings["circuit"])
     asked = {key: result.settings.get(key) for key in ("hold", "bound")}
     request = read_request(circuit=circuit.text, **asked)
     items = []
-    for k, value in enumerate(circuit.to_values(np.array(result.settings["theta"]))):
+    for k, value in enumerate(circuit.to_values(np.array(result.findings["theta"]))):
         rounded = float(f"{value:.6g}")
         low, high = request.bounds.get(k, (-np.inf, np.inf))
         theta = float(np.log(rounded)) if circuit.logarithmic[k] and rounded > 0 else rounded

@@ -10,7 +10,7 @@ Nothing here knows an ohm, a hertz or a farad: Z -> a Z and f -> b f change no c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,8 +27,9 @@ from closo.techniques.impedance.fitting import (
     time_constant,
 )
 from closo.techniques.impedance.kramers_kronig import lag_one
+from closo.techniques.impedance.start import grown
 
-__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior"]
+__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "explains", "geometric_prior"]
 
 SPIKE = "L-(R|C)-Q"
 _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
@@ -38,6 +39,7 @@ _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing di
 )
 _GEOMETRIC = (np.log(0.01), 1.6)  # prior of w R C of a pellet without a visible arc, at the highest frequency
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
+_FINEST = 2e-4  # residuals below this part of |Z| are finer than any instrument: they ask for no larger circuit
 _STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
 _PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
@@ -83,10 +85,10 @@ def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, nois
     explained: list[CircuitFit] = []
     for level in _LEVELS:
         texts, leads = (_rivals(level, explained), _leads(explained)) if explained else (level, None)
-        fits += _fit_level(texts, frequency, impedance, sd=sd, noise_known=noise_known, leads=leads)
+        fits += _fit_level(texts, frequency, impedance, sd=sd, noise_known=noise_known, leads=leads, smaller=fits)
         if explained:  # by a smaller circuit: this level was its rival
             break
-        explained = [fit for fit in fits if _explains(fit, frequency)]
+        explained = [fit for fit in fits if explains(fit, frequency)]
     physical = sorted((fit for fit in fits if _is_physical(fit, frequency)), key=lambda fit: fit.bic)
     if not physical:
         raise ConvergenceError(
@@ -134,10 +136,12 @@ def _fit_level(
     sd: np.ndarray,
     noise_known: bool,
     leads: bool | None,
+    smaller: Sequence[CircuitFit],
 ) -> list[CircuitFit]:
-    """Fit each circuit briefly from its best start; then the promising ones with leads, to the end, and from more starts.
+    """Fit each circuit briefly from its best starts; then the promising ones with leads, to the end, and from more starts.
 
     `leads`: whether the inductance is needed, None where that is not known; then nothing explains the data so far.
+    `smaller`: fits of the levels before, from which a larger circuit starts too.
     """
 
     def fit(
@@ -163,19 +167,38 @@ def _fit_level(
         return None
 
     found: dict[str, CircuitFit] = {}
+    valleys: dict[str, list[CircuitFit]] = {}  # from each start: leads may turn the worse one into the better
     for text in [f"L-{text}" if leads and text != SPIKE else text for text in texts]:
-        _keep(found, text, fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False))
+        brief = [fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False)]
+        brief += [fit(text, start=start, long=False) for start in _grown(text, smaller, (f, z, sd))]
+        valleys[text] = [one for one in brief if one is not None and _keep(found, text, one)]
     lead = np.array([lead_inductance(f, z).mean])
     for text in _within(found, _PROMISING) if leads is None else ():
         first = found[text]  # residuals with structure do not tell what is missing
         if text != SPIKE and (first.reduced > _UNEXPLAINED or _inductive(first, f) > _SEEN):
-            _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, found[text].theta]), long=False))
+            for one in valleys[text]:
+                _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, one.theta]), long=False))
     for text in _within(found, _NEAR):
         _keep(found, text, fit(text, start=found[text].theta))
-    if leads is None and not any(_explains(fitted, f) for fitted in found.values()):
+    if leads is None and not any(explains(fitted, f) for fitted in found.values()):
         for text in _within(found, _NEAR):
             _keep(found, text, fit(text, most_starts=6))
     return list(found.values())
+
+
+def _grown(
+    text: str, smaller: Sequence[CircuitFit], spectrum: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> list[np.ndarray]:
+    """Start a circuit at the best fit of the one with an arc less: one start, none where there is no such fit."""
+    arc = "(R|Q)"
+    before, found, after = text.rpartition(arc)
+    without = parse(f"{before}{after}".replace("--", "-").strip("-")).text if found and text != arc else ""
+    parents = [fit for fit in smaller if fit.circuit.text == without]
+    if not parents:
+        return []
+    best = min(parents, key=lambda fit: fit.reduced)
+    start = grown(parse(text), best.circuit, best.theta, spectrum=spectrum)
+    return [] if start is None else [start]
 
 
 def _inductive(fit: CircuitFit, f: np.ndarray) -> float:
@@ -191,9 +214,11 @@ def _within(found: dict[str, CircuitFit], factor: float) -> list[str]:
     return [text for text, fit in found.items() if fit.reduced < factor * least]
 
 
-def _keep(found: dict[str, CircuitFit], text: str, fit: CircuitFit | None) -> None:
+def _keep(found: dict[str, CircuitFit], text: str, fit: CircuitFit | None) -> bool:
+    """Keep the better fit of a circuit; False where there is none."""
     if fit is not None and (text not in found or fit.reduced <= found[text].reduced):
         found[text] = fit
+    return fit is not None
 
 
 def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.ndarray | None:
@@ -206,9 +231,9 @@ def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.
     return None
 
 
-def _explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
+def explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """A physical fit whose residuals are noise: small, or at least without structure. A larger circuit cannot win then."""
-    small = fit.reduced < _EXPLAINED
+    small = fit.reduced < _EXPLAINED or fit.rms < _FINEST
     white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual, fit.circuit.size) < _STRUCTURE
     return (small or white) and _is_physical(fit, frequency)
 

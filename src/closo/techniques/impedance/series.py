@@ -1,12 +1,10 @@
 """One global fit over a temperature series of one pellet.
 
 Every spectrum keeps its own resistances and its own blocking electrode; what cannot change with temperature is common: the
-inductance of the leads, and capacitance and exponent of each arc. So the arc that is plain to see at low temperature helps
-at high temperature, where it has left the measured range, and arcs keep their names through the series. An arc is described
-by (R_i, C, n) with Q_i = C^n R_i^(n-1), so that C is the effective capacitance of every spectrum.
-
-Whether the data allow this is judged: `analyse_series` compares the criterion of the global fit with the sum over the
-single fits, and returns the single results where the common capacitance is refused.
+inductance of the leads, and capacitance and exponent of each arc (the exponent where it is not left free). So the arc that
+is plain to see at low temperature helps at high temperature, where it has left the measured range, and arcs keep their names
+through the series. An arc is described by (R_i, C, n) with Q_i = C^n R_i^(n-1), so that C is the effective capacitance of
+every spectrum. Whether the data allow this is judged by `series_plan`.
 
 Given the common parameters the spectra are independent. The uncertainty of each theta is therefore the sum of its own part
 (`fit:<name>`) and a part through the common parameters (`fit shared:<series>`), which correlates the temperatures.
@@ -79,7 +77,7 @@ class _Layout:
     circuit: Circuit
     shared: tuple[str, ...]
     inductors: tuple[int, ...]  # theta index of each common inductance
-    arcs: tuple[tuple[int, int, bool], ...]  # theta index of R and of Q or C; True for a CPE
+    arcs: tuple[tuple[int, int, bool, bool], ...]  # theta index of R and of Q or C; a CPE; with a common exponent
     own: tuple[int, ...]  # theta indices that every spectrum has for itself
 
     def theta(self, common: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,31 +89,36 @@ class _Layout:
         for k, index in enumerate(self.inductors):
             theta[index], slope[index, k] = common[k], 1.0
         at = len(self.inductors)
-        for r, storage, is_cpe in self.arcs:
+        for r, storage, is_cpe, alike in self.arcs:
             log_c, log_r, column = common[at], theta[r], common.size + self.own.index(r)
-            n = common[at + 1] if is_cpe else 1.0
+            n = 1.0 if not is_cpe else common[at + 1] if alike else theta[storage + 1]
             theta[storage] = n * log_c + (n - 1.0) * log_r
             slope[storage, at], slope[storage, column] = n, n - 1.0
             if is_cpe:
-                theta[storage + 1], slope[storage + 1, at + 1] = n, 1.0
-                slope[storage, at + 1] = log_c + log_r
-            at += 2 if is_cpe else 1
+                of_n = at + 1 if alike else common.size + self.own.index(storage + 1)
+                theta[storage + 1], slope[storage + 1, of_n] = n, 1.0
+                slope[storage, of_n] = log_c + log_r
+            at += 2 if alike else 1
         return theta, slope
 
 
-def _layout(circuit: Circuit) -> _Layout:
+def _layout(circuit: Circuit, exponents: bool) -> _Layout:
+    """Return the layout of a circuit; `exponents`: those of the arcs are common, too."""
     inductors = tuple(e.first for e in circuit.single if e.kind.symbol == "L")
-    arcs = tuple((a.resistor.first, a.storage.first, a.storage.kind.symbol == "Q") for a in circuit.arcs)
-    taken = {i for i in inductors} | {s for _, s, _ in arcs} | {s + 1 for _, s, cpe in arcs if cpe}
+    cpes = [a.storage.kind.symbol == "Q" for a in circuit.arcs]
+    arcs = tuple(
+        (a.resistor.first, a.storage.first, q, q and exponents) for a, q in zip(circuit.arcs, cpes, strict=True)
+    )
+    taken = {i for i in inductors} | {s for _, s, _, _ in arcs} | {s + 1 for _, s, _, alike in arcs if alike}
     names = [e.label for e in circuit.single if e.kind.symbol == "L"]
-    for arc in circuit.arcs:
-        names += [f"C of {arc.resistor.label}"] + (
-            [f"n of {arc.resistor.label}"] if arc.storage.kind.symbol == "Q" else []
-        )
+    for arc, (_, _, _, alike) in zip(circuit.arcs, arcs, strict=True):
+        names += [f"C of {arc.resistor.label}"] + ([f"n of {arc.resistor.label}"] if alike else [])
     return _Layout(circuit, tuple(names), inductors, arcs, tuple(k for k in range(circuit.size) if k not in taken))
 
 
-def fit_series(spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Prior | None = None) -> SeriesFit:
+def fit_series(
+    spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Prior | None = None, exponents: bool = True
+) -> SeriesFit:
     """Fit `circuit` to all spectra at once.
 
     Parameters
@@ -123,12 +126,13 @@ def fit_series(spectra: Sequence[Spectrum], circuit: Circuit, *, capacitance: Pr
     spectra : at least 2, of one pellet.
     circuit : a ladder with at least one arc.
     capacitance : prior of ln C of the fastest arc (the geometric capacitance).
+    exponents : False leaves those of the arcs free at every temperature.
 
     Raises
     ------
     ConvergenceError  when the circuit has nothing to share or no fit is found.
     """
-    layout = _layout(circuit)
+    layout = _layout(circuit, exponents)
     if not circuit.is_ladder or not layout.shared or len(spectra) < 2:
         raise ConvergenceError(f"{circuit.text} over {len(spectra)} spectra has no common parameters to fit.")
     prior = _priors(layout, spectra, capacitance)
@@ -167,10 +171,10 @@ def _start(layout: _Layout, spectra: Sequence[Spectrum]) -> np.ndarray:
     common = []
     for k in range(len(layout.inductors)):
         common.append(float(_best_known(fits, layout.inductors[k]).theta[layout.inductors[k]]))
-    for arc, (_, storage, is_cpe) in zip(layout.circuit.arcs, layout.arcs, strict=True):
+    for arc, (_, storage, _, alike) in zip(layout.circuit.arcs, layout.arcs, strict=True):
         best = _best_known(fits, storage)
         common.append(float(np.log(arc_capacitance(arc, best.theta))))
-        if is_cpe:
+        if alike:
             common.append(float(best.theta[storage + 1]))
     own = [fit.theta[list(layout.own)] for fit in fits]
     return np.concatenate([np.array(common), *own])

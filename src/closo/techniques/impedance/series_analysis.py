@@ -1,25 +1,25 @@
-"""A temperature series of one pellet -> one Result per spectrum, from the global fit where the data allow it."""
+"""A temperature series of one pellet -> one Result per spectrum, fitted together as far as the data allow."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from closo.dataset import Dataset, name_of
-from closo.errors import ConvergenceError, DataError
+from closo.errors import DataError, StudyError, did_you_mean
 from closo.quantity import Number
 from closo.result import Check, Result
-from closo.techniques.impedance.analysis import Prepared, chosen, prepare, report
-from closo.techniques.impedance.circuit import parse
-from closo.techniques.impedance.quantities import Pellet, theta_numbers
-from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior
-from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series, series_theta
+from closo.techniques.impedance.analysis import Prepared, chosen, fitted, prepare, report
+from closo.techniques.impedance.quantities import Pellet, theta_numbers, with_held
+from closo.techniques.impedance.request import Request, read_request, refuse_unknown
+from closo.techniques.impedance.selection import Choice
+from closo.techniques.impedance.series import Spectrum, series_theta
+from closo.techniques.impedance.series_plan import SHARED, Plan, plan_series, with_circuit
 
 __all__ = ["analyse_series"]
-
-_CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
 
 
 def analyse_series(
@@ -27,8 +27,14 @@ def analyse_series(
     *,
     name: str,
     circuit: str | None = None,
-    f_min: float | None = None,
-    f_max: float | None = None,
+    hold: str | None = None,
+    start: str | None = None,
+    bound: str | None = None,
+    assign: str | None = None,
+    shared: str = "auto",
+    f_min: float | str | None = None,
+    f_max: float | str | None = None,
+    leave_out: str | None = None,
     calibrated: bool = False,
     drt: bool = False,
     area: Number = None,
@@ -43,85 +49,135 @@ def analyse_series(
     datasets : measurements of kind 'impedance', in any order.
     name : of the series; names the common source `fit shared:<name>`.
     circuit : common circuit; chosen among those of the single spectra when absent.
+    shared : what all temperatures have in common: 'auto' (capacitances and exponents, as far as the data allow), 'all' or
+        'capacitance' (with free exponents) whatever the data say, 'none'.
     temperatures : one per dataset [K].
-    f_min, f_max, calibrated, drt, area, thickness, lead_resistance : as in `analyse`.
+    hold, start, bound : parameters of `circuit` at every temperature; none is then common.
+    assign, f_min, f_max, leave_out, calibrated, drt, area, thickness, lead_resistance : as in `analyse`.
 
     Returns
     -------
-    One Result per dataset, in the same order. `settings['series']` says whether the global fit was used, its criterion
-    against that of the single fits, and the common parameters.
+    One Result per dataset, in the same order. `findings['series']` says how the series was fitted, the criterion against
+    that of the single fits, and the common parameters.
 
     Raises
     ------
     DataError  when a spectrum is unusable, or temperatures and datasets differ in number.
+    StudyError  when a setting is wrong.
+    ConvergenceError  when a circuit that was given cannot be fitted to a spectrum.
     """
     if temperatures is not None and len(temperatures) != len(datasets):
         raise DataError(f"{name}: {len(datasets)} spectra but {len(temperatures)} temperatures.")
-    prepared = [prepare(data, weights="modulus", f_min=f_min, f_max=f_max) for data in datasets]
-    spectra = [_spectrum(data, p) for data, p in zip(datasets, prepared, strict=True)]
-    series = _best_series(spectra, circuit)
-    given = {"weights": "modulus", "f_min": f_min, "f_max": f_max, "calibrated": calibrated, "drt": drt}
-    common = series is not None and series.preferred
-    thetas = series_theta(series, spectra, name=name) if common and series else None
+    if shared not in SHARED:
+        raise StudyError(f"shared = '{shared}' is not known.", hint=did_you_mean(shared, SHARED))
+    asked = {"hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
+    request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
+    prepared = [
+        prepare(data, weights="modulus", f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
+        for data in datasets
+    ]
+    named = bool(request.held or request.bounds or request.begin)
+    spectra = [_spectrum(data, p, request, named) for data, p in zip(datasets, prepared, strict=True)]
+    order = np.argsort([float(t.x) for t in temperatures], kind="stable") if temperatures is not None else ()
+    plan = (
+        Plan("one circuit", circuit=str(circuit))
+        if named
+        else plan_series(spectra, circuit=circuit, shared=shared, order=[int(i) for i in order])
+    )
+    given = asked | {"weights": "modulus", "f_min": request.f_min, "f_max": request.f_max, "shared": shared}
+    given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(assign)}
+    members = _members(plan, spectra, request, name=name)
     results = []
-    for i, (data, p, spectrum) in enumerate(zip(datasets, prepared, spectra, strict=True)):
-        member = Pellet(area, thickness, temperatures[i] if temperatures is not None else None, lead_resistance)
-        if thetas is None or series is None:
-            choice, theta = spectrum.single, theta_numbers(spectrum.single.best, name=spectrum.name)
-        else:
-            choice, theta = Choice(series.fits[i], (series.fits[i],), np.ones(1)), thetas[i]
-        result = report(data, p, choice, theta, pellet=member, given=given)
-        results.append(_with_series(result, series, name))
-    return results
+    for i, (data, p, (choice, theta)) in enumerate(zip(datasets, prepared, members, strict=True)):
+        refuse_unknown(request.assign, choice.best.circuit)
+        kelvin = temperatures[i] if temperatures is not None else None
+        pellet = Pellet(area, thickness, kelvin, lead_resistance, request.assign)
+        results.append(report(data, p, choice, theta, pellet=pellet, given=given))
+    return _with_series(results, plan, name=name, temperatures=temperatures, order=[int(i) for i in order])
 
 
-def _spectrum(data: Dataset, p: Prepared) -> Spectrum:
-    single = chosen(p)
+def _spectrum(data: Dataset, p: Prepared, request: Request, named: bool) -> Spectrum:
+    single = fitted(request, p) if named else chosen(p)
     return Spectrum(name_of(data), p.frequency, p.impedance, single.best.sd, single)
 
 
-def _best_series(spectra: list[Spectrum], circuit: str | None) -> SeriesFit | None:
-    """Global fits of the circuits that the single spectra prefer; the one with the lowest criterion."""
-    if circuit is not None:
-        texts = [parse(circuit).text]
-    else:
-        votes = Counter(s.single.best.circuit.text for s in spectra)
-        lead = any(text.startswith("L") for text in votes)
-        wanted = [("L-" + t if lead and not t.startswith("L") else t) for t, _ in votes.most_common()]
-        texts = list(dict.fromkeys(parse(text).text for text in [*wanted[:_CANDIDATES], SPIKE]))
-    found: list[SeriesFit] = []
-    for text in texts:
-        lowest = min(spectra, key=lambda s: float(np.abs(s.impedance).min()))  # there the arc is farthest away
-        dielectric = parse(text).arcs[:1] and parse(text).arcs[0].storage.kind.symbol == "C"
-        prior = geometric_prior(lowest.frequency, lowest.impedance) if dielectric else None
-        try:
-            found.append(fit_series(spectra, parse(text), capacitance=prior))
-        except ConvergenceError:
-            continue
-    return min(found, key=lambda s: s.bic, default=None)
+def _members(
+    plan: Plan, spectra: Sequence[Spectrum], request: Request, *, name: str
+) -> list[tuple[Choice, list[Number]]]:
+    """Return the choice and the fitted parameters of every spectrum."""
+    found: dict[int, tuple[Choice, list[Number]]] = {}
+    for place, (members, fit) in enumerate(plan.groups):
+        label = name if place == 0 else f"{name}, second circuit"
+        thetas = series_theta(fit, [spectra[i] for i in members], name=label)
+        for i, one, theta in zip(members, fit.fits, thetas, strict=True):
+            found[i] = Choice(one, (one,), np.ones(1)), theta
+    for i, spectrum in enumerate(spectra):
+        if i not in found:
+            choice = (with_circuit(spectrum, plan.circuit) if plan.circuit else None) or spectrum.single
+            theta = theta_numbers(choice.best, name=spectrum.name)
+            found[i] = choice, with_held(choice.best, theta, request.held_u, name=spectrum.name)
+    return [found[i] for i in range(len(spectra))]
 
 
-def _with_series(result: Result, series: SeriesFit | None, name: str) -> Result:
-    settings = dict(result.settings)
-    if series is None:
-        check = Check(
-            "global fit of the series", None, "no circuit could be fitted to all spectra: single fits are used"
+def _with_series(
+    results: Sequence[Result],
+    plan: Plan,
+    *,
+    name: str,
+    temperatures: Sequence[Number] | None,
+    order: Sequence[int],
+) -> list[Result]:
+    """Add what was done with the series to each result: a check on common parameters, and one on outlying spectra."""
+
+    def at(i: int) -> str:
+        if temperatures is None:
+            return f"'{results[i].name}'"
+        return f"{float(temperatures[i].x) - 273.15:.4g} degC"
+
+    series: dict[str, Any] = {"name": name, "used": plan.mode != "single fits", "mode": plan.mode}
+    fits = [fit for _, fit in plan.groups] or [f for f in (plan.refused,) if f is not None]
+    if fits:
+        series["bic_difference"] = round(sum(f.bic - f.single_bic for f in fits), 1)
+        series["circuit"] = " and ".join(f.circuit.text for f in fits)
+        common = [dict(zip(f.shared, (float(v) for v in f.common), strict=True)) for f in fits]
+        series["shared"] = common[0] if len(common) == 1 else common
+    elif plan.circuit:
+        series["circuit"] = plan.circuit
+    checks = [_common_check(plan)]
+    if plan.change is not None:
+        below, above = at(order[plan.change - 1]), at(order[plan.change])
+        series["change"] = [below, above]
+        checks.append(Check("one circuit", False, f"the circuit changes between {below} and {above}"))
+    if plan.outlying:
+        said = ", ".join(at(i) for i in plan.outlying)
+        series["outlying"] = [results[i].name for i in plan.outlying]
+        checks.append(
+            Check(
+                "outlying temperatures", False, f"{said}: not of the capacitances of the rest; fitted alone, look at it"
+            )
         )
-        settings["series"] = {"name": name, "used": False}
-    else:
-        verdict = "is used" if series.preferred else "is refused by the data: single fits are used"
-        detail = (
-            f"{series.circuit.text} with common {', '.join(series.shared)} {verdict} "
-            f"(criterion {series.bic:.0f} against {series.single_bic:.0f} of single fits)"
-        )
-        check = Check("global fit of the series", series.preferred, detail)
-        settings["series"] = {
-            "name": name,
-            "used": series.preferred,
-            "circuit": series.circuit.text,
-            "bic_difference": round(series.bic - series.single_bic, 1),
-            "shared": dict(zip(series.shared, (float(v) for v in series.common), strict=True)),
-        }
-    return Result(
-        result.technique, result.name, result.quantities, result.curves, (*result.checks, check), settings, result.notes
+    return [replace(r, checks=(*r.checks, *checks), findings=dict(r.findings) | {"series": series}) for r in results]
+
+
+def _common_check(plan: Plan) -> Check:
+    """Say whether common parameters were used, and what the criterion says of them."""
+    title = "global fit of the series"
+    if not plan.groups and plan.refused is None:
+        instead = f"{plan.circuit} at every temperature" if plan.circuit else "single fits are used"
+        return Check(title, None, f"no common parameters: {instead}")
+    if plan.groups:
+        said = [
+            f"{fit.circuit.text} with common {', '.join(fit.shared)} is used for {len(members)} spectra "
+            f"(criterion {fit.bic:.0f} against {fit.single_bic:.0f} of single fits)"
+            for members, fit in plan.groups
+        ]
+        return Check(title, all(fit.preferred for _, fit in plan.groups), "; ".join(said))
+    fit = plan.refused
+    assert fit is not None
+    instead = f"{plan.circuit} with free parameters is used" if plan.circuit else "single fits are used"
+    return Check(
+        title,
+        False,
+        f"{fit.circuit.text} with common {', '.join(fit.shared)} is refused by the data: {instead} "
+        f"(criterion {fit.bic:.0f} against {fit.single_bic:.0f} of single fits)",
     )

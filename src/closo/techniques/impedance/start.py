@@ -2,8 +2,10 @@
 
 For a ladder (arcs and single elements in series) with given time constants and exponents the impedance is *linear* in
 what is left: R of each arc, series R, L, and 1/Q of the blocking electrode. All placements of the time constants on a
-coarse grid are solved at once from one Gram matrix, and the best are the starts. Other circuits (nested ones) start from
-the best of many random draws over the ranges that the data allow.
+coarse grid are solved at once from one Gram matrix, and the best are the starts. Where an arc is far from the shape of the
+grid's, a second one mends its shape there and the true second arc is not seen; `grown` puts the new arc of a larger circuit
+where the fit of the smaller one misses the data. Other circuits (nested ones) start from the best of many random draws
+over the ranges that the data allow.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ import numpy as np
 
 from closo.techniques.impedance.circuit import Arc, Circuit, Element
 
-__all__ = ["starts"]
+__all__ = ["FAR", "grown", "starts"]
 
 _GRID_PER_DECADE = {0: 1, 1: 4, 2: 3, 3: 2}
 _BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
 _ARC_EXPONENT = 0.9
+FAR = 90.0  # |ln| of no parameter reaches 90: exp stays finite
+_NEW_PER_DECADE = 6  # places tried for the new arc of a larger circuit
 _DRAWS = 400
 _LOOK_AT = 200  # best placements among which different starts are sought
 _SMALL = {
@@ -48,6 +52,43 @@ def starts(
             yield theta
     if not found and (draw or not circuit.is_ladder):
         yield from _random_starts(circuit, frequency, impedance, count)
+
+
+def grown(
+    circuit: Circuit, smaller: Circuit, theta: np.ndarray, *, spectrum: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> np.ndarray | None:
+    """Return a start of `circuit`, an arc more than `smaller`, from a fit of the latter; None where no arc helps.
+
+    The arc gets the time constant and the size that lower the residuals most while all other parameters follow to first
+    order.
+
+    Parameters
+    ----------
+    theta : of `smaller`; the parts of `circuit` without its last arc are those of `smaller`.
+    spectrum : frequency [Hz], impedance [ohm], sd [ohm], shape (n,) each.
+    """
+    f, z, sd = spectrum
+    jw = 2j * np.pi * f
+    if np.abs(theta).max() > FAR:  # the smaller fit ran away
+        return None
+    model, slopes = smaller.root.evaluate(jw, np.log(jw), theta)
+    low, high = 0.3 / (2 * np.pi * f.max()), 3.0 / (2 * np.pi * f.min())
+    tau = np.geomspace(low, high, int(np.log10(high / low) * _NEW_PER_DECADE) + 2)
+    arc = circuit.arcs[-1]
+    others, columns, left = (
+        np.concatenate([x.real, x.imag], axis=-1) / np.tile(sd, 2)
+        for x in (np.array(slopes), _relaxing_atoms(arc, jw, tau), z - model)
+    )
+    basis = np.linalg.qr((others / np.maximum(np.linalg.norm(others, axis=1), 1e-300)[:, None]).T)[0]
+    columns, left = columns - (columns @ basis) @ basis.T, left - basis @ (basis.T @ left)
+    along, size = columns @ left, np.sum(columns**2, axis=1)
+    gain = np.where(along > 0, along**2 / np.maximum(size, 1e-300), 0.0)
+    best = int(np.argmax(gain))
+    if not gain[best] > 0:
+        return None
+    r, n = float(along[best] / size[best]), 1.0 if arc.storage.kind.symbol == "C" else _ARC_EXPONENT
+    new = [np.log(r), n * np.log(tau[best]) - np.log(r), n][: len(arc.slots)]
+    return np.insert(theta, arc.resistor.first, new)
 
 
 def _with_time_constant(circuit: Circuit) -> list[Arc | Element]:

@@ -2,7 +2,8 @@
 
 The electrolyte's resistance is what stands in series with no storage element across it, plus arcs of a capacitance that an
 electrolyte can have, also where they are nested. A resistor with an inductor across it carries no direct current. What
-shares its current with another resistor cannot be told.
+shares its current with another resistor cannot be told. Finite diffusion with the capacitance and nearly the time constant
+of an arc of the electrolyte is its asymmetric end: it belongs to the electrolyte, too.
 
 Source: Irvine, Sinclair, West, Adv. Mater. 1990, 2, 132, doi:10.1002/adma.19900020304 (capacitances of bulk, grain
 boundary, electrode).
@@ -15,14 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel, Series
+from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel, Series, relaxation_time
 
-__all__ = ["ELECTRODE_FARAD", "Term", "kinds", "terms"]
+__all__ = ["DIFFUSION", "ELECTRODE_FARAD", "Term", "kinds", "overlap", "terms"]
 
 ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is no electrolyte, whatever the geometry
 _ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
 _BESIDE_BLOCKING_FARAD = 3e-7  # above, beside a blocking electrode, it is part of that electrode
 _IDEAL = 0.01  # distance of an exponent from 1; no electrode comes so near
+DIFFUSION = ("Ws", "G")  # finite diffusion that passes direct current
+_SAME_PROCESS = 30.0  # ratio of time constants within which two arcs are one distributed process
 _ELECTRODE = 3e-6  # C L/A [F/m] above which it is part of an electrode (3e-8 F/cm)
 
 
@@ -51,7 +54,7 @@ class Term:
 
 
 def terms(circuit: Circuit, theta: np.ndarray) -> tuple[Term, ...]:
-    """Return one Term per resistor of `circuit`, in order of appearance.
+    """Return one Term per resistor of `circuit`, in order of appearance, then of finite diffusion in series.
 
     Example
     -------
@@ -60,7 +63,15 @@ def terms(circuit: Circuit, theta: np.ndarray) -> tuple[Term, ...]:
     >>> [(t.resistor.label, t.storage is not None) for t in terms(nested, np.zeros(nested.size))]
     [('R1', False), ('R2', True)]
     """
-    return tuple(_term(theta, *found) for found in _resistors(circuit.root, ()))
+    resistors = tuple(_term(theta, *found) for found in _resistors(circuit.root, ()))
+    return resistors + tuple(_diffusion(theta, e) for e in circuit.single if e.kind.symbol in DIFFUSION)
+
+
+def _diffusion(theta: np.ndarray, element: Element) -> Term:
+    """Describe what passes direct current like an arc: its resistance, and its time constant over it as capacitance."""
+    log_r, log_tau = np.clip(theta[element.first : element.first + 2], -300.0, 300.0)
+    tau = float(np.exp(log_tau))
+    return Term(element, element, (float(np.exp(log_tau - log_r)),), False, False, tau)
 
 
 _Across = tuple[Node, tuple[Node, ...]]  # a branch of a parallel group, and the other branches
@@ -81,13 +92,14 @@ def _term(theta: np.ndarray, resistor: Element, around: tuple[_Across, ...]) -> 
     shorted, shared = False, False
     storages: list[tuple[Element, float]] = []
     for branch, others in around:
-        resistance = sum(float(np.exp(min(theta[e.first], 300.0))) for e in _leaves(branch) if e.kind.symbol == "R")
+        resistors = [e for e in _leaves(branch) if e.kind.symbol == "R"]
+        resistance = sum(float(np.exp(np.clip(theta[e.first], -300.0, 300.0))) for e in resistors)
         for other in others:
             symbols = {e.kind.symbol for e in _leaves(other)}
             if symbols == {"L"}:
                 shorted = True
             elif isinstance(other, Element) and symbols <= {"C", "Q"}:
-                storages.append((other, _time_constant(other, resistance, theta) / resistance))
+                storages.append((other, relaxation_time(np.log(resistance), other, theta) / resistance))
             elif not symbols <= {"C", "Q"}:
                 shared = True
     if not storages:
@@ -96,12 +108,6 @@ def _term(theta: np.ndarray, resistor: Element, around: tuple[_Across, ...]) -> 
     tau = capacitance * float(np.exp(min(theta[resistor.first], 300.0)))
     ideal = nearest.kind.symbol == "C" or abs(theta[nearest.first + 1] - 1.0) < _IDEAL
     return Term(resistor, nearest, tuple(c for _, c in storages), shorted, shared, tau, ideal)
-
-
-def _time_constant(storage: Element, resistance: float, theta: np.ndarray) -> float:
-    """Return (R Q)^(1/n) or R C [s]."""
-    n = theta[storage.first + 1] if storage.kind.symbol == "Q" else 1.0
-    return float(np.exp(np.clip((np.log(resistance) + theta[storage.first]) / max(n, 0.05), -600.0, 600.0)))
 
 
 def _leaves(node: Node) -> Iterator[Element]:
@@ -113,7 +119,7 @@ def _leaves(node: Node) -> Iterator[Element]:
 
 
 def kinds(found: Sequence[Term], cell_constant: float | None, *, blocked: bool) -> list[str]:
-    """Say what each resistor is: 'series', 'electrolyte', 'electrode', 'lead', or 'unknown'.
+    """Say what each resistor is: 'series', 'electrolyte', 'electrode', 'lead', 'diffusion', or 'unknown'.
 
     Parameters
     ----------
@@ -121,7 +127,22 @@ def kinds(found: Sequence[Term], cell_constant: float | None, *, blocked: bool) 
         with an ideal capacitor is a component of a dummy cell; no electrode is ideal.
     blocked : a blocking electrode stands in series with everything.
     """
-    return [_kind(term, cell_constant, blocked) for term in found]
+    said = [_kind(term, cell_constant, blocked) for term in found]
+    arcs = [t for t, kind in zip(found, said, strict=True) if kind == "electrolyte" and not _diffuses(t)]
+    return [
+        "diffusion" if _diffuses(t) and not (kind == "electrolyte" and overlap([t], arcs)) else kind
+        for t, kind in zip(found, said, strict=True)
+    ]
+
+
+def _diffuses(term: Term) -> bool:
+    return term.resistor.kind.symbol in DIFFUSION
+
+
+def overlap(some: Sequence[Term], others: Sequence[Term]) -> bool:
+    """True where an arc lies so near to another one in frequency that both may be one distributed process."""
+    ratios = (a.time_constant / b.time_constant for a in some for b in others if a is not b)
+    return any(1.0 / _SAME_PROCESS < ratio < _SAME_PROCESS for ratio in ratios)
 
 
 def _kind(term: Term, cell_constant: float | None, blocked: bool) -> str:

@@ -202,9 +202,9 @@ def model_text(result: Result) -> str:
     ------
     StudyError  when the circuit has what the format is not known to hold.
     """
-    circuit = parse(result.settings["circuit"])
+    circuit = parse(result.findings["circuit"])
     held = read_request(circuit=circuit.text, hold=result.settings.get("hold")).held
-    values = circuit.to_values(np.array(result.settings["theta"]))
+    values = circuit.to_values(np.array(result.findings["theta"]))
     lines: list[str] = []
     count = 0
     for code, element in _sequence(circuit):

@@ -34,7 +34,7 @@ class Survey:
     `time` [s], `voltage` [V] : (n,) the whole record; `half` : its half cycles; `event` : what happened first; `used` :
     numbers of the complete half cycles before it at the current that flowed longest; `instrument` : what readings are worth;
     `scale` : current range of each half cycle [A], `stated` by the file or not; `line` : drift of the used ones, None where
-    there are too few.
+    there are too few; `wanted` : (n,) the set current [A], None where the file does not tell it.
     """
 
     time: np.ndarray
@@ -47,6 +47,7 @@ class Survey:
     scale: np.ndarray
     stated: bool
     line: Trend | None
+    wanted: np.ndarray | None = None
 
     @property
     def zero(self) -> np.ndarray:
@@ -100,6 +101,8 @@ def analyse(
         "voltage_gain": voltage_gain,
         "current_gain": current_gain,
         "current_offset": current_offset,
+    }
+    findings = {
         "half_cycles": len(found.half),
         "half_cycles_used": int(found.used.size),
         "event": found.event.kind,
@@ -112,6 +115,7 @@ def analyse(
         checks_of(found, geometry, quantities),
         settings,
         tuple(_notes(data, found)),
+        findings=findings,
     )
 
 
@@ -147,12 +151,17 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     time, current = (np.asarray(data[key].values, float) for key in ("time", "current"))
     optional = {
         name: np.asarray(data[key].values, float) if key in data else None
-        for name, key in (("frequency", "frequency"), ("counter", "charge"), ("ranges", "current_range"))
+        for name, key in (
+            ("frequency", "frequency"),
+            ("counter", "charge"),
+            ("ranges", "current_range"),
+            ("wanted", "set_current"),
+        )
     }
     known = np.isfinite(time) & np.isfinite(current) & np.isfinite(voltage)
     time, current, voltage = time[known], current[known], voltage[known]
     optional = {name: None if values is None else values[known] for name, values in optional.items()}
-    ranges = optional.pop("ranges")
+    ranges, wanted = optional.pop("ranges"), optional.pop("wanted")
     half = find_half_cycles(time, current, voltage, fixed=fixed_time, **optional)
     if len(half) == 0:
         raise DataError(
@@ -167,7 +176,7 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     used = _used(half, event)
     line = trend(half.middle[used] - half.begin[0], half.polarization[used], half.sign[used])
     scale, named = _scale(half, ranges)
-    return Survey(time, current, voltage, half, event, used, instrument, scale, named, line)
+    return Survey(time, current, voltage, half, event, used, instrument, scale, named, line, wanted)
 
 
 def _scale(half: HalfCycles, ranges: np.ndarray | None) -> tuple[np.ndarray, bool]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from closo.quantity import Quantity
 from closo.result import Check
-from closo.techniques.instrument import range_check, time_check
+from closo.techniques.instrument import range_check, set_check, time_check
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
 from closo.techniques.plating.quantities import Geometry
 
@@ -23,7 +25,7 @@ _CURVED = 3.0  # u of the quadratic term
 def checks_of(found: Survey, geometry: Geometry, quantities: Mapping[str, Quantity]) -> tuple[Check, ...]:
     """Return the checks of one record."""
     own = (_floor(quantities, geometry), _symmetric(quantities), _line(found))
-    return (*event_checks(found), *own, *current_check(found), *gap_check(found), time_check(found.time))
+    return (*event_checks(found), *own, *current_check(found), *gap_check(found), time_check(found.time, found.current))
 
 
 def gap_check(found: Survey) -> list[Check]:
@@ -34,11 +36,14 @@ def gap_check(found: Survey) -> list[Check]:
 
 
 def current_check(found: Survey) -> list[Check]:
-    """Return whether the currents lie within the ranges that the file states; nothing where it states none.
+    """Return whether the currents are those that were set, and within their ranges; nothing of what the file does not state.
 
     A current that is small on its range is no fault here: the zero of the range is in the budget.
     """
-    return [range_check(found.half.current, found.scale, stated=True, least=0.0)] if found.stated else []
+    half = found.half
+    u = np.hypot(found.zero, found.instrument.current_gain * half.current)
+    ranges = [range_check(half.current, found.scale, stated=True, least=0.0)] if found.stated else []
+    return ranges + set_check(found.current, found.wanted, half.rows, u=u, what="half cycle")
 
 
 def event_checks(found: Survey) -> tuple[Check, Check]:

@@ -21,9 +21,9 @@ def figure(result: Result) -> FigureSpec:
     if used and "area_specific_resistance" in result.curves:
         panels.append(_resistance(result))
     first, last = (result.quantities[f"polarization:{which}"] for which in ("first", "last"))
-    verdict = result.settings["event"]
+    verdict = result.findings["event"]
     summary = (
-        f"Symmetric cell {result.name}: {verdict}; {result.settings['half_cycles']} half cycles, polarization {first} at "
+        f"Symmetric cell {result.name}: {verdict}; {result.findings['half_cycles']} half cycles, polarization {first} at "
         f"first, {last} at last."
     )
     return FigureSpec(name=f"plating {result.name}", panels=panels, title=result.name, summary=summary)
@@ -59,10 +59,10 @@ def shown_range(volts: np.ndarray, reach: float) -> tuple[float, float] | None:
 
 def _after(result: Result) -> list[Span]:
     """Return the time after the event, shaded."""
-    if result.settings["event"] == "no short":
+    if result.findings["event"] == "no short":
         return []
     begin = result.curves["half_cycle_begin"].values[0] + (result.quantities["duration:elapsed"].value or 0.0)
-    return [Span(begin / 3600, float(result.curves["time"].values[-1]) / 3600, f"after {result.settings['event']}")]
+    return [Span(begin / 3600, float(result.curves["time"].values[-1]) / 3600, f"after {result.findings['event']}")]
 
 
 def _cycles(result: Result) -> Panel:

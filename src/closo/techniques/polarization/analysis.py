@@ -88,9 +88,19 @@ def analyse(
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
     checks = (_steady(tail, steps, current), *judged, _model_check(tail))
-    settings = _settings(record, early, electrodes=electrodes, voltage=voltage, offset=assumed, gain=current_gain)
+    asked = {"electrodes": electrodes, "voltage": voltage, "offset": assumed, "gain": current_gain}
+    settings = {key: value for key, value in asked.items() if value is not None}
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))
-    return Result("polarization", name_of(data), quantities, _curves(record), checks, settings, notes)
+    return Result(
+        "polarization",
+        name_of(data),
+        quantities,
+        _curves(record),
+        checks,
+        settings,
+        notes,
+        findings=_findings(record, early),
+    )
 
 
 @dataclass(frozen=True)
@@ -306,10 +316,9 @@ def _model_check(tail: Tail) -> Check:
     return Check("tail model", bool(tail.reduced < limit), detail)
 
 
-def _settings(record: _Record, early: Early | None, **given: Any) -> dict[str, Any]:
+def _findings(record: _Record, early: Early | None) -> dict[str, Any]:
     tail = record.tail
-    settings: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    settings |= {
+    findings: dict[str, Any] = {
         "instrument": record.instrument,
         "steps": [[s.begin, float(record.time[s.stop - 1]), s.voltage] for s in record.steps],
         "window": tail.window,
@@ -317,8 +326,8 @@ def _settings(record: _Record, early: Early | None, **given: Any) -> dict[str, A
         "reduced": tail.reduced,
     }
     if early is not None:
-        settings["first_samples"] = early.samples
-    return settings
+        findings["first_samples"] = early.samples
+    return findings
 
 
 def _curves(record: _Record) -> Dataset:

@@ -20,7 +20,7 @@ def figure(result: Result) -> FigureSpec:
     panels = [_over_time(result)]
     if blocking:
         panels.append(_late(result))
-        if len(result.settings["steps"]) > 1:
+        if len(result.findings["steps"]) > 1:
             panels.append(_over_voltage(result))
         told = result.quantities["electronic_conductivity"]
     else:
@@ -30,7 +30,7 @@ def figure(result: Result) -> FigureSpec:
         name=f"polarization {result.name}",
         panels=panels,
         title=result.name,
-        summary=f"Current over time of {result.name} after {len(result.settings['steps'])} voltage step(s): {told}.",
+        summary=f"Current over time of {result.name} after {len(result.findings['steps'])} voltage step(s): {told}.",
     )
 
 
@@ -49,7 +49,7 @@ def unit_of(values: np.ndarray) -> tuple[float, str]:
 def _over_time(result: Result) -> Panel:
     """The whole record, over the time since the first step."""
     c = result.curves
-    begin = result.settings["steps"][0][0]
+    begin = result.findings["steps"][0][0]
     factor, unit = unit_of(c["current"].values)
     blocking = result.settings.get("electrodes") != "nonblocking"
     t = c["time"].values - begin
@@ -60,7 +60,7 @@ def _over_time(result: Result) -> Panel:
     ]
     if not blocking:
         traces += _levels(result, t, factor)
-    if positive and len(result.settings["steps"]) == 1:
+    if positive and len(result.findings["steps"]) == 1:
         return Panel(Axis("t / s", "log"), Axis(f"I / {unit}", "log"), traces)
     return Panel(Axis("t / s"), Axis(f"I / {unit}"), traces)
 
@@ -90,7 +90,7 @@ def _late(result: Result) -> Panel:
     )
     factor, unit = unit_of(np.percentile(np.abs(mean), [75]))
     traces, texts = [], []
-    for k, (begin, _, volt) in enumerate(result.settings["steps"]):
+    for k, (begin, _, volt) in enumerate(result.findings["steps"]):
         mine = owner == k
         since = t[mine] - begin
         label = f"{1e3 * volt:.4g} mV"
@@ -104,13 +104,13 @@ def _late(result: Result) -> Panel:
 
 
 def _steady(result: Result, k: int) -> Quantity:
-    several = len(result.settings["steps"]) > 1
+    several = len(result.findings["steps"]) > 1
     return result.quantities[f"steady_state_current:step {k + 1}" if several else "steady_state_current"]
 
 
 def _over_voltage(result: Result) -> Panel:
     """Steady current against voltage, with the line through them."""
-    steps = result.settings["steps"]
+    steps = result.findings["steps"]
     found = [_steady(result, k) for k in range(len(steps))]
     volts = np.array([s[2] for s in steps])
     values, u = np.array([q.value for q in found], float), np.array([q.u for q in found], float)
@@ -137,9 +137,9 @@ def _share(quantity: Quantity, source: str) -> float:
 def _beginning(result: Result) -> Panel:
     """The first samples with the extrapolation to the step."""
     c = result.curves
-    begin = result.settings["steps"][0][0]
+    begin = result.findings["steps"][0][0]
     t, i = c["time"].values - begin, c["current"].values
-    shown = t <= 3.0 * t[min(result.settings["first_samples"], t.size) - 1]
+    shown = t <= 3.0 * t[min(result.findings["first_samples"], t.size) - 1]
     factor, unit = unit_of(i)
     first = result.quantities["initial_current"]
     return Panel(

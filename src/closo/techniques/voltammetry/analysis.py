@@ -82,10 +82,13 @@ def analyse(
     quantities["scan_rate"] = _scan_rate(curve)
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
-    settings = _settings(curve, found, thresholds=thresholds, factor=factor)
-    settings["sweep"] = [sweep.start, sweep.stop, len(find_sweeps(voltage_of(data, who="voltammetry")[1]))]
+    settings = {"thresholds": thresholds, "threshold_unit": "A" if curve.area is None else "A/m2", "factor": factor}
+    findings = _findings(curve, found)
+    findings["sweep"] = [sweep.start, sweep.stop, len(find_sweeps(voltage_of(data, who="voltammetry")[1]))]
     notes = _notes(data, curve, sweep)
-    return Result("voltammetry", curve.name, quantities, _curves(curve), tuple(checks), settings, notes)
+    return Result(
+        "voltammetry", curve.name, quantities, _curves(curve), tuple(checks), settings, notes, findings=findings
+    )
 
 
 def _thresholds(text: str | None, per_area: bool) -> list[float]:
@@ -335,21 +338,16 @@ def _notes(data: Dataset, curve: _Curve, sweep: Sweep) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _settings(
-    curve: _Curve, found: dict[str, Crossing | Tangents | Nowhere], *, thresholds: list[float], factor: float
-) -> dict[str, Any]:
-    """Return the choices and the constructions that the figure draws."""
-    settings: dict[str, Any] = {
+def _findings(curve: _Curve, found: dict[str, Crossing | Tangents | Nowhere]) -> dict[str, Any]:
+    """Return what the curve was corrected by, and the constructions that the figure draws."""
+    findings: dict[str, Any] = {
         "versus": curve.versus,
-        "thresholds": thresholds,
-        "threshold_unit": "A" if curve.area is None else "A/m2",
         "area": None if curve.area is None else float(curve.area.x),
-        "factor": factor,
         "resistance": None if curve.resistance is None else float(curve.resistance.x),
     }
     base, tangent = curve.baseline, found["tangent"]
     if base is not None:
-        settings["baseline"] = {
+        findings["baseline"] = {
             "low": float(curve.potential[base.start]),
             "high": float(curve.potential[base.stop - 1]),
             "centre": base.centre,
@@ -358,8 +356,8 @@ def _settings(
             "sd": base.sd,
         }
     if isinstance(tangent, Tangents):
-        settings["tangent"] = {"centre": tangent.centre, "level": tangent.level, "slope": tangent.slope}
-    return settings
+        findings["tangent"] = {"centre": tangent.centre, "level": tangent.level, "slope": tangent.slope}
+    return findings
 
 
 def _curves(curve: _Curve) -> Dataset:

@@ -17,7 +17,7 @@ def figure(result: Result) -> FigureSpec:
     """Return the sweep with baseline, tangent, threshold and noise band, and |j| on a logarithmic axis."""
     factor, label = _unit(result)
     e, i = result.curves["potential"].values, result.curves["current"].values
-    axis = Axis(f"E / V {result.settings['versus']}")
+    axis = Axis(f"E / V {result.findings['versus']}")
     spans = _interval(result, e)
     onset = result.quantities[_NAME]
     return FigureSpec(
@@ -32,14 +32,14 @@ def figure(result: Result) -> FigureSpec:
             ),
         ],
         title=result.name,
-        summary=f"Current over potential of {result.name} {result.settings['versus']} with three definitions of the "
+        summary=f"Current over potential of {result.name} {result.findings['versus']} with three definitions of the "
         f"oxidative onset: {onset}.",
     )
 
 
 def _unit(result: Result) -> tuple[float, str]:
     """Return the factor from A to the shown unit and the label of the axis."""
-    area = result.settings["area"]
+    area = result.findings["area"]
     return (1e-6, "I / uA") if area is None else (0.01 * area, "j / (uA/cm2)")
 
 
@@ -65,7 +65,7 @@ def _interval(result: Result, e: np.ndarray) -> list[Span]:
 
 def _drawn(result: Result) -> dict[str, Quantity]:
     """Return the onsets on the measured potential, where the curve is drawn."""
-    mark = "" if result.settings["resistance"] is None else " uncorrected"
+    mark = "" if result.findings["resistance"] is None else " uncorrected"
     return {key: result.quantities[f"{_NAME}:{key}{mark}"] for key in ("tangent", "threshold", "noise")}
 
 
@@ -74,7 +74,7 @@ def _linear(result: Result, axis: Axis, label: str, factor: float) -> Panel:
     traces = [Trace(e, i, "measured", "line", color=0)]
     bands: list[Band] = []
     top = float(i.max())
-    base, tangent = result.settings.get("baseline"), result.settings.get("tangent")
+    base, tangent = result.findings.get("baseline"), result.findings.get("tangent")
     if base is not None:
         x = np.array([base["low"], float(e.max())])
         y = (base["level"] + base["slope"] * (x - base["centre"])) / factor
@@ -99,7 +99,7 @@ def _at(tangent: dict[str, float], base: dict[str, float], level: float) -> floa
 
 
 def _thresholds(result: Result, e: np.ndarray, factor: float) -> list[Trace]:
-    area = result.settings["area"]
+    area = result.findings["area"]
     shown = "uA" if area is None else "uA/cm2"
     return [
         Trace(
@@ -115,7 +115,7 @@ def _thresholds(result: Result, e: np.ndarray, factor: float) -> list[Trace]:
 
 def _marks(result: Result, e: np.ndarray, i: np.ndarray) -> list[Trace]:
     """The onsets as points: on the curve, by tangents on the baseline."""
-    base = result.settings.get("baseline")
+    base = result.findings.get("baseline")
     factor = _unit(result)[0]
     found = []
     for number, (key, quantity) in enumerate(_drawn(result).items(), start=1):

@@ -1,0 +1,13 @@
+"""
+Series over volume fraction
+===========================
+
+Conductivity and activation energy of the samples of a series, with what they share and what they do not.
+"""
+
+from example_files import example
+
+import closo
+
+analysis = closo.analyse(example())
+axes = analysis.results["series/composition"].plot()

@@ -1,0 +1,151 @@
+"""What the user asks of a pattern: the settings, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from closo.errors import StudyError, did_you_mean
+from closo.quantity import Number, parse
+from closo.techniques.diffraction.model import HALOS
+from closo.techniques.diffraction.profile import Instrument
+from closo.techniques.diffraction.wavelengths import ANODES
+
+__all__ = ["Request", "check_settings", "make_request"]
+
+_MODEL_U = 0.05  # relative standard uncertainty of the calculated intensities of a phase
+_PARTICLE = 1.0  # um
+_MOST_PHASES = 8
+
+
+@dataclass(frozen=True)
+class Request:
+    """The settings of an analysis.
+
+    Attributes
+    ----------
+    phases : CIF files.
+    anode, wavelength : see `wavelengths.radiation_of`.
+    instrument : profile of the instrument, None where it is not known.
+    standard : the pattern is one of a standard: the profile of the instrument is what is asked.
+    monochromator : angle 2theta [rad] of one behind the specimen.
+    radius : of the goniometer [m], None where the file has to say it.
+    halo, background : a name of HALOS; order of the polynomial, None where the range decides.
+    low, high : range of 2theta used [deg].
+    cell_limit : relative change of a length of the cell that is allowed.
+    internal : name of a phase that was weighed in -> its mass fraction, or None.
+    model_u : relative standard uncertainty of calculated intensities.
+    particle : diameter of the particles [um], for micro-absorption.
+    """
+
+    phases: tuple[str, ...]
+    anode: str | None
+    wavelength: float | None
+    instrument: Instrument | None
+    standard: bool
+    monochromator: float
+    radius: float | None
+    halo: str
+    background: int | None
+    low: float
+    high: float
+    cell_limit: float
+    internal: tuple[str, Number] | None
+    model_u: float
+    particle: float
+
+
+def make_request(settings: Mapping[str, Any]) -> Request:
+    """Return the checked settings.
+
+    Raises
+    ------
+    StudyError  that names the setting, what it is, and what it may be.
+    """
+    names = [part.strip() for part in str(settings.get("phases") or "").split(",") if part.strip()]
+    if not names:
+        raise StudyError("diffraction needs phases.", hint="Name their CIF files: --set phases=A.cif,B.cif.")
+    stems = [name.rpartition("/")[2].removesuffix(".cif") for name in names]
+    if len(names) > _MOST_PHASES or len(set(stems)) < len(stems):
+        raise StudyError(
+            f"phases names {len(names)} files, too many or some twice.", hint=f"At most {_MOST_PHASES}, each once."
+        )
+    anode = settings.get("anode")
+    if anode is not None and anode not in ANODES:
+        raise StudyError(f"anode = '{anode}' is not known.", hint=did_you_mean(str(anode), ANODES))
+    halo = str(settings.get("halo") or "none")
+    if halo not in ("none", "silica"):
+        raise StudyError(f"halo = '{halo}' is not known.", hint=did_you_mean(halo, [n for n in HALOS if "," not in n]))
+    standard = bool(settings.get("standard", False))
+    if standard and len(names) > 1:
+        raise StudyError("a standard is one phase.", hint="Name its CIF file alone.")
+    profile = settings.get("profile")
+    order = settings.get("background")
+    _between(settings, "background", 0, 30)
+    low, high = float(settings.get("two_theta_min") or 0.0), float(settings.get("two_theta_max") or 180.0)
+    if not 0.0 <= low < high <= 180.0:
+        raise StudyError(
+            f"two_theta_min = {low:g} and two_theta_max = {high:g} leave no range.", hint="Give degrees, min < max."
+        )
+    return Request(
+        phases=tuple(names),
+        anode=anode,
+        wavelength=settings.get("wavelength"),
+        instrument=None if profile is None else Instrument.parse(str(profile)),
+        standard=standard,
+        monochromator=math.radians(_between(settings, "monochromator", 0.0, 120.0) or 0.0),
+        radius=_scaled(_between(settings, "radius", 20.0, 2000.0), 1e-3),
+        halo=halo,
+        background=None if order is None else int(order),
+        low=low,
+        high=high,
+        cell_limit=0.01 * (_between(settings, "cell_limit", 0.01, 10.0) or 1.5),
+        internal=_internal(settings.get("internal_standard"), stems),
+        model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
+        particle=_first(_between(settings, "particle_size", 0.0, 1000.0), _PARTICLE),
+    )
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings that are known to be wrong before a file is read.
+
+    Raises
+    ------
+    StudyError  as `make_request`.
+    """
+    make_request(settings)
+
+
+def _first(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _between(settings: Mapping[str, Any], key: str, low: float, high: float) -> float | None:
+    value = settings.get(key)
+    if value is None:
+        return None
+    if not low <= float(value) <= high:
+        raise StudyError(f"{key} = {value:g} cannot be.", hint=f"It lies between {low:g} and {high:g}.")
+    return float(value)
+
+
+def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
+    """Return the phase that was weighed in and its mass fraction, from 'corundum=20.0 ± 0.1 wt%'."""
+    if text is None:
+        return None
+    name, _, amount = str(text).partition("=")
+    name = name.strip()
+    if name not in stems:
+        raise StudyError(f"internal_standard names '{name}', which is no phase.", hint=did_you_mean(name, stems))
+    fraction = parse(amount.strip(), "mass_fraction", label=f"weighing:{name}", default_u=0.002)
+    if not 0.0 < float(fraction.x) < 1.0:
+        raise StudyError(
+            f"internal_standard = '{text}' cannot be.", hint="Write for example 'corundum=20.0 ± 0.1 wt%'."
+        )
+    return name, fraction

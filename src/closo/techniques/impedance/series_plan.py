@@ -1,0 +1,192 @@
+"""How the spectra of one pellet are fitted together: one circuit, or two with the temperature of the change.
+
+A series is one thing. In this order, the first that the data do not refuse is taken:
+
+1. one circuit, in which the inductance and the capacitance (and exponent) of each arc are common to all temperatures;
+2. the same without the few spectra that do not belong to the rest (a dead contact, a label of another pellet): those whose
+   residuals the common parameters raise most; they are named, and keep their own fits of the same circuit;
+3. two circuits, each with common parameters, above and below one temperature, where at least one of the two is allowed;
+4. one circuit with all parameters free at every temperature, where it explains every spectrum;
+5. the single choices.
+
+Common parameters are allowed where the criterion of the global fit lies below the sum over the single fits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from closo.errors import ConvergenceError
+from closo.techniques.impedance.circuit import parse
+from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
+from closo.techniques.impedance.selection import SPIKE, Choice, explains, geometric_prior
+from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series
+
+__all__ = ["SHARED", "Plan", "plan_series", "with_circuit"]
+
+SHARED = ("auto", "all", "capacitance", "none")
+_CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
+_OUTLYING = 4  # of so many spectra one may be outlying
+_FEWEST = 3  # spectra of one circuit beside another
+_AS_GOOD = 1.2  # residual variance over that of the best circuit up to which a spectrum takes the common one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a series is fitted.
+
+    Attributes
+    ----------
+    mode : 'common parameters', 'two circuits', 'one circuit' or 'single fits'.
+    groups : members (indices) -> their global fit.
+    circuit : of the members in no group, '' where each has its own choice.
+    outlying : members that do not belong to the rest.
+    change : position, in order of temperature, of the first member with the second circuit.
+    refused : the best global fit of all members, where it is not taken.
+    """
+
+    mode: str
+    groups: tuple[tuple[tuple[int, ...], SeriesFit], ...] = ()
+    circuit: str = ""
+    outlying: tuple[int, ...] = ()
+    change: int | None = None
+    refused: SeriesFit | None = field(default=None, repr=False)
+
+
+def plan_series(
+    spectra: Sequence[Spectrum], *, circuit: str | None = None, shared: str = "auto", order: Sequence[int] = ()
+) -> Plan:
+    """Return how to fit the spectra.
+
+    Parameters
+    ----------
+    circuit : common circuit; chosen among those of the single spectra when absent.
+    shared : 'auto' lets the data judge; 'all' has common capacitances and exponents, 'capacitance' free exponents,
+        whatever the data say; 'none' leaves every parameter free.
+    order : indices in order of temperature; none where that is not known.
+    """
+    everyone = tuple(range(len(spectra)))
+    if shared in ("all", "capacitance"):
+        whole = _best(spectra, everyone, circuit, exponents=(shared == "all",))
+        return _together(everyone, whole) if whole is not None else _free(spectra, circuit, None)
+    whole = _best(spectra, everyone, circuit) if shared == "auto" else None
+    if whole is not None and whole.preferred:
+        return _together(everyone, whole)
+    if whole is not None:
+        plan = _without_outlying(spectra, whole) or _two(spectra, circuit, order, whole)
+        if plan is not None:
+            return plan
+    return _free(spectra, circuit, whole)
+
+
+def _together(everyone: tuple[int, ...], whole: SeriesFit) -> Plan:
+    return Plan("common parameters", ((everyone, whole),), whole.circuit.text)
+
+
+def with_circuit(spectrum: Spectrum, text: str) -> Choice | None:
+    """Return the choice of one spectrum with the named circuit as its best; None where that cannot be fitted."""
+    fit = _fit_of(spectrum, text)
+    if fit is None:
+        return None
+    others = [
+        (f, w) for f, w in zip(spectrum.single.fits, spectrum.single.weights, strict=True) if f.circuit.text != text
+    ]
+    own = 1.0 - sum(w for _, w in others)
+    return Choice(fit, (fit, *(f for f, _ in others)), np.array([own, *(w for _, w in others)]))
+
+
+def _fit_of(spectrum: Spectrum, text: str) -> CircuitFit | None:
+    known = next((f for f in spectrum.single.fits if f.circuit.text == text), None)
+    if known is not None:
+        return known
+    with suppress(ConvergenceError):
+        return fit_circuit(parse(text), spectrum.frequency, spectrum.impedance, sd=spectrum.sd, most_starts=2)
+    return None
+
+
+def _candidates(spectra: Sequence[Spectrum], members: Sequence[int], circuit: str | None) -> list[str]:
+    """Return the circuits to try: those that the single spectra choose most often, and the pellet without an arc."""
+    if circuit is not None:
+        return [parse(circuit).text]
+    votes = Counter(spectra[i].single.best.circuit.text for i in members)
+    lead = any(text.startswith("L") for text in votes)
+    wanted = [("L-" + t if lead and not t.startswith("L") else t) for t, _ in votes.most_common()]
+    return list(dict.fromkeys(parse(text).text for text in [*wanted[:_CANDIDATES], SPIKE]))
+
+
+def _best(
+    spectra: Sequence[Spectrum], members: Sequence[int], circuit: str | None, exponents: Sequence[bool] = (True, False)
+) -> SeriesFit | None:
+    """Return the global fit with the lowest criterion; exponents are left free only where common ones are refused."""
+    some = [spectra[i] for i in members]
+    best: SeriesFit | None = None
+    for alike in exponents:
+        fits = [_global(some, text, alike) for text in _candidates(spectra, members, circuit)]
+        best = min((f for f in (best, *fits) if f is not None), key=lambda s: s.bic, default=None)
+        if best is not None and best.preferred:
+            break
+    return best
+
+
+def _global(spectra: Sequence[Spectrum], text: str, exponents: bool) -> SeriesFit | None:
+    lowest = min(spectra, key=lambda s: float(np.abs(s.impedance).min()))  # there the arc is farthest away
+    circuit = parse(text)
+    dielectric = bool(circuit.arcs) and circuit.arcs[0].storage.kind.symbol == "C"
+    prior = geometric_prior(lowest.frequency, lowest.impedance) if dielectric else None
+    with suppress(ConvergenceError):
+        return fit_series(spectra, circuit, capacitance=prior, exponents=exponents)
+    return None
+
+
+def _without_outlying(spectra: Sequence[Spectrum], whole: SeriesFit) -> Plan | None:
+    """Take out the spectrum that common parameters fit worst, one after the other, until the data allow them to the rest."""
+    members, fit = list(range(len(spectra))), whole
+    for _ in range(len(spectra) // _OUTLYING):
+        members.remove(max(members, key=lambda i: _excess(spectra[i], fit.fits[members.index(i)])))
+        if len(members) < _FEWEST:
+            return None
+        smaller = _best(spectra, members, whole.circuit.text)
+        if smaller is None:
+            return None
+        fit = smaller
+        if fit.preferred:
+            outlying = tuple(i for i in range(len(spectra)) if i not in members)
+            return Plan("common parameters", ((tuple(members), fit),), fit.circuit.text, outlying, refused=whole)
+    return None
+
+
+def _excess(spectrum: Spectrum, common: CircuitFit) -> float:
+    """Return by how much common parameters raise the residual variance of a spectrum."""
+    return common.bic / max(spectrum.single.best.reduced * spectrum.single.best.df, 1e-300)
+
+
+def _two(spectra: Sequence[Spectrum], circuit: str | None, order: Sequence[int], whole: SeriesFit) -> Plan | None:
+    """Split the series where the single choices change, and fit each side together."""
+    if circuit is not None or len(order) < 2 * _FEWEST:
+        return None
+    texts = [spectra[i].single.best.circuit.text for i in order]
+    cuts = range(_FEWEST, len(order) - _FEWEST + 1)
+    cut = max(cuts, key=lambda c: sum(Counter(side).most_common(1)[0][1] for side in (texts[:c], texts[c:])))
+    sides = [tuple(order[:cut]), tuple(order[cut:])]
+    fits = [_best(spectra, side, None) for side in sides]
+    groups = tuple((side, f) for side, f in zip(sides, fits, strict=True) if f is not None and f.preferred)
+    if not groups or len({f.circuit.text for f in fits if f is not None}) < 2:
+        return None
+    return Plan("two circuits", groups, "", change=cut, refused=whole)
+
+
+def _free(spectra: Sequence[Spectrum], circuit: str | None, whole: SeriesFit | None) -> Plan:
+    """Take one circuit with free parameters where it explains every spectrum, else the single choices."""
+    for text in _candidates(spectra, range(len(spectra)), circuit):
+        fits = [_fit_of(spectrum, text) for spectrum in spectra]
+        if circuit is not None or all(
+            fit is not None and (explains(fit, s.frequency) or fit.reduced < _AS_GOOD * s.single.best.reduced)
+            for fit, s in zip(fits, spectra, strict=True)
+        ):
+            return Plan("one circuit", circuit=text, refused=whole)
+    return Plan("single fits", refused=whole)

@@ -1,0 +1,206 @@
+"""Readers of diffraction patterns: every version, real files against their twins, and archives that mean harm."""
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from closo.errors import ReadError
+from closo.readers import read
+
+COUNTS = [12, 15, 140, 1180, 160, 14]
+FLOATS = struct.pack("<6f", *COUNTS)
+
+
+def only(path):
+    (data,) = read(path)
+    return data
+
+
+def written(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+def version1(ranges=1):
+    content = b""
+    for k in range(ranges):
+        angles = (20.0 + 10 * k, 10.0, 0.0, 0.0)
+        numbers = (b"RAW ", 6, 2.0, 0.5, 0, *angles, b"salt", 1.5406, 1.54439, int(k + 1 < ranges))
+        head = struct.pack("<4sIffI4xffff32sff72xI", *numbers)
+        content += head + FLOATS
+    return content
+
+
+def version2(ranges=1):
+    content = bytearray(256)
+    content[:4], content[188:190] = b"RAW2", b"Co"
+    struct.pack_into("<H", content, 4, ranges)
+    struct.pack_into("<3f", content, 190, 1.78897, 1.79285, 0.5)
+    part = struct.pack("<HH4xfff26xH", 52, 6, 2.0, 0.5, 20.0, 300) + bytes(4) + FLOATS
+    return bytes(content) + ranges * part
+
+
+def segment(kind, length, **fields):
+    made = bytearray(length)
+    struct.pack_into("<II", made, 0, kind, length)
+    for at, (form, value) in fields.items():
+        struct.pack_into("<" + form, made, int(at[1:]), value)
+    return bytes(made)
+
+
+def version4(drive=b"2Theta", record=8):
+    tube = segment(30, 130, _80=("d", 1.5406), _88=("d", 1.54439), _104=("d", 0.5), _116=("4s", b"Cu"))
+    name = segment(10, 50, _12=("24s", b"SAMPLEID"), _36=("14s", b"salt"))
+    moving = segment(50, 64, _8=("I", 1), _12=("24s", drive), _56=("d", 20.0))
+    still = segment(50, 64, _12=("24s", b"Theta"), _56=("d", 10.0))
+    head = bytearray(160)
+    struct.pack_into("<24s", head, 32, b"Locked Coupled")
+    struct.pack_into("<ddIf", head, 72, 20.0, 0.5, 6, 500.0)
+    struct.pack_into("<II", head, 136, record, len(moving + still))
+    rows = b"".join(struct.pack("<f", y) + b"\1" * (record - 4) for y in COUNTS)
+    return b"RAW4.00".ljust(61, b"\0") + name + tube + bytes(head) + still + moving + rows
+
+
+@pytest.mark.parametrize("content", [version1(), version2(), version4(), version4(record=4)])
+def test_each_version_of_raw(tmp_path, content):
+    data = only(written(tmp_path, "a.raw", content))
+    assert data["counts"].values.tolist() == COUNTS
+    assert data["two_theta"].values.tolist() == [20.0, 20.5, 21.0, 21.5, 22.0, 22.5]
+    assert data.attrs["metadata"]["wavelength_alpha2"] > data.attrs["metadata"]["wavelength"] > 1e-10
+
+
+@pytest.mark.parametrize(("content", "parts"), [(version1(2), 2), (version2(3), 3)])
+def test_ranges_are_parts(tmp_path, content, parts):
+    assert [d.attrs["part"] for d in read(written(tmp_path, "a.raw", content))] == list(range(1, parts + 1))
+
+
+def test_a_rocking_curve_is_refused(tmp_path):
+    with pytest.raises(ReadError, match="'Phi', not along 2theta"):
+        read(written(tmp_path, "a.raw", version4(drive=b"Phi")))
+
+
+@pytest.mark.parametrize("content", [version1() + b"rest", version2()[:-4], version4()[:-1], version2(2)[:-28]])
+def test_a_header_that_does_not_add_up_is_refused(tmp_path, content):
+    with pytest.raises(ReadError) as caught:
+        read(written(tmp_path, "a.raw", content))
+    assert "a.raw" in str(caught.value)
+    assert str(caught.value).count(". ") <= 3
+
+
+def archive(**members):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("Experiment0/DataContainer.xml", "<DataContainer/>")
+        for name, text in members.items():
+            made.writestr(name.replace("__", "/"), text)
+    return content.getvalue()
+
+
+LAUGHS = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;">]><RawData>&c;</RawData>'
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (archive(Experiment0__RawData0xml="", **{"Experiment0/RawData0.xml": LAUGHS}), "document type or entities"),
+        (archive(**{"Experiment0/RawData0.xml": LAUGHS.encode("utf-16")}), "document type or entities"),
+        (archive(**{"Experiment0/RawData0.xml": " " * 30_000_000}), "times its own size"),
+        (archive(**{"../../etc/RawData0.xml": "<RawData/>"}), "leads out of it"),
+        (archive(**{"C:\\RawData0.xml": "<RawData/>"}), "leads out of it"),
+        (archive(), "no RawData0.xml"),
+        (archive(**{"Experiment0/RawData0.xml": "<RawData/>"}), "no scan of the archive has points"),
+    ],
+)
+def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path, content, says):
+    with pytest.raises(ReadError, match=says) as caught:
+        read(written(tmp_path, "a.brml", content))
+    assert caught.value.message.count(". ") == 0
+    assert caught.value.hint
+
+
+def xrdml(points, axis="Gonio"):
+    scan = f'<scan scanAxis="{axis}"><dataPoints>{points}</dataPoints></scan>'
+    return f"<xrdMeasurements><xrdMeasurement>{scan}</xrdMeasurement></xrdMeasurements>".encode()
+
+
+ENDS = '<positions axis="2Theta"><startPosition>20</startPosition><endPosition>22</endPosition></positions>'
+
+
+def test_an_attenuator_is_corrected_for_and_told(tmp_path):
+    points = f"{ENDS}<beamAttenuationFactors>1 1 8.5 8.5 1</beamAttenuationFactors><intensities>1 2 3 4 5</intensities>"
+    data = only(written(tmp_path, "a.xrdml", xrdml(points)))
+    np.testing.assert_allclose(data["intensity"], [1, 2, 25.5, 34, 5])
+    assert "attenuator moved" in data.attrs["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (xrdml(f"{ENDS}<counts>1 2 3</counts>", axis="Phi"), "'Phi', not along 2theta"),
+        (xrdml(f"{ENDS}<counts>1 2 x</counts>"), "something that is none"),
+        (xrdml(f"{ENDS}<counts></counts>"), "no intensities"),
+        (b"<!DOCTYPE x><xrdMeasurements/>", "document type"),
+    ],
+)
+def test_wrong_xrdml(tmp_path, content, says):
+    with pytest.raises(ReadError, match=says):
+        read(written(tmp_path, "a.xrdml", content))
+
+
+def test_columns_of_text(tmp_path):
+    data = only(written(tmp_path, "a.xye", b"# made by hand\n22.0 5 2.2\n21.0 7.5 2.7\n20.0 3 1.7\n"))
+    assert data["two_theta"].values.tolist() == [20.0, 21.0, 22.0]
+    assert data["intensity"].values.tolist() == [3.0, 7.5, 5.0]
+    with pytest.raises(ReadError, match="back to 20 deg at point 3"):
+        read(written(tmp_path, "b.xy", b"20 1\n21 2\n20 3\n21 4\n"))
+    with pytest.raises(ReadError, match="between -180 and 180"):
+        read(written(tmp_path, "c.xy", b"200 1\n210 2\n220 3\n"))
+
+
+def test_uxd_without_angles(tmp_path):
+    text = b"_FILEVERSION=2\n_ANODE='Co'\n_DRIVE='2THETA'\n_START=20\n_STEPSIZE=0.5\n_COUNTS\n12 15 140\n1180 160 14\n"
+    data = only(written(tmp_path, "a.uxd", text))
+    assert data["counts"].values.tolist() == COUNTS
+    assert data["two_theta"].values[-1] == 22.5
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_binary_cobalt_scans_equal_their_text(shared_data, number):
+    folder = shared_data / "structure/xrd/co_d5000"
+    raw, text = only(folder / f"D5000_{number}.RAW"), only(folder / f"D5000_{number}.xy")
+    np.testing.assert_array_equal(raw["counts"], text["counts"])
+    np.testing.assert_allclose(raw["two_theta"], text["two_theta"], atol=1e-9)
+    assert raw.attrs["metadata"]["anode"] == "Co"
+    assert raw.attrs["metadata"]["wavelength"] == pytest.approx(1.78897e-10)
+
+
+def test_binary_scan_equals_its_uxd(shared_data):
+    folder = shared_data / "structure/xrd/bruker"
+    raw, text = only(folder / "BT86.raw"), only(folder / "BT86_.UXD")
+    np.testing.assert_array_equal(raw["counts"], text["counts"])
+    np.testing.assert_allclose(
+        raw["two_theta"], text["two_theta"], atol=0.005
+    )  # the text has three decimals, rounded steps
+    assert raw.attrs["metadata"]["goniometer_radius"] == text.attrs["metadata"]["goniometer_radius"] == 0.2005
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "first", "last", "largest"),
+    [
+        ("bruker/TiO2_raw4.raw", [1647], 10.0, 70.041, 11493.0),
+        ("bruker/Keokuk_kaolinite_2scans.RAW", [4001, 3501], 10.0, 90.0, 4880.0),
+        ("bruker/23-012-AG_2thomegascan_long.brml", [2001], 44.0, 48.0, 495559.8),
+        ("dara_mixtures/TiO2_0p4009-ZnO_0p6010--8min.xrdml", [8282], 10.0094, 99.9944, 14028.0),
+    ],
+)
+def test_real_files(shared_data, name, points, first, last, largest):
+    found = read(shared_data / "structure/xrd" / name)
+    assert [d.sizes["two_theta"] for d in found] == points
+    angle = found[0]["two_theta"].values
+    assert (angle[0], angle[-1]) == pytest.approx((first, last), abs=1e-3)
+    values = found[0]["counts" if "counts" in found[0] else "intensity"].values
+    assert values.max() == pytest.approx(largest)
