@@ -28,6 +28,17 @@ def study() -> Path:
 
 
 @cache
+def isotherm(silica: str = "A200") -> Path:
+    """Return the synthetic N2 isotherm of a silica, as an adsorption information file."""
+    from closo.twin import Truth
+    from closo.twin.sorption import write_aif
+
+    path = _work() / f"{silica}.aif"
+    write_aif(path, Truth().silica(silica))
+    return path
+
+
+@cache
 def example() -> Path:
     """Return the example study with the first pellet of each sample only, so that it is quick."""
     folder = _work() / "example"

@@ -704,11 +704,16 @@ REAL_CELLS = ["neware/nda_v8.nda", "neware/21_10_7_85.ndax", "maccor/maccor_two.
               "gamry/chronoa_data.dta"]  # fmt: skip
 
 
+REAL_ISOTHERMS = ["micromeritics_xls/Sample_E.xls", "aif/NK_DUT-6_LP_N2_114PKT.aif", "reference/SiO2_N2_77K.json",
+                  "reference/micromeritics_zsm_5.csv"]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "name",
     [
         *(f"eis/{n}" for n in REAL),
         *(f"cycling/{n}" for n in REAL_CELLS),
+        *(f"structure/sorption/{n}" for n in REAL_ISOTHERMS),
         *(f"structure/xrd/{n}" for n in REAL_PATTERNS),
     ],
 )

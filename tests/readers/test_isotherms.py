@@ -74,6 +74,13 @@ def test_a_table_that_is_not_understood_says_what_is_missing(tmp_path, names, fo
     assert caught.value.hint
 
 
+def test_pressures_that_do_not_fit_together_are_told(tmp_path):
+    rows = [(x, 760 * x, 101.325, n) for x, n in ROWS]
+    names = "p/p0,Absolute Pressure (mmHg),Saturation Pressure (mmHg),Quantity Adsorbed (mmol/g)"
+    (data,) = read(write(tmp_path / "a.csv", table(names, rows)))
+    assert "p over p0 is 7.5 times" in data.attrs["warnings"][0]
+
+
 # Micromeritics
 
 

@@ -1,6 +1,7 @@
 """Sorption: kernels against closed forms, real exports against the instruments, twins whose surface is not the model's."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -68,6 +69,16 @@ def test_windows_pass_as_the_criteria_say():
     assert found.keys() == wanted.keys()
     for window, values in wanted.items():
         assert found[window] == pytest.approx(values, rel=1e-6)
+
+
+def test_thousands_of_points_take_no_minutes():
+    """As of instruments that dose without pause: windows begin and end at some of the points only."""
+    x = np.linspace(1e-4, 0.95, 6000)
+    begin = time.process_time()
+    windows = kernel.passing_windows(x, bet(x))
+    assert time.process_time() - begin < 5.0
+    assert 100 < len(windows) < 400**2 / 2
+    np.testing.assert_allclose(windows[:, 2], 2.0, rtol=1e-6)
 
 
 def test_capillary_condensation_ends_the_windows():
@@ -200,7 +211,15 @@ def test_argon_has_an_area_and_no_t_plot():
 def test_a_pore_volume_beyond_the_last_point_is_withheld():
     volume = analyse(isotherm(X[X < 0.92])).quantities["pore_volume"]
     assert volume.value is None
-    assert "ends at p/p0 0.9" in volume.why
+    assert "the last is at 0.9" in volume.why
+
+
+def test_a_pore_volume_between_points_far_apart_is_withheld():
+    few = X[(X < 0.5) | (X > 0.95)]
+    assert analyse(isotherm(few), gurvich=0.9).quantities["pore_volume"].value is None
+    at_a_point = analyse(isotherm(few), gurvich=0.96).quantities["pore_volume"]
+    assert at_a_point.value == pytest.approx(bet(0.96) * 34.67e-6, rel=1e-9)
+    assert not any(source.startswith("interpolation") for source in at_a_point.budget())
 
 
 def test_little_powder_is_told():
@@ -231,6 +250,35 @@ def test_no_adsorption_branch_and_no_known_gas_are_refused():
     data.attrs["metadata"]["gas"] = "CO2"
     with pytest.raises(DataError, match="CO2"):
         analyse(data)
+
+
+def test_an_isotherm_at_room_temperature_is_refused():
+    with pytest.raises(DataError, match=r"298.1 K; areas and pores are those of N2 near 77.4 K"):
+        analyse(isotherm(temperature="25 °C"))
+
+
+def test_points_that_cannot_be_used_are_counted():
+    result = analyse(isotherm(np.append(X, [1.002, 1.004]), np.append(bet(X), [60.0, 70.0])))
+    assert "2 points without gas or outside 0 < p/p0 < 1 are left out." in result.notes
+
+
+NUMBERS = st.floats(-0.1, 1.1) | st.floats(0.0, 0.5) | st.sampled_from([0.0, 1.0, 1e-300, 0.05, 0.3, np.nan])
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(NUMBERS, st.floats(-1.0, 100.0), st.integers(0, 1)), min_size=1, max_size=30))
+def test_any_numbers_give_a_result_or_a_sentence(rows):
+    x, n, back = (np.array(column, float) for column in zip(*rows, strict=True))
+    columns = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back}
+    data = new("isotherm", columns, source="any.csv", metadata={"gas": "N2", "mass": "0.1000 g"})
+    for window in (None, "0.05-0.30"):
+        try:
+            result = analyse(data, window=window)
+        except DataError:
+            continue
+        assert figure(result).panels
+        for quantity in result.quantities.values():
+            assert quantity.why if quantity.value is None else np.isfinite([quantity.value, quantity.u]).all()
 
 
 @pytest.mark.parametrize(
@@ -350,9 +398,8 @@ def twin(seed):
     )
     instrument = Instrument(mass=rng.uniform(0.08e-3, 0.25e-3))
     low = (*np.geomspace(0.003, 0.03, 4), *np.linspace(0.05, 0.30, rng.integers(6, 13)))
-    seen = measure(
-        powder, instrument, rng, (*low, *np.linspace(0.35, 0.90, 12), 0.925, 0.945, 0.955, 0.965, 0.975, 0.985)
-    )
+    top = np.linspace(0.92, 0.985, rng.integers(3, 8))
+    seen = measure(powder, instrument, rng, (*low, *np.linspace(0.35, 0.90, 12), *top))
     metadata = {"gas": "N2", "mass": f"{instrument.mass * 1e3:.4f} g"}
     density = 2200.0 * (1.0 + 0.02 * np.sqrt(3.0) * rng.uniform(-1.0, 1.0))
     truth = {

@@ -70,6 +70,14 @@ ROWS = (
     Name("pore_diameter", "D", "m", "nm", 1e-9, "diameter of cylindrical pores", positive=True),
     Name("pore_size_distribution", "dV/dlog10(D)", "m3/kg", "cm3/g", 1e-3, "pore volume per decade of diameter"),
     Name("cumulative_pore_volume", "V(> D)", "m3/kg", "cm3/g", 1e-3, "volume of pores wider than D"),
+    Name("silanol_density", "N_OH", "1/m2", "1/nm2", 1e18, "silanol groups per surface area", positive=True),
+    Name("silanol_amount", "n_OH", "mol/kg", "mmol/g", 1.0, "silanol per mass of filler", positive=True),
+    Name(
+        "silanol_per_anion", "n_OH/n_anion", "1", "1", 1.0, "silanol of a filler per anion of the matrix", positive=True
+    ),
+    Name(
+        "pore_filling", "V_m/V_p", "1", "%", 0.01, "volume of matrix over the volume of a filler's pores", positive=True
+    ),
     Name("pressure", "p", "Pa", "MPa", 1e6, "pressing or stack pressure", positive=True),
     Name("force", "F", "N", "N", 1.0, "force", positive=True),
     Name("torque", "M", "N m", "N m", 1.0, "tightening torque", positive=True),

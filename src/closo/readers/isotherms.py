@@ -194,10 +194,22 @@ def isotherm(
     if "relative_pressure" not in found and {"gas_pressure", "saturation_pressure"} <= set(found):
         with np.errstate(all="ignore"):
             found["relative_pressure"] = found["gas_pressure"] / found["saturation_pressure"]
+    said = [*warnings, *_disagree(found)]
     pressure = found.get("relative_pressure", found.get("gas_pressure", np.empty(0)))
     if "desorption" not in found and np.isfinite(pressure).any():
         found["desorption"] = (np.arange(len(pressure)) > int(np.nanargmax(pressure))).astype(float)
-    said = list(warnings)
     if unit and "mol" not in unit.lower() and "stp" not in unit.lower():
         said.append(f"The amount is in {unit}, taken as cm3 of gas at 0 degC and 1 atm (STP).")
     return Part("isotherm", "isotherm", found, line, dict(metadata or {}), tuple(said))
+
+
+def _disagree(columns: Mapping[str, np.ndarray]) -> list[str]:
+    """Return a sentence where the relative pressure is not the pressure over the saturation pressure beside it."""
+    if not {"relative_pressure", "gas_pressure", "saturation_pressure"} <= set(columns):
+        return []
+    with np.errstate(all="ignore"):
+        ratio = columns["gas_pressure"] / columns["saturation_pressure"] / columns["relative_pressure"]
+    ratio = ratio[np.isfinite(ratio)]
+    if len(ratio) == 0 or 0.95 < float(np.median(ratio)) < 1.05:
+        return []
+    return [f"p over p0 is {np.median(ratio):.3g} times the relative pressure beside them: a unit or a name is wrong."]

@@ -97,7 +97,8 @@ def _sheets(path: Path, raw: bytes) -> list[list[Row]]:
             ]
     except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *_FAILURES) as error:
         what = shown(str(error), 80)
-        raise ReadError(f"the workbook is damaged or locked ({what}).", file=path, hint=_TO_CSV) from None
+        text = f"this old Excel workbook is damaged, or locked with a password ({what})."
+        raise ReadError(text, file=path, hint=_TO_CSV) from None
 
 
 def _cell(cell: Any) -> str | float:

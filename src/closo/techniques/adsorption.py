@@ -6,6 +6,7 @@ rising, shape (m,). Sources: see `closo.techniques.sorption`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -13,21 +14,66 @@ import numpy as np
 from closo.errors import ConvergenceError
 from closo.fit import Fit, least_squares, straight_line
 
-__all__ = ["bet_line", "bet_transform", "bjh", "condensation", "film_line", "gurvich", "monolayer_beside_micropores"]
-__all__ += ["passing_windows", "pore_sizes", "thickness", "window_tests"]
+__all__ = [
+    "bet_line",
+    "bet_transform",
+    "bjh",
+    "condensation",
+    "film_line",
+    "gas_of",
+    "gurvich",
+    "kelvin",
+    "monolayer_beside_micropores",
+    "passing_windows",
+    "pore_sizes",
+    "thickness",
+    "window_tests",
+]
 
 _LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K [m]: oxides and carbons; silica
     "harkins jura": lambda x: 1e-10 * np.sqrt(13.99 / (0.034 - np.log10(x))),
     "kruk jaroniec sayari": lambda x: 1e-10 * (60.65 / (0.03071 - np.log10(x))) ** 0.3968,
 }
+_CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
+_BATHS = {"N2": 77.4, "Ar": 87.3, "Kr": 77.4}  # K; argon is measured in liquid nitrogen, too
+_MOST_ENDS = 400  # points at which windows begin and end; of more, every second, third, ... is one
+_WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
 _MULTILAYER = (0.04, 0.36)  # where monolayer and constant amount can be told apart
 
 
+def kelvin(text: str) -> float | None:
+    """Return the temperature that a file states, None where it is none.
+
+    Example
+    -------
+    >>> kelvin("77.300 K"), round(kelvin("-195.850 °C"), 2), kelvin("77.35"), kelvin("cold")
+    (77.3, 77.3, 77.35, None)
+    """
+    found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(K|°C|degC|C)?\s*", text[:40])
+    return None if found is None else float(found[1]) + (273.15 if found[2] not in (None, "K") else 0.0)
+
+
+def gas_of(name: str, bath: str = "") -> tuple[str, str]:
+    """Return the gas, and what is wrong with it or with the temperature of its bath, '' where nothing is.
+
+    Example
+    -------
+    >>> gas_of("Nitrogen", "77.3 K"), gas_of("N2", "25 °C")[1][:24], gas_of("CO2")[1][:16]
+    (('N2', ''), 'the bath was at 298.1 K;', "the gas is 'CO2'")
+    """
+    gas, kelvins = _CALLED.get(name.strip().lower(), ""), kelvin(bath)
+    if not gas:
+        return gas, f"the gas is '{name[:30]}', for which closo has no cross-section."
+    if kelvins is not None and abs(kelvins / _BATHS[gas] - 1.0) > 0.15:
+        return gas, f"the bath was at {kelvins:.4g} K; areas and pores are those of {gas} near {_BATHS[gas]:g} K."
+    return gas, ""
+
+
 def bet_transform(x: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Return x/(n (1 - x)) [kg/mol], the ordinate of the BET plot."""
+    """Return x/(n(1-x)) [kg/mol], the ordinate of the BET plot."""
     return np.asarray(x / (n * (1.0 - x)))
 
 
@@ -69,10 +115,10 @@ def passing_windows(x: np.ndarray, n: np.ndarray) -> np.ndarray:
     x, n = x[used], n[used]
     y, rising = bet_transform(x, n), n * (1.0 - x)
     sums = [np.concatenate([[0.0], np.cumsum(v)]) for v in (x, y, x * x, x * y, y * y)]
-    found = [np.empty((0, 4))]
-    for first in range(len(x)):
+    found, step = [np.empty((0, 4))], len(x) // _MOST_ENDS + 1
+    for first in range(0, len(x), step):
         falls = np.flatnonzero(np.diff(rising[first:]) <= 0)
-        stop = np.arange(first + _LEAST_POINTS, (first + int(falls[0]) + 1 if len(falls) else len(x)) + 1)
+        stop = np.arange(first + _LEAST_POINTS, (first + int(falls[0]) + 1 if len(falls) else len(x)) + 1, step)
         size = stop - first
         sx, sy, sxx, sxy, syy = (s[stop] - s[first] for s in sums)
         with np.errstate(all="ignore"):
@@ -127,10 +173,19 @@ def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: flo
 
 
 def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:
-    """Return the amount at x = `at`, between two points, and its error: a ninth of what wider points would change."""
-    value, k = float(np.interp(at, x, n)), int(np.searchsorted(x, at))
-    near = np.clip([k - 2, k + 1], 0, len(x) - 1)
-    return value, (float(np.interp(at, x[near], n[near])) - value) / 9.0
+    """Return the amount at x = `at`, on the line between two points, and how far a curve or a step there may be from it.
+
+    Both are nan beyond the points, and where the two points that enclose it are more than 0.1 apart.
+    """
+    k = int(np.searchsorted(x, at))
+    if at < x[0] or at > x[-1] or (x[k] != at and x[k] - x[k - 1] > _WIDEST):
+        return np.nan, np.nan
+    if x[k] == at:
+        return float(n[k]), 0.0
+    slopes = np.diff(n) / np.diff(x)
+    bend = float(np.abs(np.diff(slopes[max(k - 2, 0) : k + 1])).max(initial=0.0))
+    off = bend * float((at - x[k - 1]) * (x[k] - at) / (x[k] - x[k - 1]))
+    return float(np.interp(at, x, n)), off / 3.0**0.5
 
 
 def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> float | None:

@@ -24,7 +24,7 @@ Gives
 Uncertainty sources
     `fit:<name>` (slope and intercept with their covariance, which most programs leave out: they print 20 % more),
     `window:<name>` (the windows that pass), `model:<name>` (no surface is that of the equation: n_m with micropores beside
-    it; 1 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
+    it; 1.2 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
     `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %),
     `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean
     squares about the value.
@@ -68,11 +68,10 @@ __all__ = ["analyse", "check_settings", "figure"]
 
 Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
-_CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
-_SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.01  # relative
+_SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
 _FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
-_IMPOSSIBLE, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 0.4, 5.0  # m3/kg; relative u; m2 in the tube
+_IMPOSSIBLE, _NOTHING, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 1e-12, 0.4, 5.0  # m3/kg; mol/kg; relative u; m2 in the tube
 _AREA = "specific_surface_area"
 _BET = ("monolayer_capacity", "bet_constant", _AREA)
 
@@ -83,10 +82,10 @@ class _Asked:
 
     window: tuple[float, float] | None
     gas: str | None
+    at: float
     section: Number
     mass: Number
     p0: Number
-    at: float
 
 
 @dataclass(frozen=True)
@@ -142,14 +141,15 @@ def analyse(
     asked = _asked(numbers | {"window": window, "gas": gas, "gurvich": gurvich})
     x, n, back = _points(data, asked)
     branch, notes = _branch(data, asked, (x[~back], n[~back]))
-    quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich)
-    quantities["pore_volume"] = _pores(branch, gurvich)
+    quantities = _bet(branch, branch.window, gurvich) | _film(branch, gurvich) | _pores(branch, gurvich)
     if asked.window is not None:
         quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
     quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
     ends = branch.x[branch.window[[0, -1]]].tolist() if len(branch.window) else None
     checks = (*_checks(branch, quantities[_AREA]), *_vendor(branch, data.attrs["metadata"].get("vendor") or {}))
-    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs.get("warnings", ()))
+    if len(x) < data.sizes["point"]:
+        notes += (f"{data.sizes['point'] - len(x)} points without gas or outside 0 < p/p0 < 1 are left out.",)
+    curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs["warnings"])
     return Result("sorption", branch.name, quantities, curves, checks, {"window": ends, "gas": branch.gas}, said)
 
 
@@ -160,16 +160,15 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     ends = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
     if window is not None and not 0.0 < ends[0] < ends[1] < 1.0:
         raise StudyError(f"window = '{str(window)[:50]}' is no range of p/p0.", hint="Write for example 0.05-0.30.")
-    called = None if gas is None else _CALLED.get(gas.strip().lower())
-    if gas is not None and called is None:
-        raise StudyError(f"gas = '{gas[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
+    called, wrong = (None, "") if gas is None else kernel.gas_of(gas)
+    if wrong:
+        raise StudyError(f"gas = '{str(gas)[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
         raise StudyError(f"gurvich = {at} is no relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual.")
     number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
     for name in (key for key in number if given.get(key) is not None):
         number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)
-    section, weighed, p0 = number.values()
-    return _Asked(ends if match else None, called, section, weighed, p0, at)
+    return _Asked(ends if match else None, called, at, *number.values())
 
 
 def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -185,7 +184,7 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
         raise DataError(text, file=file, hint="Say which: --set saturation_pressure='101.3 ± 0.2 kPa'.")
     n = np.asarray(data["adsorbed_amount"].values, float)
     back = data["desorption"].values > 0.5 if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
-    good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > 0)
+    good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > _NOTHING)
     there = len(np.unique(x[good & ~back]))
     if there < 3:
         text = f"sorption needs an adsorption branch; {there} points of it have 0 < p/p0 < 1 and an amount > 0."
@@ -200,11 +199,12 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
 def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
     """Return the branch with its windows, and sentences on what had to be assumed."""
     x, first = np.unique(points[0], return_index=True)
-    n, stated, notes = points[1][first], data.attrs["metadata"], []
-    gas = asked.gas or _CALLED.get(str(stated.get("gas") or "N2").strip().lower())
-    if gas is None:
-        text = f"the gas is '{str(stated['gas'])[:30]}', for which closo has no cross-section."
-        raise DataError(text, file=data.attrs.get("source"), hint=f"Known: {', '.join(_GASES)} (setting gas).")
+    apart = np.append(True, np.diff(x) > 1e-9 * x[1:])
+    x, n, stated, notes = x[apart], points[1][first][apart], data.attrs["metadata"], []
+    gas, wrong = kernel.gas_of(asked.gas or str(stated.get("gas") or "N2"), str(stated.get("temperature")))
+    if wrong:
+        hint = "Use the isotherm of N2, Ar or Kr at the boiling point; the setting gas says which it is."
+        raise DataError(wrong, file=data.attrs.get("source"), hint=hint)
     if not (asked.gas or stated.get("gas")):
         notes.append("The file does not state the gas (setting gas): N2 is assumed.")
     usual, weighed = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]}), asked.mass
@@ -235,7 +235,7 @@ def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: Points) -> 
     slope, intercept = kernel.bet_line(x[rows], n[rows]).values if len(rows) > 2 else (1.0, 1.0)
     area, rest = straight_line(kernel.thickness(x[film]), n[film] * liquid).values if len(film) > 2 else (0.0, 0.0)
     found = {"n_m": 1.0 / (slope + intercept), "C": 1.0 + slope / intercept, "film": area, "micropores": rest}
-    return found | {"pores": kernel.gurvich(x, n, at)[0] * liquid}
+    return found | {"pores": float(np.interp(at, x, n)) * liquid}
 
 
 def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -245,7 +245,7 @@ def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, flo
         "amount": (x, n * (1.0 + _AMOUNT_U)),
         "mass": (x, n * (1.0 - u / mass)),
         "free_space": (x, n + _FREE_SPACE / mass * x),
-        "saturation_pressure": (x / (1.0 + branch.p0_u), n),
+        "saturation_pressure": (x * (1.0 + branch.p0_u), n),
     }
     base = _estimates(branch, rows, at, (x, n))
     moved = {f"{source}:{branch.name}": _estimates(branch, rows, at, points) for source, points in wrong.items()}
@@ -312,16 +312,16 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     return found
 
 
-def _pores(branch: _Branch, at: float) -> Quantity:
+def _pores(branch: _Branch, at: float) -> dict[str, Quantity]:
     """Return the volume of the liquid in the powder at p/p0 = `at` (Gurvich)."""
     how = f"all gas at p/p0 {at:.4g} as liquid"
-    if not branch.x[0] <= at <= branch.x[-1] or branch.gas == "Kr":
-        why = f"the adsorption branch of {branch.gas} ends at p/p0 {branch.x[-1]:.4g}; gurvich = {at:g} asks for more"
-        return withheld("pore_volume", why, method=how)
-    value, errors = _errors(branch, branch.film[:0], at)
     off = kernel.gurvich(branch.x, branch.n, at)[1] * _GASES[branch.gas][1]
+    if not np.isfinite(off):
+        why = f"no two points of {branch.gas} enclose p/p0 {at:g} within 0.1; the last is at {branch.x[-1]:.4g}"
+        return {"pore_volume": withheld("pore_volume", why, method=how)}
+    value, errors = _errors(branch, branch.film[:0], at)
     number = uncertain(value["pores"], errors["pores"] | {f"interpolation:{branch.name}": off})
-    return _known("pore_volume", number, how)
+    return {"pore_volume": _known("pore_volume", number, how)}
 
 
 def _diameter(area: Quantity, density: Number) -> Quantity:
