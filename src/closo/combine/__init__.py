@@ -134,7 +134,10 @@ COMBINATIONS: tuple[Combination, ...] = (
         f"{_HERE}.ledgers:figure_comparison",
     ),
     Combination(
-        "silanol_exchange",
+        "filler_budget", "Surface and pores of a filler", f"{_HERE}.powders:fillers", headline=("pore_filling",)
+    ),
+    Combination(
+        "silanol",
         "O-H gained against silanol lost",
         f"{_HERE}.powders:silanol",
         f"{_HERE}.silanol:figure",

@@ -15,7 +15,7 @@ from closo.result import Result
 from closo.study import Sample, Series, Study
 from closo.toml import read_number
 
-__all__ = ["average_sample", "common_temperature", "compare", "spread_between_pellets"]
+__all__ = ["average_sample", "common_temperature", "compare", "filler_share", "spread_between_pellets"]
 
 _ROOM = 303.15  # K, preferred where several temperatures serve equally well
 
@@ -127,13 +127,13 @@ def _position(study: Study, made: Sample, sample: str, *, axis: str) -> float:
             return 0.0
         number = made.milling.time
     else:
-        number = _volume_fraction(study, made)
+        number = filler_share(study, made)
     if number is None:
         raise DataError(f"the sample '{sample}' states no {axis}.", hint="Add it to its recipe or milling.")
     return float(number.x) if hasattr(number, "x") else float(number)
 
 
-def _volume_fraction(study: Study, made: Sample) -> Number | None:
+def filler_share(study: Study, made: Sample) -> Number | None:
     """Return the volume fraction of the filler: as stated, from the mass fraction, or from the masses weighed."""
     recipe = made.recipe
     if recipe is None:

@@ -1,15 +1,46 @@
-"""What is wanted of powders: what milling does to the surface of the silicas."""
+"""What is wanted of powders: what surface and pores of a filler mean for a sample, and what milling does to its silanol."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
+from closo.combine.comparing import filler_share
+from closo.combine.filler import filler_budget
 from closo.combine.silanol import silanol_exchange
 from closo.combine.view import View, Wanted
 from closo.result import Result
 
-__all__ = ["silanol"]
+__all__ = ["fillers", "silanol"]
+
+
+def fillers(view: View) -> Iterator[Wanted | str]:
+    """Yield what surface and pores of its filler mean for each sample: as measured by gas sorption, else as stated."""
+    study = view.study
+    for name, sample in study.samples.items():
+        recipe = sample.recipe
+        powder = None if recipe is None else study.powders.get(recipe.filler_type or "")
+        if recipe is None or powder is None:
+            continue
+        densities = [study.materials[m].density for m in (recipe.filler, recipe.matrix) if m in study.materials]
+        share = filler_share(study, sample)
+        if share is None or len(densities) < 2 or None in densities:
+            continue
+        measured = dict(list(view.of(recipe.filler_type or "", "sorption").items())[:1])
+        known = {key: powder.given(key) for key in ("specific_surface_area", "pore_volume")}
+        for result in measured.values():
+            numbers = {key: result.quantities[key].number for key in known if key in result.quantities}
+            known |= {key: number for key, number in numbers.items() if number is not None}
+        make = partial(
+            filler_budget,
+            name,
+            filler_fraction=share,
+            filler_density=densities[0],
+            matrix_density=densities[1],
+            **known,
+        )
+        tables = [sample, powder, *study.materials.values()]
+        yield Wanted(f"{name}/filler budget", make, list(measured), tables, study.about(name))
 
 
 def silanol(view: View) -> Iterator[Wanted | str]:
