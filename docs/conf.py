@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["figures"],
     "gallery_dirs": ["gallery"],
     "image_scrapers": ("scraper",),
+    "within_subsection_order": "FileNameSortKey",
     "show_memory": False,
     "write_computation_times": False,
     "min_reported_time": 1e6,
