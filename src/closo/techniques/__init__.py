@@ -332,7 +332,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "cell_limit": (float, "how far a length of a cell may move from the CIF file [%]; 1.5 when absent"),
             "internal_standard": (str, "a phase that was weighed in and its share, 'corundum=20.0 ± 0.1 wt%'"),
             "texture": (str, "preferred orientation, 'V2O5:0 0 1': a phase and the planes that lie flat"),
-            "model_u": (float, "relative standard uncertainty of calculated intensities; 0.05 when absent"),
+            "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
             "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},

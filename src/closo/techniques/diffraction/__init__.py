@@ -21,7 +21,7 @@ Gives
 Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,
     `strain:`, `transparency:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>`
-    (`model_u`, 5 % of the calculated intensities of a phase), `micro-absorption:<phase>` (particles of
+    (`model_u`, 6 % of the calculated intensities of a phase), `micro-absorption:<phase>` (particles of
     `particle_size`, 1 um), `Scherrer constant` (5 %), `instrument profile:<name>`, `weighing:<phase>`.
 
 Checks

@@ -15,7 +15,7 @@ from closo.techniques.diffraction.wavelengths import ANODES
 
 __all__ = ["Request", "check_settings", "make_request"]
 
-_MODEL_U = 0.05  # relative standard uncertainty of the calculated intensities of a phase
+_MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities of a phase
 _PARTICLE = 1.0  # um
 _MOST_PHASES = 8
 
