@@ -61,8 +61,8 @@ def test_several_sheets_are_named(tmp_path):
     for sheet, voltage in (("first", 3.0), ("second", 4.0), ("Second", 4.0)):
         (data,) = read(path, columns=f"sheet={sheet}:")
         assert data["voltage"].values[0] == pytest.approx(voltage)
-    with pytest.raises(ReadError, match="no sheet 'secnd'") as missing:
-        read(path, columns="sheet=secnd")
+    with pytest.raises(ReadError, match="no sheet 'seccond'") as missing:
+        read(path, columns="sheet=seccond")
     assert "Did you mean 'second'?" in str(missing.value.hint)
 
 
