@@ -42,7 +42,7 @@ def mixture(folder, masses, *, seed=0, anode="Cu", scale=1.0, glass=0.0, times=1
                 part * phase.strength * (1 + np.cos(angle) ** 2) / (np.sin(theta) ** 2 * np.cos(theta)) / phase.density
             )
             width = 0.10 + 0.05 * np.tan(theta)
-            y += (4e4 * mass * height / width * np.exp(-2.8 * ((x[:, None] - np.degrees(angle)) / width) ** 2)).sum(
+            y += (100.0 * mass * height / width * np.exp(-2.8 * ((x[:, None] - np.degrees(angle)) / width) ** 2)).sum(
                 axis=1
             )
     counts = np.random.default_rng(seed).poisson(scale * y)
