@@ -145,7 +145,7 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
         found[limit] = Quantity(
             "detection_limit",
             uncertain(_DETECTION * least, {subject.label("estimate of the limit"): 0.25 * _DETECTION * least}),
-            f"{_DETECTION:.3g} u of the fraction without relative sources: found with 95 % (Currie)",
+            f"{_DETECTION:.3g} u of the fraction without relative sources, for reflections as wide as fitted (Currie)",
         )
         if value < _CRITICAL * least or u > _WORST * value:
             bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * max(u, least))
