@@ -191,6 +191,7 @@ def _judged(model: Model, values: np.ndarray) -> Fitted:
         )
     columns = model.columns(values)
     used = solution.amounts > 0
+    used[: len(model.phases)] = True  # how well an amount of 0 is known is the limit of its detection
     moved = model.derivatives(values, solution.amounts)
     slope = np.column_stack([columns[:, used], moved, model.base]) / model.sd[:, None]
     scale = np.linalg.norm(slope, axis=0)

@@ -19,7 +19,11 @@ __all__ = ["Subject", "quantities_of"]
 _ANGSTROM = 1e-10
 _SHAPE_U = 0.05  # relative, of Scherrer's constant for crystallites of unknown shape
 _LEAST_SHARE = 0.25  # of the instrument's width that broadening by size must reach
-_CRITICAL, _DETECTION = 1.645, 3.29  # standard uncertainties, 5 % errors of both kinds (Currie)
+_CRITICAL = (
+    3.0  # standard uncertainties; more than Currie's 1.645: a phase with a free cell finds the noise that suits it
+)
+_ONE_SIDED = 1.645
+_DETECTION = _CRITICAL + _ONE_SIDED  # where 95 % of the amounts exceed the critical level
 _WORST = 0.4  # relative standard uncertainty beyond which no number is given
 _UNKNOWN_WIDTH = 0.08  # deg, FWHM of a usual laboratory instrument, for one that is not known
 
@@ -141,10 +145,10 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
         found[limit] = Quantity(
             "detection_limit",
             uncertain(_DETECTION * least, {subject.label("estimate of the limit"): 0.25 * _DETECTION * least}),
-            f"{_DETECTION} u of the fraction without relative sources: found with 95 % (Currie)",
+            f"{_DETECTION:.3g} u of the fraction without relative sources, for reflections as wide as fitted (Currie)",
         )
         if value < _CRITICAL * least or u > _WORST * value:
-            bound = 100.0 * (max(value, 0.0) + _CRITICAL * max(u, least))
+            bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * max(u, least))
             what = "not detected" if value < _CRITICAL * least else "not quantified"
             found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %)", method=how)
         else:
@@ -257,8 +261,8 @@ def _amorphous(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
             f"{name} shows more than was weighed in ({value:.2f} of the sample would be amorphous): check the weighing"
         )
         return {"amorphous_fraction": withheld("amorphous_fraction", why, method=how)}
-    if value < _CRITICAL * u or u > _WORST * value:
-        bound = 100.0 * (max(value, 0.0) + _CRITICAL * u)
+    if value < _ONE_SIDED * u or u > _WORST * value:
+        bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * u)
         return {
             "amorphous_fraction": withheld(
                 "amorphous_fraction", f"not detected: below {bound:.2g} wt% (95 %)", method=how
