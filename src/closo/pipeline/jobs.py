@@ -55,6 +55,7 @@ class Job:
     reader, columns : as the user asked, or None.
     inputs : name -> stored quantity (`Quantity.as_stored`).
     settings : of the technique.
+    supplied : name -> hash of the files that the settings name; they lie in `folder`, empty for the current one.
     read_by : name of the reader that the file needs, where it has been looked at.
     about : what the study says about it.
     """
@@ -73,6 +74,8 @@ class Job:
     about: About = About()
     joined: tuple[tuple[str, str], ...] = ()
     read_by: str = ""
+    supplied: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     @property
     def code(self) -> str:
@@ -82,8 +85,8 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """sha256 of everything that decides the numbers."""
-        about = vars(self.about)
-        return fingerprint_of(vars(self) | {"about": about, "path": "", "file": "", "joined": "", "code": self.code})
+        names = dict.fromkeys(("path", "file", "joined", "folder"), "")
+        return fingerprint_of(vars(self) | names | {"about": vars(self.about), "code": self.code})
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,11 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
     data.attrs = {**chosen[0].attrs, "source": job.source}
     technique = get(job.technique)
     inputs = {name: Quantity.from_stored(stored).number for name, stored in job.inputs.items()}
-    result = technique.analyse(data, **inputs, **job.settings)
+    named = {key: job.settings[key] for key in technique.file_settings if key in job.settings}
+    result = technique.analyse(data, **inputs, **{**job.settings, **_in_folder(named, job.folder)})
+    result = replace(result, settings={**result.settings, **named})
     provenance = Provenance(
-        inputs=dict(job.joined) or {job.file: job.sha256},
+        inputs=(dict(job.joined) or {job.file: job.sha256}) | dict(job.supplied),
         reader=reader,
         function=f"{technique.module}.analyse",
         closo_version=job.code,
@@ -181,3 +186,10 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
     )
     read = tuple(Check(c["name"], False, c["detail"]) for c in data.attrs.get("failed_checks", ()))
     return replace(result, checks=(*result.checks, *read), about=job.about, provenance=provenance)
+
+
+def _in_folder(named: Mapping[str, Any], folder: str) -> dict[str, str]:
+    """Return settings that name files, with the folder in front of each name."""
+    return {
+        key: ",".join(str(Path(folder) / name.strip()) for name in str(text).split(",")) for key, text in named.items()
+    }

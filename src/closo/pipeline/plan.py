@@ -12,10 +12,10 @@ from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_ar
 from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
-from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, temperature_of
+from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of
 from closo.techniques import Technique, get
 
-__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs"]
+__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs", "supplied_files"]
 
 Parts = Sequence[Mapping[str, Any]]
 Listing = Callable[
@@ -78,6 +78,11 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             continue
         temperature = _temperature(study, measurement, condition, name=f"{source}#{part}")
         words = {w: getattr(condition, w) or getattr(measurement, w) or "" for w in ("branch", "stage", "chamber")}
+        settings = {
+            **study.settings.get(measurement.technique, {}),
+            **_settings_of(technique, owner, measurement),
+            **measurement.settings,
+        }
         yield Job(
             key=f"{key_of(study, measurement)}#{part}",
             path=path,
@@ -90,13 +95,23 @@ def _jobs_of(study: Study, measurement: Measurement, list_file: Listing) -> Iter
             reader=measurement.reader,
             columns=measurement.columns,
             inputs=store_inputs(study, technique, owner, temperature),
-            settings={
-                **study.settings.get(measurement.technique, {}),
-                **_settings_of(technique, owner, measurement),
-                **measurement.settings,
-            },
+            settings=settings,
+            supplied=supplied_files(study, technique, settings),
+            folder=str(study.folder.resolve()),
             about=replace(about, **words),
         )
+
+
+def supplied_files(study: Study, technique: Technique, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return name -> hash of the files that the settings of a technique name.
+
+    Raises
+    ------
+    StudyError  when one is missing, or leaves the study folder.
+    """
+    texts = [str(settings[key]) for key in technique.file_settings if settings.get(key)]
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    return {name: hash_of(path_in(study, name)) for name in names}
 
 
 def _files(

@@ -17,7 +17,7 @@ from closo.combine import combinations
 from closo.errors import ClosoError
 from closo.pipeline.code import code_version
 from closo.pipeline.jobs import as_closo_error, fingerprint_of
-from closo.pipeline.plan import hash_of
+from closo.pipeline.plan import hash_of, supplied_files
 from closo.pipeline.records import Analysis, Failure
 from closo.store import Store, existing_store
 from closo.study import Study, files_of, load
@@ -113,11 +113,13 @@ def basis_of(study: Study) -> str:
 
 
 def _hashes(study: Study) -> Iterable[tuple[str, str]]:
-    """Yield the name and the hash of every file that is measured, or why it has none."""
+    """Yield the name and the hash of every file that is measured or named by a setting, or why it has none."""
     for measurement in study.measurements:
         try:
             yield from (
                 (str(path.relative_to(study.folder.resolve())), hash_of(path)) for path in files_of(study, measurement)
             )
+            settings = {**study.settings.get(measurement.technique, {}), **measurement.settings}
+            yield from supplied_files(study, get(measurement.technique), settings).items()
         except ClosoError as error:
             yield measurement.file, str(error)

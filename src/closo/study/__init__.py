@@ -58,6 +58,7 @@ __all__ = [
     "files_of",
     "load",
     "name_measurement",
+    "path_in",
     "problems",
     "stated",
     "temperature_of",
@@ -108,10 +109,16 @@ def files_of(study: Study, measurement: Measurement) -> tuple[Path, ...]:
     ------
     StudyError  when one is missing, is not a regular file, or leaves the study folder through a link.
     """
-    return tuple(_path_of(study, file) for file in measurement.files)
+    return tuple(path_in(study, file) for file in measurement.files)
 
 
-def _path_of(study: Study, file: str) -> Path:
+def path_in(study: Study, file: str) -> Path:
+    """Return the path of a file that is named relative to the study's folder.
+
+    Raises
+    ------
+    StudyError  when it is missing, is not a regular file, or leaves the study folder.
+    """
     root = study.folder.resolve()
     path = root / file
     try:

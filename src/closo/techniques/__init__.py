@@ -40,6 +40,7 @@ class Technique:
         next measurement begins where this one ended.
     headline : keys of its main quantities; the first that a result has is shown.
     several_files : whether the files of one test that was stopped and continued can be given together.
+    file_settings : settings that name further files, with commas between; in a study they lie in its folder.
     cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
@@ -57,6 +58,7 @@ class Technique:
     model_files: tuple[str, ...] = ()
     headline: tuple[str, ...] = ()
     several_files: bool = False
+    file_settings: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     because: str = ""
     also: tuple[str, ...] = ()
@@ -336,6 +338,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
+        file_settings=("phases",),
         tells_wrong_settings=True,
     ),
 )
