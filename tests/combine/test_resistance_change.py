@@ -101,8 +101,10 @@ def test_figure_and_disk():
 
 
 def test_coverage_of_the_ratio():
-    """100 cells: 95 % give between 89 and 99 of them in 99 % of all cases."""
-    found = [resistance_change(*pair(seed), name="x").quantities["resistance_ratio"] for seed in range(100)]
+    """100 cells: 95 % give between 89 and 99 of them in 99 % of all cases; a circuit with one arc too many withholds."""
+    made = [resistance_change(*pair(seed), name="x").quantities["resistance_ratio"] for seed in range(100)]
+    found = [q for q in made if q.number is not None]
+    assert len(found) >= 97
     inside = [low <= 1.35 <= high for low, high in (q.interval() for q in found)]
     assert 0.89 <= np.mean(inside) <= 0.99
     assert np.mean([q.u for q in found]) < 0.004
