@@ -46,7 +46,9 @@ def analysed() -> Analysis:
         recipe = sample.recipe
         stated = recipe.filler_fraction
         key = ("", 0.0) if stated is None else (recipe.filler_type, round(stated.value, 2))
-        specimen = next(s for s, pellet in study.specimens.items() if pellet.sample == name)
+        specimen = next((s for s, pellet in study.specimens.items() if pellet.sample == name), None)
+        if specimen is None:  # a mixture of which only spectra were taken
+            continue
         hours = 0.0 if sample.milling is None else sample.milling.time.x / 3600.0
         if hours in (0.0, 4.0):
             sigma = made[key].conductivities[0][1].x if hours else 1e-4

@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _settle(given: list[str]) -> None:
     """Set what must be set before numpy and xarray are imported."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads cost 20 times the CPU time
-    if "sweep" not in given:
+    if "sweep" not in given and "xarray" not in sys.modules:  # xarray remembers whether dask is there
         sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # else xarray imports it, to ask whether it is used
 
 

@@ -113,5 +113,6 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 def _begin() -> None:
     """Set up a process of the pool."""
-    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # else xarray imports it, to ask whether it is used
+    if "xarray" not in sys.modules:  # which remembers whether dask is there
+        sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # else xarray imports it, to ask whether it is used
     end_with_parent()
