@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -201,7 +200,15 @@ def _with_method(made: Result, of: str, methods: Mapping[str, str], *, assumed: 
     if assumed:
         text += _ASSUMPTION
     quantities["ionic_conductivity"] = Quantity(mean.name, mean.number, text)
-    return replace(made, quantities=quantities)
+    return Result(  # not `replace`, which would open the curves
+        made.technique,
+        made.name,
+        quantities,
+        checks=made.checks,
+        settings=made.settings,
+        notes=made.notes,
+        findings=made.findings,
+    )
 
 
 def _without_name(method: str, specimen: str) -> str:

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.arrhenius.points import Point
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
-from closo.techniques.impedance.reading import NO_BOUNDARY
 
 __all__ = ["PARTS", "Part", "parts_of", "view", "with_parts", "without_part"]
 
@@ -102,6 +100,8 @@ def _withheld(quantities: Mapping[str, Quantity], part: str, seen_apart: bool) -
     if _conductivity(quantities, part) is None:
         return "its geometry is not known"
     boundary = quantities.get("grain_boundary_resistance")
+    from closo.techniques.impedance.reading import NO_BOUNDARY
+
     if part == "bulk" and seen_apart and boundary is not None and (boundary.why or "").startswith(NO_BOUNDARY):
         return "one arc only, while other temperatures show two: it may be the sum of both"
     return ""
@@ -159,6 +159,8 @@ def view(result: Result, part: str) -> Result:
     names = [name for name in result.curves.variables if str(name).startswith(front)]
     dims = {dim for name in names for dim in result.curves[name].dims}
     stripped = {name: str(name).removeprefix(front) for name in (*names, *dims)}
+    import xarray as xr
+
     curves = xr.Dataset(
         {
             stripped[name]: ([stripped[d] for d in result.curves[name].dims], np.asarray(result.curves[name].values))
