@@ -89,7 +89,7 @@ def test_run_says_the_same_to_people(closo, spectrum: Path, tmp_path: Path):
     assert "total_resistance" in out
     assert "missing.par" in err
     assert "there is no such file" in err
-    assert "1 results, 1 failures." in err
+    assert "1 result, 1 failure" in err
 
 
 def test_run_shows_what_the_file_and_the_technique_had_to_say(closo, tmp_path: Path):
@@ -99,6 +99,8 @@ def test_run_shows_what_the_file_and_the_technique_had_to_say(closo, tmp_path: P
     ]
     (tmp_path / "cell.csv").write_text("\n".join(["time,current,voltage", *rows]))
     _, out, _ = closo("run", "plating", tmp_path / "cell.csv")
+    assert "The header states no units; taken as" in out
+    _, out, _ = closo("run", "plating", tmp_path / "cell.csv", "-v")
     assert "note: The header states no units; taken as" in out
     assert "withheld: needs the electrode area" in out
     assert "area_specific_resistance: withheld" not in out

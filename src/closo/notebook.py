@@ -226,7 +226,7 @@ def _tell(results: Results) -> None:
         warnings.warn(text, stacklevel=3)
 
 
-_seen: dict[str, str] = {}  # name of a result in its sources of uncertainty -> the file behind it
+_seen: dict[str, tuple[str, str]] = {}  # name of a result in its sources of uncertainty -> file and content behind it
 
 
 def _warn_of_namesakes(results: Results) -> None:
@@ -234,8 +234,11 @@ def _warn_of_namesakes(results: Results) -> None:
     for outcome in results.outcomes:
         if outcome.result is not None:
             name, path = outcome.result.name, str(outcome.file.resolve())
-            if _seen.setdefault(name, path) != path:
-                text = f"{path} and {_seen[name]} are both called '{name}', so that their errors would be taken for the same"
+            stamp = outcome.result.provenance
+            content = path if stamp is None else ",".join(stamp.inputs.values())
+            other, known = _seen.setdefault(name, (path, content))
+            if known != content:
+                text = f"{path} and {other} are both called '{name}', so that their errors would be taken for the same"
                 warnings.warn(f"{text} in a calculation with both. Analyse them in one call.", stacklevel=3)
 
 

@@ -9,7 +9,8 @@ from closo.claims import load_claims
 from closo.errors import StudyError
 from closo.study import load
 from closo.twin import write_study
-from closo.twin.truth import SYNTHETIC
+from closo.twin.powders import MIXTURES
+from closo.twin.truth import SYNTHETIC, Truth
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "na2b12h12-sio2"
 
@@ -41,7 +42,9 @@ def test_study_parses_and_every_file_is_there(full):
     assert sorted(named) == sorted(p.relative_to(folder).as_posix() for p in (folder / "raw").iterdir())
     pellets = [m for m in study["measurements"] if "specimen" in m]
     assert sum(len(m.get("conditions", [1])) for m in pellets) == sum(len(r.points) for r in runs) == 177
-    assert {s["sample"] for s in study["specimens"].values()} == set(study["samples"])
+    mixed = {MIXTURES.format(silica=silica.name) for silica in Truth().silicas}
+    assert {s["sample"] for s in study["specimens"].values()} == set(study["samples"]) - mixed
+    assert {m["of"] for m in study["measurements"] if "of" in m} >= mixed | {s.name for s in Truth().silicas}
     assert {m["specimen"] for m in pellets} == set(study["specimens"])
     assert {m["cell"] for m in study["measurements"] if "cell" in m} == set(study["cells"]) - {"TiS2"}
     for series in study["series"]:
@@ -78,7 +81,7 @@ def test_claims_name_what_the_study_holds(full):
     study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
     claims = tomllib.loads((folder / "claims.toml").read_text(encoding="utf-8"))["claims"]
     names = set(study["samples"]) | set(study["cells"]) | {f"series/{s['name']}" for s in study["series"]}
-    names |= {f"presses/{name}" for name in study["presses"]}
+    names |= {f"presses/{name}" for name in study["presses"]} | set(study["powders"]) | {"powders/silanol exchange"}
     assert len(claims) == len(load_claims(folder)) >= 44  # closo takes every one of them
     for claim in claims:
         of = [claim["of"]] if isinstance(claim["of"], str) else claim["of"]

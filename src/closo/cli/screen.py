@@ -67,7 +67,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def result_lines(result: Result, width: int) -> list[str]:
-    """Return a result in at most six lines: its name, circuit or method and temperature, main quantities, failed checks."""
+    """Return a result in at most six lines: name, circuit, temperature, main numbers, failed checks, notes."""
     from closo.pipeline import main_quantities
 
     kelvin = result.quantities.get("temperature")
@@ -75,14 +75,17 @@ def result_lines(result: Result, width: int) -> list[str]:
     failed = [f"  FAILED {check.name}: {check.detail}" for check in result.checks if check.passed is False]
     main = main_quantities(result)
     keys = [*main[:2], *(key for key in main[2:] if result.quantities[key].number is not None)]
-    keys = keys[: max(2, _MOST_LINES - 2 - len(failed))]
+    notes = [f"  note: {note}" for note in result.notes]
+    keys = keys[: max(2, _MOST_LINES - 2 - len(failed) - bool(notes))]
     longest = max((len(key) for key in keys), default=0)
     lines = [shortened(", ".join(word for word in words if word), width)]
     lines += [f"  {key:<{longest}}  {_value(result.quantities[key], width - longest - 4)}" for key in keys]
-    room = _MOST_LINES - len(lines)
+    room = _MOST_LINES - len(lines) - bool(notes)
     if len(failed) > room:
         failed = [*failed[: room - 1], f"  FAILED and {len(failed) - room + 1} more checks; -v shows all"]
-    return [*lines, *(coloured("  " + shortened(line, width - 2)) for line in failed)]
+    if len(notes) > 1:
+        notes = [f"  {len(notes)} notes: {result.notes[0]}"]
+    return [*lines, *(coloured("  " + shortened(line, width - 2)) for line in (*failed, *notes))]
 
 
 def _value(quantity: Quantity, width: int) -> str:

@@ -94,6 +94,8 @@ def _announce_compilation() -> None:
     """Say on standard error, once, when the solver has to be compiled: on the first call on a machine."""
     from numba.core import event
 
+    import closo.models.compiled  # noqa: F401  refuses in a sentence where there is no compiler
+
     class Announcement(event.Listener):
         said = False
 

@@ -32,6 +32,7 @@ __all__ = ["build"]
 
 Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
+_FIRST = ("conductivity", "series")  # sections whose figures stand before the claims
 _LIBRARIES = ("numpy", "scipy", "xarray", "GTC", "matplotlib")
 
 
@@ -99,6 +100,7 @@ def build(
         verdict_note=_on_statements(verdicts),
         verdict_counts=[(word, counts[word]) for word in WORDS if counts[word]],
         claims=claims,
+        first=_FIRST,
         sections=sections,
         contents=_contents(sections, with_claims=bool(claims.rows)),
         imprint=_imprint(),
@@ -203,9 +205,10 @@ def _overview(analysis: Analysis) -> str:
 
 def _contents(sections: Sequence[Section], *, with_claims: bool) -> list[Entry]:
     entries = [Entry("summary", "Summary")]
-    if with_claims:
-        entries.append(Entry("claims", "Claims"))
-    for section in sections:
+    first = [section for section in sections if section.anchor in _FIRST]
+    for section in (*first, *(section for section in sections if section not in first)):
+        if with_claims and section not in first and not any(entry.anchor == "claims" for entry in entries):
+            entries.append(Entry("claims", "Claims"))
         inside = [Entry(part.anchor, part.title) for part in section.parts] if len(section.parts) > 1 else []
         entries.append(Entry(section.anchor, section.title, inside))
     return entries
