@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,9 +93,8 @@ def composite(
 
 def _announce_compilation() -> None:
     """Say on standard error, once, when the solver has to be compiled: on the first call on a machine."""
+    import_module("closo.models.compiled")  # refuses in a sentence where there is no compiler
     from numba.core import event
-
-    import closo.models.compiled  # noqa: F401  refuses in a sentence where there is no compiler
 
     class Announcement(event.Listener):
         said = False
