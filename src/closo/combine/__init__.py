@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,7 @@ COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
+@cache
 def combinations() -> dict[str, Combination]:
     """Return name -> row, of closo's own and of installed packages."""
     known = {row.name: row for row in COMBINATIONS}
