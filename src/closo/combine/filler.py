@@ -88,5 +88,5 @@ def _filled(name: str, filling: Quantity) -> Check:
     value = filling.value or 0.0
     if value >= 1.0:
         return Check("pores can be filled", True, f"{name}: there is {value:.3g} times as much matrix as pore volume")
-    empty = f"{100.0 * (1.0 - value):.2g} % of them stay empty at best"
+    empty = f"{100.0 * (1.0 - value):.3g} % of them stay empty at best"
     return Check("pores can be filled", False, f"{name}: the matrix fills {100.0 * value:.3g} % of the pores; {empty}")

@@ -14,6 +14,7 @@ from closo.combine.comparing import spread_between_pellets
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
+from closo.constants import CELSIUS, ONE_TEMPERATURE
 from closo.errors import DataError, StudyError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
 from closo.pipeline.code import code_version
@@ -29,7 +30,6 @@ __all__ = ["INTERPHASE", "composites_of", "infer_interphase", "keep_interphase",
 INTERPHASE = "interphase"  # key of the result
 
 _MOST = 4  # temperatures per sample; more say nothing new about an Arrhenius line
-_NEAR = 2.0  # K
 
 
 def infer_interphase(
@@ -166,7 +166,7 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
     """Return up to four temperatures [K], to whole degrees Celsius, at which a sample was measured."""
     specimens = specimens_of(results, sample)
     measured = {
-        round(float(r.quantities["temperature"].value or 0.0) - 273.15) + 273.15
+        round(float(r.quantities["temperature"].value or 0.0) - CELSIUS) + CELSIUS
         for r in results.values()
         if r.about.owner in specimens
         and "temperature" in r.quantities
@@ -175,7 +175,7 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
     }
     apart: list[float] = []
     for kelvin in sorted(measured):
-        if not apart or kelvin - apart[-1] > _NEAR:
+        if not apart or kelvin - apart[-1] > ONE_TEMPERATURE:
             apart.append(kelvin)
     if len(apart) <= _MOST:
         return apart
