@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 WORDS = {
     "cli": "parse, call, show",
+    "web": "pages to work in, on this machine",
     "arrays": "a function per technique, for arrays",
     "notebook": "run, Results, plot",
     "twin": "one truth written as vendors' files",

@@ -1,0 +1,1 @@
+"""The pages to work in, served on this machine: `closo serve`."""
