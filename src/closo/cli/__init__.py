@@ -38,7 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS):
+for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS, *infer_verbs.SINGLE):
     app.command(name=verb.__name__)(verb)
 
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.

@@ -145,7 +145,8 @@ COMBINATIONS: tuple[Combination, ...] = (
         ("hydroxyl_gain",),
     ),
     Combination("decomposition", "Where a ratio of conductivities comes from", headline=("conductivity_ratio",)),
-    Combination("interphase", "Interphase", draws=f"{_HERE}.interphase:figure"),
+    Combination("interphase", "Interphase", draws=f"{_HERE}.interphase:figure", headline=("interphase_conductivity",)),
+    Combination("milling", "Milling kinetics", draws=f"{_HERE}.milling:figure", headline=("milling_time:optimum",)),
     Combination(
         "conduction",
         "Effective conductivity of a microstructure",
