@@ -536,8 +536,13 @@ def test_a_withheld_number_decides_nothing():
 
 @pytest.mark.parametrize(
     ("judges", "passed", "word"),
-    [(("charge",), False, "undecided"), (("charge",), True, "supported"), (("voltage",), False, "supported"), ((), False, "supported")],
-)  # fmt: skip
+    [
+        (("charge",), False, "undecided"),
+        (("charge",), True, "supported"),
+        (("voltage",), False, "supported"),
+        ((), False, "supported"),
+    ],
+)
 def test_a_failed_check_of_a_number_leaves_its_claim_undecided(judges, passed, word):
     q = {"charge:last": Quantity("charge", uncertain(3.6, {"a": 0.01}))}
     check = Check("set current", passed, "it is not the set one.", judges)

@@ -8,9 +8,10 @@ How to add a reader
 -------------------
 1. One file in this folder, at most 300 lines, with `read(path) -> tuple[Dataset, ...]`. Its docstring is the
    specification of the format: how it is recognised, sections, columns with units and signs, what is refused.
-2. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16, Latin-1), read rows with
-   `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand a `parts.Part` per
-   measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds the Datasets.
+2. What formats share lies in `tools`. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16,
+   Latin-1), read rows with `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand
+   a `parts.Part` per measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds
+   the Datasets.
 3. Fill in only what the file says. What the user typed into a header (area, mass) and what a file name seems to say are
    `suggestions`: {'value': text with unit, 'from': where it stands}; they are never used as values.
 4. One row in READERS, above `text`, which takes what no other recognises.
@@ -234,7 +235,7 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
 
 def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Dataset, ...]:
     """Read a table whose columns, or whose sheet, the user names."""
-    from closo.readers.requested import sheet_said
+    from closo.readers.tools.requested import sheet_said
 
     if reader not in (None, *_WITH_COLUMNS):
         raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
@@ -280,7 +281,7 @@ def modules_of(names: str) -> tuple[str, ...]:
 
 def _find(path: Path) -> tuple[Reader, bool]:
     """Return the reader, and False where only the suffix speaks for it."""
-    from closo.readers.text import head
+    from closo.readers.tools.text import head
 
     beginning = head(path)
     known = _all_readers()
@@ -296,7 +297,7 @@ def _another_table(row: Reader, beginning: str) -> bool:
     words = [word for word in row.magic if word in beginning]
     if row.name not in _BY_COLUMNS or any(word.startswith(_CERTAIN) for word in words):
         return False
-    from closo.readers.cycler import names_all
+    from closo.readers.tools.cycler import names_all
 
     known = importlib.import_module(row.module).KNOWN
     lines = [line for line in beginning.split("\n")[:-1] if any(word in line for word in words)]

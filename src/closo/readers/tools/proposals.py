@@ -13,14 +13,14 @@ import numpy as np
 
 from closo.errors import ReadError, StudyError
 from closo.nomenclature import NAMES
-from closo.readers.columns import Column, UnknownUnitError, from_header, from_request, names_in, to_request
-from closo.readers.immittance import PAIRS, pair_in
-from closo.readers.names import bare_name, si_of, understand, unit_of
-from closo.readers.reading import SIGNALS
-from closo.readers.requested import read_requested
-from closo.readers.table import best_separator, cells, read_rows
-from closo.readers.text import Text, shown
-from closo.readers.units import unit_factor
+from closo.readers.tools.columns import Column, UnknownUnitError, from_header, from_request, names_in, to_request
+from closo.readers.tools.immittance import PAIRS, pair_in
+from closo.readers.tools.names import bare_name, si_of, understand, unit_of
+from closo.readers.tools.reading import SIGNALS
+from closo.readers.tools.requested import read_requested
+from closo.readers.tools.table import best_separator, cells, read_rows
+from closo.readers.tools.text import Text, shown
+from closo.readers.tools.units import unit_factor
 
 __all__ = ["proposal", "unnamed"]
 

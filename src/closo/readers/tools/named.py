@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from closo.readers.blocks import blocks_of, padded, trimmed
-from closo.readers.bulk import read_rows
-from closo.readers.columns import Column, UnknownUnitError, from_header, name_of, names_in, to_request
-from closo.readers.immittance import pair_in
-from closo.readers.names import si_of, understand
-from closo.readers.proposals import unnamed
-from closo.readers.reading import SIGNALS, Place, read_columns
-from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, best_separator, cells
-from closo.readers.text import Text, shown
-from closo.readers.units import unit_factor
+from closo.readers.tools.blocks import blocks_of, padded, trimmed
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.columns import Column, UnknownUnitError, from_header, name_of, names_in, to_request
+from closo.readers.tools.immittance import pair_in
+from closo.readers.tools.names import si_of, understand
+from closo.readers.tools.proposals import unnamed
+from closo.readers.tools.reading import SIGNALS, Place, read_columns
+from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, best_separator, cells
+from closo.readers.tools.text import Text, shown
+from closo.readers.tools.units import unit_factor
 
 __all__ = ["Table", "find_header", "is_spectrum", "named_table", "named_tables"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from closo.dataset import Dataset, new
 from closo.errors import ReadError
-from closo.readers.suggestions import from_name
+from closo.readers.tools.suggestions import from_name
 
 __all__ = ["ORDINATES", "PERCENT", "measurement"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.readers.columns import Column
-from closo.readers.text import Text, shown
+from closo.readers.tools.columns import Column
+from closo.readers.tools.text import Text, shown
 
 __all__ = [
     "MAX_COLUMNS",

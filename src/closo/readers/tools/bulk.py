@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from closo.readers.clocks import in_column, seconds
-from closo.readers.table import Rows, cells
-from closo.readers.table import read_rows as read_carefully
-from closo.readers.text import Text
+from closo.readers.tools.clocks import in_column, seconds
+from closo.readers.tools.table import Rows, cells
+from closo.readers.tools.table import read_rows as read_carefully
+from closo.readers.tools.text import Text
 
 __all__ = ["MIN_ROWS", "Words", "read_rows", "seconds"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import NAMES, look_up
-from closo.readers.immittance import PAIRS, pair_in
-from closo.readers.names import ALIASES, BESIDE_A_FREQUENCY, Cell, si_of, split_unit, understand
-from closo.readers.units import unit_factor, unit_for
+from closo.readers.tools.immittance import PAIRS, pair_in
+from closo.readers.tools.names import ALIASES, BESIDE_A_FREQUENCY, Cell, si_of, split_unit, understand
+from closo.readers.tools.units import unit_factor, unit_for
 
 __all__ = [
     "ALIASES",

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 
 from closo.dataset import KINDS
 from closo.errors import ReadError, StudyError, did_you_mean
-from closo.readers.bulk import read_rows
-from closo.readers.clocks import clock_for
-from closo.readers.columns import Column
-from closo.readers.reading import Place, Read, read_columns
-from closo.readers.table import SEPARATORS, cells, numeric_cells
-from closo.readers.text import Text, shown
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.clocks import clock_for
+from closo.readers.tools.columns import Column
+from closo.readers.tools.reading import Place, Read, read_columns
+from closo.readers.tools.table import SEPARATORS, cells, numeric_cells
+from closo.readers.tools.text import Text, shown
 
 __all__ = ["fits", "kind_said", "read_requested", "sheet_said"]
 

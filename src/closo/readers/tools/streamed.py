@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from closo.errors import ReadError
-from closo.readers.table import Rows, read_rows
-from closo.readers.text import Text, load_bytes, pieces, size_of
+from closo.readers.tools.table import Rows, read_rows
+from closo.readers.tools.text import Text, load_bytes, pieces, size_of
 
 __all__ = ["IrregularError", "rows_to_the_end"]
 

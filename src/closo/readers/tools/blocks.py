@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from closo.readers.names import understand
-from closo.readers.table import cells
-from closo.readers.text import Text
+from closo.readers.tools.names import understand
+from closo.readers.tools.table import cells
+from closo.readers.tools.text import Text
 
 __all__ = ["Block", "blocks_of", "padded", "trimmed"]
 

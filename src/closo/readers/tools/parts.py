@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import KINDS, Dataset, new
-from closo.readers.suggestions import from_name
-from closo.readers.text import Text
+from closo.readers.tools.suggestions import from_name
+from closo.readers.tools.text import Text
 
 __all__ = ["Part", "finish", "runs", "split_ac_dc", "split_sweeps"]
 

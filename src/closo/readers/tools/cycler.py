@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from closo.readers.bulk import read_rows, seconds
-from closo.readers.columns import split_unit, unit_factor
-from closo.readers.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
-from closo.readers.text import Text, shown
+from closo.readers.tools.bulk import read_rows, seconds
+from closo.readers.tools.columns import split_unit, unit_factor
+from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
+from closo.readers.tools.text import Text, shown
 
 __all__ = ["Known", "Table", "find_names", "kind_of", "names_all", "plain", "read_table"]
 

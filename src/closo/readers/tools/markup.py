@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
 from closo.errors import ReadError
-from closo.readers.text import decode, shown
+from closo.readers.tools.text import decode, shown
 
 __all__ = ["Element", "parse", "text_of", "unpack"]
 

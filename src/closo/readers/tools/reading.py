@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.readers.clocks import Clock, Dates, clock_for, disagreement, one_time, seconds
-from closo.readers.columns import Column
-from closo.readers.immittance import pair_in, with_impedance
-from closo.readers.names import understand
-from closo.readers.table import Rows, cells, in_si, is_number
-from closo.readers.text import Text, shown
+from closo.readers.tools.clocks import Clock, Dates, clock_for, disagreement, one_time, seconds
+from closo.readers.tools.columns import Column
+from closo.readers.tools.immittance import pair_in, with_impedance
+from closo.readers.tools.names import understand
+from closo.readers.tools.table import Rows, cells, in_si, is_number
+from closo.readers.tools.text import Text, shown
 
 __all__ = ["SIGNALS", "Place", "Read", "read_columns"]
 

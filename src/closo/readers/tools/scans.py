@@ -10,8 +10,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.parts import Part, finish
-from closo.readers.text import Text, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.text import Text, shown
 
 __all__ = ["ANGSTROM", "MOST_POINTS", "Scan", "finish_scans", "is_two_theta", "refuse_axis", "steps", "unsure_end"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from closo.nomenclature import look_up
-from closo.readers.units import unit_factor
+from closo.readers.tools.units import unit_factor
 
 __all__ = ["ALIASES", "BESIDE_A_FREQUENCY", "Cell", "bare_name", "si_of", "split_unit", "understand", "unit_of"]
 
