@@ -24,38 +24,18 @@ A reader outside closo is the same row, named by an entry point of the group `cl
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closo.errors import ReadError, StudyError, did_you_mean
+from closo.readers.row import Reader
+from closo.readers.vendor_tables import VENDOR_TABLES
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
 __all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One row: how a format is recognised and where it is read.
-
-    Attributes
-    ----------
-    name : short name, as `--reader` takes it.
-    title : instrument and kind of file.
-    suffixes : usual endings of the file name (lower case, with dot); a hint, never proof.
-    magic : words, of which one must stand in the first 4 kB (decoded leniently, line ends as LF); empty for formats
-        without a mark, which are then recognised by their suffix.
-    module : holds `read(path) -> tuple[Dataset, ...]`.
-    """
-
-    name: str
-    title: str
-    suffixes: tuple[str, ...]
-    magic: tuple[str, ...]
-    module: str
 
 
 _HERE = "closo.readers"
@@ -149,29 +129,8 @@ READERS: tuple[Reader, ...] = (
         ("xl/workbook.xml", "xl/worksheets/", "xl/theme/"),
         f"{_HERE}.spreadsheet",
     ),
-    # tables that `text` reads, each under its name
-    Reader("novonix", "Novonix UHPC .csv", (), ("Novonix", "Run Time (h),Step Time (h)"), f"{_HERE}.novonix"),
-    Reader("basytec", "Basytec text", (), ("Basytec", "~Time["), f"{_HERE}.basytec"),
-    Reader("landt", "Landt .csv", (), ("date_time_iso_string", "test_time_s,step_time_s"), f"{_HERE}.landt"),
-    Reader("digatron", "Digatron .csv", (), ("Voltage#V", "Current#A"), f"{_HERE}.digatron"),
+    *VENDOR_TABLES,
     Reader("ism", "Zahner Thales .ism", (".ism",), (), f"{_HERE}.ism"),
-    Reader("zahner", "Zahner Thales text", (), ("Impedance/Ohm",), f"{_HERE}.zahner"),
-    Reader("pstrace", "PalmSens PSTrace .csv", (), ("freq / Hz",), f"{_HERE}.pstrace"),
-    Reader(
-        "lcr",
-        "LCR meters, Keysight analysers .csv",
-        (),
-        ("BEGIN CH1_DATA", "!Keysight", "!Agilent", "Cp (F)", "Cp(F)", "Cs (F)", "Cs(F)", "Cp[F]", "Cp/F"),
-        f"{_HERE}.lcr",
-    ),
-    Reader("pybamm", "PyBaMM solution .csv", (), ("Terminal voltage [V]", "Battery voltage [V]"), f"{_HERE}.pybamm"),
-    Reader(
-        "neware_table",
-        "Neware BTS, BTSDA table",
-        (),
-        ("Chg. Cap.", "DataPoint,Cycle Index", "DataPoint\tCycle Index", "Cycle Index,Step Index,Step Type"),
-        f"{_HERE}.neware_table",
-    ),
     Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
     Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
     Reader("pygaps", "isotherm of pyGAPS", (), ('"isotherm_data"',), f"{_HERE}.pygaps"),
