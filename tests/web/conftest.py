@@ -109,6 +109,12 @@ def serving(place: Workplace, **access) -> Iterator[Served]:
 
 
 @pytest.fixture
+def serve_page():
+    """Return the function that serves a workplace."""
+    return serving
+
+
+@pytest.fixture
 def bench(tmp_path) -> Iterator[Served]:
     """Return the page to drop files on."""
     with serving(Workplace(None, tmp_path)) as served:

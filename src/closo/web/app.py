@@ -78,7 +78,8 @@ def make_app(place: Workplace, access: Access) -> Any:
 
     @app.exception_handler(HTTPException)
     async def missing(request: Request, error: HTTPException) -> Response:
-        words = {"error": f"There is nothing here ({error.status_code}).", "file": None, "where": None, "hint": None}
-        return answer(request, "error.html", {"title": "Not found", "error": words}, error.status_code)
+        said = "There is nothing here." if error.status_code == 404 else str(error.detail)
+        words = {"error": said, "file": None, "where": None, "hint": None}
+        return answer(request, "error.html", {"title": "That does not work", "error": words}, error.status_code)
 
     return Guard(app, access)

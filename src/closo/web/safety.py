@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from closo.errors import StudyError
 
-__all__ = ["COOKIE", "HEADERS", "Access", "Guard", "TooLargeError", "TooSlowError", "read_users", "user_line"]
+__all__ = ["COOKIE", "HEADERS", "Access", "Guard", "read_users", "user_line"]
 
 COOKIE = "closo"
 HEADERS = {
@@ -37,14 +38,6 @@ _OPEN = ("/login", "/static/app.css", "/static/app.js")  # what someone without 
 _SESSION = 12 * 3600.0  # s
 _TRIES, _PAUSE = 5, 30.0  # wrong passwords in a row, and the pause after them [s]
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
-
-
-class TooLargeError(Exception):
-    """More bytes arrive than a request may have."""
-
-
-class TooSlowError(Exception):
-    """No byte has arrived for too long."""
 
 
 @dataclass
@@ -152,12 +145,9 @@ class Guard:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        started = False
 
         async def answer(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 given = {name for name, _ in message["headers"]}
                 more = [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in given]
                 message = {**message, "headers": [*message["headers"], *more]}
@@ -168,13 +158,7 @@ class Guard:
         if refused is not None:
             await refused(scope, receive, answer)
             return
-        try:
-            await self._app(scope, self._counted(request, receive), answer)
-        except (TooLargeError, TooSlowError) as error:
-            if started:
-                raise
-            code = 413 if isinstance(error, TooLargeError) else 408
-            await PlainTextResponse(f"{error}\n", code, {"connection": "close"})(scope, receive, answer)
+        await self._app(scope, self._counted(receive), answer)
 
     def _refused(self, request: Request) -> Response | None:
         """Return the answer to a request that is not let in, None to one that is."""
@@ -202,7 +186,7 @@ class Guard:
             return RedirectResponse("/login", 303)
         return PlainTextResponse("Log in first: /login\n", 401)
 
-    def _counted(self, request: Request, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive) -> Receive:
         """Return `receive` that stops a request which is too large or too slow."""
         arrived = 0
 
@@ -211,11 +195,11 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), self._access.slowest if arrived >= 0 else None)
             except TimeoutError:
-                raise TooSlowError(f"Nothing has arrived for {self._access.slowest:g} s.") from None
+                raise HTTPException(408, f"Nothing has arrived for {self._access.slowest:g} s.") from None
             if message["type"] == "http.request":
                 arrived += len(message.get("body", b""))
                 if arrived > self._access.largest:
-                    raise TooLargeError(_too_large(self._access.largest))
+                    raise HTTPException(413, _too_large(self._access.largest))
                 if not message.get("more_body", False):
                     arrived = -1  # what comes now is the end of the connection, and may come late
             return message

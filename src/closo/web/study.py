@@ -110,7 +110,7 @@ def _best(results: Sequence[tuple[str, Result]]) -> list[dict[str, str]]:
     for key, result in results:
         name = pipeline.headline(result)
         quantity = result.quantities.get(name)
-        if quantity is not None and quantity.number is not None:
+        if quantity is not None and quantity.number is not None and ":" not in name:
             label = key_text(name)
             found[label] = {"key": key, "label": label, "text": value_text(quantity), "of": result.technique}
     return list(found.values())[-5:]
