@@ -23,7 +23,16 @@ from typing import NoReturn
 
 import typer
 
-from closo.cli import cell_verbs, file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs, technique_verbs
+from closo.cli import (
+    cell_verbs,
+    file_verbs,
+    infer_verbs,
+    serve_verb,
+    simulate_verbs,
+    study_verbs,
+    sweep_verbs,
+    technique_verbs,
+)
 from closo.cli.output import say, write_json
 from closo.errors import ClosoError
 
@@ -38,7 +47,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS):
+for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS, *serve_verb.VERBS):
     app.command(name=verb.__name__)(verb)
 
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.
