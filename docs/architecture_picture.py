@@ -14,6 +14,7 @@ WORDS = {
     "notebook": "run, Results, plot",
     "twin": "one truth written as vendors' files",
     "report": "results to pages and tables",
+    "library": "many studies in one database",
     "pipeline": "order, cache, provenance",
     "sweep": "a function over a grid, restartable",
     "claims": "a published sentence to a verdict",

@@ -23,7 +23,15 @@ from typing import NoReturn
 
 import typer
 
-from closo.cli import file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs, technique_verbs
+from closo.cli import (
+    file_verbs,
+    infer_verbs,
+    library_verbs,
+    simulate_verbs,
+    study_verbs,
+    sweep_verbs,
+    technique_verbs,
+)
 from closo.cli.output import say, write_json
 from closo.errors import ClosoError
 
@@ -44,6 +52,7 @@ for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS):
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.
 GROUPS: dict[str, tuple[str, tuple[Callable[..., int], ...]]] = {
     "infer": ("Explain the results of a study by competing models.", infer_verbs.VERBS),
+    "library": ("Many studies in one database: which of them have what, and where it comes from.", library_verbs.VERBS),
     "simulate": ("Compute the conductivity of images and model composites.", simulate_verbs.VERBS),
     "sweep": ("Run a function over a grid, restartable, on processes or a Dask cluster.", sweep_verbs.VERBS),
 }
