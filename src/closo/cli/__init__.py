@@ -24,6 +24,7 @@ from typing import NoReturn
 import typer
 
 from closo.cli import (
+    exchange_verbs,
     file_verbs,
     infer_verbs,
     library_verbs,
@@ -46,7 +47,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS):
+for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS, *exchange_verbs.VERBS):
     app.command(name=verb.__name__)(verb)
 
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.
