@@ -10,19 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from closo import pipeline
-from closo.twin import write_study
-
 PROGRAMS = Path("/usr/lib/postgresql")
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory) -> Path:
-    """Return a small analysed study."""
-    folder = tmp_path_factory.mktemp("library") / "small"
-    write_study(folder, seed=5, kind="small")
-    pipeline.analyse(folder)
-    return folder
 
 
 def _user() -> str | None:
