@@ -106,6 +106,16 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader("msa", "EMSA/MAS spectrum", (".msa", ".emsa"), ("EMSA/MAS Spectral Data File\n#",), f"{_HERE}.msa"),
+    Reader("digital_micrograph", "DigitalMicrograph .dm3, .dm4", (".dm3", ".dm4"), (), f"{_HERE}.digital_micrograph"),
+    Reader("velox", "Velox .emd", (".emd",), (), f"{_HERE}.velox"),
+    Reader(
+        "rosettasciio",
+        "microscopes' files that rosettasciio reads",
+        (".bcf", ".hspy", ".pts", ".spx", ".rpl", ".h5oina", ".spd"),
+        ("HyperSpy",),
+        f"{_HERE}.rosettasciio",
+    ),
     Reader("omnic", "OMNIC .spa, .spg", (".spa", ".spg"), ("Spectral Data File",), f"{_HERE}.omnic"),
     Reader("opus", "Bruker OPUS", (".0",), ("\n\nþþ",), f"{_HERE}.opus"),
     Reader(

@@ -24,7 +24,7 @@ _UNITS = {  # what a column is -> its SI unit; '1' for counters, 'state' for the
     "time": "s", "voltage": "V", "current": "A", "capacity": "C", "charging": "C", "discharging": "C", "net": "C",
     "temperature": "K", "surface": "K", "ambient": "K", "cycle": "1", "step": "1", "step_count": "1", "step_index": "1",
     "point": "1", "test": "1", "date": "s", "frequency": "Hz", "impedance_real": "ohm", "impedance_imag": "ohm",
-    "state": "state", "current_range": "A", "uncalibrated": "1",
+    "state": "state", "current_range": "A", "set_current": "A", "uncalibrated": "1",
 }  # fmt: skip
 _NEEDED = ("time", "voltage", "current")
 _SEARCHED = 200  # lines in which the names may stand
