@@ -25,10 +25,11 @@ def with_inputs(verb: Callable[..., int]) -> Callable[..., int]:
 
     signature = inspect.signature(verb, eval_str=True)
     named = inspect.Parameter.KEYWORD_ONLY
-    own = [
-        inspect.Parameter(flag, named, default=None, annotation=Annotated[str | None, typer.Option(help=INPUTS[name])])
-        for name, flag in _FLAGS.items()
-    ]
+    own = []
+    for name, flag in _FLAGS.items():
+        what, example = INPUTS[name]
+        option = Annotated[str | None, typer.Option(help=f"{what}, e.g. '{example}'.")]
+        own.append(inspect.Parameter(flag, named, default=None, annotation=option))
     listed = list(signature.parameters.values())
     place = [parameter.name for parameter in listed].index("inputs")
     called.__signature__ = signature.replace(  # type: ignore[attr-defined]

@@ -88,7 +88,7 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
                         reader=asked.get("reader"),
                         part=entry["part"],
                         use_header=bool(asked.get("use_header")),
-                        **given,
+                        inputs=given,
                     )
                 )
             )
