@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
+if "xarray" not in sys.modules:
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
 
 from closo import pipeline, readers  # noqa: E402
 from closo.documents import to_document  # noqa: E402
