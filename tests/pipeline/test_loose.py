@@ -2,6 +2,7 @@
 
 import shutil
 
+import polars as pl
 import pytest
 import xarray as xr
 
@@ -177,3 +178,13 @@ def test_a_default_a_name_and_nonsense_are_not_taken(with_header, entry, said):
 def test_an_odd_area_is_asked_about(raw):
     (outcome,) = run("fake", sorted(raw.iterdir())[0], inputs={"area": "0.785 mm2", "thickness": "310 um"})
     assert any("Was 0.785 cm2 meant?" in note for note in outcome.result.notes)
+
+
+def test_the_provenance_names_the_reader_that_read(fake, tmp_path):
+    frame = pl.DataFrame({"a": [1e5, 1e3, 10.0] * 10, "b": [10.0] * 30, "c": [-5.0] * 30})
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.write_csv(tmp_path / "a.csv")
+    columns = "frequency,impedance_real,impedance_imag"
+    for name, reader in (("a.parquet", "parquet"), ("a.csv", "text")):
+        (outcome, *_) = run("fake", tmp_path / name, columns=columns)
+        assert outcome.result.provenance.reader == reader

@@ -10,6 +10,7 @@ import typer
 
 from closo.cli.inputs import with_inputs
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
 from closo.cli.script import write_script
 from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
@@ -84,6 +85,9 @@ def run(
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    formats: Format = "svg,pdf",
+    style: Style = None,
+    journal: Journal = "rsc",
     script: Annotated[
         Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
     ] = None,
@@ -120,17 +124,18 @@ def run(
         "part": _part(part),
         "use_header": use_header,
     }
+    wanted = pictures_of(figures, formats, style, journal)
     if script is not None:
         write_script(script, technique, files, {**inputs, **given})
     outcomes: list[Outcome] = []
-    drawn: list[list[str]] = []
+    pictures: list[list[str]] = []
     with progress_bar("Analysing") as report:
         for outcome in pipeline.run(technique, files, inputs=inputs, **given):
             outcomes.append(outcome)
-            drawn.append(_draw(outcome, figures))
+            pictures.append(drawn(outcome.result, wanted))
             report(len(outcomes), None, outcome.file.name)
     if as_json:
-        write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, drawn, strict=True)])
+        write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, pictures, strict=True)])
     else:
         _show(outcomes, verbose=verbose)
     results = [o.result for o in outcomes if o.result is not None]
@@ -239,15 +244,6 @@ def _settings_of(technique: str, preset: str | None, settings: list[str]) -> dic
 
 def _part(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isdigit() else text
-
-
-def _draw(outcome: Outcome, folder: Path | None) -> list[str]:
-    """Write the figure of a result and return the names of the files."""
-    if folder is None or outcome.result is None:
-        return []
-    from closo import figures, pipeline
-
-    return [str(path) for path in figures.save(pipeline.figure(outcome.result), folder)]
 
 
 def _as_json(outcome: Outcome, figures: list[str]) -> dict[str, Any]:

@@ -235,6 +235,6 @@ def outcome_of(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outco
 
 
 def _promises_nothing(path: Path, error: ClosoError) -> bool:
-    """Return whether a file of a folder may be left aside: of another kind, or of no instrument."""
+    """Return whether a file of a folder may be skipped: of another type, or of no instrument."""
     known = {suffix for reader in readers.READERS for suffix in reader.suffixes} - _PLAIN_SUFFIXES
     return isinstance(error, DataError) or path.suffix.lower() not in known
