@@ -126,8 +126,7 @@ def read_file(
 
         read = [(Path(one).name, *read_file(one, sha256, reader, columns)) for one in path]
         return (join([(name, parts) for name, parts, _ in read]),), ", ".join(dict.fromkeys(r[2] for r in read))
-    name = "text" if columns is not None else reader or readers.sniff(Path(path)).name
-    return readers.read(Path(path), reader=reader, columns=columns), name
+    return readers.read(Path(path), reader=reader, columns=columns), readers.name_of(Path(path), reader, columns)
 
 
 def compute(job: Job, data: Dataset | None = None) -> Computed:

@@ -35,7 +35,7 @@ from closo.readers.vendor_tables import VENDOR_TABLES
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
+__all__ = ["READERS", "Reader", "modules_of", "name_of", "read", "sniff"]
 
 
 _HERE = "closo.readers"
@@ -215,12 +215,20 @@ def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Datase
 
     if reader not in (None, *_WITH_COLUMNS):
         raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
-    name = reader or next((row.name for row in [_find(path)[0]] if row.name in _WITH_COLUMNS), _LAST_RESORT.name)
+    name = name_of(path, reader, columns)
     if name != "spreadsheet" and sheet_said(columns)[0] is not None:
         raise StudyError(f"'{path.name}' is no workbook, and has no sheets.", hint="Leave the sheet out.")
     row = _named(name)
     found: tuple[Dataset, ...] = importlib.import_module(row.module).read(path, columns=columns)
     return found
+
+
+def name_of(path: Path, reader: str | None, columns: str | None) -> str:
+    """Return the name of the reader that `read` takes for a file."""
+    if reader is not None:
+        return reader
+    found = _find(path)[0].name
+    return found if columns is None or found in _WITH_COLUMNS else _LAST_RESORT.name
 
 
 def _as_a_table(path: Path) -> str | None:
