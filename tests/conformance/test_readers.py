@@ -8,6 +8,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import polars as pl
 import pytest
@@ -53,6 +54,32 @@ INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3
 def _infrared(pattern: str) -> str:
     """Write the sample spectrum; {x} and {y} are filled in."""
     return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+# energy [eV], intensity or counts: what the readers of edges are given
+EDGE = [(9690.0, 12.0), (9691.0, 15.0), (9692.0, 140.0), (9693.0, 980.0), (9694.0, 160.0), (9695.0, 14.0)]
+
+
+def _edge(pattern: str) -> str:
+    """Write the sample spectrum; {x}, {y} and {k} are filled in."""
+    return "".join(pattern.format(x=x, y=y, k=k) + "\n" for k, (x, y) in enumerate(EDGE))
+
+
+def _lerix() -> str:
+    """Write the sample as counts of six analysers."""
+    names = ["Mono Energy (alt) *", "Scaler preset time *", "I0", *(f"qIXS-{k:02d}" for k in range(1, 7))]
+    head = "# 1-D Scan File created by LabVIEW Control Panel  11/3/2017  10:43:31 AM; synthetic\n#\n"
+    listed = "".join(f"# {k:2d}) {name}\n" for k, name in enumerate(names, start=1))
+    return head + listed + "# Column Headings:\n" + _edge("  {x:.4f}  0.5  374.25" + "  {y:.2f}" * 6)
+
+
+def _hdf5() -> bytes:
+    """Write the sample as NXdata."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as content:
+        content["energy"], content["intensity"] = np.array(EDGE).T
+        content["energy"].attrs["units"] = "eV"
+    return file.getvalue()
 
 
 def _spa() -> bytes:
@@ -427,6 +454,15 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
         + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
     ),
+    "lerix": ("a.0001", _lerix()),
+    "athena": (
+        "a.prj",
+        "# Athena project file -- Demeter version 0.9.21\n$old_group = 'abcd';\n"
+        "@args = ('label','synthetic','bkg_eshift',0,'bkg_e0','9692.5');\n"
+        + f"@x = ({','.join(repr(str(x)) for x, _ in EDGE)});\n@y = ({','.join(repr(str(y)) for _, y in EDGE)});\n",
+    ),
+    "edge_hdf5": ("a.h5", _hdf5()),
+    "edge_table": ("a.xdi", "# XDI/1.0\n# Column.1: energy eV\n# Column.2: mutrans\n#----\n" + _edge("{x:.3f} {y:.4f}")),
     "xy": (
         "a.xy",
         "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
@@ -514,6 +550,11 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
         np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
         np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
         return
+    if "energy" in data:
+        np.testing.assert_allclose(data["energy"][:points], [x for x, _ in EDGE[:points]], rtol=1e-9)
+        values = data["intensity"] if "intensity" in data else data["counts"][:, 0]
+        np.testing.assert_allclose(values[:points], [y for _, y in EDGE[:points]], rtol=1e-9)
+        return
     if "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
@@ -530,7 +571,7 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
 
 
-AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN}
+AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN, "energy": EDGE}
 
 
 def length(data: Dataset) -> int:

@@ -38,9 +38,12 @@ class Technique:
     model_files : endings of other programs' model files that serve as presets. The module then has
         `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
         next measurement begins where this one ended.
-    headline : keys of its main quantities; the first that a result has is shown.
+    headline : keys of its main quantities, or their beginning with a colon, 'component_fraction:'; the first that a result
+        has is shown.
     several_files : whether the files of one test that was stopped and continued can be given together.
     file_settings : settings that name further files, with commas between; in a study they lie in its folder.
+    measured_settings : those of them whose files are measurements, FILE or FILE#PART (number or title): the technique gets
+        what the readers make of them instead of the text.
     cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
@@ -59,6 +62,7 @@ class Technique:
     headline: tuple[str, ...] = ()
     several_files: bool = False
     file_settings: tuple[str, ...] = ()
+    measured_settings: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     because: str = ""
     also: tuple[str, ...] = ()
@@ -339,6 +343,70 @@ TECHNIQUES: tuple[Technique, ...] = (
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         file_settings=("phases",),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="xray_raman",
+        title="X-ray Raman scattering",
+        module="closo.techniques.xray_raman",
+        kinds=("near_edge", "raman_scan"),
+        needs=("energy",),
+        also=("counts", "intensity", "intensity_u", "monitor", "dwell_time"),
+        settings={
+            "edge": (str, "'B K', 'C K', 'N K', 'O K' or 'Na K'; needed"),
+            "peaks": (
+                str,
+                "'NAME:LOW-HIGH, ...' [eV], fitted together within one window as 'shoulder@1073.2+main@1075.8:1071-1079'",
+            ),
+            "background": (str, "window before the edge, '500-530' [eV]; that of the edge when absent"),
+            "normalise": (
+                str,
+                "windows of equal area, '516-553' or '516-553, 516-575' [eV]; those of the edge when absent",
+            ),
+            "analysers": (str, "that are summed, '2-9, 12'; all that see the edge when absent"),
+            "angle": (str, "of scattering [deg], '55', or one for each analyser in use, '18, 27, 36'"),
+            "analyser_energy": (float, "of the analysers [eV], where no elastic line tells it"),
+            "formula": (str, "of the sample, 'Na2B12H12', for the atomic Compton profile as one of the backgrounds"),
+            "count_rate": (str, "linear range at the top of an elastic line [1/s]; '500-5000' when absent"),
+            "dead_time": (float, "of a detector [us]; 0 when absent"),
+            "axis_u": (float, "standard uncertainty of the energy loss [eV]; 0.03 when absent"),
+        },
+        headline=("peak_area:", "peak_energy:"),
+        several_files=True,
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="near_edge",
+        title="Near-edge spectrum",
+        module="closo.techniques.near_edge",
+        kinds=("near_edge", "raman_scan"),
+        needs=("energy",),
+        also=("intensity", "intensity_u", "counts", "monitor", "dwell_time"),
+        settings={
+            "references": (str, "files of reference spectra, 'A.xdi,B.prj#Au foil'; a part stands behind #"),
+            "edge": (str, "of an energy loss, 'B K', 'C K', 'N K', 'O K' or 'Na K'; an absorption needs none"),
+            "peaks": (str, "'NAME:LOW-HIGH, ...' [eV], as of xray_raman"),
+            "window": (str, "of the fit of references [eV], '11899-11979'"),
+            "normalise": (
+                str,
+                "'none', 'step' (pre-edge and post-edge), or windows of area of an energy loss, '186-215'",
+            ),
+            "background": (str, "window before the edge of an energy loss, '170-187' [eV]"),
+            "analysers": (str, "that are summed, of scans, '2-9, 12'"),
+            "sum_to_one": (bool, "true: the fractions sum to one"),
+            "shift": (float, "added to the energies of the spectrum, not of the references [eV]"),
+            "alignment_u": (
+                float,
+                "standard uncertainty of a reference's energies against the spectrum [eV]; 0.1 (loss: 0.03) when absent",
+            ),
+            "resolution": (float, "full width of the instrument function [eV]; of the elastic line where there is one"),
+            "noise": (float, "standard deviation of a normalised point, where the files do not tell it"),
+            "axis_u": (float, "standard uncertainty of the energies [eV]; 0.1 (energy loss: 0.03) when absent"),
+        },
+        headline=("component_fraction:", "peak_energy:"),
+        several_files=True,
+        file_settings=("references",),
+        measured_settings=("references",),
         tells_wrong_settings=True,
     ),
 )
