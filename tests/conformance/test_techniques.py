@@ -12,7 +12,7 @@ from closo.errors import ClosoError, DataError
 from closo.figures import to_csv, to_svg
 from closo.nomenclature import NAMES
 from closo.quantity import parse
-from closo.readers.edges import raman_scan
+from closo.readers.tools.edges import raman_scan
 from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
@@ -20,6 +20,7 @@ from closo.techniques.choices import NumberOrText
 from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
+from closo.twin.calorimetry import heat_flow
 from closo.twin.core_level import BO3, CAGE, Spectrometer, boron_edge, scan_counts
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
@@ -170,8 +171,16 @@ def pattern():
     return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
 
 
+def run_of_heat():
+    """Return a heating run with a transition at 529 K."""
+    time, temperature, flow = heat_flow(np.random.default_rng(4), heat=60e3, onset=529.0)
+    columns = {"time": time, "temperature": temperature, "heat_flow": flow}
+    return new("calorimetry", columns, source="conformance.txt")
+
+
 SAMPLES = {
     "diffraction": pattern,
+    "calorimetry": run_of_heat,
     "impedance": spectrum,
     "polarization": step,
     "voltammetry": sweep,

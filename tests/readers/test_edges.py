@@ -8,7 +8,7 @@ import pytest
 
 from closo.errors import ReadError
 from closo.readers import read, sniff
-from closo.readers.joining import join
+from closo.readers.tools.joining import join
 
 
 def test_scans_of_lerix(shared_data):

@@ -26,8 +26,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.edges import spectrum
-from closo.readers.text import load_bytes
+from closo.readers.tools.edges import spectrum
+from closo.readers.tools.text import load_bytes
 
 __all__ = ["read"]
 

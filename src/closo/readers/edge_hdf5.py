@@ -18,8 +18,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError, StudyError
-from closo.readers.edges import raman_scan, role, spectrum
-from closo.readers.text import size_of
+from closo.readers.tools.edges import raman_scan, role, spectrum
+from closo.readers.tools.text import size_of
 
 __all__ = ["read"]
 

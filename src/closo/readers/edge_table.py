@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from closo.dataset import Dataset
-from closo.readers.edges import measurements, role
-from closo.readers.table import best_separator, cells, numeric_cells, read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.edges import measurements, role
+from closo.readers.tools.table import best_separator, cells, numeric_cells, read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

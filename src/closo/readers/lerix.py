@@ -16,9 +16,9 @@ import re
 from pathlib import Path
 
 from closo.dataset import Dataset
-from closo.readers.edges import measurements
-from closo.readers.table import read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.edges import measurements
+from closo.readers.tools.table import read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

@@ -9,7 +9,7 @@ import pytest
 from closo.errors import DataError, StudyError
 from closo.pipeline import loose
 from closo.readers import read
-from closo.readers.edges import raman_scan
+from closo.readers.tools.edges import raman_scan
 from closo.techniques.xray_raman import analyse, figure
 from closo.techniques.xray_raman.background import backgrounds, compton_shape, integral
 from closo.techniques.xray_raman.calibration import elastic_line
