@@ -67,9 +67,9 @@ def analyse(
         "resolution": resolution, "noise": noise, "axis_u": axis_u,
     }  # fmt: skip
     check_settings(settings)
+    require(data, "energy", who="near_edge")
     if not references and not peaks and edge is None:
         raise StudyError("near_edge needs references, peaks or an edge.", hint="--set references=A.xdi,B.xdi")
-    require(data, "energy", who="near_edge")
     name, titles = name_of(data), _titles(references)
     asked, way = _asked(settings)
     sample = prepared(data.assign_coords(energy=data["energy"] + shift) if shift else data, way, asked, noise=noise)

@@ -18,6 +18,7 @@ __all__ = ["Prepared", "prepared"]
 
 _PRE, _POST = (-150.0, -30.0), (150.0, 900.0)  # eV from the edge, as Athena takes them
 _LEAST = 5  # points of a range
+_NEAR = 0.15  # of 0 before an edge, and twice that of 1 behind it: a normalised spectrum
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,31 @@ def prepared(data: Dataset, way: str | None, asked: Asked | None, *, noise: floa
     )
     name = "intensity_u" if "intensity" in data else "counts_u"
     u = np.asarray(data[name].values, float) if name in data else np.zeros(energy.size)
-    stated = data.attrs["metadata"]
-    step = way == "step" or (way is None and "e0" in stated and stated.get("ordinate") != "normalised")
-    if not step:
-        u = u if noise is None else np.full(energy.size, noise)
-        return Prepared(energy, values, u, {}, "as it is in the file", float(stated.get("e0", math.nan)))
-    return _step(energy, values, u, stated, noise=noise, file=data.attrs.get("source"))
+    stated, file = data.attrs["metadata"], data.attrs.get("source")
+    if way is None:
+        way = "none" if stated.get("ordinate") == "normalised" else "step" if "e0" in stated else _guessed(values, file)
+    if way == "step":
+        return _step(energy, values, u, stated, noise=noise, file=file)
+    u = u if noise is None else np.full(energy.size, noise)
+    return Prepared(energy, values, u, {}, "as it is in the file", float(stated.get("e0", math.nan)))
+
+
+def _guessed(values: np.ndarray, file: object) -> str:
+    """Return 'none' for a spectrum that begins at 0 and ends at 1, which is normalised.
+
+    Raises
+    ------
+    DataError  for another: nothing says what it is.
+    """
+    few = max(3, values.size // 20)
+    begin, end = float(np.median(values[:few])), float(np.median(values[-few:]))
+    if abs(begin) < _NEAR and abs(end - 1.0) < 2.0 * _NEAR:
+        return "none"
+    raise DataError(
+        f"it begins at {begin:.3g} and ends at {end:.3g}, and nothing says how it is to be normalised.",
+        file=file,
+        hint="--set normalise=step (absorption), normalise=none (it is normalised), or edge='B K' (energy loss).",
+    )
 
 
 def _loss(found: Reduced, asked: Asked) -> Prepared:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from xarray import Variable
 
-from closo.dataset import Dataset, name_of, new
+from closo.dataset import Dataset, name_of, new, require
 from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
@@ -55,6 +55,7 @@ def analyse(
     ------
     DataError  when the edge is not in the data. StudyError  when a setting is wrong.
     """
+    require(data, "energy", who="xray_raman")
     if edge is None:
         raise StudyError("xray_raman needs the edge.", hint=f"--set edge='O K'; known: {', '.join(EDGES)}.")
     asked_for: dict[str, Any] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from closo.dataset import Dataset, require
+from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.techniques.xray_raman.background import Background, backgrounds, compton_shape, inside, integral
 from closo.techniques.xray_raman.calibration import Analyser, Loss, calibrated, summed
@@ -128,7 +128,6 @@ def reduced(data: Dataset, asked: Asked) -> Reduced:
     ------
     DataError  when the spectrum does not reach over the windows, holds no edge, or an analyser that is asked for is dead.
     """
-    require(data, "energy", who="xray_raman")
     wanted = (asked.background[0], asked.windows[0][1])
     source = data.attrs.get("source")
     if data.attrs["kind"] == "raman_scan":
