@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from closo.dataset import KINDS, new
 from closo.errors import ClosoError, DataError
@@ -19,6 +20,7 @@ from closo.techniques.choices import NumberOrText
 from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
+from closo.twin.microscopy import Lamella, loss_map, x_ray_map
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -154,7 +156,25 @@ def pattern():
     return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
 
 
+def losses():
+    """Return a loss map of a particle with a shell."""
+    columns = {
+        "energy_loss": 155.0 + 0.5 * np.arange(200),
+        "counts": loss_map(Lamella(size=24, radius=6.0), np.random.default_rng(5)),
+    }
+    return new("energy_loss_image", columns, source="conformance.dm4")
+
+
+def x_rays():
+    """Return an X-ray map of a particle with a shell, pixels of 2 nm."""
+    counts = x_ray_map(Lamella(), np.random.default_rng(6))
+    places = {name: xr.Variable(name, 2e-9 * np.arange(40)) for name in "yx"}
+    return new("x_ray_image", {"energy": 15.0 * np.arange(140), "counts": counts, **places}, source="conformance.dm4")
+
+
 SAMPLES = {
+    "eels": losses,
+    "element_map": x_rays,
     "diffraction": pattern,
     "impedance": spectrum,
     "polarization": step,

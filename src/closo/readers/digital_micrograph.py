@@ -30,8 +30,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import LENGTHS, measurement, per_electronvolt
-from closo.readers.text import load_bytes
+from closo.readers.tools.microscopes import LENGTHS, measurement, per_electronvolt
+from closo.readers.tools.text import load_bytes
 
 __all__ = ["read"]
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import measurement, per_electronvolt
-from closo.readers.text import Text, load
+from closo.readers.tools.microscopes import measurement, per_electronvolt
+from closo.readers.tools.text import Text, load
 
 __all__ = ["read"]
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import EXTRA, events, measurement
-from closo.readers.text import size_of
+from closo.readers.tools.microscopes import EXTRA, events, measurement
+from closo.readers.tools.text import size_of
 
 __all__ = ["read"]
 

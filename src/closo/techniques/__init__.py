@@ -379,6 +379,42 @@ TECHNIQUES: tuple[Technique, ...] = (
         tells_wrong_settings=True,
         controls=Controls(range=("two_theta_min", "two_theta_max")),
     ),
+    Technique(
+        name="eels",
+        title="Electron energy loss (EELS)",
+        module="closo.techniques.eels",
+        kinds=("energy_loss", "energy_loss_image"),
+        needs=("energy_loss",),
+        also=("counts", "intensity"),
+        settings={
+            "edges": (str, "'B K, O K'; those of B, C, O, Na and Si in the range when absent"),
+            "window": (str, "of the background before the first edge [eV], '165-187'"),
+            "width": (float, "of the signal above the onset [eV]; 40 when absent"),
+            "references": (str, "files of spectra to fit, energy loss and intensity in two columns"),
+            "zero_loss": (float, "where the zero-loss peak lies on the axis of the file [eV]"),
+            "gain": (float, "what one electron adds to values that are no counts; from their scatter when absent"),
+        },
+        tells_wrong_settings=True,
+        headline=("edge_intensity:B K", "edge_intensity:O K", "relative_thickness"),
+        file_settings=("references",),
+    ),
+    Technique(
+        name="element_map",
+        title="X-ray spectra and maps (EDS)",
+        module="closo.techniques.element_map",
+        kinds=("x_ray_image", "x_ray_events", "x_ray"),
+        needs=("counts",),
+        also=("energy", "pixel", "channel"),
+        settings={
+            "elements": (str, "whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent"),
+            "resolution": (float, "width at Mn K alpha [eV], where the fit begins; 130 when absent"),
+            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain"),
+            "ratio": (str, "of elements, whose enrichment at the edge of particles is asked for; 'B/Na' when absent"),
+            "particle": (str, "the element that marks particles; 'Si' when absent"),
+        },
+        tells_wrong_settings=True,
+        headline=("enrichment:B/Na", "shell_width", "domain_size:Si", "line_intensity:B"),
+    ),
 )
 
 
