@@ -155,7 +155,8 @@ def readers() -> str:
     for reader in READERS:
         docstring = inspect.cleandoc(reader.page or importlib.import_module(reader.module).__doc__ or "")
         if reader.page:
-            docstring = f"{reader.title}: a table that `text` reads.\n\nRecognised by {_or(reader.magic)}.\n\n{docstring.strip()}"
+            recognised = f"Recognised by {_or(reader.magic)}."
+            docstring = f"{reader.title}: a table that `text` reads.\n\n{recognised}\n\n{docstring.strip()}"
         lines += ["", f"## {reader.name}", "", "```text", docstring, "```"]
     return "\n".join(lines) + "\n"
 

@@ -175,6 +175,7 @@ def diffraction(
     *,
     counts: Any = ...,
     intensity: Any = ...,
+    temperature: Given | None = ...,
     phases: str | None = ...,
     anode: str | None = ...,
     wavelength: float | None = ...,
@@ -191,6 +192,22 @@ def diffraction(
     texture: str | None = ...,
     model_u: float | None = ...,
     particle_size: float | None = ...,
+    smallest_size: float | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+def calorimetry(
+    temperature: Any,
+    heat_flow: Any,
+    *,
+    time: Any = ...,
+    rate: float | None = ...,
+    exo: str | None = ...,
+    t_min: float | None = ...,
+    t_max: float | None = ...,
+    width: float | None = ...,
+    start_up: float | None = ...,
+    temperature_u: float | None = ...,
+    heat_u: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
 def eels(

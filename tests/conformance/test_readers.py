@@ -52,6 +52,10 @@ def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
 INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3742.0, 0.3125)]
 
 
+# temperature [degC], heat flow [W/g]: what the reader of calorimeters is given
+HEAT = [(50.0, 0.25), (60.0, 0.3), (70.0, 0.5), (80.0, 0.375), (90.0, 0.3125)]
+
+
 def _infrared(pattern: str) -> str:
     """Write the sample spectrum; {x} and {y} are filled in."""
     return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
@@ -481,6 +485,11 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
         + "".join(f"{x:.4f} {y}.000\n" for x, y in PATTERN),
     ),
+    "heat_flow": (
+        "a.txt",
+        "#COMMENT:synthetic\n#EXO:-1\n##Temp./°C;Time/min;DSC/(mW/mg)\n"
+        + "".join(f"{t:.2f};{k};{q:.4f}\n" for k, (t, q) in enumerate(HEAT)),
+    ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
 
@@ -553,27 +562,34 @@ steady = settings(
 )
 
 
-def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, the isotherm, the record, the infrared spectrum or the map."""
+def check_powder(data: Dataset, points: int) -> bool:
+    """Compare the first points of what is measured on powders with the sample; return whether it is of that kind."""
     if data.attrs["kind"] == "x_ray_events":
         np.testing.assert_array_equal(data["counts"][:points], MAP.ravel()[:points])
         np.testing.assert_array_equal(data["pixel"] * 5 + data["channel"], np.arange(125))
-        return
-    if "energy" in data or "energy_loss" in data:
+    elif "energy" in data or "energy_loss" in data:
         np.testing.assert_array_equal(data["counts"], MAP[0, 0] if data["counts"].ndim == 1 else MAP)
         np.testing.assert_allclose(np.diff(data["energy_loss"]) if "energy_loss" in data else [0.5], 0.5)
-        return
-    if "two_theta" in data:
+    elif "two_theta" in data:
         for k, name in enumerate(("two_theta", "counts")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
-        return
-    if "wavenumber" in data:
+    elif "wavenumber" in data:
         np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
         np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
-        return
-    if "adsorbed_amount" in data:
+    elif "heat_flow" in data:
+        np.testing.assert_allclose(data["temperature"][:points], [t + 273.15 for t, _ in HEAT[:points]], rtol=1e-9)
+        np.testing.assert_allclose(data["heat_flow"][:points], [1e3 * q for _, q in HEAT[:points]], rtol=1e-9)
+    elif "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
+    else:
+        return False
+    return True
+
+
+def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, the infrared spectrum or the map."""
+    if check_powder(data, points):
         return
     if "frequency" in data:
         np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
@@ -594,6 +610,7 @@ AXES = {
     "frequency": SPECTRUM,
     "wavenumber": INFRARED,
     "two_theta": PATTERN,
+    "heat_flow": HEAT,
 }
 
 
@@ -659,7 +676,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts"))
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts", "w/kg"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310

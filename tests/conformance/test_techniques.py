@@ -20,6 +20,7 @@ from closo.techniques.choices import NumberOrText
 from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
+from closo.twin.calorimetry import heat_flow
 from closo.twin.microscopy import Lamella, loss_map, x_ray_map
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
@@ -172,10 +173,18 @@ def x_rays():
     return new("x_ray_image", {"energy": 15.0 * np.arange(140), "counts": counts, **places}, source="conformance.dm4")
 
 
+def run_of_heat():
+    """Return a heating run with a transition at 529 K."""
+    time, temperature, flow = heat_flow(np.random.default_rng(4), heat=60e3, onset=529.0)
+    columns = {"time": time, "temperature": temperature, "heat_flow": flow}
+    return new("calorimetry", columns, source="conformance.txt")
+
+
 SAMPLES = {
     "eels": losses,
     "element_map": x_rays,
     "diffraction": pattern,
+    "calorimetry": run_of_heat,
     "impedance": spectrum,
     "polarization": step,
     "voltammetry": sweep,

@@ -156,6 +156,13 @@ READERS: tuple[Reader, ...] = (
     Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
     Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
     Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
+    Reader(
+        "heat_flow",
+        "heat flow over temperature (DSC)",
+        (),
+        ("DSC/", "DSC /", "Heat Flow", "Heat flow", "heat flow", "heat_flow"),
+        f"{_HERE}.heat_flow",
+    ),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]

@@ -353,6 +353,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.diffraction",
         kinds=("diffraction",),
         needs=("two_theta",),
+        inputs=("temperature",),
         settings={
             "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
             "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),
@@ -373,6 +374,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "texture": (str, "preferred orientation, 'V2O5:0 0 1': a phase and the planes that lie flat"),
             "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
             "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+            "smallest_size": (
+                float,
+                "least size of crystallites [nm]; what is smaller counts as amorphous; 2.5 when absent",
+            ),
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         file_settings=("phases",),
@@ -414,6 +419,27 @@ TECHNIQUES: tuple[Technique, ...] = (
         },
         tells_wrong_settings=True,
         headline=("enrichment:B/Na", "shell_width", "domain_size:Si", "line_intensity:B"),
+    ),
+    Technique(
+        name="calorimetry",
+        title="Calorimetry (DSC)",
+        module="closo.techniques.calorimetry",
+        kinds=("calorimetry",),
+        needs=("temperature", "heat_flow"),
+        also=("time",),
+        settings={
+            "rate": (float, "of heating or cooling [K/min], where the file has no time"),
+            "exo": (str, "which way heat that is given off points, where the file does not say or says it wrongly"),
+            "t_min": (float, "lowest temperature looked at [degC]"),
+            "t_max": (float, "highest temperature looked at [degC]"),
+            "width": (float, "of the broadest event that is looked for, foot to foot [K]; 40 when absent"),
+            "start_up": (float, "time at the beginning that is left out [s]; 240 when absent"),
+            "temperature_u": (float, "standard uncertainty of the temperature [K]; 0.5 when absent"),
+            "heat_u": (float, "relative standard uncertainty of the heat; 0.03 when absent"),
+        },
+        choices={"exo": ("up", "down")},
+        headline=("transition_temperature", "transition_enthalpy:upper_limit"),
+        tells_wrong_settings=True,
     ),
 )
 
