@@ -179,5 +179,42 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
 
 
+def infer_cell(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
+    *,
+    figures: Figures = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")] = 0,
+    as_json: Json = False,
+) -> int:
+    """Score what may limit the cells of a study against their cycles and spectra, and find the run that would decide.
+
+    Exit code: 1 if a check failed (none of the mechanisms fits, or there is one temperature), else 0.
+    """
+    from closo import pipeline
+    from closo.combine.limits import evidence_of, figure, limits
+
+    with progress_bar("Analysing") as progress:
+        analysis = pipeline.analyse(study, workers=workers, progress=progress)
+    cells, left_out = evidence_of(analysis.study, analysis.results)
+    with progress_bar("Scoring") as progress:
+        result = limits(cells, name=analysis.study.title, progress=progress)
+    result = replace(result, notes=(*result.notes, *left_out))
+    spec = replace(figure(result), synthetic=analysis.study.synthetic)
+    return _finish(result, [spec], figures, as_json=as_json, table=_ranking(result))
+
+
+def _ranking(result: Result) -> list[list[str]]:
+    """Return the table of mechanisms."""
+    rows = [["mechanism", "probability", "ln evidence", "chi2/dof", "fits", "needs, at 20 degC (95 %)"]]
+    for r in result.findings["ranking"]:
+        low, high = r["interval"]
+        needs = "" if not r["unit"] else f"{low:.2g} to {high:.2g} {r['unit'] if r['unit'] != '1' else ''}".rstrip()
+        fit = "yes" if r["fits"] else "no"
+        chi2 = f"{r['chi2']:.0f}/{r['dof']}"
+        rows.append([r["name"], f"{r['probability']:.3f}", f"{r['difference']:.1f}", chi2, fit, needs])
+    return rows
+
+
+infer_cell.__name__ = "cell"
 SIMULATE = (cell,)
-INFER = ()
+INFER = (infer_cell,)
