@@ -167,7 +167,7 @@ def _sentence(verdict: Verdict, findings: Mapping[str, Any]) -> str:
 
 
 def _checks(cells: Sequence[Evidence], verdict: Verdict, scores: Sequence[Score]) -> tuple[Check, ...]:
-    best = min(scores, key=lambda s: s.best / max(s.dof, 1))
+    best = min((s for s in scores if s.name != OTHER), key=lambda s: s.best / max(s.dof, 1))
     spread = max(c.kelvin for c in cells) - min(c.kelvin for c in cells)
     fit = f"best: {best.name}, chi2 {best.best:.1f} for {best.dof} degrees of freedom, limit P = 0.01"
     return (
@@ -200,17 +200,11 @@ def figure(result: Result) -> FigureSpec:
     course = sorted(result.findings["course"], key=lambda r: r["temperature"])
     if course:
         cell = next(c for c in result.findings["cells"] if c["name"] == course[0]["cell"])
-        lines = [
-            Trace(
-                [r["temperature"] for r in course],
-                [r["expected"][name]["capacity"] for r in course],
-                name,
-                "both",
-                color=k + 2,
-                marker=k,
-            )
-            for k, name in enumerate(course[0]["expected"])
-        ]
+        lines = []
+        for k, name in enumerate(course[0]["expected"]):
+            points = [(r["temperature"], r["expected"][name]["capacity"]) for r in course]
+            x, y = zip(*sorted([*points, (cell["temperature"], cell["capacity"])]), strict=True)
+            lines.append(Trace(x, y, name, "both", color=k + 2, marker=k))
         lines.append(Trace([cell["temperature"]], [cell["capacity"]], "measured", "points", color=0, marker=3))
         title = f"{cell['name']} at {course[0]['c_rate']:.2g} 1/h"
         panels.append(Panel(Axis("T / degC"), Axis("q / mAh g-1"), lines, title=title))

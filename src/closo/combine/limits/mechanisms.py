@@ -61,8 +61,8 @@ MECHANISMS = (
     Mechanism("sodium interface", "sodium_exchange", "sodium_energy", 1e-4, 1.0, (0.55, 0.2), 0.4, "A/m2"),
     # two that are no process of the model, but look like one: material that dies in the first charge, and a distance of
     # charge and discharge that is there without current
-    Mechanism("loss in the first charge", "", "", 0.2, 0.98, (0.0, 0.0), None, "1", linear=True),
-    Mechanism("hysteresis of the material", "", "", 0.05, 0.6, (0.0, 0.0), 0.02, "V", linear=True),
+    Mechanism("first-charge loss", "", "", 0.2, 0.98, (0.0, 0.0), None, "1", linear=True),
+    Mechanism("own hysteresis", "", "", 0.05, 0.6, (0.0, 0.0), 0.02, "V", linear=True),
 )
 NONE = "none"  # nothing slow: the cell as published and assumed
-OTHER = "something else, or several"  # capacity and distance of each cell as they are, whatever the reason
+OTHER = "something else"  # capacity and distance of each cell as they are, whatever the reason
