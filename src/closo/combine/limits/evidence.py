@@ -94,7 +94,12 @@ def evidence_of(study: Study, results: Mapping[str, Result]) -> tuple[list[Evide
             found.append(_evidence(study, results, name, key))
         except ClosoError as error:
             notes.append(f"'{name}' is left out: {error}")
-    return found, notes
+    materials = [e.stack.chemistry.name for e in found]
+    most = max(materials, key=materials.count, default="")
+    notes += [
+        f"'{e.name}' is left out: its active material is not {most}." for e in found if e.stack.chemistry.name != most
+    ]
+    return [e for e in found if e.stack.chemistry.name == most], notes
 
 
 def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) -> Evidence:
