@@ -63,7 +63,7 @@ def write_study(
     ----------
     folder : made when it is missing. An earlier twin in it is replaced.
     seed : of everything that is drawn.
-    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 8 cells, and the powders; 5 MB) or 'small' (2 samples, 2
+    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 9 cells, and the powders; 5 MB) or 'small' (2 samples, 2
         pellets, 10 spectra, 3 cells).
     truth_file : also write the truth there, as JSON; outside `folder`, so that no analysis can meet it.
 
