@@ -118,9 +118,7 @@ def test_a_key_is_a_name_and_no_path(opened, path, key):
     assert "<script>" not in answer.text.replace('<script src="/static/', "")
 
 
-@pytest.mark.parametrize(
-    "name", ["app.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "plotly.min.js/..", ""]
-)
+@pytest.mark.parametrize("name", ["app.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "plotly.min.js/..", ""])
 def test_static_files_are_three(bench, name):
     assert bench.get(f"/static/{name}").status_code == 404
 
