@@ -81,14 +81,14 @@ def analyse(
     ConvergenceError  when the circuit cannot be fitted.
     """
     name = name_of(data)
-    asked = {"hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
-    request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
+    asked = {"circuit": circuit, "hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
+    request = read_request(f_min=f_min, f_max=f_max, **asked)
     prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
     pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
     choice = fitted(request, prepared, noise_known=weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
-    given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
+    given |= {"calibrated": calibrated, "drt": drt}
     return report(data, prepared, choice, theta, pellet=pellet, given=given)
 
 
