@@ -340,8 +340,9 @@ def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> N
                 holder = "another process"
                 with suppress(OSError):
                     holder = note.read_text()
+                reason = "" if "locked" in str(error) else f"; {error}"
                 raise StudyError(
-                    f"another closo works on this study ({holder}; {error}).",
+                    f"another closo works on this study ({holder}{reason}).",
                     file=note.parent.parent,
                     hint="Wait until it has finished, and start again.",
                 ) from None
