@@ -27,6 +27,11 @@ def study() -> Path:
     return folder
 
 
+def raw_files() -> Path:
+    """Return the folder with the files of the example study; they are only read."""
+    return _EXAMPLE / "raw"
+
+
 @cache
 def isotherm(silica: str = "A200") -> Path:
     """Return the synthetic N2 isotherm of a silica, as an adsorption information file."""

@@ -19,6 +19,7 @@ from closo.techniques.choices import NumberOrText
 from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
+from closo.twin.calorimetry import heat_flow
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -154,8 +155,16 @@ def pattern():
     return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
 
 
+def run_of_heat():
+    """Return a heating run with a transition at 529 K."""
+    time, temperature, flow = heat_flow(np.random.default_rng(4), heat=60e3, onset=529.0)
+    columns = {"time": time, "temperature": temperature, "heat_flow": flow}
+    return new("calorimetry", columns, source="conformance.txt")
+
+
 SAMPLES = {
     "diffraction": pattern,
+    "calorimetry": run_of_heat,
     "impedance": spectrum,
     "polarization": step,
     "voltammetry": sweep,

@@ -144,6 +144,19 @@ COMBINATIONS: tuple[Combination, ...] = (
         f"{_HERE}.silanol:figure",
         ("hydroxyl_gain",),
     ),
+    Combination(
+        "phases",
+        "Phases over milling time or temperature",
+        f"{_HERE}.phases:phases",
+        f"{_HERE}.phases:figure",
+        ("transition_temperature",),
+    ),
+    Combination(
+        "transformation",
+        "Salt that goes through the transition",
+        f"{_HERE}.phases:heats",
+        headline=("transforming_fraction", "transforming_fraction:upper_limit"),
+    ),
     Combination("decomposition", "Where a ratio of conductivities comes from", headline=("conductivity_ratio",)),
     Combination("interphase", "Interphase", draws=f"{_HERE}.interphase:figure"),
     Combination(

@@ -19,10 +19,20 @@ ROWS = (
     Name("lattice_a", "a", "m", "angstrom", 1e-10, "length of the unit cell along a", positive=True),
     Name("lattice_b", "b", "m", "angstrom", 1e-10, "length of the unit cell along b", positive=True),
     Name("lattice_c", "c", "m", "angstrom", 1e-10, "length of the unit cell along c", positive=True),
+    Name(
+        "main_reflection",
+        "2theta",
+        "deg",
+        "deg",
+        1.0,
+        "strongest reflection of a phase, for the mean wavelength of a doublet",
+    ),
     Name("crystallite_size", "D", "m", "nm", 1e-9, "size of crystallites after Scherrer, K = 0.9", positive=True),
     Name("displacement", "s", "m", "um", 1e-6, "height of a specimen above the axis of the goniometer"),
     Name("amorphous_fraction", "w_am", "1", "wt%", 0.01, "mass fraction of a sample that is not crystalline"),
     Name("detection_limit", "w_D", "1", "wt%", 0.01, "mass fraction of a phase that is found with 95 %", positive=True),
+    Name("pixel", "i", "1", "1", 1.0, "number of a pixel of a map, row by row, from 0"),
+    Name("channel", "k", "1", "1", 1.0, "number of a channel of a detector, from 0"),
     # intensities
     Name("counts", "N", "1", "1", 1.0, "events counted, as whole numbers"),
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),
@@ -31,6 +41,15 @@ ROWS = (
     Name("transmittance", "T", "1", "%", 0.01, "light transmitted over that without the sample"),
     Name("kubelka_munk", "f(R)", "1", "1", 1.0, "Kubelka-Munk function, (1 - R)^2/(2 R)"),
     Name("heat_flow", "dQ/dt", "W/kg", "W/g", 1000.0, "heat taken up per time and mass; > 0 is endothermic"),
+    Name(
+        "transition_enthalpy",
+        "dH_tr",
+        "J/kg",
+        "J/g",
+        1000.0,
+        "heat of a phase transition per mass; > 0: taken up on heating",
+    ),
+    Name("transforming_fraction", "x_tr", "1", "%", 0.01, "share of a matrix that still goes through its transition"),
     # bands of infrared spectra
     Name(
         "band_area", "A(band)", "1/cm", "1/cm", 1.0, "area of a band above its baseline, of absorbance or Kubelka-Munk"

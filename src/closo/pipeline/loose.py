@@ -17,7 +17,7 @@ from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
 from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
 from closo.pipeline.listing import list_parts
-from closo.pipeline.plan import choose_parts, hash_of
+from closo.pipeline.plan import choose_parts, hash_of, named_files
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity
 from closo.store import from_document
@@ -107,7 +107,8 @@ def run(
     if isinstance(part, int) and part < 1:
         raise StudyError(f"part = {part} does not exist.", hint="Parts are counted from 1.")
     wanted = Measurement(label=_OWNER, specimen=_OWNER, technique=technique, file="-", part=part)
-    asked = _Asked(row, inputs, dict(settings or {}), reader, columns, wanted, use_header)
+    supplied = {name: hash_of(Path(name)) for name in named_files(row, settings or {}) if Path(name).is_file()}
+    asked = _Asked(row, inputs, dict(settings or {}), reader, columns, wanted, use_header, supplied)
     listed = list(_expand([files] if isinstance(files, File) else files))
     names = _unique_names([Path(str(one.attrs["source"])) if isinstance(one, Dataset) else one for one, _ in listed])
     return _outcomes(listed, names, asked)
@@ -124,6 +125,7 @@ class _Asked:
     columns: str | None
     wanted: Measurement
     use_header: bool
+    supplied: Mapping[str, str]
 
 
 def _number(value: str | Number, name: str) -> Number:
@@ -206,6 +208,7 @@ def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
             columns=asked.columns,
             inputs=asked.inputs,
             settings=asked.settings,
+            supplied=asked.supplied,
         )
         if not asked.use_header:
             yield outcome_of(job, compute(job))
@@ -230,6 +233,7 @@ def _of_dataset(data: Dataset, name: str, asked: _Asked) -> Iterator[Outcome]:
         technique=asked.technique.name,
         inputs=asked.inputs,
         settings=asked.settings,
+        supplied=asked.supplied,
     )
     yield _with_header(job, data, asked) if asked.use_header else outcome_of(job, compute(job, data))
 

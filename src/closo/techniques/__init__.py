@@ -17,7 +17,31 @@ if TYPE_CHECKING:
     from closo.figures import FigureSpec
     from closo.result import Result
 
-__all__ = ["TECHNIQUES", "Technique", "get"]
+__all__ = ["TECHNIQUES", "Controls", "Technique", "get"]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Which settings a page can set in the figure, or in a table of the model's parameters.
+
+    Attributes
+    ----------
+    range : the settings of the lower and the upper end of what is used; the figure's points have that quantity behind them.
+    leave_out : the setting that lists points that are not used, '3, 7-9'.
+    model : the setting that names the model; `settings_of(result)` of the module gives it with its `start` values.
+    hold, bound, assign : settings of the model's parameters, 'R1=120', 'R1=100..200', 'R1:bulk'.
+    roles : what a parameter whose name begins with `assigned` can be.
+    """
+
+    range: tuple[str, str] | tuple[()] = ()
+    leave_out: str = ""
+    model: str = ""
+    start: str = ""
+    hold: str = ""
+    bound: str = ""
+    assign: str = ""
+    assigned: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,7 @@ class Technique:
     cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
+    controls : which of the settings a page sets in the figure and in a table of parameters.
     """
 
     name: str
@@ -62,6 +87,7 @@ class Technique:
     cells: tuple[str, ...] = ()
     because: str = ""
     also: tuple[str, ...] = ()
+    controls: Controls = Controls()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -160,6 +186,17 @@ TECHNIQUES: tuple[Technique, ...] = (
         tells_wrong_settings=True,
         model_files=(".mdl",),
         headline=("ionic_conductivity", "total_resistance"),
+        controls=Controls(
+            range=("f_min", "f_max"),
+            leave_out="leave_out",
+            model="circuit",
+            start="start",
+            hold="hold",
+            bound="bound",
+            assign="assign",
+            assigned="R",
+            roles=("bulk", "grain_boundary", "electrode", "lead"),
+        ),
     ),
     Technique(
         name="polarization",
@@ -316,6 +353,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         module="closo.techniques.diffraction",
         kinds=("diffraction",),
         needs=("two_theta",),
+        inputs=("temperature",),
         settings={
             "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
             "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),
@@ -336,9 +374,35 @@ TECHNIQUES: tuple[Technique, ...] = (
             "texture": (str, "preferred orientation, 'V2O5:0 0 1': a phase and the planes that lie flat"),
             "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
             "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+            "smallest_size": (
+                float,
+                "least size of crystallites [nm]; what is smaller counts as amorphous; 2.5 when absent",
+            ),
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         file_settings=("phases",),
+        tells_wrong_settings=True,
+        controls=Controls(range=("two_theta_min", "two_theta_max")),
+    ),
+    Technique(
+        name="calorimetry",
+        title="Calorimetry (DSC)",
+        module="closo.techniques.calorimetry",
+        kinds=("calorimetry",),
+        needs=("temperature", "heat_flow"),
+        also=("time",),
+        settings={
+            "rate": (float, "of heating or cooling [K/min], where the file has no time"),
+            "exo": (str, "which way heat that is given off points, where the file does not say or says it wrongly"),
+            "t_min": (float, "lowest temperature looked at [degC]"),
+            "t_max": (float, "highest temperature looked at [degC]"),
+            "width": (float, "of the broadest event that is looked for, foot to foot [K]; 40 when absent"),
+            "start_up": (float, "time at the beginning that is left out [s]; 240 when absent"),
+            "temperature_u": (float, "standard uncertainty of the temperature [K]; 0.5 when absent"),
+            "heat_u": (float, "relative standard uncertainty of the heat; 0.03 when absent"),
+        },
+        choices={"exo": ("up", "down")},
+        headline=("transition_temperature", "transition_enthalpy:upper_limit"),
         tells_wrong_settings=True,
     ),
 )

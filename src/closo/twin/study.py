@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,11 @@ def write_study(
     truth = Truth(seed=seed)
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    for old in (file for ending in ("par", "mpt", "mpr", "aif", "dx") for file in raw.glob(f"*.{ending}")):
+    for old in (
+        file for ending in ("par", "mpt", "mpr", "aif", "dx", "uxd", "txt") for file in raw.glob(f"*.{ending}")
+    ):
         old.unlink()
+    shutil.rmtree(folder / "structures", ignore_errors=True)
     runs = tuple(_write_pellets(raw, truth, kind))
     cells = write_electrochemistry(raw, truth, kind)
     tables = powder_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
@@ -217,7 +221,7 @@ def _claim_lines(
         | {"TiS2", "presses/cell frame", "presses/cathode die"}
         | {cell.name for cell in cells}
         | {f"series/{name}" for name, _, members in _SERIES if set(members) <= samples}
-        | ({"powders/silanol exchange"} if powders else set())
+        | ({"powders/silanol exchange", "phases/Na2B12H12 A380 35 vol%"} if powders else set())
         | {entries["of"] for _, entries in powders if "of" in entries}
     )
     lines = [
@@ -251,7 +255,9 @@ which. The study shows what closo does and lets it be tested. It proves nothing 
 - `study.toml`: recipes, pellets, files and temperatures as a notebook would hold them, measured with errors;
 - `claims.toml`: what the paper states, held against these data;
 - `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`), an isotherm of each silica (`.aif`),
-  infrared spectra of the powders (`.dx`); each says that it is synthetic.
+  infrared spectra (`.dx`), diffraction patterns (`.uxd`) and heat flow (`.txt`) of the
+  powders; each says that it is synthetic;
+- `structures/`: model cells of the two forms of the salt, computed, not published.
 
 The truth is not in this folder. The same call always writes the same bytes:
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
 from closo.techniques.diffraction.fitting import Fitted
-from closo.techniques.diffraction.profile import SCHERRER
+from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
 from closo.techniques.diffraction.runs import Runs
 
@@ -51,6 +51,12 @@ class Subject:
         """Names of the phases."""
         return [phase.name for phase in self.runs.base.model.phases]
 
+    def refits_halo(self, k: int) -> bool:
+        """Return whether a phase under a halo has crystallites of the least size: then nothing tells it from the halo."""
+        base = self.runs.base
+        low = base.model.parameters[place].low if (place := base.model.index.get(("size", k))) is not None else None
+        return low is not None and bool(base.model.humps) and bool(base.values[place] < low + 0.02)
+
     def label(self, source: str) -> str:
         """Return the label of a source of uncertainty of this measurement."""
         return f"{source}:{self.name}"
@@ -64,6 +70,7 @@ def quantities_of(subject: Subject) -> dict[str, Quantity]:
     for k, name in enumerate(subject.names):
         lost = _lost(subject, k, found.get(f"mass_fraction:{name}"))
         found |= _cell(subject, k, lost)
+        found[f"main_reflection:{name}"] = _main_reflection(subject, k, lost)
         if not subject.request.standard:
             found[f"crystallite_size:{name}"] = _size(subject, k, lost)
     found |= _amorphous(subject, fractions)
@@ -147,10 +154,14 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
             uncertain(_DETECTION * least, {subject.label("estimate of the limit"): 0.25 * _DETECTION * least}),
             f"{_DETECTION:.3g} u of the fraction without relative sources, for reflections as wide as fitted (Currie)",
         )
-        if value < _CRITICAL * least or u > _WORST * value:
+        wide = subject.refits_halo(k)
+        if value < _CRITICAL * least or u > _WORST * value or wide:
             bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * max(u, least))
-            what = "not detected" if value < _CRITICAL * least else "not quantified"
-            found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %)", method=how)
+            what = "not detected" if value < _CRITICAL * least or wide else "not quantified"
+            why = "; what is there is as wide as a halo, and counts as amorphous" if wide else ""
+            found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %){why}", method=how)
+            most = uncertain(0.01 * bound, {subject.label("estimate of the limit"): 0.0025 * bound})
+            found[f"{key} upper_limit"] = Quantity("mass_fraction", most, f"the truth exceeds it once in twenty; {how}")
         else:
             found[key] = Quantity("mass_fraction", numbers[k], how)
     return found
@@ -201,6 +212,37 @@ def _cell(subject: Subject, k: int, lost: str) -> dict[str, Quantity]:
         number = uncertain(value(base) * _ANGSTROM, {label: u * _ANGSTROM for label, u in sources.items()})
         found[key] = Quantity(f"lattice_{axis}", number, how)
     return found
+
+
+def _main_reflection(subject: Subject, k: int, lost: str) -> Quantity:
+    """Return where the strongest reflection of a phase stands for the mean wavelength, without the displacement."""
+    base = subject.runs.base
+    model, n = base.model, len(base.solution.amounts)
+    mean = sum(wavelength * part for wavelength, part in model.radiation.lines)
+    how = f"2theta of the strongest reflection from the fitted cell, {mean:.5f} angstrom"
+    if lost:
+        return withheld("main_reflection", lost, method=how)
+    angle = model.positions(base.values, k, mean)
+    with np.errstate(invalid="ignore"):
+        seen = (angle > np.radians(model.x[0])) & (angle < np.radians(model.x[-1]))
+        strength = np.where(seen, model.phases[k].strength * polarisation(angle, model.monochromator), 0.0)
+    strongest = int(np.argmax(strength))
+
+    def value(fitted: Fitted) -> float:
+        return math.degrees(float(fitted.model.positions(fitted.values, k, mean)[strongest]))
+
+    places = [model.index[f"cell{g}", k] for g in range(len(model.phases[k].free))]
+    slope = []
+    for place in places:
+        moved = base.values.copy()
+        moved[place] += 1e-5
+        slope.append((math.degrees(float(model.positions(moved, k, mean)[strongest])) - value(base)) / 1e-5)
+    own = [n + place for place in places]
+    variance = float(np.array(slope) @ base.covariance[np.ix_(own, own)] @ np.array(slope))
+    sources = {subject.label("fit"): math.sqrt(max(variance, 0.0))}
+    sources |= {subject.label(source): u for source, u in subject.runs.spread(value).items()}
+    indices = " ".join(str(i) for i in np.abs(model.phases[k].hkl[strongest]))
+    return Quantity("main_reflection", uncertain(value(base), sources), f"{how}, ({indices}) and its equivalents")
 
 
 def _size(subject: Subject, k: int, lost: str) -> Quantity:

@@ -39,6 +39,7 @@ class Request:
     textures : phase (its place) and the reflection whose planes lie flat.
     model_u : relative standard uncertainty of calculated intensities.
     particle : diameter of the particles [um], for micro-absorption.
+    smallest : diameter that crystallites have at least [angstrom].
     """
 
     phases: tuple[str, ...]
@@ -57,6 +58,7 @@ class Request:
     textures: tuple[tuple[int, tuple[int, ...]], ...]
     model_u: float
     particle: float
+    smallest: float
 
 
 def make_request(settings: Mapping[str, Any]) -> Request:
@@ -108,6 +110,7 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         textures=_textures(settings.get("texture"), stems),
         model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
         particle=_first(_between(settings, "particle_size", 0.0, 1000.0), _PARTICLE),
+        smallest=10.0 * _first(_between(settings, "smallest_size", 0.5, 400.0), 0.0),
     )
 
 
