@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -197,6 +198,15 @@ def test_a_bad_study_does_not_stop_the_others(small, tmp_path):
     (tmp_path / "bad" / "study.toml").write_text("title = ", encoding="utf-8")
     done = library.add([tmp_path / "bad", small, tmp_path / "none"], library=tmp_path / "l.sqlite", compute=False)
     assert [one.error is None for one in done] == [False, True, False]
+
+
+def test_a_scheduler_that_does_not_answer_is_said(small, tmp_path):
+    """Nothing is added in silence as it was before."""
+    study = tmp_path / "study"
+    shutil.copytree(small, study, ignore=shutil.ignore_patterns(".closo"))
+    done = library.add([study], library=tmp_path / "l.sqlite", scheduler="tcp://10.1.2.3:8786")
+    assert "not encrypted" in str(done[0].error)
+    assert library.studies(tmp_path / "l.sqlite") == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from closo.errors import StudyError
 from closo.pipeline import analyse, verify
-from closo.store import open_store
+from closo.store import existing_store, open_store
 
 HERE = Path(__file__).parent
 PRELUDE = """
@@ -89,6 +89,34 @@ def test_a_library_whose_worker_is_killed_has_all_studies(fake, make_study, tmp_
     for study in studies:
         assert verify(study).faults == ()
         assert verify(study).waiting == {}
+
+
+@pytest.mark.slow
+def test_a_leader_of_two_workers_that_is_killed_loses_nothing_that_was_finished(undisturbed, make_study, tmp_path):
+    study, script = make_study(4, delay=0.3), tmp_path / "leader.py"
+    script.write_text(f"{PRELUDE}moments = []\nkill = None\n{STUDY}".format(here=str(HERE), study=str(study)))
+    seen: set[str] = set()
+    for wanted in (1, 2, 5):
+        leader = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 100.0
+        while len(kept := keys_of(study)) < len(seen) + wanted and time.monotonic() < end and leader.poll() is None:
+            time.sleep(0.02)
+        os.kill(leader.pid, signal.SIGKILL)
+        leader.wait()
+        assert seen <= kept
+        seen = kept
+        assert verify(study).faults == ()
+    assert 5 < len(seen) < 25
+    last = analyse(study)
+    assert last.failures == ()
+    assert last.computed <= 25 - len(seen)  # a worker's last result may have come in between
+    assert [text.replace('"delay": 0.3', '"delay": 0.0') for text in table(last.results)] == undisturbed
+    assert verify(study).faults == ()
+
+
+def keys_of(study: Path) -> set[str]:
+    store = existing_store(study)
+    return set() if store is None else set(store.keys())
 
 
 @pytest.mark.slow

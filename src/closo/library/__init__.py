@@ -11,13 +11,12 @@ studies, which stay where they are. It is a SQLite file, or a PostgreSQL databas
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from closo import pipeline
-from closo.errors import ClosoError, DataError, StudyError
+from closo.errors import ClosoError, StudyError
 from closo.library import adding, finding, running
 from closo.library.database import Database, default_place, open_database
 from closo.library.exporting import write_hits
@@ -76,22 +75,24 @@ def add(
     """
     database = open_database(library, create=True)
     tell: Callable[[int, str], None] = lambda k, what: progress(k, len(places), what) if progress else None  # noqa: E731
-    failed: dict[Path, str] = {}
+    failed: dict[Path, ClosoError] = {}
     if compute:
         ready = [place for place in places if _is_stale(place)]
-        workers = workers or cores()
-        if len(ready) == 1 or (workers == 1 and scheduler is None):
+        many = workers or cores()
+        if len(ready) == 1 or (many == 1 and scheduler is None):
             for place in ready:
-                with suppress(ClosoError):  # said when it is added
+                try:
                     pipeline.analyse(place, workers=workers, scheduler=scheduler)
+                except ClosoError as error:
+                    failed[Path(place)] = error
         elif ready:
-            failed = running.analyse_all([Path(p) for p in ready], workers=workers, scheduler=scheduler, tell=tell)
+            failed = running.analyse_all([Path(p) for p in ready], workers=many, scheduler=scheduler, tell=tell)
     done = []
     for number, place in enumerate(places):
         tell(number, str(place))
         try:
             if Path(place) in failed:
-                raise DataError(failed[Path(place)], file=place)
+                raise failed[Path(place)]
             done.append(_add_one(database, place))
         except ClosoError as error:
             if error.file == database.shown:

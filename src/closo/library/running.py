@@ -10,6 +10,7 @@ from typing import Any
 from closo import pipeline
 from closo.engine.cluster import connect
 from closo.engine.places import Place, Processes
+from closo.errors import ClosoError, DataError
 
 __all__ = ["analyse_all", "analyse_one"]
 
@@ -26,7 +27,7 @@ def analyse_one(folder: str) -> int:
 
 def analyse_all(
     folders: Sequence[Path], *, workers: int, scheduler: Any = None, tell: Callable[[int, str], None]
-) -> dict[Path, str]:
+) -> dict[Path, ClosoError]:
     """Analyse studies; return those that could not be, with the reason. What a killed worker had finished is kept.
 
     Parameters
@@ -38,7 +39,7 @@ def analyse_all(
     place: Place = Processes(min(workers, len(folders))) if scheduler is None else connect(scheduler, at_least=2)
     waiting = deque((folder, 1) for folder in folders)
     under_way: dict[str, tuple[Path, int]] = {}
-    failed: dict[Path, str] = {}
+    failed: dict[Path, ClosoError] = {}
     sent = done = 0
     try:
         while waiting or under_way:
@@ -52,7 +53,7 @@ def analyse_all(
                     waiting.append((folder, tries + 1))
                     continue
                 if outcome.failure is not None:
-                    failed[folder] = outcome.failure
+                    failed[folder] = DataError(outcome.failure, file=folder)
                 done += 1
                 tell(done, folder.name)
     finally:
