@@ -14,6 +14,8 @@ WORDS = {
     "notebook": "run, Results, plot",
     "twin": "one truth written as vendors' files",
     "report": "results to pages and tables",
+    "library": "many studies in one database",
+    "exchange": "a study in one archive",
     "pipeline": "order, cache, provenance",
     "sweep": "a function over a grid, restartable",
     "claims": "a published sentence to a verdict",

@@ -84,7 +84,14 @@ _ROWS = (
         ("y", "x", "energy_loss"),
         (("counts", "intensity"),),
     ),
-    Kind("x_ray_image", "X-ray spectrum at each point of an image", ("y", "x", "energy"), (("counts",),)),
+    Kind("x_ray", "X-ray spectrum of an electron microscope", ("energy",), (("counts", "intensity"),)),
+    Kind(
+        "x_ray_image",
+        "X-ray spectrum at each point of an image",
+        ("y", "x", "energy"),
+        (("counts", "intensity"),),
+    ),
+    Kind("x_ray_events", "X-ray map as a list of what was hit", needs=(("pixel",), ("channel",), ("counts",))),
 )
 KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
 _WITHOUT_AXIS = ("point", "y", "x")

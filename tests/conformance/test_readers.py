@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import io
+import json
 import struct
 import zipfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from closo.dataset import KINDS, Dataset
 from closo.errors import ReadError
 from closo.nomenclature import NAMES
 from closo.readers import READERS, read, sniff
+from closo.twin.digital_micrograph import dm4_bytes
 
 SPECTRUM = [(1e5, 50 - 5j), (1e4, 60 - 20j), (1e3, 90 - 60j), (1e2, 150 - 200j), (1e1, 160 - 1900j)]
 
@@ -66,6 +68,44 @@ def _spa() -> bytes:
     table = struct.pack("<BxII6x", 2, 336, len(head)) + struct.pack("<BxII6x", 3, 336 + len(head), len(data))
     top = b"Spectral Data File\r\n".ljust(30, b"\0") + b"synthetic".ljust(264, b"\0") + struct.pack("<HI4x", 2, 1)
     return top + table + head + data
+
+
+# rows, columns and channels: what the readers of microscopes' files are given
+MAP = (np.arange(125, dtype=np.uint16) % 7 + 1).reshape(5, 5, 5)
+
+
+def _velox() -> bytes:
+    """Write the sample map as the event stream of one detector."""
+    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    words = [word for spectrum in MAP.reshape(25, 5) for word in (*np.repeat(np.arange(5), spectrum), 65535)]
+    detector = {"DetectorName": "Synthetic", "Dispersion": "10", "OffsetEnergy": "-50"}
+    said = {"BinaryResult": {"Detector": "Synthetic"}, "Detectors": {"0": detector}}
+    asked = {"bincount": "5", "RasterScanDefinition": {"Width": "5", "Height": "5"}}
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["Version"] = [b'{"format": "Velox"}']
+        stream = file.create_group("Data/SpectrumStream/0")
+        stream["Data"] = np.array(words, np.uint16)[:, None]
+        stream["AcquisitionSettings"] = [json.dumps(asked).encode()]
+        stream["Metadata"] = np.frombuffer(json.dumps(said).encode().ljust(600, b"\0"), np.uint8)[:, None]
+    return content.getvalue()
+
+
+def _hspy() -> bytes:
+    """Write the sample map as HyperSpy does."""
+    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    pytest.importorskip("rsciio", reason="rosettasciio (extra em) is not installed")
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["file_format"], file.attrs["file_format_version"] = "HyperSpy", "3.3"
+        signal = file.create_group("Experiments/synthetic")
+        signal["data"] = MAP
+        for k, (name, unit, scale) in enumerate((("y", "nm", 2.0), ("x", "nm", 2.0), ("Energy", "keV", 0.01))):
+            axis = signal.create_group(f"axis-{k}")
+            axis.attrs.update(name=name, units=unit, scale=scale, offset=0.0, size=MAP.shape[k], navigate=k < 2)
+        signal.create_group("metadata/Signal").attrs["signal_type"] = "EDS_TEM"
+        signal.create_group("original_metadata")
+    return content.getvalue()
 
 
 def _opus() -> bytes:
@@ -333,6 +373,15 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "msa": (
+        "a.msa",
+        "#FORMAT      : EMSA/MAS Spectral Data File\n#VERSION     : 1.0\n#TITLE       : synthetic\n#NPOINTS     : 5\n"
+        "#NCOLUMNS    : 1\n#XUNITS      : eV\n#YUNITS      : Counts\n#DATATYPE    : Y\n#XPERCHAN    : 0.5\n"
+        "#OFFSET      : 180\n#SIGNALTYPE  : ELS\n#SPECTRUM    : \n1\n2\n3\n4\n5\n#ENDOFDATA   :\n",
+    ),
+    "digital_micrograph": ("a.dm4", dm4_bytes(MAP, [(0.0, 2.0, "nm"), (0.0, 2.0, "nm"), (180.0, 0.5, "eV")])),
+    "velox": ("a.emd", _velox()),
+    "rosettasciio": ("a.hspy", _hspy()),
     "omnic": ("a.spa", _spa()),
     "opus": ("a.0", _opus()),
     "jcamp": (
@@ -513,23 +562,34 @@ steady = settings(
 )
 
 
-def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
-    if "two_theta" in data:
+def check_powder(data: Dataset, points: int) -> bool:
+    """Compare the first points of what is measured on powders with the sample; return whether it is of that kind."""
+    if data.attrs["kind"] == "x_ray_events":
+        np.testing.assert_array_equal(data["counts"][:points], MAP.ravel()[:points])
+        np.testing.assert_array_equal(data["pixel"] * 5 + data["channel"], np.arange(125))
+    elif "energy" in data or "energy_loss" in data:
+        np.testing.assert_array_equal(data["counts"], MAP[0, 0] if data["counts"].ndim == 1 else MAP)
+        np.testing.assert_allclose(np.diff(data["energy_loss"]) if "energy_loss" in data else [0.5], 0.5)
+    elif "two_theta" in data:
         for k, name in enumerate(("two_theta", "counts")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
-        return
-    if "wavenumber" in data:
+    elif "wavenumber" in data:
         np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
         np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
-        return
-    if "heat_flow" in data:
+    elif "heat_flow" in data:
         np.testing.assert_allclose(data["temperature"][:points], [t + 273.15 for t, _ in HEAT[:points]], rtol=1e-9)
         np.testing.assert_allclose(data["heat_flow"][:points], [1e3 * q for _, q in HEAT[:points]], rtol=1e-9)
-        return
-    if "adsorbed_amount" in data:
+    elif "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
+    else:
+        return False
+    return True
+
+
+def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, the infrared spectrum or the map."""
+    if check_powder(data, points):
         return
     if "frequency" in data:
         np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
@@ -543,7 +603,15 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
 
 
-AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN, "heat_flow": HEAT}
+AXES = {
+    "energy_loss": MAP,
+    "energy": MAP,
+    "pixel": MAP.ravel(),
+    "frequency": SPECTRUM,
+    "wavenumber": INFRARED,
+    "two_theta": PATTERN,
+    "heat_flow": HEAT,
+}
 
 
 def length(data: Dataset) -> int:

@@ -16,6 +16,7 @@ from closo.models.microstructure import overlapping_spheres, sample
 from closo.models.transport import (
     current_figure,
     current_map,
+    elimination,
     iteration,
     kernels,
     multigrid,
@@ -110,6 +111,33 @@ def test_sites_near_the_threshold_agree_with_a_direct_solve(seed):
     if found.reason is not None:
         pytest.skip("this realisation does not percolate")
     assert found.effective_conductivity == pytest.approx(direct(labels, np.array([0.0, 1.0]))[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("contrast", [1.0, 50.0])
+def test_a_network_that_is_almost_a_tree_is_eliminated_and_agrees_with_the_iterations(monkeypatch, contrast):
+    random = np.random.default_rng(1)
+    labels = (random.random((40, 40, 40)) < 0.37) * random.integers(1, 3, (40, 40, 40)).astype(np.uint8)
+    settings = {"conductivities": {0: 0.0, 1: 1.0, 2: contrast}, "voxel_size": (1.0, 2.0, 0.5)}
+    found = solve(labels, **settings)
+    assert found.iterations == 0
+    assert found.upper - found.lower < 1e-6 * found.upper
+    monkeypatch.setattr(elimination, "_LOOPS", -np.inf)
+    iterated = solve(labels, **settings, tolerance=1e-5, max_iterations=3000)
+    assert iterated.iterations > 0
+    assert found.effective_conductivity == pytest.approx(iterated.effective_conductivity, rel=1e-5)
+    assert found.derivatives == pytest.approx(iterated.derivatives, rel=1e-2)
+    assert sum(d * c for d, c in zip(found.derivatives.values(), (contrast, 1.0), strict=True)) == pytest.approx(
+        found.effective_conductivity, rel=1e-9
+    )
+
+
+def test_elimination_bears_a_contrast_at_which_iterations_do_not_end():
+    random = np.random.default_rng(1)
+    labels = (random.random((24, 24, 24)) < 0.4) * random.integers(1, 3, (24, 24, 24)).astype(np.uint8)
+    found = solve(labels, {0: 0.0, 1: 1.0, 2: 1e7}, tolerance=1e-8)
+    assert found.iterations == 0
+    leaking = direct(labels, np.array([0.0, 1.0, 1e7]))[0]  # its ground of 1e-9 a cell takes 1e-6 of the current here
+    assert found.effective_conductivity == pytest.approx(leaking, rel=1e-5)
 
 
 def test_channels_that_are_not_connected_to_each_other_conduct_side_by_side_periodically():

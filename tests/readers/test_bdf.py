@@ -7,7 +7,8 @@ import pytest
 
 from closo.dataset import new
 from closo.errors import DataError, ReadError
-from closo.readers import bdf, read, sniff, streamed
+from closo.readers import bdf, read, sniff
+from closo.readers.tools import streamed
 
 HEADER = "test_time_second,voltage_volt,current_ampere"
 ROWS = [(0, 3.0, 0.0), (3600, 3.1, 1e-3), (7200, 3.2, 1e-3), (10800, 3.1, -1e-3), (14400, 3.0, -1e-3)]

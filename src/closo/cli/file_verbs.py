@@ -16,7 +16,7 @@ from closo.errors import DataError, StudyError
 if TYPE_CHECKING:
     from closo.pipeline import Outcome
     from closo.quantity import Quantity
-    from closo.result import Result
+    from closo.result import Check, Result
 
 __all__ = ["VERBS"]
 
@@ -308,8 +308,12 @@ def _count(number: int, noun: str) -> str:
 def _show_in_full(result: Result) -> None:
     show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
     show_table(["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()])
-    show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}" for c in result.checks])
+    show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}{_judged(c)}" for c in result.checks])
     show_lines([f"  note: {note}" for note in result.notes])
+
+
+def _judged(check: Check) -> str:
+    return f" [judges {', '.join(check.judges)}]" if check.judges else ""
 
 
 def _show_many(results: Sequence[Result]) -> None:

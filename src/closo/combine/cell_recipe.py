@@ -168,17 +168,6 @@ def composite(
     }
 
 
-_JUDGES = {  # beginning of a check's name -> fields that it judges
-    "area": ("area", "diameter"),
-    "composite": ("active_fraction", "electrolyte_fraction", "carbon_fraction"),
-    "active fraction": ("active_fraction",),
-    "theoretical capacity": ("theoretical_capacity", "molar_mass"),
-    "areal capacity": ("cathode_mass", "active_fraction", "theoretical_capacity", "areal_capacity", "area"),
-    "current": ("current_density", "c_rate", "areal_capacity"),
-    "separator": ("separator_mass", "separator_thickness", "area"),
-    "stack pressure": ("torque", "screw_diameter", "nut_factor", "pressure", "area"),
-    "pressing force": ("pressure", "force", "area"),
-}
 _VOLUMES = ("volume_fraction:active", "volume_fraction:electrolyte", "volume_fraction:carbon")
 _IMPLIES = dict.fromkeys(("active_fraction", "electrolyte_fraction", "carbon_fraction"), _VOLUMES)  # field -> keys
 
@@ -189,20 +178,13 @@ def with_statements(made: Result, stated: Mapping[str, Quantity], checks: Sequen
     Parameters
     ----------
     stated : '<name>:<field>' -> quantity.
-    checks : of the audit, of this owner alone; `findings["cross_checks"]` says which of them judge which key, and
-        `findings["implied"]` which quantities follow from which key without being judged by a check.
+    checks : of the audit, of this owner alone, which judge fields; in the result they judge its keys.
+        `findings["implied"]` says which quantities follow from which key without being judged by a check.
     """
-    judged = {
-        key: [c.name for c in checks if key.partition(":")[2] in _JUDGES.get(c.name.partition(":")[0], ())]
-        for key in stated
-    }
+    judged = [replace(c, judges=tuple(k for k in stated if k.partition(":")[2] in c.judges)) for c in checks]
     implied = {key: [k for k in _IMPLIES.get(key.partition(":")[2], ()) if k in made.quantities] for key in stated}
-    findings = {
-        **made.findings,
-        "cross_checks": {key: names for key, names in judged.items() if names},
-        "implied": {key: keys for key, keys in implied.items() if keys},
-    }
-    return replace(made, quantities={**made.quantities, **stated}, checks=tuple(checks), findings=findings)
+    findings = {**made.findings, "implied": {key: keys for key, keys in implied.items() if keys}}
+    return replace(made, quantities={**made.quantities, **stated}, checks=tuple(judged), findings=findings)
 
 
 def _of(make: Callable[[], Number], *needed: Any) -> Number | None:

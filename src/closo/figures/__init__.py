@@ -4,6 +4,7 @@
 with the plotted numbers as CSV beside it, `to_svg` gives text for a page.
 """
 
+from closo.figures.browser import to_plotly
 from closo.figures.draw import draw, render, save, to_csv, to_svg
 from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Text, Trace
 
@@ -20,5 +21,6 @@ __all__ = [
     "render",
     "save",
     "to_csv",
+    "to_plotly",
     "to_svg",
 ]

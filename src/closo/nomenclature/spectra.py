@@ -31,6 +31,8 @@ ROWS = (
     Name("displacement", "s", "m", "um", 1e-6, "height of a specimen above the axis of the goniometer"),
     Name("amorphous_fraction", "w_am", "1", "wt%", 0.01, "mass fraction of a sample that is not crystalline"),
     Name("detection_limit", "w_D", "1", "wt%", 0.01, "mass fraction of a phase that is found with 95 %", positive=True),
+    Name("pixel", "i", "1", "1", 1.0, "number of a pixel of a map, row by row, from 0"),
+    Name("channel", "k", "1", "1", 1.0, "number of a channel of a detector, from 0"),
     # intensities
     Name("counts", "N", "1", "1", 1.0, "events counted, as whole numbers"),
     Name("intensity", "I", "1", "1", 1.0, "intensity in arbitrary units"),

@@ -10,14 +10,14 @@ from typing import NoReturn
 from closo.errors import ClosoError
 from closo.pipeline.jobs import File, Job, as_closo_error
 from closo.pipeline.listing import Listings
-from closo.pipeline.plan import plan
+from closo.pipeline.plan import key_of, plan, plan_measurement
 from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
 from closo.result import Result
-from closo.store import Store, open_store
+from closo.store import Store, existing_store, open_store
 from closo.study import Study, load
 
-__all__ = ["Progress", "analyse", "look_up"]
+__all__ = ["Progress", "analyse", "job_of", "look_up"]
 
 Progress = Callable[[int, int, str], None]  # finished, total, what is being done
 
@@ -77,6 +77,20 @@ def look_up(study: Study, store: Store) -> Analysis:
     }
     failures = tuple(f for f in analysis.failures if not isinstance(f.error, _UnreadError))
     return replace(analysis, failures=failures, waiting=waiting, notes=() if waiting else analysis.notes)
+
+
+def job_of(study: Study, key: str) -> Job | None:
+    """Return what a result of a study is computed from, None where the study does not ask for it, or has not been analysed.
+
+    The file is not opened, except for its hash.
+    """
+    listings = Listings(existing_store(study.folder), _not_now)
+    for measurement in study.measurements:
+        if key.startswith(f"{key_of(study, measurement)}#"):
+            for job in plan_measurement(study, measurement, listings.parts_of):
+                if isinstance(job, Job) and job.key == key:
+                    return replace(job, read_by=listings.read_by[job.sha256, job.reader, job.columns])
+    return None
 
 
 def _combined(study: Study, measured: Obtained, store: Store) -> tuple[Analysis, dict[str, str]]:

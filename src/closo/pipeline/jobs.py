@@ -122,7 +122,7 @@ def read_file(
     The files of one test, a tuple of paths, give one record.
     """
     if not isinstance(path, str):
-        from closo.readers.joining import join
+        from closo.readers.tools.joining import join
 
         read = [(Path(one).name, *read_file(one, sha256, reader, columns)) for one in path]
         return (join([(name, parts) for name, parts, _ in read]),), ", ".join(dict.fromkeys(r[2] for r in read))

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from closo.dataset import Dataset, new
-from closo.readers.suggestions import from_name
-from closo.readers.table import SEPARATORS, cells, numeric_cells, read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.suggestions import from_name
+from closo.readers.tools.table import SEPARATORS, cells, numeric_cells, read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

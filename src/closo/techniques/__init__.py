@@ -17,7 +17,31 @@ if TYPE_CHECKING:
     from closo.figures import FigureSpec
     from closo.result import Result
 
-__all__ = ["TECHNIQUES", "Technique", "get"]
+__all__ = ["TECHNIQUES", "Controls", "Technique", "get"]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Which settings a page can set in the figure, or in a table of the model's parameters.
+
+    Attributes
+    ----------
+    range : the settings of the lower and the upper end of what is used; the figure's points have that quantity behind them.
+    leave_out : the setting that lists points that are not used, '3, 7-9'.
+    model : the setting that names the model; `settings_of(result)` of the module gives it with its `start` values.
+    hold, bound, assign : settings of the model's parameters, 'R1=120', 'R1=100..200', 'R1:bulk'.
+    roles : what a parameter whose name begins with `assigned` can be.
+    """
+
+    range: tuple[str, str] | tuple[()] = ()
+    leave_out: str = ""
+    model: str = ""
+    start: str = ""
+    hold: str = ""
+    bound: str = ""
+    assign: str = ""
+    assigned: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,7 @@ class Technique:
     cells : the kinds of cell that it can be made on, where not all; `because` says why.
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
+    controls : which of the settings a page sets in the figure and in a table of parameters.
     """
 
     name: str
@@ -62,6 +87,7 @@ class Technique:
     cells: tuple[str, ...] = ()
     because: str = ""
     also: tuple[str, ...] = ()
+    controls: Controls = Controls()
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""
@@ -160,6 +186,17 @@ TECHNIQUES: tuple[Technique, ...] = (
         tells_wrong_settings=True,
         model_files=(".mdl",),
         headline=("ionic_conductivity", "total_resistance"),
+        controls=Controls(
+            range=("f_min", "f_max"),
+            leave_out="leave_out",
+            model="circuit",
+            start="start",
+            hold="hold",
+            bound="bound",
+            assign="assign",
+            assigned="R",
+            roles=("bulk", "grain_boundary", "electrode", "lead"),
+        ),
     ),
     Technique(
         name="polarization",
@@ -345,6 +382,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},
         file_settings=("phases",),
         tells_wrong_settings=True,
+        controls=Controls(range=("two_theta_min", "two_theta_max")),
     ),
     Technique(
         name="calorimetry",

@@ -44,6 +44,10 @@ GAIN = 1e-3  # relative standard uncertainty of a current
 CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm
 ABOVE_RANGE = 1.02  # of its range; an instrument still reads so much
 _LEAST = 1e-12  # A; no range is smaller
+_OF_CURRENT = (  # what is wrong where the current is; in efficiencies and retentions its gain cancels
+    *("charge", "areal_capacity", "specific_capacity", "cumulative_areal_capacity"),
+    *("current", "current_density", "critical_current_density", "c_rate"),
+)
 _SET_ROWS = 3  # under a set current, that a comparison needs
 _STEP = 0.01  # of the largest current, beyond which it steps
 _ALIKE = 0.02  # two intervals that are one setting
@@ -158,6 +162,8 @@ def set_check(
 ) -> list[Check]:
     """Return whether what was measured is what the program asked for, to 2 u; nothing where the file does not say.
 
+    It judges charges and currents.
+
     Parameters
     ----------
     current : measured [A], shape (rows,). wanted : by the program [A], shape (rows,), 0 or NaN where no current was set.
@@ -191,8 +197,9 @@ def set_check(
         return []
     if off:
         detail = f"in {len(off)} of {compared} the measured current is not the set one: {max(off)[1]}"
-        return [Check("set current", False, detail)]
-    return [Check("set current", True, f"the measured current is the set one within 2 u in all {compared} {what}s")]
+        return [Check("set current", False, detail, _OF_CURRENT)]
+    detail = f"the measured current is the set one within 2 u in all {compared} {what}s"
+    return [Check("set current", True, detail, _OF_CURRENT)]
 
 
 def time_check(time: np.ndarray, current: np.ndarray) -> Check:
