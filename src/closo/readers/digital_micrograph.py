@@ -104,7 +104,7 @@ def _group(source: _Bytes, depth: int) -> dict[str, Any]:
             tags[name] = _data(source)
         else:
             raise ReadError(
-                f"tag {name!r} is of no known sort.", file=source.path, where=f"byte {source.at}", hint=_AGAIN
+                f"tag {name[:40]!r} is of no known sort.", file=source.path, where=f"byte {source.at}", hint=_AGAIN
             )
     return tags
 
