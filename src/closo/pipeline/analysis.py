@@ -34,22 +34,22 @@ def analyse(
 ) -> Analysis:
     """Return all results of a study; what is on disk and still true is not computed again.
 
-        A result is computed again when the file's content, the part, the inputs from study.toml with their uncertainties,
-        the settings, or closo's code have changed. Killed at any moment and started again, it goes on where it was.
+    A result is computed again when the file's content, the part, the inputs from study.toml with their uncertainties,
+    the settings, or closo's code have changed. Killed at any moment and started again, it goes on where it was.
 
-        Parameters
-        ----------
-        study : a study, its folder, or its study.toml.
-        workers : number of processes that analyse measurements; 0 takes as many as there are cores.
-        scheduler : address of a Dask scheduler (on this computer, or tls://) whose workers see the study under the same path,
-            or a `distributed.Client`; they analyse the measurements instead.
-        progress : called with (finished, total, what).
-        wait : how long to wait for another closo that works on the study [s].
+    Parameters
+    ----------
+    study : a study, its folder, or its study.toml.
+    workers : number of processes that analyse measurements; 0 takes as many as there are cores.
+    scheduler : address of a Dask scheduler (on this computer, or tls://) whose workers see the study under the same path,
+        or a `distributed.Client`; they analyse the measurements instead.
+    progress : called with (finished, total, what).
+    wait : how long to wait for another closo that works on the study [s].
 
-        Raises
-        ------
-        StudyError  when the study is wrong, its folder cannot be written, another closo process is using it, or the scheduler
-        does not answer or is lost; what was finished is kept.
+    Raises
+    ------
+    StudyError  when the study is wrong, its folder cannot be written, another closo process is using it, or the scheduler
+    does not answer or is lost; what was finished is kept.
     """
     study = study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)
