@@ -195,21 +195,6 @@ def diffraction(
     smallest_size: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
-def calorimetry(
-    temperature: Any,
-    heat_flow: Any,
-    *,
-    time: Any = ...,
-    rate: float | None = ...,
-    exo: str | None = ...,
-    t_min: float | None = ...,
-    t_max: float | None = ...,
-    width: float | None = ...,
-    start_up: float | None = ...,
-    temperature_u: float | None = ...,
-    heat_u: float | None = ...,
-    name: str | None = ...,
-) -> Result: ...
 def eels(
     energy_loss: Any,
     *,
@@ -235,5 +220,20 @@ def element_map(
     k_factors: str | None = ...,
     ratio: str | None = ...,
     particle: str | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+def calorimetry(
+    temperature: Any,
+    heat_flow: Any,
+    *,
+    time: Any = ...,
+    rate: float | None = ...,
+    exo: str | None = ...,
+    t_min: float | None = ...,
+    t_max: float | None = ...,
+    width: float | None = ...,
+    start_up: float | None = ...,
+    temperature_u: float | None = ...,
+    heat_u: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
