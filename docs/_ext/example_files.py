@@ -102,6 +102,16 @@ def maps() -> Path:
     folder = _work() / "maps"
     folder.mkdir()
     write_maps(folder, seed=1)
+
+
+def edges() -> Path:
+    """Return a folder with scans of X-ray Raman scattering of synthetic samples, as tables of text."""
+    from closo.twin import Truth
+    from closo.twin.core_level import core_level_tables
+
+    folder = _work() / "edges"
+    folder.mkdir()
+    core_level_tables(folder, Truth(seed=1), ["pristine", "A380-35-4h"])
     return folder
 
 

@@ -39,7 +39,7 @@ def analyse(
 
     Raises
     ------
-    StudyError  when the study is wrong, its folder cannot be written, or another closo works on it.
+    StudyError  when the study is wrong, its folder cannot be written, or another closo process is using it.
     """
     study = study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)

@@ -16,11 +16,12 @@ from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec
 from closo.result import Result
 from closo.techniques import Technique, get
+from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import child, pieces, sandbox
 from closo.web.answer import answer
 from closo.web.bench import Draft
-from closo.web.controls import INPUTS, controls_of, settings_from
+from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
 from closo.web.subject import Subject, subject_of
 
@@ -88,7 +89,7 @@ def _inputs(row: Technique | None, given: Mapping[str, str] | None) -> list[dict
     if row is None or given is None:
         return []
     names = [name for name in INPUTS if name in row.inputs or (name == "diameter" and "area" in row.inputs)]
-    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name]} for name in names]
+    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name][1]} for name in names]
 
 
 def _with_before(now: FigureSpec, before: FigureSpec | None) -> FigureSpec:

@@ -195,7 +195,7 @@ def stack_from_masses(
     shares, densities = {p: w for p, w, _ in parts}, {p: rho for p, _, rho in parts}
     void = chemistry["porosity"] if porosity is None else porosity
     if not 0 <= void < 1:
-        raise StudyError(f"Cell '{name}': a porosity of {void:g} cannot be.", hint="It lies between 0 and 1.")
+        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
     fractions = electrode_fractions(shares, densities, porosity=void)
     thickness = electrode_thickness(cathode_mass, area, mass_fractions=shares, densities=densities, porosity=void)
     full = separator_mass / (electrolyte_density * area)
