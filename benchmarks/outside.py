@@ -135,6 +135,7 @@ RELATED = {
     "shell graded as a Gaussian": ("graded shell",),
     "thickness ~ root of the diameter": ("scaled shell",),
     "law of percolation": ("percolation",),
+    "salt milled by silica, no shell": ("milled by area",),
 }
 
 

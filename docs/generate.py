@@ -153,9 +153,16 @@ def readers() -> str:
     lines = ["# Readers", "", "| name | format | usual endings |", "|---|---|---|"]
     lines += [f"| `{r.name}` | {_cell(r.title)} | {', '.join(r.suffixes)} |" for r in READERS]
     for reader in READERS:
-        docstring = inspect.cleandoc(importlib.import_module(reader.module).__doc__ or "")
+        docstring = inspect.cleandoc(reader.page or importlib.import_module(reader.module).__doc__ or "")
+        if reader.page:
+            recognised = f"Recognised by {_or(reader.magic)}."
+            docstring = f"{reader.title}: a table that `text` reads.\n\n{recognised}\n\n{docstring.strip()}"
         lines += ["", f"## {reader.name}", "", "```text", docstring, "```"]
     return "\n".join(lines) + "\n"
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return " or ".join("`" + word.replace("\t", "\\t") + "`" for word in words)
 
 
 def _cell(text: str) -> str:

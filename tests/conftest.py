@@ -28,6 +28,18 @@ def shared_data() -> Path:
     return REAL_FILES
 
 
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> Path:
+    """Return a small analysed study."""
+    folder = tmp_path_factory.mktemp("small") / "small"
+    from closo import pipeline
+    from closo.twin import write_study
+
+    write_study(folder, seed=5, kind="small")
+    pipeline.analyse(folder)
+    return folder
+
+
 _Answer = TypeVar("_Answer")
 
 

@@ -12,7 +12,7 @@ from closo.claims import Claim, Verdict, claimed_range, judge, load_claims
 from closo.combine.arrhenius import Point, arrhenius
 from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
-from closo.result import About, Result
+from closo.result import About, Check, Result
 
 EV = 1.602176634e-19
 K_B = 1.380649e-23
@@ -532,3 +532,20 @@ def test_a_withheld_number_decides_nothing():
     found = verdict(results, quantity="bulk_resistance", of=("a",), value="5 ohm")
     assert found.verdict == "undecided"
     assert "bulk and grain boundary overlap" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("judges", "passed", "word"),
+    [
+        (("charge",), False, "undecided"),
+        (("charge",), True, "supported"),
+        (("voltage",), False, "supported"),
+        ((), False, "supported"),
+    ],
+)
+def test_a_failed_check_of_a_number_leaves_its_claim_undecided(judges, passed, word):
+    q = {"charge:last": Quantity("charge", uncertain(3.6, {"a": 0.01}))}
+    check = Check("set current", passed, "it is not the set one.", judges)
+    results = {"p/x/a": Result("x", "a", q, xr.Dataset(), checks=(check,), about=About("p", "cell", ""))}
+    found = verdict(results, quantity="charge:last", of=("p",), value="0.5 mAh", relation=">")
+    assert (found.verdict, check.detail in found.reason) == (word, word == "undecided")

@@ -76,6 +76,7 @@ _ROWS = (
         (("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity"),),
     ),
     Kind("near_edge", "X-ray absorption or Raman spectrum of an edge", ("energy",), (("counts", "intensity"),)),
+    Kind("raman_scan", "X-ray Raman scan", ("point", "analyser"), (("energy",), ("counts",))),
     Kind("energy_loss", "energy-loss spectrum of electrons", ("energy_loss",), (("counts", "intensity"),)),
     Kind("image", "image", ("y", "x"), (("counts", "intensity"),)),
     Kind(
@@ -84,7 +85,14 @@ _ROWS = (
         ("y", "x", "energy_loss"),
         (("counts", "intensity"),),
     ),
-    Kind("x_ray_image", "X-ray spectrum at each point of an image", ("y", "x", "energy"), (("counts",),)),
+    Kind("x_ray", "X-ray spectrum of an electron microscope", ("energy",), (("counts", "intensity"),)),
+    Kind(
+        "x_ray_image",
+        "X-ray spectrum at each point of an image",
+        ("y", "x", "energy"),
+        (("counts", "intensity"),),
+    ),
+    Kind("x_ray_events", "X-ray map as a list of what was hit", needs=(("pixel",), ("channel",), ("counts",))),
 )
 KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
 _WITHOUT_AXIS = ("point", "y", "x")

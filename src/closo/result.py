@@ -26,11 +26,18 @@ class Check:
     name : short name, e.g. 'Kramers-Kronig'.
     passed : True, False, or None where it could not be made.
     detail : one sentence with the number found and the limit.
+    judges : what it judges: keys of quantities, or names of the nomenclature for all keys of that name; fields of
+        study.toml where it compares statements. Nothing where it speaks of the measurement as a whole.
     """
 
     name: str
     passed: bool | None
     detail: str
+    judges: tuple[str, ...] = ()
+
+    def concerns(self, key: str) -> bool:
+        """Tell whether the quantity of this key is one that the check judges."""
+        return key in self.judges or key.partition(":")[0] in self.judges
 
 
 @dataclass(frozen=True)

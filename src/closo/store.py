@@ -123,8 +123,10 @@ class Store:
             if "locked" in reason:
                 hint = "Wait until the other closo has finished."
             elif "readonly" in reason or "disk" in reason or "full" in reason:
-                hint = "Make room or give yourself the right to write there."
-            raise StudyError(f"the store of results does not answer ({reason}).", file=self.folder, hint=hint) from None
+                hint = "Free disk space, or check write permission."
+            raise StudyError(
+                f"the results database could not be opened ({reason}).", file=self.folder, hint=hint
+            ) from None
 
     def is_made(self) -> bool:
         """Return whether the tables are there; another process may be about to make them."""
@@ -229,20 +231,49 @@ class Store:
             rows = connection.execute("SELECT fingerprint, document FROM listings").fetchall()
         return {row["fingerprint"]: json.loads(row["document"]) for row in rows}
 
+    def stored(self, key: str) -> dict[str, str] | None:
+        """Return what is kept of a result as it is written: key, fingerprint, document (JSON), the hashes; or None."""
+        with self._database() as connection:
+            row = connection.execute("SELECT * FROM results WHERE key = ?", (key,)).fetchone()
+        return None if row is None else dict(row)
+
+    def curves_of(self, sha256: str) -> bytes:
+        """Return curves as bytes.
+
+        Raises
+        ------
+        StudyError  when they are missing or have changed.
+        """
+        try:
+            content = self._array_path(sha256).read_bytes()
+        except OSError as error:
+            raise StudyError(f"its curves are missing ({error.strerror}).") from None
+        if _sha256(content) != sha256:
+            raise StudyError("its curves have changed since they were saved.")
+        return content
+
     def verify(self) -> list[str]:
         """Return a sentence for everything that is damaged or half-written; an empty list is a whole store."""
         with self._database() as connection:
             found = [str(r[0]) for r in connection.execute("PRAGMA integrity_check") if r[0] != "ok"]
-            rows = connection.execute("SELECT * FROM results").fetchall()
-        for row in rows:
-            if _sha256(row["document"].encode()) != row["document_sha256"]:
-                found.append(f"{row['key']}: the stored numbers have changed since they were saved.")
-                continue
-            try:
-                _ = from_document(json.loads(row["document"]), self._read_array(row["curves_sha256"])).curves
-            except (ClosoError, KeyError, TypeError, ValueError) as error:
-                found.append(f"{row['key']}: {error}")
+        for key in self.keys():  # one by one: the whole would fill the memory, and lock the store
+            row = self.stored(key)
+            while row is not None and (damage := self._damage(row)):
+                if (again := self.stored(key)) == row:  # nobody has replaced it meanwhile
+                    found.append(f"{key}: {damage}")
+                    break
+                row = again
         return found
+
+    def _damage(self, row: Mapping[str, str]) -> str:
+        """Return what is wrong with a result, or nothing."""
+        if _sha256(row["document"].encode()) != row["document_sha256"]:
+            return "the stored numbers have changed since they were saved."
+        try:
+            _ = from_document(json.loads(row["document"]), self.curves_of(row["curves_sha256"])).curves
+        except (ClosoError, KeyError, TypeError, ValueError) as error:
+            return str(error)
+        return ""
 
     @contextmanager
     def locked(self, *, wait: float = 5.0) -> Iterator[None]:
@@ -273,25 +304,16 @@ class Store:
         """Return a result with its curves still closed; None where it is damaged (`verify` says what is wrong)."""
         try:
             if not self.read_only:
-                self._read_array(row["curves_sha256"])
+                self.curves_of(row["curves_sha256"])
             return self._result(row)
         except (StudyError, KeyError, TypeError, ValueError):
             return None
 
     def _result(self, row: Mapping[str, Any] | sqlite3.Row) -> Result:
-        return from_document(json.loads(row["document"]), partial(self._read_array, row["curves_sha256"]))
+        return from_document(json.loads(row["document"]), partial(self.curves_of, row["curves_sha256"]))
 
     def _array_path(self, sha256: str) -> Path:
         return self.folder / "arrays" / sha256[:2] / f"{sha256}.npz"
-
-    def _read_array(self, sha256: str) -> bytes:
-        try:
-            content = self._array_path(sha256).read_bytes()
-        except OSError as error:
-            raise StudyError(f"its curves are missing ({error.strerror}).") from None
-        if _sha256(content) != sha256:
-            raise StudyError("its curves have changed since they were saved.")
-        return content
 
     def _write_array(self, content: bytes) -> str:
         """Write content-addressed curves; return their sha256."""
@@ -320,8 +342,9 @@ def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> N
                 holder = "another process"
                 with suppress(OSError):
                     holder = note.read_text()
+                reason = "" if "locked" in str(error) else f"; {error}"
                 raise StudyError(
-                    f"another closo works on this study ({holder}; {error}).",
+                    f"another closo process is using this study ({holder}{reason}).",
                     file=note.parent.parent,
                     hint="Wait until it has finished, and start again.",
                 ) from None

@@ -4,10 +4,12 @@ import ast
 import importlib
 import inspect
 import io
+import json
 import struct
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import polars as pl
 import pytest
@@ -19,6 +21,7 @@ from closo.dataset import KINDS, Dataset
 from closo.errors import ReadError
 from closo.nomenclature import NAMES
 from closo.readers import READERS, read, sniff
+from closo.twin.digital_micrograph import dm4_bytes
 
 SPECTRUM = [(1e5, 50 - 5j), (1e4, 60 - 20j), (1e3, 90 - 60j), (1e2, 150 - 200j), (1e1, 160 - 1900j)]
 
@@ -50,9 +53,39 @@ def _isotherm(pattern: str, rows=tuple(ISOTHERM), separator: str = "\n") -> str:
 INFRARED = [(3750.0, 0.25), (3748.0, 0.375), (3746.0, 0.5), (3744.0, 0.4375), (3742.0, 0.3125)]
 
 
+# temperature [degC], heat flow [W/g]: what the reader of calorimeters is given
+HEAT = [(50.0, 0.25), (60.0, 0.3), (70.0, 0.5), (80.0, 0.375), (90.0, 0.3125)]
+
+
 def _infrared(pattern: str) -> str:
     """Write the sample spectrum; {x} and {y} are filled in."""
     return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+# energy [eV], intensity or counts: what the readers of edges are given
+EDGE = [(9690.0, 12.0), (9691.0, 15.0), (9692.0, 140.0), (9693.0, 980.0), (9694.0, 160.0), (9695.0, 14.0)]
+
+
+def _edge(pattern: str) -> str:
+    """Write the sample spectrum; {x}, {y} and {k} are filled in."""
+    return "".join(pattern.format(x=x, y=y, k=k) + "\n" for k, (x, y) in enumerate(EDGE))
+
+
+def _lerix() -> str:
+    """Write the sample as counts of six analysers."""
+    names = ["Mono Energy (alt) *", "Scaler preset time *", "I0", *(f"qIXS-{k:02d}" for k in range(1, 7))]
+    head = "# 1-D Scan File created by LabVIEW Control Panel  11/3/2017  10:43:31 AM; synthetic\n#\n"
+    listed = "".join(f"# {k:2d}) {name}\n" for k, name in enumerate(names, start=1))
+    return head + listed + "# Column Headings:\n" + _edge("  {x:.4f}  0.5  374.25" + "  {y:.2f}" * 6)
+
+
+def _hdf5() -> bytes:
+    """Write the sample as NXdata."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as content:
+        content["energy"], content["intensity"] = np.array(EDGE).T
+        content["energy"].attrs["units"] = "eV"
+    return file.getvalue()
 
 
 def _spa() -> bytes:
@@ -62,6 +95,44 @@ def _spa() -> bytes:
     table = struct.pack("<BxII6x", 2, 336, len(head)) + struct.pack("<BxII6x", 3, 336 + len(head), len(data))
     top = b"Spectral Data File\r\n".ljust(30, b"\0") + b"synthetic".ljust(264, b"\0") + struct.pack("<HI4x", 2, 1)
     return top + table + head + data
+
+
+# rows, columns and channels: what the readers of microscopes' files are given
+MAP = (np.arange(125, dtype=np.uint16) % 7 + 1).reshape(5, 5, 5)
+
+
+def _velox() -> bytes:
+    """Write the sample map as the event stream of one detector."""
+    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    words = [word for spectrum in MAP.reshape(25, 5) for word in (*np.repeat(np.arange(5), spectrum), 65535)]
+    detector = {"DetectorName": "Synthetic", "Dispersion": "10", "OffsetEnergy": "-50"}
+    said = {"BinaryResult": {"Detector": "Synthetic"}, "Detectors": {"0": detector}}
+    asked = {"bincount": "5", "RasterScanDefinition": {"Width": "5", "Height": "5"}}
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["Version"] = [b'{"format": "Velox"}']
+        stream = file.create_group("Data/SpectrumStream/0")
+        stream["Data"] = np.array(words, np.uint16)[:, None]
+        stream["AcquisitionSettings"] = [json.dumps(asked).encode()]
+        stream["Metadata"] = np.frombuffer(json.dumps(said).encode().ljust(600, b"\0"), np.uint8)[:, None]
+    return content.getvalue()
+
+
+def _hspy() -> bytes:
+    """Write the sample map as HyperSpy does."""
+    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    pytest.importorskip("rsciio", reason="rosettasciio (extra em) is not installed")
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["file_format"], file.attrs["file_format_version"] = "HyperSpy", "3.3"
+        signal = file.create_group("Experiments/synthetic")
+        signal["data"] = MAP
+        for k, (name, unit, scale) in enumerate((("y", "nm", 2.0), ("x", "nm", 2.0), ("Energy", "keV", 0.01))):
+            axis = signal.create_group(f"axis-{k}")
+            axis.attrs.update(name=name, units=unit, scale=scale, offset=0.0, size=MAP.shape[k], navigate=k < 2)
+        signal.create_group("metadata/Signal").attrs["signal_type"] = "EDS_TEM"
+        signal.create_group("original_metadata")
+    return content.getvalue()
 
 
 def _opus() -> bytes:
@@ -329,6 +400,15 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "Today's Date\t01/05/2026\nRec#\tCyc#\tStep\tTest (Sec)\tAmps\tVolts\tState\tES\n"
         + _record("{k}\t1\t{step}\t{t}.000\t{abs:.6f}\t{v:.4f}\t{state}\t1"),
     ),
+    "msa": (
+        "a.msa",
+        "#FORMAT      : EMSA/MAS Spectral Data File\n#VERSION     : 1.0\n#TITLE       : synthetic\n#NPOINTS     : 5\n"
+        "#NCOLUMNS    : 1\n#XUNITS      : eV\n#YUNITS      : Counts\n#DATATYPE    : Y\n#XPERCHAN    : 0.5\n"
+        "#OFFSET      : 180\n#SIGNALTYPE  : ELS\n#SPECTRUM    : \n1\n2\n3\n4\n5\n#ENDOFDATA   :\n",
+    ),
+    "digital_micrograph": ("a.dm4", dm4_bytes(MAP, [(0.0, 2.0, "nm"), (0.0, 2.0, "nm"), (180.0, 0.5, "eV")])),
+    "velox": ("a.emd", _velox()),
+    "rosettasciio": ("a.hspy", _hspy()),
     "omnic": ("a.spa", _spa()),
     "opus": ("a.0", _opus()),
     "jcamp": (
@@ -427,10 +507,24 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
         + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
     ),
+    "lerix": ("a.0001", _lerix()),
+    "athena": (
+        "a.prj",
+        "# Athena project file -- Demeter version 0.9.21\n$old_group = 'abcd';\n"
+        "@args = ('label','synthetic','bkg_eshift',0,'bkg_e0','9692.5');\n"
+        + f"@x = ({','.join(repr(str(x)) for x, _ in EDGE)});\n@y = ({','.join(repr(str(y)) for _, y in EDGE)});\n",
+    ),
+    "edge_hdf5": ("a.h5", _hdf5()),
+    "edge_table": ("a.xdi", "# XDI/1.0\n# Column.1: energy eV\n# Column.2: mutrans\n#----\n" + _edge("{x:.3f} {y:.4f}")),
     "xy": (
         "a.xy",
         "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
         + "".join(f"{x:.4f} {y}.000\n" for x, y in PATTERN),
+    ),
+    "heat_flow": (
+        "a.txt",
+        "#COMMENT:synthetic\n#EXO:-1\n##Temp./°C;Time/min;DSC/(mW/mg)\n"
+        + "".join(f"{t:.2f};{k};{q:.4f}\n" for k, (t, q) in enumerate(HEAT)),
     ),
     "text": ("a.csv", "freq/Hz;Z'/ohm;-Z''/ohm\n" + _rows("{f};{re};{minus}") + "\n"),
 }  # fmt: skip
@@ -504,19 +598,38 @@ steady = settings(
 )
 
 
-def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
-    """Compare the first points with the sample: the spectrum, the isotherm, the record, or the infrared spectrum."""
-    if "two_theta" in data:
+def check_powder(data: Dataset, points: int) -> bool:
+    """Compare the first points of what is measured on powders with the sample; return whether it is of that kind."""
+    if data.attrs["kind"] == "x_ray_events":
+        np.testing.assert_array_equal(data["counts"][:points], MAP.ravel()[:points])
+        np.testing.assert_array_equal(data["pixel"] * 5 + data["channel"], np.arange(125))
+    elif data.attrs["kind"] in ("near_edge", "raman_scan"):
+        np.testing.assert_allclose(data["energy"][:points], [x for x, _ in EDGE[:points]], rtol=1e-9)
+        values = data["intensity"] if "intensity" in data else data["counts"][:, 0]
+        np.testing.assert_allclose(values[:points], [y for _, y in EDGE[:points]], rtol=1e-9)
+    elif "energy" in data or "energy_loss" in data:
+        np.testing.assert_array_equal(data["counts"], MAP[0, 0] if data["counts"].ndim == 1 else MAP)
+        np.testing.assert_allclose(np.diff(data["energy_loss"]) if "energy_loss" in data else [0.5], 0.5)
+    elif "two_theta" in data:
         for k, name in enumerate(("two_theta", "counts")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in PATTERN[:points]], rtol=1e-6)
-        return
-    if "wavenumber" in data:
+    elif "wavenumber" in data:
         np.testing.assert_allclose(data["wavenumber"][:points], [x for x, _ in INFRARED[:points]], rtol=1e-7)
         np.testing.assert_allclose(data["absorbance"][:points], [y for _, y in INFRARED[:points]], rtol=1e-7)
-        return
-    if "adsorbed_amount" in data:
+    elif "heat_flow" in data:
+        np.testing.assert_allclose(data["temperature"][:points], [t + 273.15 for t, _ in HEAT[:points]], rtol=1e-9)
+        np.testing.assert_allclose(data["heat_flow"][:points], [1e3 * q for _, q in HEAT[:points]], rtol=1e-9)
+    elif "adsorbed_amount" in data:
         for k, name in enumerate(("relative_pressure", "adsorbed_amount", "desorption")):
             np.testing.assert_allclose(data[name][:points], [row[k] for row in ISOTHERM[:points]], rtol=1e-5)
+    else:
+        return False
+    return True
+
+
+def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
+    """Compare the first points with the sample: the spectrum, the isotherm, the record, the infrared spectrum or the map."""
+    if check_powder(data, points):
         return
     if "frequency" in data:
         np.testing.assert_allclose(data["frequency"][:points], [f for f, _ in SPECTRUM[:points]], rtol=1e-5)
@@ -530,7 +643,15 @@ def check_sample(data: Dataset, points: int, record: list = RECORD) -> None:
             np.testing.assert_allclose(data[name][:points], wanted, rtol=1e-6, atol=1e-5 if name == "time" else 1e-12)
 
 
-AXES = {"frequency": SPECTRUM, "wavenumber": INFRARED, "two_theta": PATTERN}
+AXES = {
+    "energy_loss": MAP,
+    "energy": MAP,
+    "pixel": MAP.ravel(),
+    "frequency": SPECTRUM,
+    "wavenumber": INFRARED,
+    "two_theta": PATTERN,
+    "heat_flow": HEAT,
+}
 
 
 def length(data: Dataset) -> int:
@@ -595,7 +716,7 @@ def test_module_is_a_specification(row):
     words = (module.__doc__ or "").lower()
     for heading in ("recognised", "refused", "columns"):
         assert heading in words or (heading == "recognised" and "no other one recognises" in words)
-    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts"))
+    assert any(unit in words for unit in ("ohm", "current", "mmol", "1/cm", "counts", "w/kg"))
     assert next(iter(inspect.signature(module.read).parameters)) == "path"
     source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 310
@@ -611,6 +732,7 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     (data,) = read(path)
     check_dataset(data)
     expected = next((rows for name, rows in AXES.items() if name in data), RECORD)
+    expected = EDGE if data.attrs["kind"] in ("near_edge", "raman_scan") else expected
     assert length(data) == len(expected)
     check_sample(data, length(data))
     assert data.attrs["warnings"] == ()

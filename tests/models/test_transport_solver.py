@@ -14,8 +14,10 @@ from closo.errors import StudyError
 from closo.figures.draw import to_svg
 from closo.models.microstructure import overlapping_spheres, sample
 from closo.models.transport import (
+    Options,
     current_figure,
     current_map,
+    elimination,
     iteration,
     kernels,
     multigrid,
@@ -110,6 +112,33 @@ def test_sites_near_the_threshold_agree_with_a_direct_solve(seed):
     if found.reason is not None:
         pytest.skip("this realisation does not percolate")
     assert found.effective_conductivity == pytest.approx(direct(labels, np.array([0.0, 1.0]))[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("contrast", [1.0, 50.0])
+def test_a_network_that_is_almost_a_tree_is_eliminated_and_agrees_with_the_iterations(monkeypatch, contrast):
+    random = np.random.default_rng(1)
+    labels = (random.random((40, 40, 40)) < 0.37) * random.integers(1, 3, (40, 40, 40)).astype(np.uint8)
+    settings = {"conductivities": {0: 0.0, 1: 1.0, 2: contrast}, "voxel_size": (1.0, 2.0, 0.5)}
+    found = solve(labels, **settings)
+    assert found.iterations == 0
+    assert found.upper - found.lower < 1e-6 * found.upper
+    monkeypatch.setattr(elimination, "_LOOPS", -np.inf)
+    iterated = solve(labels, **settings, tolerance=1e-5, max_iterations=3000)
+    assert iterated.iterations > 0
+    assert found.effective_conductivity == pytest.approx(iterated.effective_conductivity, rel=1e-5)
+    assert found.derivatives == pytest.approx(iterated.derivatives, rel=1e-2)
+    assert sum(d * c for d, c in zip(found.derivatives.values(), (contrast, 1.0), strict=True)) == pytest.approx(
+        found.effective_conductivity, rel=1e-9
+    )
+
+
+def test_elimination_bears_a_contrast_at_which_iterations_do_not_end():
+    random = np.random.default_rng(1)
+    labels = (random.random((24, 24, 24)) < 0.4) * random.integers(1, 3, (24, 24, 24)).astype(np.uint8)
+    found = solve(labels, {0: 0.0, 1: 1.0, 2: 1e7}, tolerance=1e-8)
+    assert found.iterations == 0
+    leaking = direct(labels, np.array([0.0, 1.0, 1e7]))[0]  # its ground of 1e-9 a cell takes 1e-6 of the current here
+    assert found.effective_conductivity == pytest.approx(leaking, rel=1e-5)
 
 
 def test_channels_that_are_not_connected_to_each_other_conduct_side_by_side_periodically():
@@ -236,7 +265,7 @@ def test_composite_links_smear_a_lonely_shell_and_the_error_says_so():
 
 def test_the_current_map_has_the_mean_current_and_no_current_in_what_does_not_conduct():
     image = benchmark_image(64)[:32, :24, :20]
-    found = current_map(image, {0: 0.0, 1: 1.0, 2: 100.0}, axis=1)
+    found = current_map(image, {0: 0.0, 1: 1.0, 2: 100.0}, Options(axis=1))
     assert found.current_density.shape == image.shape
     assert (found.current_density[image == 0] == 0).all()
     along = found.current_density.mean(axis=(0, 2))  # at least the mean current through every plane, as a modulus
@@ -251,7 +280,7 @@ def test_the_current_map_has_the_mean_current_and_no_current_in_what_does_not_co
 def test_the_map_of_layers_is_known():
     labels = np.ones((8, 6, 4), np.uint8)
     labels[:, ::2] = 2
-    found = current_map(labels, {1: 1.0, 2: 3.0}, axis=0)
+    found = current_map(labels, {1: 1.0, 2: 3.0})
     assert found.current_density[:, 1] == pytest.approx(0.5, rel=1e-5)
     assert found.current_density[:, 0] == pytest.approx(1.5, rel=1e-5)
 

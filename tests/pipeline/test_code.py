@@ -69,7 +69,7 @@ def test_a_comma_makes_stale_what_the_module_had_a_hand_in(with_comma, module, r
 
 def test_an_import_inside_a_function_counts():
     assert "closo.combine.arrhenius.analysis" in code._reached(("closo.combine.pellets",))
-    assert "closo.readers.joining" in code._reached(("closo.pipeline.jobs",))
+    assert "closo.readers.tools.joining" in code._reached(("closo.pipeline.jobs",))
 
 
 @pytest.mark.parametrize("row", [*READERS, *TECHNIQUES], ids=lambda row: row.name)

@@ -1,10 +1,13 @@
 """Files that a setting names: they lie in the study's folder, and a changed one makes its result stale."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from closo.dataset import new, save
 from closo.pipeline import analyse, recall
+from closo.pipeline.loose import run
 
 CIF = """data_salt
 _symmetry_space_group_name_H-M 'F m -3 m'
@@ -70,3 +73,9 @@ def test_a_structure_outside_the_study_is_refused(study):
     (study.parent / "salt.cif").write_text(CIF.format(a=5.6402))
     (failure,) = analyse(study).failures
     assert "leaves the study folder" in str(failure.error)
+
+
+def test_a_loose_file_says_which_structures_it_was_fitted_with(study):
+    file = study / "raw" / "salt.cif"
+    (outcome,) = run("diffraction", study / "raw" / "a.nc", settings={"phases": str(file)})
+    assert outcome.result.provenance.inputs[str(file)] == hashlib.sha256(file.read_bytes()).hexdigest()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from closo.errors import ReadError
-from closo.readers import biologic, read, sniff, streamed
+from closo.readers import biologic, read, sniff
+from closo.readers.tools import streamed
 
 NAMES = "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\t|Z|/Ohm\tPhase(Z)/deg\ttime/s\t<Ewe>/V\t<I>/mA\tCs/µF\tcycle number\t"
 SPECTRUM = [(1e5, 50 - 5j), (1e4, 60 - 20j), (1e3, 90 - 60j), (1e2, 150 - 200j)]

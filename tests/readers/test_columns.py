@@ -3,7 +3,7 @@
 import pytest
 
 from closo.errors import StudyError
-from closo.readers.columns import UnknownUnitError, from_header, from_request, name_of, unit_factor
+from closo.readers.tools.columns import UnknownUnitError, from_header, from_request, name_of, unit_factor
 
 
 @pytest.mark.parametrize(

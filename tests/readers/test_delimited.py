@@ -354,7 +354,7 @@ def test_minus_before_the_current_turns_its_sign(write):
 
 
 def test_a_long_table_is_read_the_same_in_both_ways(write, monkeypatch):
-    from closo.readers import bulk
+    from closo.readers.tools import bulk
 
     rows = [f"{t};{e:.6f};{i:.3e}".replace(".", ",") for t, e, i in zip(T, RAMP, RESTED, strict=True)]
     path = write("t/s;U/V;I/mA\n" + "\n".join(rows) + "\n")

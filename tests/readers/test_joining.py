@@ -5,7 +5,7 @@ import pytest
 
 from closo.dataset import new
 from closo.errors import ReadError
-from closo.readers.joining import join
+from closo.readers.tools.joining import join
 
 
 def rest(date, *, first=0.0, seconds=3600.0, source="x_01_OCV.mpr"):

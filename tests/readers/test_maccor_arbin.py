@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from closo.errors import ReadError
-from closo.readers import bulk, read, sniff
-from closo.readers.counters import accumulated, net_charge, sign_warning
+from closo.readers import read, sniff
+from closo.readers.tools import bulk
+from closo.readers.tools.counters import accumulated, net_charge, sign_warning
 
 # time [s], voltage [V], current [A], step, state, capacity of the step [Ah]
 ROWS = [

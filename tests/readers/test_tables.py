@@ -6,9 +6,9 @@ import pytest
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import ReadError, StudyError
 from closo.readers import read
-from closo.readers.clocks import clock_for, disagreement, one_time, seconds
-from closo.readers.immittance import PAIRS, with_impedance
-from closo.readers.units import unit_factor, unit_for
+from closo.readers.tools.clocks import clock_for, disagreement, one_time, seconds
+from closo.readers.tools.immittance import PAIRS, with_impedance
+from closo.readers.tools.units import unit_factor, unit_for
 
 F = np.logspace(6, 0, 25)
 W = 2 * np.pi * F
@@ -149,7 +149,7 @@ def dated(times):
 @pytest.mark.parametrize("written", [clocked, dated])
 @pytest.mark.parametrize("long", [False, True])
 def test_times_as_text(write, monkeypatch, separator, written, long):
-    from closo.readers import bulk
+    from closo.readers.tools import bulk
 
     if long:
         monkeypatch.setattr(bulk, "MIN_ROWS", 2)
@@ -194,7 +194,7 @@ def test_the_total_time_is_taken_where_it_is_there(write):
 def test_a_clock_that_starts_again_for_no_known_reason_is_kept_and_told(write):
     (data,) = read(write(table("Time/s,U/V,I/A", OF_STEP, VOLTAGE, CURRENT)))
     np.testing.assert_allclose(data["time"], OF_STEP)
-    assert any("runs backwards once" in w for w in data.attrs["warnings"])
+    assert any("decreases at one point" in w for w in data.attrs["warnings"])
 
 
 def test_steps_of_few_rows_that_do_not_begin_at_zero(write):
@@ -401,6 +401,6 @@ def test_failed_checks_of_a_reader_become_failed_checks_of_the_result(write):
 
 
 def test_seconds_is_what_cyclers_use():
-    from closo.readers import bulk
+    from closo.readers.tools import bulk
 
     assert bulk.seconds is seconds

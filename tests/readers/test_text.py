@@ -5,7 +5,8 @@ import os
 import pytest
 
 from closo.errors import ReadError
-from closo.readers import read, text
+from closo.readers import read
+from closo.readers.tools import text
 
 CSV = "f/Hz,Z' [kΩ],-Z''/kOhm\n" + "".join(f"{10.0**k},{k + 1},{2 * k + 1}\n" for k in range(6, 0, -1))
 

@@ -117,6 +117,8 @@ def test_the_measured_current_is_held_against_the_set_one(factor, passed):
     ):
         (check,) = [c for c in result.checks if c.name == "set current"]
         assert check.passed is passed, result.technique
+        assert any(map(check.concerns, result.quantities))
+        assert not check.concerns("coulombic_efficiency")
         assert passed or "the measured current is not the set one" in check.detail
 
 

@@ -51,16 +51,12 @@ def quantity_of(results: Mapping[str, Result], of: str, key: str, *, temperature
 def cross_checks(
     results: Mapping[str, Result], quantities: Sequence[Quantity]
 ) -> tuple[tuple[Check, ...], dict[str, Quantity]]:
-    """Return the checks that hold stated quantities against what else is stated, and what they imply by themselves.
-
-    The results that hold the quantities say which these are, in their findings 'cross_checks' and 'implied'.
-    """
+    """Return the checks that judge these quantities, and what they imply by themselves (findings 'implied')."""
     checks: dict[str, Check] = {}
     implied: dict[str, Quantity] = {}
     for result in results.values():
         mine = [key for key, quantity in result.quantities.items() if any(quantity is one for one in quantities)]
-        names = {name for key in mine for name in result.findings.get("cross_checks", {}).get(key, ())}
-        checks |= {check.name: check for check in result.checks if check.name in names}
+        checks |= {check.name: check for check in result.checks if any(check.concerns(key) for key in mine)}
         keys = (k for key in mine for k in result.findings.get("implied", {}).get(key, ()))
         implied |= {key: result.quantities[key] for key in keys}
     return tuple(checks.values()), implied

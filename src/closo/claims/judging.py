@@ -54,15 +54,20 @@ def _judge_one(claim: Claim, results: Mapping[str, Result]) -> Verdict:
 
 
 def _cross_checked(verdict: Verdict, results: Mapping[str, Result]) -> Verdict:
-    """Add how what is only stated fits what else is stated; where it does not fit, it decides nothing."""
-    if verdict.basis != "stated":
-        return verdict
+    """Return the verdict with the checks that judge its numbers: one that failed leaves nothing decided.
+
+    What is only stated also tells how it fits what else is stated.
+    """
     checks, implied = cross_checks(results, verdict.quantities)
     wrong = [c for c in checks if c.passed is False]
-    if wrong:
-        text = f"The study's statements contradict each other, so none of them decides. {wrong[0].detail}"
-        reason = f"{text} {_sentence(verdict.reason)}"
+    stated = verdict.basis == "stated"
+    if wrong and (stated or verdict.verdict not in ("no data", "undecided")):
+        why = "The study's statements contradict each other, so none of them decides."
+        text = why if stated else f"The check '{wrong[0].name}' of this number failed, so it decides nothing:"
+        reason = f"{text} {wrong[0].detail} {_sentence(verdict.reason)}"
         return replace(verdict, verdict="undecided", reason=reason, deviation="")
+    if not stated:
+        return verdict
     told = [f"{'Cross-check' if c.passed else 'Nothing to check it with'}: {c.detail}" for c in checks]
     if implied:
         told.append(f"Implied: {'; '.join(f'{key} {quantity}' for key, quantity in implied.items())}.")

@@ -23,7 +23,18 @@ from typing import NoReturn
 
 import typer
 
-from closo.cli import file_verbs, infer_verbs, simulate_verbs, study_verbs, sweep_verbs, technique_verbs
+from closo.cli import (
+    cell_verbs,
+    exchange_verbs,
+    file_verbs,
+    infer_verbs,
+    library_verbs,
+    serve_verb,
+    simulate_verbs,
+    study_verbs,
+    sweep_verbs,
+    technique_verbs,
+)
 from closo.cli.output import say, write_json
 from closo.errors import ClosoError
 
@@ -38,13 +49,22 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (*file_verbs.VERBS, *technique_verbs.VERBS, *study_verbs.VERBS, *infer_verbs.SINGLE):
+VERBS = (
+    *file_verbs.VERBS,
+    *technique_verbs.VERBS,
+    *study_verbs.VERBS,
+    *exchange_verbs.VERBS,
+    *serve_verb.VERBS,
+    *infer_verbs.SINGLE,
+)
+for verb in VERBS:
     app.command(name=verb.__name__)(verb)
 
 # Verbs of two words, `closo sweep run`: first word -> what the group is for, its verbs.
 GROUPS: dict[str, tuple[str, tuple[Callable[..., int], ...]]] = {
-    "infer": ("Explain the results of a study by competing models.", infer_verbs.VERBS),
-    "simulate": ("Compute the conductivity of images and model composites.", simulate_verbs.VERBS),
+    "infer": ("Explain the results of a study by competing models.", (*infer_verbs.VERBS, *cell_verbs.INFER)),
+    "library": ("Many studies in one database: which of them have what, and where it comes from.", library_verbs.VERBS),
+    "simulate": ("Compute from a model: conductivities, cells.", (*simulate_verbs.VERBS, *cell_verbs.SIMULATE)),
     "sweep": ("Run a function over a grid, restartable, on processes or a Dask cluster.", sweep_verbs.VERBS),
 }
 for name, (purpose, members) in GROUPS.items():

@@ -20,6 +20,7 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -30,7 +31,10 @@ from closo.quantity import Number, Quantity
 from closo.result import Result
 from closo.techniques.impedance import analyse_series
 
-__all__ = ["figure", "impedance_series"]
+__all__ = ["SERIES_SETTINGS", "figure", "impedance_series"]
+
+SERIES_SETTINGS = ("circuit", "hold", "start", "bound", "assign")
+"""What the spectra of a series must have been asked alike: it is asked of their common fit."""
 
 _KEPT = (
     "total_resistance",
@@ -43,24 +47,35 @@ _KEPT = (
 
 
 def impedance_series(
-    results: Sequence[Result], *, name: str, area: Number, thickness: Number, lead_resistance: Number = None
+    results: Sequence[Result],
+    *,
+    name: str,
+    area: Number,
+    thickness: Number,
+    lead_resistance: Number = None,
+    shared: str = "auto",
 ) -> Result:
     """Fit the spectra behind `results` together.
 
     Parameters
     ----------
-    results : of technique 'impedance', one pellet; those without a temperature are left out by the caller.
+    results : of technique 'impedance', one pellet, asked alike (`SERIES_SETTINGS`); those without a temperature are left out
+        by the caller.
     name : of the pellet; names the common source.
     area [m2], thickness [m], lead_resistance [ohm] : of the pellet, the same numbers as in `results`.
+    shared : what all temperatures have in common, as in `techniques.impedance.analyse_series`.
 
     Raises
     ------
     DataError, ConvergenceError  as `techniques.impedance.analyse_series`.
     """
+    asked: dict[str, Any] = {key: results[0].settings.get(key) for key in SERIES_SETTINGS}
     together = analyse_series(
         [_spectrum(result) for result in results],
         name=name,
         calibrated=bool(results[0].settings.get("calibrated", False)),
+        shared=shared,
+        **asked,
         temperatures=[result.quantities["temperature"].number for result in results],
         area=area,
         thickness=thickness,

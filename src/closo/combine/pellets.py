@@ -9,7 +9,7 @@ from typing import Literal
 
 from closo.combine.arrhenius import Point, arrhenius, parts_of
 from closo.combine.comparing import average_sample, compare
-from closo.combine.impedance_series import impedance_series
+from closo.combine.impedance_series import SERIES_SETTINGS, impedance_series
 from closo.combine.view import View, Wanted
 from closo.constants import ONE_TEMPERATURE
 from closo.quantity import Quantity
@@ -21,18 +21,21 @@ __all__ = ["comparisons", "guess_branches", "laws", "means", "points_of", "serie
 def series_of_spectra(view: View) -> Iterator[Wanted | str]:
     """Yield one fit of all spectra of each specimen that was measured at two temperatures or more.
 
-    It needs three spectra of different names. A circuit that the study names for single spectra is left alone.
+    It needs three spectra of different names. What the study asks of each of them (circuit, parameters held, arcs assigned)
+    is asked of the series; where it asks different things of different spectra, they are left alone.
     """
+    shared = view.study.settings.get("impedance_series", {}).get("shared", "auto")
     for name, specimen in view.study.specimens.items():
         keys = list(_points_over_temperature(view, name))
         results = [view.measured[key] for key in keys]
-        alike = all(r.technique == "impedance" and not r.settings.get("circuit_given") for r in results)
+        asked = [{key: r.settings.get(key) for key in SERIES_SETTINGS} for r in results]
+        alike = all(r.technique == "impedance" for r in results) and all(one == asked[0] for one in asked)
         if not alike or len(results) < 3 or len({r.name for r in results}) < len(results):
             continue
         geometry = {what: specimen.given(what) for what in ("area", "thickness", "lead_resistance")}
         stored = [Quantity(what, n).as_stored() for what, n in geometry.items() if n is not None]
-        make = partial(impedance_series, results, name=name, **geometry)
-        yield Wanted(f"{name}/impedance series", make, keys, stored, view.study.about(name))
+        make = partial(impedance_series, results, name=name, shared=shared, **geometry)
+        yield Wanted(f"{name}/impedance series", make, keys, [*stored, shared], view.study.about(name))
 
 
 def laws(view: View) -> Iterator[Wanted | str]:

@@ -36,6 +36,8 @@ class Trace:
     marker : index into the marker list (so that colour is never the only difference).
     filled : False draws open markers (cooling branch).
     x_u, y_u : standard uncertainties, drawn as error bars.
+    behind : label -> what stands behind each point, shown where the mouse is on it: 'f / Hz' of a Nyquist plot; 'point', its
+        number in the measurement from 1. Not drawn in print, not in the table.
     """
 
     x: Array
@@ -47,6 +49,7 @@ class Trace:
     filled: bool = True
     x_u: Array | None = None
     y_u: Array | None = None
+    behind: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,13 @@ ROWS = (
     Name("temperature_difference", "dT", "K", "K", 1.0, "difference of temperatures"),
     Name("hysteresis", "ln(s_c/s_h)", "1", "%", 0.01, "cooling branch over heating branch, in ln sigma"),
     Name(
-        "transition_temperature", "T_tr", "K", "degC", 1.0, "temperature of a kink in the Arrhenius plot", offset=273.15
+        "transition_temperature",
+        "T_tr",
+        "K",
+        "degC",
+        1.0,
+        "temperature of a phase transition, or of a kink in the Arrhenius plot",
+        offset=273.15,
     ),
     Name("vogel_temperature", "T_0", "K", "K", 1.0, "T0 of ln sigma = ln s0 - B/(T - T0)"),
 )

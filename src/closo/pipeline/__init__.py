@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from closo.pipeline.loose import outcome_of, run
     from closo.pipeline.recalling import judge, recall
     from closo.pipeline.records import Analysis, Failure, Outcome, Problem
+    from closo.pipeline.verifying import Verification, verify
 
 __all__ = [
     "Analysis",
@@ -25,6 +26,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "Progress",
+    "Verification",
     "analyse",
     "audit_study",
     "check",
@@ -36,6 +38,7 @@ __all__ = [
     "outcome_of",
     "recall",
     "run",
+    "verify",
 ]
 
 _HOME = {
@@ -51,6 +54,8 @@ _HOME = {
     "outcome_of": "loose",
     "recall": "recalling",
     "run": "loose",
+    "Verification": "verifying",
+    "verify": "verifying",
 }
 
 

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
-from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
+from closo.pipeline.jobs import Job, code_version, fingerprint_of, split_part, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
 from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of
 from closo.techniques import Technique, get
 
-__all__ = ["choose_parts", "hash_of", "key_of", "plan", "plan_measurement", "store_inputs", "supplied_files"]
+__all__ = [
+    "choose_parts",
+    "hash_of",
+    "key_of",
+    "named_files",
+    "plan",
+    "plan_measurement",
+    "store_inputs",
+    "supplied_files",
+]
 
 Parts = Sequence[Mapping[str, Any]]
 Listing = Callable[
@@ -109,9 +118,14 @@ def supplied_files(study: Study, technique: Technique, settings: Mapping[str, An
     ------
     StudyError  when one is missing, or leaves the study folder.
     """
+    return {name: hash_of(path_in(study, name)) for name in named_files(technique, settings)}
+
+
+def named_files(technique: Technique, settings: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files that the settings of a technique name, as they are written."""
     texts = [str(settings[key]) for key in technique.file_settings if settings.get(key)]
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
-    return {name: hash_of(path_in(study, name)) for name in names}
+    return list(dict.fromkeys(split_part(name)[0] for name in names))
 
 
 def _files(

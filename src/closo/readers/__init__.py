@@ -8,9 +8,10 @@ How to add a reader
 -------------------
 1. One file in this folder, at most 300 lines, with `read(path) -> tuple[Dataset, ...]`. Its docstring is the
    specification of the format: how it is recognised, sections, columns with units and signs, what is refused.
-2. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16, Latin-1), read rows with
-   `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand a `parts.Part` per
-   measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds the Datasets.
+2. What formats share lies in `tools`. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16,
+   Latin-1), read rows with `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand
+   a `parts.Part` per measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds
+   the Datasets.
 3. Fill in only what the file says. What the user typed into a header (area, mass) and what a file name seems to say are
    `suggestions`: {'value': text with unit, 'from': where it stands}; they are never used as values.
 4. One row in READERS, above `text`, which takes what no other recognises.
@@ -23,38 +24,18 @@ A reader outside closo is the same row, named by an entry point of the group `cl
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closo.errors import ReadError, StudyError, did_you_mean
+from closo.readers.row import Reader
+from closo.readers.vendor_tables import VENDOR_TABLES
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One row: how a format is recognised and where it is read.
-
-    Attributes
-    ----------
-    name : short name, as `--reader` takes it.
-    title : instrument and kind of file.
-    suffixes : usual endings of the file name (lower case, with dot); a hint, never proof.
-    magic : words, of which one must stand in the first 4 kB (decoded leniently, line ends as LF); empty for formats
-        without a mark, which are then recognised by their suffix.
-    module : holds `read(path) -> tuple[Dataset, ...]`.
-    """
-
-    name: str
-    title: str
-    suffixes: tuple[str, ...]
-    magic: tuple[str, ...]
-    module: str
+__all__ = ["READERS", "Reader", "modules_of", "name_of", "read", "sniff"]
 
 
 _HERE = "closo.readers"
@@ -125,6 +106,16 @@ READERS: tuple[Reader, ...] = (
         ("Rec#\tCyc#", "Rec\tCycle P", "Rec,Cycle", "Rec#,Cyc#", "Today's Date"),
         f"{_HERE}.maccor",
     ),
+    Reader("msa", "EMSA/MAS spectrum", (".msa", ".emsa"), ("EMSA/MAS Spectral Data File\n#",), f"{_HERE}.msa"),
+    Reader("digital_micrograph", "DigitalMicrograph .dm3, .dm4", (".dm3", ".dm4"), (), f"{_HERE}.digital_micrograph"),
+    Reader("velox", "Velox .emd", (".emd",), (), f"{_HERE}.velox"),
+    Reader(
+        "rosettasciio",
+        "microscopes' files that rosettasciio reads",
+        (".bcf", ".hspy", ".pts", ".spx", ".rpl", ".h5oina", ".spd"),
+        ("HyperSpy",),
+        f"{_HERE}.rosettasciio",
+    ),
     Reader("omnic", "OMNIC .spa, .spg", (".spa", ".spg"), ("Spectral Data File",), f"{_HERE}.omnic"),
     Reader("opus", "Bruker OPUS", (".0",), ("\n\nþþ",), f"{_HERE}.opus"),
     Reader(
@@ -148,29 +139,8 @@ READERS: tuple[Reader, ...] = (
         ("xl/workbook.xml", "xl/worksheets/", "xl/theme/"),
         f"{_HERE}.spreadsheet",
     ),
-    # tables that `text` reads, each under its name
-    Reader("novonix", "Novonix UHPC .csv", (), ("Novonix", "Run Time (h),Step Time (h)"), f"{_HERE}.novonix"),
-    Reader("basytec", "Basytec text", (), ("Basytec", "~Time["), f"{_HERE}.basytec"),
-    Reader("landt", "Landt .csv", (), ("date_time_iso_string", "test_time_s,step_time_s"), f"{_HERE}.landt"),
-    Reader("digatron", "Digatron .csv", (), ("Voltage#V", "Current#A"), f"{_HERE}.digatron"),
+    *VENDOR_TABLES,
     Reader("ism", "Zahner Thales .ism", (".ism",), (), f"{_HERE}.ism"),
-    Reader("zahner", "Zahner Thales text", (), ("Impedance/Ohm",), f"{_HERE}.zahner"),
-    Reader("pstrace", "PalmSens PSTrace .csv", (), ("freq / Hz",), f"{_HERE}.pstrace"),
-    Reader(
-        "lcr",
-        "LCR meters, Keysight analysers .csv",
-        (),
-        ("BEGIN CH1_DATA", "!Keysight", "!Agilent", "Cp (F)", "Cp(F)", "Cs (F)", "Cs(F)", "Cp[F]", "Cp/F"),
-        f"{_HERE}.lcr",
-    ),
-    Reader("pybamm", "PyBaMM solution .csv", (), ("Terminal voltage [V]", "Battery voltage [V]"), f"{_HERE}.pybamm"),
-    Reader(
-        "neware_table",
-        "Neware BTS, BTSDA table",
-        (),
-        ("Chg. Cap.", "DataPoint,Cycle Index", "DataPoint\tCycle Index", "Cycle Index,Step Index,Step Type"),
-        f"{_HERE}.neware_table",
-    ),
     Reader("micromeritics", "Micromeritics report .xls", (".xls",), ("ÐÏ\x11à¡±\x1aá",), f"{_HERE}.micromeritics"),
     Reader("aif", "adsorption information file", (".aif",), ("_adsorp_pressure", "_units_loading"), f"{_HERE}.aif"),
     Reader("pygaps", "isotherm of pyGAPS", (), ('"isotherm_data"',), f"{_HERE}.pygaps"),
@@ -185,7 +155,24 @@ READERS: tuple[Reader, ...] = (
     Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
     Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
     Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("lerix", "X-ray Raman scan of LERIX", (), ("qIXS-01",), f"{_HERE}.lerix"),
+    Reader("athena", "Athena project .prj", (".prj",), ("# Athena project file",), f"{_HERE}.athena"),
+    Reader("edge_hdf5", "near-edge spectrum in HDF5", (".h5", ".hdf5", ".nxs"), (), f"{_HERE}.edge_hdf5"),
+    Reader(
+        "edge_table",
+        "near-edge spectrum as text",
+        (".xdi", ".xmu", ".nor"),
+        ("XDI/1", "munorm", "xmu", "omega    e    k", "(eV)", "[eV]", "/ eV", "/eV", "_eV"),
+        f"{_HERE}.edge_table",
+    ),
     Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
+    Reader(
+        "heat_flow",
+        "heat flow over temperature (DSC)",
+        (),
+        ("DSC/", "DSC /", "Heat Flow", "Heat flow", "heat flow", "heat_flow"),
+        f"{_HERE}.heat_flow",
+    ),
     Reader("text", "table with column names", (".csv", ".txt", ".dat", ".tsv"), (), f"{_HERE}.delimited"),
 )
 _LAST_RESORT = READERS[-1]
@@ -234,16 +221,24 @@ def read(path: Path | str, *, reader: str | None = None, columns: str | None = N
 
 def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Dataset, ...]:
     """Read a table whose columns, or whose sheet, the user names."""
-    from closo.readers.requested import sheet_said
+    from closo.readers.tools.requested import sheet_said
 
     if reader not in (None, *_WITH_COLUMNS):
         raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
-    name = reader or next((row.name for row in [_find(path)[0]] if row.name in _WITH_COLUMNS), _LAST_RESORT.name)
+    name = name_of(path, reader, columns)
     if name != "spreadsheet" and sheet_said(columns)[0] is not None:
         raise StudyError(f"'{path.name}' is no workbook, and has no sheets.", hint="Leave the sheet out.")
     row = _named(name)
     found: tuple[Dataset, ...] = importlib.import_module(row.module).read(path, columns=columns)
     return found
+
+
+def name_of(path: Path, reader: str | None, columns: str | None) -> str:
+    """Return the name of the reader that `read` takes for a file."""
+    if reader is not None:
+        return reader
+    found = _find(path)[0].name
+    return found if columns is None or found in _WITH_COLUMNS else _LAST_RESORT.name
 
 
 def _as_a_table(path: Path) -> str | None:
@@ -280,7 +275,7 @@ def modules_of(names: str) -> tuple[str, ...]:
 
 def _find(path: Path) -> tuple[Reader, bool]:
     """Return the reader, and False where only the suffix speaks for it."""
-    from closo.readers.text import head
+    from closo.readers.tools.text import head
 
     beginning = head(path)
     known = _all_readers()
@@ -296,7 +291,7 @@ def _another_table(row: Reader, beginning: str) -> bool:
     words = [word for word in row.magic if word in beginning]
     if row.name not in _BY_COLUMNS or any(word.startswith(_CERTAIN) for word in words):
         return False
-    from closo.readers.cycler import names_all
+    from closo.readers.tools.cycler import names_all
 
     known = importlib.import_module(row.module).KNOWN
     lines = [line for line in beginning.split("\n")[:-1] if any(word in line for word in words)]

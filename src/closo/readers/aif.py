@@ -28,8 +28,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.readers.isotherms import amount_factor, isotherm, pressure_factor
-from closo.readers.parts import Part, finish
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

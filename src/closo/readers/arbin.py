@@ -22,11 +22,11 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.columns import split_unit
-from closo.readers.counters import net_charge, sign_warning
-from closo.readers.cycler import Known, find_names, kind_of, read_table
-from closo.readers.parts import Part, finish, runs
-from closo.readers.text import head, load
+from closo.readers.tools.columns import split_unit
+from closo.readers.tools.counters import net_charge, sign_warning
+from closo.readers.tools.cycler import Known, find_names, kind_of, read_table
+from closo.readers.tools.parts import Part, finish, runs
+from closo.readers.tools.text import head, load
 
 __all__ = ["KNOWN", "read"]
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from closo.dataset import Dataset
-from closo.readers.parts import finish
-from closo.readers.text import load
+from closo.readers.tools.parts import finish
+from closo.readers.tools.text import load
 from closo.readers.zplot import nine_columns
 
 __all__ = ["read"]

@@ -36,16 +36,16 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers.bdf_export import ONTOLOGY, stated_by_closo, write
-from closo.readers.bulk import read_rows
-from closo.readers.clocks import disagreement
-from closo.readers.counters import net_charge, sign_warning
-from closo.readers.cycler import Known, Table, find_names, kind_of, plain, read_table
 from closo.readers.exports import finished
-from closo.readers.parts import Part, finish, runs, split_sweeps
-from closo.readers.streamed import IrregularError, rows_to_the_end
-from closo.readers.table import Rows
-from closo.readers.text import MAX_BYTES, Text, head, load, load_beginning, size_of
-from closo.readers.units import unit_factor
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.clocks import disagreement
+from closo.readers.tools.counters import net_charge, sign_warning
+from closo.readers.tools.cycler import Known, Table, find_names, kind_of, plain, read_table
+from closo.readers.tools.parts import Part, finish, runs, split_sweeps
+from closo.readers.tools.streamed import IrregularError, rows_to_the_end
+from closo.readers.tools.table import Rows
+from closo.readers.tools.text import MAX_BYTES, Text, head, load, load_beginning, size_of
+from closo.readers.tools.units import unit_factor
 
 __all__ = ["KNOWN", "ONTOLOGY", "read", "write"]
 

@@ -12,8 +12,8 @@ import numpy as np
 from closo.dataset import Dataset, require, voltage_of
 from closo.errors import ReadError
 from closo.readers.exports import described, part_of
-from closo.readers.parts import Part
-from closo.readers.text import load
+from closo.readers.tools.parts import Part
+from closo.readers.tools.text import load
 
 __all__ = ["ONTOLOGY", "stated_by_closo", "write"]
 

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.markup import Element, parse, text_of, unpack
-from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis
-from closo.readers.text import Text, head, shown
+from closo.readers.tools.markup import Element, parse, text_of, unpack
+from closo.readers.tools.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis
+from closo.readers.tools.text import Text, head, shown
 
 __all__ = ["read"]
 

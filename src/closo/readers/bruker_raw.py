@@ -44,8 +44,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps
-from closo.readers.text import Text, load_bytes, shown
+from closo.readers.tools.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps
+from closo.readers.tools.text import Text, load_bytes, shown
 
 __all__ = ["read"]
 

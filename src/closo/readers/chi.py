@@ -24,9 +24,9 @@ from typing import Any
 
 from closo.dataset import Dataset
 from closo.readers.delimited import parts_of_table
-from closo.readers.named import find_header, named_table
-from closo.readers.parts import Part, finish
-from closo.readers.text import load
+from closo.readers.tools.named import find_header, named_table
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.text import load
 
 __all__ = ["read"]
 

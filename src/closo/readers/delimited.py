@@ -44,14 +44,14 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import KINDS, Dataset
-from closo.readers.columns import Column, from_request
-from closo.readers.direct import kind_of, short_name
-from closo.readers.named import Table, find_header, is_spectrum, named_tables
-from closo.readers.parts import Part, finish, split_ac_dc, split_sweeps
-from closo.readers.proposals import unnamed
-from closo.readers.reading import SIGNALS
-from closo.readers.requested import kind_said, read_requested
-from closo.readers.text import Text, load
+from closo.readers.tools.columns import Column, from_request
+from closo.readers.tools.direct import kind_of, short_name
+from closo.readers.tools.named import Table, find_header, is_spectrum, named_tables
+from closo.readers.tools.parts import Part, finish, split_ac_dc, split_sweeps
+from closo.readers.tools.proposals import unnamed
+from closo.readers.tools.reading import SIGNALS
+from closo.readers.tools.requested import kind_said, read_requested
+from closo.readers.tools.text import Text, load
 
 __all__ = ["asked", "parts_of_table", "read", "read_named", "read_text", "unnamed"]
 

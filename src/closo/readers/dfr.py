@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.parts import Part, finish
-from closo.readers.table import read_rows
-from closo.readers.text import load, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import read_rows
+from closo.readers.tools.text import load, shown
 
 __all__ = ["read"]
 

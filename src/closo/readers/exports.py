@@ -26,10 +26,10 @@ import numpy as np
 
 from closo.dataset import KINDS, Dataset, load
 from closo.nomenclature import NAMES
-from closo.readers.parts import Part, finish
-from closo.readers.table import read_rows
-from closo.readers.text import Text, head
-from closo.readers.text import load as load_text
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import read_rows
+from closo.readers.tools.text import Text, head
+from closo.readers.tools.text import load as load_text
 
 __all__ = ["described", "finished", "part_of", "read"]
 

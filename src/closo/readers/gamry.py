@@ -40,10 +40,10 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.nomenclature import look_up
-from closo.readers.columns import Column, unit_factor
-from closo.readers.parts import Part, finish
-from closo.readers.table import read_rows, scaled
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.columns import Column, unit_factor
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import read_rows, scaled
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.parts import Part, finish, split_sweeps
-from closo.readers.text import Text, load_bytes
+from closo.readers.tools.parts import Part, finish, split_sweeps
+from closo.readers.tools.text import Text, load_bytes
 
 __all__ = ["read"]
 

@@ -34,9 +34,9 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.parts import Part, finish
-from closo.readers.table import SEPARATORS, best_separator, cells, read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import SEPARATORS, best_separator, cells, read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["MOLAR_VOLUME", "Heading", "amount_factor", "heading_of", "isotherm", "pressure_factor", "read"]
 

@@ -18,10 +18,10 @@ import re
 from pathlib import Path
 
 from closo.dataset import Dataset
-from closo.readers.columns import Column
-from closo.readers.parts import Part, finish
-from closo.readers.table import read_rows, scaled
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.columns import Column
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import read_rows, scaled
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

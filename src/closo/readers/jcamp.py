@@ -31,9 +31,9 @@ from pathlib import Path
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.infrared import PERCENT, measurement
-from closo.readers.table import best_separator, read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.infrared import PERCENT, measurement
+from closo.readers.tools.table import best_separator, read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

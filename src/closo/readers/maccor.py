@@ -27,13 +27,13 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.bulk import seconds
-from closo.readers.columns import split_unit
-from closo.readers.counters import accumulated
-from closo.readers.cycler import Known, Table, find_names, kind_of, plain, read_table
-from closo.readers.parts import Part, finish
-from closo.readers.table import cells
-from closo.readers.text import Text, load
+from closo.readers.tools.bulk import seconds
+from closo.readers.tools.columns import split_unit
+from closo.readers.tools.counters import accumulated
+from closo.readers.tools.cycler import Known, Table, find_names, kind_of, plain, read_table
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import cells
+from closo.readers.tools.text import Text, load
 
 __all__ = ["read"]
 

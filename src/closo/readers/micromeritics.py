@@ -32,8 +32,8 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers.isotherms import amount_factor, heading_of, isotherm
-from closo.readers.parts import Part, finish
-from closo.readers.text import Text, load_bytes, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.text import Text, load_bytes, shown
 
 __all__ = ["read"]
 

@@ -39,8 +39,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.parts import Part, finish
-from closo.readers.text import MAX_BYTES, Text, head, shown
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.text import MAX_BYTES, Text, head, shown
 
 __all__ = ["read"]
 

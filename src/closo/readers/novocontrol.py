@@ -21,8 +21,8 @@ from pathlib import Path
 
 from closo.dataset import Dataset
 from closo.readers.delimited import read_named
-from closo.readers.named import find_header
-from closo.readers.text import load
+from closo.readers.tools.named import find_header
+from closo.readers.tools.text import load
 
 __all__ = ["read"]
 

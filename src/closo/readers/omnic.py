@@ -29,8 +29,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.infrared import PERCENT, measurement
-from closo.readers.text import decode, load_bytes
+from closo.readers.tools.infrared import PERCENT, measurement
+from closo.readers.tools.text import decode, load_bytes
 
 __all__ = ["read"]
 

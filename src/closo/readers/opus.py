@@ -31,8 +31,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.infrared import measurement
-from closo.readers.text import load_bytes
+from closo.readers.tools.infrared import measurement
+from closo.readers.tools.text import load_bytes
 
 __all__ = ["read"]
 

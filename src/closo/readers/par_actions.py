@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from closo.readers.parts import Part
+from closo.readers.tools.parts import Part
 
 __all__ = ["explained", "full_scale", "id_of", "kind_of", "named_kind", "with_cycling", "with_set_current"]
 

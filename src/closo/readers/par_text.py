@@ -18,7 +18,7 @@ from pathlib import Path
 
 from closo.dataset import Dataset
 from closo.readers.delimited import read_named
-from closo.readers.text import load
+from closo.readers.tools.text import load
 
 __all__ = ["read"]
 

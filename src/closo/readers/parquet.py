@@ -17,9 +17,9 @@ from typing import Any
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers import bdf
-from closo.readers.columns import name_of, names_in
 from closo.readers.delimited import read_text
-from closo.readers.text import MAX_BYTES, Text, size_of
+from closo.readers.tools.columns import name_of, names_in
+from closo.readers.tools.text import MAX_BYTES, Text, size_of
 
 __all__ = ["read"]
 

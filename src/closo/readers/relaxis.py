@@ -17,11 +17,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from closo.dataset import Dataset
-from closo.readers.columns import Column
-from closo.readers.named import find_header
-from closo.readers.parts import Part, finish
-from closo.readers.table import cells, numeric_cells, read_rows, scaled
-from closo.readers.text import load
+from closo.readers.tools.columns import Column
+from closo.readers.tools.named import find_header
+from closo.readers.tools.parts import Part, finish
+from closo.readers.tools.table import cells, numeric_cells, read_rows, scaled
+from closo.readers.tools.text import load
 
 __all__ = ["read"]
 

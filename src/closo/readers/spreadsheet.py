@@ -27,10 +27,10 @@ from typing import Any
 from closo.dataset import Dataset
 from closo.errors import ReadError, did_you_mean
 from closo.readers.delimited import asked, read_text
-from closo.readers.named import find_header
-from closo.readers.requested import fits, sheet_said
-from closo.readers.table import MAX_COLUMNS, is_number
-from closo.readers.text import Text, load_bytes, shown
+from closo.readers.tools.named import find_header
+from closo.readers.tools.requested import fits, sheet_said
+from closo.readers.tools.table import MAX_COLUMNS, is_number
+from closo.readers.tools.text import Text, load_bytes, shown
 
 __all__ = ["read"]
 

@@ -21,9 +21,18 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps, unsure_end
-from closo.readers.table import read_rows
-from closo.readers.text import Text, load
+from closo.readers.tools.scans import (
+    ANGSTROM,
+    MOST_POINTS,
+    Scan,
+    finish_scans,
+    is_two_theta,
+    refuse_axis,
+    steps,
+    unsure_end,
+)
+from closo.readers.tools.table import read_rows
+from closo.readers.tools.text import Text, load
 
 __all__ = ["read"]
 

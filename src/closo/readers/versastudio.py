@@ -39,11 +39,11 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.bulk import read_rows
 from closo.readers.par_actions import explained, full_scale, id_of, kind_of, named_kind, with_cycling, with_set_current
-from closo.readers.parts import Part, finish, runs, split_ac_dc
-from closo.readers.table import numeric_cells
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.parts import Part, finish, runs, split_ac_dc
+from closo.readers.tools.table import numeric_cells
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

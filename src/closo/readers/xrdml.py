@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.markup import Element, parse, text_of
-from closo.readers.scans import ANGSTROM, Scan, finish_scans, is_two_theta, refuse_axis
-from closo.readers.text import Text, load_bytes, shown
+from closo.readers.tools.markup import Element, parse, text_of
+from closo.readers.tools.scans import ANGSTROM, Scan, finish_scans, is_two_theta, refuse_axis
+from closo.readers.tools.text import Text, load_bytes, shown
 
 __all__ = ["read"]
 

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from closo.dataset import Dataset
-from closo.readers.scans import ANGSTROM, Scan, finish_scans, unsure_end
-from closo.readers.table import best_separator, cells, is_number, read_rows
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.scans import ANGSTROM, Scan, finish_scans, unsure_end
+from closo.readers.tools.table import best_separator, cells, is_number, read_rows
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["read"]
 

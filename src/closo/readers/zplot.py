@@ -22,10 +22,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from closo.dataset import Dataset
-from closo.readers.columns import Column
-from closo.readers.parts import Part, finish, split_sweeps
-from closo.readers.table import best_separator, numeric_cells, read_rows, scaled
-from closo.readers.text import Text, load, shown
+from closo.readers.tools.columns import Column
+from closo.readers.tools.parts import Part, finish, split_sweeps
+from closo.readers.tools.table import best_separator, numeric_cells, read_rows, scaled
+from closo.readers.tools.text import Text, load, shown
 
 __all__ = ["nine_columns", "read"]
 

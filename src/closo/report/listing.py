@@ -168,9 +168,9 @@ def checks(analysis: Analysis) -> Table:
     for key, result in analysis.results.items():
         for check in result.checks:
             outcome = {True: "passed", False: "failed", None: "undecided"}[check.passed]
-            rows.append([key, check.name, outcome, check.detail])
+            rows.append([key, check.name, outcome, check.detail, ", ".join(check.judges)])
     rows.sort(key=lambda row: ("failed", "undecided", "passed").index(str(row[2])))
-    columns = [Column("result"), Column("check"), Column("outcome"), Column("detail")]
+    columns = [Column("result"), Column("check"), Column("outcome"), Column("detail"), Column("judges")]
     return Table("checks", "All checks", columns, rows)
 
 

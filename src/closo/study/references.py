@@ -17,6 +17,7 @@ __all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
 
 COMBINED_SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "arrhenius": {"convention": ("sigmaT", "sigma")},
+    "impedance_series": {"shared": ("auto", "all", "capacitance", "none")},
 }
 """Settings of what is combined from several results: [settings.arrhenius] convention = 'sigmaT'."""
 

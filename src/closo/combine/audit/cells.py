@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from closo.combine.audit.judge import (
     LIMIT,
@@ -65,19 +66,23 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     wrong = [cell for cell in cells if not _fraction_possible(cell)]
     for cell in wrong:
         found = plain("mass_fraction", cell.active_fraction)
-        detail = f"{cell.name}: an active fraction of {found} cannot be; it lies between 0 and 100 %."
-        checks.append(Check(f"active fraction: {cell.name}", False, detail))
+        detail = f"{cell.name}: an active fraction of {found} is not valid; it lies between 0 and 100 %."
+        checks.append(Check(f"active fraction: {cell.name}", False, detail, ("active_fraction",)))
     for cell in (c for c in cells if c not in wrong):
-        made = (
-            area_check(cell.name, cell.area, cell.diameter),
-            _composite_check(cell),
-            _theoretical_check(cell),
-            _areal_check(cell),
-            _current_check(cell),
-            _separator_check(cell),
+        checks += _judging(
+            (area_check(cell.name, cell.area, cell.diameter), "area diameter"),
+            (_composite_check(cell), "active_fraction electrolyte_fraction carbon_fraction"),
+            (_theoretical_check(cell), "theoretical_capacity molar_mass"),
+            (_areal_check(cell), "cathode_mass active_fraction theoretical_capacity areal_capacity area"),
+            (_current_check(cell), "current_density c_rate areal_capacity"),
+            (_separator_check(cell), "separator_mass separator_thickness area"),
         )
-        checks += [c for c in made if c is not None]
     return checks + _capacities_together([c for c in cells if c not in wrong])
+
+
+def _judging(*made: tuple[Check | None, str]) -> list[Check]:
+    """Return the checks that could be made, each with the fields of study.toml that it judges."""
+    return [replace(check, judges=tuple(fields.split())) for check, fields in made if check is not None]
 
 
 def _plausible(cell: Cell) -> list[Check]:
@@ -297,10 +302,10 @@ def audit_presses(presses: Sequence[Press]) -> list[Check]:
     """Return the checks of presses: pressure against torque (with the nut factor's ±30 %) and against force."""
     checks: list[Check] = []
     for press in presses:
-        made = [_torque_check(press)]
+        checks += _judging((_torque_check(press), "torque screw_diameter nut_factor pressure area"))
         if press.force is not None or press.torque is None:
-            made.append(force_check(press.name, press.pressure, press.area, press.force))
-        checks += [c for c in made if c is not None]
+            force = force_check(press.name, press.pressure, press.area, press.force)
+            checks += _judging((force, "pressure force area"))
     return checks
 
 

@@ -24,6 +24,7 @@ _AS_PRIOR = 0.7  # posterior over prior standard deviation beyond which the data
 _FACTOR = 10.0  # between the ends of a 95 % interval beyond which a number says too little
 _WIDTH = 2.0 * 1.959964  # of a normal 95 % interval, in standard deviations
 _KEYS = ("shell_thickness", "interphase_conductivity", "interphase_activation_energy")
+_WORST = 0.4  # relative standard uncertainty beyond which no number is given
 _FORM = {
     "shell_thickness": 0.2,
     "interphase_conductivity": 0.3,
@@ -201,4 +202,9 @@ def _widened(own: Quantity, ends: Sequence[tuple[float, float]], name: str) -> Q
     moved = 0.5 * (low + high) - 0.5 * (inside[0] + inside[1])
     parts = {f"choice of explanation:{name}": float(np.sqrt(more)), f"form of explanations:{name}": _FORM[own.name]}
     told = f"{own.method}; for all explanations that do as well" if len(ends) > 1 else own.method
-    return Quantity(own.name, exp(log(own.number) + uncertain(moved, parts)), told)
+    made = Quantity(own.name, exp(log(own.number) + uncertain(moved, parts)), told)
+    if (made.u or 0.0) > _WORST * abs(made.value or 0.0):
+        return withheld(
+            own.name, f"known to a factor only: '{made}' for all that explain the data as well", method=told
+        )
+    return made

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.models.transport import balance, composite, flux, kernels
+from closo.models.transport import balance, composite, elimination, flux, kernels
 from closo.models.transport.connected import remove_means
 from closo.models.transport.device import ArrayWork, library
 from closo.models.transport.multigrid import MANY, cycle, hierarchy
@@ -38,8 +38,13 @@ def converge(medium: Medium, *, tolerance: float, max_iterations: int, device: s
     for which that is too coarse, only the preconditioner is single. r.z of the preconditioned residual estimates the
     error of the energy at no cost; the balanced flux is made only when that is small enough.
 
+    A network that is almost a tree is solved by elimination, and only its bound is formed here.
+
     `device` : 'cpu', or what `device.library` knows.
     """
+    eliminated = _eliminated(medium, tolerance) if device == "cpu" else None
+    if eliminated is not None:
+        return eliminated
     double = _needs_double(medium, tolerance)
     work: _Work | ArrayWork
     work = _Work(medium, double=double) if device == "cpu" else ArrayWork(medium, double=double, xp=library(device))
@@ -60,6 +65,18 @@ def converge(medium: Medium, *, tolerance: float, max_iterations: int, device: s
             fresh = left
         elif left < _REFRESH * fresh or not sound or iteration % _ROUND == 0:
             upper, fresh = work.imbalance(), left
+
+
+def _eliminated(medium: Medium, tolerance: float) -> Potential | None:
+    """Return the potential found by elimination where that is the shorter way and its bound is as tight as asked."""
+    x = elimination.potential(medium)
+    if x is None:
+        return None
+    conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
+    r = np.zeros(x.shape)
+    upper = _imbalance(conductors, x, r, periodic=False)
+    gap = flux.gap(conductors, medium.tree, r.astype(np.float32)) + _ROUNDING * upper
+    return Potential(x, upper, max(upper - gap, 0.0), upper, 0) if gap <= tolerance * upper else None
 
 
 def _needs_double(medium: Medium, tolerance: float) -> bool:

@@ -52,13 +52,13 @@ from closo.readers.biologic.measurements import (
     with_counters,
 )
 from closo.readers.biologic.settings import suggested
-from closo.readers.bulk import read_rows
 from closo.readers.delimited import unnamed
-from closo.readers.named import find_header, named_table
-from closo.readers.parts import finish
-from closo.readers.streamed import IrregularError, rows_to_the_end
-from closo.readers.table import Rows
-from closo.readers.text import Text, load, load_beginning, size_of
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.named import find_header, named_table
+from closo.readers.tools.parts import finish
+from closo.readers.tools.streamed import IrregularError, rows_to_the_end
+from closo.readers.tools.table import Rows
+from closo.readers.tools.text import Text, load, load_beginning, size_of
 
 __all__ = ["read"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from closo.readers.table import cells
-from closo.readers.text import Text
+from closo.readers.tools.table import cells
+from closo.readers.tools.text import Text
 
 __all__ = ["fitted"]
 

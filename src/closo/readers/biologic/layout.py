@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from closo.errors import ReadError
-from closo.readers.text import load_bytes
+from closo.readers.tools.text import load_bytes
 
 __all__ = ["BITS", "STORED", "Contents", "Module", "load"]
 

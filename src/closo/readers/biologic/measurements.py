@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from closo.readers.named import is_spectrum
-from closo.readers.parts import Part, split_sweeps
+from closo.readers.tools.named import is_spectrum
+from closo.readers.tools.parts import Part, split_sweeps
 
 __all__ = [
     "CODES",

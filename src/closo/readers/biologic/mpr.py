@@ -45,8 +45,8 @@ from closo.readers.biologic.measurements import (
     with_counters,
 )
 from closo.readers.biologic.settings import insertion, metadata, suggestions
-from closo.readers.parts import finish
-from closo.readers.text import Text
+from closo.readers.tools.parts import finish
+from closo.readers.tools.text import Text
 
 __all__ = ["columns", "read"]
 

@@ -9,11 +9,12 @@ import xarray as xr
 
 from closo.dataset import Dataset, name_of, require
 from closo.errors import ConvergenceError, DataError
+from closo.quantity import Number, as_stated
 from closo.result import Result
 from closo.techniques.diffraction.checks import checks_of, reason_of
 from closo.techniques.diffraction.fitting import scatter_of
 from closo.techniques.diffraction.plan import Pattern, Plan
-from closo.techniques.diffraction.quantities import Subject, quantities_of
+from closo.techniques.diffraction.quantities import Subject, crystalline, quantities_of
 from closo.techniques.diffraction.request import Request, make_request
 from closo.techniques.diffraction.runs import Runs, fit_all
 from closo.techniques.diffraction.structure import load
@@ -31,6 +32,7 @@ _LEAST_ANGLE = 3.0  # deg, below which the beam itself is seen
 def analyse(
     data: Dataset,
     *,
+    temperature: Number = None,
     phases: str | None = None,
     anode: str | None = None,
     wavelength: float | None = None,
@@ -47,6 +49,7 @@ def analyse(
     texture: str | None = None,
     model_u: float | None = None,
     particle_size: float | None = None,
+    smallest_size: float | None = None,
 ) -> Result:
     """Analyse a powder pattern; the settings are those of the table of techniques.
 
@@ -58,7 +61,9 @@ def analyse(
     require(data, "two_theta", who=_WHO)
     if "counts" not in data and "intensity" not in data:
         require(data, "counts", who=_WHO)
-    asked = {name: value for name, value in locals().items() if name != "data" and value is not None}
+    asked = {
+        name: value for name, value in locals().items() if name not in ("data", "temperature") and value is not None
+    }
     request = make_request(asked)
     pattern = _pattern(data, request)
     metadata = data.attrs.get("metadata", {})
@@ -72,6 +77,7 @@ def analyse(
         cell_limit=request.cell_limit,
         standard=request.standard,
         textures=request.textures,
+        smallest=request.smallest,
     )
     try:
         runs = fit_all(pattern, found, radiation, plan)
@@ -83,7 +89,14 @@ def analyse(
     subject = Subject(name_of(data), runs, request, radius_m, reason_of(runs, pattern, request.phases, plan))
     settings = _settings(asked, runs, radiation, plan)
     notes = (*data.attrs.get("warnings", ()), *_notes(subject, radiation, plan))
-    return Result(_WHO, subject.name, quantities_of(subject), _curves(runs), tuple(checks_of(runs)), settings, notes)
+    quantities = quantities_of(subject)
+    if temperature is not None:
+        quantities["temperature"] = as_stated("temperature", temperature)
+    checks, findings = (
+        tuple(checks_of(runs)),
+        {"crystalline": crystalline(subject), "time_per_step": metadata.get("time_per_step")},
+    )
+    return Result(_WHO, subject.name, quantities, _curves(runs), checks, settings, notes, findings=findings)
 
 
 def _pattern(data: Dataset, request: Request) -> Pattern:

@@ -20,7 +20,9 @@ def figure(result: Result) -> FigureSpec:
     x, names = x[kept], list(result.settings["names"])
     ground = curves["background"].values[kept]
     traces = [
-        Trace(x, curves["counts"].values[kept], "measured", "points", color=7, filled=False),
+        Trace(
+            x, curves["counts"].values[kept], "measured", "points", color=7, filled=False, behind={"2theta / deg": x}
+        ),
         Trace(x, curves["calculated"].values[kept], "fit", "line", color=0),
         Trace(x, ground, "background", "dashed", color=2),
     ]

@@ -51,6 +51,7 @@ class Plan:
     transparency : shift [deg] times sin 2theta by the depth from which a weak absorber scatters.
     textures : phase and reflection whose planes lie flat.
     assumed_strain : of the phases whose strain is not fitted.
+    smallest : diameter that crystallites have at least [angstrom].
     """
 
     order: int
@@ -65,6 +66,7 @@ class Plan:
     transparency: float = 0.0
     assumed_strain: float = 0.0
     textures: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    smallest: float = 0.0
 
 
 def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, plan: Plan) -> Model:
@@ -124,7 +126,7 @@ def _of_phase(plan: Plan, phase: Phase, k: int) -> list[Parameter]:
     if any(k == n for n, _ in plan.textures):
         found.append(Parameter("texture", k, 0.0, -1.5, 1.0, _TEXTURE))
     if not plan.standard:
-        low, high = np.log(SIZE_LIMITS)
+        low, high = np.log((max(plan.smallest, SIZE_LIMITS[0]), SIZE_LIMITS[1]))
         found.append(Parameter("size", k, np.log(500.0), float(low), float(high)))
         if k in plan.strained:
             found.append(Parameter("strain", k, 2e-4, 0.0, STRAIN_LIMIT))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
 from closo.techniques.diffraction.fitting import Fitted
-from closo.techniques.diffraction.profile import SCHERRER
+from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
 from closo.techniques.diffraction.runs import Runs
 
-__all__ = ["Subject", "quantities_of"]
+__all__ = ["Subject", "crystalline", "quantities_of"]
 
 _ANGSTROM = 1e-10
 _SHAPE_U = 0.05  # relative, of Scherrer's constant for crystallites of unknown shape
@@ -24,6 +25,9 @@ _CRITICAL = (
 )
 _ONE_SIDED = 1.645
 _DETECTION = _CRITICAL + _ONE_SIDED  # where 95 % of the amounts exceed the critical level
+_BLIND = (
+    2.0  # of the u of an amount of 0, which does not see how cell, width and texture of the phase move it; by twins
+)
 _WORST = 0.4  # relative standard uncertainty beyond which no number is given
 _UNKNOWN_WIDTH = 0.08  # deg, FWHM of a usual laboratory instrument, for one that is not known
 
@@ -51,6 +55,12 @@ class Subject:
         """Names of the phases."""
         return [phase.name for phase in self.runs.base.model.phases]
 
+    def refits_halo(self, k: int) -> bool:
+        """Return whether a phase under a halo has crystallites of the least size: then nothing tells it from the halo."""
+        base = self.runs.base
+        low = base.model.parameters[place].low if (place := base.model.index.get(("size", k))) is not None else None
+        return low is not None and bool(base.model.humps) and bool(base.values[place] < low + 0.02)
+
     def label(self, source: str) -> str:
         """Return the label of a source of uncertainty of this measurement."""
         return f"{source}:{self.name}"
@@ -64,6 +74,7 @@ def quantities_of(subject: Subject) -> dict[str, Quantity]:
     for k, name in enumerate(subject.names):
         lost = _lost(subject, k, found.get(f"mass_fraction:{name}"))
         found |= _cell(subject, k, lost)
+        found[f"main_reflection:{name}"] = _main_reflection(subject, k, lost)
         if not subject.request.standard:
             found[f"crystallite_size:{name}"] = _size(subject, k, lost)
     found |= _amorphous(subject, fractions)
@@ -75,6 +86,21 @@ def masses(fitted: Fitted) -> np.ndarray:
     """Return the mass of each phase in units that are common to all."""
     density = np.array([phase.density for phase in fitted.model.phases])
     return np.asarray(fitted.solution.amounts[: len(density)] * density)
+
+
+def crystalline(subject: Subject) -> dict[str, Any]:
+    """Return what patterns are compared by: the mass of each phase, and the relative u of their sum by source."""
+    base, n = subject.runs.base, len(subject.names)
+    parts = masses(base)
+    if subject.refused or not parts.sum() > 0:
+        return {}
+    density = np.array([phase.density for phase in base.model.phases])
+    variance = float(density @ base.covariance[:n, :n] @ density)
+    spread = subject.runs.spread(lambda fitted: float(np.log(max(masses(fitted).sum(), 1e-300))))
+    relative = {subject.label("fit"): math.sqrt(max(variance, 0.0)) / float(parts.sum())}
+    relative |= {subject.label(source): u for source, u in spread.items()}
+    parts = parts / float(np.median(np.diff(base.model.x)))  # a fit of sums over points has larger amounts
+    return {"masses": parts.tolist(), "relative_u": relative, "model_u": subject.request.model_u}
 
 
 def _share(k: int) -> Callable[[Fitted], float]:
@@ -142,15 +168,20 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
             continue
         value, u = float(numbers[k].x), float(numbers[k].u)
         least = math.hypot(*subject.runs.spread(_share(k)).values(), _fit_u(numbers[k], subject))
+        wide, low = subject.refits_halo(k), value < _CRITICAL * least
+        least *= _BLIND if low or wide else 1.0
         found[limit] = Quantity(
             "detection_limit",
             uncertain(_DETECTION * least, {subject.label("estimate of the limit"): 0.25 * _DETECTION * least}),
             f"{_DETECTION:.3g} u of the fraction without relative sources, for reflections as wide as fitted (Currie)",
         )
-        if value < _CRITICAL * least or u > _WORST * value:
+        if low or wide or u > _WORST * value:
             bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * max(u, least))
-            what = "not detected" if value < _CRITICAL * least else "not quantified"
-            found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %)", method=how)
+            what = "not detected" if low or wide else "not quantified"
+            why = "; what is there is as wide as a halo, and counts as amorphous" if wide else ""
+            found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %){why}", method=how)
+            most = uncertain(0.01 * bound, {subject.label("estimate of the limit"): 0.0025 * bound})
+            found[f"{key} upper_limit"] = Quantity("mass_fraction", most, f"the truth exceeds it once in twenty; {how}")
         else:
             found[key] = Quantity("mass_fraction", numbers[k], how)
     return found
@@ -201,6 +232,37 @@ def _cell(subject: Subject, k: int, lost: str) -> dict[str, Quantity]:
         number = uncertain(value(base) * _ANGSTROM, {label: u * _ANGSTROM for label, u in sources.items()})
         found[key] = Quantity(f"lattice_{axis}", number, how)
     return found
+
+
+def _main_reflection(subject: Subject, k: int, lost: str) -> Quantity:
+    """Return where the strongest reflection of a phase stands for the mean wavelength, without the displacement."""
+    base = subject.runs.base
+    model, n = base.model, len(base.solution.amounts)
+    mean = sum(wavelength * part for wavelength, part in model.radiation.lines)
+    how = f"2theta of the strongest reflection from the fitted cell, {mean:.5f} angstrom"
+    if lost:
+        return withheld("main_reflection", lost, method=how)
+    angle = model.positions(base.values, k, mean)
+    with np.errstate(invalid="ignore"):
+        seen = (angle > np.radians(model.x[0])) & (angle < np.radians(model.x[-1]))
+        strength = np.where(seen, model.phases[k].strength * polarisation(angle, model.monochromator), 0.0)
+    strongest = int(np.argmax(strength))
+
+    def value(fitted: Fitted) -> float:
+        return math.degrees(float(fitted.model.positions(fitted.values, k, mean)[strongest]))
+
+    places = [model.index[f"cell{g}", k] for g in range(len(model.phases[k].free))]
+    slope = []
+    for place in places:
+        moved = base.values.copy()
+        moved[place] += 1e-5
+        slope.append((math.degrees(float(model.positions(moved, k, mean)[strongest])) - value(base)) / 1e-5)
+    own = [n + place for place in places]
+    variance = float(np.array(slope) @ base.covariance[np.ix_(own, own)] @ np.array(slope))
+    sources = {subject.label("fit"): math.sqrt(max(variance, 0.0))}
+    sources |= {subject.label(source): u for source, u in subject.runs.spread(value).items()}
+    indices = " ".join(str(i) for i in np.abs(model.phases[k].hkl[strongest]))
+    return Quantity("main_reflection", uncertain(value(base), sources), f"{how}, ({indices}) and its equivalents")
 
 
 def _size(subject: Subject, k: int, lost: str) -> Quantity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,14 +81,14 @@ def analyse(
     ConvergenceError  when the circuit cannot be fitted.
     """
     name = name_of(data)
-    asked = {"hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
-    request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
+    asked = {"circuit": circuit, "hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
+    request = read_request(f_min=f_min, f_max=f_max, **asked)
     prepared = prepare(data, weights=weights, f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
     pellet = Pellet(area, thickness, temperature, lead_resistance, request.assign)
     choice = fitted(request, prepared, noise_known=weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
-    given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(request.assign)}
+    given |= {"calibrated": calibrated, "drt": drt}
     return report(data, prepared, choice, theta, pellet=pellet, given=given)
 
 
@@ -97,7 +97,8 @@ class Prepared:
     """A spectrum ready for a fit: frequencies [Hz] from high to low, impedance and its sd [ohm], Kramers-Kronig.
 
     `kk` is of the same points; `outlying` holds what it left out: frequency and relative distance from the rest;
-    `left_out` every point in the range of frequencies that is not used: frequency [Hz] and impedance [ohm].
+    `left_out` every point in the range of frequencies that is not used: frequency [Hz], impedance [ohm], and number.
+    `number` counts the points from 1 in the order of the file.
     """
 
     frequency: np.ndarray
@@ -105,7 +106,8 @@ class Prepared:
     sd: np.ndarray
     kk: KramersKronig
     outlying: tuple[tuple[float, float], ...] = ()
-    left_out: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0, complex))
+    left_out: tuple[np.ndarray, np.ndarray, np.ndarray] = (np.empty(0), np.empty(0, complex), np.empty(0, int))
+    number: np.ndarray = field(default_factory=lambda: np.empty(0, int))
 
 
 def prepare(
@@ -123,9 +125,9 @@ def prepare(
     keep = np.setdiff1d(np.arange(f.size), kk.outliers)
     outlying = tuple((float(f[k]), float(abs(z[k] / kk.fitted[k] - 1.0))) for k in kk.outliers)
     aside = np.setdiff1d(_selected(data, f_min, f_max, ()), used[keep])
-    left = data["frequency"].values[aside], data["impedance"].values[aside]
+    left = data["frequency"].values[aside], data["impedance"].values[aside], aside + 1
     kept = replace(kk, fitted=kk.fitted[keep], residual=kk.residual[keep], sd=kk.sd[keep])
-    return Prepared(f[keep], z[keep], sd[keep], kept, outlying, left)
+    return Prepared(f[keep], z[keep], sd[keep], kept, outlying, left, used[keep] + 1)
 
 
 def report(
@@ -368,11 +370,13 @@ def _curves(prepared: Prepared, fit: CircuitFit, distribution: Distribution | No
             "impedance_fit": ("point", fit.model, ohm),
             "residual": ("point", fit.residual, {"units": "1"}),
             "residual_kramers_kronig": ("point", kk.residual, {"units": "1"}),
+            "number": ("point", prepared.number, {"units": "1"}),
         }
     )
     if prepared.left_out[0].size:
         curves["frequency_left_out"] = ("left_out", prepared.left_out[0], {"units": "Hz"})
         curves["impedance_left_out"] = ("left_out", prepared.left_out[1], ohm)
+        curves["number_left_out"] = ("left_out", prepared.left_out[2], {"units": "1"})
     if distribution is not None:
         for key in ("tau", "gamma", "low", "high"):
             name = "time_constant" if key == "tau" else "distribution" if key == "gamma" else f"distribution_{key}"

@@ -35,7 +35,7 @@ def nyquist(results: list[Result]) -> Panel:
         z, fit = result.curves["impedance"].values, result.curves["impedance_fit"].values
         f = result.curves["frequency"].values
         label = result.name if len(results) > 1 else "data"
-        traces.append(Trace(z.real, -z.imag, label, "points", color=k, marker=k))
+        traces.append(Trace(z.real, -z.imag, label, "points", color=k, marker=k, behind=_behind(result)))
         traces.append(
             Trace(
                 fit.real,
@@ -46,10 +46,14 @@ def nyquist(results: list[Result]) -> Panel:
             )
         )
         aside = result.curves["impedance_left_out"].values if "impedance_left_out" in result.curves else np.empty(0)
-        aside = aside[np.abs(aside) < reach]  # an overload would only stretch the axes
-        if aside.size:
+        near = np.abs(aside) < reach  # an overload would only stretch the axes
+        if near.any():
             shown = "left out" if len(results) == 1 else ""
-            traces.append(Trace(aside.real, -aside.imag, shown, "points", color=k, marker=k, filled=False))
+            behind = {name: values[near] for name, values in _behind(result, "_left_out").items()}
+            aside = aside[near]
+            traces.append(
+                Trace(aside.real, -aside.imag, shown, "points", color=k, marker=k, filled=False, behind=behind)
+            )
         if len(results) == 1:
             texts = _decades(f, z, reach)
     low = min(0.0, *(float(-r.curves["impedance"].values.imag.max()) for r in results))
@@ -60,6 +64,13 @@ def nyquist(results: list[Result]) -> Panel:
         texts=texts,
         equal=True,
     )
+
+
+def _behind(result: Result, end: str = "") -> dict[str, np.ndarray]:
+    """Return the frequency behind each point of a spectrum, and its number."""
+    if f"number{end}" not in result.curves:  # of several files joined
+        return {}
+    return {"f / Hz": result.curves[f"frequency{end}"].values, "point": result.curves[f"number{end}"].values}
 
 
 def _decades(f: np.ndarray, z: np.ndarray, reach: float) -> list[Text]:
@@ -85,9 +96,9 @@ def _bode(result: Result) -> Panel:
         Axis("f / Hz", "log"),
         Axis("|Z|, |Z''| / ohm", "log"),
         [
-            Trace(f, np.abs(z), "|Z|", "points", color=0, marker=0),
+            Trace(f, np.abs(z), "|Z|", "points", color=0, marker=0, behind=_behind(result)),
             Trace(f, np.abs(fit), "", "line", color=0),
-            Trace(f, np.abs(z.imag), "|Z''|", "points", color=1, marker=1),
+            Trace(f, np.abs(z.imag), "|Z''|", "points", color=1, marker=1, behind=_behind(result)),
             Trace(f, np.abs(fit.imag), "", "line", color=1),
         ],
     )
@@ -100,8 +111,8 @@ def _residuals(result: Result) -> Panel:
         Axis("f / Hz", "log"),
         Axis("(Z - fit)/|Z| / %"),
         [
-            Trace(f, r.real, "Re, circuit", "points", color=0, marker=0),
-            Trace(f, r.imag, "Im, circuit", "points", color=1, marker=1),
+            Trace(f, r.real, "Re, circuit", "points", color=0, marker=0, behind=_behind(result)),
+            Trace(f, r.imag, "Im, circuit", "points", color=1, marker=1, behind=_behind(result)),
             Trace(f, k.real, "Re, Kramers-Kronig", "line", color=0),
             Trace(f, k.imag, "Im, Kramers-Kronig", "dashed", color=1),
         ],

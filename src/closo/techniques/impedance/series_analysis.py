@@ -70,8 +70,8 @@ def analyse_series(
         raise DataError(f"{name}: {len(datasets)} spectra but {len(temperatures)} temperatures.")
     if shared not in SHARED:
         raise StudyError(f"shared = '{shared}' is not known.", hint=did_you_mean(shared, SHARED))
-    asked = {"hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
-    request = read_request(circuit=circuit, f_min=f_min, f_max=f_max, **asked)
+    asked = {"circuit": circuit, "hold": hold, "start": start, "bound": bound, "assign": assign, "leave_out": leave_out}
+    request = read_request(f_min=f_min, f_max=f_max, **asked)
     prepared = [
         prepare(data, weights="modulus", f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
         for data in datasets
@@ -85,7 +85,7 @@ def analyse_series(
         else plan_series(spectra, circuit=circuit, shared=shared, order=[int(i) for i in order])
     )
     given = asked | {"weights": "modulus", "f_min": request.f_min, "f_max": request.f_max, "shared": shared}
-    given |= {"calibrated": calibrated, "drt": drt, "circuit_given": circuit is not None or bool(assign)}
+    given |= {"calibrated": calibrated, "drt": drt}
     members = _members(plan, spectra, request, name=name)
     results = []
     for i, (data, p, (choice, theta)) in enumerate(zip(datasets, prepared, members, strict=True)):

@@ -1,0 +1,169 @@
+"""A simulated cell and a design map as results with tables and figures, for the command line and for scripts.
+
+Measures
+    specific_capacity:charge and :discharge of each cycle, mean voltages, hysteresis; series_resistance of the spectrum.
+    For a design: energies of the stack, and what limits it.
+Needs
+    a `Stack`.
+Uncertainty sources
+    `conductivity:<cell>`: the cell is simulated again with the conductivity one standard uncertainty higher.
+Checks
+    does the sodium in the cathode balance the charge through the terminals; does the salt stay where it is at t+ = 1?
+Limits
+    Assumed parameters have no uncertainty here; `findings["parameters"]` names them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from closo.constants import CELSIUS
+from closo.figures.spec import Axis, FigureSpec, Panel, Trace
+from closo.models.cell.simulation import Progress, Protocol, Run, run, spectrum
+from closo.models.cell.stack import Stack
+from closo.quantity import Quantity, uncertain
+from closo.result import Check, Result
+
+__all__ = ["figure", "parameters", "simulated"]
+
+_FREQUENCY = np.logspace(6, -2, 65)
+
+
+def parameters(stack: Stack) -> list[dict[str, Any]]:
+    """Return the parameters of a cell: name, value in SI, unit and source, with "assumed" where nobody says."""
+    rows = []
+    for key, known in stack.chemistry.values.items():
+        value = getattr(stack, key, known.value)
+        source = known.source if value == known.value else "stated"
+        rows.append({"name": key, "value": value, "unit": known.unit, "source": source})
+    named = {row["name"] for row in rows}
+    own = {f.name: f.default for f in fields(Stack)}
+    for key, default in own.items():
+        value = getattr(stack, key)
+        if key not in named and isinstance(value, float):
+            derived = "from masses, densities and area" if not isinstance(default, float) else "stated"
+            rows.append(
+                {"name": key, "value": value, "unit": "SI", "source": "assumed" if value == default else derived}
+            )
+    return [
+        *rows,
+        {"name": "open-circuit potential", "value": None, "unit": "V", "source": stack.chemistry.potential_source},
+    ]
+
+
+def simulated(
+    stack: Stack,
+    protocol: Protocol,
+    *,
+    model: str = "SPMe",
+    with_spectrum: bool = True,
+    progress: Progress | None = None,
+) -> Result:
+    """Cycle a cell in pybamm, with its spectrum at half content, and return the numbers with their uncertainty.
+
+    Raises
+    ------
+    StudyError, ConvergenceError  see `simulation.run`.
+    """
+    done = run(stack, protocol, model=model, progress=progress)
+    first = [_numbers(stack, replace_cycles(done, slice(0, 1)))]
+    if stack.conductivity_u > 0:
+        other = replace(stack, conductivity=stack.conductivity * (1.0 + stack.conductivity_u))
+        first.append(_numbers(other, run(other, replace(protocol, cycles=1), model=model)))
+    quantities = {}
+    label = f"conductivity:{stack.name}"
+    for key, value in first[0].items():
+        number = uncertain(value, {label: first[-1][key] - value})
+        quantities[key] = Quantity(key.partition(":")[0], number, f"{model}, cycle 1", basis="derived")
+    curves: dict[str, Any] = {
+        "time": ("row", done.time),
+        "current": ("row", done.current),
+        "voltage": ("row", done.voltage),
+        "leg": ("row", done.leg.astype(np.int32)),
+        "charge": ("cycles", done.charge),
+        "discharge": ("cycles", done.discharge),
+    }
+    if with_spectrum:
+        z = spectrum(stack, protocol.kelvin, _FREQUENCY)
+        high = float(spectrum(stack, protocol.kelvin, np.array([1e6]))[0].real)
+        number = uncertain(
+            high, {label: -stack.conductivity_u * stack.separator_resistance(protocol.kelvin) / stack.area}
+        )
+        quantities["series_resistance"] = Quantity(
+            "series_resistance", number, "DFN, real part at 1 MHz", basis="derived"
+        )
+        curves |= {"frequency": ("point", _FREQUENCY), "impedance": ("point", z)}
+    checks = [Check("charge balance", done.imbalance < 1e-6, f"{done.imbalance:.1e} of the capacity, limit 1e-6")]
+    if stack.transference == 1.0:
+        spread = done.concentration_spread
+        checks.append(Check("salt stays", spread < 1e-10, f"spread of its concentration {spread:.1e}, limit 1e-10"))
+    used = parameters(stack)
+    assumed = [row["name"].replace("_", " ") for row in used if row["source"].startswith("assumed")]
+    findings = {"parameters": used, "model": model, "active_mass": stack.active_mass}
+    settings = {"model": model, "c_rate": protocol.c_rate, "temperature": protocol.kelvin, "cycles": protocol.cycles}
+    notes = (f"Assumed, not measured: {', '.join(assumed)}.",)
+    attrs = {"kind": "cell_simulation", "source": stack.name}
+    return Result(
+        "cell_simulation", stack.name, quantities, xr.Dataset(curves, attrs=attrs), tuple(checks), settings, notes,
+        findings=findings,
+    )  # fmt: skip
+
+
+def replace_cycles(done: Run, part: slice) -> Run:
+    """Return a run with only some of its cycles."""
+    keep = (done.leg // 2 >= (part.start or 0)) & (done.leg // 2 < part.stop)
+    rows = {key: getattr(done, key)[keep] for key in ("time", "current", "voltage", "leg")}
+    return replace(done, **rows, charge=done.charge[part], discharge=done.discharge[part])
+
+
+def _numbers(stack: Stack, done: Run) -> dict[str, float]:
+    """Return the numbers of the first cycle."""
+    mean = {}
+    for leg in (0, 1):
+        rows = done.leg == leg
+        up = bool(done.current[rows][1] > 0)
+        energy = float(np.trapezoid(done.voltage[rows] * np.abs(done.current[rows]), done.time[rows]))
+        passed = float(np.trapezoid(np.abs(done.current[rows]), done.time[rows]))
+        mean["charge" if up else "discharge"] = energy / passed
+    return {
+        "specific_capacity:charge": float(done.charge[0]) / stack.active_mass,
+        "specific_capacity:discharge": float(done.discharge[0]) / stack.active_mass,
+        "areal_capacity:discharge": float(done.discharge[0]) / stack.area,
+        "mean_voltage:charge": mean["charge"],
+        "mean_voltage:discharge": mean["discharge"],
+        "voltage_hysteresis": mean["charge"] - mean["discharge"],
+    }
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return voltage over capacity of the first and the last cycle, and the spectrum where there is one."""
+    curves, mass = result.curves, result.findings["active_mass"]
+    leg, time = curves["leg"].values, curves["time"].values
+    traces = []
+    for k, cycle in enumerate(sorted({0, int(leg.max()) // 2})):
+        for half in (0, 1):
+            rows = leg == 2 * cycle + half
+            passed = np.abs(curves["current"].values[rows]) * (time[rows] - time[rows][0])
+            label = f"cycle {cycle + 1}" if half == 0 else ""
+            x, y = passed / mass / 3600.0, curves["voltage"].values[rows]
+            traces.append(Trace(x, y, label, "line" if k == 0 else "dashed", color=k))
+    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="Charge and discharge")]
+    if "impedance" in curves:
+        z = curves["impedance"].values
+        panels.append(
+            Panel(
+                Axis("Z' / ohm"),
+                Axis("-Z'' / ohm"),
+                [Trace(z.real, -z.imag, "", "both")],
+                title="Impedance",
+                equal=True,
+            )
+        )
+    celsius = result.settings["temperature"] - CELSIUS
+    title = f"{result.name}: {result.settings['c_rate']:g} 1/h at {celsius:.3g} degC ({result.findings['model']})"
+    summary = f"Voltage over capacity of the simulated cell {result.name}; {result.notes[0]}"
+    return FigureSpec(f"cell simulation {result.name}", panels, title, summary, notes=result.notes)

@@ -1,0 +1,220 @@
+"""The layers of a cell: from masses, mixing ratio and densities, with every parameter of its model.
+
+One record of plain numbers, so that a model takes it whole and a hypothesis is one `replace`. Thicknesses follow from
+masses at the density given; rates of processes are stated at a reference temperature and follow exp(-E/kT), the
+conductivity of the electrolyte sigma T = const exp(-E/kT).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from closo.constants import BOLTZMANN, ELECTRONVOLT
+from closo.errors import StudyError
+from closo.models.cell.chemistry import Chemistry
+from closo.models.cell.forms import electrode_fractions, electrode_thickness, specific_interface
+
+__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "stack_from_masses"]
+
+T20 = 293.15  # K, where rates of the cathode are stated
+SODIUM_REFERENCE = 303.15  # K, where conductivity and sodium interface are stated
+_CARBON = 2000.0  # kg/m3, assumed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Na | electrolyte | cathode. SI units; energies in eV.
+
+    Attributes
+    ----------
+    chemistry : of the active material; its values are the defaults of the fields below that have the same names.
+    area, separator_thickness, cathode_thickness : [m2], [m], [m].
+    active, electrolyte, carbon : volume fractions in the cathode.
+    active_mass, cathode_mass, separator_mass : [kg].
+    conductivity, conductivity_energy : of the electrolyte at 30 degC [S/m]; of sigma T [eV].
+    conductivity_u : relative standard uncertainty of the conductivity.
+    transference : share of the current that Na+ carries; 1 for a single-ion conductor.
+    electrolyte_diffusivity : of the salt where `transference` < 1 [m2/s].
+    separator_factor, separator_energy : conductivity in the cell over `conductivity` at 20 degC, with what it adds to
+        the energy: a pellet that is worse than those measured.
+    sodium_exchange, sodium_energy : exchange current density of Na against the electrolyte at 30 degC [A/m2].
+    lead_resistance : [ohm]. active_share : share of the active material that takes part.
+    """
+
+    name: str
+    chemistry: Chemistry
+    area: float
+    separator_thickness: float
+    cathode_thickness: float
+    active: float
+    electrolyte: float
+    carbon: float
+    active_mass: float
+    cathode_mass: float
+    separator_mass: float
+    conductivity: float = 0.05
+    conductivity_energy: float = 0.38
+    conductivity_u: float = 0.0
+    transference: float = 1.0
+    electrolyte_diffusivity: float = 1e-12
+    separator_factor: float = 1.0
+    separator_energy: float = 0.0
+    sodium_exchange: float = 10.0
+    sodium_energy: float = 0.40
+    sodium_double_layer: float = 0.5
+    lead_resistance: float = 0.0
+    active_share: float = 1.0
+    particle_radius: float
+    diffusivity: float
+    diffusion_energy: float
+    exchange_current_density: float
+    exchange_energy: float
+    electronic_conductivity: float
+    electronic_energy: float
+    bruggeman: float
+    double_layer: float
+
+    @property
+    def capacity(self) -> float:
+        """Theoretical capacity of the active material weighed [C]."""
+        return self.active_mass * self.chemistry["theoretical_capacity"]
+
+    @property
+    def interface(self) -> float:
+        """Surface of the particles per volume of the cathode [1/m], of those that take part."""
+        return float(specific_interface(self.active * self.active_share, self.particle_radius))
+
+    @property
+    def sites(self) -> float:
+        """Charge that the active material holds per volume of cathode [C/m3]."""
+        return self.capacity * self.active_share / (self.area * self.cathode_thickness)
+
+    def current(self, c_rate: float) -> float:
+        """Return the current [A] at a C-rate [1/h], of the theoretical capacity."""
+        return self.capacity * c_rate / 3600.0
+
+    def sigma(self, kelvin: float) -> float:
+        """Return the conductivity of the electrolyte [S/m] as measured on its pellets."""
+        return (
+            self.conductivity
+            * SODIUM_REFERENCE
+            / kelvin
+            * arrhenius(self.conductivity_energy, kelvin, SODIUM_REFERENCE)
+        )
+
+    def sigma_separator(self, kelvin: float) -> float:
+        """Return the conductivity of the separator in this cell [S/m]."""
+        return self.sigma(kelvin) * self.separator_factor * arrhenius(self.separator_energy, kelvin)
+
+    def separator_resistance(self, kelvin: float) -> float:
+        """Return L/sigma of the separator [ohm m2]."""
+        return self.separator_thickness / self.sigma_separator(kelvin)
+
+
+def arrhenius(energy: float, kelvin: float, reference: float = T20) -> float:
+    """Return exp(-E/k (1/T - 1/T0)); E in eV.
+
+    Example
+    -------
+    >>> round(arrhenius(0.55, 313.15), 2)
+    4.02
+    """
+    return math.exp(-energy * ELECTRONVOLT / BOLTZMANN * (1.0 / kelvin - 1.0 / reference))
+
+
+_FROM_CHEMISTRY = (
+    "particle_radius",
+    "diffusivity",
+    "diffusion_energy",
+    "exchange_current_density",
+    "exchange_energy",
+    "electronic_conductivity",
+    "electronic_energy",
+    "bruggeman",
+    "double_layer",
+)
+
+
+def defaults_of(chemistry: Chemistry) -> dict[str, float]:
+    """Return the fields of a `Stack` that a chemistry gives."""
+    return {key: chemistry[key] for key in _FROM_CHEMISTRY}
+
+
+def stack_from_masses(
+    name: str,
+    chemistry: Chemistry,
+    *,
+    area: float,
+    cathode_mass: float,
+    separator_mass: float,
+    ratio: tuple[float, float, float],
+    electrolyte_density: float,
+    separator_thickness: float | None = None,
+    porosity: float | None = None,
+    carbon_density: float = _CARBON,
+) -> Stack:
+    """Return the layers that masses, mixing ratio and densities give.
+
+    Parameters
+    ----------
+    name : of the cell. chemistry : of its active material.
+    area : [m2]. cathode_mass : of the composite [kg]. separator_mass : of the electrolyte pellet [kg].
+    ratio : active material, electrolyte, carbon by mass; any scale.
+    electrolyte_density, carbon_density : [kg/m3]; 2.0 g/cm3 is assumed for carbon.
+    separator_thickness : as measured [m]; that at full density when absent. porosity : of the cathode.
+
+    Raises
+    ------
+    StudyError  when a number cannot be.
+
+    Example
+    -------
+    >>> from closo.models.cell.chemistry import chemistry
+    >>> rt = stack_from_masses("RT", chemistry("PW"), area=0.283e-4, cathode_mass=1.5e-6, separator_mass=35e-6,
+    ...     ratio=(6, 3, 1), electrolyte_density=1543.5)
+    >>> round(rt.separator_thickness * 1e6), round(rt.cathode_thickness * 1e6, 1), round(rt.capacity / 3.6, 3)
+    (801, 31.3, 0.154)
+    """
+    numbers = {"area": area, "mass of the cathode": cathode_mass, "density of the electrolyte": electrolyte_density}
+    numbers["thickness or mass of the separator"] = (
+        separator_mass if separator_thickness is None else separator_thickness
+    )
+    for what, number in numbers.items():
+        if not (math.isfinite(number) and number > 0):
+            raise StudyError(f"Cell '{name}': the {what} is {number:g} (SI).", hint="It must be finite and > 0.")
+    total = sum(ratio)
+    if not (ratio[0] > 0 and ratio[1] > 0 and ratio[2] >= 0 and math.isfinite(total)):
+        text = ":".join(f"{x:g}" for x in ratio)
+        raise StudyError(f"Cell '{name}': a cathode cannot be mixed {text}.", hint="Active material, electrolyte > 0.")
+    parts = [
+        (part, share / total, density)
+        for part, share, density in zip(
+            ("active", "electrolyte", "carbon"),
+            ratio,
+            (chemistry["density"], electrolyte_density, carbon_density),
+            strict=True,
+        )
+        if share > 0
+    ]
+    shares, densities = {p: w for p, w, _ in parts}, {p: rho for p, _, rho in parts}
+    void = chemistry["porosity"] if porosity is None else porosity
+    if not 0 <= void < 1:
+        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
+    fractions = electrode_fractions(shares, densities, porosity=void)
+    thickness = electrode_thickness(cathode_mass, area, mass_fractions=shares, densities=densities, porosity=void)
+    full = separator_mass / (electrolyte_density * area)
+    return Stack(
+        name=name,
+        chemistry=chemistry,
+        area=area,
+        separator_thickness=full if separator_thickness is None else separator_thickness,
+        cathode_thickness=float(thickness),
+        active=float(fractions["active"]),
+        electrolyte=float(fractions["electrolyte"]),
+        carbon=float(fractions.get("carbon", 0.0)),
+        active_mass=cathode_mass * shares["active"],
+        cathode_mass=cathode_mass,
+        separator_mass=separator_mass,
+        **defaults_of(chemistry),
+    )

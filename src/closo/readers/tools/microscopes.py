@@ -1,0 +1,116 @@
+"""What the readers of electron microscopes' files share: spectra, spectrum images and images as measurements.
+
+A spectrum is of `energy_loss` or `energy` (X-rays) in eV. Whole numbers >= 0 are counts; anything else (dark-subtracted,
+gain-corrected or weighted) is `intensity`, with a warning: its noise is not Poisson's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closo.dataset import Dataset, new
+from closo.errors import ReadError
+
+__all__ = ["EXTRA", "LENGTHS", "events", "measurement", "per_electronvolt"]
+
+EXTRA = "Install what reads it with: pip install 'closo[em]'."
+LENGTHS = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "micron": 1e-6, "nm": 1e-9, "pm": 1e-12}
+_ENERGIES = {"ev": 1.0, "kev": 1e3}
+_KINDS = {("energy_loss", 1): "energy_loss", ("energy_loss", 3): "energy_loss_image", ("energy", 1): "x_ray"}
+_KINDS |= {("energy", 3): "x_ray_image", ("", 2): "image"}
+_NOT_COUNTS = "Its values are no whole numbers of counts: uncertainties follow from the scatter, not from the values."
+
+
+def per_electronvolt(unit: str) -> float | None:
+    """Return how many eV an energy unit has, None where it is none.
+
+    Example
+    -------
+    >>> per_electronvolt("keV"), per_electronvolt("nm")
+    (1000.0, None)
+    """
+    return _ENERGIES.get(unit.strip().lower())
+
+
+def measurement(
+    path: Path,
+    values: np.ndarray,
+    *,
+    axis: str,
+    energies: np.ndarray | None = None,
+    pixel: float | None = None,
+    title: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    warnings: tuple[str, ...] = (),
+    part: int = 1,
+) -> Dataset:
+    """Return a spectrum, a spectrum image (y, x, energy) or an image (y, x) as a measurement.
+
+    Parameters
+    ----------
+    axis : 'energy_loss', 'energy', or '' for an image.
+    energies : of the channels [eV].
+    pixel : length of a pixel [m]; None where the file does not say.
+
+    Raises
+    ------
+    ReadError  when there are no values, or some of a spectrum are not finite.
+    """
+    if values.dtype.kind not in "uif" or not values.size or (axis, values.ndim) not in _KINDS:
+        what = f"{values.ndim} dimensions of {values.dtype}"
+        raise ReadError(f"it holds {what}, no spectrum and no image.", file=path, hint="Export one as .msa.")
+    if not np.all(np.isfinite(values)):
+        raise ReadError("some of its values are not finite.", file=path, hint="Export it again.")
+    if energies is not None and not (np.all(np.isfinite(energies)) and np.all(np.diff(energies) > 0)):
+        raise ReadError(
+            "the energies of its channels do not rise.", file=path, hint="Calibrate it and export it again."
+        )
+    pixel = pixel if pixel is not None and 0 < pixel < 1 else None
+    counted = values.dtype.kind in "ui" or bool(np.all(values == np.rint(values)))
+    counted = counted and int(values.min()) >= 0 and int(values.max()) < 2**32
+    variables: dict[str, Any] = {} if energies is None else {axis: np.asarray(energies, float)}
+    variables["counts" if counted else "intensity"] = values.astype(_smallest(values)) if counted else values
+    said = warnings if counted or not axis else (*warnings, _NOT_COUNTS)
+    if pixel is not None and values.ndim > 1:
+        import xarray as xr
+
+        variables |= {name: xr.Variable(name, pixel * np.arange(values.shape[k])) for k, name in enumerate("yx")}
+    kind = _KINDS[axis, values.ndim]
+    return new(kind, variables, source=path.name, part=part, title=title, metadata=metadata, warnings=said)
+
+
+def events(
+    path: Path,
+    pixels: np.ndarray,
+    channels: np.ndarray,
+    *,
+    raster: tuple[int, int],
+    energies: tuple[float, float, int],
+    pixel: float | None,
+    title: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    part: int = 1,
+) -> Dataset:
+    """Return an X-ray map as a list of the (pixel, channel) that were hit, with their counts; nothing is made dense.
+
+    Parameters
+    ----------
+    pixels, channels : shape (events,); a pixel is row * columns + column.
+    raster : rows and columns.
+    energies : of channel 0 [eV], step [eV], number of channels.
+    pixel : length of a pixel [m].
+    """
+    hit, counts = np.unique(pixels.astype(np.int64) * energies[2] + channels, return_counts=True)
+    variables = {"pixel": hit // energies[2], "channel": hit % energies[2], "counts": counts}
+    stated = {"raster": list(raster), "energy_offset": energies[0], "energy_step": energies[1], "channels": energies[2]}
+    said = {**(metadata or {}), **stated} | ({} if pixel is None else {"pixel_size": pixel})
+    return new("x_ray_events", variables, source=path.name, part=part, title=title, metadata=said)
+
+
+def _smallest(values: np.ndarray) -> type:
+    highest = int(values.max())
+    return np.uint8 if highest < 2**8 else np.uint16 if highest < 2**16 else np.uint32

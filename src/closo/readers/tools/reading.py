@@ -1,0 +1,212 @@
+"""From columns that are understood to numbers in SI: what every table goes through, named by its header or by the user.
+
+A time may be written as a clock (`clocks`); a clock that starts again with each step becomes one time, and a second clock of
+the file must agree with the first. Other ways to write an impedance become Z' and Z'' (`immittance`). A column that is
+needed and whose cells are no numbers is refused with the cell, not with what its absence leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.readers.tools.clocks import Clock, Dates, clock_for, disagreement, one_time, seconds
+from closo.readers.tools.columns import Column
+from closo.readers.tools.immittance import pair_in, with_impedance
+from closo.readers.tools.names import understand
+from closo.readers.tools.table import Rows, cells, in_si, is_number
+from closo.readers.tools.text import Text, shown
+
+__all__ = ["SIGNALS", "Place", "Read", "read_columns"]
+
+SIGNALS = ("potential", "voltage", "current")
+_TIMES = ("time", "step_time", "date_time")
+_SAMPLED = 400  # rows from which it is judged what a column of text holds
+_UNIX = (8e8, 4e9)  # s since 1970, as a date may be written
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows stand: their first line, the line after the last, how they are split, and how many cells they have."""
+
+    first: int
+    end: int
+    separator: str
+    width: int
+
+    @property
+    def lines(self) -> range:
+        """The lines of the rows."""
+        return range(self.first, self.end)
+
+    def sample(self, text: Text, *indices: int) -> list[list[str]]:
+        """Return the cells of some columns in rows from the first to the last: one list for each column."""
+        picked = np.unique(np.linspace(self.first, self.end - 1, min(len(self.lines), _SAMPLED)).astype(int))
+        lines = [text.lines[i] for i in picked.tolist()]
+        rows = [cells(line, self.separator) for line in lines if line.strip() and len(line) < 100_000]
+        return [[row[k].strip() if k < len(row) else "" for row in rows] for k in indices]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read: name -> values [SI], sentences, and which columns hold times written as text."""
+
+    columns: dict[str, np.ndarray]
+    warnings: tuple[str, ...]
+    clocks: Collection[str]
+
+
+def read_columns(
+    text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str], rows_of: Callable[..., Rows]
+) -> Read:
+    """Read the columns of a table.
+
+    Parameters
+    ----------
+    columns : in the order of the file.
+    titles : what each position of a row is called in the file, for messages and for a second clock.
+    rows_of : `bulk.read_rows` or a function with the same arguments.
+
+    Raises
+    ------
+    ReadError  as `table.read_rows`, when the cells of a column that is needed are no numbers, or two clocks disagree.
+    """
+    clocks = _clocks(text, columns, place, titles=titles)
+    words = {"words": clocks} if clocks else {}
+    wanted = [c.index for c in columns]
+    rows = rows_of(text, place.lines, place.separator, wanted=wanted, width=place.width, **words)
+    values = {
+        c.name: in_si(rows, k, *((1.0, 0.0) if c.index in clocks else (c.sign * c.factor, c.sign * c.offset)))
+        for k, c in enumerate(columns)
+    }
+    lost = _unreadable(text, columns, values, place=place, titles=titles)
+    _same_clock(text, columns, place, titles=titles, clocks=clocks)
+    values, told = _with_time(values, {c.name: clocks.get(c.index) for c in columns})
+    names = {c.name for c in columns if c.index in clocks}
+    return Read(with_impedance(values), (*rows.warnings, *lost, *told), names)
+
+
+def _clocks(text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str]) -> dict[int, Clock]:
+    """Return position -> clock of the times that are written as text.
+
+    Raises
+    ------
+    ReadError  when a date is neither a date and time nor seconds since 1970, or its day and month cannot be told apart.
+    """
+    found: dict[int, Clock] = {}
+    for column in (c for c in columns if c.name in _TIMES):
+        words = [word for word in place.sample(text, column.index)[0] if word]
+        clock = clock_for(words)
+        if clock is not None:
+            found[column.index] = clock
+        elif 2 * sum(":" in word for word in words) > len(words) or (
+            column.name == "date_time" and not _since_1970(words)
+        ):
+            word = next((w for w in words if ":" in w), words[0] if words else "")
+            raise text.error(
+                f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not clearly a date and time.",
+                "Export it with the time in seconds, or with dates such as 2024-03-01 09:00:00.",
+                line=place.first,
+            )
+    return found
+
+
+def _since_1970(words: Sequence[str]) -> bool:
+    try:
+        return bool(words) and all(_UNIX[0] < float(word) < _UNIX[1] for word in words[:-1] or words)
+    except ValueError:
+        return False
+
+
+def _called(titles: Sequence[str], index: int) -> str:
+    return shown(titles[index].strip().strip('"'), 40) if index < len(titles) else f"{index + 1}"
+
+
+def _unreadable(
+    text: Text,
+    columns: Sequence[Column],
+    values: Mapping[str, np.ndarray],
+    *,
+    place: Place,
+    titles: Sequence[str],
+) -> list[str]:
+    """Return a sentence for each column that holds words where numbers are due; refuse where it is needed."""
+    said = []
+    for column in columns:
+        numbers = values[column.name]
+        if not len(numbers) or np.isfinite(numbers).any():
+            continue
+        word = next((w for w in place.sample(text, column.index)[0] if w and not is_number(w)), None)
+        if word is None or word.strip("-") == "" or word.lower() in ("n/a", "#n/a", "null", "none"):
+            continue
+        sentence = f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not a number"
+        if _needed(column.name, values):
+            raise text.error(
+                f"{sentence}.", "Export the column as plain numbers, with a time in seconds.", line=place.first
+            )
+        said.append(f"{sentence[0].upper()}{sentence[1:]}, and was left out.")
+    return said
+
+
+def _needed(name: str, values: Mapping[str, np.ndarray]) -> bool:
+    """Return True when a measurement cannot be read without this column."""
+    pair = pair_in(values) if "frequency" in values else None
+    if pair is not None:
+        return name in ("frequency", *pair)
+    signals = [s for s in SIGNALS if s in values and np.isfinite(values[s]).any()]
+    return name in _TIMES or (name in SIGNALS and not signals)
+
+
+def _same_clock(
+    text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str], clocks: Mapping[int, Clock]
+) -> None:
+    """Compare the time with a date beside it.
+
+    Raises
+    ------
+    ReadError  when the time runs by a factor faster or slower, as with milliseconds under the name of seconds.
+    """
+    column = next((c for c in columns if c.name in ("time", "step_time")), None)
+    others = [i for i, title in enumerate(titles) if understand(title).name == "date_time"]
+    if column is None or not others:
+        return
+    own, *dates = place.sample(text, column.index, *others)
+    for index, words in zip(others, dates, strict=True):
+        clock = clock_for(words)
+        if clock is None or clock is seconds:
+            continue
+        wall = np.array([clock(word) for word in words])
+        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (_plain_number, column.factor)
+        factor = disagreement(np.array([read(word) * scale for word in own]), wall)
+        if factor is not None:
+            times = f"{factor:g} times as fast as" if factor > 1 else f"{1 / factor:g} times slower than"
+            raise text.error(
+                f"the time in {_called(titles, column.index)} runs {times} the clock in {_called(titles, index)}: "
+                "its unit is not what its name says.",
+                "Export it again, or read it with --columns and the true unit, for example time[ms].",
+                line=place.first,
+            )
+
+
+def _plain_number(word: str) -> float:
+    try:
+        return float(word.replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
+def _with_time(
+    values: dict[str, np.ndarray], clocks: Mapping[str, Clock | None]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Return the columns with one time for the whole record, and what was done to make it."""
+    name = next((n for n in _TIMES if n in values), None)
+    if name is None or not len(values[name]):
+        return values, ()
+    time = values[name]
+    if (name == "date_time" or isinstance(clocks[name], Dates)) and np.isfinite(time).any():
+        time = time - time[np.isfinite(time)][0]
+    of_day = clocks[name] is seconds and name != "step_time"
+    time, told = one_time(time, values.get("step"), of_step=name == "step_time", of_day=of_day)
+    return {"time": time} | {n: v for n, v in values.items() if n not in _TIMES}, told

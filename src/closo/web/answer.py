@@ -1,0 +1,63 @@
+"""A page or its JSON twin: the same values, at the same address."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from closo import __version__
+from closo.report.wording import key_text, level_class
+
+__all__ = ["answer", "plain", "wants_json"]
+
+
+def answer(request: Request, template: str, page: Mapping[str, Any], status: int = 200) -> Response:
+    """Return `page` as HTML, or as JSON where `?format=json` or the Accept header asks for it."""
+    if wants_json(request):
+        return JSONResponse(plain(page), status)
+    place = request.app.state.workplace
+    around = {"version": __version__, "user": request.scope.get("user"), "study": place.title, "path": request.url.path}
+    around |= {"busy": place.work is not None and not place.work.done, "group": bool(request.app.state.access.users)}
+    return HTMLResponse(_environment().get_template(template).render(**around, **page), status)
+
+
+def wants_json(request: Request) -> bool:
+    """Return whether a request asks for JSON."""
+    asked = request.query_params.get("format")
+    accepted = request.headers.get("accept", "")
+    return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
+
+
+def plain(value: object) -> Any:
+    """Return plain JSON values; what is not finite becomes null."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):  # numpy
+        return plain(value.tolist())
+    return str(value)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Return templates in which everything is escaped."""
+    made = Environment(
+        loader=PackageLoader("closo.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class}
+    return made

@@ -1,0 +1,161 @@
+"""What the children of the server do with a file: look at it, analyse it, draw it, analyse a study, write its report.
+
+Everything goes in and out as plain values; see `sandbox`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+if "xarray" not in sys.modules:
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
+
+from closo import pipeline, readers
+from closo.documents import to_document
+from closo.errors import ClosoError
+from closo.figures import FigureSpec, render
+from closo.pipeline.jobs import Job, compute
+from closo.techniques import TECHNIQUES, Technique, get
+
+__all__ = ["analyse_study", "check_study", "draw", "look", "rerun", "techniques_for", "write_report"]
+
+Answer = tuple[object, Sequence[bytes]]
+Tell = Callable[[Any], None]
+
+
+def techniques_for(kind: str) -> list[Technique]:
+    """Return the techniques that take a kind of measurement, the one that is called like it first."""
+    rows = [row for row in TECHNIQUES if kind in row.kinds]
+    return sorted(rows, key=lambda row: (row.name != kind, row.kinds[0] != kind))
+
+
+def look(path: str, asked: Mapping[str, Any]) -> Answer:
+    """Recognise a file and analyse every measurement in it.
+
+    Parameters
+    ----------
+    asked : `given` (inputs as text), `use_header`, `columns`, `reader`; of one part also `part`, `technique`, `settings`.
+
+    Returns
+    -------
+    How it was recognised and one entry per measurement (part, title, kind, points, technique, document or error), and the
+    curves of those that have a document.
+    """
+    columns, reader = asked.get("columns"), asked.get("reader")
+    try:
+        name = "text" if columns else reader or readers.sniff(Path(path)).name
+        found = readers.read(Path(path), reader=reader, columns=columns)
+    except ClosoError as error:
+        return {"error": said(error)}, []
+    title = next((row.title for row in readers.READERS if row.name == name), name)
+    entries: list[dict[str, Any]] = []
+    curves: list[bytes] = []
+    for data in found:
+        part, kind = int(data.attrs["part"]), str(data.attrs["kind"])
+        if asked.get("part") not in (None, part):
+            continue
+        entry: dict[str, Any] = {"part": part, "kind": kind, "title": str(data.attrs["title"])}
+        entry["size"] = ", ".join(f"{size} {str(dim).replace('_', ' ')}s" for dim, size in data.sizes.items())
+        entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
+        entry["techniques"] = [row.name for row in techniques_for(kind)]
+        entry |= _analysed(path, entry, asked, curves)
+        entries.append(entry)
+    return {"reader": title, "entries": entries}, curves
+
+
+def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], curves: list[bytes]) -> dict[str, Any]:
+    """Return the document of the first technique that gives a result, or the first error; its curves go to `curves`."""
+    names = [asked["technique"]] if asked.get("technique") else entry["techniques"]
+    if not names:
+        return {
+            "technique": "",
+            "error": {"error": f"no technique analyses a measurement of the kind '{entry['kind']}'."},
+        }
+    first: dict[str, Any] = {}
+    for name in names:
+        row = get(name)
+        given = {key: text for key, text in asked["given"].items() if text and _takes(row, key, asked["given"])}
+        try:
+            outcome = next(
+                iter(
+                    pipeline.run(
+                        name,
+                        path,
+                        settings=asked.get("settings") or {},
+                        columns=asked.get("columns"),
+                        reader=asked.get("reader"),
+                        part=entry["part"],
+                        use_header=bool(asked.get("use_header")),
+                        inputs=given,
+                    )
+                )
+            )
+            error = outcome.error
+            if outcome.result is not None:
+                document, content = to_document(outcome.result)
+                curves.append(content)
+                return {"technique": name, "document": document}
+        except ClosoError as raised:
+            error = raised
+        first = first or {"technique": name, "error": said(error) if error is not None else {"error": "no result."}}
+    return first
+
+
+def _takes(row: Technique, key: str, given: Mapping[str, str]) -> bool:
+    """Return whether a technique uses an input; a diameter counts as an area where none is given."""
+    if key == "diameter":
+        return "area" in row.inputs and not given.get("area")
+    return key in row.inputs
+
+
+def rerun(job: Job) -> Answer:
+    """Analyse one measurement of a study again, with other settings."""
+    computed = compute(job)
+    if computed.document is None:
+        return {"error": dict(computed.error or {})}, []
+    return {"document": computed.document}, [computed.curves]
+
+
+def draw(spec: FigureSpec, kind: str) -> Answer:
+    """Draw a figure as svg, pdf or png."""
+    return None, [render(spec, [kind])[kind]]
+
+
+def analyse_study(folder: str, workers: int, *, tell: Tell) -> Answer:
+    """Analyse a study, and tell (finished, total, what) on the way."""
+    try:
+        analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, what: tell([k, n, what]))
+    except ClosoError as error:
+        return {"error": said(error)}, []
+    return {"results": len(analysis.results), "failures": len(analysis.failures), "computed": analysis.computed}, []
+
+
+def check_study(folder: str) -> Answer:
+    """List the problems of a study."""
+    return {"problems": [vars(problem) for problem in pipeline.check(folder)]}, []
+
+
+def write_report(folder: str, out: str, *, tell: Tell) -> Answer:
+    """Write the report of what is known of a study into `out`, with the figures as SVG and PDF."""
+    from closo.report.build import build
+
+    try:
+        analysis = pipeline.recall(folder)
+        verdicts, problems = pipeline.judge(analysis), pipeline.check(analysis.study)
+        page = build(
+            analysis, Path(out), verdicts=verdicts, problems=problems, pdf=True,
+            progress=lambda k, n, what: tell([k, n or 0, what]),
+        )  # fmt: skip
+    except ClosoError as error:
+        return {"error": said(error)}, []
+    return {"report": str(page)}, []
+
+
+def said(error: ClosoError) -> dict[str, Any]:
+    """Return an error as the page says it: without the folders of the server."""
+    fields = error.as_json()
+    name = Path(fields["file"]).name if fields["file"] else None
+    return fields | {"file": name, "kind": type(error).__name__}

@@ -1,0 +1,109 @@
+"""A study of the files on the bench: study.toml with one owner per kind, and the files in raw/."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from closo.errors import StudyError
+from closo.techniques import get
+from closo.web.bench import Bench, Measured
+
+__all__ = ["make_study"]
+
+_NAME = re.compile(r"[\w][\w .+-]{0,79}")
+_CELL = {"area": "area", "diameter": "diameter", "thickness": "separator_thickness", "pressure": "pressure"}
+_PELLET = ("area", "diameter", "thickness", "pressure", "lead_resistance")
+
+
+def make_study(bench: Bench, home: Path, name: str) -> Path:
+    """Write a study of every measurement that gave a result, and return its folder.
+
+    Raises
+    ------
+    StudyError  when the name is none, the folder is there already, or nothing gave a result.
+    """
+    name = name.strip()
+    if not _NAME.fullmatch(name) or name.endswith("."):
+        raise StudyError(f"'{name[:60]}' is no name of a folder.", hint="Use letters, digits, spaces, - and _.")
+    folder = home / name
+    if folder.exists():
+        raise StudyError("this folder is there already.", file=folder, hint="Choose another name.")
+    measured = [one for one in bench.measured() if one.result is not None]
+    if not measured:
+        raise StudyError("no file has given a result yet.", hint="Drop instrument files first.")
+    (folder / "raw").mkdir(parents=True)
+    files = {}
+    for one in measured:
+        if one.file.id not in files:
+            target = folder / "raw" / one.file.name
+            if target.exists():
+                target = folder / "raw" / f"{one.file.id}_{one.file.name}"
+            shutil.copyfile(one.file.path, target)
+            files[one.file.id] = f"raw/{target.name}"
+    owners: dict[str, dict[str, str]] = {}
+    blocks = [_measurement(one, files[one.file.id], bench.given, owners) for one in measured]
+    head = [
+        f"title = {_text(name)}",
+        "",
+        "# Made from dropped files. Say what each one is: samples, pellets, cells.",
+        "",
+    ]
+    tables = [line for owner, lines in owners.items() for line in (f"[{owner}]", *map(_line, lines.items()), "")]
+    (folder / "study.toml").write_text("\n".join([*head, *tables, *blocks]), encoding="utf-8")
+    return folder
+
+
+def _line(item: tuple[str, str]) -> str:
+    return f"{item[0]} = {_text(item[1])}"
+
+
+def _measurement(one: Measured, file: str, given: Mapping[str, str], owners: dict[str, dict[str, str]]) -> str:
+    """Return the table of one measurement, and put its owner among `owners`."""
+    stated = {**given, **(one.given or {})}
+    row = get(one.technique)
+    if row.cells and "blocking cell" not in row.cells:
+        owner, name, keys = "cells.cell1", "cell1", _CELL
+    elif "thickness" in row.inputs or "area" in row.inputs:
+        owners.setdefault("samples.sample1", {})
+        owner, name, keys = "specimens.pellet1", "pellet1", {key: key for key in _PELLET}
+    else:
+        owner, name, keys = "samples.sample1", "sample1", {}
+    table = owners.setdefault(owner, {"sample": "sample1"} if owner.startswith("specimens") else {})
+    for key, text in stated.items():
+        if key in keys:
+            table.setdefault(keys[key], text)
+    lines = {"of": name, "technique": one.technique, "file": file}
+    written = ["[[measurements]]", *map(_line, lines.items()), f"part = {one.part}"]
+    if stated.get("temperature") and "temperature" in row.inputs:
+        written.append(f"temperature = {_text(stated['temperature'])}")
+    if one.file.columns:
+        written.append(f"columns = {_text(one.file.columns)}")
+    if one.settings:
+        written.append(f"settings = {inline_table(one.settings)}")
+    return "\n".join([*written, ""])
+
+
+def inline_table(settings: Mapping[str, object]) -> str:
+    """Return settings as an inline table of TOML.
+
+    Example
+    -------
+    >>> inline_table({"circuit": "(R|Q)-Q", "f_min": 10.0, "drt": False})
+    '{ circuit = "(R|Q)-Q", f_min = 10.0, drt = false }'
+    """
+    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in settings.items()) + " }"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(text: str) -> str:
+    """Return a text as TOML writes it; a basic string of TOML is one of JSON."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

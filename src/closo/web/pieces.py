@@ -1,0 +1,125 @@
+"""A result as the pages show it: plain values, in words and numbers that closo prints everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from closo import pipeline
+from closo.errors import ClosoError
+from closo.figures import FigureSpec, to_plotly
+from closo.figures.table import to_rows
+from closo.quantity import Quantity
+from closo.report.wording import celsius, key_text, value_text
+from closo.result import Result
+
+__all__ = [
+    "KINDS",
+    "brief",
+    "change",
+    "checks_of",
+    "figure_of",
+    "figure_page",
+    "files_of",
+    "full",
+    "quantity_page",
+    "quoted",
+]
+
+KINDS = ("svg", "png", "pdf", "csv")  # of the files of a figure
+_ROWS = 60  # of the numbers behind a figure, on the page; the CSV has all
+_SOURCES = 12
+
+
+def brief(result: Result) -> dict[str, Any]:
+    """Return the line of a result in a list: its main quantities, and what its checks say."""
+    keys = [key for key in pipeline.main_quantities(result) if result.quantities[key].number is not None]
+    keys = keys or pipeline.main_quantities(result)
+    shown = [quantity_page(key, result.quantities[key]) for key in keys[:2]]
+    return {"technique": result.technique, "name": result.name, "main": shown, "checks": checks_of(result)} | {
+        "temperature": celsius(result.quantities.get("temperature"))
+    }
+
+
+def checks_of(result: Result) -> dict[str, Any]:
+    """Return the checks, the failed ones first, and their tally."""
+    order = {False: 0, None: 1, True: 2}
+    words = {True: "passed", False: "failed", None: "undecided"}
+    listed = sorted(result.checks, key=lambda check: order[check.passed])
+    rows = [{"name": c.name, "outcome": words[c.passed], "detail": c.detail} for c in listed]
+    return {"rows": rows} | {word: sum(row["outcome"] == word for row in rows) for word in words.values()}
+
+
+def quantity_page(key: str, quantity: Quantity) -> dict[str, Any]:
+    """Return a quantity as `--json` prints it, with its text and the shares of its budget."""
+    shown = quantity.as_json()
+    total = sum(entry["u"] ** 2 for entry in shown["budget"])
+    budget = [e | {"share": e["u"] ** 2 / total if total else 0.0} for e in shown["budget"][:_SOURCES]]
+    text = {"key": key, "label": key_text(key), "text": value_text(quantity), "budget": budget}
+    return {**shown, **text, "why": quantity.why or ("not determined" if quantity.number is None else "")}
+
+
+def full(result: Result) -> dict[str, Any]:
+    """Return everything about a result but its figure: what `--json` prints, with the words of the page."""
+    keys = pipeline.main_quantities(result)
+    keys = [*keys, *(key for key in result.quantities if key not in keys)]
+    shown = result.as_json() | brief(result)
+    head = next((key for key in keys if result.quantities[key].number is not None), keys[0] if keys else "")
+    quantities = [quantity_page(key, result.quantities[key]) for key in keys]
+    return shown | {"headline": head, "quantities": quantities}
+
+
+def figure_of(result: Result) -> FigureSpec | None:
+    """Return the figure of a result, None where it has none."""
+    try:
+        return pipeline.figure(result)
+    except ClosoError:
+        return None
+
+
+def files_of(key: str) -> dict[str, str]:
+    """Return the addresses of the figure of a result, and of its numbers."""
+    return {kind: f"/download/figure.{kind}?key={quoted(key)}" for kind in KINDS}
+
+
+def quoted(key: str) -> str:
+    """Return a key as it stands in an address.
+
+    Example
+    -------
+    >>> quoted("pellet1/impedance/a b.par#3")
+    'pellet1%2Fimpedance%2Fa%20b.par%233'
+    """
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~") else _escaped(c) for c in key)
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
+def figure_page(spec: FigureSpec | None, files: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return a figure for the page: what plotly.js draws, its first numbers as a table, and the addresses of its files."""
+    if spec is None:
+        return None
+    head, body = to_rows(spec)
+    rows = [["" if v is None else f"{v:.5g}" for v in row] for row in body[:_ROWS]]
+    table = {"head": head, "rows": rows, "total": len(body)}
+    return to_plotly(spec) | {"table": table, "files": dict(files)}
+
+
+def change(old: Result, new: Result) -> list[dict[str, Any]]:
+    """Return what a re-run has changed: old and new value with u, and the change in units of the old u."""
+    keys = [key for key in pipeline.main_quantities(new) if key != "temperature"]
+    keys += [key for key in new.quantities if ":" in key and key not in keys]
+    rows = []
+    for key in keys:
+        before, after = old.quantities.get(key), new.quantities[key]
+        if before is None and after.number is None:
+            continue
+        u = before.u if before is not None and before.number is not None else None
+        moved = None
+        if u and before is not None and before.value is not None and after.value is not None:
+            moved = (after.value - before.value) / u
+        texts = {"old": value_text(before), "new": value_text(after)}
+        rows.append({"key": key, "label": key_text(key), "moved": moved, **texts})
+    return rows

@@ -1,0 +1,139 @@
+"""`closo serve`: where it listens, for whom, and how it starts."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from closo.errors import StudyError
+
+__all__ = ["Asked", "serve"]
+
+PORT = 8322
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says.
+
+    Attributes
+    ----------
+    port : None takes 8322, or a free one where that is taken.
+    users : file of users; needed where others than this machine are answered.
+    certificate, key : of TLS, in PEM files.
+    proxy : 'https://closo.example.org', the address of a trusted proxy that does TLS.
+    largest : bytes of one request.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    users: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    proxy: str | None = None
+    largest: int = 256 * 1024**2
+
+
+def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> None:
+    """Serve the pages until Ctrl-C.
+
+    Parameters
+    ----------
+    ready : called with the address, when the server is about to answer under it.
+
+    Raises
+    ------
+    StudyError  when it may not be served like this, or an extra is missing.
+    """
+    try:
+        import uvicorn
+
+        from closo.web.app import make_app
+        from closo.web.safety import Access, read_users
+        from closo.web.workplace import Workplace
+    except ImportError as error:
+        raise StudyError(f"{error.name} is not installed.", hint="Install it with: pip install 'closo[web]'") from None
+    _refuse_open(asked)
+    port = asked.port if asked.port is not None else _free_port(asked.host)
+    access = Access(
+        origins=_origins(asked, port),
+        users=read_users(asked.users) if asked.users is not None else {},
+        secure=asked.certificate is not None or asked.proxy is not None,
+        largest=asked.largest,
+    )
+    app = make_app(Workplace(study, Path.cwd()), access)
+    settings = uvicorn.Config(
+        app,
+        host=asked.host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=100,
+        h11_max_incomplete_event_size=32 * 1024,
+        proxy_headers=False,
+        ssl_certfile=asked.certificate,
+        ssl_keyfile=asked.key,
+    )
+    try:
+        settings.load()
+    except (OSError, ssl.SSLError) as error:
+        raise StudyError(f"the certificate cannot be used ({error}).", file=asked.certificate) from None
+    start = access.origins[0] + ("/" if access.users else f"/?token={access.token}")
+    ready(start)
+    uvicorn.Server(settings).run()
+
+
+def _refuse_open(asked: Asked) -> None:
+    """Refuse to answer other machines without users, and without TLS or a stated proxy that does it."""
+    if asked.proxy is not None and not asked.proxy.startswith("https://"):
+        raise StudyError(
+            f"--proxy {asked.proxy} is no https address.", hint="Write for example --proxy https://closo.lab.org"
+        )
+    if (asked.certificate is None) != (asked.key is None):
+        raise StudyError("TLS needs both --tls-certificate and --tls-key.")
+    if asked.host in _LOOPBACK and asked.proxy is None:
+        return
+    if asked.users is None:
+        raise StudyError(
+            f"under {asked.proxy or asked.host} other machines reach this server, and no users are given.",
+            hint="Make a file of users with --users FILE --add-user NAME, and give it with --users FILE.",
+        )
+    if asked.certificate is None and asked.proxy is None:
+        raise StudyError(
+            f"under {asked.host} passwords would cross the network unencrypted.",
+            hint="Give --tls-certificate and --tls-key, or --proxy https://NAME where a trusted proxy does TLS.",
+        )
+
+
+def _origins(asked: Asked, port: int) -> tuple[str, ...]:
+    """Return the addresses under which the page is reached."""
+    if asked.proxy is not None:
+        return (asked.proxy.rstrip("/"),)
+    scheme = "https" if asked.certificate is not None else "http"
+    names = ["127.0.0.1", "localhost", "[::1]"] if asked.host in _LOOPBACK else [asked.host]
+    if asked.host in ("0.0.0.0", "::"):  # every address of this machine: its name
+        names = [socket.getfqdn(), socket.gethostname(), "127.0.0.1", "localhost"]
+    return tuple(f"{scheme}://{name}:{port}" for name in dict.fromkeys(names))
+
+
+def _free_port(host: str) -> int:
+    for port in (PORT, 0):
+        with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if port:
+                    continue
+                raise StudyError(f"nothing can listen on {host} ({error.strerror}).") from None
+            return int(probe.getsockname()[1])
+    return PORT

@@ -1,0 +1,111 @@
+"""What the page of a measurement is about: a loose file on the bench, or a result of the study. One shape for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from closo.errors import StudyError, did_you_mean
+from closo.result import Result
+from closo.techniques import TECHNIQUES, Technique
+from closo.web.bench import Draft, Measured
+from closo.web.workplace import Workplace
+
+__all__ = ["Subject", "subject_of"]
+
+
+@dataclass
+class Subject:
+    """One measurement or combined result.
+
+    Attributes
+    ----------
+    key : in the address of the page: 'drop:ID', or the key of the study's result.
+    row : of its technique; None of a combined result, which has no settings of its own.
+    settings : as they were asked.
+    given : inputs as text, of a loose file; None where study.toml states them.
+    before, after : keys of its neighbours.
+    measured : the loose measurement, where it is one.
+    """
+
+    key: str
+    name: str
+    row: Technique | None
+    result: Result | None
+    settings: Mapping[str, Any]
+    given: Mapping[str, str] | None = None
+    draft: Draft | None = None
+    history: list[Mapping[str, Any]] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+    techniques: list[str] = field(default_factory=list)
+    error: Mapping[str, Any] | None = None
+    measured: Measured | None = None
+
+
+def subject_of(request: Request, key: str) -> Subject:
+    """Return what a key means to the user who asks.
+
+    Raises
+    ------
+    StudyError  when there is no such thing.
+    """
+    place: Workplace = request.app.state.workplace
+    if key.startswith("drop:"):
+        return _loose(place, request.scope["user"], key)
+    analysis = place.analysis()
+    if key not in analysis.results:
+        raise StudyError(
+            f"'{key[:200]}' is not a result of this study.", hint=did_you_mean(key[:200], analysis.results)
+        )
+    result = analysis.results[key]
+    row = next((row for row in TECHNIQUES if row.name == result.technique), None)
+    made = result.provenance is not None and bool(result.provenance.reader)
+    keys = list(analysis.results)
+    at = keys.index(key)
+    asked = _asked(place, key) if row is not None and made else {}
+    return Subject(
+        key=key,
+        name=result.name,
+        row=row if made else None,
+        result=result,
+        settings=asked,
+        draft=place.drafts.get((request.scope["user"], key)),
+        before=keys[at - 1] if at else "",
+        after=keys[at + 1] if at + 1 < len(keys) else "",
+    )
+
+
+def _loose(place: Workplace, user: str, key: str) -> Subject:
+    bench = place.bench(user)
+    listed = list(bench.measured())
+    one = bench.find(key.removeprefix("drop:"))
+    if one is None:
+        raise StudyError("this measurement is no longer on the bench.", hint="Drop its file again.")
+    at = listed.index(one)
+    return Subject(
+        key=key,
+        name=one.name,
+        row=next((row for row in TECHNIQUES if row.name == one.technique), None),
+        result=one.result,
+        settings=one.settings,
+        given=one.given if one.given is not None else bench.given,
+        draft=one.draft,
+        history=one.history,
+        before=f"drop:{listed[at - 1].id}" if at else "",
+        after=f"drop:{listed[at + 1].id}" if at + 1 < len(listed) else "",
+        techniques=one.techniques,
+        error=one.error,
+        measured=one,
+    )
+
+
+def _asked(place: Workplace, key: str) -> Mapping[str, Any]:
+    """Return the settings that study.toml asks for in a measurement."""
+    from closo.pipeline.analysis import job_of
+
+    job = job_of(place.analysis().study, key)
+    return {} if job is None else job.settings

@@ -1,0 +1,55 @@
+"""The page of long work: how far it is, and how it is stopped. What is finished is kept, whenever it is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from closo.errors import StudyError
+from closo.web import child
+from closo.web.answer import answer
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/work")
+async def page(request: Request) -> Response:
+    """Show the long work, at work or done."""
+    work = request.app.state.workplace.work
+    shown: dict[str, Any] | None = None
+    if work is not None:
+        shown = {key: getattr(work, key) for key in ("title", "finished", "total", "what", "done", "error", "result")}
+    return answer(request, "work.html", {"title": "Progress", "work": shown})
+
+
+@router.post("/work/analyse")
+async def analyse(request: Request) -> Response:
+    """Analyse the study: what is on disk and still true is not computed again."""
+    place = request.app.state.workplace
+    folder = place.analysis().study.folder
+    place.begin(f"Analysing {place.title}", child.analyse_study, (str(folder), 1))
+    return RedirectResponse("/work", 303)
+
+
+@router.post("/work/report")
+async def report(request: Request) -> Response:
+    """Write the report of the study, to be downloaded."""
+    place = request.app.state.workplace
+    folder = place.analysis().study.folder
+    place.begin("Writing the report", child.write_report, (str(folder), str(place.scratch / "report")))
+    return RedirectResponse("/work", 303)
+
+
+@router.post("/work/cancel")
+async def cancel(request: Request) -> Response:
+    """Stop the work; the next one goes on where it was."""
+    work = request.app.state.workplace.work
+    if work is None or work.done:
+        raise StudyError("nothing is at work.")
+    work.running.stop()
+    return RedirectResponse("/work", 303)
