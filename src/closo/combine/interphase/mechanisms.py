@@ -206,6 +206,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         ("milled",),
         (_SALT, _AREA, _MEAN),
         area_milled_matrix,
+        unsaid=("interphase_conductivity",),
     ),
     Mechanism(
         "percolation",

@@ -69,6 +69,9 @@ def quantities_of(posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], 
     if max(row.log_evidence for row in ranking) - ranking[0].log_evidence > STRONG:
         why = "the evidence and the prediction of left-out samples prefer different explanations"
         found = {key: withheld(key, why) for key in _KEYS}
+    elif float(np.quantile(left_over(posteriors[equal[0]]), 0.975)) > LARGE:
+        why = f"'{equal[0]}' leads, but may leave more than {100 * LARGE:.0f} % of the conductivity unexplained"
+        found = {key: withheld(key, why) if q.number is not None else q for key, q in found.items()}
     found["sample_scatter"] = each[ranking[0].name]["sample_scatter"]
     for explanation, own in each.items():
         found |= {f"{key}:{explanation}": quantity for key, quantity in own.items() if key != "sample_scatter"}
