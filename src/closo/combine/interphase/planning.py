@@ -22,7 +22,7 @@ from closo.combine.interphase.next_sample import CONTENTS, MEASUREMENT, place_at
 from closo.combine.interphase.ranking import Rank, leading
 from closo.combine.interphase.records import Composite, Silica, Table
 from closo.constants import S_PER_CM
-from closo.figures.spec import Axis, FigureSpec, Panel, Text, Trace
+from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.result import Result
 
 __all__ = ["figure_next", "offers", "plan"]
@@ -150,19 +150,19 @@ def figure_next(result: Result) -> FigureSpec:
         for k, name in enumerate(silicas)
         if (mine := c["offer_silica"].values == name).any()
     ]
-    texts = []
-    for by, told in (("mean", "conducts best"), ("information", "teaches most")):
+    named = []
+    for by, told, style in (("mean", "conducts best", "line"), ("information", "teaches most", "dashed")):
         k = int(np.argmax(c[f"offer_{by}"].values))
+        made = f"{c['offer_silica'].values[k]}, {100 * c['offer_fraction'].values[k]:.0f} vol%"
+        named.append(f"{told}: {made}, {c['offer_time'].values[k] / 3600.0:g} h")
         ends = np.array([low[k], high[k]]) / S_PER_CM
-        traces.append(Trace(np.full(2, x[k]), ends, style="line", color=6))
-        name = f"{c['offer_silica'].values[k]}, {100 * c['offer_fraction'].values[k]:.0f} vol%"
-        texts.append(Text(float(x[k]), float(ends[1]), f"{told}: {name}, {c['offer_time'].values[k] / 3600.0:g} h"))
+        traces.append(Trace(np.full(2, x[k]), ends, label=named[-1], style=style, color=6))
     title = "Samples that could be made next"
     return FigureSpec(
         name=f"next sample {result.name}",
-        panels=[Panel(Axis("information expected / nat"), Axis("sigma / S cm-1", "log"), traces=traces, texts=texts)],
+        panels=[Panel(Axis("information expected / nat"), Axis("sigma / S cm-1", "log"), traces=traces)],
         title=title,
-        summary=f"{title}: expected conductivity against expected information. {'; '.join(t.text for t in texts)}.",
+        summary=f"{title}: expected conductivity against expected information. {'; '.join(named)}.",
         columns=1,
         notes=("Points: median of what the explanations expect that are not ruled out. Lines: 95 %.",),
     )
