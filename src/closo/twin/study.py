@@ -63,7 +63,7 @@ def write_study(
     ----------
     folder : made when it is missing. An earlier twin in it is replaced.
     seed : of everything that is drawn.
-    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 8 cells, and the powders; 5 MB) or 'small' (2 samples, 2
+    kind : 'full' (13 samples with 3 pellets each, 177 spectra, 9 cells, and the powders; 5 MB) or 'small' (2 samples, 2
         pellets, 10 spectra, 3 cells).
     truth_file : also write the truth there, as JSON; outside `folder`, so that no analysis can meet it.
 
@@ -153,7 +153,9 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
         "synthetic = true",
         f"doi = {_text(_DOI)}",
         "",
-        *_table("[materials.Na2B12H12]", {"density": _density(truth.density_salt, u.density)}),
+        *_table(
+            "[materials.Na2B12H12]", {"density": _density(truth.density_salt, u.density), "molar_mass": "187.80 g/mol"}
+        ),
         *_table("[materials.SiO2]", {"density": _density(truth.density_silica, u.density)}),
         *(line for name, density in _ELECTRODE for line in _table(f"[materials.{_text(name)}]", {"density": density})),
         *_table('[presses."cell frame"]', _FRAME),
@@ -169,6 +171,7 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
                 "material": "SiO2",
                 "specific_surface_area": f"{silica.specific_surface_area / 1e3:.1f} m2/g",
                 "pore_volume": f"{silica.pore_volume * 1e3:.3f} cm3/g",
+                "silanol_density": "3.8 ± 0.5 1/nm2",  # literature: after 270 degC in vacuum
             }
             lines += _table(f"[powders.{silica.name}]", entries)
     lines += _table(f"[chambers.{CHAMBER}]", {"temperature_offset": chamber_text(truth)})
@@ -261,9 +264,9 @@ which. The study shows what closo does and lets it be tested. It proves nothing 
 - `study.toml`: recipes, pellets, files and temperatures as a notebook would hold them, measured with errors;
 - `claims.toml`: what the paper states, held against these data;
 - `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`), an isotherm of each silica (`.aif`),
-  infrared spectra (`.dx`), diffraction patterns (`.uxd`) and heat flow (`.txt`) of the
-  powders, scans of X-ray Raman scattering (`.xrs`), maps of an electron microscope (`.dm4`);
-  each says that it is synthetic;
+  infrared spectra (`.dx`), diffraction patterns (`.uxd`), heat flow (`.txt`) and
+  maps of an electron microscope (`.dm4`) of the powders, scans of X-ray Raman
+  scattering (`.xrs`); each says that it is synthetic;
 - `structures/`: model cells of the two forms of the salt, computed, not published.
 
 The truth is not in this folder. The same call always writes the same bytes:
