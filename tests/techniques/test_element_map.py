@@ -119,7 +119,7 @@ def test_coverage_of_the_width_of_a_shell():
         known += quantity.value is not None
         inside += low <= lamella.width <= high
     assert known >= 9
-    assert inside >= 0.9 * known  # of 200: see docs/techniques/element_map.md
+    assert inside >= 0.9 * known  # 198 of 200
 
 
 def test_noise_is_no_particle():
