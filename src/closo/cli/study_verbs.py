@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
 from closo.errors import StudyError, did_you_mean
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ def show(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
+    formats: Format = "svg,pdf",
+    style: Style = None,
+    journal: Journal = "rsc",
     no_analyse: NoAnalyse = False,
     workers: Workers = 0,
     as_json: Json = False,
@@ -158,6 +162,7 @@ def show(
     What is not computed yet, or no longer true, is computed first; not so while another `closo analyse` is at it: then the
     answer is what is there, and what is not is said.
     """
+    wanted = pictures_of(figures, formats, style, journal)
     analysis = _results(study, workers, compute=not no_analyse)
     if key is None:
         if as_json:
@@ -168,7 +173,7 @@ def show(
     if key not in analysis.results:
         raise StudyError(f"'{key}' is not a result of this study.", hint=did_you_mean(key, analysis.results))
     result = analysis.results[key]
-    written = _draw(result, figures)
+    written = drawn(result, wanted)
     if as_json:
         write_json({"key": key} | result.as_json() | ({"figures": written} if written else {}))
     else:
@@ -353,14 +358,6 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
 def _code(analysis: Analysis) -> int:
     failed = any(check.passed is False for result in analysis.results.values() for check in result.checks)
     return exit_code(errors=[failure.error for failure in analysis.failures], failed=failed)
-
-
-def _draw(result: Result, folder: Path | None) -> list[str]:
-    if folder is None:
-        return []
-    from closo import figures, pipeline
-
-    return [str(path) for path in figures.save(pipeline.figure(result), folder)]
 
 
 def _show_result(key: str, result: Result, written: list[str]) -> None:

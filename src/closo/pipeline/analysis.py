@@ -48,8 +48,8 @@ def analyse(
 
     Raises
     ------
-    StudyError  when the study is wrong, its folder cannot be written, another closo works on it, or the scheduler does not
-        answer or is lost; what was finished is kept.
+    StudyError  when the study is wrong, its folder cannot be written, another closo process is using it, or the scheduler
+    does not answer or is lost; what was finished is kept.
     """
     study = study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)
