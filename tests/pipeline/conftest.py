@@ -16,9 +16,9 @@ def fake(monkeypatch, tmp_path):
     import fake_technique
 
     import closo.techniques
-    from closo.pipeline import combining, interphase, jobs, plan, recalling
+    from closo.pipeline import combining, explained, jobs, plan, recalling
 
-    for module in (combining, interphase, jobs, plan, recalling):
+    for module in (combining, explained, jobs, plan, recalling):
         monkeypatch.setattr(module, "code_version", lambda *_: "0.0.0+test")
     monkeypatch.setattr(closo.techniques, "TECHNIQUES", (*closo.techniques.TECHNIQUES, fake_technique.ROW))
     calls = tmp_path / "calls.txt"

@@ -28,10 +28,10 @@ def install() -> None:
     """Make the technique known to closo."""
     if ROW not in closo.techniques.TECHNIQUES:
         closo.techniques.TECHNIQUES = (*closo.techniques.TECHNIQUES, ROW)
-    from closo.pipeline import combining, interphase, jobs, plan, recalling
+    from closo.pipeline import combining, explained, jobs, plan, recalling
 
     for module in (
-        interphase,
+        explained,
         jobs,
         combining,
         plan,

@@ -96,9 +96,9 @@ def test_other_code_makes_old_results_stale(fake, make_study, monkeypatch):
     study = make_study(1)
     analyse(study)
     before = fake()
-    from closo.pipeline import combining, interphase, jobs, plan, recalling
+    from closo.pipeline import combining, explained, jobs, plan, recalling
 
-    for module in (combining, interphase, jobs, plan, recalling):
+    for module in (combining, explained, jobs, plan, recalling):
         monkeypatch.setattr(module, "code_version", lambda *_: "0.0.0+other")
     analyse(study)
     assert fake() == before + 5

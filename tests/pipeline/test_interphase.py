@@ -10,8 +10,10 @@ from closo.cli import main
 from closo.combine.interphase import analysis as interphase_analysis
 from closo.dataset import Dataset, new
 from closo.errors import StudyError
+from closo.pipeline import explained as pipeline_explained
 from closo.pipeline import interphase as pipeline_interphase
-from closo.pipeline.interphase import composites_of, infer_interphase, keep_interphase
+from closo.pipeline.explained import keep_explained
+from closo.pipeline.interphase import composites_of, infer_interphase
 from closo.pipeline.records import Analysis
 from closo.quantity import Quantity, uncertain
 from closo.result import About, Result
@@ -73,7 +75,7 @@ def test_composites_have_what_the_study_states(analysed):
 
 
 def test_milled_salt_is_not_explained_by_one_shell(analysed):
-    result = infer_interphase(analysed, ratio=bruggeman_ratio, draws=300)
+    result = infer_interphase(analysed, ratio=bruggeman_ratio, draws=150)
     assert result.findings["left_out"] == ["pristine"]
     assert result.findings["reference_temperature"] == pytest.approx(333.15)
     assert {c.name: c.passed for c in result.checks}["one shell thickness for all silicas"] is False
@@ -90,14 +92,16 @@ def test_the_density_of_the_silica_is_needed(analysed):
 
 def test_the_verb_shows_ranking_and_next_sample(analysed, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "analyse", lambda *_, **__: analysed)
-    monkeypatch.setattr(interphase_analysis, "_atlas", lambda: bruggeman_ratio)
+    monkeypatch.setattr(interphase_analysis, "_atlas", lambda _: bruggeman_ratio)
     kept = []
-    monkeypatch.setattr(pipeline_interphase, "keep_interphase", lambda *what: kept.append(what))
+    monkeypatch.setattr(pipeline_explained, "keep_explained", lambda *what: kept.append(what))
+    slow = pipeline_interphase.interphase
+    monkeypatch.setattr(pipeline_interphase, "interphase", lambda *a, **k: slow(*a, **{**k, "draws": 100}))
     with pytest.raises(SystemExit) as done:
         main(["infer", "interphase", str(EXAMPLE), "--json", "--figures", str(tmp_path / "figures")])
     assert done.value.code == 1  # one shell thickness for all silicas is refused
     said = json.loads(capsys.readouterr().out)
-    assert [what[0] for what in kept] == [analysed]
+    assert [what[:2] for what in kept] == [(analysed, "interphase")]
     assert said["synthetic"] is True
     assert {row["name"] for row in said["settings"]["ranking"]} >= {"shell", "milled", "pores"}
     assert len(list((tmp_path / "figures").glob("*.svg"))) == 3
@@ -109,7 +113,7 @@ def test_what_was_found_is_known_until_the_data_change(fake, make_study):
     assert "interphase" not in first.results
     curves = new("record", {"time": [0.0, 1.0]}, source="interphase")
     thickness = Quantity("shell_thickness", uncertain(1.5e-9, {"posterior:a": 0.2e-9}), "a test")
-    keep_interphase(first, Result("interphase", "A", {"shell_thickness": thickness}, curves))
+    keep_explained(first, "interphase", Result("interphase", "A", {"shell_thickness": thickness}, curves))
     again = pipeline.analyse(folder)
     assert again.results["interphase"].quantities["shell_thickness"].value == pytest.approx(1.5e-9)
     assert pipeline.analyse(folder).notes == first.notes  # and it is kept by an analysis that finds it
@@ -125,5 +129,5 @@ def test_shares_that_x_ray_raman_sees_are_read_from_the_study(analysed):
     seen = study.samples["A380-35-4h"].model_copy(update={"changed_fraction": uncertain(0.2, {"x": 0.05})})
     samples = {**study.samples, "A380-35-4h": seen}
     told = Analysis(study.model_copy(update={"samples": samples}), analysed.results, (), (), 0, 0)
-    result = infer_interphase(told, ratio=bruggeman_ratio, draws=200)
+    result = infer_interphase(told, ratio=bruggeman_ratio, draws=100)
     assert next(c for c in result.checks if "Raman" in c.name).passed is not None

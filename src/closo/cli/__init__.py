@@ -55,6 +55,7 @@ VERBS = (
     *study_verbs.VERBS,
     *exchange_verbs.VERBS,
     *serve_verb.VERBS,
+    *infer_verbs.SINGLE,
 )
 for verb in VERBS:
     app.command(name=verb.__name__)(verb)

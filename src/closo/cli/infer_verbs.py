@@ -1,81 +1,235 @@
-"""Verbs that explain: infer interphase."""
+"""Verbs that explain: infer interphase, infer milling; and the one that says what to make next."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
+from closo.errors import StudyError
 
 if TYPE_CHECKING:
+    from closo.figures import FigureSpec
+    from closo.pipeline import Analysis
     from closo.result import Result
 
-__all__ = ["VERBS"]
+__all__ = ["SINGLE", "VERBS"]
 
 _MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
 
+_Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
+_Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figures there.")]
+_Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
+_Seed = Annotated[int, typer.Option(min=0, help="Of the sampling; the same seed gives the same numbers.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+
 
 def interphase(
-    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
+    study: _Study,
     *,
-    figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figures there.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampling; the same seed gives the same numbers.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")] = False,
+    figures: _Figures = None,
+    workers: _Workers = 0,
+    seed: _Seed = 0,
+    as_json: _Json = False,
 ) -> int:
     """Fit every explanation of the interphase to a study, rank them, and name the sample that would decide.
 
     The result is kept with the study: claims, show and report know it as 'interphase' until the data change.
     Exit code: 1 if a check failed, else 0.
     """
+    from closo.combine import interphase as drawn
+    from closo.pipeline.explained import INTERPHASE
+    from closo.pipeline.interphase import infer_interphase
+
+    analysis = _analysed(study, workers)
+    say(f"{len(analysis.results)} results; explaining them takes some twenty seconds.")
+    result = _kept(analysis, INTERPHASE, infer_interphase(analysis, seed=seed))
+    return _told(analysis, result, drawn.figures(result), _RANKED["interphase"], folder=figures, as_json=as_json)
+
+
+def milling(
+    study: _Study,
+    *,
+    phase: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATE=NAME", help="Phase of diffraction (its CIF name) that is the salt in state A, B or C."
+        ),
+    ] = None,
+    figures: _Figures = None,
+    workers: _Workers = 0,
+    seed: _Seed = 0,
+    as_json: _Json = False,
+) -> int:
+    """Fit laws of milling to a recipe that was milled for different times, rank them, and say when to stop.
+
+    The result is kept with the study: claims, show and report know it as 'milling' until the data change.
+    Exit code: 1 if a check failed, else 0.
+    """
+    from closo.combine.milling import figure
+    from closo.pipeline.explained import MILLING
+    from closo.pipeline.milling import infer_milling
+
+    phases = dict(_phase(text) for text in phase or [])
+    analysis = _analysed(study, workers)
+    result = _kept(analysis, MILLING, infer_milling(analysis, phases=phases, seed=seed))
+    return _told(analysis, result, (figure(result),), _RANKED["milling"], folder=figures, as_json=as_json)
+
+
+def _phase(text: str) -> tuple[str, str]:
+    """Return state and phase of 'A=name'."""
+    state, _, name = text.partition("=")
+    if state not in ("A", "B", "C") or not name:
+        raise StudyError(
+            f"--phase {text} does not say which state a phase is.",
+            hint="Write A=NAME: A as received, B what milling makes of it, C over-milled.",
+        )
+    return state, name
+
+
+def _analysed(study: Path, workers: int) -> Analysis:
+    """Return the analysis of a study."""
     from closo import pipeline
-    from closo.pipeline.interphase import infer_interphase, keep_interphase
 
     with progress_bar("Analysing") as progress:
-        analysis = pipeline.analyse(study, workers=workers, progress=progress)
-    say(f"{len(analysis.results)} results; explaining them takes about a minute.")
-    result = infer_interphase(analysis, seed=seed)
-    keep_interphase(analysis, result)
-    written = _draw(result, figures, synthetic=analysis.study.synthetic)
+        return pipeline.analyse(study, workers=workers, progress=progress)
+
+
+def _kept(analysis: Analysis, key: str, result: Result) -> Result:
+    """Keep a result with its study, and return it."""
+    from closo.pipeline.explained import keep_explained
+
+    keep_explained(analysis, key, result)
+    return result
+
+
+def _told(
+    analysis: Analysis,
+    result: Result,
+    specs: Iterable[FigureSpec],
+    ranked: Mapping[str, str],
+    *,
+    folder: Path | None,
+    as_json: bool,
+) -> int:
+    """Draw and show a result; return the exit code."""
+    written = _draw(specs, folder, synthetic=analysis.study.synthetic)
     if as_json:
         write_json(result.as_json() | {"synthetic": analysis.study.synthetic, "figures": written})
     else:
-        _show(result, written)
+        _show(result, ranked, written)
     return 1 if any(check.passed is False for check in result.checks) else 0
 
 
-def _draw(result: Result, folder: Path | None, *, synthetic: bool) -> list[str]:
+def _draw(specs: Iterable[FigureSpec], folder: Path | None, *, synthetic: bool) -> list[str]:
     """Write the figures; those of synthetic data say so."""
     if folder is None:
         return []
     from dataclasses import replace
 
     from closo import figures
-    from closo.combine.interphase import figures as specs
 
-    drawn = [replace(spec, synthetic=synthetic) for spec in specs(result)]
+    drawn = [replace(spec, synthetic=synthetic) for spec in specs]
     return [str(path) for spec in drawn for path in figures.save(spec, folder)]
 
 
-def _show(result: Result, written: list[str]) -> None:
+_RANKED = {  # heading -> key of a row of the ranking
+    "interphase": {
+        "explanation": "name",
+        "elpd difference": "difference",
+        "± ": "standard_error",
+        "ln evidence": "log_evidence",
+        "verdict": "verdict",
+    },
+    "milling": {"law": "name", "AICc difference": "difference", "ln evidence": "log_evidence", "says": "title"},
+}
+
+
+def _show(result: Result, ranked: Mapping[str, str], written: list[str]) -> None:
     """Show quantities, ranking, checks and what to do next."""
-    main = {key: q for key, q in result.quantities.items() if ":" not in key}
+    main = {key: q for key, q in result.quantities.items() if result.technique == "milling" or ":" not in key}
     show_table(["quantity", "value", "method"], [[key, str(q), q.method] for key, q in main.items()])
-    rows = [
-        [
-            str(row["name"]),
-            f"{row['difference']:.1f} ± {row['standard_error']:.1f}",
-            f"{row['log_evidence']:.1f}",
-            str(row["verdict"]),
-        ]
-        for row in result.findings["ranking"]
-    ]
-    show_table(["explanation", "elpd difference", "ln evidence", "verdict"], rows)
+    rows = [[_cell(row[key]) for key in ranked.values()] for row in result.findings["ranking"]]
+    show_table(list(ranked), rows)
     show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 
 
-VERBS = (interphase,)
+def _cell(value: object) -> str:
+    """Return a cell of a table: numbers with one decimal."""
+    return f"{value:.1f}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def next_(
+    study: _Study, *, figures: _Figures = None, workers: _Workers = 0, seed: _Seed = 0, as_json: _Json = False
+) -> int:
+    """Say which sample to make next: the one with the highest expected conductivity, and the one that teaches most.
+
+    From what `closo infer interphase` found and kept with the study; where there is nothing, it is inferred first.
+    Exit code: 1 if no explanation fits, so that nothing can be said, else 0.
+    """
+    from closo.combine.interphase import figure_next, offers
+    from closo.pipeline.explained import INTERPHASE
+    from closo.pipeline.interphase import infer_interphase
+
+    analysis = _analysed(study, workers)
+    result = analysis.results.get(INTERPHASE)
+    if result is None:
+        say("Nothing is known of the interphase yet; explaining it takes some twenty seconds.")
+        result = _kept(analysis, INTERPHASE, infer_interphase(analysis, seed=seed))
+    found = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
+    known = any(found.values())
+    written = _draw([figure_next(result)] if known else [], figures, synthetic=analysis.study.synthetic)
+    if as_json:
+        head = {"temperature": result.findings["reference_temperature"], "synthetic": analysis.study.synthetic}
+        write_json(head | {told.replace(" ", "_"): rows for told, rows in found.items()} | {"figures": written})
+    elif known:
+        _show_offers(result, found, written)
+    else:
+        show_lines([f"No sample can be named. {result.notes[0]}"])
+    return 0 if known else 1
+
+
+def _show_offers(result: Result, found: Mapping[str, list[dict[str, Any]]], written: list[str]) -> None:
+    """Show the offers, those that conduct best and those that teach most."""
+    from closo.combine.arrhenius.points import celsius
+
+    at = celsius(float(result.findings["reference_temperature"]))
+    for told, rows in found.items():
+        show_table(
+            [
+                told,
+                "silica",
+                "vol%",
+                "milling / h",
+                f"S/cm at {at}",
+                "95 %",
+                "better than all so far",
+                "information / nat",
+            ],
+            [
+                [
+                    str(k),
+                    str(row["silica"]),
+                    f"{100 * row['fraction']:.0f}",
+                    f"{row['time'] / 3600.0:g}",
+                    f"{row['median'] / 100.0:.2g}",
+                    f"{row['low'] / 100.0:.2g} to {row['high'] / 100.0:.2g}",
+                    "" if math.isnan(row["better"]) else f"{100 * row['better']:.0f} %",
+                    f"{row['information']:.2f}",
+                ]
+                for k, row in enumerate(rows, 1)
+            ],
+        )
+    show_lines([f"  {note}" for note in result.notes[:1]])
+    show_lines(written)
+
+
+next_.__name__ = "next"
+VERBS = (interphase, milling)
+SINGLE = (next_,)

@@ -134,20 +134,21 @@ def _position(study: Study, made: Sample, sample: str, *, axis: str) -> float:
 
 
 def filler_share(study: Study, made: Sample) -> Number | None:
-    """Return the volume fraction of the filler: as stated, from the mass fraction, or from the masses weighed."""
+    """Return the volume fraction of the filler: from the masses weighed, else as stated; 0 for the salt alone.
+
+    What was weighed is what is in the sample; what a recipe states is what it was meant to be. None where neither is known.
+    """
     recipe = made.recipe
     if recipe is None:
         return None
     if recipe.filler is None and recipe.filler_fraction is None:
         return 0.0
-    stated = recipe.filler_fraction
-    if stated is not None and stated.name == "volume_fraction":
-        return stated.number
     density = {name: m.density for name, m in study.materials.items()}
     filler, matrix = (density.get(name or "") for name in (recipe.filler, recipe.matrix))
     masses = [recipe.masses.get(name or "") for name in (recipe.filler, recipe.matrix)]
-    if filler is None or matrix is None or (stated is None and None in masses):
-        return None
-    if stated is not None:
-        return volume_fraction(stated.number, filler, matrix)
-    return mixture_volume_fraction(masses[0], masses[1], filler_density=filler, matrix_density=matrix)
+    if filler is not None and matrix is not None and None not in masses:
+        return mixture_volume_fraction(masses[0], masses[1], filler_density=filler, matrix_density=matrix)
+    stated = recipe.filler_fraction
+    if stated is None or stated.name == "volume_fraction":
+        return None if stated is None else stated.number
+    return None if filler is None or matrix is None else volume_fraction(stated.number, filler, matrix)

@@ -19,7 +19,7 @@ from closo.documents import from_document
 from closo.errors import ClosoError, ReadError, StudyError
 from closo.exchange.archive import Archive, opened
 from closo.exchange.crate import METADATA
-from closo.pipeline.interphase import INTERPHASE
+from closo.pipeline.explained import EXPLAINED
 from closo.pipeline.verifying import misfits
 from closo.quantity import Quantity
 from closo.result import Result
@@ -207,7 +207,7 @@ def _compare(stated: Mapping[str, Result], made: Mapping[str, Result]) -> tuple[
     faults = [
         f"{key}: computed again, this result does not come out."
         for key in stated
-        if key not in made and key != INTERPHASE  # `closo infer` makes it, and no analysis
+        if key not in made and key not in EXPLAINED  # `closo infer` makes them, and no analysis
     ]
     faults += [f"{key}: computed again, this result is new." for key in made if key not in stated]
     agree = 0

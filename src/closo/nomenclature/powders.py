@@ -13,6 +13,7 @@ ROWS = (
     Name("theoretical_thickness", "L_th", "m", "um", 1e-6, "thickness at full density", positive=True),
     Name("area", "A", "m2", "cm2", 1e-4, "electrode area", positive=True),
     Name("diameter", "d", "m", "mm", 1e-3, "diameter", positive=True),
+    Name("radius", "r", "m", "mm", 1e-3, "radius", positive=True),
     Name("mass", "m", "kg", "mg", 1e-6, "mass", positive=True),
     Name("density", "rho", "kg/m3", "g/cm3", 1000.0, "density", positive=True),
     Name(
@@ -93,6 +94,8 @@ ROWS = (
     Name("milling_time", "t", "s", "h", 3600.0, "milling time"),
     Name("milling_speed", "w", "1/s", "rpm", 1.0 / 60.0, "rotation speed of the mill"),
     Name("ball_to_powder_ratio", "BPR", "1", "1", 1.0, "mass of balls / mass of powder", positive=True),
+    Name("impact_energy", "dE_b", "J", "mJ", 1e-3, "energy that one ball gives in one hit", positive=True),
+    Name("milling_dose", "D", "J/kg", "kJ/g", 1e6, "energy per mass of powder that milling gave", positive=True),
     # interphase
     Name("shell_thickness", "delta", "m", "nm", 1e-9, "thickness of an interphase on a particle", positive=True),
     Name(

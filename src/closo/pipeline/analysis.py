@@ -109,15 +109,14 @@ def job_of(study: Study, key: str) -> Job | None:
 def _combined(study: Study, measured: Obtained, store: Store) -> tuple[Analysis, dict[str, str]]:
     """Return the analysis with what is made of the measurements, and key -> fingerprint of every result."""
     from closo.pipeline.combining import combine_all
-    from closo.pipeline.interphase import INTERPHASE, recall_interphase
+    from closo.pipeline.explained import recall_explained
 
     combined = combine_all(study, measured, store=store)
     fingerprints = {**measured.fingerprints, **combined.fingerprints}
-    explained, fingerprint, note = recall_interphase(study, fingerprints, store)
-    if explained is not None and fingerprint is not None:
-        combined.results[INTERPHASE] = explained
-        fingerprints[INTERPHASE] = fingerprint
-    combined.notes.extend([note] if note else [])
+    explained, own, notes = recall_explained(study, fingerprints, store)
+    combined.results.update(explained)
+    fingerprints.update(own)
+    combined.notes.extend(notes)
     analysis = Analysis(
         study=study,
         results={**measured.results, **combined.results},

@@ -1,33 +1,23 @@
-"""A study's results -> the composites that `closo.combine.interphase` needs, and its result.
-
-Explaining takes a minute, so `analyse` does not do it; what `closo infer interphase` found is kept in the study's store,
-and `analyse` finds it there as long as nothing has changed that it was made from.
-"""
+"""A study's results -> the composites that `closo.combine.interphase` needs, and its result."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 
-from closo.combine.comparing import spread_between_pellets
+from closo.combine.comparing import filler_share, spread_between_pellets
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
 from closo.constants import CELSIUS, ONE_TEMPERATURE
 from closo.errors import DataError, StudyError
-from closo.models.recipe import mixture_volume_fraction, volume_fraction
-from closo.pipeline.code import code_version
-from closo.pipeline.jobs import fingerprint_of
+from closo.number import value_of
+from closo.pipeline.explained import stamped
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
-from closo.result import Provenance, Result
-from closo.store import Store, open_store
+from closo.result import Result
 from closo.study import Powder, Sample, Study, as_number
 
-__all__ = ["INTERPHASE", "composites_of", "infer_interphase", "keep_interphase", "recall_interphase"]
-
-INTERPHASE = "interphase"  # key of the result
+__all__ = ["composites_of", "infer_interphase"]
 
 _MOST = 4  # temperatures per sample; more say nothing new about an Arrhenius line
 
@@ -37,7 +27,7 @@ def infer_interphase(
     *,
     ratio: Ratio | None = None,
     chemical: Mapping[str, Number] | None = None,
-    draws: int = 1500,
+    draws: int = 1200,
     seed: int = 0,
 ) -> Result:
     """Return which interphase explains the conductivities of a study.
@@ -68,56 +58,7 @@ def infer_interphase(
         draws=draws,
         seed=seed,
     )
-    used = {
-        key: fingerprint_of([repr(r.quantities), repr(r.settings), repr(r.findings)])
-        for key, r in analysis.results.items()
-        if key != INTERPHASE
-    }
-    provenance = Provenance(
-        inputs=used,
-        reader="",
-        function="closo.combine.interphase",
-        closo_version=code_version(__name__),
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    return replace(made, notes=(*made.notes, *notes), provenance=provenance)
-
-
-def keep_interphase(analysis: Analysis, result: Result, *, wait: float = 5.0) -> None:
-    """Keep what `infer_interphase` found in the study's store, for `analyse`, claims and report.
-
-    Raises
-    ------
-    StudyError  when another closo process uses the study for longer than `wait` [s].
-    """
-    store = open_store(analysis.study.folder)
-    with store.locked(wait=wait):
-        store.save(INTERPHASE, result, _fingerprint(analysis.study, set(analysis.results), store.keys()))
-
-
-def recall_interphase(
-    study: Study, fingerprints: Mapping[str, str], store: Store
-) -> tuple[Result | None, str | None, str | None]:
-    """Return the explanation that was kept and its fingerprint; or None, and a note where it is of other data.
-
-    Parameters
-    ----------
-    fingerprints : of all results as they are now.
-    """
-    kept = store.keys().get(INTERPHASE)
-    if kept is None:
-        return None, None, None
-    now = _fingerprint(study, set(fingerprints), fingerprints)
-    if kept != now:
-        return None, None, "The interphase was explained from other data: run `closo infer interphase` again."
-    return store.find(now), now, None
-
-
-def _fingerprint(study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:
-    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
-    tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
-    used = {key: fingerprints[key] for key in sorted(keys - {INTERPHASE}) if key in fingerprints}
-    return fingerprint_of([INTERPHASE, used, tables, code_version(__name__)])
+    return stamped(made, analysis, notes)
 
 
 def composites_of(
@@ -129,18 +70,23 @@ def composites_of(
         if not specimens_of(results, name):
             continue
         try:
-            found.append(_composite(study, results, sample, name, share=chemical.get(name)))
+            found.append(_composite(study, results, sample, name, changed=chemical.get(name)))
         except DataError as error:
             notes.append(f"'{name}' is left out: {error}")
     return found, notes
 
 
 def _composite(
-    study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, share: Number | None
+    study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, changed: Number | None
 ) -> Composite:
     """Return one sample as a composite."""
-    fraction = _filler_fraction(study, sample)
-    filler = sample.recipe.filler_type if sample.recipe is not None else None
+    if sample.recipe is None:
+        raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
+    share = filler_share(study, sample)
+    if share is None:
+        raise DataError("its silica content is not stated.", hint="Add filler_fraction, or masses and densities.")
+    fraction = float(value_of(share))
+    filler = sample.recipe.filler_type
     powder = study.powders.get(filler or "")
     if fraction > 0 and (powder is None or powder.specific_surface_area is None):
         raise DataError("the surface area of its silica is not stated.", hint="Add it to [powders].")
@@ -158,7 +104,7 @@ def _composite(
         filler=filler or "",
         specific_surface_area=float(powder.specific_surface_area.x) if powder is not None and fraction > 0 else None,
         pore_volume=None if powder is None else _pores(powder),
-        chemical_fraction=share,
+        chemical_fraction=changed,
     )
 
 
@@ -183,28 +129,6 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
     rest = [t for t in apart if t != usual]
     step = (len(rest) - 1) / (_MOST - 2)
     return sorted({usual, *(rest[round(k * step)] for k in range(_MOST - 1))})
-
-
-def _filler_fraction(study: Study, sample: Sample) -> float:
-    """Return the volume fraction of silica: from the masses weighed where there are, else as stated."""
-    recipe = sample.recipe
-    if recipe is None:
-        raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
-    if recipe.filler is None and recipe.filler_fraction is None:
-        return 0.0
-    density = {name: m.density for name, m in study.materials.items()}
-    filler, matrix = (density.get(name or "") for name in (recipe.filler, recipe.matrix))
-    masses = [recipe.masses.get(name or "") for name in (recipe.filler, recipe.matrix)]
-    stated = recipe.filler_fraction
-    if filler is not None and matrix is not None and None not in masses:
-        number = mixture_volume_fraction(masses[0], masses[1], filler_density=filler, matrix_density=matrix)
-    elif stated is not None and stated.name == "volume_fraction":
-        number = stated.number
-    elif stated is not None and filler is not None and matrix is not None:
-        number = volume_fraction(stated.number, filler, matrix)
-    else:
-        raise DataError("its silica content is not stated.", hint="Add filler_fraction, or masses and densities.")
-    return float(number.x)
 
 
 def _filler_density(study: Study) -> float:

@@ -1,10 +1,12 @@
-"""The sections on cells and on the interphase."""
+"""The sections on cells, on the interphase and on milling."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from closo import pipeline
+from closo.figures import FigureSpec
 from closo.pipeline import Analysis
 from closo.quantity import Quantity
 from closo.report.pictures import Studio
@@ -14,7 +16,7 @@ from closo.report.wording import key_text, value_text
 from closo.result import Result
 from closo.study import Cell
 
-__all__ = ["cells", "interphase", "one_result"]
+__all__ = ["cells", "interphase", "milling", "one_result"]
 
 
 def cells(analysis: Analysis, studio: Studio) -> Section:
@@ -106,8 +108,24 @@ def interphase(analysis: Analysis, studio: Studio) -> Section:
     """Return which interphase explains the conductivities, where `closo infer interphase` was asked."""
     from closo.combine.interphase import figures
 
-    result = analysis.results.get("interphase")
+    return _explained(analysis, studio, "interphase", title="Interphase", draw=figures)
+
+
+def milling(analysis: Analysis, studio: Studio) -> Section:
+    """Return how long to mill, where `closo infer milling` was asked."""
+    from closo.combine.milling import figure
+
+    return _explained(analysis, studio, "milling", title="Milling", draw=lambda result: [figure(result)])
+
+
+def _explained(
+    analysis: Analysis, studio: Studio, key: str, *, title: str, draw: Callable[[Result], Iterable[FigureSpec]]
+) -> Section:
+    """Return what an explanation says, with its figures, checks and numbers; empty where nobody asked for it."""
+    result = analysis.results.get(key)
     if result is None:
-        return Section("interphase", "Interphase")
-    pictures = [studio.draw(spec) for spec in figures(result)]
-    return Section("interphase", "Interphase", texts=result.notes, pictures=pictures, tables=[numbers(result)])
+        return Section(key, title)
+    marks = {True: "passed", False: "failed", None: "undecided"}
+    checked = [f"{check.name} ({marks[check.passed]}): {check.detail}." for check in result.checks]
+    pictures = [studio.draw(spec) for spec in draw(result)]
+    return Section(key, title, texts=(*result.notes, *checked), pictures=pictures, tables=[numbers(result)])

@@ -13,7 +13,7 @@ from closo.figures import FigureSpec
 from closo.pipeline import Analysis, Failure, Problem
 from closo.quantity import Quantity
 from closo.report import listing
-from closo.report.cells import cells, interphase, one_result
+from closo.report.cells import cells, interphase, milling, one_result
 from closo.report.pictures import Studio, spectra_of
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
@@ -32,6 +32,7 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
         _conductivity(analysis, studio),
         _series(analysis, studio),
         interphase(analysis, studio),
+        milling(analysis, studio),
         cells(analysis, studio),
         _samples(analysis, studio),
         _powders(analysis, studio),

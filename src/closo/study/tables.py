@@ -111,6 +111,12 @@ class Milling(Table):
     speed: Annotated[Any, measured("milling_speed")] = None
     ball_to_powder: Annotated[Any, measured("ball_to_powder_ratio")] = None
     pattern: str | None = None
+    time_counts: Literal["net", "total"] | None = None  # without or with the pauses of the pattern
+    ball_mass: Annotated[Any, measured("mass")] = None
+    ball_diameter: Annotated[Any, measured("diameter")] = None
+    vial_diameter: Annotated[Any, measured("diameter")] = None
+    disc_radius: Annotated[Any, measured("radius")] = None
+    speed_ratio: float | None = None  # of the vial to the disc, negative
 
 
 class Sample(Owner):

@@ -47,6 +47,7 @@ COMMON = {  # conductivities at the reference temperature [S/m], energies [eV]
     "rate_form": 0.64,
     "rate_decay": 0.064,
     "chemical_layer": 0.4,
+    "size_spread": 0.3,
 }
 TRUTHS: dict[str, dict[str, float]] = {  # explanation -> its own parameters
     "shell": {"shell_thickness": 1.5},
@@ -54,6 +55,10 @@ TRUTHS: dict[str, dict[str, float]] = {  # explanation -> its own parameters
     "budget": {"shell_per_silica": 1.5},
     "milled": {"conversion": 5.0},
     "pores": {"pore_retention": 0.8, "void_exponent": 3.0},
+    "scaled shell": {"shell_thickness": 1.5, "size_exponent": 0.5},
+    "graded shell": {"shell_thickness": 3.0},
+    "milled by area": {"conversion": 3.0, "area_exponent": 0.6, "mixing": 0.25},
+    "percolation": {"onset": 0.12, "ceiling": 0.8, "interphase_conductivity": 3.0},
     "milled + pores": {"conversion": 5.0, "pore_retention": 1.0, "void_exponent": 3.0},
     "shell + pores": {"shell_thickness": 1.5, "pore_retention": 1.0, "void_exponent": 3.0},
 }
@@ -121,7 +126,7 @@ def bruggeman_ratio(
 
 
 def composites(
-    explanation: str,
+    explanation: str | Mechanism,
     truth: Mapping[str, float],
     *,
     seed: int,
@@ -137,7 +142,7 @@ def composites(
 
     Parameters
     ----------
-    explanation : one of MECHANISMS.
+    explanation : one of MECHANISMS by its name, or one that is not in the list.
     truth : its parameters, in their units; COMMON stands for those that are not given.
     seed : of the nuisances.
     design : the samples.
@@ -154,17 +159,16 @@ def composites(
     13
     """
     known = {m.name: m for m in MECHANISMS}
-    if explanation not in known:
+    if isinstance(explanation, str) and explanation not in known:
         raise StudyError(f"There is no explanation '{explanation}'.", hint=did_you_mean(explanation, known))
-    rng = np.random.default_rng([seed, *explanation.encode()])
-    values = {**COMMON, **TRUTHS[explanation], **truth}
+    mechanism = known[explanation] if isinstance(explanation, str) else explanation
+    rng = np.random.default_rng([seed, *mechanism.name.encode()])
+    values = {**COMMON, **TRUTHS.get(mechanism.name, {}), **truth}
     area, offset, alike = 0.01 * rng.standard_normal(), 0.5 * rng.standard_normal(), rng.standard_normal()
     many = len({made.hours for made in design if made.filler}) > 1
     found = []
     for made in design:
-        exact, u, share = _exact(
-            known[explanation], values, made, kelvin=np.array(celsius) + 273.15, ratio=ratio, many=many
-        )
+        exact, u, share = _exact(mechanism, values, made, kelvin=np.array(celsius) + 273.15, ratio=ratio, many=many)
         solver = u * math.sqrt(0.5) * (alike + rng.standard_normal())  # half of its variance is common to all samples
         level = solver + values["scatter"] * rng.standard_normal() + 0.015 * rng.standard_normal()
         energy = values["energy_scatter"] * rng.standard_normal()

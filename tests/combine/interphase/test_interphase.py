@@ -12,6 +12,7 @@ from closo.combine.interphase.likelihood import Model
 from closo.combine.interphase.mechanisms import MECHANISMS
 from closo.combine.interphase.next_sample import CONTENTS
 from closo.combine.interphase.quantities import _judged, _of_explanation
+from closo.combine.interphase.ranking import BEST
 from closo.combine.interphase.records import table_of
 from closo.figures import render
 from closo.quantity import Quantity, uncertain
@@ -34,7 +35,10 @@ SEEN = tuple(replace(m, raman=0.05) if m.fraction in (0.35, 0.40, 0.50) else m f
 SILICAS = {"A90": (70.2e3, 0.152e-3), "A200": (191.2e3, 0.437e-3), "A380": (349.2e3, 0.692e-3)}
 
 
-def explained(explanation, *, seed=1, design=SEEN, truth=None, celsius=(30.0, 60.0, 100.0), draws=500):
+FEWER = tuple(m for m in MECHANISMS if m.name in ("shell", "silanol", "budget", "milled", "shell + pores"))
+
+
+def explained(explanation, *, seed=1, design=SEEN, truth=None, celsius=(60.0, 90.0), draws=300, tried=FEWER):
     made = composites(explanation, truth or {}, seed=seed, design=design, celsius=celsius)
     return interphase(
         made,
@@ -43,6 +47,7 @@ def explained(explanation, *, seed=1, design=SEEN, truth=None, celsius=(30.0, 60
         ratio=bruggeman_ratio,
         temperature=REFERENCE,
         silicas=SILICAS,
+        explanations=tried,
         draws=draws,
     )
 
@@ -63,8 +68,8 @@ def verdicts(result):
 
 def test_a_shell_is_found_with_thickness_conductivity_and_energy(shell):
     assert shell.findings["ranking"][0]["name"] == "shell"
-    assert verdicts(shell)["shell"] == "best"
-    assert all(verdicts(shell)[n] == "worse" for n in ("budget", "milled", "pores", "milled + pores"))
+    assert verdicts(shell)["shell"] in (BEST, "leads")
+    assert all(verdicts(shell)[n] in ("worse", "worse by evidence", "does not fit") for n in ("budget", "milled"))
     truth = {
         "shell_thickness": 1.5e-9,
         "interphase_conductivity": COMMON["interphase_conductivity"],
@@ -74,7 +79,8 @@ def test_a_shell_is_found_with_thickness_conductivity_and_energy(shell):
     for key, value in truth.items():
         low, high = shell.quantities[key].interval(0.997)
         assert low < value < high, key
-    assert shell.quantities["interphase_conductivity"].u < 0.1 * truth["interphase_conductivity"]
+    assert shell.quantities["interphase_conductivity:shell"].u < 0.15 * truth["interphase_conductivity"]
+    assert shell.quantities["interphase_conductivity"].u > 0.25 * truth["interphase_conductivity"]  # no sample is ideal
 
 
 def test_a_combination_that_adds_nothing_does_not_lead(shell):
@@ -98,7 +104,7 @@ def test_one_shell_for_all_silicas_passes_for_a_shell_and_fails_for_a_milled_sal
 
 def test_one_silica_cannot_tell_how_a_shell_depends_on_area(narrow):
     found = verdicts(narrow)
-    assert "best" not in found.values()
+    assert BEST not in found.values()
     alike = {n for n in ("shell", "silanol", "budget") if found[n] in ("leads", "not distinguishable")}
     assert alike == {"shell", "silanol", "budget"}
     assert {c.name: c.passed for c in narrow.checks}["range of the samples"] is None
@@ -158,40 +164,42 @@ def test_equally_good_explanations_that_disagree_withhold_a_quantity():
     given = {"area:a": 0.01}
     own = {
         "shell": {"shell_thickness": Quantity("shell_thickness", uncertain(1.5e-9, {"a": 1e-11}))},
-        "silanol": {"shell_thickness": Quantity("shell_thickness", uncertain(2.5e-9, {"b": 1e-11}))},
+        "silanol": {"shell_thickness": Quantity("shell_thickness", uncertain(25e-9, {"b": 1e-10}))},
         "milled": {"sample_scatter": Quantity("sample_scatter", uncertain(0.05, given))},
     }
-    assert _judged("shell_thickness", own, ["shell"]).value == pytest.approx(1.5e-9)
+    assert _judged("shell_thickness", own, ["shell"], name="x").value == pytest.approx(1.5e-9)
     assert (
-        "'silanol' explains the data as well and gives 2.5" in _judged("shell_thickness", own, ["shell", "silanol"]).why
+        "'silanol' explains the data as well and gives 25"
+        in _judged("shell_thickness", own, ["shell", "silanol"], name="x").why
     )
     assert (
         "'milled' explains the data as well and has no shell"
-        in _judged("shell_thickness", own, ["shell", "milled"]).why
+        in _judged("shell_thickness", own, ["shell", "milled"], name="x").why
     )
-    assert "has no shell" in _judged("shell_thickness", own, ["milled"]).why
+    assert "has no shell" in _judged("shell_thickness", own, ["milled"], name="x").why
 
 
 def test_kinetics_are_fitted_where_there_are_milling_times():
     design = (*PRINTED, *(Made("A380", 0.35, hours=h) for h in (1.0, 2.0, 8.0)))
-    result = explained("shell", design=design, celsius=(60.0,), draws=300)
+    result = explained("shell", design=design, celsius=(60.0,), draws=200)
     rows = {p["name"]: p for p in result.findings["ranking"][0]["parameters"]}
     assert result.findings["ranking"][0]["name"] == "shell"
     low, high = rows["rate_form"]["interval"]
     assert low < COMMON["rate_form"] < high
-    assert rows["rate_form"]["over_prior"] < 0.5
+    assert rows["rate_form"]["over_prior"] < 0.7  # beyond it the data are taken to have said little
 
 
 def test_without_pore_volumes_explanations_with_pores_are_not_tried():
     made = [replace(c, pore_volume=None) for c in composites("shell", {}, seed=1, design=NARROW, celsius=(60.0,))]
-    result = interphase(made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, draws=200)
+    result = interphase(made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, explanations=FEWER, draws=200)
     assert {row["name"] for row in result.findings["ranking"]} == {"shell", "silanol", "budget", "milled"}
     assert any("pore volume" in note for note in result.notes)
 
 
 def test_the_same_seed_gives_the_same_result():
     made = composites("budget", {}, seed=1, design=NARROW, celsius=(60.0,))
-    one, two = (interphase(made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, draws=200) for _ in range(2))
+    given = {"filler_density": DENSITY, "ratio": bruggeman_ratio, "explanations": FEWER[:3], "draws": 100}
+    one, two = (interphase(made, name="x", **given) for _ in range(2))
     assert one.findings["ranking"] == two.findings["ranking"]
 
 
@@ -199,6 +207,38 @@ def test_figures_are_drawn(shell):
     for spec in figures(shell):
         assert render(spec, ("svg",))["svg"].startswith(b"<?xml")
         assert spec.summary
+
+
+def test_where_no_explanation_fits_nothing_is_printed():
+    """Silicas whose conductivity has nothing to do with their content or size."""
+    rng = np.random.default_rng(3)
+    off = np.exp(1.2 * rng.standard_normal(len(PRINTED)))
+    series = composites("shell", {}, seed=1, design=PRINTED, celsius=(60.0,))
+    made = [
+        replace(c, conductivities=tuple((t, s * float(f)) for t, s in c.conductivities))
+        for c, f in zip(series, off, strict=True)
+    ]
+    result = interphase(
+        made, name="x", filler_density=DENSITY, ratio=bruggeman_ratio, explanations=FEWER[:4], draws=200
+    )
+    assert result.findings["ranking"][0]["verdict"] == "none fits"
+    assert {c.name: c.passed for c in result.checks}["scatter from sample to sample"] is False
+    assert any("None of the 4 explanations tried fits" in note for note in result.notes)
+    keys = [key for key in result.quantities if key != "sample_scatter"]
+    assert all(result.quantities[key].number is None for key in keys)
+
+
+def test_all_that_do_as_well_widen_what_is_printed():
+    own = {
+        "shell": {"interphase_conductivity": Quantity("interphase_conductivity", uncertain(0.5, {"a": 0.05}))},
+        "silanol": {"interphase_conductivity": Quantity("interphase_conductivity", uncertain(0.7, {"b": 0.07}))},
+    }
+    both = _judged("interphase_conductivity", own, ["shell", "silanol"], name="x")
+    (low, _), (_, high) = (own[name]["interphase_conductivity"].interval() for name in ("shell", "silanol"))
+    assert both.interval()[0] < low < high < both.interval()[1]
+    wide = 0.5 * math.log(high / low) / 1.96
+    parts = {"a": 0.1, "choice of explanation:x": math.sqrt(wide**2 - 0.1**2), "form of explanations:x": 0.3}
+    assert {k: v / both.value for k, v in both.budget().items()} == pytest.approx(parts, rel=1e-3)
 
 
 # --- many seeds -----------------------------------------------------------------------------------------------------
@@ -215,9 +255,12 @@ def varied(explanation, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("explanation", list(TRUTHS))
-def test_the_true_explanation_leads(explanation):
-    result = explained(explanation, seed=2, truth=varied(explanation, 2), draws=400)
-    assert result.findings["ranking"][0]["name"] == explanation
+def test_the_true_explanation_is_among_those_that_the_data_allow(explanation):
+    result = explained(explanation, seed=2, truth=varied(explanation, 2), draws=400, tried=MECHANISMS)
+    fitting = {
+        row["name"] for row in result.findings["ranking"] if row["verdict"] in (BEST, "leads", "not distinguishable")
+    }
+    assert explanation in fitting
 
 
 @pytest.mark.slow

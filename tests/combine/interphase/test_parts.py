@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import multivariate_normal
 
 from closo.combine.interphase import Composite, interphase
-from closo.combine.interphase.edges import beyond_table
-from closo.combine.interphase.forward import Prediction, share_formed
+from closo.combine.interphase.edges import beyond_table, tabulated
+from closo.combine.interphase.forward import Prediction, with_sizes
 from closo.combine.interphase.inference import sample
 from closo.combine.interphase.likelihood import Model, predict
 from closo.combine.interphase.mechanisms import (
@@ -21,6 +22,8 @@ from closo.combine.interphase.mechanisms import (
 )
 from closo.combine.interphase.records import places_of, table_of
 from closo.errors import DataError
+from closo.models import atlas
+from closo.models.milling import share_formed
 from closo.quantity import uncertain
 from closo.twin.composite import phase_fractions, shell_conductivity, unfilled_pore_fraction
 from closo.twin.interphase import COMMON, DENSITY, REFERENCE, TRUTHS, WIDE, composites
@@ -63,7 +66,7 @@ def test_diameter_is_that_of_a_sphere_of_the_bet_area():
 
 def test_shell_uses_the_ratio_at_thickness_over_diameter_and_contrast():
     p = place(0.35)
-    said = BY_NAME["shell"].predict(values(shell_thickness=2.0), p, ratio)
+    said = BY_NAME["shell"].predict(values(shell_thickness=2.0, size_spread=0.0), p, ratio)
     contrast = COMMON["interphase_conductivity"] / COMMON["matrix_conductivity"]
     expected = shell_conductivity(
         0.35, shell=2 * 2e-9 / p.diameter[0], sigma_shell=contrast * 1.9e-3, sigma_matrix=1.9e-3
@@ -134,7 +137,7 @@ def test_kinetics_scale_the_interphase_relative_to_the_usual_time():
 
 def test_x_ray_raman_sees_the_shell_or_a_layer_of_its_own():
     p = place(0.35)
-    shell = BY_NAME["shell"].predict(values(shell_thickness=0.5), p, ratio).chemical_share[0, 0]
+    shell = BY_NAME["shell"].predict(values(shell_thickness=0.5, size_spread=0.0), p, ratio).chemical_share[0, 0]
     layer = BY_NAME["milled"].predict(values(conversion=5.0, chemical_layer=0.5), p, ratio).chemical_share[0, 0]
     x = 1.0 + 2.0 * 0.5e-9 / p.diameter[0]
     assert shell == pytest.approx(1.0 - 0.65 ** (x**3 - 1.0), rel=1e-9)  # overlapping shells, share of the salt
@@ -151,6 +154,43 @@ def test_beyond_the_table_known_limits_take_over():
     assert value == pytest.approx([bare, *exact[1:4], bare + math.log(100.0)], abs=1e-5)
     assert u == pytest.approx(exact_u, rel=1e-3)
     assert np.diff(extended(np.full(50, 0.3), np.linspace(0.0, 1.0, 50), np.full(50, 100.0), "")[0]).min() > 0
+
+
+def test_the_fast_table_reads_like_the_exact_one_and_asks_it_for_other_contents():
+    fast = tabulated(atlas.ratio, atlas.RANGES, [0.25, 0.35])
+    rng = np.random.default_rng(1)
+    x, k = np.exp(rng.uniform(np.log(0.03), np.log(0.5), (200, 2))), np.exp(rng.uniform(0, np.log(1e4), (200, 2)))
+    for contents in ([0.25, 0.35], [0.25, 0.31]):
+        phi = np.broadcast_to(np.array(contents), x.shape)
+        (value, u), (exact, exact_u) = fast(phi, x, k, "dispersed"), atlas.ratio(phi, x, k, "dispersed")
+        assert np.abs(value - exact).max() < 2e-3  # the least u of the table is 0.02
+        assert np.abs(u - exact_u).max() < 5e-3
+
+
+def test_a_spread_of_sizes_makes_the_same_shell_larger():
+    """Volume of shells of one thickness on spheres drawn from a log-normal distribution, per volume of spheres."""
+    s, x = 0.5, 0.2
+    d = np.exp(s * np.random.default_rng(2).standard_normal(4_000_000))
+    thickness = x * (d**3).sum() / (d**2).sum()
+    volume = ((d + 2 * thickness) ** 3).sum() / (d**3).sum()
+    assert (1 + 2 * float(with_sizes(np.array(x), np.array(s)))) ** 3 == pytest.approx(volume, rel=2e-3)
+    assert float(with_sizes(np.array(x), np.array(0.0))) == pytest.approx(x, rel=1e-12)
+
+
+@pytest.mark.parametrize("thickness", [1.0, 3.0, 8.0])
+def test_a_graded_shell_comes_out_lower_than_many_thin_layers_by_a_factor_of_two_at_most(thickness):
+    """Bruggeman of 400 layers whose ln sigma falls linearly to that of the matrix."""
+    p = place([0.2, 0.35, 0.5])
+    said = BY_NAME["graded shell"].predict(values(shell_thickness=thickness, size_spread=0.0), p, ratio)
+    steps = np.linspace(0.0, 1.0, 401)
+    contrast = COMMON["interphase_conductivity"] / COMMON["matrix_conductivity"]
+    sigma = COMMON["matrix_conductivity"] * contrast ** (1.0 - 0.5 * (steps[1:] + steps[:-1]))
+    for k, phi in enumerate(p.filler_fraction):
+        outside = (1 - phi) ** ((1 + 2 * thickness * 1e-9 / p.diameter[k] * steps) ** 3)
+        shares = np.array([phi, *(outside[:-1] - outside[1:]), outside[-1]])
+        phases = np.array([0.0, *sigma, COMMON["matrix_conductivity"]])
+        exact = brentq(lambda s, f=shares, c=phases: float((f * (c - s) / (c + 2 * s)).sum()), 1e-9, 1.0)
+        assert -0.8 < said.log_conductivity[0, k] - math.log(exact) < 0.02
 
 
 def test_contrasts_beyond_the_table_are_uncertain():
@@ -177,11 +217,16 @@ def full_covariance(model, z):
     covariance = table.covariance.copy()
     k_ev = 8.617333262e-5
     lever = (1 / REFERENCE - 1 / table.place.temperature) / k_ev
+    near = [(c.filler_fraction, math.log(6 / (DENSITY * (c.specific_surface_area or 1)))) for c in table.composites]
     for i in range(len(table.y)):
         for j in range(len(table.y)):
             if table.chemical[i] or table.chemical[j]:
                 continue
             covariance[i, j] += 0.5 * u[i] * u[j]
+            (p, d), (q, e) = near[table.owner[i]], near[table.owner[j]]  # all were milled for one time
+            if p and q:
+                alike = math.exp(-0.5 * ((p - q) / 0.15) ** 2 - 0.5 * ((d - e) / 0.7) ** 2)
+                covariance[i, j] += v["discrepancy"] ** 2 * alike * (1 + (k_ev * REFERENCE) ** 2 * lever[i] * lever[j])
             if table.owner[i] == table.owner[j]:
                 covariance[i, j] += (
                     v["scatter"] ** 2 + 0.5 * u[i] * u[j] + v["energy_scatter"] ** 2 * lever[i] * lever[j]
@@ -227,6 +272,7 @@ def a_line(seed):
         Parameter("b", "1", 0.0, 1.0, "", positive=False),
         Parameter("scatter", "1", 0.1, 1e-9, ""),
         Parameter("energy_scatter", "eV", 1e-9, 1e-9, ""),
+        Parameter("discrepancy", "1", 1e-9, 1e-9, ""),
     )
 
     def line(v, where, _ratio):

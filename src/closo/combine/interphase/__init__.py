@@ -27,6 +27,16 @@ Sources
 
 from closo.combine.interphase.analysis import interphase
 from closo.combine.interphase.pictures import figure, figure_posterior, figure_ranking, figures
+from closo.combine.interphase.planning import figure_next, offers
 from closo.combine.interphase.records import Composite
 
-__all__ = ["Composite", "figure", "figure_posterior", "figure_ranking", "figures", "interphase"]
+__all__ = [
+    "Composite",
+    "figure",
+    "figure_next",
+    "figure_posterior",
+    "figure_ranking",
+    "figures",
+    "interphase",
+    "offers",
+]

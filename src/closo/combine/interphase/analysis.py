@@ -12,14 +12,15 @@ import numpy as np
 from closo.combine.arrhenius.points import celsius
 from closo.combine.interphase.checks import checks_of, shell_of_main_silica
 from closo.combine.interphase.curves import curves_of
-from closo.combine.interphase.edges import beyond_table
+from closo.combine.interphase.edges import beyond_table, tabulated
 from closo.combine.interphase.forward import Ratio
-from closo.combine.interphase.inference import sample
+from closo.combine.interphase.inference import Posterior, sample
 from closo.combine.interphase.likelihood import Model
 from closo.combine.interphase.mechanisms import MECHANISMS, Mechanism
 from closo.combine.interphase.next_sample import Candidate, choose
+from closo.combine.interphase.planning import plan
 from closo.combine.interphase.quantities import quantities_of, summary_of
-from closo.combine.interphase.ranking import Rank, leading, rank
+from closo.combine.interphase.ranking import BEST, Rank, leading, left_over, rank
 from closo.combine.interphase.records import Composite, Silica, Table, table_of
 from closo.errors import DataError
 from closo.result import Result
@@ -35,7 +36,8 @@ def interphase(
     ratio: Ratio | None = None,
     temperature: float | None = None,
     silicas: Mapping[str, Silica] | None = None,
-    draws: int = 1500,
+    explanations: Sequence[Mechanism] = MECHANISMS,
+    draws: int = 1200,
     seed: int = 0,
 ) -> Result:
     """Fit every explanation to the conductivities of composites, rank them, and name the next sample.
@@ -50,6 +52,7 @@ def interphase(
         where absent.
     temperature : [K] to which the parameters refer; where absent the one at which most composites were measured.
     silicas : name -> (BET area [m2/kg], pore volume [m3/kg]) of the silicas at hand; those of the composites if absent.
+    explanations : that compete; 'shell' must be one of them.
     draws : of each posterior.
     seed : the same seed gives the same numbers.
 
@@ -66,8 +69,8 @@ def interphase(
     """
     reference = _common_temperature(composites) if temperature is None else temperature
     table = table_of(composites, filler_density=filler_density, temperature=reference)
-    used, notes = _possible(table)
-    function = _atlas() if ratio is None else ratio
+    used, notes = _possible(table, explanations)
+    function = _atlas(table) if ratio is None else ratio
     posteriors = [sample(Model.of(m, table, function), draws=draws, seed=seed) for m in used]
     by_name = {p.model.mechanism.name: p for p in posteriors}
     ranking = rank(posteriors)
@@ -76,7 +79,7 @@ def interphase(
     nearest = choose(
         by_name[ranking[0].name],
         [by_name[n] for n in _rivals(ranking)],
-        silicas={n: s for n, s in offered.items() if s[1] is not None},
+        silicas=_with_pores(offered),
         filler_density=filler_density,
     )
     findings: dict[str, Any] = {
@@ -92,16 +95,18 @@ def interphase(
         "interphase",
         name,
         quantities_of(by_name, ranking, name=name),
-        curves_of(by_name, ranking, shell=shell, silicas=offered, filler_density=filler_density),
+        curves_of(by_name, ranking, shell=shell, silicas=offered, filler_density=filler_density).assign(
+            plan(by_name, ranking, silicas=_with_pores(offered), filler_density=filler_density)
+        ),
         checks_of(by_name, ranking, shell=shell),
         {"draws": draws, "seed": seed},
-        (*notes, *_sentences(table, ranking, nearest)),
+        (*notes, *_sentences(by_name[ranking[0].name], ranking, nearest)),
         findings=findings,
     )
 
 
-def _atlas() -> Ratio:
-    """Return the ratio of the voxel solves, continued beyond the edges of their table."""
+def _atlas(table: Table) -> Ratio:
+    """Return the ratio of the voxel solves, fast at the contents of the data, continued beyond the edges of their table."""
     from closo.models import atlas
 
     def of_table(
@@ -109,7 +114,9 @@ def _atlas() -> Ratio:
     ) -> tuple[np.ndarray, np.ndarray]:
         return atlas.ratio(phi, shell_ratio, contrast, aggregation)
 
-    return beyond_table(of_table, atlas.RANGES)
+    low, high = atlas.RANGES["filler_fraction"]
+    inside = [c.filler_fraction for c in table.composites if low <= c.filler_fraction <= high]
+    return beyond_table(tabulated(of_table, atlas.RANGES, inside), atlas.RANGES)
 
 
 def _common_temperature(composites: Sequence[Composite]) -> float:
@@ -120,12 +127,12 @@ def _common_temperature(composites: Sequence[Composite]) -> float:
     return max(counts, key=lambda t: (counts[t], -abs(t - 303.15)))
 
 
-def _possible(table: Table) -> tuple[list[Mechanism], list[str]]:
+def _possible(table: Table, explanations: Sequence[Mechanism]) -> tuple[list[Mechanism], list[str]]:
     """Return the explanations that the data allow to be tried, and what was left out."""
     unknown = [c.label for c in table.composites if c.filler_fraction > 0 and c.pore_volume is None]
     if not unknown:
-        return list(MECHANISMS), []
-    kept = [m for m in MECHANISMS if not any(p.name == "pore_retention" for p in m.parameters)]
+        return list(explanations), []
+    kept = [m for m in explanations if not any(p.name == "pore_retention" for p in m.parameters)]
     return kept, [f"Explanations with pores were not tried: the pore volume of {unknown[0]} is not known."]
 
 
@@ -135,22 +142,33 @@ def _silicas(table: Table) -> dict[str, Silica]:
     return {filler: (area, pores) for filler, (area, pores) in found.items() if area is not None}
 
 
+def _with_pores(silicas: Mapping[str, Silica]) -> dict[str, Silica]:
+    """Return the silicas whose pore volume is known: of the others explanations with pores say nothing."""
+    return {name: silica for name, silica in silicas.items() if silica[1] is not None}
+
+
 def _rivals(ranking: Sequence[Rank]) -> list[str]:
     """Return what the leading explanation must be told from; where it is the best, the next one behind it."""
     equal = [row.name for row in ranking[1:] if row.verdict == "not distinguishable"]
-    behind = [row.name for row in ranking[1:] if row.verdict.startswith("worse")]
+    behind = [row.name for row in ranking[1:] if row.verdict.startswith(("worse", "does not fit"))]
     return equal or behind[:1] or [row.name for row in ranking[1:2]]
 
 
-def _sentences(table: Table, ranking: Sequence[Rank], nearest: Sequence[Candidate]) -> list[str]:
+def _sentences(leader: Posterior, ranking: Sequence[Rank], nearest: Sequence[Candidate]) -> list[str]:
     """Return what the result says, in sentences."""
+    table = leader.model.table
     titles = {m.name: m.title for m in MECHANISMS}
     equal = [row for row in ranking[1:] if row.verdict == "not distinguishable"]
     first = ranking[0]
-    if equal:
+    left = 100.0 * float(np.median(left_over(leader)))
+    if first.verdict == "none fits":
+        told = f"None of the {len(ranking)} explanations tried fits: '{first.name}', the nearest, leaves {left:.0f} %."
+    elif equal:
         told = f"The data do not tell {', '.join(f'{row.name!r}' for row in equal)} from the leading '{first.name}'."
+    elif first.verdict == "leads":
+        told = f"'{first.name}' ({titles[first.name]}) leads {len(ranking)} tried, with doubts; it leaves {left:.0f} %."
     else:
-        told = f"Best: '{first.name}' ({titles[first.name]})."
+        told = f"{BEST.capitalize()} ({len(ranking)}): '{first.name}' ({titles[first.name]}); it leaves {left:.0f} %."
     likeliest = max(ranking, key=lambda row: row.log_evidence)
     agrees = "agrees" if likeliest.name == first.name else f"prefers '{likeliest.name}'"
     sentences = [told, f"The evidence {agrees} (probability {likeliest.probability:.2f})."]

@@ -15,16 +15,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from closo.combine.interphase.likelihood import Model
-from closo.combine.interphase.mechanisms import natural
+from closo.combine.interphase.likelihood import Model, predict
+from closo.combine.interphase.mechanisms import Parameter, natural
+from closo.combine.interphase.records import Place
 from closo.errors import ConvergenceError
 from closo.fit import least_squares
 
-__all__ = ["Posterior", "anneal", "sample"]
+__all__ = ["Density", "Posterior", "anneal", "draw", "sample"]
 
 _STARTS = 5
 _DF = 5.0
@@ -34,8 +36,31 @@ _STEPS = 30  # at most, of a ridge to each side
 _EDGE = 6.0  # of z
 _EVEN = 0.5  # effective share of the draws below which a stage ends
 _AHEAD = 4  # the proposal gives this many times the draws: its stage is the cheapest
-_WALKS = 12
+_WALKS = 8
 _STAGES = 60
+_NEVER = -1e30  # ln of a probability
+
+
+class Density(Protocol):
+    """What can be sampled: a density over z whose prior is standard normal; `structure` is the parameter of its ridge."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Of the density, d of them."""
+
+    @property
+    def structure(self) -> int:
+        """Index of the parameter along which the ridge is followed."""
+
+    def log_posterior(self, z: np.ndarray) -> np.ndarray:
+        """Return ln of the density, shape (draws,)."""
+
+    def residuals(self, z: np.ndarray) -> np.ndarray:
+        """Return numbers, shape (draws, any): half the sum of their squares is -ln of the density + constant."""
 
 
 @dataclass(frozen=True)
@@ -68,37 +93,51 @@ class Posterior:
     effective: float
     stages: int
 
+    def predicted(self, place: Place, *, draws: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return ln sigma at new places and the variance of what no explanation foresees, each (about `draws`, places)."""
+        pick = slice(None, None, max(1, len(self.z) // draws))
+        found = predict(self.model, self.z[pick], place)
+        own = (
+            self.values["scatter"][pick, None] ** 2 + self.values["discrepancy"][pick, None] ** 2 + found.emulator_u**2
+        )
+        return found.log_conductivity, own
 
-def sample(model: Model, *, draws: int = 1500, seed: int = 0, near: np.ndarray | None = None) -> Posterior:
+
+def sample(model: Model, *, draws: int = 1500, seed: int = 0) -> Posterior:
     """Return draws of the posterior of a model.
 
     Parameters
     ----------
     draws : number of draws.
     seed : the same seed gives the same draws.
-    near : shape (d,), where a mode is expected; the search starts there and at the centre of the prior, from more places
-        when absent.
 
     Raises
     ------
     ConvergenceError  when no start leads to a finite mode, or the annealing does not arrive.
     """
-    rng = np.random.default_rng([20260711, seed])
-    centres, factors, weights = _proposal(
-        model, _starts(model, rng) if near is None else np.stack([near, np.zeros_like(near)])
-    )
-    z, effective, log_evidence, stages = anneal(model, centres, factors, weights=weights, draws=draws, rng=rng)
+    z, effective, log_evidence, stages = draw(model, draws=draws, seed=seed)
     values = {name: x[:, 0] for name, x in natural(model.parameters, z).items()}
     return Posterior(model, z, values, log_evidence, effective, stages)
 
 
-def _starts(model: Model, rng: np.random.Generator) -> np.ndarray:
+def draw(model: Density, *, draws: int, seed: int) -> tuple[np.ndarray, float, float, int]:
+    """Return draws (draws, d) of any density, their effective number, the log evidence and the stages; see `sample`."""
+    rng = np.random.default_rng([20260711, seed])
+    centres, factors, weights = _proposal(model, _starts(model, rng))
+    which = rng.choice(len(weights), _AHEAD * draws, p=weights / weights.sum())
+    heavy = np.sqrt(_DF / rng.chisquare(_DF, len(which)))[:, None]
+    normal = rng.standard_normal((len(which), len(model.parameters)))
+    first = centres[which] + heavy * np.einsum("kij,kj->ki", factors[which], normal)
+    return anneal(first, lambda x: _log_mixture(x, centres, factors, weights), model, draws=draws, rng=rng)
+
+
+def _starts(model: Density, rng: np.random.Generator) -> np.ndarray:
     """Return where the search for modes starts: the centre of the prior, and places about it."""
     d = len(model.parameters)
     return np.vstack([np.zeros(d), 0.8 * rng.standard_normal((_STARTS - 1, d))])
 
 
-def _proposal(model: Model, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _proposal(model: Density, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return centres (m, d), factors (m, d, d) and weights (m,) of the mixture."""
     modes: list[np.ndarray] = []
     heights: list[float] = []
@@ -112,7 +151,7 @@ def _proposal(model: Model, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray,
             modes.append(mode)
             heights.append(height)
     if not modes:
-        raise ConvergenceError(f"No start leads to a fit of '{model.mechanism.name}' to the data.")
+        raise ConvergenceError(f"No start leads to a fit of '{model.name}' to the data.")
     best = max(heights)
     used = [k for k in np.argsort(heights)[::-1] if heights[k] > best - _AWAY][:3]
     knots = [knot for k in used for knot in _ridge(model, modes[k], best)]
@@ -122,7 +161,7 @@ def _proposal(model: Model, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     return np.array([k.centre for k in knots]), np.array([k.factor for k in knots]), 0.85 * weights + 0.15 * even
 
 
-def _adapt(model: Model, start: np.ndarray, fixed: int | None) -> np.ndarray:
+def _adapt(model: Density, start: np.ndarray, fixed: int | None) -> np.ndarray:
     """Return the highest point near a start, with the parameter of index `fixed` left where it is."""
     free = np.array([k for k in range(len(start)) if k != fixed])
 
@@ -153,7 +192,7 @@ def _slopes(residuals: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.
     return np.asarray((around[: len(x)] - around[len(x) :]).T / (2.0 * _SLOPE))
 
 
-def _ridge(model: Model, mode: np.ndarray, best: float) -> list[_Knot]:
+def _ridge(model: Density, mode: np.ndarray, best: float) -> list[_Knot]:
     """Return the mode and the steps along its ridge to both sides."""
     k = model.structure
     height = float(model.log_posterior(mode[None])[0])
@@ -182,13 +221,13 @@ def _ridge(model: Model, mode: np.ndarray, best: float) -> list[_Knot]:
     return knots
 
 
-def _fisher(model: Model, z: np.ndarray) -> np.ndarray:
+def _fisher(model: Density, z: np.ndarray) -> np.ndarray:
     """Return the curvature of the posterior at z, shape (d, d), from the slopes of the residuals."""
     slope = _slopes(model.residuals, z)
     return np.asarray(slope.T @ slope)
 
 
-def _knot(model: Model, z: np.ndarray, step: float, height: float) -> _Knot:
+def _knot(model: Density, z: np.ndarray, step: float, height: float) -> _Knot:
     """Return the component at a step of a ridge: as wide as the step along it, as the posterior across it."""
     k, d = model.structure, len(z)
     fisher = _fisher(model, z)
@@ -215,20 +254,20 @@ def _log_mixture(z: np.ndarray, centres: np.ndarray, factors: np.ndarray, weight
 
 
 def anneal(
-    model: Model,
-    centres: np.ndarray,
-    factors: np.ndarray,
+    z: np.ndarray,
+    log_proposal: Callable[[np.ndarray], np.ndarray],
+    model: Density,
     *,
-    weights: np.ndarray,
     draws: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, float, float, int]:
-    """Carry draws of the proposal to the posterior; return them, their effective number, the log evidence, the stages."""
-    d, many = centres.shape[1], _AHEAD * draws
-    which = rng.choice(len(weights), many, p=weights / weights.sum())
-    heavy = np.sqrt(_DF / rng.chisquare(_DF, many))[:, None]
-    z = centres[which] + heavy * np.einsum("kij,kj->ki", factors[which], rng.standard_normal((many, d)))
-    target, proposal = model.log_posterior(z), _log_mixture(z, centres, factors, weights)
+    """Carry draws z of a proposal to the posterior; return them, their effective number, the log evidence, the stages."""
+    d = z.shape[1]
+
+    def both(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.maximum(model.log_posterior(z), _NEVER), np.maximum(log_proposal(z), _NEVER)
+
+    target, proposal = both(z)
     done, log_evidence = 0.0, 0.0
     for stage in range(1, _STAGES + 1):
         step = _next_step(target - proposal, 1.0 - done, least=_EVEN * draws)
@@ -245,7 +284,7 @@ def anneal(
         factor = 2.38 / math.sqrt(d) * np.linalg.cholesky(covariance)
         for walk in range(_WALKS):
             trial = z + (1.0 if walk % 3 else 0.3) * rng.standard_normal(z.shape) @ factor.T
-            new_target, new_proposal = model.log_posterior(trial), _log_mixture(trial, centres, factors, weights)
+            new_target, new_proposal = both(trial)
             gain = done * (new_target - target) + (1.0 - done) * (new_proposal - proposal)
             taken = np.log(rng.random(draws)) < gain
             z, target, proposal = (
@@ -255,7 +294,7 @@ def anneal(
             )
         if done >= 1.0:
             return z, effective, log_evidence, stage
-    raise ConvergenceError(f"The posterior of '{model.mechanism.name}' was not reached in {_STAGES} stages.")
+    raise ConvergenceError(f"The posterior of '{model.name}' was not reached in {_STAGES} stages.")
 
 
 def _next_step(log_ratio: np.ndarray, left: float, *, least: float) -> float:

@@ -1,12 +1,15 @@
 """How probable the data are under an explanation, for many parameter vectors at once.
 
-ln sigma is normal about the forward model. Its covariance has four parts: the named sources of the data (fixed, they
-correlate all rows that share a thickness or a chamber), a scatter from sample to sample and the uncertainty of the
-table of voxel solves, both common to all temperatures of one sample, and a scatter of its activation energy. Half the
-variance of the voxel solves is common to all samples: their error is alike where the structures are.
+ln sigma is normal about the forward model. Its covariance has five parts: the named sources of the data (fixed, they
+correlate all rows that share a thickness or a chamber); a scatter from sample to sample and the uncertainty of the
+table of voxel solves, both common to all temperatures of one sample; a scatter of its activation energy; and what the
+explanation itself misses (its discrepancy), a smooth function of content, particle size and time. Half the variance of
+the voxel solves is common to all samples: their error is alike where the structures are.
 
-The last three have few dimensions: with A the fixed part, C = A + U D U^T, whose inverse and determinant need only
-matrices of twice the number of samples (Woodbury's identity).
+The Cholesky factor of the covariance with the residuals as one more row holds both its determinant and the whitened
+residuals: one factorisation for each draw.
+
+Source of the discrepancy: Kennedy and O'Hagan 2001, 10.1111/1467-9868.00294.
 """
 
 from __future__ import annotations
@@ -17,77 +20,68 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from closo.combine.interphase.forward import K_EV, Prediction, Ratio
-from closo.combine.interphase.mechanisms import Mechanism, Parameter, natural, parameters_of
+from closo.combine.interphase.mechanisms import (
+    DISCREPANCY,
+    ENERGY_SCATTER,
+    SCATTER,
+    Mechanism,
+    Parameter,
+    natural,
+    parameters_of,
+)
 from closo.combine.interphase.records import Place, Table
 
 __all__ = ["Model", "Noise", "predict"]
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _LARGEST = 8.0  # z beyond it has a prior of 1e-15
-
-
-@dataclass(frozen=True)
-class Effects:
-    """Standard deviations of what moves whole composites: D = S S^T with S = (diag(own), common).
-
-    Attributes
-    ----------
-    own : shape (draws, 2 m), of the level and of the activation energy of each of m composites.
-    common : shape (draws, m), of the level, fully correlated between composites.
-    """
-
-    own: np.ndarray
-    common: np.ndarray
-
-    def gather(self, x: np.ndarray) -> np.ndarray:
-        """Return S^T x for x of shape (draws, 2 m)."""
-        last = (self.common * x[:, : self.common.shape[1]]).sum(axis=1, keepdims=True)
-        return np.hstack([self.own * x, last])
-
-    def spread(self, y: np.ndarray) -> np.ndarray:
-        """Return S y for y of shape (draws, 2 m + 1)."""
-        moved = np.asarray(self.own * y[:, :-1])
-        moved[:, : self.common.shape[1]] += self.common * y[:, -1:]
-        return moved
+_AT_ONCE = 1000  # draws: more would not stay in the cache
+_ANY = 1e30  # larger than any r^T C^-1 r
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The fixed part of the covariance of some rows, made ready.
+    """What the covariance of some rows is made of.
 
     Attributes
     ----------
     rows : shape (n,), indices into the table.
-    whiten : shape (n, n), inverse of the Cholesky factor of A.
-    arms : shape (n, 2 m), whitened U: what the level and the activation energy of each of m composites do to the rows.
-    log_determinant : of A.
+    parts : shape (4, n, n): the fixed part; one of level, one of activation energy, one of discrepancy, each to be
+        multiplied by a variance.
+    solves : shape (n, n): what is multiplied by u u^T of the table of voxel solves.
     """
 
     rows: np.ndarray
-    whiten: np.ndarray
-    arms: np.ndarray
-    log_determinant: float
+    parts: np.ndarray
+    solves: np.ndarray
 
     @staticmethod
     def of(table: Table, rows: np.ndarray) -> Noise:
         """Return the noise of the rows (indices) of a table."""
-        factor = np.linalg.cholesky(table.covariance[np.ix_(rows, rows)])
-        whiten = np.linalg.inv(factor)
-        level = (table.owner[rows, None] == np.arange(len(table.composites))) & ~table.chemical[rows, None]
-        arms = whiten @ np.hstack([level, level * lever(table.place)[rows, None]])
-        return Noise(rows, whiten, arms, 2.0 * float(np.log(np.diag(factor)).sum()))
+        place = table.place
+        mine = ((table.owner[rows, None] == np.arange(len(table.composites))) & ~table.chemical[rows, None]).astype(
+            float
+        )
+        same, alike = mine @ mine.T, mine @ table.alike @ mine.T
+        arm = lever(place)[rows]
+        tilt = arm[:, None] * arm[None, :]
+        thermal = K_EV * place.reference_temperature  # what is missed of ln sigma, is missed of Ea/kT
+        fixed = table.covariance[np.ix_(rows, rows)]
+        parts = np.stack([fixed, same, same * tilt, alike * (1.0 + thermal**2 * tilt)])
+        return Noise(rows, parts, 0.5 * (same + mine.sum(axis=1)[:, None] * mine.sum(axis=1)[None, :]))
 
-    def inner(self, effects: Effects) -> tuple[np.ndarray, np.ndarray]:
-        """Return the Cholesky factor of 1 + S^T U^T A^-1 U S (draws, 2 m + 1, 2 m + 1), and ln det C (draws,)."""
-        s, m = effects.own, effects.common.shape[1]
-        gram = self.arms.T @ self.arms
-        across = effects.common @ gram[:m]
-        inner = np.empty((len(s), 2 * m + 1, 2 * m + 1))
-        inner[:, :-1, :-1] = np.eye(2 * m) + s[:, :, None] * gram * s[:, None, :]
-        inner[:, -1, :-1] = inner[:, :-1, -1] = s * across
-        inner[:, -1, -1] = 1.0 + (across[:, :m] * effects.common).sum(axis=1)
-        factor = np.linalg.cholesky(inner)
-        return factor, self.log_determinant + 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+    def covariance(self, variances: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Return the covariance, shape (draws, n, n).
+
+        Parameters
+        ----------
+        variances : shape (draws, 4), of the parts.
+        u : shape (draws, table rows), of the voxel solves.
+        """
+        n, here = len(self.rows), u[:, self.rows]
+        found = (variances @ self.parts.reshape(4, n * n)).reshape(-1, n, n)
+        found += self.solves * here[:, :, None] * here[:, None, :]
+        return np.asarray(found)
 
 
 @dataclass(frozen=True)
@@ -117,6 +111,11 @@ class Model:
         return Model(mechanism, parameters, table, ratio, Noise.of(table, np.arange(len(table.y))))
 
     @property
+    def name(self) -> str:
+        """Name of the explanation."""
+        return self.mechanism.name
+
+    @property
     def structure(self) -> int:
         """Index of the parameter that says how much interphase there is."""
         return [p.name for p in self.parameters].index(self.mechanism.parameters[0].name)
@@ -125,15 +124,15 @@ class Model:
         """Return the model for the data without one composite."""
         return replace(self, noise=Noise.of(self.table, np.flatnonzero(self.table.owner != composite)))
 
-    def misfit(self, z: np.ndarray) -> tuple[np.ndarray, Effects]:
-        """Return residuals (draws, n) of all rows and the effects on whole composites at z (draws, d)."""
+    def misfit(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return residuals (draws, n) of all rows; variances (draws, 4) and u (draws, n) for `Noise.covariance`."""
         t = self.table
         found = predict(self, z, t.place)
         residuals = t.y - np.where(t.chemical, found.chemical_share, found.log_conductivity)
         values = natural(self.parameters, z)
+        free = np.hstack([values[p.name] for p in (SCATTER, ENERGY_SCATTER, DISCREPANCY)]) ** 2
         u = found.emulator_u @ self._mean_of_rows()
-        energy = np.broadcast_to(values["energy_scatter"], u.shape)
-        return residuals, Effects(np.hstack([np.sqrt(values["scatter"] ** 2 + 0.5 * u**2), energy]), math.sqrt(0.5) * u)
+        return residuals, np.hstack([np.ones((len(z), 1)), free]), u[:, t.owner]
 
     def log_likelihood(self, z: np.ndarray) -> np.ndarray:
         """Return ln p(used rows | z), shape (draws,)."""
@@ -152,36 +151,41 @@ class Model:
     def residuals(self, z: np.ndarray) -> np.ndarray:
         """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
         white, log_determinant = self._white(np.clip(z, -_LARGEST, _LARGEST))
-        level = np.sqrt(np.maximum(log_determinant - self.noise.log_determinant, 0.0) + 1.0)
+        level = np.sqrt(np.maximum(log_determinant - self._least(), 0.0) + 1.0)
         return np.concatenate([white, level[:, None], z], axis=1)
 
     def log_left_out(self, z: np.ndarray) -> np.ndarray:
         """Return ln p(rows of a composite | all other rows, z), shape (draws, composites); of a model with all rows."""
-        residuals, effects = self.misfit(z)
-        noise = Noise.of(self.table, np.arange(len(self.table.y)))
-        factor, _ = noise.inner(effects)
-        base, m = noise.arms.T @ noise.whiten, effects.common.shape[1]
-        arms = np.concatenate([effects.own[:, :, None] * base, (effects.common @ base[:m])[:, None]], axis=1)
-        arms = np.linalg.solve(factor, arms)  # precision = A^-1 - arms^T arms
-        fixed = noise.whiten.T @ noise.whiten
-        pull = residuals @ fixed - np.einsum("kji,kj->ki", arms, np.einsum("kji,ki->kj", arms, residuals))
+        residuals, variances, u = self.misfit(z)
+        precision = np.linalg.inv(Noise.of(self.table, np.arange(len(self.table.y))).covariance(variances, u))
+        pull = np.einsum("kij,kj->ki", precision, residuals)
         found = np.empty((len(z), len(self.table.composites)))
         for k in range(found.shape[1]):
             mine = np.flatnonzero(self.table.owner == k)
-            own = arms[:, :, mine]
-            block = fixed[np.ix_(mine, mine)] - own.transpose(0, 2, 1) @ own
+            block = precision[np.ix_(np.arange(len(z)), mine, mine)]
             inside = np.einsum("ki,ki->k", pull[:, mine], np.linalg.solve(block, pull[:, mine, None])[..., 0])
             found[:, k] = 0.5 * (np.linalg.slogdet(block)[1] - inside - len(mine) * _LOG_2PI)
         return found
 
     def _white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return numbers whose squares add up to r^T C^-1 r, shape (draws, used rows + 2 m + 1), and ln det C (draws,)."""
-        residuals, effects = self.misfit(z)
-        factor, log_determinant = self.noise.inner(effects)
-        white = residuals[:, self.noise.rows] @ self.noise.whiten.T
-        half = np.linalg.solve(factor, effects.gather(white @ self.noise.arms)[..., None])
-        likeliest = np.linalg.solve(factor.transpose(0, 2, 1), half)[..., 0]
-        return np.hstack([white - effects.spread(likeliest) @ self.noise.arms.T, likeliest]), log_determinant
+        """Return numbers whose squares add up to r^T C^-1 r, shape (draws, used rows), and ln det C (draws,)."""
+        white, log_determinant = np.empty((len(z), len(self.noise.rows))), np.empty(len(z))
+        for k in range(0, len(z), _AT_ONCE):
+            part = slice(k, k + _AT_ONCE)
+            residuals, variances, u = self.misfit(z[part])
+            n = len(self.noise.rows)
+            whole = np.empty((len(residuals), n + 1, n + 1))
+            whole[:, :n, :n] = self.noise.covariance(variances, u)
+            whole[:, n, :n] = whole[:, :n, n] = residuals[:, self.noise.rows]
+            whole[:, n, n] = _ANY
+            factor = np.linalg.cholesky(whole)
+            white[part] = factor[:, n, :n]
+            log_determinant[part] = 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)[:, :n]).sum(axis=1)
+        return white, log_determinant
+
+    def _least(self) -> float:
+        """Return ln det of the covariance without what is fitted: the smallest that it can be."""
+        return float(np.linalg.slogdet(self.noise.parts[0])[1])
 
     def _mean_of_rows(self) -> np.ndarray:
         """Return weights, shape (rows, composites), of the mean over the conductivities of a composite."""

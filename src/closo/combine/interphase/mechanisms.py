@@ -12,6 +12,12 @@ Arrhenius from the reference temperature. They differ in *where* the interphase 
 | pores | the salt that the silica's pores hold; where salt is short, voids |
 | milled + pores | as milled, with the voids of pores |
 | shell + pores | as shell, with the voids of pores |
+| scaled shell | a shell whose thickness is a power of the particle's diameter |
+| graded shell | a shell that conducts best on the particle and falls to the matrix at its edge |
+| milled by area | as milled, faster the more silica *area* there is |
+| percolation | not said: the conductivity follows a law of percolation in the silica content alone |
+
+Where a shell has a thickness, the particles have a spread of sizes (log-normal), known only roughly.
 
 The conductivity of a shell structure comes from `ratio` (`closo.models.atlas.ratio`: voxel solves); with contrast 1 the
 same function gives the effect of insulating particles alone. A mixture of two salts is Bruggeman's.
@@ -32,16 +38,21 @@ import numpy as np
 from closo.combine.interphase.forward import (
     Predictor,
     Values,
+    area_milled_matrix,
     filled_pores,
     fixed_film,
     fixed_thickness,
     fixed_volume,
+    graded_shell,
     milled_matrix,
+    percolating,
+    scaled_thickness,
     shell_of,
     with_voids,
 )
 
 __all__ = [
+    "DISCREPANCY",
     "ENERGY_SCATTER",
     "MECHANISMS",
     "SCATTER",
@@ -89,6 +100,7 @@ class Mechanism:
     parameters : its own.
     predict : values (each of shape (draws, 1)), place, ratio -> Prediction.
     shell_ratio : values, diameter [m] -> thickness of the shell over the diameter, where there is a shell.
+    unsaid : quantities that it fits and cannot say, because they go with a shape that nobody knows.
     """
 
     name: str
@@ -97,10 +109,12 @@ class Mechanism:
     parameters: tuple[Parameter, ...]
     predict: Predictor
     shell_ratio: Callable[[Values, np.ndarray], np.ndarray] | None = None
+    unsaid: tuple[str, ...] = ()
 
 
 SCATTER = Parameter("scatter", "1", 0.06, 0.6, "standard deviation of ln sigma from sample to sample")
 ENERGY_SCATTER = Parameter("energy_scatter", "eV", 0.005, 0.8, "standard deviation of Ea from sample to sample")
+DISCREPANCY = Parameter("discrepancy", "1", 0.06, 1.0, "smooth part of ln sigma that the explanation misses")
 _COMMON = (
     Parameter("matrix_conductivity", "S/m", 1e-3, 3.0, "salt milled alone, at the reference temperature"),
     Parameter("matrix_energy", "eV", 0.55, 0.15, "its activation energy of ln(sigma T)", positive=False),
@@ -108,6 +122,7 @@ _COMMON = (
     Parameter("interphase_energy", "eV", 0.40, 0.12, "its activation energy of ln(sigma T)", positive=False),
     SCATTER,
     ENERGY_SCATTER,
+    DISCREPANCY,
 )
 _DECAY = Parameter("rate_decay", "1/h", 0.05, 1.0, "B -> C: over-milling")
 _FORM = Parameter("rate_form", "1/h", 0.5, 0.8, "A -> B: the interphase forms")
@@ -119,16 +134,23 @@ _RETENTION = Parameter("pore_retention", "1", 0.8, 0.35, "share of the pore volu
 _VOID = Parameter("void_exponent", "1", 3.0, 0.4, "conductivity ~ (1 - void)^exponent")
 _CHEMICAL = Parameter("chemical_layer", "nm", 0.4, 0.7, "layer seen by X-ray Raman where it is not the interphase")
 
-_KINETIC = ("shell", "silanol", "budget", "pores", "shell + pores")
-_SHELLS = ("shell", "silanol", "budget", "shell + pores")
+_SIZES = Parameter("size_spread", "1", 0.3, 0.35, "standard deviation of ln of the particles' diameter")
+_POWER = Parameter("size_exponent", "1", 0.5, 0.4, "shell thickness ~ diameter^exponent", positive=False)
+_SALT = Parameter("conversion", "1", 3.0, 0.8, "salt transformed: 1 - exp(-conversion phi/(1 - phi) (10 nm/d)^q)")
+_AREA = Parameter("area_exponent", "1", 0.6, 0.4, "q: how milling goes with the area of the silica", positive=False)
+_MEAN = Parameter("mixing", "1", 0.25, 0.25, "power by which two salts share the current", positive=False)
+_ONSET = Parameter("onset", "1", 0.12, 0.4, "silica content from which the interphase conducts through")
+_CEILING = Parameter("ceiling", "1", 0.8, 0.2, "silica content from which nothing conducts")
+
+_MILLED = ("milled", "milled + pores", "milled by area")  # their share of transformed salt has a rate already
 
 
 def parameters_of(mechanism: Mechanism, *, many_times: bool, chemical: bool) -> tuple[Parameter, ...]:
     """Return all parameters of an explanation for the data at hand: kinetics and X-ray Raman only where there are data."""
     own = [*_COMMON, *mechanism.parameters]
     if many_times:
-        own += [_FORM, _DECAY] if mechanism.name in _KINETIC else [_DECAY]
-    if chemical and mechanism.name not in _SHELLS:
+        own += [_DECAY] if mechanism.name in _MILLED else [_FORM, _DECAY]
+    if chemical and mechanism.shell_ratio is None:
         own.append(_CHEMICAL)
     return tuple(own)
 
@@ -139,7 +161,9 @@ def natural(parameters: tuple[Parameter, ...], z: np.ndarray) -> dict[str, np.nd
 
 
 MECHANISMS: tuple[Mechanism, ...] = (
-    Mechanism("shell", "a shell of fixed thickness", (), (_THICKNESS,), shell_of(fixed_thickness), fixed_thickness),
+    Mechanism(
+        "shell", "a shell of fixed thickness", (), (_THICKNESS, _SIZES), shell_of(fixed_thickness), fixed_thickness
+    ),
     Mechanism("silanol", "a shell limited by silanols per area", (), (_FILM,), shell_of(fixed_film), fixed_film),
     Mechanism("budget", "a shell of fixed volume per silica", (), (_BUDGET,), shell_of(fixed_volume), fixed_volume),
     Mechanism("milled", "salt transformed by milling", (), (_CONVERSION,), milled_matrix),
@@ -155,8 +179,41 @@ MECHANISMS: tuple[Mechanism, ...] = (
         "shell + pores",
         "a shell of fixed thickness, with voids",
         ("shell",),
-        (_THICKNESS, _RETENTION, _VOID),
+        (_THICKNESS, _RETENTION, _VOID, _SIZES),
         with_voids(shell_of(fixed_thickness)),
         fixed_thickness,
+    ),
+    Mechanism(
+        "scaled shell",
+        "a shell whose thickness is a power of the particle's diameter",
+        ("shell", "budget"),
+        (_THICKNESS, _POWER, _SIZES),
+        shell_of(scaled_thickness),
+        scaled_thickness,
+    ),
+    Mechanism(
+        "graded shell",
+        "a shell that conducts less outwards",
+        (),
+        (_THICKNESS, _SIZES),
+        graded_shell,
+        fixed_thickness,
+        ("shell_thickness", "interphase_conductivity", "interphase_activation_energy"),
+    ),
+    Mechanism(
+        "milled by area",
+        "salt transformed by milling, by area",
+        ("milled",),
+        (_SALT, _AREA, _MEAN),
+        area_milled_matrix,
+        unsaid=("interphase_conductivity",),
+    ),
+    Mechanism(
+        "percolation",
+        "a law of percolation in the silica content",
+        (),
+        (_ONSET, _CEILING),
+        percolating,
+        unsaid=("interphase_conductivity",),
     ),
 )

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.combine.interphase.inference import Posterior
-from closo.combine.interphase.likelihood import predict
 from closo.combine.interphase.records import Composite, Place, Silica, Table, places_of
 
 __all__ = ["Candidate", "choose", "expected", "place_at_reference"]
@@ -82,10 +81,8 @@ def choose(
 
 def expected(posterior: Posterior, place: Place) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of the measured ln sigma of new samples, shape (places,)."""
-    step = max(1, len(posterior.z) // _DRAWS)
-    found = predict(posterior.model, posterior.z[::step], place)
-    own = (posterior.values["scatter"][::step, None] ** 2 + found.emulator_u**2).mean(axis=0) + MEASUREMENT**2
-    return found.log_conductivity.mean(axis=0), found.log_conductivity.var(axis=0) + own
+    y, own = posterior.predicted(place, draws=_DRAWS)
+    return y.mean(axis=0), y.var(axis=0) + own.mean(axis=0) + MEASUREMENT**2
 
 
 def place_at_reference(composites: Sequence[Composite], table: Table, *, filler_density: float) -> Place:

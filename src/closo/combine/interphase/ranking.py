@@ -17,17 +17,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logsumexp
 
-from closo.combine.interphase.inference import Posterior, sample
-from closo.combine.interphase.likelihood import Model
+from closo.combine.interphase.inference import Posterior, anneal
 
-__all__ = ["Rank", "leading", "left_out_densities", "rank"]
+__all__ = ["BEST", "LARGE", "Rank", "leading", "left_out_densities", "left_over", "rank"]
 
 _EVEN = 0.1  # effective share of the draws below which the posterior is sampled again
-_CLOSE = 20.0  # explanations further behind than this are not sampled again: nothing would change
+_CLOSE = 10.0  # explanations further behind than this are not sampled again: nothing would change
 _DRAWS = 500
 CERTAIN = 2.0  # standard errors
 STRONG = 5.0  # ln of a Bayes factor: 150 to 1
 LEAST = 4.0  # elpd; a smaller difference is no reason, whatever its standard error
+LARGE = 0.25  # of ln sigma: an explanation that leaves more than this does not explain
+BEST = "best of those tried"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Rank:
     standard_error : of the difference.
     log_evidence : ln p(all data | explanation).
     probability : from the evidence alone, all explanations alike before.
-    verdict : 'best', 'leads', 'not distinguishable', 'adds nothing', 'worse' or 'worse by evidence'.
+    verdict : 'best of those tried', 'leads', 'none fits' (said of the leading one), 'not distinguishable', 'adds nothing',
+        'does not fit', 'worse' or 'worse by evidence'.
     """
 
     name: str
@@ -69,13 +71,14 @@ def left_out_densities(posterior: Posterior, *, refit_above: float = -math.inf) 
     uneven = 1.0 / (share**2).sum(axis=0) < _EVEN * len(z)
     if found.sum() > refit_above:
         for k in np.flatnonzero(uneven):
-            found[k] = _predicted_without(model, turn[k], near=posterior.z.mean(axis=0))
+            found[k] = _predicted_without(posterior, turn[k])
     return np.asarray(found)
 
 
-def _predicted_without(model: Model, composite: int, *, near: np.ndarray) -> float:
-    """Return ln p(data of a composite | all others) from draws that never saw it."""
-    z = sample(model.without(composite), draws=_DRAWS, near=near).z
+def _predicted_without(posterior: Posterior, composite: int) -> float:
+    """Return ln p(data of a composite | all others) from draws that were led away from having seen it."""
+    model, rng = posterior.model, np.random.default_rng([20260713, composite])
+    z, *_ = anneal(posterior.z, model.log_posterior, model.without(composite), draws=_DRAWS, rng=rng)
     logs = model.log_left_out(z)[:, composite]
     return float(logsumexp(logs)) - math.log(len(z))
 
@@ -84,9 +87,11 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     """Return the explanations, the leading one first.
 
     Of the explanations that predict as well as the one with the highest elpd (within 2 standard errors, or within 4),
-    the one with the highest evidence leads. Another one is 'worse' when it predicts worse by more than that, and 'worse
-    by evidence' when it predicts worse and its evidence is lower by more than 5. A combination that contains the
-    leading one and is not worse 'adds nothing'.
+    the one with the highest evidence leads, those first that leave less than a quarter of the conductivity unexplained.
+    Another one is 'worse' when it predicts worse by more than that, and 'worse by evidence' when it predicts worse and its
+    evidence is lower by more than 5. A combination that contains the leading one and is not worse 'adds nothing'. The
+    leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, and no other
+    has more evidence. Where all of them leave more than a quarter, more likely than not, 'none fits'.
     """
     rough = [float(left_out_densities(p, refit_above=math.inf).sum()) for p in posteriors]
     exact = {p.model.mechanism.name: left_out_densities(p, refit_above=max(rough) - _CLOSE) for p in posteriors}
@@ -94,7 +99,9 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     parts = {p.model.mechanism.name: p.model.mechanism.parts for p in posteriors}
     highest = max(exact, key=lambda name: float(exact[name].sum()))
     tied = [name for name, terms in exact.items() if not _better(exact[highest], terms)]
-    first = max(tied, key=lambda name: evidence[name])
+    left = {p.model.mechanism.name: float(np.median(left_over(p))) for p in posteriors}
+    fitting = [name for name in tied if left[name] <= LARGE]
+    first = max(fitting or tied, key=lambda name: evidence[name])
     norm = logsumexp(list(evidence.values()))
     rows = []
     for name, terms in exact.items():
@@ -104,18 +111,28 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
             verdict = "worse"
         elif difference < 0 and evidence[first] - evidence[name] > STRONG:
             verdict = "worse by evidence"
+        elif fitting and left[name] > LARGE:
+            verdict = "does not fit"
         elif first in parts[name]:
             verdict = "adds nothing"
         probability = math.exp(evidence[name] - norm)
         rows.append(Rank(name, float(terms.sum()), difference, error, evidence[name], probability, verdict))
     rows.sort(key=lambda row: (row.name != first, -row.elpd))
     alone = all(row.verdict != "not distinguishable" for row in rows[1:])
-    return [replace(rows[0], verdict="best" if alone else "leads"), *rows[1:]]
+    leader = next(p for p in posteriors if p.model.mechanism.name == first)
+    sure = float(np.quantile(left_over(leader), 0.975)) <= LARGE and max(evidence.values()) - evidence[first] < 1.0
+    verdict = BEST if alone and sure else "leads"
+    return [replace(rows[0], verdict=verdict if fitting else "none fits"), *rows[1:]]
+
+
+def left_over(posterior: Posterior) -> np.ndarray:
+    """Return draws of what an explanation leaves of ln sigma, from sample to sample and as a smooth misfit together."""
+    return np.asarray(np.hypot(posterior.values["scatter"], posterior.values["discrepancy"]))
 
 
 def leading(ranking: Sequence[Rank]) -> list[str]:
     """Return the names of the explanations that the data do not tell from the leading one, itself included."""
-    return [row.name for row in ranking if row.verdict in ("best", "leads", "not distinguishable")]
+    return [row.name for row in ranking if row.verdict in (BEST, "leads", "none fits", "not distinguishable")]
 
 
 def _difference(terms: np.ndarray, others: np.ndarray) -> tuple[float, float]:

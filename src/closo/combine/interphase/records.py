@@ -14,14 +14,14 @@ from closo.combine.regression import tabulate
 from closo.errors import DataError
 from closo.quantity import Number, log
 
-__all__ = ["Composite", "Place", "Silica", "Table", "places_of", "table_of"]
+__all__ = ["Composite", "Place", "Silica", "Table", "alike", "places_of", "table_of"]
 
 Silica = tuple[float, float | None]  # BET area [m2/kg], pore volume [m3/kg] or None
 
 REPEAT = 0.01  # standard deviation of ln sigma of one reading about its own law: a law from disk states none
 _HOUR = 3600.0
 _LEAST = 4  # composites; fewer cannot tell explanations apart
-_SAME = 1.0  # K
+_ALIKE = (0.15, 0.7, 0.7)  # silica fraction, ln diameter, ln time: about this far apart, explanations err differently
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ class Table:
     chemical : shape (n,), True for rows that hold a chemical fraction.
     covariance : shape (n, n), from the named sources and the repeatability of a reading.
     place : of each row.
+    alike : shape (m, m), correlation between composites of what an explanation misses; 0 for the salt alone.
     """
 
     composites: tuple[Composite, ...]
@@ -95,6 +96,7 @@ class Table:
     chemical: np.ndarray
     covariance: np.ndarray
     place: Place
+    alike: np.ndarray
 
     @property
     def left_out_in_turn(self) -> list[int]:
@@ -136,9 +138,24 @@ def table_of(composites: Sequence[Composite], *, filler_density: float, temperat
     matrix = tabulate(numbers).matrix
     covariance = matrix @ matrix.T + np.diag(np.where(chemical, 1e-6, REPEAT**2))
     place = places_of([used[k] for k in owner], kelvin, filler_density=filler_density, like=None)
+    each = places_of(used, np.full(len(used), temperature), filler_density=filler_density, like=None)
     return Table(
-        tuple(used), owner, np.array([float(n.x) for n in numbers]), chemical, covariance, _refer(place, temperature)
+        tuple(used),
+        owner,
+        np.array([float(n.x) for n in numbers]),
+        chemical,
+        covariance,
+        _refer(place, temperature),
+        alike(each),
     )
+
+
+def alike(place: Place) -> np.ndarray:
+    """Return how alike composites are, shape (m, m): what an explanation misses in one it misses in its neighbours."""
+    features = np.stack([place.filler_fraction, np.log(place.diameter), np.log(np.maximum(place.hours, 1e-3))])
+    steps = (features[:, :, None] - features[:, None, :]) / np.array(_ALIKE)[:, None, None]
+    filled = place.filler_fraction > 0
+    return np.asarray(np.exp(-0.5 * (steps**2).sum(axis=0)) * filled[:, None] * filled[None, :])
 
 
 def places_of(

@@ -1,0 +1,225 @@
+"""A series over milling time, and the laws fitted to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from closo.combine.interphase.inference import draw
+from closo.combine.interphase.mechanisms import DISCREPANCY, SCATTER, Parameter, natural
+from closo.combine.regression import tabulate
+from closo.errors import DataError
+from closo.fit import least_squares
+from closo.models.milling import Law, shares
+from closo.quantity import Number, log
+
+__all__ = ["BEYOND", "HOUR", "Fitted", "Kinetics", "Milled", "checked", "fit", "kinetics_of"]
+
+HOUR = 3600.0
+BEYOND = 1.25  # the times measured say something to this factor before the first and after the last
+_LEAST = 4  # milling times
+_REPEAT = 0.01  # of ln sigma
+_SHARE = (0.02, 0.02)  # of a share of a phase: least of each, and what all shares of one state have in common (texture)
+_FAR = 0.7  # of ln time over which what a law misses is alike
+_LOG_2PI = math.log(2.0 * math.pi)
+
+
+@dataclass(frozen=True)
+class Milled:
+    """One sample of a series over milling time.
+
+    Attributes
+    ----------
+    label : the sample; time : of milling [s].
+    conductivity : [S/m] at the temperature of the series, None where it was not measured.
+    shares : 'A', 'B' or 'C' -> share of the salt in that state.
+    """
+
+    label: str
+    time: float
+    conductivity: Number | None = None
+    shares: tuple[tuple[str, Number], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """A law with the data, as a density over z (prior: standard normal); what `inference.draw` asks for.
+
+    Attributes
+    ----------
+    law : of the shares; parameters : d of them.
+    hours, y : shape (n,), times and ln sigma; then shares.
+    state : shape (n,), '' for a conductivity, else the state whose share it is.
+    covariance : shape (n, n), from the named sources.
+    """
+
+    law: Law
+    parameters: tuple[Parameter, ...]
+    hours: np.ndarray
+    y: np.ndarray
+    state: np.ndarray
+    covariance: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Name of the law."""
+        return self.law.name
+
+    @property
+    def structure(self) -> int:
+        """The parameter of the ridge: how much of the current C carries is traded for how fast it forms."""
+        return [p.name for p in self.parameters].index("over_milled")
+
+    def expected(self, z: np.ndarray, hours: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Return ln sigma and the shares of A, B, C at times [h], each of shape (draws, times)."""
+        v = natural(self.parameters, z)
+        states = shares(self.law.name, hours, v)
+        p = v["mixing"]
+        carried = sum(x * w**p for w, x in zip((v["as_received"], 1.0, v["over_milled"]), states, strict=True))
+        return np.log(v["best_conductivity"]) + np.log(np.maximum(carried, 1e-300)) / p, states
+
+    def residuals(self, z: np.ndarray) -> np.ndarray:
+        """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
+        white, log_determinant = self._white(np.clip(z, -8.0, 8.0))
+        least = float(np.linalg.slogdet(self.covariance)[1])
+        return np.concatenate([white, np.sqrt(np.maximum(log_determinant - least, 0.0) + 1.0)[:, None], z], axis=1)
+
+    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
+        """Return ln p(data | z), shape (draws,)."""
+        white, log_determinant = self._white(z)
+        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_determinant + len(self.y) * _LOG_2PI))
+
+    def log_posterior(self, z: np.ndarray) -> np.ndarray:
+        """Return ln of likelihood x prior, shape (draws,); -inf far outside the prior."""
+        inside = (np.abs(z) < 8.0).all(axis=1)
+        prior = -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * _LOG_2PI
+        return np.where(inside, prior + self.log_likelihood(np.clip(z, -8.0, 8.0)), -np.inf)
+
+    def _white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers whose squares add up to r^T C^-1 r, shape (draws, n), and ln det C (draws,)."""
+        y, states = self.expected(z, self.hours)
+        for name, share in zip("ABC", states, strict=True):
+            y = np.where(self.state == name, share, y)
+        factor = np.linalg.cholesky(self.whole_covariance(z))
+        white = np.linalg.solve(factor, (self.y - y)[..., None])[..., 0]
+        return white, 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+
+    def whole_covariance(self, z: np.ndarray) -> np.ndarray:
+        """Return the covariance with scatter from sample to sample and what the law misses, shape (draws, n, n)."""
+        v = {key: x[:, :, None] for key, x in natural(self.parameters, z).items()}
+        own = (self.state == "").astype(float)
+        missed = _alike(self.hours, self.hours) * own[:, None] * own
+        return np.asarray(self.covariance + v["scatter"] ** 2 * np.diag(own) + v["discrepancy"] ** 2 * missed)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A law after sampling: draws z, its evidence, its AICc, and draws of the best time [h] and ln sigma there."""
+
+    kinetics: Kinetics
+    z: np.ndarray
+    log_evidence: float
+    aicc: float
+    best: np.ndarray
+    peak: np.ndarray
+
+
+def checked(samples: Sequence[Milled]) -> np.ndarray:
+    """Return the different milling times [h] with a conductivity, rising."""
+    for m in samples:
+        if not (math.isfinite(m.time) and m.time >= 0):
+            raise DataError(f"The milling time of '{m.label}' is {m.time:g} s; it must be finite and not negative.")
+        if m.conductivity is not None and not m.conductivity.x > 0:
+            raise DataError(f"The conductivity of '{m.label}' is {m.conductivity.x:g} S/m; it must be > 0.")
+        if any(not -0.2 <= share.x <= 1.2 for _, share in m.shares):
+            raise DataError(f"A share of a phase of '{m.label}' lies outside 0 to 1.")
+    times = np.unique([round(m.time / HOUR, 6) for m in samples if m.conductivity is not None and m.time > 0])
+    if len(times) < _LEAST:
+        raise DataError(
+            f"Milling kinetics need the conductivity after {_LEAST} milling times, and there are {len(times)}.",
+            hint="Mill one recipe for different times.",
+        )
+    return times
+
+
+def kinetics_of(law: Law, samples: Sequence[Milled]) -> Kinetics:
+    """Return a law with the data; its priors are as wide as the times are apart."""
+    used = [m for m in samples if m.conductivity is not None and m.time > 0]
+    known = [(m.time / HOUR, s, x) for m in samples for s, x in m.shares]
+    hours = np.array([m.time / HOUR for m in used] + [t for t, *_ in known])
+    numbers = [log(m.conductivity) for m in used if m.conductivity is not None] + [x for *_, x in known]
+    state = np.array([""] * len(used) + [s for _, s, _ in known])
+    matrix = tabulate(numbers).matrix
+    least = np.diag(np.where(state == "", _REPEAT, _SHARE[0]) ** 2)
+    alike = (state[:, None] == state) & (state != "") & (state[:, None] != "")
+    y = np.array([float(n.x) for n in numbers])
+    middle = float(np.exp(np.mean(np.log([m.time / HOUR for m in used]))))
+    offered = {
+        "k1": Parameter("k1", "1/h", 1.5 / middle, 1.2, "A -> B: rate, or hits on a small volume"),
+        "k2": Parameter("k2", "1/h", 0.15 / middle, 1.3, "B -> C: over-milling"),
+        "n": Parameter("n", "1", 1.3, 0.4, "Avrami exponent"),
+        "n1": Parameter("n1", "1", 1.5, 0.4, "hits that make B"),
+        "more": Parameter("more", "1", 12.0, 1.0, "further hits that make C"),
+    }
+    common = (
+        Parameter("best_conductivity", "S/m", math.exp(float(y[state == ""].max())), 0.7, "the salt all in state B"),
+        Parameter("as_received", "1", 3e-3, 2.0, "conductivity of A over that of B"),
+        Parameter("over_milled", "1", 0.3, 1.0, "conductivity of C over that of B"),
+        Parameter("mixing", "1", 0.65, 0.35, "exponent of the mean by which the states share the current"),
+        SCATTER,
+        replace(DISCREPANCY, centre=0.04, spread=0.6),
+    )
+    own = tuple(offered[key] for key in ("k1", *law.parameters))
+    return Kinetics(law, (*own, *common), hours, y, state, matrix @ matrix.T + least + _SHARE[1] ** 2 * alike)
+
+
+def fit(kinetics: Kinetics, times: np.ndarray, *, draws: int, seed: int) -> Fitted:
+    """Sample a law, and find its highest likelihood and its best milling time."""
+    z, _, log_evidence, _ = draw(kinetics, draws=draws, seed=seed)
+    start = z[int(np.argmax(kinetics.log_likelihood(z)))]
+    d, n = len(start), len(kinetics.y)
+    highest = float(kinetics.log_likelihood(start[None])[0])
+    if n > d:
+        found = least_squares(
+            lambda x: np.asarray(kinetics.residuals(x[None])[0, :-d]), start, with_covariance=False, max_evaluations=200
+        )
+        highest = max(highest, float(kinetics.log_likelihood(np.clip(found.values, -8.0, 8.0)[None])[0]))
+    aicc = 2.0 * d - 2.0 * highest + 2.0 * d * (d + 1) / (n - d - 1) if n > d + 1 else math.inf
+    grid = _grid(times)
+    y = kinetics.expected(z, grid)[0] + _missed(kinetics, z, grid, seed=seed)
+    at = np.argmax(y, axis=1)
+    return Fitted(kinetics, z, log_evidence, aicc, grid[at], y[np.arange(len(z)), at])
+
+
+def _alike(hours: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how alike a law errs at two times: over a factor of two or three, shape (hours, others)."""
+    steps = np.log(np.maximum(hours, 1e-3))[:, None] - np.log(np.maximum(others, 1e-3))
+    return np.asarray(np.exp(-0.5 * (steps / _FAR) ** 2))
+
+
+def _missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return draws of what a law misses of ln sigma at times [h], given what it missed of the data, shape (draws, times).
+
+    A draw without data is corrected by the residual that it leaves (Matheron's rule; Wilson et al. 2021, JMLR 22, 105).
+    """
+    rng = np.random.default_rng([20260714, seed])
+    own = kinetics.state == ""
+    hours, n = kinetics.hours[own], int(own.sum())
+    everywhere = np.concatenate([grid, hours])
+    factor = np.linalg.cholesky(_alike(everywhere, everywhere) + 1e-8 * np.eye(len(everywhere)))
+    v = natural(kinetics.parameters, z)
+    free = v["discrepancy"] * (rng.standard_normal((len(z), len(everywhere))) @ factor.T)
+    whole = kinetics.whole_covariance(z)[:, own][:, :, own]
+    noise = whole - v["discrepancy"][:, :, None] ** 2 * _alike(hours, hours)
+    seen = free[:, -n:] + np.einsum("kij,kj->ki", np.linalg.cholesky(noise), rng.standard_normal((len(z), n)))
+    left = kinetics.y[own] - kinetics.expected(z, hours)[0] - seen
+    pull = np.linalg.solve(whole, left[..., None])[..., 0]
+    return np.asarray(free[:, :-n] + v["discrepancy"] ** 2 * (pull @ _alike(hours, grid)))
+
+
+def _grid(times: np.ndarray) -> np.ndarray:
+    """Return times [h] a little beyond the first and the last, in steps of 1 %; further out nothing is known."""
+    return np.asarray(np.exp(np.arange(math.log(times[0] / BEYOND), math.log(times[-1] * BEYOND) + 0.005, 0.01)))
