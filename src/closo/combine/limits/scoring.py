@@ -78,7 +78,7 @@ def simulate_row(
             grid = mechanism.grid(POINTS)
             places[mechanism.name] = slice(len(stacks), len(stacks) + len(grid))
             stacks += [mechanism.on(cell.stack, x) for x in grid]
-    capacity, ratio, gaps = features(cycle(stacks, kelvin, c_rate), stacks)
+    capacity, ratio, gaps = features(cycle(stacks, kelvin, c_rate, window=cell.window), stacks)
     rows = {}
     for name, place in places.items():
         grid = np.zeros(1) if name == NONE else _named(name).grid(POINTS)
