@@ -122,6 +122,17 @@ def edges() -> Path:
     return folder
 
 
+@cache
+def maps() -> Path:
+    """Return a folder with an X-ray map, a loss map and a section of a synthetic composite, as .dm4."""
+    from closo.twin.microscopy import write_maps
+
+    folder = _work() / "maps"
+    folder.mkdir()
+    write_maps(folder, seed=1)
+    return folder
+
+
 _CUBIC = """data_{name}
 _symmetry_space_group_name_H-M 'F m -3 m'
 _cell_length_a {a}
