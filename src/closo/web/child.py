@@ -14,7 +14,7 @@ sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would i
 
 from closo import pipeline, readers  # noqa: E402
 from closo.documents import to_document  # noqa: E402
-from closo.errors import ClosoError  # noqa: E402
+from closo.errors import ClosoError, DataError  # noqa: E402
 from closo.figures import FigureSpec, render  # noqa: E402
 from closo.pipeline.jobs import Job, compute  # noqa: E402
 from closo.techniques import TECHNIQUES, Technique, get  # noqa: E402
@@ -69,10 +69,8 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
     """Return the document of the first technique that gives a result, or the first error; its curves go to `curves`."""
     names = [asked["technique"]] if asked.get("technique") else entry["techniques"]
     if not names:
-        return {
-            "technique": "",
-            "error": {"error": f"no technique analyses a measurement of the kind '{entry['kind']}'."},
-        }
+        none = DataError(f"no technique analyses a measurement of the kind '{entry['kind'].replace('_', ' ')}' yet.")
+        return {"technique": "", "error": said(none)}
     first: dict[str, Any] = {}
     for name in names:
         row = get(name)
@@ -99,7 +97,7 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
                 return {"technique": name, "document": document}
         except ClosoError as raised:
             error = raised
-        first = first or {"technique": name, "error": said(error) if error is not None else {"error": "no result."}}
+        first = first or {"technique": name, "error": said(error or DataError("there is no result."))}
     return first
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from closo.errors import StudyError
@@ -44,6 +44,7 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
                 target = folder / "raw" / f"{one.file.id}_{one.file.name}"
             shutil.copyfile(one.file.path, target)
             files[one.file.id] = f"raw/{target.name}"
+    _copy_supplied(bench, measured, folder)
     owners: dict[str, dict[str, str]] = {}
     blocks = [_measurement(one, files[one.file.id], bench.given, owners) for one in measured]
     head = [
@@ -55,6 +56,14 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
     tables = [line for owner, lines in owners.items() for line in (f"[{owner}]", *map(_line, lines.items()), "")]
     (folder / "study.toml").write_text("\n".join([*head, *tables, *blocks]), encoding="utf-8")
     return folder
+
+
+def _copy_supplied(bench: Bench, measured: Sequence[Measured], folder: Path) -> None:
+    """Copy the files that settings name; in a study they lie in its folder."""
+    for one in measured:
+        named = [str(one.settings[key]) for key in get(one.technique).file_settings if one.settings.get(key)]
+        for name in {name.strip() for text in named for name in text.split(",")}:
+            shutil.copyfile(bench.named(name).path, folder / name)
 
 
 def _line(item: tuple[str, str]) -> str:
