@@ -17,11 +17,12 @@ from closo.figures import FigureSpec
 from closo.pipeline.plan import supplied_files
 from closo.result import Result
 from closo.techniques import Technique, get
+from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import child, pieces, sandbox
 from closo.web.answer import answer
 from closo.web.bench import Draft, Measured
-from closo.web.controls import INPUTS, controls_of, settings_from
+from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
 from closo.web.subject import Subject, subject_of
 
@@ -82,7 +83,7 @@ def _inputs(row: Technique | None, given: Mapping[str, str] | None) -> list[dict
     if row is None or given is None:
         return []
     names = [name for name in INPUTS if name in row.inputs or (name == "diameter" and "area" in row.inputs)]
-    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name]} for name in names]
+    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name][1]} for name in names]
 
 
 def _with_before(now: FigureSpec, before: FigureSpec | None) -> FigureSpec:
