@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from closo import pipeline
+from closo.errors import StudyError
 from closo.study import load
 from closo.techniques import TECHNIQUES, get
 from closo.web.controls import controls_of, settings_from
@@ -200,9 +201,20 @@ def test_keeping_in_a_study_changes_the_settings_and_nothing_else(opened, study)
     assert shown["value"] == kept.results[KEY].quantities[shown["key"]].as_json()["value"] != old["value"]
 
 
-def test_settings_written_in_another_way_are_left_to_the_user(study):
-    from closo.errors import StudyError
+def test_a_setting_for_all_is_not_emptied_for_one(study):
+    """It would count again when the study is analysed: another number than the one that was kept."""
+    path = study / "study.toml"
+    path.write_text(path.read_text() + "\n[settings.impedance]\ndrt = false\nf_min = 5.0\n")
+    loaded, before = load(study), path.read_text()
+    with pytest.raises(StudyError, match="holds for more than this measurement"):
+        keep_settings(loaded, KEY, {"f_min": 5.0})
+    assert path.read_text() == before
+    keep_settings(loaded, KEY, {"f_min": 10.0, "drt": False})
+    number = next(k for k, m in enumerate(loaded.measurements) if "milled-p1" in m.file and m.technique == "impedance")
+    assert tomllib.loads(path.read_text())["measurements"][number]["settings"] == {"f_min": 10.0}
 
+
+def test_settings_written_in_another_way_are_left_to_the_user(study):
     path = study / "study.toml"
     text = path.read_text()
     first = text.index("[[measurements]]")
