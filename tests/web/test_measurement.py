@@ -116,6 +116,15 @@ def test_a_point_that_is_left_out_is_hollow_and_counts_no_more(dropped):
     assert frequency[37] == pytest.approx(1.0)
 
 
+def test_every_parameter_can_be_held_also_one_at_the_end_of_what_it_can_be(dropped):
+    bench, key = dropped
+    form = bench.json(f"/measurement?key={key}")["controls"]
+    letters = [letter for letter in form["model"]["found"] if letter in "RQC"]
+    exponents = letters.count("Q")
+    assert len(form["parameters"]) == len(letters) + exponents  # of an ideal capacitor the exponent is 1
+    assert {"R1", "Q1", "n1"} <= {one["name"] for one in form["parameters"]}
+
+
 def test_an_arc_is_what_the_user_says(dropped):
     bench, key = dropped
     form = {

@@ -22,7 +22,7 @@ function layoutOf(panel, chooses) {
     margin: { l: 56, r: 16, t: 28, b: 56 }, hovermode: "closest", dragmode: chooses ? "select" : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } } };
   for (const name of ["xaxis", "yaxis", "xaxis2"]) if (layout[name]) layout[name] = { ...axis, ...layout[name] };
-  if (layout.xaxis2) { layout.margin.t = 56; layout.legend.y = -0.24; layout.legend.yanchor = "top"; }
+  if (layout.xaxis2) { layout.margin.t = 56; layout.margin.b = 80; layout.legend.y = -0.28; layout.legend.yanchor = "top"; }
   return layout;
 }
 
