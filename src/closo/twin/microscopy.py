@@ -131,13 +131,25 @@ def write_maps(folder: Path, seed: int = 0) -> list[tuple[str, dict[str, Any]]]:
 
     Equal seeds give equal bytes.
     """
-    random, lamella = stream(seed, "microscopy", _SAMPLE), Lamella()
+    random, lamella = stream(seed, "microscopy", _SAMPLE), Lamella(size=36, radius=9.0)
     size = (0.0, 1e9 * lamella.pixel, "nm")
     elements = {"elements": "C, O, Na, Si", "ratio": "O/Na"}
     written: list[tuple[str, np.ndarray, tuple[float, float, str], str, dict[str, Any]]] = [
         ("stem", x_ray_map(lamella, random), (0.0, 0.015, "keV"), "X-ray", {"technique": "element_map"}),
-        ("eels", loss_map(Lamella(size=24, radius=6.0), random), (155.0, 0.5, "eV"), "EELS", {"technique": "eels"}),
-        ("sem", section(random), (0.0, 0.015, "keV"), "X-ray", {"technique": "element_map", **elements}),
+        (
+            "eels",
+            loss_map(Lamella(size=24, radius=6.0, counts=6.0), random),
+            (155.0, 0.5, "eV"),
+            "EELS",
+            {"technique": "eels"},
+        ),
+        (
+            "sem",
+            section(random, size=30, scale=1.5),
+            (0.0, 0.015, "keV"),
+            "X-ray",
+            {"technique": "element_map", "settings": elements},
+        ),
     ]
     tables = []
     for name, counts, energies, signal, entries in written:

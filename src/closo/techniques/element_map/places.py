@@ -54,14 +54,14 @@ def mixing(maps: Maps, element: str) -> dict[str, Quantity]:
         return {}
     parts = [(slice(None), slice(None)), *((row, column) for row in halves[0] for column in halves[1])]
     found = np.array([profile.domains(values[p] / mean, float(variances[p].mean()) / mean**2) for p in parts])
+    few = not found[0, 1] < min(values.shape) / 8  # also where it is not finite
     for row, name, factor in ((0, "mixing_unevenness", 1.0), (1, "domain_size", maps.pixel)):
         value, quarters = found[0, row], found[1:, row][np.isfinite(found[1:, row])]
         if factor is None:
             quantities[f"{name}:{element}"] = withheld(name, _NO_SIZE)
-        elif not np.isfinite(value) or len(quarters) < 3:
-            quantities[f"{name}:{element}"] = withheld(
-                name, "no scatter above the noise, or regions as large as the map"
-            )
+        elif few or len(quarters) < 3:
+            why = "no scatter above the noise, or fewer than 60 regions in the map"
+            quantities[f"{name}:{element}"] = withheld(name, why)
         else:
             u = float(quarters.std(ddof=1)) / len(quarters) ** 0.5
             number = uncertain(
