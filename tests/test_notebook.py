@@ -19,6 +19,7 @@ from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
 from closo.quantity import Quantity, correlation, from_fit, uncertain, withheld
 from closo.techniques import TECHNIQUES
+from closo.techniques.inputs import INPUTS
 from closo.value import Value, stated
 
 mpl.use("agg")
@@ -282,7 +283,9 @@ def test_every_technique_has_a_function_with_named_arguments(row):
 
 
 def test_what_the_command_line_may_ask_python_may_ask_too():
-    assert set(inspect.signature(pipeline.run).parameters) < set(inspect.signature(closo.run).parameters)
+    of_files = set(inspect.signature(pipeline.run).parameters) - {"inputs"}
+    assert of_files | set(INPUTS) < set(inspect.signature(closo.run).parameters)
+    assert {name for row in TECHNIQUES for name in row.inputs} <= set(INPUTS)
 
 
 def test_help_shows_how_to_begin():

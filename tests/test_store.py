@@ -145,7 +145,7 @@ def test_a_newer_store_is_refused(tmp_path):
 def test_a_file_that_is_no_store_is_one_sentence(tmp_path, content):
     (tmp_path / ".closo").mkdir()
     (tmp_path / ".closo" / "store.sqlite").write_bytes(content)
-    with pytest.raises(StudyError, match="does not answer"):
+    with pytest.raises(StudyError, match="could not be opened"):
         open_store(tmp_path)
 
 

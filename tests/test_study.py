@@ -425,7 +425,7 @@ def test_a_cell_must_not_be_called_like_a_specimen(folder):
             "'140 wt%' is not a fraction between 0 and 100 %",
         ),
         ('active_fraction = "60 ± 0 wt%"', 'active_fraction = "80 vol%"', "'80 vol%' is not a mass fraction"),
-        ('area = "0.283 cm2"', 'area = "0 cm2"', "area = '0 cm2' cannot be: it must be finite and > 0"),
+        ('area = "0.283 cm2"', 'area = "0 cm2"', "area = '0 cm2' is not valid: it must be finite and > 0"),
         ('area = "0.283 cm2"', 'area = "wide"', "'wide' is not an area"),
     ],
 )

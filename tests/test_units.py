@@ -108,7 +108,7 @@ def test_what_is_no_unit_is_refused_at_once(at_once, unit, name):
     ],
 )
 def test_a_number_that_cannot_be_is_refused(text, name):
-    with pytest.raises(StudyError, match="cannot be"):
+    with pytest.raises(StudyError, match="is not valid"):
         read_number(text, name, label="x")
 
 

@@ -184,30 +184,21 @@ def run(
     listed = [files] if isinstance(files, str | Path | Dataset) else list(files)
     owner = specimen or ", ".join(Path(f.attrs.get("source", "") if isinstance(f, Dataset) else f).name for f in listed)
 
-    def known(value: Given | None, name: str) -> Number:
-        return None if value is None else as_number(value, name, owner)
-
-    outcomes = tuple(
-        pipeline.run(
-            technique,
-            listed,
-            area=known(area, "area"),
-            diameter=known(diameter, "diameter"),
-            thickness=known(thickness, "thickness"),
-            temperature=known(temperature, "temperature"),
-            lead_resistance=known(lead_resistance, "lead_resistance"),
-            ionic_conductivity=known(ionic_conductivity, "ionic_conductivity"),
-            pressure=known(pressure, "pressure"),
-            active_mass=known(active_mass, "active_mass"),
-            theoretical_capacity=known(theoretical_capacity, "theoretical_capacity"),
-            density=known(density, "density"),
-            settings=settings,
-            columns=columns,
-            reader=reader,
-            part=part,
-            use_header=use_header,
-        )
-    )
+    given = {
+        "area": area,
+        "diameter": diameter,
+        "thickness": thickness,
+        "temperature": temperature,
+        "lead_resistance": lead_resistance,
+        "ionic_conductivity": ionic_conductivity,
+        "pressure": pressure,
+        "active_mass": active_mass,
+        "theoretical_capacity": theoretical_capacity,
+        "density": density,
+    }
+    inputs = {name: as_number(value, name, owner) for name, value in given.items() if value is not None}
+    asked: dict[str, Any] = {"columns": columns, "reader": reader, "part": part, "use_header": use_header}
+    outcomes = tuple(pipeline.run(technique, listed, inputs=inputs, settings=settings, **asked))
     results = Results(outcomes)
     _tell(results)
     _warn_of_namesakes(results)

@@ -327,10 +327,10 @@ def parse(text: str | float, name: str, *, label: str | None = None, default_u: 
     si, si_u = value * factor + offset, u * factor
     if not (math.isfinite(si) and math.isfinite(si_u)) or (row.positive and si <= 0) or (row.offset and si < 0):
         limit = "above absolute zero" if row.offset else "finite and > 0" if row.positive else "finite"
-        raise StudyError(f"{name} = '{text}' cannot be: it must be {limit}.", hint="Correct the value.")
+        raise StudyError(f"{name} = '{text}' is not valid: it must be {limit}.", hint="Correct the value.")
     if abs(si) > row.largest:
         limit = f"{to_shown(name, row.largest):.4g} {row.shown}"
-        raise StudyError(f"{name} = '{text}' cannot be: it is above {limit}.", hint="Check the number and its unit.")
+        raise StudyError(f"{name} = '{text}' is not valid: it is above {limit}.", hint="Check the number and its unit.")
     if match["u"] is None and default_u is not None:
         si_u = default_u
     return uncertain(si, {label or name: si_u})

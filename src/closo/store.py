@@ -123,8 +123,10 @@ class Store:
             if "locked" in reason:
                 hint = "Wait until the other closo has finished."
             elif "readonly" in reason or "disk" in reason or "full" in reason:
-                hint = "Make room or give yourself the right to write there."
-            raise StudyError(f"the store of results does not answer ({reason}).", file=self.folder, hint=hint) from None
+                hint = "Free disk space, or check write permission."
+            raise StudyError(
+                f"the results database could not be opened ({reason}).", file=self.folder, hint=hint
+            ) from None
 
     def is_made(self) -> bool:
         """Return whether the tables are there; another process may be about to make them."""
@@ -340,8 +342,9 @@ def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> N
                 holder = "another process"
                 with suppress(OSError):
                     holder = note.read_text()
+                reason = "" if "locked" in str(error) else f"; {error}"
                 raise StudyError(
-                    f"another closo works on this study ({holder}; {error}).",
+                    f"another closo process is using this study ({holder}{reason}).",
                     file=note.parent.parent,
                     hint="Wait until it has finished, and start again.",
                 ) from None

@@ -171,7 +171,7 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
         raise StudyError(f"'{text}' is not {with_article(quantity)}.", hint=f"Write for example '{_example(shown)}'.")
     number, spread, unit = pieces
     if not math.isfinite(float(number)):
-        raise StudyError(f"{quantity} = '{text}' cannot be: it must be finite.", hint="Correct the value.")
+        raise StudyError(f"{quantity} = '{text}' is not valid: it must be finite.", hint="Correct the value.")
     if unit == "%" and "%" in shown:  # points of percent, not percent of the value
         spread = spread or repr(_rounding(number))
         return parse(f"{float(number) / 100.0!r} ± {float(spread) / 100.0!r} 1", quantity, label=label)

@@ -125,5 +125,5 @@ def test_one_spread_counts_its_degrees_of_freedom_once():
     shared = set(sources(of_cell.number)) & set(sources(other.number))
     assert shared == {"pellet spread:s"}  # of the mean; each cell has its own pellet
     one = conductivity_at({"p1": results["p1"]}, "s", uncertain(303.15, {}), pellet="cell")
-    assert one.method.endswith("of another pellet, 20 % apart assumed")
+    assert one.method.endswith("from another pellet; a 20 % pellet-to-pellet spread is assumed")
     assert one.u / one.value == pytest.approx(0.2)

@@ -94,8 +94,8 @@ def test_uncertainty_of_the_study():
     result = transference(*by_hand(u_i=0.005), name="cell", drift=0.05)
     quantity = result.quantities[f"{T}:first_samples"]
     assert quantity.u == pytest.approx(0.04, abs=0.005)
-    assert check(result, "told from 1").passed is False
-    assert "cannot be told from 1" in result.notes[0]
+    assert check(result, "distinguishable from 1").passed is False
+    assert "not distinguishable from 1" in result.notes[0]
     # 1 % in I_0 or I_ss moves t+ by 0.015 where the interface is half of the bulk
     share = quantity.budget()["fit:step"] / 0.005 * 0.01
     assert share == pytest.approx(0.0149, abs=0.0005)
@@ -111,7 +111,7 @@ def test_large_interfaces_make_it_worthless():
 def test_above_one_is_not_clipped():
     result = transference(*by_hand(i_ss=11.6e-6, u_i=1e-4), name="cell", drift=1e-4)
     assert result.quantities[T].value > 1.02
-    assert check(result, "told from 1").passed
+    assert check(result, "distinguishable from 1").passed
 
 
 def test_weights_are_those_of_least_variance():
@@ -147,7 +147,7 @@ def test_gain_of_both_spectra_cancels_in_the_first_samples():
 
 def test_interfaces_are_found_by_capacitance_or_by_name():
     small = _fitted("s", 500.0, 300.0, 0.01, capacitance=1e-10)  # a grain boundary
-    assert "cannot be told from the electrolyte" in arcs_of(small).why
+    assert "is not distinguishable from the electrolyte" in arcs_of(small).why
     assert arcs_of(small, interface=("R2",)).labels == ("R2",)
     large = arcs_of(_fitted("s", 500.0, 300.0, 0.01))
     assert (float(large.electrolyte.x), float(large.interface.x)) == (500.0, 300.0)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from closo.dataset import KINDS, new
 from closo.errors import ClosoError, DataError
 from closo.figures import to_csv, to_svg
 from closo.nomenclature import NAMES
 from closo.quantity import parse
+from closo.readers.tools.edges import raman_scan
 from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
@@ -20,6 +22,8 @@ from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
 from closo.twin.calorimetry import heat_flow
+from closo.twin.core_level import BO3, CAGE, Spectrometer, boron_edge, scan_counts
+from closo.twin.microscopy import Lamella, loss_map, x_ray_map
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -112,6 +116,20 @@ def infrared():
     return new("infrared", columns, source="conformance.dx")
 
 
+def edge(parts, name="conformance.xrs"):
+    """Return a scan of four analysers over the elastic line and the B K edge."""
+    random = np.random.default_rng(5)
+    made = scan_counts(Spectrometer.drawn(random, 4), "B K", parts, random)
+    side = {"monitor": made["monitor"]}
+    return raman_scan(Path(name), made["energy"], made["counts"], [1, 2, 3, 4], side=side, metadata={})
+
+
+def references():
+    """Return the settings that a near-edge spectrum needs: spectra of two references."""
+    pure = {"salt": CAGE, "BO3": BO3}
+    return {"edge": "B K", "references": [edge([(1.0, p)], n).assign_attrs(title=n) for n, p in pure.items()]}
+
+
 CIF = """data_{name}
 _symmetry_space_group_name_H-M 'F {group}'
 _cell_length_a {a}
@@ -155,6 +173,22 @@ def pattern():
     return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
 
 
+def losses():
+    """Return a loss map of a particle with a shell."""
+    columns = {
+        "energy_loss": 155.0 + 0.5 * np.arange(200),
+        "counts": loss_map(Lamella(size=24, radius=6.0), np.random.default_rng(5)),
+    }
+    return new("energy_loss_image", columns, source="conformance.dm4")
+
+
+def x_rays():
+    """Return an X-ray map of a particle with a shell, pixels of 2 nm."""
+    counts = x_ray_map(Lamella(), np.random.default_rng(6))
+    places = {name: xr.Variable(name, 2e-9 * np.arange(40)) for name in "yx"}
+    return new("x_ray_image", {"energy": 15.0 * np.arange(140), "counts": counts, **places}, source="conformance.dm4")
+
+
 def run_of_heat():
     """Return a heating run with a transition at 529 K."""
     time, temperature, flow = heat_flow(np.random.default_rng(4), heat=60e3, onset=529.0)
@@ -163,6 +197,8 @@ def run_of_heat():
 
 
 SAMPLES = {
+    "eels": losses,
+    "element_map": x_rays,
     "diffraction": pattern,
     "calorimetry": run_of_heat,
     "impedance": spectrum,
@@ -173,6 +209,8 @@ SAMPLES = {
     "cycling": charge_and_discharge,
     "sorption": isotherm,
     "infrared": infrared,
+    "xray_raman": lambda: edge(boron_edge(0.3)),
+    "near_edge": lambda: edge(boron_edge(0.3)),
 }
 
 
@@ -182,7 +220,11 @@ def sample(technique):
     return SAMPLES[technique.name]()
 
 
-SETTINGS = {"diffraction": crystals}  # of techniques that need some
+SETTINGS = {
+    "diffraction": crystals,
+    "xray_raman": lambda: {"edge": "B K", "angle": "55"},
+    "near_edge": references,
+}  # of techniques that need some
 
 
 def inputs(technique):

@@ -15,7 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
-from closo.figures import Axis, Band, FigureSpec, Image, Panel, Span, Text, Trace, draw, render, save, to_csv, to_svg
+from closo.errors import StudyError
+from closo.figures import (
+    Axis,
+    Band,
+    FigureSpec,
+    Image,
+    Look,
+    Panel,
+    Span,
+    Text,
+    Trace,
+    draw,
+    render,
+    save,
+    to_csv,
+    to_svg,
+)
 from closo.figures.style import COLORS, DOUBLE_COLUMN, MISSING, SINGLE_COLUMN
 
 
@@ -314,3 +330,23 @@ def test_two_sets_of_bars_stand_side_by_side():
     left = [patch.get_x() for patch in figure.axes[0].patches]
     assert len(left) == 6
     assert len(set(np.round(left, 6))) == 6
+
+
+def test_a_style_of_the_user_and_the_columns_of_a_journal(tmp_path):
+    style = tmp_path / "mine.mplstyle"
+    style.write_text(
+        "lines.linewidth: 3.25\naxes.prop_cycle: cycler('color', ['123456', '654321'])\ntext.usetex: True\n"
+    )
+    traces = [Trace([0.0, 1.0], [0.0, 1.0], "$a$", "line"), Trace([0.0, 1.0], [1.0, 0.0], style="line", color=1)]
+    spec = FigureSpec("s", [Panel(Axis("x"), Axis("y"), traces)])
+    figure = draw(spec, Look(style=style, journal="acs"))
+    assert figure.get_size_inches()[0] == pytest.approx(3.25)
+    drawn = [(to_hex(line.get_color()), line.get_linewidth()) for line in figure.axes[0].lines]
+    assert drawn == [("#123456", 3.25), ("#654321", 3.25)]
+    assert draw(spec).axes[0].lines[0].get_color() == COLORS[0]
+    assert b"$a$" in render(spec, ("svg",), Look(style=style))["svg"]
+    nothing = Look(style=tmp_path / "none.mplstyle")
+    with pytest.raises(StudyError, match="no style of matplotlib"):
+        nothing.rc()
+    with pytest.raises(StudyError, match="not a journal"):
+        Look(journal="ac")

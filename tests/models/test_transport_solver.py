@@ -14,6 +14,7 @@ from closo.errors import StudyError
 from closo.figures.draw import to_svg
 from closo.models.microstructure import overlapping_spheres, sample
 from closo.models.transport import (
+    Options,
     current_figure,
     current_map,
     elimination,
@@ -264,7 +265,7 @@ def test_composite_links_smear_a_lonely_shell_and_the_error_says_so():
 
 def test_the_current_map_has_the_mean_current_and_no_current_in_what_does_not_conduct():
     image = benchmark_image(64)[:32, :24, :20]
-    found = current_map(image, {0: 0.0, 1: 1.0, 2: 100.0}, axis=1)
+    found = current_map(image, {0: 0.0, 1: 1.0, 2: 100.0}, Options(axis=1))
     assert found.current_density.shape == image.shape
     assert (found.current_density[image == 0] == 0).all()
     along = found.current_density.mean(axis=(0, 2))  # at least the mean current through every plane, as a modulus
@@ -279,7 +280,7 @@ def test_the_current_map_has_the_mean_current_and_no_current_in_what_does_not_co
 def test_the_map_of_layers_is_known():
     labels = np.ones((8, 6, 4), np.uint8)
     labels[:, ::2] = 2
-    found = current_map(labels, {1: 1.0, 2: 3.0}, axis=0)
+    found = current_map(labels, {1: 1.0, 2: 3.0})
     assert found.current_density[:, 1] == pytest.approx(0.5, rel=1e-5)
     assert found.current_density[:, 0] == pytest.approx(1.5, rel=1e-5)
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from closo.claims import judge, load_claims
+from closo.combine.audit import Cell, Press
 from closo.combine.cell_recipe import cell_recipe, press_recipe
 from closo.combine.cells import first_and_last, spectra_around
 from closo.combine.electronic import electronic_fraction
@@ -183,11 +184,11 @@ def test_volume_fractions_follow_from_the_mixing_ratio(small):
 
 
 def test_what_a_cell_implies_needs_its_numbers():
-    assert cell_recipe("empty").quantities == {}
-    disc = cell_recipe("die", diameter=uncertain(6e-3, {"diameter:die": 1e-5})).quantities
+    assert cell_recipe(Cell(name="empty")).quantities == {}
+    disc = cell_recipe(Cell(name="die", diameter=uncertain(6e-3, {"diameter:die": 1e-5}))).quantities
     assert disc["area:disc"].value == pytest.approx(math.pi * 9e-6)
     assert disc["area:disc"].u / disc["area:disc"].value == pytest.approx(2e-5 / 6e-3)
-    pressed = press_recipe("jaw", force=9810.0, area=0.283e-4).quantities
+    pressed = press_recipe(Press(name="jaw", force=9810.0, area=0.283e-4)).quantities
     assert pressed["pressure:force"].value == pytest.approx(9810.0 / 0.283e-4)
     assert "pressure:torque" not in pressed
 

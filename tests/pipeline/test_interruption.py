@@ -131,7 +131,9 @@ def test_two_at_once_wait_for_each_other(fake, make_study, start):
 def test_a_second_one_that_does_not_wait_is_told_who_works(fake, make_study, start):
     study = make_study(1)
     with open_store(study).locked():
-        with pytest.raises(StudyError, match=r"another closo works on this study \(process \d+ on .*Wait until"):
+        with pytest.raises(
+            StudyError, match=r"another closo process is using this study \(process \d+ on .*Wait until"
+        ):
             analyse(study, wait=0.1)
     assert analyse(study).failures == ()
 

@@ -2,6 +2,7 @@
 
 import shutil
 
+import polars as pl
 import pytest
 import xarray as xr
 
@@ -20,7 +21,7 @@ def raw(fake, make_study):
 
 def test_files_of_one_pellet_share_its_geometry(raw):
     files = sorted(raw.iterdir())[:2]
-    a, b = run("fake", files, **GEOMETRY, temperature="30 ± 0.5 degC")
+    a, b = run("fake", files, inputs={**GEOMETRY, "temperature": "30 ± 0.5 degC"})
     assert (a.file, a.part, a.error) == (files[0], 1, None)
     sigma = [outcome.result.quantities["ionic_conductivity"] for outcome in (a, b)]
     assert {"area:command line", "thickness:command line", "fit:p1_0_30C.txt#1"} == set(sigma[0].budget())
@@ -42,7 +43,7 @@ def test_a_folder_is_every_file_and_bad_ones_do_not_stop_it(raw):
     (raw / "b_empty.dta").touch()
     (raw / "notes.md").write_text("# Notes\nwe measured today\n")
     (raw / ".hidden.txt").write_text("1 2 3")
-    outcomes = list(run("fake", [raw], **GEOMETRY))
+    outcomes = list(run("fake", [raw], inputs=GEOMETRY))
     good = [o for o in outcomes if o.result is not None]
     assert len(good) == 6
     assert len({o.result.name for o in good}) == 6  # equal file names get names of their own
@@ -63,8 +64,8 @@ def test_a_named_file_is_never_skipped(raw, tmp_path):
     ("technique", "keywords", "text"),
     [
         ("fak", {}, "Did you mean 'fake'?"),
-        ("fake", {"area": "0,785 cm2"}, "decimal comma"),
-        ("fake", {"area": "0.785"}, "has no unit"),
+        ("fake", {"inputs": {"area": "0,785 cm2"}}, "decimal comma"),
+        ("fake", {"inputs": {"area": "0.785"}}, "has no unit"),
         ("fake", {"settings": {"dely": 1.0}}, "Did you mean 'delay'?"),
     ],
 )
@@ -106,11 +107,11 @@ def test_a_path_a_text_a_list_and_a_measurement_are_all_files(raw):
     file = sorted(raw.iterdir())[0]
     (data,) = read(file)
     for given in (file, str(file), [file], (str(file),), data, [data], read(file)):
-        (outcome,) = run("fake", given, **GEOMETRY)
+        (outcome,) = run("fake", given, inputs=GEOMETRY)
         assert outcome.error is None
         assert outcome.result.quantities["total_resistance"].value == pytest.approx(1000.0, rel=0.01)
         assert outcome.result.provenance.inputs
-    a, b = run("fake", [data, sorted(raw.iterdir())[1]], **GEOMETRY)
+    a, b = run("fake", [data, sorted(raw.iterdir())[1]], inputs=GEOMETRY)
     assert correlation(*(o.result.quantities["ionic_conductivity"].number for o in (a, b))) > 0.5
 
 
@@ -124,13 +125,13 @@ def test_a_dataset_of_another_kind_or_origin_is_one_sentence(fake):
 
 def test_a_diameter_stands_for_the_area(raw):
     file = sorted(raw.iterdir())[0]
-    (by_area,) = run("fake", file, area="0.785398 ± 0.001 cm2", thickness="310 ± 5 um")
-    (by_diameter,) = run("fake", file, diameter="10 ± 0.05 mm", thickness="310 ± 5 um")
+    (by_area,) = run("fake", file, inputs={"area": "0.785398 ± 0.001 cm2", "thickness": "310 ± 5 um"})
+    (by_diameter,) = run("fake", file, inputs={"diameter": "10 ± 0.05 mm", "thickness": "310 ± 5 um"})
     sigma = [o.result.quantities["ionic_conductivity"] for o in (by_area, by_diameter)]
     assert sigma[1].value == pytest.approx(sigma[0].value, rel=1e-5)
     assert sigma[1].budget()["diameter:command line"] / sigma[1].value == pytest.approx(0.01, rel=1e-6)
     with pytest.raises(StudyError, match="area and diameter are both given"):
-        run("fake", file, area="1 cm2", diameter="10 mm")
+        run("fake", file, inputs={"area": "1 cm2", "diameter": "10 mm"})
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_the_header_is_taken_when_asked_for(with_header):
     assert sigma.value == pytest.approx(0.31e-3 / (1000.0 * 0.785398e-4), rel=0.01)
     assert any(source.startswith("thickness:header of") for source in sigma.budget())
     assert "area taken from the header: diameter = 10 mm." in outcome.result.notes
-    (mine,) = run("fake", data, thickness="310 ± 5 um", use_header=True)  # what is given wins
+    (mine,) = run("fake", data, inputs={"thickness": "310 ± 5 um"}, use_header=True)  # what is given wins
     assert "thickness:command line" in mine.result.quantities["ionic_conductivity"].budget()
 
 
@@ -175,5 +176,15 @@ def test_a_default_a_name_and_nonsense_are_not_taken(with_header, entry, said):
 
 
 def test_an_odd_area_is_asked_about(raw):
-    (outcome,) = run("fake", sorted(raw.iterdir())[0], area="0.785 mm2", thickness="310 um")
+    (outcome,) = run("fake", sorted(raw.iterdir())[0], inputs={"area": "0.785 mm2", "thickness": "310 um"})
     assert any("Was 0.785 cm2 meant?" in note for note in outcome.result.notes)
+
+
+def test_the_provenance_names_the_reader_that_read(fake, tmp_path):
+    frame = pl.DataFrame({"a": [1e5, 1e3, 10.0] * 10, "b": [10.0] * 30, "c": [-5.0] * 30})
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.write_csv(tmp_path / "a.csv")
+    columns = "frequency,impedance_real,impedance_imag"
+    for name, reader in (("a.parquet", "parquet"), ("a.csv", "text")):
+        (outcome, *_) = run("fake", tmp_path / name, columns=columns)
+        assert outcome.result.provenance.reader == reader

@@ -97,7 +97,7 @@ def test_time_that_falls_is_kept_and_told(write):
     content = table().replace("10800", "0").replace("14400", "3600")
     (data,) = read(write(content))
     assert data["time"].values.tolist() == [0, 3600, 7200, 0, 3600]
-    assert [w for w in data.attrs["warnings"] if "runs backwards once, first from 7200 s to 0 s at row 4" in w]
+    assert [w for w in data.attrs["warnings"] if "decreases at one point, first from 7200 s to 0 s at row 4" in w]
 
 
 def test_no_current_is_an_open_circuit(write):
@@ -227,7 +227,7 @@ def test_real_files(shared_data):
     assert "temperature" not in landt  # 0 degC in all rows of a file that is called 25degC
     (defect,) = read(next(folder.glob("*Time_Bug*")))
     assert defect.sizes["point"] == 13_086
-    assert any("runs backwards 19 times, first from 7200 s to 0 s" in w for w in defect.attrs["warnings"])
+    assert any("decreases at 19 points, first from 7200 s to 0 s" in w for w in defect.attrs["warnings"])
 
 
 LONG = {

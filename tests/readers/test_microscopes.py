@@ -1,6 +1,8 @@
 """Files of electron microscopes: totals of real ones, and what must be refused."""
 
 import struct
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -138,3 +140,12 @@ def test_damaged_tags_are_refused(tmp_path):
     path.write_bytes(struct.pack(">iqi", 4, 10, 1) + struct.pack(">BBq", 1, 0, 2**60))
     with pytest.raises(ReadError, match="cut off or damaged"):
         read(path)
+
+
+def test_rosettasciio_gets_the_library_that_the_command_line_keeps_from_xarray(shared_data):
+    pytest.importorskip("rsciio", reason="rosettasciio (extra em) is not installed")
+    file = shared_data / "core" / "eds/rsciio/16x16_12bit_packed_8bit.bcf"
+    done = subprocess.run(
+        [sys.executable, "-m", "closo.cli", "convert", file], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "part 1" in done.stdout) == (0, True), done.stderr

@@ -194,7 +194,7 @@ def test_the_total_time_is_taken_where_it_is_there(write):
 def test_a_clock_that_starts_again_for_no_known_reason_is_kept_and_told(write):
     (data,) = read(write(table("Time/s,U/V,I/A", OF_STEP, VOLTAGE, CURRENT)))
     np.testing.assert_allclose(data["time"], OF_STEP)
-    assert any("runs backwards once" in w for w in data.attrs["warnings"])
+    assert any("decreases at one point" in w for w in data.attrs["warnings"])
 
 
 def test_steps_of_few_rows_that_do_not_begin_at_zero(write):

@@ -370,7 +370,7 @@ def test_bands_of_the_user_and_another_norm():
         ({"normalise": "overton"}, "Did you mean 'overtone'"),
         ({"ordinate": "absorbence"}, "Did you mean 'absorbance'"),
         ({"r_min": 0.9, "r_max": 0.1}, "shares of light"),
-        ({"axis_u": -1.0}, "cannot be"),
+        ({"axis_u": -1.0}, "is not valid"),
     ],
 )
 def test_wrong_settings_are_refused(settings, said):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.inputs import with_inputs
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
 from closo.cli.script import write_script
 from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
@@ -49,24 +51,14 @@ _FEW = 3  # results that are shown one by one
 _COLUMNS = 3  # quantities of a table of many
 
 
+@with_inputs
 def run(
     technique: Annotated[
         str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
     ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
-    area: Annotated[str | None, typer.Option(help="Electrode area, e.g. '0.785 ± 0.005 cm2'.")] = None,
-    diameter: Annotated[
-        str | None, typer.Option(help="Of a round electrode, instead of the area, e.g. '10 ± 0.05 mm'.")
-    ] = None,
-    thickness: Annotated[str | None, typer.Option(help="Thickness of the pellet, e.g. '310 ± 5 um'.")] = None,
-    temperature: Annotated[str | None, typer.Option(help="Temperature, e.g. '30 ± 0.5 degC'.")] = None,
-    lead_resistance: Annotated[str | None, typer.Option(help="Resistance of the leads, e.g. '0.5 ± 0.1 ohm'.")] = None,
-    conductivity: Annotated[str | None, typer.Option(help="Of the electrolyte, e.g. '5e-4 ± 0.2e-4 S/cm'.")] = None,
-    pressure: Annotated[str | None, typer.Option(help="Stack pressure, e.g. '106 ± 30 MPa'.")] = None,
-    active_mass: Annotated[str | None, typer.Option(help="Mass of active material, e.g. '0.84 ± 0.03 mg'.")] = None,
-    theoretical_capacity: Annotated[str | None, typer.Option(help="Of the active material, e.g. '171 mAh/g'.")] = None,
-    density: Annotated[str | None, typer.Option(help="Of the solid of a powder, e.g. '2.20 ± 0.05 g/cm3'.")] = None,
+    inputs: Mapping[str, str | None],
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -93,6 +85,9 @@ def run(
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
+    formats: Format = "svg,pdf",
+    style: Style = None,
+    journal: Journal = "rsc",
     script: Annotated[
         Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
     ] = None,
@@ -123,33 +118,24 @@ def run(
 
     asked = _settings_of(technique, preset, settings or [])
     given: dict[str, Any] = {
-        "area": area,
-        "diameter": diameter,
-        "thickness": thickness,
-        "temperature": temperature,
-        "lead_resistance": lead_resistance,
-        "ionic_conductivity": conductivity,
-        "pressure": pressure,
-        "active_mass": active_mass,
-        "theoretical_capacity": theoretical_capacity,
-        "density": density,
         "settings": asked,
         "columns": _with_sheet(columns, sheet),
         "reader": reader,
         "part": _part(part),
         "use_header": use_header,
     }
+    wanted = pictures_of(figures, formats, style, journal)
     if script is not None:
-        write_script(script, technique, files, given)
+        write_script(script, technique, files, {**inputs, **given})
     outcomes: list[Outcome] = []
-    drawn: list[list[str]] = []
+    pictures: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(technique, files, **given):
+        for outcome in pipeline.run(technique, files, inputs=inputs, **given):
             outcomes.append(outcome)
-            drawn.append(_draw(outcome, figures))
+            pictures.append(drawn(outcome.result, wanted))
             report(len(outcomes), None, outcome.file.name)
     if as_json:
-        write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, drawn, strict=True)])
+        write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, pictures, strict=True)])
     else:
         _show(outcomes, verbose=verbose)
     results = [o.result for o in outcomes if o.result is not None]
@@ -258,15 +244,6 @@ def _settings_of(technique: str, preset: str | None, settings: list[str]) -> dic
 
 def _part(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isdigit() else text
-
-
-def _draw(outcome: Outcome, folder: Path | None) -> list[str]:
-    """Write the figure of a result and return the names of the files."""
-    if folder is None or outcome.result is None:
-        return []
-    from closo import figures, pipeline
-
-    return [str(path) for path in figures.save(pipeline.figure(outcome.result), folder)]
 
 
 def _as_json(outcome: Outcome, figures: list[str]) -> dict[str, Any]:

@@ -42,9 +42,10 @@ def conductivity(
 
     phases = simulation.parse_phases(phase)
     _announce_compilation()
-    result = simulation.image(
-        image, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device
-    )
+    from closo.models.transport import Options
+
+    options = Options(axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device)
+    result = simulation.image(image, phases, options)
     return _finish(result, figures, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
 from closo.errors import StudyError, did_you_mean
 
 if TYPE_CHECKING:
@@ -24,9 +25,16 @@ Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the stud
 Workers = Annotated[
     int, typer.Option(min=0, help="Processes that analyse measurements; 0: as many as there are cores.")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Dask scheduler to analyse on: tcp://127.0.0.1:8786, or tls://... on another computer."
+    ),
+]
 NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
 ]
+_PATIENCE = 60.0  # s for another `closo analyse` to finish
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every result, method and reason.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
@@ -76,12 +84,19 @@ def check(study: Study, *, as_json: Json = False) -> int:
     return 1 if errors else 0
 
 
-def analyse(study: Study, *, workers: Workers = 0, verbose: Verbose = False, as_json: Json = False) -> int:
+def analyse(
+    study: Study,
+    *,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> int:
     """Compute what is stale, keep each result as it finishes, and say at the end what failed and why.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
     """
-    analysis = _analyse(study, workers)
+    analysis = _analyse(study, workers, scheduler)
     if as_json:
         write_json(_analysis_json(analysis))
     else:
@@ -135,6 +150,9 @@ def show(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
+    formats: Format = "svg,pdf",
+    style: Style = None,
+    journal: Journal = "rsc",
     no_analyse: NoAnalyse = False,
     workers: Workers = 0,
     as_json: Json = False,
@@ -144,6 +162,7 @@ def show(
     What is not computed yet, or no longer true, is computed first; not so while another `closo analyse` is at it: then the
     answer is what is there, and what is not is said.
     """
+    wanted = pictures_of(figures, formats, style, journal)
     analysis = _results(study, workers, compute=not no_analyse)
     if key is None:
         if as_json:
@@ -154,7 +173,7 @@ def show(
     if key not in analysis.results:
         raise StudyError(f"'{key}' is not a result of this study.", hint=did_you_mean(key, analysis.results))
     result = analysis.results[key]
-    written = _draw(result, figures)
+    written = drawn(result, wanted)
     if as_json:
         write_json({"key": key} | result.as_json() | ({"figures": written} if written else {}))
     else:
@@ -244,11 +263,11 @@ def _waiting(known: Analysis) -> str:
     return "; ".join(words)
 
 
-def _analyse(study: Path, workers: int) -> Analysis:
+def _analyse(study: Path, workers: int, scheduler: str | None = None) -> Analysis:
     from closo import pipeline
 
     with progress_bar("Analysing") as progress:
-        return pipeline.analyse(study, workers=workers, progress=progress)
+        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress, wait=_PATIENCE)
 
 
 def _analysis_json(analysis: Analysis) -> dict[str, Any]:
@@ -339,14 +358,6 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
 def _code(analysis: Analysis) -> int:
     failed = any(check.passed is False for result in analysis.results.values() for check in result.checks)
     return exit_code(errors=[failure.error for failure in analysis.failures], failed=failed)
-
-
-def _draw(result: Result, folder: Path | None) -> list[str]:
-    if folder is None:
-        return []
-    from closo import figures, pipeline
-
-    return [str(path) for path in figures.save(pipeline.figure(result), folder)]
 
 
 def _show_result(key: str, result: Result, written: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from closo.combine import audit
@@ -9,73 +10,51 @@ from closo.quantity import Number
 from closo.result import Check
 from closo.study import Cell, Press, Range, Study
 
-__all__ = ["audit_study", "cell_checks", "press_checks"]
-
-_PELLET = ("area", "diameter", "thickness", "mass", "pressure", "force")
-_CELL = (
-    "area", "diameter", "cathode_mass", "active_fraction", "electrolyte_fraction", "carbon_fraction",
-    "theoretical_capacity", "molar_mass", "electrons",
-    "areal_capacity", "current_density", "c_rate", "separator_mass", "separator_thickness",
-)  # fmt: skip
-_PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
-_POWDER = ("specific_surface_area", "pore_volume", "particle_size")
-_PRINTED = ("quantity", "value", "of", "to", "temperature", "relation", "convention", "where")
+__all__ = ["audit_study", "cell_record", "press_record", "recipe_record"]
 
 
 def audit_study(study: Study) -> list[Check]:
     """Return every check that recipes, geometry and printed numbers allow; passed is None where one cannot be made."""
     densities = {name: m.density for name, m in study.materials.items() if m.density is not None}
-    recipes = {
-        name: audit.Recipe(
-            name=name,
-            matrix=sample.recipe.matrix,
-            filler=sample.recipe.filler,
-            filler_fraction=sample.recipe.filler_fraction,
-            masses=sample.recipe.masses,
-            batch_mass=sample.recipe.batch_mass,
-            densities=densities,
-        )
-        for name, sample in study.samples.items()
-        if sample.recipe is not None
-    }
+    recipes = {name: made for name in study.samples if (made := recipe_record(study, name)) is not None}
     full = {name: audit.recipe_density(recipe) for name, recipe in recipes.items()}
     return audit.audit(
         materials=[audit.Material(name=name, density=m.density) for name, m in study.materials.items()],
         powders=[
-            audit.Powder(name=name, density=densities.get(p.material or ""), **_fields(p, _POWDER))
+            audit.Powder(name=name, density=densities.get(p.material or ""), **_stated(p, audit.Powder))
             for name, p in study.powders.items()
         ],
         recipes=list(recipes.values()),
         pellets=[
-            audit.Pellet(name=name, density=full.get(s.sample), **_fields(s, _PELLET))
+            audit.Pellet(name=name, density=full.get(s.sample), **_stated(s, audit.Pellet))
             for name, s in study.specimens.items()
         ],
-        cells=[_cell(name, c, _density(full, c.separator_sample)) for name, c in study.cells.items()],
-        presses=[_press(name, p) for name, p in study.presses.items()],
-        printed=[audit.Printed(**_fields(p, _PRINTED)) for p in study.printed],
+        cells=[cell_record(name, c, _density(full, c.separator_sample)) for name, c in study.cells.items()],
+        presses=[press_record(name, p) for name, p in study.presses.items()],
+        printed=[audit.Printed(**_stated(p, audit.Printed)) for p in study.printed],
     )
 
 
-def cell_checks(name: str, cell: Cell, density: Number | None) -> list[Check]:
-    """Return the checks of one cell; `density` [kg/m3] is the full one of its electrolyte."""
-    return audit.audit_cells([_cell(name, cell, density)])
+def recipe_record(study: Study, sample: str) -> audit.Recipe | None:
+    """Return what a sample is made of for the audit, None where it is not stated."""
+    recipe = study.samples[sample].recipe if sample in study.samples else None
+    densities = {name: m.density for name, m in study.materials.items() if m.density is not None}
+    return None if recipe is None else audit.Recipe(name=sample, densities=densities, **_stated(recipe, audit.Recipe))
 
 
-def press_checks(name: str, press: Press) -> list[Check]:
-    """Return the checks of one press."""
-    return audit.audit_presses([_press(name, press)])
+def cell_record(name: str, cell: Cell, density: Number | None) -> audit.Cell:
+    """Return a cell for the audit; `density` [kg/m3] is the full one of its electrolyte."""
+    return audit.Cell(name=name, separator_density=density, **_stated(cell, audit.Cell))
 
 
-def _cell(name: str, cell: Cell, density: Number | None) -> audit.Cell:
-    return audit.Cell(name=name, separator_density=density, **_fields(cell, _CELL))
+def press_record(name: str, press: Press) -> audit.Press:
+    """Return a press for the audit."""
+    return audit.Press(name=name, **_stated(press, audit.Press))
 
 
-def _press(name: str, press: Press) -> audit.Press:
-    return audit.Press(name=name, **_fields(press, _PRESS))
-
-
-def _fields(table: object, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of a table of the study; a range becomes the pair of its ends."""
+def _stated(table: object, record: type[Any]) -> dict[str, Any]:
+    """Return the fields that a table of the study shares with a record; a range becomes the pair of its ends."""
+    names = {field.name for field in fields(record)} - {"name", "density", "densities", "separator_density"}
     values = {name: getattr(table, name) for name in names}
     return {k: (v.low, v.high) if isinstance(v, Range) else v for k, v in values.items()}
 

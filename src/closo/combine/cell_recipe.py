@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import xarray as xr
 
+from closo.combine.audit import Cell, Press
 from closo.errors import StudyError
 from closo.models import recipe
 from closo.models.cell import electrode_fractions
@@ -30,109 +30,67 @@ from closo.result import Check, Result
 __all__ = ["cell_recipe", "composite", "press_recipe", "with_statements"]
 
 
-def cell_recipe(
-    name: str,
-    *,
-    area: Number | None = None,
-    diameter: Number | None = None,
-    cathode_mass: Number | None = None,
-    active_fraction: Number | None = None,
-    theoretical_capacity: Number | None = None,
-    molar_mass: Number | None = None,
-    electrons: int | None = None,
-    c_rate: Number | None = None,
-    separator_mass: Number | None = None,
-    separator_thickness: Number | None = None,
-    separator_density: Number | None = None,
-    stated_areal_capacity: Number | None = None,
-) -> Result:
-    """Return what follows from a cell's masses, geometry and formula; all in SI, None where nothing is stated.
+def cell_recipe(cell: Cell) -> Result:
+    """Return what follows from a cell's masses, geometry and formula.
 
     Example
     -------
-    >>> made = cell_recipe("RT", area=0.283e-4, cathode_mass=1.5e-6, active_fraction=0.6, theoretical_capacity=171 * 3600.0)
-    >>> round(made.quantities["areal_capacity:theoretical"].value / 36000.0, 4)
+    >>> cell = Cell(name="RT", area=0.283e-4, cathode_mass=1.5e-6, active_fraction=0.6, theoretical_capacity=171 * 3600.0)
+    >>> round(cell_recipe(cell).quantities["areal_capacity:theoretical"].value / 36000.0, 4)
     0.5438
     """
-    formula = _of(lambda: recipe.theoretical_capacity(molar_mass, electrons=int(electrons or 0)), molar_mass, electrons)
-    disc = _of(lambda: recipe.disc_area(diameter), diameter)
-    capacity = formula if theoretical_capacity is None else theoretical_capacity
-    surface = disc if area is None else area
+    disc = _of(cell, recipe.disc_area, "diameter")
+    formula = _of(cell, lambda m, n: recipe.theoretical_capacity(m, electrons=n), "molar_mass electrons")
+    capacity = formula if cell.theoretical_capacity is None else cell.theoretical_capacity
+    cell = replace(cell, area=disc if cell.area is None else cell.area, theoretical_capacity=capacity)
     areal = _of(
-        lambda: recipe.areal_capacity(cathode_mass, active_fraction, theoretical_capacity=capacity, area=surface),
-        *(cathode_mass, active_fraction, capacity, surface),
+        cell,
+        lambda m, w, q, a: recipe.areal_capacity(m, w, theoretical_capacity=q, area=a),
+        "cathode_mass active_fraction theoretical_capacity area",
     )
-    geometry = (separator_mass, surface, separator_density)
+    implied = _of(
+        cell,
+        lambda c, w, q, a: recipe.implied_mass(c, w, theoretical_capacity=q, area=a),
+        "areal_capacity active_fraction theoretical_capacity area",
+    )
+    separator = "separator_mass area separator_density"
+    density = _of(
+        cell, lambda m, a, d, t: recipe.relative_density(m, a, t, density=d), f"{separator} separator_thickness"
+    )
+    full = "mass / (full density x area"
     found = {
         "area:disc": (disc, "pi d2/4"),
-        "theoretical_capacity:formula": (formula, f"{electrons} F/M"),
-        "active_mass": (
-            _of(lambda: _product(cathode_mass, active_fraction), cathode_mass, active_fraction),
-            "composite x share",
-        ),
+        "theoretical_capacity:formula": (formula, f"{cell.electrons} F/M"),
+        "active_mass": (_of(cell, lambda m, w: m * w, "cathode_mass active_fraction"), "composite x share"),
         "areal_capacity:theoretical": (areal, "composite mass x active share x theoretical capacity / area"),
         "mass:areal_capacity": (
-            _of(
-                lambda: recipe.implied_mass(
-                    stated_areal_capacity, active_fraction, theoretical_capacity=capacity, area=surface
-                ),
-                *(stated_areal_capacity, active_fraction, capacity, surface),
-            ),
+            implied,
             "areal capacity as stated x area / (active share x theoretical capacity)",
         ),
         "current_density:c_rate": (
-            _of(lambda: recipe.current_density(areal, c_rate), areal, c_rate),
+            _of(replace(cell, areal_capacity=areal), recipe.current_density, "areal_capacity c_rate"),
             "C-rate x areal capacity from the masses",
         ),
-        "theoretical_thickness": (
-            _of(lambda: recipe.theoretical_thickness(separator_mass, surface, separator_density), *geometry),
-            "mass / (full density x area)",
-        ),
-        "relative_density": (
-            _of(
-                lambda: recipe.relative_density(
-                    separator_mass, surface, separator_thickness, density=separator_density
-                ),
-                *(*geometry, separator_thickness),
-            ),
-            "mass / (full density x area x thickness)",
-        ),
+        "theoretical_thickness": (_of(cell, recipe.theoretical_thickness, separator), f"{full})"),
+        "relative_density": (density, f"{full} x thickness)"),
     }
-    return _result("cell_recipe", name, found)
+    return _result("cell_recipe", cell.name, found)
 
 
-def press_recipe(
-    name: str,
-    *,
-    torque: Number | None = None,
-    screws: int | None = None,
-    screw_diameter: Number | None = None,
-    nut_factor: Number | None = None,
-    area: Number | None = None,
-    pressure: Number | None = None,
-    force: Number | None = None,
-) -> Result:
-    """Return the pressure that torque on screws or a force gives, or the force behind a pressure.
-
-    Parameters
-    ----------
-    name : the press.
-    torque : [N m]; screws : their number; screw_diameter : [m]; nut_factor : 0.20 ± 30 % where None.
-    area : that carries the force [m2]; pressure : [Pa]; force : [N].
-    """
-    factor = recipe.assumed_nut_factor(name) if nut_factor is None else nut_factor
+def press_recipe(press: Press) -> Result:
+    """Return the pressure that torque on screws or a force gives, or the force behind a pressure."""
+    factor = recipe.assumed_nut_factor(press.name) if press.nut_factor is None else press.nut_factor
     tightened = _of(
-        lambda: recipe.stack_pressure(
-            torque, screws=int(screws or 0), screw_diameter=screw_diameter, nut_factor=factor, area=area
-        ),
-        *(torque, screws, screw_diameter, area),
+        press,
+        lambda t, n, d, a: recipe.stack_pressure(t, screws=n, screw_diameter=d, nut_factor=factor, area=a),
+        "torque screws screw_diameter area",
     )
     found = {
         "pressure:torque": (tightened, "n M/(K d A)"),
-        "pressure:force": (_of(lambda: _ratio(force, area), force, area), "F/A"),
-        "force:pressure": (_of(lambda: recipe.pressing_force(pressure, area), pressure, area), "p A"),
+        "pressure:force": (_of(press, lambda f, a: f / a, "force area"), "F/A"),
+        "force:pressure": (_of(press, recipe.pressing_force, "pressure area"), "p A"),
     }
-    return _result("press_recipe", name, found)
+    return _result("press_recipe", press.name, found)
 
 
 def composite(
@@ -187,17 +145,10 @@ def with_statements(made: Result, stated: Mapping[str, Quantity], checks: Sequen
     return replace(made, quantities={**made.quantities, **stated}, checks=tuple(judged), findings=findings)
 
 
-def _of(make: Callable[[], Number], *needed: Any) -> Number | None:
-    """Return what `make` gives, None where something needed is not known."""
-    return None if any(number is None for number in needed) else make()
-
-
-def _product(a: Number, b: Number) -> Number:
-    return a * b
-
-
-def _ratio(a: Number, b: Number) -> Number:
-    return a / b
+def _of(table: Cell | Press, make: Callable[..., Number], fields: str) -> Number | None:
+    """Return what `make` gives of some fields, None where one of them is not known."""
+    numbers = [getattr(table, field) for field in fields.split()]
+    return None if any(number is None for number in numbers) else make(*numbers)
 
 
 def _result(technique: str, name: str, found: dict[str, tuple[Number | None, str]]) -> Result:

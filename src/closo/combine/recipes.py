@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from closo.combine.auditing import cell_checks, press_checks
+from closo.combine.audit import audit_cells, audit_presses
+from closo.combine.auditing import cell_record, press_record
 from closo.combine.cell_recipe import cell_recipe, composite, press_recipe, with_statements
 from closo.combine.ledgers.parameters import electrolyte_density
 from closo.combine.view import View, Wanted
@@ -18,20 +19,6 @@ from closo.result import Result
 from closo.study import Cell, Study, stated
 
 __all__ = ["cells", "presses", "recipe_of_cell", "recipe_of_press"]
-
-_CELL = (
-    "area",
-    "diameter",
-    "cathode_mass",
-    "active_fraction",
-    "theoretical_capacity",
-    "molar_mass",
-    "electrons",
-    "c_rate",
-    "separator_mass",
-    "separator_thickness",
-)
-_PRESS = ("torque", "screws", "screw_diameter", "nut_factor", "area", "pressure", "force")
 
 
 def cells(view: View) -> Iterator[Wanted | str]:
@@ -61,8 +48,8 @@ def recipe_of_cell(study: Study, name: str) -> Result:
     """
     cell = study.cells[name]
     density = electrolyte_density(study, cell)
-    known = {key: getattr(cell, key) for key in _CELL}
-    made = cell_recipe(name, separator_density=density, stated_areal_capacity=cell.areal_capacity, **known)
+    record = cell_record(name, cell, density)
+    made = cell_recipe(record)
     shares = {"active": cell.active_fraction, "electrolyte": cell.electrolyte_fraction, "carbon": cell.carbon_fraction}
     mixed = composite(
         {part: share for part, share in shares.items() if share is not None},
@@ -70,7 +57,7 @@ def recipe_of_cell(study: Study, name: str) -> Result:
         porosity=cell.porosity,
     )
     made = replace(made, quantities={**made.quantities, **mixed})
-    return with_statements(made, stated(cell), cell_checks(name, cell, density))
+    return with_statements(made, stated(cell), audit_cells([record]))
 
 
 def _densities(study: Study, cell: Cell, electrolyte: Number | None) -> dict[str, Number | None]:
@@ -90,5 +77,5 @@ def recipe_of_press(study: Study, name: str) -> Result:
     name : one of the study's presses.
     """
     press = study.presses[name]
-    made = press_recipe(name, **{key: getattr(press, key) for key in _PRESS})
-    return with_statements(made, stated(press), press_checks(name, press))
+    record = press_record(name, press)
+    return with_statements(press_recipe(record), stated(press), audit_presses([record]))

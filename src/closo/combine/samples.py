@@ -274,7 +274,9 @@ def conductivity_at(
     if spread is None:
         source = f"assumed pellet spread:{of}[{crc32(pellet.encode())}]"
         number = number * exp(uncertain(0.0, {source: _ASSUMED_SPREAD}))
-        method = f"{found.method}; of another pellet, {100 * _ASSUMED_SPREAD:g} % apart assumed"
+        method = (
+            f"{found.method}; from another pellet; a {100 * _ASSUMED_SPREAD:g} % pellet-to-pellet spread is assumed"
+        )
         return Quantity(found.name, number, method)
     source = spread_source(of, pellet, pooled=pooled is not None)
     number = number * exp(uncertain(0.0, {source: spread[0]}, df=spread[1]))

@@ -186,7 +186,7 @@ def arcs_of(result: Result, *, interface_capacitance: float = 3e-8, interface: S
     if not labels:
         why = (
             f"no arc of {result.name} ({circuit.text}) has more than {1e9 * interface_capacitance:.0f} nF: the interface "
-            "cannot be told from the electrolyte"
+            "is not distinguishable from the electrolyte"
         )
         return Arcs(None, None, (), why)
     found = {label: result.quantities[f"resistance:{label}"] for label in resistors}
@@ -250,7 +250,7 @@ def _from_one(quantity: Quantity) -> Check:
     low, high = quantity.interval() or (np.nan, np.nan)
     told = not low <= 1.0 <= high
     detail = f"= {quantity.value:.3f}, 95 % from {low:.3f} to {high:.3f}"
-    return Check("told from 1", told, detail if told else f"{detail}: cannot be told from 1")
+    return Check("distinguishable from 1", told, detail if told else f"{detail}: not distinguishable from 1")
 
 
 def _curves(step: Result, before: Result, after: Result) -> Dataset:

@@ -23,7 +23,7 @@ from closo.figures.labels import literal, pretty, shorten
 from closo.figures.legend import Entries, place_below, place_legends
 from closo.figures.multiples import is_plain, multiples_svg
 from closo.figures.spec import Array, FigureSpec, Panel, Trace
-from closo.figures.style import CM, COLORS, DASHES, DOUBLE_COLUMN, MARKERS, RC, SINGLE_COLUMN
+from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look
 from closo.figures.table import to_csv
 
 if TYPE_CHECKING:
@@ -32,22 +32,23 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "file_stem", "render", "save", "to_csv", "to_svg"]
 
+_USUAL = Look()
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _LEGEND_LENGTH = 44
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
 _SYNTHETIC: dict[str, Any] = {"fontsize": 5.5, "color": "#777777"}
 
 
-def draw(spec: FigureSpec) -> Figure:
-    """Return `spec` as a matplotlib figure, one journal column (8.3 cm) or two (17.1 cm) wide."""
+def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
+    """Return `spec` as a matplotlib figure, one column of a journal (8.3 cm in RSC's) or two (17.1 cm) wide."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with _style():
+    with _style(look):
         small = spec.columns >= _SMALL_FROM
         columns = spec.columns if small else max(1, min(spec.columns, len(spec.panels)))
         rows = max(1, math.ceil(len(spec.panels) / columns))
-        width = SINGLE_COLUMN if columns == 1 else DOUBLE_COLUMN
+        width = look.width(columns)
         figure = Figure(figsize=(width, _height(spec, width, rows=rows, columns=columns)))
         figure.set_layout_engine("none" if small else "constrained")
         FigureCanvasAgg(figure)
@@ -98,16 +99,16 @@ def _arrange_small(figure: Figure, rows: int, columns: int) -> None:
     )
 
 
-def render(spec: FigureSpec, formats: Sequence[str] = ("svg",)) -> dict[str, bytes]:
+def render(spec: FigureSpec, formats: Sequence[str] = ("svg",), look: Look = _USUAL) -> dict[str, bytes]:
     """Return `spec` drawn once, as the bytes of a file for each of `formats` (svg, pdf, png).
 
     In SVG and PDF letters stay letters. The same figure gives the same bytes. Small multiples as SVG are written directly.
     """
-    if tuple(formats) == ("svg",) and spec.columns >= _SMALL_FROM and is_plain(spec):
+    if tuple(formats) == ("svg",) and look == _USUAL and spec.columns >= _SMALL_FROM and is_plain(spec):
         return {"svg": multiples_svg(spec).encode("utf-8")}
     files = {}
-    with _style():
-        figure = draw(spec)
+    with _style(look):
+        figure = draw(spec, look)
         for kind in formats:
             out = io.BytesIO()
             _print(figure, out, kind, _metadata(spec, kind))
@@ -131,7 +132,9 @@ def to_svg(spec: FigureSpec) -> str:
     return render(spec)["svg"].decode("utf-8")
 
 
-def save(spec: FigureSpec, folder: str | Path, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
+def save(
+    spec: FigureSpec, folder: str | Path, formats: Sequence[str] = ("svg", "pdf"), look: Look = _USUAL
+) -> list[Path]:
     """Write `spec.name` into `folder` in each of `formats` (svg, pdf, png), and the plotted numbers as CSV.
 
     Returns
@@ -140,7 +143,7 @@ def save(spec: FigureSpec, folder: str | Path, formats: Sequence[str] = ("svg", 
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = render(spec, formats) | {"csv": to_csv(spec).encode("utf-8")}
+    files = render(spec, formats, look) | {"csv": to_csv(spec).encode("utf-8")}
     paths = []
     for kind, content in files.items():
         paths.append(folder / f"{file_stem(spec.name)}.{kind}")
@@ -167,11 +170,11 @@ def _with_fallback_fonts(svg: bytes) -> bytes:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def _style(look: Look) -> Iterator[None]:
     """Apply the style; a glyph that the font lacks is no reason to warn (SVG keeps the letter, PDF shows a box)."""
     import matplotlib as mpl
 
-    with mpl.rc_context(RC), warnings.catch_warnings():
+    with mpl.rc_context(look.rc()), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Glyph.*missing from", category=UserWarning)
         yield
 
@@ -344,4 +347,7 @@ def _look(handle: Any) -> str:
 
 
 def _color(index: int) -> str:
-    return COLORS[index % len(COLORS)]
+    import matplotlib as mpl
+
+    colors = mpl.rcParams["axes.prop_cycle"].by_key().get("color", COLORS)
+    return str(colors[index % len(colors)])

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from closo.errors import StudyError, did_you_mean
 
 __all__ = [
     "CM",
     "COLORS",
     "DASHES",
     "DOUBLE_COLUMN",
+    "FORMATS",
     "MARKERS",
     "MISSING",
     "PREFIXED",
     "RC",
     "SINGLE_COLUMN",
     "VALUE_MAP",
+    "WIDTHS",
+    "Look",
 ]
 
 CM = 1 / 2.54  # inch
 SINGLE_COLUMN, DOUBLE_COLUMN = 8.3 * CM, 17.1 * CM  # widths of a figure in RSC journals
+WIDTHS = {"rsc": (SINGLE_COLUMN, DOUBLE_COLUMN), "acs": (3.25, 7.0)}  # journals: one column, two columns [inch]
+FORMATS = ("svg", "pdf", "png")
 
 # Okabe & Ito's palette for all kinds of colour vision, without its yellow (too pale for lines); grey last, for spans.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777")
@@ -38,6 +47,7 @@ RC: Any = {
     "axes.titlelocation": "left",
     "axes.linewidth": 0.6,
     "axes.axisbelow": True,
+    "axes.prop_cycle": f"cycler('color', {list(COLORS)})",
     "axes.labelpad": 2.5,
     "xtick.labelsize": 6.5,
     "ytick.labelsize": 6.5,
@@ -69,3 +79,47 @@ RC: Any = {
     "pdf.fonttype": 42,  # TrueType, embedded
     "ps.fonttype": 42,
 }
+_OURS = ("text.parse_math", "text.usetex", "svg.fonttype", "svg.hashsalt")  # a style does not decide these
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a user wants of figures that are written to files.
+
+    Attributes
+    ----------
+    style : a style file of matplotlib (.mplstyle), laid over closo's own look.
+    journal : of WIDTHS, whose columns the figures fill.
+
+    Raises
+    ------
+    StudyError  when the journal is not known, or the style is none.
+
+    Example
+    -------
+    >>> Look(journal="acs").width(1)
+    3.25
+    """
+
+    style: Path | None = None
+    journal: str = "rsc"
+
+    def __post_init__(self) -> None:
+        if self.journal not in WIDTHS:
+            raise StudyError(f"'{self.journal}' is not a journal.", hint=did_you_mean(self.journal, WIDTHS))
+
+    def width(self, columns: int) -> float:
+        """Return the width [inch] of a figure of so many panels side by side."""
+        return WIDTHS[self.journal][columns > 1]
+
+    def rc(self) -> Any:
+        """Return the parameters of matplotlib."""
+        if self.style is None:
+            return RC
+        from matplotlib import rc_params_from_file
+
+        try:
+            own = rc_params_from_file(self.style, fail_on_error=True, use_default_template=False)
+        except (OSError, KeyError, ValueError) as error:
+            raise StudyError(f"this is no style of matplotlib ({error}).", file=self.style) from None
+        return {**RC, **{key: value for key, value in own.items() if key not in _OURS}}

@@ -99,7 +99,7 @@ def maxwell_garnett(matrix: Any, inclusion: Any, fraction: Any, *, dimension: in
 
 
 def coated_sphere(core: Any, shell: Any, shell_ratio: Any) -> Any:
-    """Return the conductivity of the homogeneous sphere that a coated one cannot be told from in a uniform field.
+    """Return the conductivity of the homogeneous sphere that acts like a coated one in a uniform field.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def _positive(name: str, number: Number) -> Number:
     value = Quantity(name, number).value
     if value is None or not (math.isfinite(value) and value > 0):
         shown = None if value is None else to_shown(name, value)
-        raise StudyError(f"{name} = {shown} cannot be: it must be finite and > 0.", hint="Correct the value.")
+        raise StudyError(f"{name} = {shown} is not valid: it must be finite and > 0.", hint="Correct the value.")
     return number
 
 
@@ -65,7 +65,7 @@ def _fraction(name: str, number: Number) -> Number:
     """Return `number` if it lies in 0..1."""
     value = Quantity(name, number).value
     if value is None or not 0.0 <= value <= 1.0:
-        raise StudyError(f"{name} = {value} cannot be: it must lie between 0 and 1.", hint="35 vol% is 0.35.")
+        raise StudyError(f"{name} = {value} is not valid: it must lie between 0 and 1.", hint="35 vol% is 0.35.")
     return number
 
 
@@ -245,7 +245,9 @@ def theoretical_capacity(molar_mass: Number, *, electrons: int) -> Number:
     171.3
     """
     if electrons < 1:
-        raise StudyError(f"electrons = {electrons} cannot be: at least one is exchanged.", hint="Correct the number.")
+        raise StudyError(
+            f"electrons = {electrons} is not valid: at least one is exchanged.", hint="Correct the number."
+        )
     return electrons * FARADAY / _positive("molar_mass", molar_mass)
 
 
@@ -351,7 +353,7 @@ def stack_pressure(torque: Number, *, screws: int, screw_diameter: Number, nut_f
     '106 ± 32 MPa'
     """
     if screws < 1:
-        raise StudyError(f"screws = {screws} cannot be: at least one carries the force.", hint="Correct the number.")
+        raise StudyError(f"screws = {screws} is not valid: at least one carries the force.", hint="Correct the number.")
     force = _positive("torque", torque) / (_positive("nut_factor", nut_factor) * _positive("diameter", screw_diameter))
     return screws * force / _positive("area", area)
 

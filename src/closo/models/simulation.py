@@ -34,7 +34,7 @@ from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
 if TYPE_CHECKING:
-    from closo.models.transport import Resolved, Spread
+    from closo.models.transport import Options, Resolved, Spread
 
 __all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_phases"]
 
@@ -76,23 +76,13 @@ def parse_phases(phases: list[str]) -> dict[int, float]:
     return found
 
 
-def image(
-    path: Path,
-    phases: Mapping[int, float],
-    *,
-    axis: int = 0,
-    boundary: str = "electrode",
-    tolerance: float = 1e-4,
-    subvoxels: int = 1,
-    device: str = "cpu",
-) -> Result:
+def image(path: Path, phases: Mapping[int, float], options: Options) -> Result:
     """Return the effective conductivity of an image in a file.
 
     Parameters
     ----------
     path : NPY or TIFF stack of labels.
     phases : label -> conductivity [S/cm].
-    axis, boundary, tolerance, subvoxels, device : see `closo.models.transport.solve`.
 
     Raises
     ------
@@ -104,19 +94,11 @@ def image(
     labels = read_stack(path)
     if labels.dtype != np.uint8 and labels.size and labels.min() >= 0 and labels.max() <= 255:
         labels = labels.astype(np.uint8)
-    found = current_map(
-        labels, phases, axis=axis, boundary=boundary, tolerance=tolerance, subvoxels=subvoxels, device=device
-    )
+    found = current_map(labels, phases, options)
     solved = found.conduction
     assert solved is not None
-    settings: dict[str, Any] = {
-        "axis": axis,
-        "boundary": boundary,
-        "tolerance": tolerance,
-        "subvoxels": subvoxels,
-        "device": device,
-        "phases": {str(k): v for k, v in phases.items()},
-    }
+    asked = {key: getattr(options, key) for key in ("axis", "boundary", "tolerance", "subvoxels", "device")}
+    settings: dict[str, Any] = {**asked, "phases": {str(k): v for k, v in phases.items()}}
     findings: dict[str, Any] = {
         "lower": solved.lower,
         "upper": solved.upper,
@@ -131,7 +113,7 @@ def image(
         solved.effective_conductivity * S_PER_CM,
         {f"solver:{path.name}": 0.5 * S_PER_CM * (solved.upper - solved.lower)},
     )
-    method = f"voxel network, {boundary} boundaries along axis {axis}; bounds by two energies"
+    method = f"voxel network, {options.boundary} boundaries along axis {options.axis}; bounds by two energies"
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
     notes = ("How well these voxels describe the sample is not in the budget.",)
     curves = xr.Dataset(
@@ -139,7 +121,7 @@ def image(
             "labels": (("a", "b", "c"), labels if labels.ndim == 3 else labels[:, :, None]),
             "current_density": (("p", "q", "r"), found.current_density),
         },
-        attrs={"kind": "conduction", "source": path.name, "axis": axis},
+        attrs={"kind": "conduction", "source": path.name, "axis": options.axis},
     )
     return Result(
         "conduction", path.name, quantities, curves, tuple(_checks(solved, phases)), settings, notes, findings=findings
@@ -283,9 +265,9 @@ def _boxes(
 
 def _curves(labels: np.ndarray, phases: Mapping[int, float], subvoxels: int, *, name: str) -> xr.Dataset:
     """Return labels and the current of a periodic box along axis 0."""
-    from closo.models.transport import current_map
+    from closo.models.transport import Options, current_map
 
-    found = current_map(labels, phases, boundary="periodic", subvoxels=subvoxels)
+    found = current_map(labels, phases, Options(boundary="periodic", subvoxels=subvoxels))
     return xr.Dataset(
         {"labels": (("a", "b", "c"), labels), "current_density": (("p", "q", "r"), found.current_density)},
         attrs={"kind": "conduction", "source": name, "axis": 0},

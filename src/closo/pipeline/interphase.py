@@ -88,7 +88,7 @@ def keep_interphase(analysis: Analysis, result: Result, *, wait: float = 5.0) ->
 
     Raises
     ------
-    StudyError  when another closo works on the study for longer than `wait` [s].
+    StudyError  when another closo process uses the study for longer than `wait` [s].
     """
     store = open_store(analysis.study.folder)
     with store.locked(wait=wait):

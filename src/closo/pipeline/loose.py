@@ -15,7 +15,7 @@ from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
-from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, fingerprint_of, read_file, unexpected
 from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of, named_files
 from closo.pipeline.records import Outcome
@@ -38,16 +38,7 @@ def run(
     technique: str,
     files: File | Iterable[File],
     *,
-    area: str | Number | None = None,
-    diameter: str | Number | None = None,
-    thickness: str | Number | None = None,
-    temperature: str | Number | None = None,
-    lead_resistance: str | Number | None = None,
-    ionic_conductivity: str | Number | None = None,
-    pressure: str | Number | None = None,
-    active_mass: str | Number | None = None,
-    theoretical_capacity: str | Number | None = None,
-    density: str | Number | None = None,
+    inputs: Mapping[str, str | Number | None] | None = None,
     settings: Mapping[str, Any] | None = None,
     columns: str | None = None,
     reader: str | None = None,
@@ -61,8 +52,7 @@ def run(
     technique : a name of TECHNIQUES.
     files : one or more files, as path or text; folders, whose files are all tried (those in hidden folders are not); or
         measurements that `closo.read` gave.
-    area, diameter, thickness, temperature, lead_resistance, ionic_conductivity, pressure, active_mass,
-    theoretical_capacity, density : text with a unit or numbers [SI]; the same for all files, so that they are one source of
+    inputs : names of INPUTS -> text with a unit or a number [SI]; the same for all files, so that they are one source of
         uncertainty (`thickness:command line`). A diameter is that of a round electrode, instead of the area.
     settings : of the technique.
     columns, reader, part : as in study.toml.
@@ -80,35 +70,20 @@ def run(
     >>> f = np.geomspace(1e6, 1.0, 37)
     >>> arc = 500.0 / (1.0 + 2j * np.pi * f * 500.0 * 1e-10) + 1.0 / (2j * np.pi * f * 1e-5)  # 500 ohm, then electrodes
     >>> spectrum = new("impedance", {"frequency": f, "impedance": arc}, source="mine")
-    >>> outcomes = list(run("impedance", spectrum, diameter="10 mm", thickness="300 ± 3 um"))
+    >>> outcomes = list(run("impedance", spectrum, inputs={"diameter": "10 mm", "thickness": "300 ± 3 um"}))
     >>> round(outcomes[0].result.quantities["total_resistance"].value)
     500
 
     A file or several go in the same way: `run("impedance", "a.mpr")`, `run("impedance", ["a.mpr", "b.par"])`.
     """
     row = get(technique)
-    if diameter is not None:
-        if area is not None:
-            raise StudyError("area and diameter are both given.", hint="Give one of the two.")
-        area = disc_area(_number(diameter, "diameter"))
-    given = {
-        "area": area,
-        "thickness": thickness,
-        "temperature": temperature,
-        "lead_resistance": lead_resistance,
-        "ionic_conductivity": ionic_conductivity,
-        "pressure": pressure,
-        "active_mass": active_mass,
-        "theoretical_capacity": theoretical_capacity,
-        "density": density,
-    }
-    inputs = _inputs(row, given)
+    known = _inputs(row, {name: value for name, value in (inputs or {}).items() if value is not None})
     row.check_settings(settings or {})
     if isinstance(part, int) and part < 1:
         raise StudyError(f"part = {part} does not exist.", hint="Parts are counted from 1.")
     wanted = Measurement(label=_OWNER, specimen=_OWNER, technique=technique, file="-", part=part)
     supplied = {name: hash_of(Path(name)) for name in named_files(row, settings or {}) if Path(name).is_file()}
-    asked = _Asked(row, inputs, dict(settings or {}), reader, columns, wanted, use_header, supplied)
+    asked = _Asked(row, known, dict(settings or {}), reader, columns, wanted, use_header, supplied)
     listed = list(_expand([files] if isinstance(files, File) else files))
     names = _unique_names([Path(str(one.attrs["source"])) if isinstance(one, Dataset) else one for one, _ in listed])
     return _outcomes(listed, names, asked)
@@ -132,16 +107,17 @@ def _number(value: str | Number, name: str) -> Number:
     return read_number(value, name, label=f"{name}:{_OWNER}") if isinstance(value, str) else value
 
 
-def _inputs(technique: Technique, given: Mapping[str, str | Number | None]) -> dict[str, Any]:
+def _inputs(technique: Technique, given: Mapping[str, str | Number]) -> dict[str, Any]:
     """Return what was given as stored quantities."""
-    inputs = {}
-    for name, value in given.items():
-        if value is None:
-            continue
+    numbers = {name: _number(value, name) for name, value in given.items()}
+    if "diameter" in numbers:
+        if "area" in numbers:
+            raise StudyError("area and diameter are both given.", hint="Give one of the two.")
+        numbers["area"] = disc_area(numbers.pop("diameter"))
+    for name in numbers:
         if name not in technique.inputs:
             raise StudyError(f"{technique.name} does not use {name}.", hint=f"It uses {', '.join(technique.inputs)}.")
-        inputs[name] = Quantity(name, _number(value, name)).as_stored()
-    return inputs
+    return {name: Quantity(name, number).as_stored() for name, number in numbers.items()}
 
 
 def _expand(files: Iterable[File]) -> Iterator[tuple[Path | Dataset, bool]]:
@@ -178,6 +154,12 @@ def _unique_names(paths: list[Path]) -> list[str]:
 
 
 def _outcomes(listed: list[tuple[Path | Dataset, bool]], names: list[str], asked: _Asked) -> Iterator[Outcome]:
+    if "raman_scan" in asked.technique.kinds:
+        scans = [k for k, (entry, _) in enumerate(listed) if isinstance(entry, Path) and _is_scan(entry, asked)]
+        if len(scans) > 1:
+            yield _of_scans([(listed[k][0], names[k]) for k in scans], asked)
+            listed = [one for k, one in enumerate(listed) if k not in scans]
+            names = [name for k, name in enumerate(names) if k not in scans]
     for (entry, from_folder), name in zip(listed, names, strict=True):
         path = Path(str(entry.attrs["source"])) if isinstance(entry, Dataset) else entry
         try:
@@ -186,6 +168,35 @@ def _outcomes(listed: list[tuple[Path | Dataset, bool]], names: list[str], asked
             yield Outcome(path, error=error, skipped=from_folder and _promises_nothing(path, error))
         except Exception as error:  # noqa: BLE001  one bad file must not end the run; it is recorded
             yield Outcome(path, error=unexpected(error, str(path)))
+
+
+def _is_scan(path: Path, asked: _Asked) -> bool:
+    """Return whether a file holds one scan of a spectrometer with many analysers; a bad file is told of later."""
+    try:
+        parts, _ = read_file(str(path), hash_of(path), asked.reader, asked.columns)
+    except ClosoError:
+        return False
+    return [part.attrs["kind"] for part in parts] == ["raman_scan"]
+
+
+def _of_scans(files: Sequence[tuple[Any, str]], asked: _Asked) -> Outcome:
+    """Return the outcome of all scans of one sample, which are one measurement."""
+    hashes = [hash_of(path) for path, _ in files]
+    job = Job(
+        key=f"{files[0][1]}#1",
+        path=tuple(str(path) for path, _ in files),
+        sha256=fingerprint_of(hashes),
+        file=", ".join(name for _, name in files),
+        source=files[0][1],
+        part=1,
+        technique=asked.technique.name,
+        reader=asked.reader,
+        columns=asked.columns,
+        joined=tuple(zip((name for _, name in files), hashes, strict=True)),
+        inputs=asked.inputs,
+        settings=asked.settings,
+    )
+    return outcome_of(job, compute(job))
 
 
 def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
@@ -259,6 +270,6 @@ def outcome_of(job: Job, computed: Computed, notes: Sequence[str] = ()) -> Outco
 
 
 def _promises_nothing(path: Path, error: ClosoError) -> bool:
-    """Return whether a file of a folder may be left aside: of another kind, or of no instrument."""
+    """Return whether a file of a folder may be skipped: of another type, or of no instrument."""
     known = {suffix for reader in readers.READERS for suffix in reader.suffixes} - _PLAIN_SUFFIXES
     return isinstance(error, DataError) or path.suffix.lower() not in known

@@ -35,7 +35,7 @@ from closo.readers.vendor_tables import VENDOR_TABLES
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["READERS", "Reader", "modules_of", "read", "sniff"]
+__all__ = ["READERS", "Reader", "modules_of", "name_of", "read", "sniff"]
 
 
 _HERE = "closo.readers"
@@ -155,6 +155,16 @@ READERS: tuple[Reader, ...] = (
     Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
     Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
     Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("lerix", "X-ray Raman scan of LERIX", (), ("qIXS-01",), f"{_HERE}.lerix"),
+    Reader("athena", "Athena project .prj", (".prj",), ("# Athena project file",), f"{_HERE}.athena"),
+    Reader("edge_hdf5", "near-edge spectrum in HDF5", (".h5", ".hdf5", ".nxs"), (), f"{_HERE}.edge_hdf5"),
+    Reader(
+        "edge_table",
+        "near-edge spectrum as text",
+        (".xdi", ".xmu", ".nor"),
+        ("XDI/1", "munorm", "xmu", "omega    e    k", "(eV)", "[eV]", "/ eV", "/eV", "_eV"),
+        f"{_HERE}.edge_table",
+    ),
     Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),
     Reader(
         "heat_flow",
@@ -215,12 +225,20 @@ def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Datase
 
     if reader not in (None, *_WITH_COLUMNS):
         raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
-    name = reader or next((row.name for row in [_find(path)[0]] if row.name in _WITH_COLUMNS), _LAST_RESORT.name)
+    name = name_of(path, reader, columns)
     if name != "spreadsheet" and sheet_said(columns)[0] is not None:
         raise StudyError(f"'{path.name}' is no workbook, and has no sheets.", hint="Leave the sheet out.")
     row = _named(name)
     found: tuple[Dataset, ...] = importlib.import_module(row.module).read(path, columns=columns)
     return found
+
+
+def name_of(path: Path, reader: str | None, columns: str | None) -> str:
+    """Return the name of the reader that `read` takes for a file."""
+    if reader is not None:
+        return reader
+    found = _find(path)[0].name
+    return found if columns is None or found in _WITH_COLUMNS else _LAST_RESORT.name
 
 
 def _as_a_table(path: Path) -> str | None:

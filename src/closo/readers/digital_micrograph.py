@@ -30,7 +30,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import LENGTHS, measurement, per_electronvolt
+from closo.readers.tools.microscopes import LENGTHS, measurement, per_electronvolt
 from closo.readers.tools.text import load_bytes
 
 __all__ = ["read"]

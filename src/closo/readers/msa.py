@@ -24,7 +24,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import measurement, per_electronvolt
+from closo.readers.tools.microscopes import measurement, per_electronvolt
 from closo.readers.tools.text import Text, load
 
 __all__ = ["read"]

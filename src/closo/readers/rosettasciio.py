@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import EXTRA, LENGTHS, measurement, per_electronvolt
+from closo.readers.tools.microscopes import EXTRA, LENGTHS, measurement, per_electronvolt
 from closo.readers.tools.text import size_of
 
 __all__ = ["read"]
@@ -54,6 +55,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
 def _signals(path: Path) -> list[dict[str, Any]]:
     """Return what rosettasciio reads."""
+    if sys.modules.get("dask", "") is None:  # kept from xarray for speed; rosettasciio needs it
+        del sys.modules["dask"]
     try:
         plugins = importlib.import_module("rsciio").IO_PLUGINS
     except ImportError:

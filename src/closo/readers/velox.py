@@ -24,7 +24,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.microscopes import EXTRA, events, measurement
+from closo.readers.tools.microscopes import EXTRA, events, measurement
 from closo.readers.tools.text import size_of
 
 __all__ = ["read"]

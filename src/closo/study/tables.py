@@ -182,6 +182,7 @@ class Cell(Owner):
     electrolyte_molar_mass: Annotated[Any, measured("molar_mass")] = None
     area: Annotated[Any, measured("area")] = None
     cathode_mass: Annotated[Any, measured("mass")] = None
+    active_mass: Annotated[Any, measured("active_mass")] = None
     active_fraction: Annotated[Any, measured("mass_fraction")] = None
     theoretical_capacity: Annotated[Any, measured("specific_capacity")] = None
     areal_capacity: Annotated[Any, measured("areal_capacity")] = None
@@ -200,7 +201,7 @@ class Cell(Owner):
             return disc_area(self.diameter)
         if name == "thickness":
             return as_number(self.separator_thickness)
-        if name == "active_mass":
+        if name == "active_mass" and self.active_mass is None:
             known = self.cathode_mass is not None and self.active_fraction is not None
             return self.cathode_mass * self.active_fraction if known else None
         if name == "theoretical_capacity" and self.theoretical_capacity is None:

@@ -97,7 +97,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     for key, low, high in (("rate", 1e-3, 1e4), ("width", 1.0, 500.0), ("start_up", 0.0, 1e4)):
         value = settings.get(key)
         if value is not None and not low <= float(value) <= high:
-            raise StudyError(f"{key} = {value:g} cannot be.", hint=f"It lies between {low:g} and {high:g}.")
+            raise StudyError(f"{key} = {value:g} is not valid.", hint=f"It lies between {low:g} and {high:g}.")
     first, last = settings.get("t_min"), settings.get("t_max")
     if first is not None and last is not None and not first < last:
         raise StudyError(f"t_min = {first:g} and t_max = {last:g} leave no range.", hint="Give degC, t_min < t_max.")

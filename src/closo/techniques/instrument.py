@@ -1,4 +1,4 @@
-"""What direct-current instruments are worth where nothing better is known, and how a user states the zero of the current.
+"""Default accuracy of direct-current instruments, and how a user states the zero of the current.
 
 One instrument has one zero, one gain and one name, whatever technique reads its file. An error has the sign of the
 *reading* everywhere: the component of `current offset:...` or `current gain:...` in a result is what a reading that is
@@ -7,8 +7,8 @@ too large by one standard uncertainty does to it. Two results of one instrument 
 Defaults. As a rule of thumb, for which no data sheet is cited here, potentiostats keep a current within 0.1-0.2 % of the
 range and 0.1-0.2 % of the reading, battery cyclers within 0.02-0.05 % of the range. Nobody says where inside such limits an
 instrument lies, so the error is taken as even between them (GUM 4.3.7: limit over the root of 3), and for the wider limits,
-since a file does not say which class its instrument is of: 0.1 % of the range and 0.1 % of the reading. Who has a
-certificate states it.
+since a file does not say which class its instrument is of: 0.1 % of the range and 0.1 % of the reading. If you have a
+calibration certificate, enter its values.
 
 Limits
     The zero of a range may differ from that of another, and drifts; it is one error within one record.
@@ -125,7 +125,7 @@ def read_offset(text: str | float | None) -> tuple[float, float]:
     except (ValueError, ClosoError):
         raise StudyError(f"current_offset = '{text}' cannot be read.", hint=hint) from None
     if not all(math.isfinite(v) and 0 <= v < 1 for v in found):
-        raise StudyError(f"current_offset = '{text}' cannot be.", hint=hint)
+        raise StudyError(f"current_offset = '{text}' is not valid.", hint=hint)
     return found
 
 
@@ -212,14 +212,14 @@ def time_check(time: np.ndarray, current: np.ndarray) -> Check:
     Example
     -------
     >>> time_check(np.array([0.0, 1.0, 0.5]), np.zeros(3)).detail
-    'the time runs backwards once: charges, durations and drifts there are wrong'
+    'the time decreases at one point: charges, durations and drifts there are wrong'
     """
     steps = np.diff(time)
     stays = np.abs(np.diff(current)) <= _STEP * np.max(np.abs(current), initial=0.0)
     back, same = int(np.sum(steps < 0)), int(np.sum((steps == 0) & stays))
     if back:
-        often = "once" if back == 1 else f"{back} times"
-        return Check("time", False, f"the time runs backwards {often}: charges, durations and drifts there are wrong")
+        often = "at one point" if back == 1 else f"at {back} points"
+        return Check("time", False, f"the time decreases {often}: charges, durations and drifts there are wrong")
     if same > 0.01 * len(steps):
         return Check("time", False, f"{same} of {len(steps)} times repeat the one before: the sampling is not known")
     if len(time) and time[-1] - time[0] > _LONGEST:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
+if "xarray" not in sys.modules:
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
 
-from closo import pipeline, readers  # noqa: E402
-from closo.documents import to_document  # noqa: E402
-from closo.errors import ClosoError  # noqa: E402
-from closo.figures import FigureSpec, render  # noqa: E402
-from closo.pipeline.jobs import Job, compute  # noqa: E402
-from closo.techniques import TECHNIQUES, Technique, get  # noqa: E402
+from closo import pipeline, readers
+from closo.documents import to_document
+from closo.errors import ClosoError
+from closo.figures import FigureSpec, render
+from closo.pipeline.jobs import Job, compute
+from closo.techniques import TECHNIQUES, Technique, get
 
 __all__ = ["analyse_study", "check_study", "draw", "look", "rerun", "techniques_for", "write_report"]
 
@@ -88,7 +89,7 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
                         reader=asked.get("reader"),
                         part=entry["part"],
                         use_header=bool(asked.get("use_header")),
-                        **given,
+                        inputs=given,
                     )
                 )
             )

@@ -11,21 +11,7 @@ from closo.report.wording import value_text
 from closo.result import Result
 from closo.techniques import Technique
 
-__all__ = ["INPUTS", "controls_of", "settings_from"]
-
-INPUTS = {
-    "area": "0.785 ± 0.005 cm2",
-    "diameter": "10 ± 0.05 mm",
-    "thickness": "310 ± 5 um",
-    "temperature": "25 ± 0.5 degC",
-    "lead_resistance": "0.5 ± 0.1 ohm",
-    "pressure": "106 ± 30 MPa",
-    "active_mass": "0.84 ± 0.03 mg",
-    "theoretical_capacity": "171 mAh/g",
-    "ionic_conductivity": "5e-4 ± 0.2e-4 S/cm",
-    "density": "2.20 ± 0.05 g/cm3",
-}
-"""What can be given of a loose file: name -> an example."""
+__all__ = ["controls_of", "settings_from"]
 
 
 def controls_of(row: Technique, asked: Mapping[str, Any], result: Result | None) -> dict[str, Any]:

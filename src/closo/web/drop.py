@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from closo.errors import StudyError
+from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import pieces
 from closo.web.answer import answer, wants_json
 from closo.web.bench import Bench, Dropped, Measured
-from closo.web.controls import INPUTS
 from closo.web.making import make_study
 
 __all__ = ["bench_of", "router"]
@@ -41,8 +41,8 @@ def _page(request: Request, error: dict[str, Any] | None = None) -> dict[str, An
     first = next((one for one in bench.measured() if one.result is not None), None)
     figure = None
     if first is not None and first.result is not None:
-        figure = pieces.figure_page(pieces.figure_of(first.result), {})
-    given = [{"name": name, "value": bench.given.get(name, ""), "example": INPUTS[name]} for name in _GIVEN]
+        figure = pieces.figure_page(pieces.figure_of(first.result), pieces.files_of(f"drop:{first.id}"))
+    given = [{"name": name, "value": bench.given.get(name, ""), "example": INPUTS[name][1]} for name in _GIVEN]
     return {
         "title": "Drop files",
         "files": files,

@@ -25,7 +25,8 @@ def _load() -> None:
     arc = 500.0 / (1.0 + 2j * np.pi * f * 500.0 * 1e-10) + 1.0 / (2j * np.pi * f * 1e-5)
     spectrum = new("impedance", {"frequency": f, "impedance": arc}, source="warm")
     asked = {"circuit": "(R|C)-Q", "drt": False}
-    outcome = next(iter(pipeline.run("impedance", spectrum, area="1 cm2", thickness="1 mm", settings=asked)))
+    geometry = {"area": "1 cm2", "thickness": "1 mm"}
+    outcome = next(iter(pipeline.run("impedance", spectrum, inputs=geometry, settings=asked)))
     if outcome.result is not None:
         draw(pipeline.figure(outcome.result))
 

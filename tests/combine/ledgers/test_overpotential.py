@@ -148,7 +148,7 @@ def test_impossible_gaps_are_refused(bad):
 @pytest.mark.parametrize("current", [0.0, -0.3, float("nan")])
 def test_impossible_currents_and_temperatures_are_refused(current):
     for bad in ({"current_density": current}, {"temperature": current}):
-        with pytest.raises(StudyError, match="cannot be"):
+        with pytest.raises(StudyError, match="is not valid"):
             ledger(replace(paper_cell("RT"), **COMPLETE), **bad)
 
 

@@ -127,7 +127,7 @@ def test_a_file_gives_the_same_answer(tmp_path, name):
     file = tmp_path / "spectrum.csv"
     file.write_text("\n".join(["frequency/Hz,Z'/ohm,Z''/ohm", *rows]) + "\n")
     settings = {"drt": False} | dict(case.settings)
-    (outcome,) = run("impedance", [file], settings=settings, **stress.geometry(case, "stress"))
+    (outcome,) = run("impedance", [file], settings=settings, inputs=stress.geometry(case, "stress"))
     expected = stress.analyse(case).quantities["total_resistance"]
     found = outcome.result.quantities["total_resistance"]
     assert found.value == pytest.approx(expected.value, rel=1e-9)

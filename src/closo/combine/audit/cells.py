@@ -66,7 +66,7 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
     wrong = [cell for cell in cells if not _fraction_possible(cell)]
     for cell in wrong:
         found = plain("mass_fraction", cell.active_fraction)
-        detail = f"{cell.name}: an active fraction of {found} cannot be; it lies between 0 and 100 %."
+        detail = f"{cell.name}: an active fraction of {found} is not valid; it lies between 0 and 100 %."
         checks.append(Check(f"active fraction: {cell.name}", False, detail, ("active_fraction",)))
     for cell in (c for c in cells if c not in wrong):
         checks += _judging(

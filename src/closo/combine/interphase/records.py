@@ -170,7 +170,7 @@ def _refer(place: Place, temperature: float) -> Place:
 
 
 def _check(c: Composite) -> None:
-    """Refuse what cannot be."""
+    """Refuse what is not valid."""
     if not 0.0 <= c.filler_fraction < 1.0:
         raise DataError(f"The silica fraction of '{c.label}' is {c.filler_fraction:g}; it must lie in 0 to 1.")
     if c.filler_fraction > 0 and not (c.specific_surface_area and 0 < c.specific_surface_area < math.inf):

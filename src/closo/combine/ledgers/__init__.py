@@ -1,4 +1,4 @@
-"""Ledgers of a cell: what each part costs in voltage, where the charge goes, and what two cells tell together.
+"""Voltage and charge balance of a cell: what each part costs in voltage, where the charge goes, and how cells compare.
 
 Measures
     `overpotential_ledger`: overpotential:<part> of pellet, sodium interface, ion and electron path of the cathode and

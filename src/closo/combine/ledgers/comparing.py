@@ -258,5 +258,5 @@ def temperature_change(before: Number, after: Number, *, sensitivity: Number, na
     kelvin = Quantity("temperature_difference", log(ratio) / sensitivity, "ln of the ratio over the sensitivity")
     detail = f"a change by {100 * (value_of(ratio) - 1.0):+.2g} % needs {kelvin}"
     lines = {"temperature_difference": kelvin, "ratio": Quantity("ratio", ratio, "after over before")}
-    note = f"{name}: {detail}; without a log of the temperature it cannot be told from one."
+    note = f"{name}: {detail}; without a log of the temperature it is not distinguishable from one."
     return Result("temperature_change", name, lines, xr.Dataset(), (), {"answer": note}, (note,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from closo.combine import audit
+from closo.combine.auditing import recipe_record
 from closo.combine.ledgers import CellParameters, cell_from_masses
 from closo.errors import ClosoError
 from closo.models.recipe import mass_fraction
@@ -57,21 +58,8 @@ def parameters_of(study: Study, name: str) -> CellParameters:
 
 def electrolyte_density(study: Study, cell: Cell) -> Number | None:
     """Return the full density [kg/m3] of the sample that a cell's electrolyte is made of, None where unknown."""
-    sample = study.samples.get(cell.separator_sample or "")
-    if sample is None or sample.recipe is None:
-        return None
-    recipe = sample.recipe
-    return audit.recipe_density(
-        audit.Recipe(
-            name=cell.separator_sample or "",
-            matrix=recipe.matrix,
-            filler=recipe.filler,
-            filler_fraction=recipe.filler_fraction,
-            masses=recipe.masses,
-            batch_mass=recipe.batch_mass,
-            densities={n: m.density for n, m in study.materials.items() if m.density is not None},
-        )
-    )
+    recipe = recipe_record(study, cell.separator_sample or "")
+    return recipe and audit.recipe_density(recipe)
 
 
 def salt_fraction(study: Study, cell: Cell) -> Number | None:

@@ -107,7 +107,9 @@ def working_point(
                 f"The overpotential ledger of '{cell.name}' needs its {word}.", hint="State how the cell was run."
             )
         if not (math.isfinite(value_of(found)) and value_of(found) > 0):
-            raise StudyError(f"'{cell.name}': a {word} of {value_of(found)} (SI) cannot be: it must be finite and > 0.")
+            raise StudyError(
+                f"'{cell.name}': a {word} of {value_of(found)} (SI) is not valid: it must be finite and > 0."
+            )
     return kelvin, current
 
 

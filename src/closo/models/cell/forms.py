@@ -49,7 +49,7 @@ def _positive(what: str, number: Number) -> Number:
     """Return `number` if it is finite and > 0."""
     value = Quantity("ratio", number).value
     if value is None or not (math.isfinite(value) and value > 0):
-        raise StudyError(f"{what} = {value} (SI) cannot be: it must be finite and > 0.", hint="Correct the value.")
+        raise StudyError(f"{what} = {value} (SI) is not valid: it must be finite and > 0.", hint="Correct the value.")
     return number
 
 

@@ -240,7 +240,7 @@ def run(stack: Stack, protocol: Protocol, *, model: str = "SPMe", progress: Prog
 
 
 def _checked(stack: Stack, protocol: Protocol) -> str:
-    """Return the first leg; refuse what cannot be."""
+    """Return the first leg; refuse what is not valid."""
     numbers = {"temperature": protocol.kelvin, "C-rate": protocol.c_rate, "number of cycles": protocol.cycles}
     for what, number in numbers.items():
         if not (np.isfinite(number) and number > 0):
@@ -249,7 +249,7 @@ def _checked(stack: Stack, protocol: Protocol) -> str:
     if not low < high:
         raise StudyError(f"A voltage window of {low:g} to {high:g} V is empty.", hint="Give the lower one first.")
     if not 0.0 < stack.transference <= 1.0:
-        raise StudyError(f"A transference number of {stack.transference:g} cannot be.", hint="It lies in 0 to 1.")
+        raise StudyError(f"A transference number of {stack.transference:g} is not valid.", hint="It lies in 0 to 1.")
     starts = stack.chemistry.starts
     first = protocol.first or starts
     if first != starts:

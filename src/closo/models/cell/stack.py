@@ -15,7 +15,7 @@ from closo.errors import StudyError
 from closo.models.cell.chemistry import Chemistry
 from closo.models.cell.forms import electrode_fractions, electrode_thickness, specific_interface
 
-__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "stack_from_masses"]
+__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "stack_from_masses"]
 
 T20 = 293.15  # K, where rates of the cathode are stated
 SODIUM_REFERENCE = 303.15  # K, where conductivity and sodium interface are stated
@@ -136,6 +136,11 @@ _FROM_CHEMISTRY = (
 )
 
 
+def defaults_of(chemistry: Chemistry) -> dict[str, float]:
+    """Return the fields of a `Stack` that a chemistry gives."""
+    return {key: chemistry[key] for key in _FROM_CHEMISTRY}
+
+
 def stack_from_masses(
     name: str,
     chemistry: Chemistry,
@@ -195,7 +200,7 @@ def stack_from_masses(
     shares, densities = {p: w for p, w, _ in parts}, {p: rho for p, _, rho in parts}
     void = chemistry["porosity"] if porosity is None else porosity
     if not 0 <= void < 1:
-        raise StudyError(f"Cell '{name}': a porosity of {void:g} cannot be.", hint="It lies between 0 and 1.")
+        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
     fractions = electrode_fractions(shares, densities, porosity=void)
     thickness = electrode_thickness(cathode_mass, area, mass_fractions=shares, densities=densities, porosity=void)
     full = separator_mass / (electrolyte_density * area)
@@ -211,5 +216,5 @@ def stack_from_masses(
         active_mass=cathode_mass * shares["active"],
         cathode_mass=cathode_mass,
         separator_mass=separator_mass,
-        **{key: chemistry[key] for key in _FROM_CHEMISTRY},
+        **defaults_of(chemistry),
     )

@@ -11,12 +11,14 @@ The solver is flexible conjugate gradients, preconditioned by an aggregation mul
 """
 
 from closo.models.transport.maps import CurrentMap, current_figure, current_map
+from closo.models.transport.request import Options
 from closo.models.transport.resolution import Resolved, Spread, over_seeds, resolved
 from closo.models.transport.solving import Conduction, Tensor, solve, tensor
 
 __all__ = [
     "Conduction",
     "CurrentMap",
+    "Options",
     "Resolved",
     "Spread",
     "Tensor",

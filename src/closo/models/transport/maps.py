@@ -11,11 +11,12 @@ import numpy as np
 from closo.errors import StudyError
 from closo.figures.spec import Axis, FigureSpec, Image, Panel
 from closo.models.transport.network import Medium
-from closo.models.transport.request import Request, checked
-from closo.models.transport.solving import Conduction, potential, unit
+from closo.models.transport.request import Options, checked
+from closo.models.transport.solving import Conduction, Solved, potential, unit
 
 __all__ = ["CurrentMap", "current_figure", "current_map"]
 
+_AS_USUAL = Options()
 _DECADES = 4.0  # of the colour scale below the largest current density
 
 
@@ -28,17 +29,7 @@ class CurrentMap:
     conduction: Conduction | None
 
 
-def current_map(
-    labels: Any,
-    conductivities: Mapping[int, float],
-    *,
-    axis: int = 0,
-    boundary: str = "electrode",
-    tolerance: float = 1e-4,
-    voxel_size: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    subvoxels: int = 1,
-    device: str = "cpu",
-) -> CurrentMap:
+def current_map(labels: Any, conductivities: Mapping[int, float], options: Options = _AS_USUAL) -> CurrentMap:
     """Return the map of the current density of an image; parameters and errors as in `solve`.
 
     In a cell the current along an axis is the mean of what passes its two faces. Where nothing flows it is 0 everywhere.
@@ -49,25 +40,14 @@ def current_map(
     >>> current_map(stripes, {1: 1.0, 2: 3.0}).current_density[:, :, 0].tolist()
     [[0.5, 1.5], [0.5, 1.5]]
     """
-    request = checked(
-        labels,
-        conductivities,
-        axis=axis,
-        boundary=boundary,
-        tolerance=tolerance,
-        voxel_size=voxel_size,
-        subvoxels=subvoxels,
-        rod_share=0.0,
-        max_iterations=500,
-        device=device,
-    )
-    result, found, solved = potential(request)
-    if solved is None:
+    request = checked(labels, conductivities, options)
+    done, axis, subvoxels = potential(request), options.axis, options.subvoxels
+    if done.potential is None:
         shape = tuple(n // subvoxels for n in request.image.shape)
-        return CurrentMap(np.moveaxis(np.zeros(shape, np.float32), 0, axis), axis, result)
-    density = _density(found, solved.x) * _per_mean(found, request, result)
+        return CurrentMap(np.moveaxis(np.zeros(shape, np.float32), 0, axis), axis, done.conduction)
+    density = _density(done.medium, done.potential.x) * _per_mean(done)
     density = density[: request.image.shape[0] // subvoxels]  # a box of one cell was doubled
-    return CurrentMap(np.moveaxis(density.astype(np.float32), 0, axis), axis, result)
+    return CurrentMap(np.moveaxis(density.astype(np.float32), 0, axis), axis, done.conduction)
 
 
 def _density(found: Medium, x: np.ndarray) -> np.ndarray:
@@ -86,11 +66,11 @@ def _density(found: Medium, x: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(squares))
 
 
-def _per_mean(found: Medium, request: Request, result: Conduction) -> float:
+def _per_mean(done: Solved) -> float:
     """Return the factor that makes the mean current density along the field 1."""
-    _, n1, n2 = found.shape
-    total = result.effective_conductivity / unit(found, request)  # current through the box at a drop of 1
-    return float(n1 * n2 / total * np.sqrt(found.factors[0]))
+    _, n1, n2 = done.medium.shape
+    total = done.conduction.effective_conductivity / unit(done.medium, done.request)  # current at a drop of 1
+    return float(n1 * n2 / total * np.sqrt(done.medium.factors[0]))
 
 
 def current_figure(

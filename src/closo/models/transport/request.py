@@ -10,10 +10,36 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = ["Request", "checked", "present_labels"]
+__all__ = ["Options", "Request", "checked", "present_labels"]
 
 DEVICES = ("cpu", "cuda", "arrays")  # 'arrays' is the code of 'cuda' in numpy, for tests
 _MOST = 2**31 - 2**24  # voxels that a 32-bit index reaches, with a margin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a conductivity is computed.
+
+    Attributes
+    ----------
+    axis : of `labels`, along which the current flows.
+    boundary : "electrode" (fixed potentials on the two outer faces, insulating sides) or "periodic" (mean field).
+    tolerance : largest (upper - lower) / upper accepted.
+    voxel_size : edge lengths along the three axes of `labels`; only their ratios matter.
+    subvoxels : samples of the image along the edge of a cell; above 1 (even) cells are joined by composite links.
+    rod_share : share of rods in composite links, 0 to 1; 0 is best, others show how far the choice matters.
+    max_iterations : after which the bounds have to be close enough.
+    device : "cpu", or "cuda" for a GPU (needs closo[gpu]); the bounds are formed on the processor in any case.
+    """
+
+    axis: int = 0
+    boundary: str = "electrode"
+    tolerance: float = 1e-4
+    voxel_size: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    subvoxels: int = 1
+    rod_share: float = 0.0
+    max_iterations: int = 500
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -23,64 +49,40 @@ class Request:
     image: np.ndarray
     conductivities: Mapping[int, float]
     size: np.ndarray
-    axis: int
-    periodic: bool
-    tolerance: float
-    subvoxels: int
-    rod_share: float
-    max_iterations: int
-    device: str
+    options: Options
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the image repeats itself."""
+        return self.options.boundary == "periodic"
 
 
-def checked(
-    labels: Any,
-    conductivities: Mapping[int, float],
-    *,
-    axis: int,
-    boundary: str,
-    tolerance: float,
-    voxel_size: tuple[float, float, float],
-    subvoxels: int,
-    rod_share: float,
-    max_iterations: int,
-    device: str = "cpu",
-) -> Request:
-    """Return the request of `solve`, whose parameters these are.
+def checked(labels: Any, conductivities: Mapping[int, float], options: Options) -> Request:
+    """Return the request of `solve`.
 
     Raises
     ------
     StudyError : something in it cannot be used.
     """
     image = np.asarray(labels)
-    image = image[:, :, None] if image.ndim == 2 and subvoxels == 1 else image
+    image = image[:, :, None] if image.ndim == 2 and options.subvoxels == 1 else image
     _check_image(image, np.shape(labels), conductivities)
-    _check_subvoxels(image, subvoxels)
+    _check_subvoxels(image, options.subvoxels)
+    axis, edges = options.axis, options.voxel_size
     if axis not in {0, 1, 2}:
         raise StudyError(f"axis is {axis}; it is 0, 1 or 2.")
-    if boundary not in {"electrode", "periodic"}:
-        raise StudyError(f"boundary is {boundary!r}; it is 'electrode' or 'periodic'.")
-    if device not in DEVICES:
-        raise StudyError(f"device is {device!r}; it is 'cpu' or 'cuda'.")
-    if not 0 < tolerance < 1:
-        raise StudyError(f"tolerance is {tolerance}; it lies between 0 and 1.")
-    if not 0 <= rod_share <= 1:
-        raise StudyError(f"rod_share is {rod_share}; it lies between 0 and 1.")
-    size = np.array([voxel_size[axis], *(voxel_size[d] for d in range(3) if d != axis)], float)
+    if options.boundary not in {"electrode", "periodic"}:
+        raise StudyError(f"boundary is {options.boundary!r}; it is 'electrode' or 'periodic'.")
+    if options.device not in DEVICES:
+        raise StudyError(f"device is {options.device!r}; it is 'cpu' or 'cuda'.")
+    if not 0 < options.tolerance < 1:
+        raise StudyError(f"tolerance is {options.tolerance}; it lies between 0 and 1.")
+    if not 0 <= options.rod_share <= 1:
+        raise StudyError(f"rod_share is {options.rod_share}; it lies between 0 and 1.")
+    size = np.array([edges[axis], *(edges[d] for d in range(3) if d != axis)], float)
     if not (np.all(np.isfinite(size)) and np.all(size > 0)):
-        raise StudyError(f"voxel_size is {voxel_size}; three positive lengths are needed.")
-    image = np.moveaxis(image, axis, 0)
-    return Request(
-        image=image,
-        conductivities=conductivities,
-        size=size,
-        axis=axis,
-        periodic=boundary == "periodic",
-        tolerance=tolerance,
-        subvoxels=subvoxels,
-        rod_share=rod_share,
-        max_iterations=max_iterations,
-        device=device,
-    )
+        raise StudyError(f"voxel_size is {edges}; three positive lengths are needed.")
+    return Request(np.moveaxis(image, axis, 0), conductivities, size, options)
 
 
 def _check_image(image: np.ndarray, given: tuple[int, ...], conductivities: Mapping[int, float]) -> None:

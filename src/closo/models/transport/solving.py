@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ import numpy as np
 from closo.errors import ConvergenceError, StudyError
 from closo.models.transport.iteration import Potential, converge, shares
 from closo.models.transport.network import Medium, medium
-from closo.models.transport.request import Request, checked
+from closo.models.transport.request import Options, Request, checked
 
-__all__ = ["Conduction", "Tensor", "potential", "solve", "tensor"]
+__all__ = ["Conduction", "Solved", "Tensor", "potential", "solve", "tensor"]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,7 @@ def solve(
     ----------
     labels : uint8 (n0, n1, n2), or (n0, n1) for one voxel of depth.
     conductivities : phase label -> conductivity >= 0, any unit.
-    boundary : "electrode" (fixed potentials on the two outer faces, insulating sides) or "periodic" (mean field).
-    tolerance : largest (upper - lower) / upper accepted.
-    voxel_size : edge lengths along the three axes of `labels`; only their ratios matter.
-    subvoxels : samples of the image along the edge of a cell; above 1 (even) cells are joined by composite links.
-    rod_share : share of rods in composite links, 0 to 1; 0 is best, others show how far the choice matters.
-    device : "cpu", or "cuda" for a GPU (needs closo[gpu]); the bounds are formed on the processor in any case.
+    axis, boundary, tolerance, voxel_size, subvoxels, rod_share, max_iterations, device : see `Options`.
 
     Raises
     ------
@@ -78,9 +73,7 @@ def solve(
     >>> round(result.effective_conductivity, 10)
     1.5
     """
-    request = checked(
-        labels,
-        conductivities,
+    options = Options(
         axis=axis,
         boundary=boundary,
         tolerance=tolerance,
@@ -90,22 +83,32 @@ def solve(
         max_iterations=max_iterations,
         device=device,
     )
-    return potential(request)[0]
+    return potential(checked(labels, conductivities, options)).conduction
 
 
-def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
-    """Return the conduction with the network and its potential (None where nothing conducts)."""
+@dataclass(frozen=True)
+class Solved:
+    """A request with its conduction, the network, and the potential (None where nothing conducts)."""
+
+    request: Request
+    conduction: Conduction
+    medium: Medium
+    potential: Potential | None
+
+
+def potential(request: Request) -> Solved:
+    """Return the conduction with the network and its potential."""
     begun = time.perf_counter()
-    image, size = request.image, request.size
-    if request.periodic and image.shape[0] == request.subvoxels:  # no cell may be its own neighbour along the current
+    image, size, options = request.image, request.size, request.options
+    if request.periodic and image.shape[0] == options.subvoxels:  # no cell may be its own neighbour along the current
         image = np.concatenate([image, image])
     found = medium(
         image,
         request.conductivities,
         size,
         periodic=request.periodic,
-        subvoxels=request.subvoxels,
-        rod_share=request.rod_share,
+        subvoxels=options.subvoxels,
+        rod_share=options.rod_share,
     )
     if not found.cells[1:-1, 1:-1, 1:-1].any():
         reason = "No conducting path connects the two sides." if found.labels else "No phase in the image conducts."
@@ -114,14 +117,14 @@ def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
                 "No path of links between cells connects the two sides, though one of samples does: use more cells."
             )
         seconds = time.perf_counter() - begun
-        return Conduction(0.0, 0.0, 0.0, {}, 0, found.dropped, reason, seconds), found, None
-    solved = converge(found, tolerance=request.tolerance, max_iterations=request.max_iterations, device=request.device)
+        return Solved(request, Conduction(0.0, 0.0, 0.0, {}, 0, found.dropped, reason, seconds), found, None)
+    solved = converge(found, tolerance=options.tolerance, max_iterations=options.max_iterations, device=options.device)
     scale = unit(found, request)
     upper, lower, best = (float(e * scale) for e in (solved.upper, solved.lower, solved.best))
-    if not (upper > 0 and upper - lower <= request.tolerance * upper):
+    if not (upper > 0 and upper - lower <= options.tolerance * upper):
         raise ConvergenceError(
             f"After {solved.iterations} iterations the effective conductivity is known to lie between {lower:.6g} and "
-            f"{upper:.6g}, wider than the tolerance {request.tolerance:g}.",
+            f"{upper:.6g}, wider than the tolerance {options.tolerance:g}.",
             hint="Allow more iterations or a larger tolerance.",
         )
     energies = shares(found, solved.x) * scale
@@ -130,7 +133,7 @@ def potential(request: Request) -> tuple[Conduction, Medium, Potential | None]:
     }
     seconds = time.perf_counter() - begun
     result = Conduction(best, lower, upper, derivatives, solved.iterations, found.dropped, None, seconds)
-    return result, found, solved
+    return Solved(request, result, found, solved)
 
 
 def unit(found: Medium, request: Request) -> float:
@@ -172,45 +175,33 @@ def tensor(
     begun = time.perf_counter()
     if np.ndim(labels) != 3:
         raise StudyError(f"The image has {np.ndim(labels)} dimensions; a tensor needs three.")
-    solved = []
-    for axis in range(3):
-        request = checked(
-            labels,
-            conductivities,
-            axis=axis,
-            boundary="periodic",
-            tolerance=tolerance,
-            voxel_size=voxel_size,
-            subvoxels=1,
-            rod_share=0.0,
-            max_iterations=max_iterations,
-        )
-        solved.append((request, *potential(request)))
+    options = Options(boundary="periodic", tolerance=tolerance, voxel_size=voxel_size, max_iterations=max_iterations)
+    solved = [potential(checked(labels, conductivities, replace(options, axis=axis))) for axis in range(3)]
     error, value = np.zeros((3, 3)), np.zeros((3, 3))
-    gaps = [max(s[1].upper - s[1].lower, 0.0) for s in solved]
+    gaps = [max(s.conduction.upper - s.conduction.lower, 0.0) for s in solved]
     for a in range(3):
-        value[a, a] = solved[a][1].effective_conductivity
+        value[a, a] = solved[a].conduction.effective_conductivity
         for b in range(3):
             error[a, b] = np.sqrt(gaps[a] * gaps[b])
         for b in range(a):
-            value[a, b] = value[b, a] = _shared(solved[a], solved[b], voxel_size)
+            value[a, b] = value[b, a] = _shared(solved[a], solved[b])
     return Tensor(value, error, time.perf_counter() - begun)
 
 
-def _shared(first: Any, second: Any, voxel_size: tuple[float, float, float]) -> float:
+def _shared(first: Solved, second: Solved) -> float:
     """Return (1/V) sum of g du dv over all faces, for fields of mean gradient 1 along two axes."""
-    if first[3] is None or second[3] is None:
+    if first.potential is None or second.potential is None:
         return 0.0
     fields, conducts = [], []
-    for request, _, found, solved in (first, second):
-        length = found.shape[0] * request.size[0]
-        fields.append(np.moveaxis(solved.x, 0, request.axis) * length)
-        conducts.append(np.moveaxis(found.cells, 0, request.axis))
+    for each, solved in ((first, first.potential), (second, second.potential)):
+        length, axis = each.medium.shape[0] * each.request.size[0], each.request.options.axis
+        fields.append(np.moveaxis(solved.x, 0, axis) * length)
+        conducts.append(np.moveaxis(each.medium.cells, 0, axis))
     if fields[0].shape != fields[1].shape:  # one voxel along an axis: nothing couples to it
         return 0.0
-    request, _, found, _ = first
-    top = max(request.conductivities[label] for label in found.labels)
-    edges, total = np.array(voxel_size, float), 0.0
+    found = first.medium
+    top = max(first.request.conductivities[label] for label in found.labels)
+    edges, total = np.array(first.request.options.voxel_size, float), 0.0
     for d in range(3):
         upper = tuple(slice(1, -1) for _ in range(3))
         lower = tuple(slice(0, -2) if e == d else slice(1, -1) for e in range(3))

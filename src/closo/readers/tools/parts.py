@@ -290,9 +290,9 @@ def _backwards(time: np.ndarray) -> list[str]:
     back = np.flatnonzero(np.diff(time) < 0)
     if len(back) == 0:
         return []
-    at, often = int(back[0]), "once" if len(back) == 1 else f"{len(back)} times"
+    at, often = int(back[0]), "at one point" if len(back) == 1 else f"at {len(back)} points"
     return [
-        f"The time runs backwards {often}, first from {time[at]:.6g} s to {time[at + 1]:.6g} s at row {at + 2} (a clock "
+        f"The time decreases {often}, first from {time[at]:.6g} s to {time[at + 1]:.6g} s at row {at + 2} (a clock "
         "that starts again with a step?). It is kept as it is: the charge that passed there is not known."
     ]
 

@@ -124,7 +124,7 @@ def _checks(found: Survey, steps: Steps, geometry: Geometry) -> list[Check]:
     floor, floor_u = geometry.floor
     first = found.half.polarization[0] / found.half.late_current[0]
     if floor is None:
-        checks.append(Check("ohmic floor", None, f"Not made: it needs {', '.join(geometry.missing)}."))
+        checks.append(Check("ohmic floor", None, f"Not evaluated: {' and '.join(geometry.missing)} missing."))
     else:
         limit = 1.0 - 2.0 * floor_u
         detail = f"The first half cycle has {first / floor:.3f} of the ohmic L/(sigma A); not below {limit:.3f}."

@@ -46,8 +46,8 @@ Limits
     step, which is in the uncertainty and not corrected. A mean of efficiencies that still drift is the mean of those
     cycles; its uncertainty holds their scatter about the trend, not the drift. A retention is that of the cell's state:
     it carries the scatter from cycle to cycle, and is wider than the error of the two cycles where a room is warmer on one
-    day than on the next; with 4 or 5 comparable cycles the bend of an early fade cannot be told from scatter and is in it,
-    with fewer only the noise of the current is. It does not carry a slow drift of a temperature that was not logged.
+    day than on the next; with 4 or 5 comparable cycles the bend of an early fade is not distinguishable from scatter, and is
+    in it; with fewer only the noise of the current is. It does not carry a slow drift of a temperature that was not logged.
     Whether the current is as linear in charge as in discharge is not in the budget. Differential capacity is not resolved
     below the step that is stated.
 

@@ -11,7 +11,7 @@ import numpy as np
 from closo.quantity import Quantity
 from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
-from closo.techniques.cycling.cycles import Cycles
+from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.cycling.quantities import Specimen
 from closo.techniques.instrument import range_check, set_check, time_check
 from closo.techniques.legs import Legs
@@ -176,9 +176,7 @@ def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:
 
 def _temperature(spread: float) -> Check:
     if not np.isfinite(spread):
-        return Check(
-            "temperature log", None, "no temperature was logged: swings of capacity cannot be told from fading"
-        )
+        return Check("temperature log", None, f"{NO_LOG}: swings of capacity are not distinguishable from fading")
     return Check("temperature log", True, f"logged; range {spread:.2f} K")
 
 

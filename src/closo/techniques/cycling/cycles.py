@@ -12,6 +12,7 @@ from closo.techniques.legs import Legs
 
 __all__ = ["Cycles", "mean_per_leg", "tabulate"]
 
+NO_LOG = "no temperature was logged, or none that changes"
 _PARTIAL = 0.1  # share that is missing from a partial first leg
 
 

@@ -28,7 +28,7 @@ def first_rest(time: np.ndarray, legs: Legs, *, frequency: np.ndarray | None, na
     if first == 0:
         return withheld("duration", "the record begins under current, so it does not say how long the cell rested")
     if np.any(np.diff(time[: first + 1]) < 0):
-        return withheld("duration", "the time runs backwards before the first current")
+        return withheld("duration", "the time decreases before the first current")
     early, late = float(time[first - 1] - time[0]), float(time[first] - time[0])
     middle = 0.5 * (early + late)
     u = {f"sampling of the rest:{name}": (late - early) / math.sqrt(12.0), f"clock:{name}": CLOCK * middle}

@@ -14,7 +14,7 @@ from scipy.special import fdtri
 from closo.errors import ConvergenceError
 from closo.fit import covariance_of, least_squares
 from closo.quantity import Quantity, uncertain, withheld
-from closo.techniques.cycling.cycles import Cycles
+from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.noise import Scatter, memory_factor, scatter_of
 
 __all__ = ["Fade", "Trend", "compared", "early_fade", "stabilised", "trend_of"]
@@ -127,7 +127,7 @@ def trend_of(cycles: Cycles, *, name: str) -> Trend:
 def _warmth(kelvin: np.ndarray) -> tuple[np.ndarray, str]:
     """Return the temperature about its mean [K], and why it cannot be used ('' where it can)."""
     if not np.isfinite(kelvin).all() or not len(kelvin):
-        return np.zeros(len(kelvin)), "no temperature was logged"
+        return np.zeros(len(kelvin)), NO_LOG
     warmth = kelvin - kelvin.mean()
     return warmth, f"fewer than {_FEWEST} cycles to compare" if len(kelvin) < _FEWEST else ""
 

@@ -137,7 +137,7 @@ def _between(settings: Mapping[str, Any], key: str, low: float, high: float) -> 
     if value is None:
         return None
     if not low <= float(value) <= high:
-        raise StudyError(f"{key} = {value:g} cannot be.", hint=f"It lies between {low:g} and {high:g}.")
+        raise StudyError(f"{key} = {value:g} is not valid.", hint=f"It lies between {low:g} and {high:g}.")
     return float(value)
 
 
@@ -156,7 +156,7 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
         except ValueError:
             hkl = ()
         if len(hkl) != 3 or not any(hkl) or max(map(abs, hkl)) > 20:
-            raise StudyError(f"texture = '{str(text)[:60]}' cannot be.", hint="Write for example 'V2O5:0 0 1'.")
+            raise StudyError(f"texture = '{str(text)[:60]}' is not valid.", hint="Write for example 'V2O5:0 0 1'.")
         found.append((stems.index(name), hkl))
     return tuple(found)
 
@@ -172,6 +172,6 @@ def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
     fraction = parse(amount.strip(), "mass_fraction", label=f"weighing:{name}", default_u=0.002)
     if not 0.0 < float(fraction.x) < 1.0:
         raise StudyError(
-            f"internal_standard = '{text}' cannot be.", hint="Write for example 'corundum=20.0 ± 0.1 wt%'."
+            f"internal_standard = '{text}' is not valid.", hint="Write for example 'corundum=20.0 ± 0.1 wt%'."
         )
     return name, fraction

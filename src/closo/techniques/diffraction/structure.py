@@ -167,7 +167,7 @@ def _sites(structure: Any, path: str) -> list[_Site]:
     known = [site for site in structure.sites if site.element.atomic_number == 0 or not 0.0 <= site.occ <= 1.0001]
     if known:
         raise StudyError(
-            f"the atom '{known[0].label[:20]}' has no element or an occupancy that cannot be.",
+            f"the atom '{known[0].label[:20]}' has no element or an occupancy that is not valid.",
             file=path,
             hint="Check _atom_site_type_symbol and _atom_site_occupancy.",
         )

@@ -77,7 +77,9 @@ def radiation_of(
         if anode is not None:
             raise StudyError("anode and wavelength are both given.", hint="Give one of the two.")
         if not (math.isfinite(wavelength) and _RANGE[0] <= wavelength <= _RANGE[1]):
-            raise StudyError(f"wavelength = {wavelength:g} angstrom cannot be.", hint="Give angstrom, 1.5406 for Cu.")
+            raise StudyError(
+                f"wavelength = {wavelength:g} angstrom is not valid.", hint="Give angstrom, 1.5406 for Cu."
+            )
         asked = Radiation(((wavelength, 1.0),), f"{wavelength:g} angstrom")
     elif anode is not None:
         if anode not in ANODES:

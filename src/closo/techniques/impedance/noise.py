@@ -15,7 +15,7 @@ import numpy as np
 
 __all__ = ["relative_shape"]
 
-_FEWEST = 20  # points below which a dependence cannot be told from chance
+_FEWEST = 20  # points below which a dependence is not distinguishable from chance
 _CAP = 4.0  # squares beyond so many times their mean count by their logarithm
 _CAPPED_MEAN = 1.0 - np.exp(-_CAP)  # mean of min(u, cap) for exponential u
 _CROSSINGS = 16  # trial values of |Z| at which constant and proportional noise are equal

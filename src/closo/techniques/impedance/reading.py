@@ -175,7 +175,7 @@ def _doubt(fit: CircuitFit, term: Term) -> str:
     """Say why it cannot be told what a resistor belongs to."""
     label = term.resistor.label
     if term.shared:
-        return f"not identifiable: what {label} of {fit.circuit.text} carries cannot be told from the circuit"
+        return f"not identifiable: what {label} of {fit.circuit.text} carries is not distinguishable from the circuit"
     return (
         f"{label} of {fit.circuit.text} lies beside {1e6 * max(term.capacitances):.2g} uF, which without area and thickness "
         f"can be a grain boundary or an electrode; say which with assign={label}:electrode"

@@ -300,7 +300,7 @@ def _value(circuit: Circuit, k: int, text: str, key: str) -> tuple[float, float]
         return value, u
     if not 1 / _LARGEST < value < _LARGEST:
         unit = look_up(name).shown
-        raise StudyError(f"{key}: {symbol} = {value:g} {unit} cannot be.", hint="It must be positive and finite.")
+        raise StudyError(f"{key}: {symbol} = {value:g} {unit} is not valid.", hint="It must be positive and finite.")
     return float(np.log(value)), u / value
 
 

@@ -41,7 +41,7 @@ class Term:
     shorted : an inductor lies across it.
     shared : its current can also take a path through another resistor or diffusion element.
     time_constant : of the nearest arc [s], 0 for a resistor that stands in series.
-    ideal : the nearest storage element is a capacitor, or a CPE that cannot be told from one.
+    ideal : the nearest storage element is a capacitor, or a CPE that is not distinguishable from one.
     """
 
     resistor: Element

@@ -42,7 +42,7 @@ Limits
     absolute scale, and scattering that changes with the wavenumber changes ratios of bands that are far apart. What
     the tails of a band add under its own anchors is not in its area; it is in `baseline model`. Areas with other
     limits or anchors are other quantities. The lattice band near 1080 1/cm is no measure of silanol: B12H12 has a
-    band of its own there. A band that another one covers cannot be told from it. `absent` is never said: `not
+    band of its own there. A band that another one covers is not distinguishable from it. `absent` is never said: `not
     detected, < X` is.
 
 Sources

@@ -129,4 +129,4 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         )
     axis = settings.get("axis_u", 0.0)
     if not 0.0 <= axis < 20.0:
-        raise StudyError(f"axis_u = {axis} 1/cm cannot be.", hint="0.3 is usual.")
+        raise StudyError(f"axis_u = {axis} 1/cm is not valid.", hint="0.3 is usual.")

@@ -145,7 +145,7 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
     StudyError  when `fixed_time` is not positive.
     """
     if fixed_time is not None and not (np.isfinite(fixed_time) and fixed_time > 0):
-        raise StudyError(f"fixed_time = {fixed_time} s cannot be.", hint="Give a positive time in seconds.")
+        raise StudyError(f"fixed_time = {fixed_time} s is not valid.", hint="Give a positive time in seconds.")
     require(data, "time", "current", who=who)
     _, voltage = voltage_of(data, who=who)
     time, current = (np.asarray(data[key].values, float) for key in ("time", "current"))

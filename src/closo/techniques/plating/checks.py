@@ -61,7 +61,10 @@ def event_checks(found: Survey) -> tuple[Check, Check]:
         loss = f"The resistance had grown {event.risen:.1f}-fold before the short."
     passed: bool | None = event.kind not in (HARD, SOFT)
     if event.kind == NONE and abs(found.half.polarization[0]) < 3.0 * found.instrument.zero:
-        passed, short = None, "Not made: the voltage is within 3 u of 0 from the beginning, so a short would not show."
+        passed, short = (
+            None,
+            "Not evaluated: the voltage is within 3 u of 0 from the beginning, so a short would not show.",
+        )
     return Check("no short", passed, short), Check("no contact loss", not lost, loss)
 
 
@@ -69,8 +72,8 @@ def _floor(quantities: Mapping[str, Quantity], geometry: Geometry) -> Check:
     floor, floor_u = geometry.floor
     first = quantities["resistance:first"].value
     if floor is None or first is None:
-        why = f"needs {', '.join(geometry.missing)}" if geometry.missing else "there is no complete half cycle"
-        return Check("ohmic floor", None, f"Not made: it {why}." if geometry.missing else f"Not made: {why}.")
+        why = f"{' and '.join(geometry.missing)} missing" if geometry.missing else "there is no complete half cycle"
+        return Check("ohmic floor", None, f"Not evaluated: {why}.")
     ratio, limit = first / floor, 1.0 - 2.0 * floor_u
     detail = f"The first half cycle has {ratio:.3f} of the ohmic L/(sigma A) = {floor:.4g} ohm; not below {limit:.3f}."
     if ratio < limit:
@@ -83,7 +86,7 @@ def _floor(quantities: Mapping[str, Quantity], geometry: Geometry) -> Check:
 def _symmetric(quantities: Mapping[str, Quantity]) -> Check:
     asymmetry, size = quantities["polarization_asymmetry"], quantities["polarization:last"].value
     if asymmetry.value is None or size is None:
-        return Check("symmetric", None, f"Not made: {asymmetry.why or 'no polarization'}.")
+        return Check("symmetric", None, f"Not evaluated: {asymmetry.why or 'no polarization'}.")
     share = abs(asymmetry.value) / size
     sure = abs(asymmetry.value) > 2.0 * float(asymmetry.u or 0.0)
     detail = (
@@ -95,7 +98,7 @@ def _symmetric(quantities: Mapping[str, Quantity]) -> Check:
 def _line(found: Survey) -> Check:
     if found.line is None:
         return Check(
-            "drift is a line", None, "Not made: fewer than 4 complete cycles, or less than 72 h, at one current."
+            "drift is a line", None, "Not evaluated: fewer than 4 complete cycles, or less than 72 h, at one current."
         )
     detail = f"The quadratic term is {found.line.curved:.1f} u from 0; limit 3."
     if found.line.curved > _CURVED:

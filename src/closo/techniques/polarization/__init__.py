@@ -9,7 +9,7 @@ Needs
 
 Gives
     `electrodes = blocking` (stainless steel on both sides): `steady_state_current` of each step,
-    `electronic_conductivity` = I_inf L/(V A); where the current cannot be told from zero it is withheld, and
+    `electronic_conductivity` = I_inf L/(V A); where the current is not distinguishable from zero it is withheld, and
     `electronic_conductivity:upper_limit` (one-sided, 95 %) is given instead. With several voltages the slope of I_inf
     against V is used, which is free of the current offset. `electrodes = nonblocking` (Na on both sides):
     `initial_current`, `steady_state_current`, `current_fraction` = I_ss/I_0 (a transference number needs the interfaces as
@@ -31,8 +31,8 @@ Checks
 
 Limits
     I_0 is the current when the double layers are charged and before the interfaces and the salt polarize. The first
-    samples give it only if they lie between the two. A tail that never ends cannot be told from a leak: the spread over
-    the laws and what is left of the tail are then large, and a record much shorter than the slowest process is still
+    samples give it only if they lie between the two. A tail that never ends is not distinguishable from a leak: the spread
+    over the laws and what is left of the tail are then large, and a record much shorter than the slowest process is still
     wrong (see the check of the steady state). The sum over earlier steps is linear superposition. Electronic leakage and
     the transference number answer different questions.
 

@@ -272,7 +272,7 @@ def _bruce_vincent(
 def _fraction(steady: Number, first: Number) -> Quantity:
     """Return I_ss/I_0, withheld where I_0 is not known from zero."""
     if abs(float(first.x)) <= 2.0 * float(first.u):
-        return withheld("current_fraction", "the initial current cannot be told from zero")
+        return withheld("current_fraction", "the initial current is not distinguishable from zero")
     how = "I_ss/I_0; a transference number needs the interfaces as well"
     return Quantity("current_fraction", steady / first, how)
 

@@ -117,7 +117,7 @@ def _resistance(typed: float | None, lead: Number, name: str) -> Number:
     if typed is None:
         return lead
     if not 0 <= typed < 1e12:
-        raise StudyError(f"resistance = {typed} ohm cannot be.", hint="Give ohms, >= 0.")
+        raise StudyError(f"resistance = {typed} ohm is not valid.", hint="Give ohms, >= 0.")
     return uncertain(typed, {f"resistance:{name}": _TYPED_RESISTANCE * typed})
 
 

@@ -212,7 +212,7 @@ def _steepest(
 ) -> tuple[Baseline, float] | None:
     """Return the line through the steepest piece of `width` x sweep above the baseline.
 
-    Beside it stands the spread of the onset over the pieces whose slope cannot be told from the steepest one [V].
+    Beside it stands the spread of the onset over the pieces whose slope is not distinguishable from the steepest one [V].
     """
     rows = np.arange(baseline.stop, potential.size)
     count = int(np.clip(round(width * potential.size), _FEWEST, max(rows.size, _FEWEST)))

@@ -1,0 +1,52 @@
+"""Options of figures that are written to a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closo.errors import StudyError
+
+if TYPE_CHECKING:
+    from closo.figures import Look
+    from closo.result import Result
+
+__all__ = ["Format", "Journal", "Style", "drawn", "pictures_of"]
+
+Format = Annotated[
+    str, typer.Option("--format", metavar="svg,pdf,png", help="Formats of the figures, with commas between.")
+]
+Style = Annotated[
+    Path | None, typer.Option(metavar="FILE.mplstyle", help="A style of matplotlib for the figures, over closo's own.")
+]
+Journal = Annotated[str, typer.Option(metavar="rsc|acs", help="Journal whose column widths the figures have.")]
+
+
+Wanted = tuple[Path, tuple[str, ...], "Look"]
+
+
+def pictures_of(folder: Path | None, formats: str, style: Path | None, journal: str) -> Wanted | None:
+    """Return what the options ask for, None without a folder; a mistake is told before anything is computed."""
+    if folder is None:
+        return None
+    from closo.figures.style import FORMATS, Look
+
+    kinds = tuple(kind.strip() for kind in formats.lower().split(","))
+    for kind in kinds:
+        if kind not in FORMATS:
+            raise StudyError(f"--format {kind} is not a format of figures.", hint=f"Known: {', '.join(FORMATS)}.")
+    look = Look(style, journal.lower())
+    if style is not None:
+        look.rc()
+    return folder, kinds, look
+
+
+def drawn(result: Result | None, wanted: Wanted | None) -> list[str]:
+    """Write the figure of a result and return the names of the files."""
+    if wanted is None or result is None:
+        return []
+    from closo import figures, pipeline
+
+    return [str(path) for path in figures.save(pipeline.figure(result), *wanted)]
