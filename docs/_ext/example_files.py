@@ -94,6 +94,18 @@ def powders() -> Path:
     return folder
 
 
+@cache
+def edges() -> Path:
+    """Return a folder with scans of X-ray Raman scattering of synthetic samples, as tables of text."""
+    from closo.twin import Truth
+    from closo.twin.core_level import core_level_tables
+
+    folder = _work() / "edges"
+    folder.mkdir()
+    core_level_tables(folder, Truth(seed=1), ["pristine", "A380-35-4h"])
+    return folder
+
+
 _CUBIC = """data_{name}
 _symmetry_space_group_name_H-M 'F m -3 m'
 _cell_length_a {a}

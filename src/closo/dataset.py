@@ -76,6 +76,7 @@ _ROWS = (
         (("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity"),),
     ),
     Kind("near_edge", "X-ray absorption or Raman spectrum of an edge", ("energy",), (("counts", "intensity"),)),
+    Kind("raman_scan", "X-ray Raman scan", ("point", "analyser"), (("energy",), ("counts",))),
     Kind("energy_loss", "energy-loss spectrum of electrons", ("energy_loss",), (("counts", "intensity"),)),
     Kind("image", "image", ("y", "x"), (("counts", "intensity"),)),
     Kind(

@@ -9,6 +9,7 @@ import struct
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import polars as pl
 import pytest
@@ -59,6 +60,32 @@ HEAT = [(50.0, 0.25), (60.0, 0.3), (70.0, 0.5), (80.0, 0.375), (90.0, 0.3125)]
 def _infrared(pattern: str) -> str:
     """Write the sample spectrum; {x} and {y} are filled in."""
     return "".join(pattern.format(x=x, y=y) + "\n" for x, y in INFRARED)
+
+
+# energy [eV], intensity or counts: what the readers of edges are given
+EDGE = [(9690.0, 12.0), (9691.0, 15.0), (9692.0, 140.0), (9693.0, 980.0), (9694.0, 160.0), (9695.0, 14.0)]
+
+
+def _edge(pattern: str) -> str:
+    """Write the sample spectrum; {x}, {y} and {k} are filled in."""
+    return "".join(pattern.format(x=x, y=y, k=k) + "\n" for k, (x, y) in enumerate(EDGE))
+
+
+def _lerix() -> str:
+    """Write the sample as counts of six analysers."""
+    names = ["Mono Energy (alt) *", "Scaler preset time *", "I0", *(f"qIXS-{k:02d}" for k in range(1, 7))]
+    head = "# 1-D Scan File created by LabVIEW Control Panel  11/3/2017  10:43:31 AM; synthetic\n#\n"
+    listed = "".join(f"# {k:2d}) {name}\n" for k, name in enumerate(names, start=1))
+    return head + listed + "# Column Headings:\n" + _edge("  {x:.4f}  0.5  374.25" + "  {y:.2f}" * 6)
+
+
+def _hdf5() -> bytes:
+    """Write the sample as NXdata."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as content:
+        content["energy"], content["intensity"] = np.array(EDGE).T
+        content["energy"].attrs["units"] = "eV"
+    return file.getvalue()
 
 
 def _spa() -> bytes:
@@ -480,6 +507,15 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
         + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
     ),
+    "lerix": ("a.0001", _lerix()),
+    "athena": (
+        "a.prj",
+        "# Athena project file -- Demeter version 0.9.21\n$old_group = 'abcd';\n"
+        "@args = ('label','synthetic','bkg_eshift',0,'bkg_e0','9692.5');\n"
+        + f"@x = ({','.join(repr(str(x)) for x, _ in EDGE)});\n@y = ({','.join(repr(str(y)) for _, y in EDGE)});\n",
+    ),
+    "edge_hdf5": ("a.h5", _hdf5()),
+    "edge_table": ("a.xdi", "# XDI/1.0\n# Column.1: energy eV\n# Column.2: mutrans\n#----\n" + _edge("{x:.3f} {y:.4f}")),
     "xy": (
         "a.xy",
         "'Id: \"\" Anode: \"Cu\" Scantype: \"Coupled TwoTheta/Theta\" TimePerStep: \"2\" \n"
@@ -567,6 +603,10 @@ def check_powder(data: Dataset, points: int) -> bool:
     if data.attrs["kind"] == "x_ray_events":
         np.testing.assert_array_equal(data["counts"][:points], MAP.ravel()[:points])
         np.testing.assert_array_equal(data["pixel"] * 5 + data["channel"], np.arange(125))
+    elif data.attrs["kind"] in ("near_edge", "raman_scan"):
+        np.testing.assert_allclose(data["energy"][:points], [x for x, _ in EDGE[:points]], rtol=1e-9)
+        values = data["intensity"] if "intensity" in data else data["counts"][:, 0]
+        np.testing.assert_allclose(values[:points], [y for _, y in EDGE[:points]], rtol=1e-9)
     elif "energy" in data or "energy_loss" in data:
         np.testing.assert_array_equal(data["counts"], MAP[0, 0] if data["counts"].ndim == 1 else MAP)
         np.testing.assert_allclose(np.diff(data["energy_loss"]) if "energy_loss" in data else [0.5], 0.5)
@@ -692,6 +732,7 @@ def test_sample_is_recognised_and_read(row, tmp_path):
     (data,) = read(path)
     check_dataset(data)
     expected = next((rows for name, rows in AXES.items() if name in data), RECORD)
+    expected = EDGE if data.attrs["kind"] in ("near_edge", "raman_scan") else expected
     assert length(data) == len(expected)
     check_sample(data, length(data))
     assert data.attrs["warnings"] == ()

@@ -12,6 +12,7 @@ from closo.errors import ClosoError, DataError
 from closo.figures import to_csv, to_svg
 from closo.nomenclature import NAMES
 from closo.quantity import parse
+from closo.readers.tools.edges import raman_scan
 from closo.result import Check, Result
 from closo.store import from_document, to_document
 from closo.techniques import TECHNIQUES
@@ -20,6 +21,7 @@ from closo.techniques.diffraction.profile import polarisation
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
 from closo.twin.calorimetry import heat_flow
+from closo.twin.core_level import BO3, CAGE, Spectrometer, boron_edge, scan_counts
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -112,6 +114,20 @@ def infrared():
     return new("infrared", columns, source="conformance.dx")
 
 
+def edge(parts, name="conformance.xrs"):
+    """Return a scan of four analysers over the elastic line and the B K edge."""
+    random = np.random.default_rng(5)
+    made = scan_counts(Spectrometer.drawn(random, 4), "B K", parts, random)
+    side = {"monitor": made["monitor"]}
+    return raman_scan(Path(name), made["energy"], made["counts"], [1, 2, 3, 4], side=side, metadata={})
+
+
+def references():
+    """Return the settings that a near-edge spectrum needs: spectra of two references."""
+    pure = {"salt": CAGE, "BO3": BO3}
+    return {"edge": "B K", "references": [edge([(1.0, p)], n).assign_attrs(title=n) for n, p in pure.items()]}
+
+
 CIF = """data_{name}
 _symmetry_space_group_name_H-M 'F {group}'
 _cell_length_a {a}
@@ -173,6 +189,8 @@ SAMPLES = {
     "cycling": charge_and_discharge,
     "sorption": isotherm,
     "infrared": infrared,
+    "xray_raman": lambda: edge(boron_edge(0.3)),
+    "near_edge": lambda: edge(boron_edge(0.3)),
 }
 
 
@@ -182,7 +200,11 @@ def sample(technique):
     return SAMPLES[technique.name]()
 
 
-SETTINGS = {"diffraction": crystals}  # of techniques that need some
+SETTINGS = {
+    "diffraction": crystals,
+    "xray_raman": lambda: {"edge": "B K", "angle": "55"},
+    "near_edge": references,
+}  # of techniques that need some
 
 
 def inputs(technique):

@@ -81,4 +81,10 @@ def main_quantities(result: Result) -> list[str]:
     known = combinations()
     keys = known[result.technique].headline if result.technique in known else get(result.technique).headline
     others = [key for key in result.quantities if ":" not in key and key != "temperature"] or list(result.quantities)
-    return list(dict.fromkeys([*(key for key in keys if key in result.quantities), *others]))
+    main = [
+        key
+        for wanted in keys
+        for key in result.quantities
+        if wanted == key or (wanted[-1] == ":" and key.startswith(wanted))
+    ]
+    return list(dict.fromkeys([*main, *others]))

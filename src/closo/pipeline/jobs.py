@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closo import errors, readers
-from closo.errors import ClosoError, DataError
+from closo.errors import ClosoError, DataError, StudyError
 from closo.pipeline.code import code_version
 from closo.quantity import Quantity
 from closo.result import About, Check, Provenance, Result
 from closo.store import to_document
-from closo.techniques import get
+from closo.techniques import Technique, get
 
 __all__ = [
     "Computed",
@@ -33,6 +33,7 @@ __all__ = [
     "compute",
     "fingerprint_of",
     "read_file",
+    "split_part",
     "unexpected",
 ]
 
@@ -174,7 +175,9 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
     technique = get(job.technique)
     inputs = {name: Quantity.from_stored(stored).number for name, stored in job.inputs.items()}
     named = {key: job.settings[key] for key in technique.file_settings if key in job.settings}
-    result = technique.analyse(data, **inputs, **{**job.settings, **_in_folder(named, job.folder)})
+    found: dict[str, Any] = _in_folder(named, job.folder)
+    found |= {key: _measured(found[key], technique) for key in technique.measured_settings if key in found}
+    result = technique.analyse(data, **inputs, **{**job.settings, **found})
     result = replace(result, settings={**result.settings, **named})
     provenance = Provenance(
         inputs=(dict(job.joined) or {job.file: job.sha256}) | dict(job.supplied),
@@ -192,3 +195,36 @@ def _in_folder(named: Mapping[str, Any], folder: str) -> dict[str, str]:
     return {
         key: ",".join(str(Path(folder) / name.strip()) for name in str(text).split(",")) for key, text in named.items()
     }
+
+
+def split_part(name: str) -> tuple[str, str]:
+    """Split 'FILE#PART' into the file and the number or title of a measurement in it, '' where none is named.
+
+    Example
+    -------
+    >>> split_part("gold.prj#Au foil"), split_part("a.xdi")
+    (('gold.prj', 'Au foil'), ('a.xdi', ''))
+    """
+    file, _, part = name.strip().partition("#")
+    return file.strip(), part.strip()
+
+
+def _measured(text: str, technique: Technique) -> tuple[Dataset, ...]:
+    """Return the measurements that a setting names; each is titled as its file, or its part where one is named."""
+    found = []
+    for name in (name for name in text.split(",") if name.strip()):
+        file, part = split_part(name)
+        path = Path(file)
+        if not path.is_file():
+            raise StudyError("there is no such file.", file=file, hint="Check the name; a part stands behind #.")
+        with path.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        parts = [d for d in read_file(file, sha256, None, None)[0] if d.attrs["kind"] in technique.kinds]
+        meant = [d for d in parts if part in ("", d.attrs["title"], str(d.attrs["part"]))]
+        meant = [d for d in meant if d.attrs["title"] == part] or meant
+        if len(meant) != 1:
+            titles = ", ".join(f"'{d.attrs['title']}'" for d in (meant or parts)[:12])
+            text = f"{len(meant)} spectra of it are meant by '{name.strip()}'; it holds {titles or 'none'}."
+            raise StudyError(text, file=file, hint="Name one: FILE#TITLE or FILE#NUMBER.")
+        found.append(meant[0].assign_attrs(title=part if part and not part.isdigit() else path.stem))
+    return tuple(found)

@@ -15,7 +15,7 @@ from closo.dataset import Dataset, to_bytes
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
-from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, read_file, unexpected
+from closo.pipeline.jobs import Computed, Job, as_closo_error, compute, fingerprint_of, read_file, unexpected
 from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of, named_files
 from closo.pipeline.records import Outcome
@@ -154,6 +154,12 @@ def _unique_names(paths: list[Path]) -> list[str]:
 
 
 def _outcomes(listed: list[tuple[Path | Dataset, bool]], names: list[str], asked: _Asked) -> Iterator[Outcome]:
+    if "raman_scan" in asked.technique.kinds:
+        scans = [k for k, (entry, _) in enumerate(listed) if isinstance(entry, Path) and _is_scan(entry, asked)]
+        if len(scans) > 1:
+            yield _of_scans([(listed[k][0], names[k]) for k in scans], asked)
+            listed = [one for k, one in enumerate(listed) if k not in scans]
+            names = [name for k, name in enumerate(names) if k not in scans]
     for (entry, from_folder), name in zip(listed, names, strict=True):
         path = Path(str(entry.attrs["source"])) if isinstance(entry, Dataset) else entry
         try:
@@ -162,6 +168,35 @@ def _outcomes(listed: list[tuple[Path | Dataset, bool]], names: list[str], asked
             yield Outcome(path, error=error, skipped=from_folder and _promises_nothing(path, error))
         except Exception as error:  # noqa: BLE001  one bad file must not end the run; it is recorded
             yield Outcome(path, error=unexpected(error, str(path)))
+
+
+def _is_scan(path: Path, asked: _Asked) -> bool:
+    """Return whether a file holds one scan of a spectrometer with many analysers; a bad file is told of later."""
+    try:
+        parts, _ = read_file(str(path), hash_of(path), asked.reader, asked.columns)
+    except ClosoError:
+        return False
+    return [part.attrs["kind"] for part in parts] == ["raman_scan"]
+
+
+def _of_scans(files: Sequence[tuple[Any, str]], asked: _Asked) -> Outcome:
+    """Return the outcome of all scans of one sample, which are one measurement."""
+    hashes = [hash_of(path) for path, _ in files]
+    job = Job(
+        key=f"{files[0][1]}#1",
+        path=tuple(str(path) for path, _ in files),
+        sha256=fingerprint_of(hashes),
+        file=", ".join(name for _, name in files),
+        source=files[0][1],
+        part=1,
+        technique=asked.technique.name,
+        reader=asked.reader,
+        columns=asked.columns,
+        joined=tuple(zip((name for _, name in files), hashes, strict=True)),
+        inputs=asked.inputs,
+        settings=asked.settings,
+    )
+    return outcome_of(job, compute(job))
 
 
 def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:

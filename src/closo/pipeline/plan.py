@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
-from closo.pipeline.jobs import Job, code_version, fingerprint_of, unexpected
+from closo.pipeline.jobs import Job, code_version, fingerprint_of, split_part, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
 from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of
@@ -124,7 +124,8 @@ def supplied_files(study: Study, technique: Technique, settings: Mapping[str, An
 def named_files(technique: Technique, settings: Mapping[str, Any]) -> list[str]:
     """Return the names of the files that the settings of a technique name, as they are written."""
     texts = [str(settings[key]) for key in technique.file_settings if settings.get(key)]
-    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    return list(dict.fromkeys(split_part(name)[0] for name in names))
 
 
 def _files(

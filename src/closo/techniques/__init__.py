@@ -2,160 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError, did_you_mean
-from closo.techniques.choices import NumberOrText, spelled
-
-if TYPE_CHECKING:
-    from closo.dataset import Dataset
-    from closo.figures import FigureSpec
-    from closo.result import Result
+from closo.techniques.choices import NumberOrText
+from closo.techniques.row import Controls, Technique
 
 __all__ = ["TECHNIQUES", "Controls", "Technique", "get"]
-
-
-@dataclass(frozen=True)
-class Controls:
-    """Which settings a page can set in the figure, or in a table of the model's parameters.
-
-    Attributes
-    ----------
-    range : the settings of the lower and the upper end of what is used; the figure's points have that quantity behind them.
-    leave_out : the setting that lists points that are not used, '3, 7-9'.
-    model : the setting that names the model; `settings_of(result)` of the module gives it with its `start` values.
-    hold, bound, assign : settings of the model's parameters, 'R1=120', 'R1=100..200', 'R1:bulk'.
-    roles : what a parameter whose name begins with `assigned` can be.
-    """
-
-    range: tuple[str, str] | tuple[()] = ()
-    leave_out: str = ""
-    model: str = ""
-    start: str = ""
-    hold: str = ""
-    bound: str = ""
-    assign: str = ""
-    assigned: str = ""
-    roles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Technique:
-    """One row: what a technique needs and where its functions are.
-
-    Attributes
-    ----------
-    name : as in study.toml.
-    title : for people.
-    module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
-    kinds : the kinds of measurement it takes (`dataset.KINDS`).
-    needs : variables of the Dataset.
-    also : variables that it uses if present.
-    inputs : specimen properties it can use, passed by keyword as numbers with uncertainty (SI).
-    settings : other keywords -> (type, meaning); what `--set key=value` accepts.
-    choices : key of a setting -> the only texts that it may have.
-    model_files : endings of other programs' model files that serve as presets. The module then has
-        `read_model(path) -> settings`, `model_text(result) -> text`, and `settings_of(result)`: the settings with which the
-        next measurement begins where this one ended.
-    headline : keys of its main quantities; the first that a result has is shown.
-    several_files : whether the files of one test that was stopped and continued can be given together.
-    file_settings : settings that name further files, with commas between; in a study they lie in its folder.
-    cells : the kinds of cell that it can be made on, where not all; `because` says why.
-    tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
-        read; without it the types and choices are all that is checked.
-    controls : which of the settings a page sets in the figure and in a table of parameters.
-    """
-
-    name: str
-    title: str
-    module: str
-    kinds: tuple[str, ...]
-    needs: tuple[str, ...]
-    inputs: tuple[str, ...] = ()
-    settings: Mapping[str, tuple[type, str]] = field(default_factory=dict)
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    tells_wrong_settings: bool = False
-    model_files: tuple[str, ...] = ()
-    headline: tuple[str, ...] = ()
-    several_files: bool = False
-    file_settings: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    because: str = ""
-    also: tuple[str, ...] = ()
-    controls: Controls = Controls()
-
-    def analyse(self, data: Dataset, **keywords: Any) -> Result:
-        """Call the technique's `analyse`."""
-        result: Result = importlib.import_module(self.module).analyse(data, **keywords)
-        return result
-
-    def figure(self, result: Result) -> FigureSpec:
-        """Call the technique's `figure`."""
-        spec: FigureSpec = importlib.import_module(self.module).figure(result)
-        return spec
-
-    def defaults(self) -> dict[str, Any]:
-        """Return setting -> its default; None where the technique decides.
-
-        Example
-        -------
-        >>> get("impedance").defaults()["weights"]
-        'modulus'
-        """
-        parameters = inspect.signature(importlib.import_module(self.module).analyse).parameters
-        return {key: parameters[key].default for key in self.settings}
-
-    def check_settings(self, settings: Mapping[str, Any]) -> None:
-        """Refuse settings that can be known to be wrong before a file is read.
-
-        Raises
-        ------
-        StudyError  that names the setting.
-        """
-        for key in settings:
-            if key not in self.settings:
-                raise StudyError(f"'{key}' is not a setting of {self.name}.", hint=did_you_mean(key, self.settings))
-        if settings and self.tells_wrong_settings:
-            importlib.import_module(self.module).check_settings(settings)
-
-    def wrong_choice(self, key: str, value: object) -> str | None:
-        """Return a sentence where a setting has a value that it cannot have.
-
-        Example
-        -------
-        >>> get("cycling").wrong_choice("cell", "Anode"), get("cycling").wrong_choice("cell", "full cel")
-        (None, "'full cel' is not possible for cell. Did you mean 'full cell'?")
-        """
-        known = self.choices.get(key)
-        if known is None or spelled(value, known) is not None:
-            return None
-        return f"'{value}' is not possible for {key}. {did_you_mean(str(value).lower(), known)}"
-
-    def setting(self, key: str, text: str) -> Any:
-        """Turn the text of `--set key=text` into a value of the declared type.
-
-        Raises
-        ------
-        StudyError  when the key is unknown or the text does not fit.
-        """
-        if key not in self.settings:
-            raise StudyError(f"'{key}' is not a setting of {self.name}.", hint=did_you_mean(key, self.settings))
-        kind, meaning = self.settings[key]
-        if kind is bool:
-            if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
-                raise StudyError(f"{key} = '{text}' is neither true nor false ({meaning}).")
-            return text.lower() in ("true", "yes", "1")
-        try:
-            return kind(text)
-        except ValueError:
-            words = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
-            raise StudyError(f"{key} = '{text}' is not {words} ({meaning}).") from None
-
 
 TECHNIQUES: tuple[Technique, ...] = (
     Technique(
@@ -403,6 +256,70 @@ TECHNIQUES: tuple[Technique, ...] = (
         },
         choices={"exo": ("up", "down")},
         headline=("transition_temperature", "transition_enthalpy:upper_limit"),
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="xray_raman",
+        title="X-ray Raman scattering",
+        module="closo.techniques.xray_raman",
+        kinds=("near_edge", "raman_scan"),
+        needs=("energy",),
+        also=("counts", "intensity", "intensity_u", "monitor", "dwell_time"),
+        settings={
+            "edge": (str, "'B K', 'C K', 'N K', 'O K' or 'Na K'; needed"),
+            "peaks": (
+                str,
+                "'NAME:LOW-HIGH, ...' [eV], fitted together within one window as 'shoulder@1073.2+main@1075.8:1071-1079'",
+            ),
+            "background": (str, "window before the edge, '500-530' [eV]; that of the edge when absent"),
+            "normalise": (
+                str,
+                "windows of equal area, '516-553' or '516-553, 516-575' [eV]; those of the edge when absent",
+            ),
+            "analysers": (str, "that are summed, '2-9, 12'; all that see the edge when absent"),
+            "angle": (str, "of scattering [deg], '55', or one for each analyser in use, '18, 27, 36'"),
+            "analyser_energy": (float, "of the analysers [eV], where no elastic line tells it"),
+            "formula": (str, "of the sample, 'Na2B12H12', for the atomic Compton profile as one of the backgrounds"),
+            "count_rate": (str, "linear range at the top of an elastic line [1/s]; '500-5000' when absent"),
+            "dead_time": (float, "of a detector [us]; 0 when absent"),
+            "axis_u": (float, "standard uncertainty of the energy loss [eV]; 0.03 when absent"),
+        },
+        headline=("peak_area:", "peak_energy:"),
+        several_files=True,
+        tells_wrong_settings=True,
+    ),
+    Technique(
+        name="near_edge",
+        title="Near-edge spectrum",
+        module="closo.techniques.near_edge",
+        kinds=("near_edge", "raman_scan"),
+        needs=("energy",),
+        also=("intensity", "intensity_u", "counts", "monitor", "dwell_time"),
+        settings={
+            "references": (str, "files of reference spectra, 'A.xdi,B.prj#Au foil'; a part stands behind #"),
+            "edge": (str, "of an energy loss, 'B K', 'C K', 'N K', 'O K' or 'Na K'; an absorption needs none"),
+            "peaks": (str, "'NAME:LOW-HIGH, ...' [eV], as of xray_raman"),
+            "window": (str, "of the fit of references [eV], '11899-11979'"),
+            "normalise": (
+                str,
+                "'none', 'step' (pre-edge and post-edge), or windows of area of an energy loss, '186-215'",
+            ),
+            "background": (str, "window before the edge of an energy loss, '170-187' [eV]"),
+            "analysers": (str, "that are summed, of scans, '2-9, 12'"),
+            "sum_to_one": (bool, "true: the fractions sum to one"),
+            "shift": (float, "added to the energies of the spectrum, not of the references [eV]"),
+            "alignment_u": (
+                float,
+                "standard uncertainty of a reference's energies against the spectrum [eV]; 0.1 (loss: 0.03) when absent",
+            ),
+            "resolution": (float, "full width of the instrument function [eV]; of the elastic line where there is one"),
+            "noise": (float, "standard deviation of a normalised point, where the files do not tell it"),
+            "axis_u": (float, "standard uncertainty of the energies [eV]; 0.1 (energy loss: 0.03) when absent"),
+        },
+        headline=("component_fraction:", "peak_energy:"),
+        several_files=True,
+        file_settings=("references",),
+        measured_settings=("references",),
         tells_wrong_settings=True,
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from closo.errors import StudyError
 from closo.twin.claims import FIELDS, printed_claims
+from closo.twin.core_level import core_level_tables
 from closo.twin.electrochemistry import CellRecord, write_electrochemistry
 from closo.twin.impedance import draw_instrument
 from closo.twin.pellet import draw_batch, draw_pellet
@@ -79,13 +80,14 @@ def write_study(
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for old in (
-        file for ending in ("par", "mpt", "mpr", "aif", "dx", "uxd", "txt") for file in raw.glob(f"*.{ending}")
+        file for ending in ("par", "mpt", "mpr", "aif", "dx", "uxd", "txt", "xrs") for file in raw.glob(f"*.{ending}")
     ):
         old.unlink()
     shutil.rmtree(folder / "structures", ignore_errors=True)
     runs = tuple(_write_pellets(raw, truth, kind))
     cells = write_electrochemistry(raw, truth, kind)
     tables = powder_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
+    tables += core_level_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
     powders = [line for heading, entries in tables for line in _table(heading, entries)]
     _write(folder / "study.toml", [*_study_lines(truth, runs), *powders, *(line for c in cells for line in c.lines)])
     _write(folder / "claims.toml", _claim_lines(runs, cells, tables))
@@ -256,7 +258,7 @@ which. The study shows what closo does and lets it be tested. It proves nothing 
 - `claims.toml`: what the paper states, held against these data;
 - `raw/`: one file per pellet, per spectrum or per cell (`.par`, `.mpr`, `.mpt`), an isotherm of each silica (`.aif`),
   infrared spectra (`.dx`), diffraction patterns (`.uxd`) and heat flow (`.txt`) of the
-  powders; each says that it is synthetic;
+  powders, scans of X-ray Raman scattering (`.xrs`); each says that it is synthetic;
 - `structures/`: model cells of the two forms of the salt, computed, not published.
 
 The truth is not in this folder. The same call always writes the same bytes:

@@ -245,3 +245,24 @@ def test_an_assigned_arc_that_the_sweep_does_not_close_is_extrapolated(peak, giv
         unseen = 1 - 1 / (1 + peak**-2)
         model = next(u for source, u in quantity.budget().items() if source.startswith("model choice"))
         assert model == pytest.approx(0.15 * unseen * quantity.value, rel=0.02)
+
+
+def test_a_lonely_depressed_arc_has_no_bulk_until_the_user_says_so():
+    """Two ideal arcs of nearly one time constant look like one depressed arc: its name would be that of a sum."""
+    jw = 2j * np.pi * FREQUENCY
+    electrode = 1 / (1e-6 * jw**0.9)
+    hidden = dataset(noisy(2e4 / (1 + jw * 2e4 * 2e-11) + 9e3 / (1 + jw * 9e3 * 1.2e-10) + electrode, 1, 0.003))
+    lonely = dataset(noisy(1 / (1 / 3e4 + 5e-11 * jw**0.9) + electrode, 2, 0.003))
+    for data in (hidden, lonely):
+        result = analyse(data, circuit="(R|Q)-Q", drt=False, **GEOMETRY)
+        assert value(result, "total_resistance") == pytest.approx(3e4, rel=0.05)
+        bulk = result.quantities["bulk_resistance"]
+        assert bulk.number is None
+        assert "a grain boundary of nearly the same time constant can hide" in bulk.why
+        assert "bulk_conductivity" not in result.quantities
+        said = analyse(data, circuit="(R|Q)-Q", assign="R1:bulk", drt=False, **GEOMETRY)
+        assert value(said, "bulk_resistance") == value(result, "total_resistance")
+    ideal = analyse(
+        dataset(noisy(1 / (1 / 3e4 + 5e-11 * jw) + electrode, 3, 0.003)), circuit="(R|C)-Q", drt=False, **GEOMETRY
+    )
+    assert value(ideal, "bulk_resistance") == pytest.approx(3e4, rel=0.02)

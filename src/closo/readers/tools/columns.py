@@ -202,7 +202,7 @@ def from_request(text: str) -> tuple[int, dict[str, Column]]:
     Parameters
     ----------
     text : 'frequency[kHz],impedance_real,-impedance_imag,_': nomenclature names, a unit in brackets where it is not the
-        SI unit, '-' where the file holds the negative, '_' for a column to skip.
+        SI unit, '-' where the file holds the negative, '_' for a column to skip; '<name>_u' for standard uncertainties.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def from_request(text: str) -> tuple[int, dict[str, Column]]:
                 f"'{part[:50]}' in columns is not a name.", hint="Write for example 'frequency[kHz]' or '_'."
             )
         sign, name, unit = -1 if match[1] else 1, match[2], match[3]
-        if name not in NAMES and name not in _EXTRA:
+        if name.removesuffix("_u") not in NAMES and name not in _EXTRA:
             raise StudyError(f"'{name[:50]}' in columns is not a name closo knows.", hint=did_you_mean(name, _COMMON))
         if name in found:
             raise StudyError(f"columns names '{name}' twice.", hint="Write '_' for the column to skip.")

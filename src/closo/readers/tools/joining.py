@@ -4,6 +4,8 @@ They are put in the order of their absolute time: the date that a file states pl
 file is later than the first one by what its time column begins with, the column already counts from the first date. Rows of
 open circuit have no current. Counters of cycles and steps begin anew in each file and are left out; the counter of charge is
 carried on. Spectra are left out: they are measurements of their own.
+
+Scans of one X-ray Raman spectrometer, elastic lines and edges in any order, become one `raman_scan` that numbers them.
 """
 
 from __future__ import annotations
@@ -62,14 +64,19 @@ def _placed(piece: _Piece, first_date: float) -> _Piece:
 def join(files: Sequence[tuple[str, Sequence[Dataset]]]) -> Dataset:
     """Return one measurement of kind 'cycling' from the files of one test, its time counted from the first row.
 
+    Scans of analysers give one measurement of kind 'raman_scan'.
+
     Parameters
     ----------
     files : name of a file and what it holds, in any order.
 
     Raises
     ------
-    ReadError  when a file holds no record over time, does not say when it began, or overlaps with another.
+    ReadError  when a file holds no record over time, does not say when it began, or overlaps with another; or scans that
+        differ in their analysers.
     """
+    if all(part.attrs["kind"] == "raman_scan" for _, parts in files for part in parts):
+        return _scans([(file, part) for file, parts in files for part in parts])
     found = [piece for file, parts in files for piece in _pieces(file, parts)]
     first_date = min(piece.date for piece in found)
     pieces = sorted((_placed(piece, first_date) for piece in found), key=lambda piece: piece.begin)
@@ -98,6 +105,32 @@ def join(files: Sequence[tuple[str, Sequence[Dataset]]]) -> Dataset:
         suggestions=first["suggestions"],
         warnings=tuple(dict.fromkeys(warnings)),
         failed_checks=tuple(check for piece in pieces for check in piece.data.attrs.get("failed_checks", ())),
+    )
+
+
+def _scans(files: Sequence[tuple[str, Dataset]]) -> Dataset:
+    """Return the scans of one spectrometer behind one another, numbered in their order."""
+    import xarray as xr
+
+    first = files[0][1]
+    names = set(first.variables)
+    for file, part in files:
+        if not np.array_equal(part["analyser"].values, first["analyser"].values):
+            raise ReadError("its analysers are not those of the other scans.", file=file, hint="Leave it out.")
+        names &= set(part.variables)
+    both = [
+        part.drop_vars(set(part.variables) - names).assign(scan=part["scan"] * 0 + k)
+        for k, (_, part) in enumerate(files, 1)
+    ]
+    whole = xr.concat(both, "point", data_vars="minimal", coords="minimal", compat="override", combine_attrs="drop")
+    return new(
+        "raman_scan",
+        {str(name): whole[name].variable for name in whole.variables},
+        source=str(first.attrs["source"]),
+        title=f"{len(files)} scans",
+        metadata={**first.attrs["metadata"], "joined": ", ".join(file for file, _ in files)},
+        suggestions=first.attrs["suggestions"],
+        warnings=tuple(dict.fromkeys(text for _, part in files for text in part.attrs["warnings"])),
     )
 
 

@@ -110,7 +110,7 @@ class Cell:
 
 def si_of(name: str) -> str:
     """Return the SI unit of a column."""
-    return _SI[name] if name in _SI else look_up(name).si
+    return _SI[name] if name in _SI else look_up(name.removesuffix("_u")).si
 
 
 def _plain(name: str) -> str:

@@ -16,8 +16,8 @@ Gives
 
 Uncertainty sources
     `fit:<name>` (noise, scaled by the residuals and by how far neighbouring residuals go together), `model choice:<name>`
-    (spread over the circuits that the data do not rule out, of each resistance; what lies below the lowest frequency; what
-    a second arc could hide in one depressed arc), `calibration gain:<instrument>` and `calibration phase:<instrument>`
+    (spread over the circuits that the data do not rule out, of each resistance; what lies below the lowest frequency),
+    `calibration gain:<instrument>` and `calibration phase:<instrument>`
     (1 % and 1 deg of a file that states uncalibrated values), `held <parameter>:<name>` of a held one with ±,
     `lead_resistance:...`, `thickness:...`, `area:...` as given.
 
@@ -30,7 +30,8 @@ Limits
     (5.6e-6 S/cm at 1 MHz, eps_r 10) show one. A pellet without an arc yields *total* conductivity only. Parameters that
     are correlated beyond 0.95 or known worse than 40 % are withheld, not printed. Arcs are assigned to bulk, grain
     boundary and electrode by their capacitance, which needs area and thickness, or by the user (`assign`). An arc that is
-    no depressed semicircle has a total and no split. Points left out are drawn hollow. A held parameter
+    no depressed semicircle has a total and no split, and so has one depressed arc alone, in which a grain boundary of nearly
+    the same time constant can hide. Points left out are drawn hollow. A held parameter
     is not fitted, and the uncertainty of the others is that with it known. One that ends at its bound is withheld, and so is
     a resistance made of it. Of ZView's models (`--preset circuit.mdl`) resistors, capacitors, inductors and CPEs in series
     and in parallel groups are read and written.

@@ -25,10 +25,8 @@ __all__ = [
     "with_held",
 ]
 
-# Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model. One depressed
-# arc: a grain boundary of nearly the same time constant may hide in it.
+# Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
-_HIDDEN_ARC = 0.15  # relative u of a bulk: a share of up to 30 % that is not its own
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
@@ -177,14 +175,19 @@ def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: l
     key = {"bulk": "bulk_resistance", "boundary": "grain_boundary_resistance"}[which]
     best, parts = readings[0], [getattr(r, which) for r in readings]
     why = getattr(best, f"why_{which}") or not_measured(best.fit, [t.resistor.first for t in parts[0]])
+    if not why and which == "bulk" and best.lonely:
+        label = parts[0][0].resistor.label
+        why = (
+            f"{label} is one depressed arc, in which a grain boundary of nearly the same time constant can hide: only the "
+            f"total is known; if it is the bulk alone, say assign={label}:bulk"
+        )
     if not why and sum(w for part, w in zip(parts, weights, strict=True) if not part) > _OTHERWISE:
         why = "not identifiable: circuits that fit as well do not have this arc"
     if why:
         return withheld(key, why)
     given = [k for k, part in enumerate(parts) if part]
     spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
-    hidden = _HIDDEN_ARC if which == "bulk" and best.lonely else 0.0
-    spread = float(np.sqrt(spread**2 + hidden**2 + (EXTRAPOLATED * best.unseen(parts[0])) ** 2 + best.misfit**2))
+    spread = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(parts[0])) ** 2 + best.misfit**2))
     number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
     if spread:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
