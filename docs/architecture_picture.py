@@ -18,6 +18,7 @@ WORDS = {
     "exchange": "a study in one archive",
     "pipeline": "order, cache, provenance",
     "sweep": "a function over a grid, restartable",
+    "engine": "here, processes, or a cluster",
     "claims": "a published sentence to a verdict",
     "store": "results on disk",
     "combine": "results to a result: COMBINATIONS",

@@ -44,9 +44,9 @@ def test_a_notebook_runs(page, monkeypatch, tmp_path):
         show(cell, names)
 
 
-def test_there_are_the_four_notebooks_and_a_page_per_technique():
+def test_there_are_the_notebooks_and_a_page_per_technique():
     names = {page.stem for page in PAGES}
-    assert {"spectrum", "temperature_series", "cell", "own_reader"} <= names
+    assert {"spectrum", "temperature_series", "cell", "limits", "own_reader"} <= names
     assert {row.name for row in TECHNIQUES} <= names
 
 

@@ -68,6 +68,22 @@ def cells() -> Path:
 
 
 @cache
+def two_cells() -> Path:
+    """Return the part of the example study that is about its two cells: their cycles, one pellet, one symmetric cell."""
+    folder = _work() / "two-cells"
+    (folder / "raw").mkdir(parents=True)
+    blocks = re.split(r"\n(?=\[)", (_EXAMPLE / "study.toml").read_text(encoding="utf-8"))
+    owners = r"(warm-cell|room-cell|symmetric|A200-35-4h-p1)"
+    tables = rf"\[(materials\.|powders\.A200\]|chambers\.|samples\.A200-35-4h\]|(cells|specimens)\.{owners}\])"
+    uses = rf'\[\[measurements\]\]\n(cell|specimen) = "{owners}"'
+    kept = [b for b in blocks if re.match(rf"{tables}|{uses}|# |title", b)]
+    (folder / "study.toml").write_text("\n".join(kept), encoding="utf-8")
+    for file in re.findall(r'file = "raw/(.*?)"', "\n".join(kept)):
+        shutil.copy(_EXAMPLE / "raw" / file, folder / "raw" / file)
+    return folder
+
+
+@cache
 def image() -> Path:
     """Return a file with the labels of a composite: 0 spheres, 1 matrix, 2 shell."""
     import numpy as np
@@ -103,6 +119,17 @@ def edges() -> Path:
     folder = _work() / "edges"
     folder.mkdir()
     core_level_tables(folder, Truth(seed=1), ["pristine", "A380-35-4h"])
+    return folder
+
+
+@cache
+def maps() -> Path:
+    """Return a folder with an X-ray map, a loss map and a section of a synthetic composite, as .dm4."""
+    from closo.twin.microscopy import write_maps
+
+    folder = _work() / "maps"
+    folder.mkdir()
+    write_maps(folder, seed=1)
     return folder
 
 

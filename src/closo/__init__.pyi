@@ -195,6 +195,33 @@ def diffraction(
     smallest_size: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
+def eels(
+    energy_loss: Any,
+    *,
+    counts: Any = ...,
+    intensity: Any = ...,
+    edges: str | None = ...,
+    window: str | None = ...,
+    width: float | None = ...,
+    references: str | None = ...,
+    zero_loss: float | None = ...,
+    gain: float | None = ...,
+    name: str | None = ...,
+) -> Result: ...
+def element_map(
+    counts: Any,
+    *,
+    intensity: Any = ...,
+    energy: Any = ...,
+    pixel: Any = ...,
+    channel: Any = ...,
+    elements: str | None = ...,
+    resolution: float | None = ...,
+    k_factors: str | None = ...,
+    ratio: str | None = ...,
+    particle: str | None = ...,
+    name: str | None = ...,
+) -> Result: ...
 def calorimetry(
     temperature: Any,
     heat_flow: Any,

@@ -1,4 +1,4 @@
-"""Worker processes do not outlive the one that started them."""
+"""How many processes there may be; and they do not outlive the one that started them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import os
 from multiprocessing.connection import wait
 from threading import Thread
 
-__all__ = ["end_with_parent"]
+__all__ = ["cores", "end_with_parent"]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def end_with_parent() -> None:

@@ -342,8 +342,9 @@ def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> N
                 holder = "another process"
                 with suppress(OSError):
                     holder = note.read_text()
+                reason = "" if "locked" in str(error) else f"; {error}"
                 raise StudyError(
-                    f"another closo process is using this study ({holder}; {error}).",
+                    f"another closo process is using this study ({holder}{reason}).",
                     file=note.parent.parent,
                     hint="Wait until it has finished, and start again.",
                 ) from None

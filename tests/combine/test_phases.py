@@ -1,5 +1,7 @@
 """Phases over milling time and temperature, and the heat that is left, of results with known numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,22 @@ def pattern(name, share, u=0.02, limit=0.05):
             quantities[f"{key} upper_limit"] = Quantity("mass_fraction", number, "x")
     curves = new("record", {"time": [0.0]}, source=name)
     return Result("diffraction", name, quantities, curves, settings={"names": ["alpha", "beta"]})
+
+
+def test_glass_against_the_first_pattern_of_the_mixture():
+    """Half of the crystals in twice the time of counting: a quarter is left; the model of one phase alone cancels."""
+    told = {"masses": [2.0, 0.0], "relative_u": {}, "model_u": 0.06}
+    points = []
+    for hours, masses, seconds in ((0.0, [2.0, 0.0], 1.0), (1.0, [2.0, 0.0], 1.05), (4.0, [1.0, 0.0], 2.0)):
+        one = pattern(f"p{hours}", 1.0)
+        findings = {"crystalline": told | {"masses": masses}, "time_per_step": seconds}
+        points.append((HOUR * hours, replace(one, findings=findings)))
+    found = phase_series(points, name="mix", axis="milling_time").quantities
+    assert found["amorphous_fraction 4 h"].value == pytest.approx(0.75)
+    assert found["amorphous_fraction 4 h"].u == pytest.approx(0.25 * 0.04 * 2.0**0.5, rel=1e-3)
+    assert found["amorphous_fraction 1 h"].why.startswith("not detected: below 1")
+    points[0] = (0.0, replace(points[0][1], findings=points[0][1].findings | {"time_per_step": None}))
+    assert not any("amorphous" in key for key in phase_series(points, name="mix", axis="milling_time").quantities)
 
 
 def over(shares, axis="milling_time", scale=HOUR):

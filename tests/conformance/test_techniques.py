@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from closo.dataset import KINDS, new
 from closo.errors import ClosoError, DataError
@@ -22,6 +23,7 @@ from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
 from closo.twin.calorimetry import heat_flow
 from closo.twin.core_level import BO3, CAGE, Spectrometer, boron_edge, scan_counts
+from closo.twin.microscopy import Lamella, loss_map, x_ray_map
 from closo.twin.sorption import Instrument, measure, powder_of
 from closo.twin.truth import Truth
 
@@ -171,6 +173,22 @@ def pattern():
     return new("diffraction", {"two_theta": x, "counts": counts}, source="conformance.xy", metadata={"anode": "Cu"})
 
 
+def losses():
+    """Return a loss map of a particle with a shell."""
+    columns = {
+        "energy_loss": 155.0 + 0.5 * np.arange(200),
+        "counts": loss_map(Lamella(size=24, radius=6.0), np.random.default_rng(5)),
+    }
+    return new("energy_loss_image", columns, source="conformance.dm4")
+
+
+def x_rays():
+    """Return an X-ray map of a particle with a shell, pixels of 2 nm."""
+    counts = x_ray_map(Lamella(), np.random.default_rng(6))
+    places = {name: xr.Variable(name, 2e-9 * np.arange(40)) for name in "yx"}
+    return new("x_ray_image", {"energy": 15.0 * np.arange(140), "counts": counts, **places}, source="conformance.dm4")
+
+
 def run_of_heat():
     """Return a heating run with a transition at 529 K."""
     time, temperature, flow = heat_flow(np.random.default_rng(4), heat=60e3, onset=529.0)
@@ -179,6 +197,8 @@ def run_of_heat():
 
 
 SAMPLES = {
+    "eels": losses,
+    "element_map": x_rays,
     "diffraction": pattern,
     "calorimetry": run_of_heat,
     "impedance": spectrum,

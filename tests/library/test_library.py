@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -199,6 +200,15 @@ def test_a_bad_study_does_not_stop_the_others(small, tmp_path):
     assert [one.error is None for one in done] == [False, True, False]
 
 
+def test_a_scheduler_that_does_not_answer_is_said(small, tmp_path):
+    """Nothing is added in silence as it was before."""
+    study = tmp_path / "study"
+    shutil.copytree(small, study, ignore=shutil.ignore_patterns(".closo"))
+    done = library.add([study], library=tmp_path / "l.sqlite", scheduler="tcp://10.1.2.3:8786")
+    assert "not encrypted" in str(done[0].error)
+    assert library.studies(tmp_path / "l.sqlite") == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -248,6 +258,14 @@ def test_what_is_no_library_is_refused_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     with pytest.raises(StudyError, match=r"pip install 'closo\[postgres\]'"):
         library.find(["sigma > 1 S/cm"], library="postgresql://me@127.0.0.1/db")
+
+
+@pytest.mark.parametrize(("version", "mode"), [((3, 40, 1), "delete"), ((3, 51, 2), "delete"), ((3, 51, 3), "wal")])
+def test_the_log_is_written_ahead_only_where_it_cannot_corrupt(tmp_path, monkeypatch, version, mode):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    with open_database(tmp_path / "library.sqlite", create=True).transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == mode
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
 def next_version(monkeypatch) -> None:
@@ -316,6 +334,26 @@ def test_a_migration_killed_at_25_moments_is_whole_or_not_at_all(pellets, tmp_pa
         if version == "1":
             assert library.find(["sigma > 1e-9 S/cm"], library=place) == before
     assert "1" in seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_an_addition_killed_at_12_moments_is_whole_or_not_at_all(pellets, tmp_path):
+    place = str(tmp_path / "library.sqlite")
+    many = {f"p1/{k}": sigma(0.02) for k in range(300)}
+    pellets(place, {"p1/old": sigma(0.02)})
+    seen = set()
+    for k in range(12):
+        process = multiprocessing.get_context("fork").Process(target=pellets, args=(place, many))
+        process.start()
+        time.sleep(0.02 * k)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        found = library.find(["sigma > 1e-9 S/cm"], library=place)
+        assert found.total in (1, 300)
+        seen.add(found.total)
+        if found.total == 300:
+            pellets(place, {"p1/old": sigma(0.02)})
+    assert 1 in seen
 
 
 def test_two_that_add_at_once_both_succeed(small, place):

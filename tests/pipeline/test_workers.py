@@ -9,15 +9,14 @@ from pathlib import Path
 
 LEADER = """
 import os, time
-from closo.pipeline.workers import _pool
+from closo.engine.places import Processes
 
 if __name__ == "__main__":
-    pool = _pool(2)
-    futures = [pool.submit(time.sleep, 600) for _ in range(2)]
-    while len(pool._processes) < 2 or not all(f.running() for f in futures):
-        time.sleep(0.05)
-    time.sleep(2.0)  # until both have started
-    print(*pool._processes, flush=True)
+    place = Processes(2)
+    for key in "ab":
+        place.submit(key, "multiprocessing.connection:wait", {"object_list": [], "timeout": 600})
+    time.sleep(3.0)  # until both have started
+    print(*(seat.process.pid for seat in place._seats), flush=True)
     time.sleep(600)
 """
 

@@ -39,6 +39,7 @@ def test_units_mass_and_sign(tmp_path, head, pattern, factor):
     np.testing.assert_allclose(data["heat_flow"].values, [factor * q for _, q in UP], rtol=1e-9)
     said = any("exo is up or down" in warning for warning in data.attrs["warnings"])
     assert said is ("heat_flow" in head)
+    assert data.attrs["metadata"].get("exo") == (None if said else "up" if factor < 0 else "down")
     if "time" in data:
         assert data["time"].values[1] == pytest.approx(0.2 if "(s)" in head else 12.0)
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from closo.engine import cluster as cluster_module
+from closo.engine.cluster import check_address
 from closo.errors import StudyError
-from closo.sweep import cluster as cluster_module
 from closo.sweep import plan, results, run, status
-from closo.sweep.cluster import check_address
 
 distributed = pytest.importorskip("distributed")
 HERE = Path(__file__).parent

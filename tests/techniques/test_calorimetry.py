@@ -63,6 +63,10 @@ def test_cooling_and_its_sign():
     assert sign.passed is False
     assert "given off on heating: is exo up" in sign.detail
     assert CALORIMETRY.analyse(run(sign=-1.0), exo="up").quantities["transition_enthalpy"].value > 0
+    said = run()
+    said.attrs["metadata"] = {"exo": "up"}  # the reader has turned it already
+    assert CALORIMETRY.analyse(said, exo="up").quantities["transition_enthalpy"].value > 0
+    assert CALORIMETRY.analyse(said, exo="down").quantities["transition_enthalpy"].value < 0
 
 
 def test_the_scale_of_the_heat_changes_no_temperature():

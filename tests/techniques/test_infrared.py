@@ -91,10 +91,9 @@ def share_inside(twins, key, truth_of):
 @slow
 @pytest.mark.parametrize("name", NAMES)
 def test_areas_cover_the_truth(twins, name):
-    """The choice of the baseline is bounded, not normal: where it is most of the budget, more than 98 % are inside."""
     share, count = share_inside(twins, f"band_area:{name}", lambda t: t.area(name))
     assert count > 190
-    assert share >= 0.92
+    assert 0.92 <= share <= 0.98
 
 
 @slow
@@ -102,12 +101,15 @@ def test_areas_cover_the_truth(twins, name):
 def test_positions_cover_the_truth(twins, name):
     share, count = share_inside(twins, f"band_position:{name}", lambda t: t.position(name))
     assert count > 180
-    assert share >= 0.92
+    assert (
+        0.92 <= share <= (1.0 if name == "O-H" else 0.98)
+    )  # of the broad band the choice of its top is bounded, not normal
 
 
 @slow
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "overtone"])
 def test_ratios_cover_the_truth(twins, name):
+    """More than 98 % are inside: a bent background makes both areas too small, and their baselines count as if apart."""
     share, _ = share_inside(twins, f"band_ratio:{name}/overtone", lambda t: t.area(name) / t.area("overtone"))
     assert share >= 0.92
 

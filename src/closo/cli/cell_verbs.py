@@ -179,5 +179,98 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
 
 
-SIMULATE = (cell,)
-INFER = ()
+def design(
+    *,
+    active: Active = "Prussian white",
+    area: Area = "0.283 cm2",
+    cathode_mass: CathodeMass = "1.5 mg",
+    ratio: Ratio = "6:3:1",
+    separator_mass: SeparatorMass = "35 mg",
+    electrolyte_density: Density = "1.5435 g/cm3",
+    conductivity: Conductivity = "5e-4 ± 0.3e-4 S/cm",
+    activation_energy: Energy = "0.38 eV",
+    celsius: Annotated[list[float] | None, typer.Option(help="Temperature, degC; may be given again.")] = None,
+    c_rate: Annotated[float, typer.Option(help="Of the theoretical capacity, 1/h.")] = 0.2,
+    study: Annotated[Path | None, typer.Option(metavar="STUDY", help="Its cells: the first is the recipe.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse the study.")] = 0,
+    changes: Changes = None,
+    figures: Figures = None,
+    as_json: Json = False,
+) -> int:
+    """Map the energy of stacks of one recipe over electrolyte thickness, loading and temperature, and what limits them.
+
+    The cells of --study are points on the map; without it the cell of the options is.
+    Exit code: 1 if fewer than half of the stacks have a capacity, else 0.
+    """
+    from closo.errors import DataError
+    from closo.models.cell import design as designing
+
+    masses, electrolyte = (area, cathode_mass, separator_mass), (electrolyte_density, conductivity, activation_energy)
+    stacks, synthetic = [], False
+    if study is not None:
+        from closo import pipeline
+        from closo.combine.limits import evidence_of
+
+        with progress_bar("Analysing") as progress:
+            analysis = pipeline.analyse(study, workers=workers, progress=progress)
+        stacks, synthetic = (
+            [e.stack for e in evidence_of(analysis.study, analysis.results)[0]],
+            analysis.study.synthetic,
+        )
+        if not stacks:
+            raise DataError("No cathode half cell of the study says what it is made of.", hint="See `closo check`.")
+    base = (
+        _changed(stacks[0], changes or [])
+        if stacks
+        else _stack(active, masses, ratio, electrolyte, changes=changes or [])
+    )
+    with progress_bar("Designing") as progress:
+        result = designing.design(base, c_rate=c_rate, celsius=celsius or (20.0, 60.0), cells=stacks, progress=progress)
+    rows = [["T / degC", "separator / um", "loading / mAh/cm2", "Wh/kg", "Wh/L", "limited by", "slowest process"]]
+    for c in result.findings["corners"]:
+        place = [f"{c['celsius']:g}", f"{c['thickness'] * 1e6:.0f}", f"{c['loading'] / 36000.0:.2g}"]
+        slow = f"{c['process']}, costs {100 * c['cost']:.1f} %"
+        rows.append([*place, f"{c['specific_energy']:.0f}", f"{c['energy_density']:.0f}", c["limit"], slow])
+    spec = replace(designing.figure(result), synthetic=synthetic)
+    return _finish(result, [spec], figures, as_json=as_json, table=rows)
+
+
+def infer_cell(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
+    *,
+    figures: Figures = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")] = 0,
+    as_json: Json = False,
+) -> int:
+    """Score what may limit the cells of a study against their cycles and spectra, and find the run that would decide.
+
+    Exit code: 1 if a check failed (none of the mechanisms fits, or there is one temperature), else 0.
+    """
+    from closo import pipeline
+    from closo.combine.limits import evidence_of, figure, limits
+
+    with progress_bar("Analysing") as progress:
+        analysis = pipeline.analyse(study, workers=workers, progress=progress)
+    cells, left_out = evidence_of(analysis.study, analysis.results)
+    with progress_bar("Scoring") as progress:
+        result = limits(cells, name=analysis.study.title, progress=progress)
+    result = replace(result, notes=(*result.notes, *left_out))
+    spec = replace(figure(result), synthetic=analysis.study.synthetic)
+    return _finish(result, [spec], figures, as_json=as_json, table=_ranking(result))
+
+
+def _ranking(result: Result) -> list[list[str]]:
+    """Return the table of mechanisms."""
+    rows = [["mechanism", "probability", "ln evidence", "chi2/dof", "fits", "needs, at 20 degC (95 %)"]]
+    for r in result.findings["ranking"]:
+        low, high = r["interval"]
+        needs = "" if not r["unit"] else f"{low:.2g} to {high:.2g} {r['unit'] if r['unit'] != '1' else ''}".rstrip()
+        fit = ("yes" if r["fits"] else "no") if r["chi2"] else ""
+        chi2 = f"{r['chi2']:.0f}/{r['dof']}" if r["chi2"] else ""
+        rows.append([r["name"], f"{r['probability']:.3f}", f"{r['difference']:.1f}", chi2, fit, needs])
+    return rows
+
+
+infer_cell.__name__ = "cell"
+SIMULATE = (cell, design)
+INFER = (infer_cell,)

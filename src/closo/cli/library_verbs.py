@@ -37,6 +37,12 @@ NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: add what is there and still true, and say what is not.")
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Dask scheduler to analyse on: tcp://127.0.0.1:8786, or tls://... on another computer."
+    ),
+]
 
 
 def add(
@@ -45,30 +51,38 @@ def add(
     library: Place = None,
     no_analyse: NoAnalyse = False,
     workers: Workers = 0,
+    scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> int:
     """Put the results of studies into a library; what is stale is computed first. Added again, a study is replaced.
 
     Exit code: 3 if a file of a study cannot be read, else 2 if a study could not be added (the others were), else 0.
     """
-    return _add([str(path) for path in studies], library, compute=not no_analyse, workers=workers, as_json=as_json)
+    how = {"compute": not no_analyse, "workers": workers, "scheduler": scheduler}
+    return _add([str(path) for path in studies], library, how, as_json=as_json)
 
 
-def update(*, library: Place = None, no_analyse: NoAnalyse = False, workers: Workers = 0, as_json: Json = False) -> int:
+def update(
+    *,
+    library: Place = None,
+    no_analyse: NoAnalyse = False,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
+    as_json: Json = False,
+) -> int:
     """Compute what is stale in all studies of a library, and take over what has changed. Exit code as of 'add'."""
     from closo import library as room
 
     known = [str(row["folder"]) for row in room.studies(library or room.default_place())]
-    return _add(known, library, compute=not no_analyse, workers=workers, as_json=as_json)
+    how = {"compute": not no_analyse, "workers": workers, "scheduler": scheduler}
+    return _add(known, library, how, as_json=as_json)
 
 
-def _add(folders: list[str], library: str | None, *, compute: bool, workers: int, as_json: bool) -> int:
+def _add(folders: list[str], library: str | None, how: dict[str, Any], *, as_json: bool) -> int:
     from closo import library as room
 
     with progress_bar("Adding") as progress:
-        done = room.add(
-            folders, library=library or room.default_place(), compute=compute, workers=workers, progress=progress
-        )
+        done = room.add(folders, library=library or room.default_place(), progress=progress, **how)
     failed = [one for one in done if one.error is not None]
     if as_json:
         write_json([_added(one) for one in done])

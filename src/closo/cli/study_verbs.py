@@ -25,9 +25,16 @@ Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the stud
 Workers = Annotated[
     int, typer.Option(min=0, help="Processes that analyse measurements; 0: as many as there are cores.")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Dask scheduler to analyse on: tcp://127.0.0.1:8786, or tls://... on another computer."
+    ),
+]
 NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
 ]
+_PATIENCE = 60.0  # s for another `closo analyse` to finish
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every result, method and reason.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
@@ -87,12 +94,19 @@ def check(study: Study, *, as_json: Json = False) -> int:
     return 1 if errors else 0
 
 
-def analyse(study: Study, *, workers: Workers = 0, verbose: Verbose = False, as_json: Json = False) -> int:
+def analyse(
+    study: Study,
+    *,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> int:
     """Compute what is stale, keep each result as it finishes, and say at the end what failed and why.
 
     Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
     """
-    analysis = _analyse(study, workers)
+    analysis = _analyse(study, workers, scheduler)
     if as_json:
         write_json(_analysis_json(analysis))
     else:
@@ -259,11 +273,11 @@ def _waiting(known: Analysis) -> str:
     return "; ".join(words)
 
 
-def _analyse(study: Path, workers: int) -> Analysis:
+def _analyse(study: Path, workers: int, scheduler: str | None = None) -> Analysis:
     from closo import pipeline
 
     with progress_bar("Analysing") as progress:
-        return pipeline.analyse(study, workers=workers, progress=progress)
+        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress, wait=_PATIENCE)
 
 
 def _analysis_json(analysis: Analysis) -> dict[str, Any]:

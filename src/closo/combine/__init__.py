@@ -159,6 +159,9 @@ COMBINATIONS: tuple[Combination, ...] = (
     ),
     Combination("decomposition", "Where a ratio of conductivities comes from", headline=("conductivity_ratio",)),
     Combination("interphase", "Interphase", draws=f"{_HERE}.interphase:figure"),
+    Combination("cell_limits", "What limits the cells", draws=f"{_HERE}.limits:figure"),
+    Combination("cell_simulation", "Simulated cell", draws="closo.models.cell.results:figure"),
+    Combination("cell_design", "Energy of stacks", draws="closo.models.cell.design:figure"),
     Combination(
         "conduction",
         "Effective conductivity of a microstructure",

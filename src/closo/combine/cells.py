@@ -266,16 +266,20 @@ def _charges(view: View, name: str, cycling: Result, *, sweep: str | None) -> Re
 
 
 def capacities_compared(view: View) -> Iterator[Wanted | str]:
-    """Yield the capacities of the cells that were cycled, compared."""
+    """Yield the capacities of the cells that were cycled, compared: those of one active material, that of most cells."""
     cycled: dict[str, Result] = {}
     used = []
+    study = view.study
+    materials = [study.cells[name].active_material for name, _, _ in _cycled(view)]
+    most = max(materials, key=materials.count, default=None)
     for name, key, result in _cycled(view):
+        if study.cells[name].active_material != most:
+            continue
         if result.settings.get("cell") in _WITH_CAPACITY and name not in cycled:
             cycled[name] = result
             used.append(key)
     if len(cycled) < 2:
         return
-    study = view.study
     parameters = {name: _known(view, name, result) for name, result in cycled.items()}
     tables = [*(study.cells[name] for name in cycled), *study.samples.values(), *study.materials.values()]
     yield Wanted("cells/comparison", partial(compare_cells, cycled, parameters), used, tables)

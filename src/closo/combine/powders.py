@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+
+import numpy as np
 
 from closo.combine.comparing import filler_share
 from closo.combine.filler import filler_budget
 from closo.combine.silanol import silanol_exchange
 from closo.combine.view import View, Wanted
+from closo.quantity import Number, uncertain
 from closo.result import Result
 
 __all__ = ["fillers", "silanol"]
@@ -26,21 +29,33 @@ def fillers(view: View) -> Iterator[Wanted | str]:
         share = filler_share(study, sample)
         if share is None or len(densities) < 2 or None in densities:
             continue
-        measured = dict(list(view.of(recipe.filler_type or "", "sorption").items())[:1])
-        known = {key: powder.given(key) for key in ("specific_surface_area", "pore_volume")}
-        for result in measured.values():
-            numbers = {key: result.quantities[key].number for key in known if key in result.quantities}
-            known |= {key: number for key, number in numbers.items() if number is not None}
+        measured = view.of(recipe.filler_type or "", "sorption")
+        known = {key: _mean(measured, key, powder.given(key)) for key in ("specific_surface_area", "pore_volume")}
         make = partial(
             filler_budget,
             name,
             filler_fraction=share,
             filler_density=densities[0],
             matrix_density=densities[1],
+            silanol_density=powder.silanol_density,
+            matrix_molar_mass=study.materials[recipe.matrix or ""].molar_mass,
             **known,
         )
         tables = [sample, powder, *study.materials.values()]
         yield Wanted(f"{name}/filler budget", make, list(measured), tables, study.about(name))
+
+
+def _mean(measured: Mapping[str, Result], key: str, stated: Number) -> Number:
+    """Return the mean of repeated measurements of a powder, with the scatter of a mean of them; of none what is stated."""
+    numbers = [r.quantities[key].number for r in measured.values() if key in r.quantities]
+    numbers = [number for number in numbers if number is not None]
+    if len(numbers) < 2:
+        return numbers[0] if numbers else stated
+    name = f"{key}:{next(iter(measured.values())).about.owner}"
+    scatter = float(np.std([float(n.x) for n in numbers], ddof=1)) / len(numbers) ** 0.5
+    return sum(numbers[1:], numbers[0]) / len(numbers) + uncertain(
+        0.0, {f"scatter of {name}": scatter}, df=len(numbers) - 1
+    )
 
 
 def silanol(view: View) -> Iterator[Wanted | str]:
@@ -63,6 +78,7 @@ def silanol(view: View) -> Iterator[Wanted | str]:
             elif silica is not None:
                 mixed.setdefault(silica, (key, result))
     before |= mixed
+    yield from _left_out(view)
     both = [silica for silica in before if silica in after]
     if len(both) < 3:
         if both:
@@ -71,3 +87,11 @@ def silanol(view: View) -> Iterator[Wanted | str]:
     pairs = ({silica: found[silica][1] for silica in both} for found in (before, after))
     used = [found[silica][0] for found in (before, after) for silica in both]
     yield Wanted("powders/silanol exchange", partial(silanol_exchange, *pairs), used)
+
+
+def _left_out(view: View) -> Iterator[str]:
+    """Yield a sentence on each powder or sample of whose spectra only the first is used."""
+    for name in (*view.study.powders, *view.study.samples):
+        spectra = list(view.of(name, "infrared"))
+        if len(spectra) > 1:
+            yield f"Exchange of silanol: of the {len(spectra)} spectra of '{name}' the first is used, {spectra[0]}."

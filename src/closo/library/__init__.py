@@ -17,10 +17,11 @@ from typing import Any
 
 from closo import pipeline
 from closo.errors import ClosoError, StudyError
-from closo.library import adding, finding
+from closo.library import adding, finding, running
 from closo.library.database import Database, default_place, open_database
 from closo.library.exporting import write_hits
 from closo.library.finding import Found, Hit
+from closo.processes import cores
 from closo.store import existing_store
 from closo.study import load
 
@@ -51,6 +52,7 @@ def add(
     library: str | Path,
     compute: bool = True,
     workers: int = 1,
+    scheduler: Any = None,
     progress: Progress | None = None,
 ) -> list[Added]:
     """Put the results of studies into a library, in the place of what it had of them.
@@ -60,20 +62,38 @@ def add(
     places : folders of studies, or their study.toml.
     library : file or address; made where there is none.
     compute : first compute what is stale; else only what is there and still true is added.
-    workers : number of processes that analyse measurements; 0 takes as many as there are cores.
-    progress : called with the numbers of finished and of all studies, and the folder of the next.
+    workers : number of processes; 0 takes as many as there are cores. Of several studies each is analysed by one process, a
+        single one by all.
+    scheduler : address of a Dask scheduler (on this computer, or tls://) whose workers see the folders under the same path;
+        they compute instead.
+    progress : called with the numbers of finished and of all studies, and the name of one.
 
     Raises
     ------
-    StudyError  when the library cannot be used. A study that is wrong is in the answer, with the reason.
+    StudyError  when the library cannot be used, or the scheduler does not answer. A study that is wrong is in the answer,
+        with the reason.
     """
     database = open_database(library, create=True)
+    tell: Callable[[int, str], None] = lambda k, what: progress(k, len(places), what) if progress else None  # noqa: E731
+    failed: dict[Path, ClosoError] = {}
+    if compute:
+        ready = [place for place in places if _is_stale(place)]
+        many = workers or cores()
+        if len(ready) == 1 or (many == 1 and scheduler is None):
+            for place in ready:
+                try:
+                    pipeline.analyse(place, workers=workers, scheduler=scheduler)
+                except ClosoError as error:
+                    failed[Path(place)] = error
+        elif ready:
+            failed = running.analyse_all([Path(p) for p in ready], workers=many, scheduler=scheduler, tell=tell)
     done = []
     for number, place in enumerate(places):
-        if progress is not None:
-            progress(number, len(places), str(place))
+        tell(number, str(place))
         try:
-            done.append(_add_one(database, place, compute=compute, workers=workers))
+            if Path(place) in failed:
+                raise failed[Path(place)]
+            done.append(_add_one(database, place))
         except ClosoError as error:
             if error.file == database.shown:
                 raise
@@ -81,13 +101,21 @@ def add(
     return done
 
 
-def _add_one(database: Database, place: str | Path, *, compute: bool, workers: int) -> Added:
+def _is_stale(place: str | Path) -> bool:
+    """Return whether something of a study must be computed, or tried again; not where the study cannot be read at all."""
+    try:
+        known = pipeline.recall(place)
+    except ClosoError:
+        return False
+    return bool(known.waiting or known.failures)
+
+
+def _add_one(database: Database, place: str | Path) -> Added:
     study = load(place)
     folder = study.folder.resolve()
-    before = adding.state_of(folder)
-    analysis = pipeline.analyse(study, workers=workers) if compute else pipeline.recall(study)
+    state = adding.state_of(folder)
+    analysis = pipeline.recall(study)
     store = existing_store(folder)
-    state = adding.state_of(folder) if compute else before  # computing changes the store, and nothing else
     adding.add(database, analysis, {} if store is None else store.keys(), state=state)
     return Added(str(folder), len(analysis.results), len(analysis.failures) + len(analysis.waiting))
 

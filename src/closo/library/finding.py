@@ -139,7 +139,7 @@ def find(database: Database, conditions: Sequence[str], *, sure: bool = False, m
             where = sa.and_(_meets(asked, sure=sure), *others, *_fitting(words, asked))
             rows = connection.execute(_rows(where, most)).mappings().all()
             hits += [_hit(asked, row, state_now) for row in rows]
-            total += len(rows) if most is None or len(rows) < most else _count(connection, where)
+            total += rows[0]["every"] if rows else 0
         first = numbers[0]
         fitting = _fitting(words, first)
         withheld = _count(connection, sa.and_(_named(first), _at(first), _Q.value.is_(None), *fitting))
@@ -199,13 +199,24 @@ def _same(owners: sa.Select[Any], samples: sa.Select[Any]) -> sa.ColumnElement[b
 
 
 def _fitting(words: Sequence[Word], asked: Number) -> list[sa.ColumnElement[bool]]:
-    """Return whether the result of a quantity fits all words."""
-    if not words:
-        return []
-    fits = [_WORDS[one.word].like(_like(one.pattern), escape="\\") for one in words]
-    if not asked.name:  # the words alone must lead to the rows
-        return [_Q.result_id.in_(sa.select(RESULTS.c.id).select_from(_ABOUT_RESULT).where(*fits))]
-    return [sa.exists(sa.select(1).select_from(_ABOUT_RESULT).where(RESULTS.c.id == _Q.result_id, *fits))]
+    """Return whether owner and result of a quantity fit all words."""
+
+    def fits(chosen: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+        return [_WORDS[w.word].like(_like(w.pattern), escape="\\") for w in words if w.word in chosen]
+
+    found: list[sa.ColumnElement[bool]] = []
+    if of_owner := fits(("kind", "owner", "sample")):
+        owners = _OWNER.outerjoin(_SAMPLE, _SAMPLE.c.id == _OWNER.c.sample_id)
+        ids = sa.select(_OWNER.c.id).select_from(owners).where(*of_owner)
+        if not asked.name:  # the words alone must lead to the rows
+            found.append(_Q.result_id.in_(sa.select(RESULTS.c.id).where(RESULTS.c.owner_id.in_(ids))))
+        found.append(_Q.owner_id.in_(ids))
+    if of_result := fits(("technique", "branch", "stage", "study")):
+        results = sa.select(RESULTS.c.id).join(STUDIES, STUDIES.c.id == RESULTS.c.study_id).where(*of_result)
+        found.append(
+            sa.exists(results.where(RESULTS.c.id == _Q.result_id)) if asked.name else _Q.result_id.in_(results)
+        )
+    return found
 
 
 def _like(pattern: str) -> str:
@@ -216,9 +227,11 @@ def _like(pattern: str) -> str:
 
 def _rows(where: sa.ColumnElement[bool], most: int | None) -> sa.Select[Any]:
     """Return the statement that finds the first rows, and looks up only for these what belongs to them."""
-    q = sa.select(QUANTITIES).where(where).order_by(*_ORDER).limit(most).subquery("q").c
-    about = _ABOUT_RESULT.join(q.value.table, q.result_id == RESULTS.c.id)
-    columns = [q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")]
+    every = sa.func.count().over().label("every")
+    first = sa.select(_Q.result_id, _Q.key, every).where(where).order_by(*_ORDER).limit(most).subquery("first")
+    mine = sa.and_(_Q.result_id == first.c.result_id, _Q.key == first.c.key)
+    about = _ABOUT_RESULT.join(first, first.c.result_id == RESULTS.c.id).join(QUANTITIES, mine)
+    columns = [_Q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")]
     columns += [STUDIES.c[n] for n in ("synthetic", "folder", "state")] + [
         RESULTS.c[n] for n in ("technique", "branch")
     ]
@@ -228,8 +241,10 @@ def _rows(where: sa.ColumnElement[bool], most: int | None) -> sa.Select[Any]:
         "failed": RESULTS.c.failed,
     }
     named |= {word: _WORDS[word] for word in ("owner", "kind", "sample")}
-    asked = sa.select(*columns, *(column.label(name) for name, column in named.items())).select_from(about)
-    return asked.order_by(q.value.desc(), q.result_id, q.key)
+    asked = sa.select(first.c.every, *columns, *(column.label(name) for name, column in named.items())).select_from(
+        about
+    )
+    return asked.order_by(*_ORDER)
 
 
 def _count(connection: sa.Connection, where: sa.ColumnElement[bool]) -> int:
@@ -240,5 +255,5 @@ def _hit(asked: Number, row: Mapping[Any, Any], state_now: Callable[[str], str])
     within = operator.lt if asked.strict else operator.le
     known = row["low"] is not None and row["high"] is not None
     sure = known and within(asked.low, row["low"]) and within(row["high"], asked.high)
-    values = {key: value for key, value in row.items() if key != "state"}
+    values = {key: value for key, value in row.items() if key not in ("state", "every")}
     return Hit(**values, asked=asked.text, sure=sure, stale=state_now(row["folder"]) != row["state"])

@@ -72,6 +72,10 @@ ROWS = (
     ),
     Name("coulombic_efficiency", "CE", "1", "%", 0.01, "charge got back over charge put in, see the method"),
     Name("energy_efficiency", "EE", "1", "%", 0.01, "energy got back over energy put in"),
+    Name("specific_energy", "w", "J/kg", "Wh/kg", 3600.0, "energy of a discharge per mass of the stack", positive=True),
+    Name(
+        "energy_density", "w_V", "J/m3", "Wh/L", 3.6e6, "energy of a discharge per volume of the stack", positive=True
+    ),
     Name("capacity_retention", "q_n/q_ref", "1", "%", 0.01, "capacity over that of a named reference cycle"),
     Name("mean_voltage", "<U>", "V", "V", 1.0, "energy over charge of a leg"),
     Name("voltage_hysteresis", "dU", "V", "mV", 1e-3, "mean voltage of charge minus that of discharge"),

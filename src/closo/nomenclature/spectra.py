@@ -88,4 +88,23 @@ ROWS = (
         positive=True,
     ),
     Name("hydroxyl_gain", "d(OH)/d(SiOH)", "1", "1", 1.0, "O-H band gained per silanol band lost"),
+    # edges of loss spectra, lines of X-rays, and their maps
+    Name("edge_intensity", "N(edge)", "1", "1", 1.0, "electrons of an edge above the background, of a map per pixel"),
+    Name("edge_ratio", "N/N", "1", "1", 1.0, "electrons of an edge over those of another one"),
+    Name("background_exponent", "r", "1", "1", 1.0, "exponent of the power law below an edge"),
+    Name("relative_thickness", "t/lambda", "1", "1", 1.0, "thickness over the mean free path", positive=True),
+    Name("zero_loss_position", "E0", "eV", "eV", 1.0, "zero-loss peak on the axis of the file"),
+    Name(
+        "zero_loss_width", "w0", "eV", "eV", 1.0, "full width of the zero-loss peak at half its height", positive=True
+    ),
+    Name("line_intensity", "N(line)", "1", "1", 1.0, "X-rays of the lines of an element above the background"),
+    Name("line_detection_limit", "N_D", "1", "1", 1.0, "X-rays of an element that are found with 95 %", positive=True),
+    Name("atom_fraction", "x", "1", "at%", 0.01, "atoms of an element among those that were measured", positive=True),
+    Name("colocalisation", "rho", "1", "1", 1.0, "correlation of two maps without their noise"),
+    Name("enrichment", "R/R", "1", "1", 1.0, "ratio of elements at an edge over that outside", positive=True),
+    Name("shell_width", "w", "m", "nm", 1e-9, "width of a shell around particles", positive=True),
+    Name("domain_size", "L", "m", "um", 1e-6, "distance at which a map no longer resembles itself", positive=True),
+    Name(
+        "mixing_unevenness", "CV", "1", "%", 0.01, "scatter of an element over its mean, without noise", positive=True
+    ),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from closo.errors import ClosoError
-from closo.pipeline.jobs import File, Job, as_closo_error
+from closo.pipeline.jobs import Computed, File, Job, as_closo_error
 from closo.pipeline.listing import Listings
 from closo.pipeline.plan import key_of, plan, plan_measurement
 from closo.pipeline.recalling import basis_of, sealed, write_seal
@@ -20,10 +21,16 @@ from closo.study import Study, load
 __all__ = ["Progress", "analyse", "job_of", "look_up"]
 
 Progress = Callable[[int, int, str], None]  # finished, total, what is being done
+_Compute = Callable[[Sequence[Job]], Iterator[tuple[Job, Computed]]]
 
 
 def analyse(
-    study: Study | str | Path, *, workers: int = 1, progress: Progress | None = None, wait: float = 5.0
+    study: Study | str | Path,
+    *,
+    workers: int = 1,
+    scheduler: Any = None,
+    progress: Progress | None = None,
+    wait: float = 5.0,
 ) -> Analysis:
     """Return all results of a study; what is on disk and still true is not computed again.
 
@@ -34,12 +41,15 @@ def analyse(
     ----------
     study : a study, its folder, or its study.toml.
     workers : number of processes that analyse measurements; 0 takes as many as there are cores.
+    scheduler : address of a Dask scheduler (on this computer, or tls://) whose workers see the study under the same path,
+        or a `distributed.Client`; they analyse the measurements instead.
     progress : called with (finished, total, what).
     wait : how long to wait for another closo that works on the study [s].
 
     Raises
     ------
-    StudyError  when the study is wrong, its folder cannot be written, or another closo process is using it.
+    StudyError  when the study is wrong, its folder cannot be written, another closo process is using it, or the scheduler
+    does not answer or is lost; what was finished is kept.
     """
     study = study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)
@@ -48,9 +58,12 @@ def analyse(
     if known is not None and not known.failures:  # what failed is tried again
         report(len(known.results), len(known.results), "known")
         return known
+    from closo.pipeline.workers import compute_all  # starting processes: not for who finds all known
+
     with store.locked(wait=wait):
         basis = basis_of(study)
-        measured = _measure(study, store, workers=workers, report=report)
+        compute = partial(compute_all, workers=workers, scheduler=scheduler)
+        measured = _measure(study, store, compute=compute, report=report)
         analysis, fingerprints = _combined(study, measured, store)
         _forget(store, fingerprints, analysis.failures)
         write_seal(analysis, store, basis)
@@ -64,7 +77,7 @@ def look_up(study: Study, store: Store) -> Analysis:
     ----------
     store : that is only read.
     """
-    measured = _measure(study, store, workers=1, report=_silent)
+    measured = _measure(study, store, compute=lambda _jobs: iter(()), report=_silent)
     analysis, _ = _combined(study, measured, store)
     unread = [f.key for f in analysis.failures if isinstance(f.error, _UnreadError)]
     kept = tuple(store.keys())
@@ -125,7 +138,7 @@ def _silent(_finished: int, _total: int, _what: str) -> None:
     """Show nothing."""
 
 
-def _measure(study: Study, store: Store, *, workers: int, report: Progress) -> Obtained:
+def _measure(study: Study, store: Store, *, compute: _Compute, report: Progress) -> Obtained:
     """Return the results of all single measurements, from disk or computed now."""
     report(0, len(study.measurements), "reading files")
     planned = _plan(study, store)
@@ -141,7 +154,7 @@ def _measure(study: Study, store: Store, *, workers: int, report: Progress) -> O
     else:
         done = len(planned) - len(stale)
         tell: Callable[[int, str], None] = lambda k, what: report(done + k, len(planned), what)  # noqa: E731
-        _compute(stale, obtained, found, store=store, workers=workers, report=tell)
+        _compute(stale, obtained, found, store=store, compute=compute, report=tell)
     obtained.results.update({job.key: found[job.key] for job in jobs if job.key in found})  # order of the study
     return obtained
 
@@ -152,13 +165,11 @@ def _compute(
     found: dict[str, Result],
     *,
     store: Store,
-    workers: int,
+    compute: _Compute,
     report: Callable[[int, str], None],
 ) -> None:
     """Compute jobs, and keep each result as it comes."""
-    from closo.pipeline.workers import compute_all
-
-    for k, (job, computed) in enumerate(compute_all(stale, workers=workers), 1):
+    for k, (job, computed) in enumerate(compute(stale), 1):
         if computed.document is None:
             obtained.failures.append(Failure(job.key, as_closo_error(computed.error or {})))
         else:

@@ -5,9 +5,9 @@ beside one of temperature, in one line or with the units in the line below.
 
 Columns: temperature [degC or K], heat flow in W/g, mW/mg, W/kg (per mass), or in mW or W, which a sample mass above the
 table (`Sample Mass 5.12 mg`, `#SAMPLE MASS /mg:5.12`) makes one per mass; time [s, min, h] where there is one. Heat that is
-given off points down (`exo` of the metadata) unless a line above or the name of the column says `exo up`, `exotherm up`,
-`#EXO:1` or `^exo`; it is turned then. Runs up and down in one file are measurements of their own. Separators, decimal comma
-and cut rows as in other tables.
+given off points down in the result; where a line above or the name of the column says `exo up`, `exotherm up`, `#EXO:1` or
+`^exo` (`exo` of the metadata), it is turned. Runs up and down in one file are measurements of their own. Separators,
+decimal comma and cut rows as in other tables.
 
 Refused: no unit of heat flow or temperature; heat flow in mW without a mass; a signal in uV, which nobody calibrated.
 """
@@ -70,9 +70,11 @@ def read(path: Path) -> tuple[Dataset, ...]:
     made = {"temperature": t, "heat_flow": columns["heat_flow"] * (-factor if up else factor)}
     if "time" in columns:
         made["time"] = columns["time"] * {"min": 60.0, "h": 3600.0}.get(_unit(names[places["time"]]), 1.0)
-    about = ({"mass": f"{mass:.6g} mg"} if mass else {}) | {"exo": "down"}
+    about = {"mass": f"{mass:.6g} mg"} if mass else {}
     warnings = list(rows.warnings)
-    if not up and _EXO_DOWN.search(said) is None:
+    if up or _EXO_DOWN.search(said) is not None:
+        about["exo"] = "up" if up else "down"
+    else:
         warnings.append("The file does not say whether exo is up or down: down is assumed (setting exo).")
     return _parts(text, path, made, about=about, warnings=warnings)
 

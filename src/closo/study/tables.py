@@ -73,6 +73,7 @@ class Material(Table):
     """[materials.NAME]."""
 
     density: Annotated[Any, measured("density")] = None
+    molar_mass: Annotated[Any, measured("molar_mass")] = None  # of a salt, per anion
 
 
 class Powder(Owner):
@@ -82,6 +83,7 @@ class Powder(Owner):
     material: str | None = None
     specific_surface_area: Annotated[Any, measured("specific_surface_area")] = None
     pore_volume: Annotated[Any, measured("pore_volume")] = None
+    silanol_density: Annotated[Any, measured("silanol_density")] = None
     particle_size: Annotated[Any, measured("particle_size", ranges=True)] = None
 
 

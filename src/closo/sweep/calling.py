@@ -1,45 +1,20 @@
-"""What a worker does: call one function once, and put what came of it into plain values."""
+"""What a worker does for a sweep: call one function, and put what it returns into plain values."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import math
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from closo.errors import ClosoError
+from closo.engine.calling import Outcome
+from closo.errors import DataError
 
-__all__ = ["RESERVED", "Outcome", "attempt"]
+__all__ = ["CALL", "RESERVED", "Outcome", "call"]
 
+CALL = f"{__name__}:call"
 RESERVED = ("state", "failure", "attempts", "wall_time")  # columns of every table of results
-_LONGEST_REASON = 2000  # characters
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one try.
-
-    `failure` is the reason where there is no result. `final`: another try would end the same way.
-    """
-
-    key: str
-    result: dict[str, Any] | None = None
-    failure: str | None = None
-    final: bool = False
-    wall_time: float = math.nan  # [s]
-
-
-class _TaskFailure(Exception):
-    """The function failed; `final` when it said so on purpose, so that another try is in vain."""
-
-    def __init__(self, reason: str, *, final: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason[:_LONGEST_REASON]
-        self.final = final
 
 
 @contextmanager
@@ -58,50 +33,27 @@ def _one_thread() -> Iterator[None]:
         numba.set_num_threads(before)
 
 
-def attempt(key: str, path: str, arguments: Mapping[str, Any]) -> Outcome:
-    """Call 'module:function' with `arguments`; whatever it raises becomes the reason of the failure.
+def call(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of 'module:function' as plain values.
 
-    Example
-    -------
-    >>> attempt("k", "math:hypot", {"a": 3}).failure
-    'TypeError: math.hypot() takes no keyword arguments'
+    Raises
+    ------
+    DataError  when it returns what cannot stand in a table.
     """
-    begun = time.perf_counter()
-    try:
-        result = _call(path, arguments)
-    except _TaskFailure as failure:
-        wall_time = time.perf_counter() - begun
-        return Outcome(key, failure=failure.reason, final=failure.final, wall_time=wall_time)
-    return Outcome(key, result=result, wall_time=time.perf_counter() - begun)
-
-
-def _call(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of the function as plain values."""
     module, _, name = path.partition(":")
-    try:
-        function = getattr(importlib.import_module(module), name)
-        with _one_thread():
-            return _plain_result(function(**arguments), arguments)
-    except _TaskFailure:
-        raise
-    except ClosoError as error:
-        raise _TaskFailure(str(error), final=True) from None
-    except (Exception, SystemExit) as error:
-        raise _TaskFailure(f"{type(error).__name__}: {error}".removesuffix(": "), final=False) from error
-
-
-def _plain_result(result: object, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result as plain values, or say what cannot stand in a table."""
+    function = getattr(importlib.import_module(module), name)
+    with _one_thread():
+        result = function(**arguments)
     if not isinstance(result, Mapping):
-        raise _TaskFailure(f"The function returned a {type(result).__name__}, not a dict of numbers.", final=True)
+        raise DataError(f"The function returned a {type(result).__name__}, not a dict of numbers.")
     plain = {}
     for name, value in result.items():
         if name in RESERVED or name in arguments:
             taken = "an argument" if name in arguments else "a column of every table"
-            raise _TaskFailure(f"The function returned '{name}', which is the name of {taken}.", final=True)
+            raise DataError(f"The function returned '{name}', which is the name of {taken}.")
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
             value = value.item()
         if not (value is None or isinstance(value, bool | int | float | str)) or not isinstance(name, str):
-            raise _TaskFailure(f"The function returned {name!r} = a {type(value).__name__}, not a number.", final=True)
+            raise DataError(f"The function returned {name!r} = a {type(value).__name__}, not a number.")
         plain[name] = value
     return plain

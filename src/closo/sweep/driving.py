@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from closo import __version__
+from closo.engine.cluster import connect
+from closo.engine.interrupting import CtrlC
+from closo.engine.places import Here, Place, Processes
 from closo.errors import StudyError, did_you_mean
-from closo.sweep.calling import Outcome
-from closo.sweep.cluster import connect
+from closo.sweep.calling import CALL, Outcome
 from closo.sweep.functions import SWEEPS, importable
-from closo.sweep.interrupting import CtrlC
 from closo.sweep.ledger import Ledger, Row, new_owner, open_ledger
-from closo.sweep.places import Here, Place, Processes
 from closo.sweep.reading import table
 from closo.sweep.tasks import Task, key_of
 
@@ -205,7 +205,7 @@ class _Sweep:
             for key, number in self._write(wanted).items():
                 self._ours[key] = number
                 task = self._left[key]
-                place.submit(key, self._paths[task.function], task.arguments)
+                place.submit(key, CALL, {"path": self._paths[task.function], "arguments": dict(task.arguments)})
             if len(self._ours) >= place.size or not self._queue:
                 return
 

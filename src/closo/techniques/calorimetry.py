@@ -56,7 +56,6 @@ __all__ = ["analyse", "check_settings", "figure"]
 _ZERO = 273.15
 _WIDTHS = 2.0 ** np.arange(-3.0, 0.1)  # of the largest width: those that are looked for
 _SURE = 5.0  # robust standard deviations of areas of the same width
-_ONE_SIDED = 1.645
 _POINTS = 4000  # of the even grid, at most
 _LEAST = 50
 
@@ -133,15 +132,7 @@ def analyse(
     DataError  when it is no single run, its rate is not known, or it is too short.
     StudyError  when a setting is wrong.
     """
-    asked: dict[str, Any] = {
-        "rate": rate,
-        "exo": exo,
-        "t_min": t_min,
-        "t_max": t_max,
-        "width": width,
-        "start_up": start_up,
-    }
-    asked = {key: value for key, value in asked.items() if value is not None}
+    asked = {key: value for key, value in locals().items() if key != "data" and value is not None}
     check_settings(asked)
     turned = exo is not None and exo != data.attrs.get("metadata", {}).get("exo", "down")
     run = _run(data, rate, range_of=(t_min, t_max), start_up=start_up)
@@ -152,7 +143,6 @@ def analyse(
     quantities = _none(run, limit, df)
     if found:
         quantities |= _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
-    settings = asked | {"temperature_u": temperature_u, "heat_u": heat_u}
     findings: dict[str, Any] = {
         "searched": list(events[0].searched if found else max(events, key=lambda event: event.width).searched),
         "event": [found[0].centre, found[0].width] if found else None,
@@ -160,7 +150,7 @@ def analyse(
     columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
     curves = new("calorimetry", columns, source=run.name)
     notes = tuple(data.attrs.get("warnings", ()))
-    return Result("calorimetry", run.name, quantities, curves, _checks(run, found), settings, notes, findings=findings)
+    return Result("calorimetry", run.name, quantities, curves, _checks(run, found), asked, notes, findings=findings)
 
 
 def _run(data: Dataset, rate: float | None, *, range_of: tuple[float | None, float | None], start_up: float) -> _Run:
@@ -168,21 +158,17 @@ def _run(data: Dataset, rate: float | None, *, range_of: tuple[float | None, flo
     require(data, "temperature", "heat_flow", who="calorimetry")
     file = data.attrs.get("source")
     t, flow = (np.asarray(data[key].values, float) for key in ("temperature", "heat_flow"))
-    time = np.asarray(data["time"].values, float) if "time" in data else None
     good = np.isfinite(t) & np.isfinite(flow)
     t, flow = t[good], flow[good]
     if len(t) < _LEAST:
-        raise DataError(
-            f"calorimetry needs {_LEAST} points; there are {len(t)}.", file=file, hint="Export the whole run."
-        )
+        raise DataError(f"calorimetry needs {_LEAST} points, not {len(t)}.", file=file, hint="Export the whole run.")
     up = t[-1] > t[0]
     back = np.diff(t) if up else -np.diff(t)
     if float(np.sum(back[back < 0])) < -0.05 * abs(t[-1] - t[0]):
         hint = "Give one run up or down: --part N, or cut the file where the direction changes."
         raise DataError("the temperature goes up and down within this measurement.", file=file, hint=hint)
-    speed, steady = (
-        (rate / 60.0, slice(None)) if rate is not None else _steady(t, None if time is None else time[good], file)
-    )
+    time = np.asarray(data["time"].values, float)[good] if "time" in data else None
+    speed, steady = _steady(t, time, file) if rate is None else (rate / 60.0, slice(None))
     t, flow = t[steady], flow[steady]
     left = speed * start_up
     low = -np.inf if range_of[0] is None else range_of[0] + _ZERO

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,8 @@ def fit_linear(
     Parameters
     ----------
     components : shape (k, n).
-    spectra : shape (n,) or (..., n); integers stay integers until they are used, in chunks (also from a memory map).
+    spectra : shape (n,) or (..., n), or a sparse matrix (CSR); integers stay integers until they are used, in chunks (also
+        from a memory map).
     variance : shape (n,) or that of `spectra`; Poisson counts when absent.
     limits : 'free'; 'non-negative'; or 'simplex', non-negative with the sum 1.
     bounded : the limits concern the first so many components (all when absent); what follows, a background, is free.
@@ -93,14 +95,15 @@ def fit_linear(
     >>> fit.values.round(6).tolist(), fit.u.round(1).tolist()
     ([100.0, 400.0], [3.6, 7.7])
     """
-    components, spectra = np.asarray(components, float), np.asanyarray(spectra)
+    components = np.asarray(components, float)
+    spectra = spectra if hasattr(spectra, "toarray") else np.asanyarray(spectra)
     count = len(components) if bounded is None else bounded
     _check(components, spectra, limits, count)
     shape, n = spectra.shape[:-1], spectra.shape[-1]
-    rows = spectra.reshape(-1, n)
+    rows = spectra if hasattr(spectra, "toarray") else spectra.reshape(-1, n)
     spread = None if variance is None else np.broadcast_to(np.asarray(variance, float), spectra.shape).reshape(-1, n)
     fixed = variance is not None and np.ndim(variance) == 1 and components_variance is None
-    own = own_weights if own_weights is not None else len(rows) == 1
+    own = own_weights if own_weights is not None else rows.shape[0] == 1
     if own and not fixed:
         found = [
             _of_one(
@@ -162,7 +165,7 @@ def _of_many(
     components: np.ndarray, rows: np.ndarray, spread: np.ndarray | None, *, limits: str, count: int, fixed: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return values, covariances and chi2 of spectra that share their weights, chunk by chunk."""
-    (k, n), size = components.shape, len(rows)
+    (k, n), size = components.shape, rows.shape[0]
     step = max(1, _CHUNK // n)
     chunks = [slice(i, min(i + step, size)) for i in range(0, size, step)]
     variance = _common_variance(components, rows, spread, chunks, fixed=fixed)
@@ -181,7 +184,7 @@ def _of_many(
     values, packed, chi2 = np.empty((size, k)), np.empty((size, len(upper[0]))), np.empty(size)
     factor = scale[upper[0]] * scale[upper[1]]
     for chunk in chunks:
-        block: np.ndarray = np.asarray(rows[chunk], kind)
+        block = _dense(rows[chunk], kind)
         values[chunk] = (block @ forward) * scale
         if not fixed:
             packed[chunk] = ((block if spread is None else np.asarray(spread[chunk], kind)) @ pairs) * factor
@@ -196,17 +199,22 @@ def _of_many(
     return values, _summed(covariance, normal, limits, count), chi2
 
 
+def _dense(rows: Any, kind: type | None = None) -> np.ndarray:
+    """Return rows as an array; those of a sparse matrix are filled in."""
+    return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, kind)
+
+
 def _common_variance(
     components: np.ndarray, rows: np.ndarray, spread: np.ndarray | None, chunks: list[slice], *, fixed: bool
 ) -> np.ndarray:
     """Return the variance of a channel that weights all spectra: what is given, else that of their mean."""
     if spread is not None:
         return np.asarray(spread[0] if fixed else np.mean(spread, axis=0))
-    whole = np.sum([np.sum(rows[chunk], axis=0, dtype=np.float64) for chunk in chunks], axis=0)
+    whole = np.sum([np.sum(_dense(rows[chunk]), axis=0, dtype=np.float64) for chunk in chunks], axis=0)
     if not np.any(whole > 0):
         return np.ones(rows.shape[1])
     values = _of_one(components, whole, None, limits="free", count=0, more=None)[0]
-    return np.asarray(np.maximum(values @ components, _LEAST * float(np.mean(whole))) / len(rows))
+    return np.asarray(np.maximum(values @ components, _LEAST * float(np.mean(whole))) / rows.shape[0])
 
 
 def _misfit(components: np.ndarray, block: np.ndarray, values: np.ndarray, variance: np.ndarray | None) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["FIELDS", "printed_claims"]
 
-FIELDS = ("conductivity", "electrochemistry", "recipes", "powders", "core_level")
+FIELDS = ("conductivity", "electrochemistry", "recipes", "powders", "core_level", "microscopy")
 
 
 @cache

@@ -162,14 +162,16 @@ def write_patterns(raw: Path, structures: Path, truth: Truth, samples: Mapping[s
             phases.append(load(str(file), CO, largest_angle=_ANGLES[1] + 3.0))
     x = np.arange(_ANGLES[0], _ANGLES[1] + 0.5 * _ANGLES[2], _ANGLES[2])
     for name, (hours, silica) in samples.items():
-        counts = _pattern(x, phases, truth, name, hours=hours, silica=silica)
-        _write_uxd(raw / f"{name}.uxd", counts, name)
+        counts, seconds = _pattern(x, phases, truth, name, hours=hours, silica=silica)
+        _write_uxd(raw / f"{name}.uxd", counts, name, seconds)
 
 
 def _pattern(
     x: np.ndarray, phases: Sequence[Phase], truth: Truth, name: str, *, hours: float, silica: float
-) -> np.ndarray:
-    """Return the counts of a sample: monoclinic to cubic to glass by the truth's rates, and the halo of its silica."""
+) -> tuple[np.ndarray, float]:
+    """Return the counts of a sample and the time of a step [s]: monoclinic to cubic to glass by the truth's rates, and the
+    halo of its silica; each is counted until its highest point has as many counts, and filled a little differently.
+    """
     random = stream(truth.seed, "pattern", name)
     first, second, glassy = phase_fractions(hours, k1=truth.milling_rates[0], k2=truth.milling_rates[1])
     common = {
@@ -185,21 +187,22 @@ def _pattern(
         crystals += part / phase.density * grains(x, phase, CO, size=size, spread=0.3, strain=strain, **common) / large
     hump = np.exp(-4.0 * math.log(2.0) * ((x - 17.9) / 4.0) ** 2)
     y = (1.0 - silica) * (crystals + _GLASS * glassy * hump) + _SILICA * silica * halo(x, CO, random)
-    y = y / y.max()
+    highest = float(y.max())
+    y, seconds = y / highest, 0.5 / highest / math.exp(float(random.normal(0.0, 0.03)))
     air = (
         0.05 + 0.15 * np.exp(-(x - x[0]) / random.uniform(6.0, 15.0)) + 0.01 * random.uniform(-1, 1) * (x - 35.0) / 25.0
     )
-    return np.asarray(random.poisson(_COUNTS * (y + air)))
+    return np.asarray(random.poisson(_COUNTS * (y + air))), seconds
 
 
-def _write_uxd(path: Path, counts: np.ndarray, name: str) -> None:
+def _write_uxd(path: Path, counts: np.ndarray, name: str, seconds: float) -> None:
     """Write counts in even steps as DIFFRAC text."""
     (first, first_share), (second, second_share) = CO.lines
     head = [
         f"; {SYNTHETIC}", "_FILEVERSION=3", f"_SAMPLE='{name}'", "_SITE=''", "_ANODE='Co'", f"_WL1={first:.6f}",
         f"_WL2={second:.6f}", f"_WLRATIO={second_share / first_share:g}", "_GONIOMETER_RADIUS=141", "_KV=30", "_MA=10",
-        "; (Data for range 1)", "_DRIVE='COUPLED'", "_STEPTIME=2", f"_STEPSIZE={_ANGLES[2]:g}", f"_START={_ANGLES[0]:g}",
-        "_COUNTS",
+        "; (Data for range 1)", "_DRIVE='COUPLED'", f"_STEPTIME={seconds:.3f}", f"_STEPSIZE={_ANGLES[2]:g}",
+        f"_START={_ANGLES[0]:g}", "_COUNTS",
     ]  # fmt: skip
     rows = [" ".join(f"{n:d}" for n in counts[k : k + 10]) for k in range(0, len(counts), 10)]
     path.write_text("\n".join([*head, *rows, ""]), encoding="utf-8", newline="\n")

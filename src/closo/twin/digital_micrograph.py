@@ -36,7 +36,7 @@ def dm4_bytes(values: np.ndarray, axes: Sequence[Axis], *, signal: str = "EELS",
         "Dimensions": {str(k): size for k, size in enumerate(reversed(values.shape))},
     }
     image = {"ImageData": content, "ImageTags": {"Meta Data": {"Signal": signal}}, "Name": f"{title} ({SYNTHETIC})"}
-    body = _group({"ImageList": {"0": image}})
+    body = _group({SYNTHETIC: 1, "ImageList": {"0": image}})
     return struct.pack(">iqi", 4, len(body) + 8, 1) + body + bytes(8)
 
 

@@ -22,7 +22,6 @@ __all__ = ["chosen", "overlay", "router"]
 
 router = APIRouter()
 _MOST = 60  # results in one figure
-_KINDS = ("svg", "png", "pdf", "csv")
 
 
 @router.get("/compare")
@@ -38,7 +37,7 @@ async def page(request: Request, q: str = "") -> Response:
         for key, r in results.items()
         if all(word in f"{key} {r.technique} {_label(r)}".casefold() for word in words)
     ]
-    figures = [pieces.figure_page(spec, _files(keys)) for spec in overlay(picked)] if picked else []
+    figures = [pieces.figure_page(spec, _files(keys, number)) for number, spec in enumerate(overlay(picked))]
     return answer(
         request,
         "compare.html",
@@ -55,11 +54,9 @@ async def page(request: Request, q: str = "") -> Response:
     )
 
 
-def _files(keys: Sequence[str]) -> dict[str, str]:
-    from closo.web.measurement import quoted
-
-    query = "&".join(f"key={quoted(key)}" for key in keys)
-    return {kind: f"/download/overlay.{kind}?{query}" for kind in _KINDS}
+def _files(keys: Sequence[str], number: int) -> dict[str, str]:
+    query = "&".join(f"key={pieces.quoted(key)}" for key in keys)
+    return {kind: f"/download/overlay.{kind}?of={number}&{query}" for kind in pieces.KINDS}
 
 
 def known(request: Request) -> dict[str, Result]:

@@ -41,7 +41,7 @@ def _page(request: Request, error: dict[str, Any] | None = None) -> dict[str, An
     first = next((one for one in bench.measured() if one.result is not None), None)
     figure = None
     if first is not None and first.result is not None:
-        figure = pieces.figure_page(pieces.figure_of(first.result), {})
+        figure = pieces.figure_page(pieces.figure_of(first.result), pieces.files_of(f"drop:{first.id}"))
     given = [{"name": name, "value": bench.given.get(name, ""), "example": INPUTS[name][1]} for name in _GIVEN]
     return {
         "title": "Drop files",

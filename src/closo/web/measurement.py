@@ -25,10 +25,9 @@ from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
 from closo.web.subject import Subject, subject_of
 
-__all__ = ["quoted", "router"]
+__all__ = ["router"]
 
 router = APIRouter()
-_KINDS = ("svg", "png", "pdf", "csv")
 
 
 @router.get("/measurement")
@@ -45,7 +44,6 @@ def _page(request: Request, subject: Subject, error: Mapping[str, Any] | None = 
     spec = pieces.figure_of(shown) if shown is not None else None
     if spec is not None and result is not None and shown is not result:
         spec = _with_before(spec, pieces.figure_of(result))
-    files = {kind: f"/download/figure.{kind}?key={quoted(subject.key)}" for kind in _KINDS}
     return {
         "title": subject.name,
         "key": subject.key,
@@ -56,7 +54,7 @@ def _page(request: Request, subject: Subject, error: Mapping[str, Any] | None = 
         "about": result.about.as_json() if result is not None else {},
         "result": pieces.full(result) if result is not None else None,
         "draft": _draft(subject),
-        "figure": pieces.figure_page(spec, files),
+        "figure": pieces.figure_page(spec, pieces.files_of(subject.key)),
         "controls": controls_of(subject.row, asked, shown) if subject.row is not None else None,
         "inputs": _inputs(subject.row, given),
         "loose": subject.measured is not None,
@@ -65,11 +63,6 @@ def _page(request: Request, subject: Subject, error: Mapping[str, Any] | None = 
         "after": subject.after,
         "error": error or subject.error,
     }
-
-
-def quoted(key: str) -> str:
-    """Return a key as it stands in an address."""
-    return "".join(c if c.isalnum() or c in "-._~" else "".join(f"%{b:02X}" for b in c.encode()) for c in key)
 
 
 def _draft(subject: Subject) -> dict[str, Any] | None:
@@ -136,7 +129,7 @@ async def run(request: Request) -> Response:
             subject.measured.result, subject.measured.error, subject.measured.draft = draft.result, None, None
     else:
         request.app.state.workplace.drafts[request.scope["user"], subject.key] = await _rerun(request, subject, draft)
-    return RedirectResponse(f"/measurement?key={quoted(subject.key)}", 303)
+    return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
 
 
 async def _rerun(request: Request, subject: Subject, draft: Draft) -> Draft:
@@ -177,7 +170,7 @@ async def keep(request: Request) -> Response:
         keep_settings(place.analysis().study, subject.key, draft.settings)
         del place.drafts[request.scope["user"], subject.key]
         place.begin(f"Analysing with the new settings of {subject.name}", child.analyse_study, (str(place.folder), 1))
-    return RedirectResponse(f"/measurement?key={quoted(subject.key)}", 303)
+    return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
 
 
 def _remembered(result: Result | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,7 +189,7 @@ async def discard(request: Request) -> Response:
         subject.measured.draft = None
     else:
         request.app.state.workplace.drafts.pop((request.scope["user"], subject.key), None)
-    return RedirectResponse(f"/measurement?key={quoted(subject.key)}", 303)
+    return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
 
 
 @router.post("/measurement/series")

@@ -13,8 +13,20 @@ from closo.quantity import Quantity
 from closo.report.wording import celsius, key_text, value_text
 from closo.result import Result
 
-__all__ = ["brief", "change", "checks_of", "figure_of", "figure_page", "full", "quantity_page", "size_of"]
+__all__ = [
+    "KINDS",
+    "brief",
+    "change",
+    "checks_of",
+    "figure_of",
+    "figure_page",
+    "files_of",
+    "full",
+    "quantity_page",
+    "quoted",
+]
 
+KINDS = ("svg", "png", "pdf", "csv")  # of the files of a figure
 _ROWS = 60  # of the numbers behind a figure, on the page; the CSV has all
 _SOURCES = 12
 
@@ -65,6 +77,26 @@ def figure_of(result: Result) -> FigureSpec | None:
         return None
 
 
+def files_of(key: str) -> dict[str, str]:
+    """Return the addresses of the figure of a result, and of its numbers."""
+    return {kind: f"/download/figure.{kind}?key={quoted(key)}" for kind in KINDS}
+
+
+def quoted(key: str) -> str:
+    """Return a key as it stands in an address.
+
+    Example
+    -------
+    >>> quoted("pellet1/impedance/a b.par#3")
+    'pellet1%2Fimpedance%2Fa%20b.par%233'
+    """
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~") else _escaped(c) for c in key)
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
 def figure_page(spec: FigureSpec | None, files: Mapping[str, str]) -> dict[str, Any] | None:
     """Return a figure for the page: what plotly.js draws, its first numbers as a table, and the addresses of its files."""
     if spec is None:
@@ -91,8 +123,3 @@ def change(old: Result, new: Result) -> list[dict[str, Any]]:
         texts = {"old": value_text(before), "new": value_text(after)}
         rows.append({"key": key, "label": key_text(key), "moved": moved, **texts})
     return rows
-
-
-def size_of(spec: FigureSpec) -> int:
-    """Return how many numbers a figure holds."""
-    return sum(len(trace.x) for panel in spec.panels for trace in panel.traces)

@@ -130,6 +130,22 @@ def test_a_phase_that_was_not_named_fails_a_check(folder):
     assert "is a phase missing?" in check.detail
 
 
+@pytest.mark.slow
+def test_the_limits_of_an_absent_phase_are_true(folder):
+    """What is stated of a pattern without the phase is found when it is there (ten seeds of each: docs/diffraction.md)."""
+
+    def found(share, seed):
+        masses = {"halite": 1.0 - share} | ({"fluorite": share} if share else {})
+        data = mixture(folder, masses, seed=seed)
+        return analysed(folder, data, "halite", "fluorite", two_theta_max=60.0).quantities
+
+    stated = [found(0.0, seed) for seed in range(2)]
+    assert all(one["mass_fraction:fluorite"].value is None for one in stated)
+    limit = float(np.mean([one["detection_limit:fluorite"].value for one in stated]))
+    assert 0.003 < limit < 0.02
+    assert sum(found(limit, seed)["mass_fraction:fluorite"].value is not None for seed in range(100, 105)) >= 4
+
+
 @pytest.mark.parametrize(
     ("x", "y", "says"),
     [

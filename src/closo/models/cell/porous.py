@@ -286,7 +286,7 @@ def impedance(
     >>> rt = stack_from_masses("RT", chemistry("PW"), area=0.283e-4, cathode_mass=1.5e-6, separator_mass=35e-6,
     ...     ratio=(6, 3, 1), electrolyte_density=1543.5)
     >>> high = impedance(rt, 293.15, np.array([1e9]))[0].real * rt.area
-    >>> round(high / rt.separator_resistance(293.15), 2)
+    >>> round(float(high) / rt.separator_resistance(293.15), 2)
     1.0
     """
     jw = 2j * np.pi * np.asarray(frequency, float)

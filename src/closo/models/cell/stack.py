@@ -15,7 +15,7 @@ from closo.errors import StudyError
 from closo.models.cell.chemistry import Chemistry
 from closo.models.cell.forms import electrode_fractions, electrode_thickness, specific_interface
 
-__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "stack_from_masses"]
+__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "stack_from_masses"]
 
 T20 = 293.15  # K, where rates of the cathode are stated
 SODIUM_REFERENCE = 303.15  # K, where conductivity and sodium interface are stated
@@ -136,6 +136,11 @@ _FROM_CHEMISTRY = (
 )
 
 
+def defaults_of(chemistry: Chemistry) -> dict[str, float]:
+    """Return the fields of a `Stack` that a chemistry gives."""
+    return {key: chemistry[key] for key in _FROM_CHEMISTRY}
+
+
 def stack_from_masses(
     name: str,
     chemistry: Chemistry,
@@ -211,5 +216,5 @@ def stack_from_masses(
         active_mass=cathode_mass * shares["active"],
         cathode_mass=cathode_mass,
         separator_mass=separator_mass,
-        **{key: chemistry[key] for key in _FROM_CHEMISTRY},
+        **defaults_of(chemistry),
     )

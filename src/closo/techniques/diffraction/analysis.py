@@ -14,7 +14,7 @@ from closo.result import Result
 from closo.techniques.diffraction.checks import checks_of, reason_of
 from closo.techniques.diffraction.fitting import scatter_of
 from closo.techniques.diffraction.plan import Pattern, Plan
-from closo.techniques.diffraction.quantities import Subject, quantities_of
+from closo.techniques.diffraction.quantities import Subject, crystalline, quantities_of
 from closo.techniques.diffraction.request import Request, make_request
 from closo.techniques.diffraction.runs import Runs, fit_all
 from closo.techniques.diffraction.structure import load
@@ -92,7 +92,11 @@ def analyse(
     quantities = quantities_of(subject)
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
-    return Result(_WHO, subject.name, quantities, _curves(runs), tuple(checks_of(runs)), settings, notes)
+    checks, findings = (
+        tuple(checks_of(runs)),
+        {"crystalline": crystalline(subject), "time_per_step": metadata.get("time_per_step")},
+    )
+    return Result(_WHO, subject.name, quantities, _curves(runs), checks, settings, notes, findings=findings)
 
 
 def _pattern(data: Dataset, request: Request) -> Pattern:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
 from closo.techniques.diffraction.runs import Runs
 
-__all__ = ["Subject", "quantities_of"]
+__all__ = ["Subject", "crystalline", "quantities_of"]
 
 _ANGSTROM = 1e-10
 _SHAPE_U = 0.05  # relative, of Scherrer's constant for crystallites of unknown shape
@@ -24,6 +25,9 @@ _CRITICAL = (
 )
 _ONE_SIDED = 1.645
 _DETECTION = _CRITICAL + _ONE_SIDED  # where 95 % of the amounts exceed the critical level
+_BLIND = (
+    2.0  # of the u of an amount of 0, which does not see how cell, width and texture of the phase move it; by twins
+)
 _WORST = 0.4  # relative standard uncertainty beyond which no number is given
 _UNKNOWN_WIDTH = 0.08  # deg, FWHM of a usual laboratory instrument, for one that is not known
 
@@ -82,6 +86,21 @@ def masses(fitted: Fitted) -> np.ndarray:
     """Return the mass of each phase in units that are common to all."""
     density = np.array([phase.density for phase in fitted.model.phases])
     return np.asarray(fitted.solution.amounts[: len(density)] * density)
+
+
+def crystalline(subject: Subject) -> dict[str, Any]:
+    """Return what patterns are compared by: the mass of each phase, and the relative u of their sum by source."""
+    base, n = subject.runs.base, len(subject.names)
+    parts = masses(base)
+    if subject.refused or not parts.sum() > 0:
+        return {}
+    density = np.array([phase.density for phase in base.model.phases])
+    variance = float(density @ base.covariance[:n, :n] @ density)
+    spread = subject.runs.spread(lambda fitted: float(np.log(max(masses(fitted).sum(), 1e-300))))
+    relative = {subject.label("fit"): math.sqrt(max(variance, 0.0)) / float(parts.sum())}
+    relative |= {subject.label(source): u for source, u in spread.items()}
+    parts = parts / float(np.median(np.diff(base.model.x)))  # a fit of sums over points has larger amounts
+    return {"masses": parts.tolist(), "relative_u": relative, "model_u": subject.request.model_u}
 
 
 def _share(k: int) -> Callable[[Fitted], float]:
@@ -149,15 +168,16 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
             continue
         value, u = float(numbers[k].x), float(numbers[k].u)
         least = math.hypot(*subject.runs.spread(_share(k)).values(), _fit_u(numbers[k], subject))
+        wide, low = subject.refits_halo(k), value < _CRITICAL * least
+        least *= _BLIND if low or wide else 1.0
         found[limit] = Quantity(
             "detection_limit",
             uncertain(_DETECTION * least, {subject.label("estimate of the limit"): 0.25 * _DETECTION * least}),
             f"{_DETECTION:.3g} u of the fraction without relative sources, for reflections as wide as fitted (Currie)",
         )
-        wide = subject.refits_halo(k)
-        if value < _CRITICAL * least or u > _WORST * value or wide:
+        if low or wide or u > _WORST * value:
             bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * max(u, least))
-            what = "not detected" if value < _CRITICAL * least or wide else "not quantified"
+            what = "not detected" if low or wide else "not quantified"
             why = "; what is there is as wide as a halo, and counts as amorphous" if wide else ""
             found[key] = withheld("mass_fraction", f"{what}: below {bound:.2g} wt% (95 %){why}", method=how)
             most = uncertain(0.01 * bound, {subject.label("estimate of the limit"): 0.0025 * bound})

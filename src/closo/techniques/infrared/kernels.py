@@ -89,7 +89,7 @@ def area_of(x: np.ndarray, y: np.ndarray, band: Band, *, taken: tuple[Range, ...
     anchors = math.sqrt(max(float(apart @ apart) - by_noise, 0.0) / (len(lines) - 1))
     by_noise_alone = _propagated(x, curved - weights, scatter)
     far = max(abs(value - float(weights @ y)) for value in _by_parabola(x, y, band, (weights, curved)))
-    model = math.sqrt(max(far**2 - by_noise_alone**2, 0.0) / 3.0)
+    model = band.bend * math.sqrt(max(far**2 - by_noise_alone**2, 0.0) / 3.0)
     moved = (_integral(x, _moved(band.limits, step)) - _integral(x, _moved(band.limits, -step))) @ y / (2.0 * step)
     inside = baseline_of(x, y, band).at(np.array(band.limits))
     local = noise**2 + anchors**2 + model**2

@@ -53,7 +53,7 @@ def write_cell(path: Path, run: CellRun, *, day: int = 0) -> None:
         ProgramStep("Rest", until=short, record=f"{truth.rest / 5.0:.0f} s"),
     )
     celsius = "room temperature" if truth.course else f"{truth.temperature - 273.15:.0f} C"
-    comment = f"{truth.name}: Na | Na2B12H12-SiO2 | Prussian white, {celsius}, {level:.2f} uA"
+    comment = f"{truth.name}: Na | Na2B12H12-SiO2 | {truth.active}, {celsius}, {level:.2f} uA"
     date = _FIRST_DAY + timedelta(days=day)
     if path.suffix == ".mpr":
         write_mpr(path, table_of(run), comment=comment, date=date)

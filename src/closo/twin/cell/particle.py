@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Particle", "advanced", "fresh", "open_circuit_potential", "surface"]
+__all__ = ["Particle", "advanced", "fresh", "open_circuit_potential", "surface", "titanium_disulfide"]
 
 _MODES = 30
 
@@ -72,3 +72,10 @@ def open_circuit_potential(content: float) -> float:
     """
     x = min(max(content, -0.05), 1.05)
     return float(3.485 + 0.04 * (0.5 - x) + 0.75 * np.exp(-40.0 * x) - 1.6 * np.exp(-40.0 * (1.0 - x)))
+
+
+def titanium_disulfide(content: float) -> float:
+    """Return the potential of TiS2 against Na+/Na [V] for a content of Na between 0 and 1; free: 2.2 to 1.6 V, one step."""
+    x = min(max(content, -0.05), 1.05)
+    slope = 1.93 - 0.28 * (x - 0.5) - 0.08 * np.tanh((x - 0.5) / 0.05)
+    return float(slope + 0.40 * np.exp(-40.0 * x) - 0.90 * np.exp(-40.0 * (1.0 - x)))

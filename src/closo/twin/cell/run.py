@@ -101,6 +101,9 @@ def cycle_cell(truth: CellTruth, *, seed: int, cycles: int | None = None) -> Cel
     cell.run(0.0, REST, duration=truth.first_rest)
     if 0 in truth.interludes.after:
         cell.interlude()
+    if truth.initial_content < 0.5:
+        cell.run(true[-1], DISCHARGE)
+        cell.run(0.0, REST_DISCHARGED, duration=truth.rest)
     for n in range(1, count + 1):
         cell.cycle, cell.began = n, cell.time
         fading = (1.0 - truth.fade_share) * np.exp(-truth.fade_rate * (n - 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from closo.twin.cell.draws import Draws
-from closo.twin.cell.particle import Particle, advanced, open_circuit_potential, surface
+from closo.twin.cell.particle import Particle, advanced, open_circuit_potential, surface, titanium_disulfide
 from closo.twin.cell.spectrum import cell_impedance, interface_resistances, separator_resistance
 from closo.twin.cell.truth import CellTruth
 from closo.twin.impedance import frequencies
@@ -19,6 +19,7 @@ __all__ = ["CHARGE", "DISCHARGE", "SPECTRUM", "Cell", "Row"]
 REST, SPECTRUM, REST_AFTER, CHARGE, REST_CHARGED, DISCHARGE, REST_DISCHARGED = range(7)  # steps of the program
 _REFERENCE = 293.15  # K, of the diffusivity
 _POLL = 1.0  # s, how often the cycler looks at a limit
+_POTENTIALS = {"Prussian white": open_circuit_potential, "TiS2": titanium_disulfide}
 _LONGEST = 100.0 * 3600.0  # s, of a leg; none comes near
 
 
@@ -78,7 +79,7 @@ class Cell:
         particle = advanced(self.particle, rate, frequency, duration)
         resistance = separator_resistance(truth, kelvin, self.draws.area)
         resistance += sum(interface_resistances(truth, kelvin, self.draws.area))
-        voltage = open_circuit_potential(surface(particle, rate, frequency)) + current * resistance
+        voltage = _POTENTIALS[truth.active](surface(particle, rate, frequency)) + current * resistance
         return particle, voltage
 
     def record(self, current: float, voltage: float, step: int) -> None:

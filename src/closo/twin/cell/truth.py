@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from closo.twin.truth import ELECTRONVOLT, Nuisances
 
-__all__ = ["ROOM_CELL", "WARM_CELL", "CellNuisances", "CellTruth", "Interludes", "Leak"]
+__all__ = ["ROOM_CELL", "TIS2_CELL", "WARM_CELL", "CellNuisances", "CellTruth", "Interludes", "Leak"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class CellTruth:
 
     Attributes
     ----------
-    name : of the cell and its stream of random numbers.
+    name : of the cell and its stream of random numbers. active : material of its cathode.
     area : 0.283 cm2; printed (a 6 mm die).
     cathode_mass : of the composite, as weighed; printed.
     active_fraction, electrolyte_fraction, carbon_fraction : of that mass; printed as 7:2.5:0.5 and 6:3:1.
@@ -106,7 +106,7 @@ class CellTruth:
     cycles : 50; printed.
     first_rest : at least 3 h before cycling; printed. rest : 10 min after each leg; free.
     voltage_limits : 2.0 and 4.0 V; free.
-    initial_content : Na per formula unit over 2 before the first charge; free. The cell is made discharged.
+    initial_content : of Na as the cell is made, 0 to 1; free. A cell that is made empty is discharged once before cycle 1.
     diffusivity : of Na in Prussian white at 20 degC, 1.5e-18 m2/s; free: makes the room cell give about 116 mAh/g.
     diffusion_energy : 0.55 eV; free, between 0.41 and 0.7 eV in Mn hexacyanoferrates (Jpn. J. Appl. Phys. 2016, 55,
         067101). particle_radius : 0.5 um; free.
@@ -136,6 +136,7 @@ class CellTruth:
     fade_rate: float
     leak: Leak
     current_range: float
+    active: str = "Prussian white"
     area: float = 0.283e-4
     theoretical_capacity: float = 171.0 * 3600.0
     separator_void: float = 0.05
@@ -205,4 +206,30 @@ ROOM_CELL = CellTruth(
     current_range=1e-5,
     record=(0.05, 1200.0),
     course=((1, 0.0), (6, 0.5), (12, -0.2), (19, 0.6), (27, -0.5), (34, 0.4), (40, 0.1), (45, -0.345), (50, 0.37)),
+)
+
+TIS2_CELL = CellTruth(  # printed: 7:3, 60 degC; masses and rate are free
+    name="TiS2 cell",
+    active="TiS2",
+    cathode_mass=1.2e-6,
+    active_fraction=0.70,
+    electrolyte_fraction=0.30,
+    carbon_fraction=0.0,
+    areal_capacity=0.709 * 36000.0,
+    c_rate=0.1 / 3600.0,
+    current_density=0.709,
+    separator_mass=45e-6,
+    separator_thickness=1.03e-3,
+    temperature=333.15,
+    fade_share=0.97,
+    fade_rate=0.2,
+    leak=Leak(begin=0.0, end=0.0),
+    current_range=1e-4,
+    theoretical_capacity=239.3 * 3600.0,
+    cycles=3,
+    voltage_limits=(1.3, 2.6),
+    initial_content=0.015,
+    diffusivity=1e-15,
+    diffusion_energy=0.40 * ELECTRONVOLT,
+    record=(0.02, 1200.0),
 )

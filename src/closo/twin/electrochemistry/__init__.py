@@ -9,6 +9,7 @@
 | staircase-A200, staircase-A90 | S15 | .mpt | rising current density until a short |
 | warm-cell | 5a, 5b, S16 | .mpr | Na against Prussian white at 40 degC, 50 cycles, spectra between them |
 | room-cell | 5c, 5d | .mpt | the same at room temperature, logged |
+| tis2-cell | S17 | .mpt | Na against TiS2 at 60 degC, discharged first, 3 cycles |
 
 One truth is shared by all of them: every separator has the conductivity of its sample at its own temperature, and what is in
 the oven has the oven's offset.
@@ -19,7 +20,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from closo.errors import StudyError
-from closo.twin.electrochemistry.cells import write_room_cell, write_warm_cell
+from closo.twin.electrochemistry.cells import write_room_cell, write_tis2_cell, write_warm_cell
 from closo.twin.electrochemistry.polarizations import write_blocking, write_sweep, write_transference
 from closo.twin.electrochemistry.records import CellRecord
 from closo.twin.electrochemistry.symmetric import write_staircase, write_symmetric
@@ -34,7 +35,7 @@ def write_electrochemistry(raw: Path, truth: Truth, kind: str = "full") -> list[
     Parameters
     ----------
     raw : folder of the files; it must exist.
-    kind : 'full' (8 cells, 50 cycles), or 'small': blocking, transference and 12 cycles at 40 degC.
+    kind : 'full' (9 cells, 50 cycles), or 'small': blocking, transference and 12 cycles at 40 degC.
 
     Raises
     ------
@@ -53,4 +54,5 @@ def write_electrochemistry(raw: Path, truth: Truth, kind: str = "full") -> list[
         write_staircase(raw, truth, "A90-35-4h", day=14),
         write_warm_cell(raw, truth),
         write_room_cell(raw, truth),
+        write_tis2_cell(raw, truth),
     ]

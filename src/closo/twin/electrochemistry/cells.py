@@ -1,4 +1,4 @@
-"""The two cells with a Prussian white cathode (Fig. 5 with the spectra of Fig. S16), as EC-Lab files."""
+"""The cells with a cathode: Prussian white (Fig. 5 with the spectra of Fig. S16) and TiS2 (Fig. S17), as EC-Lab files."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from closo.twin.cell import ROOM_CELL, WARM_CELL, CellRun, CellTruth, cycle_cell
+from closo.twin.cell import ROOM_CELL, TIS2_CELL, WARM_CELL, CellRun, CellTruth, cycle_cell
 from closo.twin.cell.files import write_cell
 from closo.twin.electrochemistry.records import OVEN, CellRecord, oven_temperature, reading
 from closo.twin.electrochemistry.separators import THICKNESS_U
 from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
-__all__ = ["write_room_cell", "write_warm_cell"]
+__all__ = ["write_room_cell", "write_tis2_cell", "write_warm_cell"]
 
 _ROOM = "room"
 _EFFICIENCY, _RETENTION = "7-10, 46-50", "45, 50"  # windows and cycles that are printed
@@ -55,6 +55,34 @@ def write_room_cell(raw: Path, truth: Truth, *, cycles: int | None = None) -> Ce
         measurements=(entries | {"settings": _settings(run.truth)},),
         truth=_truth(run),
         tables={f"chambers.{_ROOM}": {"temperature_offset": offset}},
+    )
+
+
+def write_tis2_cell(raw: Path, truth: Truth) -> CellRecord:
+    """Write the cell with TiS2 at 60 degC as `.mpt`: made empty, so discharged first, then three cycles."""
+    name = "tis2-cell"
+    kelvin = oven_temperature(truth, TIS2_CELL.temperature - ZERO_CELSIUS, name)
+    cell = replace(
+        TIS2_CELL, name=name, temperature=kelvin, nuisances=replace(TIS2_CELL.nuisances, temperature_offset=0.0)
+    )
+    run = cycle_cell(cell, seed=truth.seed)
+    write_cell(raw / f"{name}.mpt", run, day=140)
+    notes = _notes(run, "0.709 mAh/cm2", "0.1 1/h", "0.0709 mA/cm2")
+    changed = {
+        "active_material": "TiS2",
+        "theoretical_capacity": "239.3 mAh/g",
+        "molar_mass": "111.99 g/mol",
+        "electrons": 1,
+    }
+    without = ("carbon_fraction", "carbon_material")
+    settings = {key: value for key, value in _settings(cell).items() if key.startswith("current")}
+    return CellRecord(
+        name=name,
+        figure="Fig. S17",
+        file=f"{name}.mpt",
+        cell={key: value for key, value in (notes | changed).items() if key not in without},
+        measurements=({"technique": "cycling", "temperature": reading(truth, 60.0)} | OVEN | {"settings": settings},),
+        truth=_truth(run),
     )
 
 

@@ -205,8 +205,9 @@ document.addEventListener("drop", async (event) => {
   if (!place) return;
   event.preventDefault();
   place.classList.remove("over");
+  const files = [...event.dataTransfer.files];
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-  sendFiles((await Promise.all(entries.map(filesOf))).flat());
+  sendFiles(entries.length ? (await Promise.all(entries.map(filesOf))).flat() : files);
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("#drop input[type=file]")) sendFiles([...event.target.files]);

@@ -13,6 +13,7 @@ import ipaddress
 import logging
 import math
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -20,8 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from closo.engine.calling import Outcome, attempt
 from closo.errors import StudyError
-from closo.sweep.calling import Outcome, attempt
 
 __all__ = ["Cluster", "check_address", "connect"]
 
@@ -82,8 +83,10 @@ def connect(scheduler: Any, *, at_least: int) -> Cluster:
     ------
     StudyError  when Dask is not installed, the address is refused, or nobody answers there.
     """
+    if sys.modules.get("dask", "") is None:  # hidden from xarray, to which it is only a slow import
+        del sys.modules["dask"]
     if importlib.util.find_spec("distributed") is None:
-        raise StudyError("A sweep on a cluster needs Dask.", hint="Install it with: pip install 'closo[hpc]'.")
+        raise StudyError("Computing on a cluster needs Dask.", hint="Install it with: pip install 'closo[hpc]'.")
     if not isinstance(scheduler, str):
         check_address(scheduler.scheduler.address)
         return Cluster(scheduler, at_least=at_least, ours=False)
@@ -185,7 +188,7 @@ class Cluster:
         if self._client.status != "running":
             raise StudyError(
                 "The connection to the scheduler is lost. What was finished is kept.",
-                hint="`closo sweep resume LEDGER` goes on.",
+                hint="Started again, it goes on where it was.",
             )
 
     def close(self) -> None:

@@ -19,10 +19,10 @@ from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
+from closo.engine.calling import Outcome, attempt
+from closo.engine.interrupting import ignored
 from closo.errors import StudyError
 from closo.processes import end_with_parent
-from closo.sweep.calling import Outcome, attempt
-from closo.sweep.interrupting import ignored
 
 __all__ = ["Here", "Place", "Processes"]
 
@@ -86,7 +86,7 @@ class Processes:
         if multiprocessing.parent_process() is not None:
             raise StudyError(
                 "a worker process was asked to start workers of its own.",
-                hint="In a script, put the call of run(...) under if __name__ == '__main__'.",
+                hint="In a script, put the call that has workers=... under if __name__ == '__main__'.",
             )
         self.size = workers
         self._seats = [_new_seat() for _ in range(workers)]

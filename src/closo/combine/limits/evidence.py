@@ -1,0 +1,233 @@
+"""What was measured on a cell, as the few numbers that tell mechanisms apart; and the same numbers of a simulated cell.
+
+Discharge over theoretical capacity; first charge over first discharge, which no error of mass changes; the distance of
+charge and discharge at 20, 50 and 80 % of a leg; |Z| at five frequencies. Not the shape of a curve: the potential of the
+active material near its ends is not known well enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.combine.ledgers.parameters import parameters_of
+from closo.combine.samples import conductivity_at
+from closo.constants import BOLTZMANN, ELECTRONVOLT
+from closo.dataset import Dataset
+from closo.errors import ClosoError, StudyError
+from closo.models.cell.chemistry import chemistry
+from closo.models.cell.porous import Legs
+from closo.models.cell.stack import SODIUM_REFERENCE, Stack, arrhenius, defaults_of
+from closo.quantity import Quantity, uncertain
+from closo.result import Result
+from closo.study import Study
+
+__all__ = ["FREQUENCIES", "Evidence", "evidence_of", "features", "stack_of"]
+
+FREQUENCIES = np.array([1e4, 1e3, 1e2, 1e1, 1e0])  # Hz; above, the bulk of the electrolyte has an arc of its own
+_PLACES = (0.2, 0.5, 0.8)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A cell and what was measured on it.
+
+    Attributes
+    ----------
+    stack : nothing slow in it. kelvin, c_rate : of its first cycle [K], [1/h].
+    capacity : of the first discharge over the theoretical one; ratio : first charge over first discharge.
+    gaps : charge minus discharge at 20, 50 and 80 % of a leg [V], shape (3,).
+    capacity_u : relative standard uncertainty of `capacity`, mostly of the mass.
+    impedance : |Z| at FREQUENCIES [ohm], shape (5,), None without a spectrum. impedance_kelvin : its temperature.
+    sodium : resistance of Na against this electrolyte from another cell [ohm m2], and its temperature; None if unknown.
+    """
+
+    name: str
+    stack: Stack
+    kelvin: float
+    c_rate: float
+    capacity: float
+    ratio: float
+    gaps: np.ndarray
+    capacity_u: float
+    impedance: np.ndarray | None = None
+    impedance_kelvin: float = 0.0
+    sodium: tuple[float, float] | None = None
+
+
+def features(legs: Legs, stacks: list[Stack]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return capacity (B,), ratio (B,) and gaps (B, 3) of simulated cells; NaN where a cell has no capacity."""
+    up, down = (0, 1) if stacks[0].chemistry.starts == "charge" else (1, 0)
+    charge, discharge = np.abs(legs.charge[up]), np.abs(legs.charge[down])
+    theory = np.array([s.capacity for s in stacks])
+    ok = np.minimum(charge, discharge) > 0.01 * theory
+    gaps = np.full((len(stacks), len(_PLACES)), np.nan)
+    for k in np.flatnonzero(ok):
+        curves = []
+        for leg in (up, down):
+            q, v = (x[:, k] for x in legs.curves[leg])
+            curves.append((np.abs(q[np.isfinite(q)]), v[np.isfinite(v)]))
+        gaps[k] = _gaps(curves[0], curves[1])
+    return np.where(ok, discharge / theory, np.nan), np.where(ok, charge / np.maximum(discharge, 1e-30), np.nan), gaps
+
+
+def _gaps(charge: tuple[np.ndarray, np.ndarray], discharge: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return charge minus discharge voltage at states that correspond; each (charge passed, voltage)."""
+    up = [np.interp(f * charge[0][-1], *charge) for f in _PLACES]
+    down = [np.interp((1.0 - f) * discharge[0][-1], *discharge) for f in _PLACES]
+    return np.subtract(up, down)
+
+
+def evidence_of(study: Study, results: Mapping[str, Result]) -> tuple[list[Evidence], list[str]]:
+    """Return what was measured on the cathode half cells of a study, and why others are left out."""
+    found: list[Evidence] = []
+    notes = []
+    for key, result in results.items():
+        if result.technique != "cycling" or result.settings.get("cell") != "cathode half cell":
+            continue
+        name = result.about.owner
+        if name in {e.name for e in found} or name not in study.cells:
+            continue
+        try:
+            found.append(_evidence(study, results, name, key))
+        except ClosoError as error:
+            notes.append(f"'{name}' is left out: {error}")
+    materials = [e.stack.chemistry.name for e in found]
+    most = max(materials, key=materials.count, default="")
+    notes += [
+        f"'{e.name}' is left out: its active material is not {most}." for e in found if e.stack.chemistry.name != most
+    ]
+    return [e for e in found if e.stack.chemistry.name == most], notes
+
+
+def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) -> Evidence:
+    result = results[key]
+    stack = stack_of(study, results, name)
+    kelvin, current = (_value(result, key) for key in ("temperature", "current"))
+    charge, discharge = (_value(result, f"charge:first_{leg}") for leg in ("charge", "discharge"))
+    mass = parameters_of(study, name).active_mass
+    spectrum = _spectrum(results, name)
+    return Evidence(
+        name=name,
+        stack=stack,
+        kelvin=kelvin,
+        c_rate=current * 3600.0 / stack.capacity,
+        capacity=discharge / stack.capacity,
+        ratio=charge / discharge,
+        gaps=_gaps(*(_curve(result.curves, sign) for sign in (1, -1))),
+        capacity_u=float(Quantity("mass", mass).u or 0.0) / stack.active_mass,
+        impedance=None if spectrum is None else spectrum[0],
+        impedance_kelvin=kelvin if spectrum is None else spectrum[1],
+        sodium=_sodium(study, results, name),
+    )
+
+
+def _value(result: Result, key: str) -> float:
+    quantity = result.quantities.get(key)
+    if quantity is None or quantity.value is None:
+        raise StudyError(f"its cycling has no {key}.", hint="State what it needs.")
+    return abs(float(quantity.value))
+
+
+def _curve(curves: Dataset, sign: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return charge passed and voltage of one leg of the first cycle."""
+    cycle = curves["curve_cycle"].values
+    rows = (cycle == cycle.min()) & (np.sign(curves["curve_sign"].values) == sign)
+    passed = np.abs(curves["curve_charge"].values[rows])
+    return passed - passed.min(), curves["curve_voltage"].values[rows]
+
+
+def stack_of(study: Study, results: Mapping[str, Result], name: str) -> Stack:
+    """Return the layers of a cell of a study, with the conductivity of its electrolyte from that sample's own pellets.
+
+    Raises
+    ------
+    StudyError  when something that it needs is not stated, or closo has no parameters of its active material.
+    """
+    cell, known = study.cells[name], parameters_of(study, name)
+    needed = (
+        "area",
+        "separator_thickness",
+        "cathode_thickness",
+        "active_fraction",
+        "electrolyte_fraction",
+        "active_mass",
+    )
+    lacking = [key.replace("_", " ") for key in needed if getattr(known, key) is None]
+    if lacking or cell.separator_sample is None or cell.active_material is None:
+        words = ", ".join([*lacking, *([] if cell.separator_sample else ["separator sample"])]) or "active material"
+        raise StudyError(f"cell '{name}' does not say its {words}.", where=f"cells.{name}")
+    material = chemistry(cell.active_material)
+    value = {key: float(Quantity("ratio", getattr(known, key)).value or 0.0) for key in needed}
+    carbon = float(Quantity("ratio", known.carbon_fraction).value or 0.0) if known.carbon_fraction is not None else 0.0
+    return Stack(
+        name=name,
+        chemistry=material,
+        area=value["area"],
+        separator_thickness=value["separator_thickness"],
+        cathode_thickness=value["cathode_thickness"],
+        active=value["active_fraction"],
+        electrolyte=value["electrolyte_fraction"],
+        carbon=carbon,
+        active_mass=value["active_mass"],
+        cathode_mass=_float(cell.cathode_mass),
+        separator_mass=_float(cell.separator_mass),
+        **defaults_of(material),
+        **_transport(results, cell.separator_sample, name),
+    )
+
+
+def _float(number: object) -> float:
+    return 0.0 if number is None else float(Quantity("ratio", number).value or 0.0)
+
+
+def _transport(results: Mapping[str, Result], sample: str, name: str) -> dict[str, float]:
+    """Return conductivity at 30 degC, its energy and its relative uncertainty."""
+    at = [SODIUM_REFERENCE - 10.0, SODIUM_REFERENCE + 10.0]
+    found = []
+    for kelvin in at:
+        quantity = conductivity_at(results, sample, uncertain(kelvin, {"reference": 1e-9}), pellet=name)
+        if quantity.value is None:
+            raise StudyError(f"the conductivity of '{sample}' is not known: {quantity.as_json().get('why')}")
+        found.append(quantity)
+    low, high = (float(q.value or 0.0) * t for q, t in zip(found, at, strict=True))
+    energy = float(np.log(high / low) / (1.0 / at[0] - 1.0 / at[1])) * BOLTZMANN / ELECTRONVOLT
+    sigma = low / SODIUM_REFERENCE * arrhenius(energy, SODIUM_REFERENCE, at[0])
+    relative = max(float(q.u or 0.0) / float(q.value or 1.0) for q in found)
+    return {"conductivity": sigma, "conductivity_energy": energy, "conductivity_u": relative}
+
+
+def _spectrum(results: Mapping[str, Result], name: str) -> tuple[np.ndarray, float] | None:
+    """Return |Z| at FREQUENCIES and the temperature of the first spectrum of a cell that covers them."""
+    for result in results.values():
+        if result.technique != "impedance" or result.about.owner != name or "frequency" not in result.curves:
+            continue
+        f = result.curves["frequency"].values
+        z = np.abs(result.curves["impedance"].values)
+        order = np.argsort(f)
+        temperature = result.quantities.get("temperature")
+        if f.min() <= FREQUENCIES.min() and f.max() >= FREQUENCIES.max() and temperature is not None:
+            size = np.exp(np.interp(np.log(FREQUENCIES), np.log(f[order]), np.log(z[order])))
+            return size, float(temperature.value or 0.0)
+    return None
+
+
+def _sodium(study: Study, results: Mapping[str, Result], name: str) -> tuple[float, float] | None:
+    """Return the resistance of sodium against the electrolyte of a cell, from a symmetric cell with the same sample."""
+    sample = study.cells[name].separator_sample
+    for other, cell in study.cells.items():
+        made = results.get(f"{other}/interface")
+        if made is None or cell.separator_sample != sample:
+            continue
+        key = "interfacial_resistance"
+        found = made.quantities.get(key)
+        if found is None or found.value is None:
+            found = made.quantities.get(f"{key}:upper_limit")
+        if found is not None and found.value is not None and found.value > 0:
+            plated = next((r for r in results.values() if r.about.owner == other and r.technique == "plating"), made)
+            kelvin = plated.quantities.get("temperature")
+            at = None if kelvin is None else kelvin.value
+            return float(found.value), SODIUM_REFERENCE if at is None else float(at)
+    return None

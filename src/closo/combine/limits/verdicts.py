@@ -1,0 +1,58 @@
+"""What scores allow to say: one mechanism, several that these cells cannot tell apart, or none of those tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincc
+
+from closo.combine.limits.mechanisms import NONE, OTHER
+from closo.combine.limits.scoring import Score
+
+__all__ = ["Verdict", "fits", "judge", "probabilities"]
+
+ODDS = 20.0  # of the best over a rival from which the rival is out
+_LEAST_P = 0.01
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said.
+
+    Attributes
+    ----------
+    kind : 'identified', 'not identifiable' or 'none fits'.
+    alive : mechanisms that remain, best first.
+    """
+
+    kind: str
+    alive: tuple[str, ...]
+
+
+def fits(score: Score) -> bool:
+    """Return whether the best that a mechanism can do is within what chance does in 99 of 100 cases."""
+    return bool(np.isfinite(score.best) and gammaincc(0.5 * max(score.dof, 1), 0.5 * score.best) > _LEAST_P)
+
+
+def probabilities(scores: Sequence[Score]) -> dict[str, float]:
+    """Return the probability of each mechanism among those tried, all equally likely before."""
+    evidence = np.array([s.evidence for s in scores])
+    weight = np.exp(evidence - evidence.max())
+    return {s.name: float(w) for s, w in zip(scores, weight / weight.sum(), strict=True)}
+
+
+def judge(scores: Sequence[Score]) -> Verdict:
+    """Return the verdict of scores that are sorted, best first."""
+    top = scores[0].evidence
+    rivals = [s for s in scores if s.evidence > top - np.log(ODDS)]
+    alive = tuple(s.name for s in rivals if fits(s))
+    if not alive or alive == (OTHER,):
+        return Verdict("none fits", ())
+    return Verdict("identified" if len(alive) == 1 and fits(scores[0]) else "not identifiable", alive)
+
+
+def limits_nothing(verdict: Verdict) -> bool:
+    """Return whether the cells need no mechanism."""
+    return verdict.alive[:1] == (NONE,)

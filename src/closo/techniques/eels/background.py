@@ -1,0 +1,163 @@
+"""Kernels of loss spectra: power laws by Poisson likelihood, net counts with variances, zero-loss peak, noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closo.errors import DataError
+from closo.techniques.linear_fit import fit_linear
+
+__all__ = ["Net", "PowerLaw", "components_above_noise", "gain_of", "net_map", "net_of", "power_law", "zero_loss"]
+
+_STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """A (E/E0)^-r for each spectrum, shape (...): ln A, r, covariance (..., 2, 2), chi2 over degrees of freedom."""
+
+    centre: float
+    log_amplitude: np.ndarray
+    exponent: np.ndarray
+    covariance: np.ndarray
+    chi2: np.ndarray
+
+    def at(self, energies: np.ndarray) -> np.ndarray:
+        """Return the background, shape (..., n)."""
+        x = np.log(np.where(energies > 0, energies, np.nan) / self.centre)
+        return np.asarray(np.exp(self.log_amplitude[..., None] - np.multiply.outer(self.exponent, x)))
+
+
+@dataclass(frozen=True)
+class Net:
+    """Counts of an edge above its background, with their variance; the background in the same channels; its law."""
+
+    value: np.ndarray
+    variance: np.ndarray
+    background: np.ndarray
+    law: PowerLaw
+
+
+def power_law(counts: np.ndarray, energies: np.ndarray) -> PowerLaw:
+    """Fit a power law to counts by Poisson likelihood.
+
+    Parameters
+    ----------
+    counts : shape (..., n), whole or scaled by a gain; a spectrum with fewer than 3 counts gives NaN.
+    energies : shape (n,), > 0 [eV].
+
+    Example
+    -------
+    >>> e = np.arange(165.0, 187.0, 0.25)
+    >>> round(float(power_law(1e4 * (e / 170.0) ** -2.8, e).exponent), 3)
+    2.8
+    """
+    y = np.asarray(counts, float)
+    centre = float(np.exp(np.mean(np.log(energies))))
+    x = -np.log(energies / centre)  # so that the slope is r
+    total = y.sum(axis=-1)
+    good = total > 2
+    with np.errstate(all="ignore"):
+        level = np.log(np.where(good, total, 1.0) / len(energies))
+        slope = np.full(level.shape, 3.0)
+        for _ in range(_STEPS):
+            model = np.exp(level[..., None] + slope[..., None] * x)
+            s0, s1, s2 = model.sum(-1), model @ x, model @ (x * x)
+            g0, g1 = total - s0, (y - model) @ x
+            det = s0 * s2 - s1 * s1
+            level = level + np.clip((s2 * g0 - s1 * g1) / det, -2.0, 2.0)
+            slope = slope + np.clip((s0 * g1 - s1 * g0) / det, -5.0, 5.0)
+        model = np.exp(level[..., None] + slope[..., None] * x)
+        s0, s1, s2 = model.sum(-1), model @ x, model @ (x * x)
+        shape = np.stack([np.stack([s2, -s1], -1), np.stack([-s1, s0], -1)], -2) / (s0 * s2 - s1 * s1)[..., None, None]
+        chi2 = np.sum((y - model) ** 2 / model, axis=-1) / max(len(energies) - 2, 1)
+    bad = ~good | ~np.isfinite(level + slope)
+    level, slope, chi2 = (np.where(bad, np.nan, part) for part in (level, slope, chi2))
+    return PowerLaw(centre, level, slope, shape, chi2)
+
+
+def net_of(counts: np.ndarray, energies: np.ndarray, window: np.ndarray, signal: np.ndarray) -> Net:
+    """Return the counts of `signal` channels above the power law of the `window` channels (masks, shape (n,))."""
+    law = power_law(counts[..., window], energies[window])
+    x = -np.log(energies[signal] / law.centre)
+    below = law.at(energies[signal])
+    slopes = np.stack([below.sum(-1), below @ x], -1)
+    extrapolated = np.einsum("...i,...ij,...j->...", slopes, law.covariance, slopes)
+    gross = np.asarray(counts[..., signal].sum(-1), float)
+    return Net(gross - slopes[..., 0], np.maximum(gross, 1.0) + extrapolated, slopes[..., 0], law)
+
+
+def net_map(
+    cube: np.ndarray, energies: np.ndarray, window: np.ndarray, signal: np.ndarray, *, exponent: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return net counts and variances, shape (pixels,), over two power laws with exponents beside `exponent`.
+
+    `cube` has the shape (pixels, n); windows are ranges. All is linear in the counts: exact variances, no bias.
+    """
+    laws = np.stack([(energies / energies[window].mean()) ** -(exponent + d) for d in (-_APART, _APART)])
+    first, last = np.flatnonzero(window)[[0, -1]]
+    fit = fit_linear(laws[:, window], cube[:, first : last + 1])
+    begin, end = np.flatnonzero(signal)[[0, -1]]
+    gross = cube[:, begin : end + 1].sum(axis=1, dtype=float)
+    sums = laws[:, signal].sum(axis=1)
+    variance = np.maximum(gross, 1.0) + np.einsum("i,pij,j->p", sums, fit.covariance, sums)
+    return gross - fit.values @ sums, variance
+
+
+def gain_of(values: np.ndarray) -> float:
+    """Return the variance of a spectrum's values over their mean, from second differences: what one electron counts.
+
+    Raises
+    ------
+    DataError  when the values are not positive on the whole, so that nothing says what their noise is.
+    """
+    pieces = np.array_split(np.asarray(values, float), max(1, len(values) // 64))
+    found = [np.mean(np.diff(p, 2) ** 2) / 6.0 / p.mean() for p in pieces if len(p) > 8 and p.mean() > 0]
+    if not found or np.median(found) <= 0:
+        text = "eels cannot tell the noise of these values: they are negative on the whole, or smoothed."
+        raise DataError(text, hint="Read the file before its dark current was subtracted, or set gain.")
+    return float(np.median(found))
+
+
+def zero_loss(counts: np.ndarray, energies: np.ndarray) -> tuple[float, float, float, np.ndarray]:
+    """Return position and width (FWHM) of the zero-loss peak [eV], u of the position, and t/lambda in two ways.
+
+    t/lambda = ln(all / peak); the peak is its left flank twice, or all up to the minimum behind it.
+    """
+    top = int(np.argmax(counts))
+    half = counts[top] / 2.0
+    left = top - int(np.argmax(counts[top::-1] < half))
+    right = top + int(np.argmax(counts[top:] < half))
+    if not 0 < left < top < right < len(counts) - 1:
+        raise DataError("the zero-loss peak is cut off.", hint="Record the whole of it.")
+    ends = [
+        np.interp(half, [counts[a], counts[b]], [energies[a], energies[b]])
+        for a, b in ((left, left + 1), (right, right - 1))
+    ]
+    position, width = float(np.mean(ends)), float(ends[1] - ends[0])
+    before = energies < position - 4.0 * width
+    dark = float(np.mean(counts[before])) if before.sum() > 5 else 0.0
+    clean = counts - dark
+    behind = (energies > position + width) & (energies < position + 12.0 * width)
+    cut = int(np.flatnonzero(behind)[np.argmin(counts[behind])]) if behind.any() else right
+    step = float(np.median(np.diff(energies)))
+    flank = np.clip((position - energies) / step + 0.5, 0.0, 1.0)  # shares of channels left of the position
+    peaks = np.array([2.0 * float(clean @ flank), float(clean[: cut + 1].sum())])
+    return position, width, width / 2.355 / np.sqrt(max(peaks[0], 1.0)), np.log(clean.sum() / peaks)
+
+
+def components_above_noise(cube: np.ndarray) -> int:
+    """Return how many eigenvalues of Poisson-scaled spectra (pixels, n) exceed those that noise alone has."""
+    mean = cube.mean(axis=0, dtype=float)
+    bins = max(1, len(mean) // 128)
+    n = len(mean) // bins
+    rows = np.add.reduceat(cube[:, : n * bins], np.arange(0, n * bins, bins), axis=1, dtype=np.float32)
+    channel, pixel = rows.mean(axis=0, dtype=float), rows.mean(axis=1, dtype=float)
+    kept = channel > 0
+    expected = np.sqrt(np.outer(np.maximum(pixel, 1e-12) / max(pixel.mean(), 1e-12), channel[kept])).astype(np.float32)
+    scaled = (rows[:, kept] / expected).astype(np.float32)
+    eigenvalues = np.linalg.eigvalsh((scaled.T @ scaled).astype(float)) / len(rows)
+    edge = (1.0 + np.sqrt(kept.sum() / len(rows))) ** 2
+    return int(np.sum(eigenvalues > 1.05 * edge))

@@ -1,0 +1,38 @@
+"""The figure of loss spectra: the mean spectrum with backgrounds and windows, and each map beside its uncertainty."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from closo.figures import Axis, FigureSpec, Image, Panel, Span, Trace
+from closo.result import Result
+
+__all__ = ["figure"]
+
+_MOST_MAPS = 4
+
+
+def figure(result: Result) -> FigureSpec:
+    """Return the spectrum with its backgrounds and, of a map, net counts and standard uncertainties."""
+    curves, found = result.curves, result.findings
+    energies = curves["energy_loss"].values
+    traces = [Trace(energies, curves["mean_counts"].values, "counts", style="line")]
+    for k, name in enumerate(n for n in map(str, curves.data_vars) if n.startswith("background:") or n == "model"):
+        line = curves[name].values
+        shown = np.isfinite(line)
+        traces.append(Trace(energies[shown], line[shown], name.replace(":", " of "), style="dashed", color=k + 1))
+    spans = [Span(low, high, f"window of {name}") for name, (low, high) in found.get("windows", {}).items()]
+    y = Axis("N per channel", scale="linear" if "edges" in found else "log")
+    panels = [Panel(Axis("dE / eV"), y, traces, spans=spans, title="spectrum" if "edges" in found else "low losses")]
+    maps = [str(n) for n in curves.data_vars if str(n).startswith("map:")][-_MOST_MAPS:]
+    for name in maps:
+        for suffix, said in (("", ""), ("_u", "u of ")):
+            values = curves[name.replace("map", f"map{suffix}", 1)].values
+            edges = [np.arange(size + 1.0) for size in values.shape]
+            image = Image(values, edges[1], edges[0], kind="values", label=f"{said}N({name[4:]})")
+            panels.append(
+                Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + name[4:], equal=True)
+            )
+    words = ", ".join(found.get("seen", ())) or "no edge"
+    summary = f"Loss spectrum from {energies[0]:.0f} to {energies[-1]:.0f} eV; seen: {words}; {len(maps)} maps."
+    return FigureSpec(result.name, panels, result.name, summary, columns=3 if maps else 1)

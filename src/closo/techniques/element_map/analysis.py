@@ -1,0 +1,234 @@
+"""Lines of an X-ray spectrum or map, and what maps say of mixing and surfaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.sparse import csr_matrix
+
+from closo.dataset import Dataset, name_of, require
+from closo.errors import DataError, StudyError, did_you_mean
+from closo.quantity import Quantity, uncertain, withheld
+from closo.result import Check, Result
+from closo.techniques.element_map import lines
+from closo.techniques.element_map.places import Maps, mixing, surface, together
+from closo.techniques.linear_fit import fit_linear
+
+__all__ = ["analyse", "check_settings"]
+
+_USUAL = ("B", "C", "O", "Na", "Si")
+_BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
+_ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected
+_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (
+    0.4,
+    2.0,
+    10.0,
+    5.0,
+)  # relative u; chi2, without a number; eV
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The settings, parsed; `factors`: element -> (k, u)."""
+
+    elements: tuple[str, ...] | None
+    ratio: tuple[str, str]
+    particle: str
+    factors: Mapping[str, tuple[float, float]]
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise StudyError for settings that can be known to be wrong."""
+    _asked(settings)
+
+
+def analyse(
+    data: Dataset,
+    *,
+    elements: str | None = None,
+    resolution: float = 130.0,
+    k_factors: str | None = None,
+    ratio: str = "B/Na",
+    particle: str = "Si",
+) -> Result:
+    """Return the lines of a spectrum or a map and, of a map, mixing, colocalisation and the profile across surfaces.
+
+    Parameters
+    ----------
+    data : a measurement of kind 'x_ray', 'x_ray_image' or 'x_ray_events'.
+    elements : whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent.
+    resolution : width at Mn K alpha [eV], where the fit begins.
+    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain.
+    ratio : of elements, whose enrichment at the edge of particles is asked for.
+    particle : the element that marks particles.
+
+    Raises
+    ------
+    DataError  when there are no counts, or no line lies in the range.
+    StudyError  when a setting is wrong.
+    """
+    asked = _asked({"elements": elements, "k_factors": k_factors, "ratio": ratio, "particle": particle})
+    rows, energies, raster, pixel = _counts(data)
+    inside = [
+        e for e in asked.elements or _USUAL if energies[0] + _LOWEST < lines.LINES[e][0][0] < energies[-1] - _LOWEST
+    ]
+    lacking = set(asked.elements or ()) - set(inside)
+    if not inside or lacking:
+        absent = ", ".join(sorted(lacking)) or "B, C, O, Na or Si"
+        text = f"no line of {absent} lies in {energies[0]:.0f} to {energies[-1]:.0f} eV."
+        raise DataError(text, file=data.attrs.get("source"), hint="Name others: --set elements='Na, Si'.")
+    chosen, name = tuple(inside), name_of(data)
+    places = [lines.LINES[e][0][0] for e in chosen]
+    low, high = np.searchsorted(energies, (max(min(places) - _BELOW, _LOWEST), max(places) + _BEHIND))
+    energies, rows = energies[low:high], rows[:, low:high]
+    total = np.asarray(rows.sum(axis=0), float).ravel()
+    if total.sum() < 10:
+        raise DataError(
+            f"the spectrum has {total.sum():.0f} counts.", file=data.attrs.get("source"), hint="Count longer."
+        )
+    quantities, check, design = _lines(name, chosen, energies, total, resolution=resolution)
+    quantities |= _atoms(name, quantities, chosen, asked.factors)
+    model = fit_linear(design, total)
+    curves = xr.Dataset(
+        {
+            "mean_counts": ("energy", total),
+            "model": ("energy", model.values @ design),
+            "background": ("energy", model.values[len(chosen) :] @ design[len(chosen) :]),
+        },
+        {"energy": energies},
+    )
+    findings: dict[str, Any] = {"elements": list(chosen)}
+    checks = [check]
+    if raster is not None:
+        k = len(chosen)
+        fit = fit_linear(design, rows)
+        covariances = np.moveaxis(fit.covariance[:, :k, :k], 0, -1).reshape(k, k, *raster)
+        maps = Maps(name, chosen, fit.values[:, :k].T.reshape(k, *raster), covariances, pixel)
+        more, drawn, found, tested = _places(maps, asked)
+        quantities, curves, findings, checks = (
+            quantities | more,
+            curves.assign(drawn),
+            findings | found,
+            checks + tested,
+        )
+    kept: dict[str, Any] = {"resolution": resolution, "ratio": ratio, "particle": particle}
+    kept |= {key: value for key, value in (("elements", elements), ("k_factors", k_factors)) if value is not None}
+    return Result(
+        "element_map", name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
+    )
+
+
+def _asked(given: Mapping[str, Any]) -> _Asked:
+    """Return the settings, parsed; StudyError when one is wrong."""
+    elements = given.get("elements")
+    listed = None if elements is None else tuple(word.strip() for word in str(elements).split(",") if word.strip())
+    ratio = tuple(str(given.get("ratio") or "B/Na").split("/"))
+    particle, factors = str(given.get("particle") or "Si"), {}
+    for word in (w for w in str(given.get("k_factors") or "").split(",") if w.strip()):
+        match = re.fullmatch(r"\s*([A-Z][a-z]?)\s*:\s*([\d.]+)\s*(?:(?:±|\+/-)\s*([\d.]+))?\s*", word)
+        if match is None or float(match[2]) <= 0:
+            raise StudyError(f"k_factors has '{word.strip()[:30]}'.", hint="Write for example 'Na:1.2 ± 0.1, Si:1'.")
+        factors[match[1]] = (float(match[2]), float(match[3]) if match[3] else 0.15 * float(match[2]))
+    for element in (*(listed or ()), *ratio, particle, *factors):
+        if element not in lines.LINES:
+            raise StudyError(
+                f"'{element[:20]}' is no element whose lines are known.", hint=did_you_mean(element, lines.LINES)
+            )
+    if len(ratio) != 2:
+        raise StudyError(f"ratio = '{'/'.join(ratio)[:30]}' is no ratio.", hint="Write for example B/Na.")
+    return _Asked(listed, (ratio[0], ratio[1]), particle, factors)
+
+
+def _counts(data: Dataset) -> tuple[Any, np.ndarray, tuple[int, int] | None, float | None]:
+    """Return counts (pixels, channels; sparse where they came as events), energies, rows and columns, and the pixel [m]."""
+    require(data, "counts", who="element_map")
+    said = data.attrs["metadata"]
+    if data.attrs["kind"] == "x_ray_events":
+        height, width = said["raster"]
+        energies = said["energy_offset"] + said["energy_step"] * np.arange(said["channels"])
+        places = (data["pixel"].values.astype(int), data["channel"].values.astype(int))
+        rows = csr_matrix((data["counts"].values, places), shape=(height * width, len(energies)))
+        return rows, energies, (height, width), said.get("pixel_size")
+    require(data, "energy", who="element_map")
+    counts, energies = data["counts"].values, np.asarray(data["energy"].values, float)
+    pixel = float(data["x"].values[1] - data["x"].values[0]) if "x" in data and data.sizes["x"] > 1 else None
+    return counts.reshape(-1, len(energies)), energies, counts.shape[:2] if counts.ndim == 3 else None, pixel
+
+
+def _lines(
+    name: str, elements: tuple[str, ...], energies: np.ndarray, total: np.ndarray, *, resolution: float
+) -> tuple[dict[str, Quantity], Check, np.ndarray]:
+    """Return the counts of each element with its limit of detection, the check of the fit, and the components."""
+    width, shift = lines.calibrated(energies, total, elements, resolution)
+
+    def fitted(*, wider: float = 0.0, more: int = 0) -> Any:
+        return fit_linear(lines.components(energies, elements, resolution=width + wider, shift=shift, more=more), total)
+
+    design = lines.components(energies, elements, resolution=width, shift=shift)
+    fit, other, wide, narrow = fitted(), fitted(more=2), fitted(wider=_DIFFER), fitted(wider=-_DIFFER)
+    chi2 = float(fit.chi2) / fit.df
+    model, quantities = fit.values @ design, {}
+    for k, element in enumerate(elements):
+        value = float(fit.values[k])
+        spread = abs(float(other.values[k]) - value)
+        sources = {
+            f"counting {element}:{name}": float(fit.u[k]) * max(1.0, chi2) ** 0.5,
+            f"background {element}:{name}": spread,
+            f"resolution {element}:{name}": float(wide.values[k] - narrow.values[k]) / 2.0,
+        }
+        number = uncertain(value, sources)
+        blank = np.maximum(model - max(value, 0.0) * design[k], 0.1)
+        without = float(np.linalg.inv((design / blank) @ design.T)[k, k]) * max(1.0, chi2)
+        limit = 2.71 + 3.29 * (without + (spread**2 if value < 3 * spread else 0.0)) ** 0.5
+        key, how = f"line_intensity:{element}", f"all lines fitted from {energies[0]:.0f} to {energies[-1]:.0f} eV"
+        quantities[key] = Quantity("line_intensity", number, how)
+        if not chi2 <= _HOPELESS:
+            why = f"the lines do not explain the spectrum: chi2 over its degrees of freedom {chi2:.3g}"
+            quantities[key] = withheld("line_intensity", f"{why}; name more elements", method=how)
+        elif float(quantities[key].u or 0.0) > _VAGUE * max(value, 0.0):
+            upper = max(value, 0.0) + 1.645 * float(quantities[key].u or 0.0)
+            quantities[key] = withheld("line_intensity", f"not seen: below {upper:.3g} counts (95 %)", method=how)
+        bound = uncertain(limit, {f"limit {element}:{name}": limit / (2.0 * fit.df) ** 0.5})
+        quantities[f"line_detection_limit:{element}"] = Quantity(
+            "line_detection_limit", bound, "2.71 + 3.29 u of a blank"
+        )
+    said = f"chi2 over its degrees of freedom {chi2:.2f}, limit {_MISFIT:g}; resolution {width:.0f} eV, axis {shift:+.1f} eV"
+    return quantities, Check("fit of the lines", chi2 <= _MISFIT, said), design
+
+
+def _atoms(
+    name: str, quantities: Mapping[str, Quantity], elements: tuple[str, ...], factors: Mapping[str, tuple[float, float]]
+) -> dict[str, Quantity]:
+    """Return atom fractions by k-factors (Cliff, Lorimer) of the elements that have one and are seen."""
+    there = [e for e in elements if e in factors and quantities[f"line_intensity:{e}"].value is not None]
+    if len(there) < 2:
+        return {}
+    amounts = {}
+    for e in there:
+        k = uncertain(factors[e][0], {f"k_factor {e}": factors[e][1]})
+        k = k * uncertain(1.0, {f"absorption {e}:{name}": _ABSORBED[lines.LINES[e][0][0] > 1000.0]})
+        amounts[e] = quantities[f"line_intensity:{e}"].number * k / lines.MASSES[e]
+    whole = sum(amounts.values())
+    how = f"k-factors, absorption not corrected; {', '.join(there)} together are 100 %"
+    return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in there}
+
+
+def _places(maps: Maps, asked: _Asked) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
+    """Return what maps say beyond their sums: quantities, curves, findings, checks."""
+    drawn: dict[str, Any] = {}
+    for k, e in enumerate(maps.elements):
+        drawn |= {f"map:{e}": (("y", "x"), maps.values[k]), f"map_u:{e}": (("y", "x"), np.sqrt(maps.covariances[k, k]))}
+    if asked.particle not in maps.elements:
+        return {}, drawn, {}, [Check("particles", None, f"{asked.particle} is not among the elements")]
+    quantities = mixing(maps, asked.particle)
+    for e in dict.fromkeys(e for e in asked.ratio if e in maps.elements and e != asked.particle):
+        quantities[f"colocalisation:{e}/{asked.particle}"] = together(maps, e, asked.particle)
+    if not set(asked.ratio) <= set(maps.elements):
+        return quantities, drawn, {}, []
+    more, curves, found, check = surface(maps, asked.ratio, asked.particle)
+    return quantities | more, drawn | curves, found, [check]

@@ -1,0 +1,162 @@
+"""Edges of loss spectra: backgrounds at few counts, nets with true variances, references, thickness, and refusals."""
+
+import numpy as np
+import pytest
+
+from closo.dataset import new
+from closo.errors import DataError, StudyError
+from closo.techniques.eels import analyse, check_settings
+from closo.techniques.eels.background import components_above_noise, gain_of, net_map, net_of, power_law, zero_loss
+
+E = 150.0 + 0.5 * np.arange(240)  # eV
+EDGE = np.where(E > 188.0, np.exp(-np.maximum(E - 188.0, 0.0) / 60.0), 0.0)
+WINDOW, SIGNAL = (E >= 162) & (E < 186), (E >= 188) & (E < 228)
+
+
+def spectrum(counts, energies=E, **attributes):
+    return new("energy_loss", {"energy_loss": energies, "counts": counts}, source="a.msa", **attributes)
+
+
+def test_background_at_three_counts_per_channel():
+    """Bias below 1 %, pulls of the extrapolation with a standard deviation of 1; logarithms of counts miss by 19 %."""
+    rng = np.random.default_rng(1)
+    energies = 100.0 + np.arange(160.0)
+    window, signal = energies < 200.0, energies >= 200.0
+    mean = 3.0 * (energies / 145.0) ** -2.8
+    counts = rng.poisson(mean, (6000, energies.size))
+    law = power_law(counts[:, window], energies[window])
+    truth = mean[signal].sum()
+    bias = law.at(energies[signal]).sum(axis=1).mean() / truth - 1
+    assert abs(bias) < 0.01
+    net = net_of(counts, energies, window, signal)
+    pulls = net.value / np.sqrt(net.variance)
+    assert 0.9 < pulls.std() < 1.1
+    linear, variance = net_map(counts, energies, window, signal, exponent=2.8)
+    assert abs(linear.mean()) < 0.01 * truth
+    assert 0.9 < (linear / np.sqrt(variance)).std() < 1.1
+    logarithm = np.log(np.maximum(counts[:, window], 0.5)).mean()
+    assert np.exp(logarithm) / mean[window].mean() < 0.92  # what is not done here
+
+
+def test_a_map_with_changing_exponents_and_thickness_has_true_uncertainties():
+    rng = np.random.default_rng(2)
+    exponent, dose = rng.uniform(2.65, 2.95, 4000), rng.uniform(50.0, 400.0, 4000)
+    truth = rng.uniform(0.0, 40.0, 4000)
+    mean = dose[:, None] * (E / 150.0) ** -exponent[:, None] + truth[:, None] * EDGE
+    net, variance = net_map(rng.poisson(mean).astype(np.uint16), E, WINDOW, SIGNAL, exponent=2.8)
+    pulls = (net - truth * EDGE[SIGNAL].sum()) / np.sqrt(variance)
+    assert abs(pulls.mean()) < 0.15
+    assert 0.9 < pulls.std() < 1.1
+
+
+@pytest.mark.slow
+def test_coverage_with_a_background_that_is_no_power_law():
+    """Two power laws and a curved tail of plural losses: the interval holds the truth in 92 to 98 % of 200 spectra."""
+    rng, inside = np.random.default_rng(3), 0
+    for _ in range(200):
+        dose, share, tail = rng.uniform(300, 3000), rng.uniform(0, 0.6), rng.uniform(0, 0.02)
+        mean = dose * (
+            (1 - share) * (E / 150) ** -3.2 + share * (E / 150) ** -2.4 + tail * np.exp(-(((E - 150) / 60) ** 2))
+        )
+        truth = rng.uniform(0.1, 0.5) * dose
+        quantity = analyse(spectrum(rng.poisson(mean + truth * EDGE)), edges="B K").quantities["edge_intensity:B K"]
+        low, high = quantity.interval() or (np.nan, np.nan)
+        inside += low <= truth * EDGE[(E >= 188.0) & (E < 228.0)].sum() <= high
+    assert 0.92 * 200 <= inside <= 0.98 * 200
+
+
+def test_a_scale_of_the_values_changes_no_choice():
+    rng = np.random.default_rng(4)
+    counts = rng.poisson(900 * (E / 150) ** -2.8 + 200 * EDGE)
+    one = analyse(spectrum(counts), edges="B K")
+    scaled = new("energy_loss", {"energy_loss": E, "intensity": 3.7 * counts}, source="a.msa")
+    other = analyse(scaled, edges="B K", gain=3.7)
+    estimated = analyse(scaled, edges="B K")
+    key = "edge_intensity:B K"
+    assert other[key].value == pytest.approx(one[key].value)
+    assert estimated.quantities[key].value == pytest.approx(one.quantities[key].value, rel=0.25)
+    assert any(source.startswith("gain") for source in estimated.quantities[key].budget())
+    assert gain_of(3.7 * counts) == pytest.approx(3.7, rel=0.25)
+
+
+def test_references_are_fitted_together_and_a_wrong_one_is_seen(tmp_path):
+    rng = np.random.default_rng(5)
+    planar = 1.6 * np.exp(-(((E - 194) / 0.8) ** 2)) + np.where(E > 196, 0.5 * np.exp(-(E - 196) / 90), 0)
+    for name, shape in (("cage", EDGE), ("planar", planar), ("wrong", np.where(E > 205, 1.0, 0.0))):
+        np.savetxt(tmp_path / f"{name}.txt", np.column_stack([E, shape]), header="synthetic")
+    truth = {"cage": 3000.0 * EDGE.sum(), "planar": 800.0 * planar.sum()}
+    counts = rng.poisson(9000 * (E / 150) ** -2.8 + 3000 * EDGE + 800 * planar)
+    files = ",".join(str(tmp_path / f"{name}.txt") for name in truth)
+    result = analyse(spectrum(counts), edges="B K", references=files)
+    for name, value in truth.items():
+        low, high = result.quantities[f"edge_intensity:{name}"].interval(0.99)
+        assert low < value < high
+        assert f"alignment {name}:a.msa#1" in result.quantities[f"edge_intensity:{name}"].budget()
+    assert [c.passed for c in result.checks if c.name == "residuals"] == [True]
+    wrong = analyse(spectrum(counts), edges="B K", references=f"{tmp_path}/cage.txt,{tmp_path}/wrong.txt")
+    assert [c.passed for c in wrong.checks if c.name == "residuals"] == [False]
+    (tmp_path / "short.txt").write_text("\n".join(f"{e} 1" for e in range(180, 200)))
+    with pytest.raises(DataError, match="'short' ends at 199 eV"):
+        analyse(spectrum(counts), references=str(tmp_path / "short.txt"))
+    with pytest.raises(StudyError, match="no reference"):
+        analyse(spectrum(counts), references=str(tmp_path / "none.txt"))
+
+
+def test_thickness_of_plural_losses():
+    """Poisson statistics of n losses: t/lambda = 0.3 comes back, from an axis that is 2 eV off."""
+    e = -20.0 + 0.1 * np.arange(1400)
+    peak = np.exp(-0.5 * (e / 0.4) ** 2)
+    plasmon = np.where(e > 2, np.exp(-0.5 * ((e - 22) / 4.0) ** 2), 0.0)
+    loss = plasmon / plasmon.sum() * peak.sum()
+    twice = np.convolve(loss, plasmon / plasmon.sum())[200 : 200 + e.size]
+    rng = np.random.default_rng(6)
+    counts = rng.poisson(20000 * (peak + 0.3 * loss + 0.5 * 0.3**2 * twice))
+    result = analyse(spectrum(counts, e + 2.0))
+    assert result.quantities["zero_loss_position"].value == pytest.approx(2.0, abs=0.05)
+    assert result.quantities["zero_loss_width"].value == pytest.approx(0.942, abs=0.06)
+    low, high = result.quantities["relative_thickness"].interval()
+    assert low < np.log(1.345) < high  # losses of three and more are not in the spectrum
+    assert high - low < 0.03
+    assert [c.passed for c in result.checks] == [True, True]
+    with pytest.raises(DataError, match="cut off"):
+        zero_loss(counts[195:], e[195:])
+
+
+def test_components_are_counted():
+    rng = np.random.default_rng(7)
+    shapes = np.array([(E / 150) ** -2.8, EDGE, np.exp(-(((E - 240) / 5) ** 2))])
+    weights = rng.uniform(0.2, 1.0, (900, 3)) * [300, 60, 60]
+    for rank in (1, 2, 3):
+        assert components_above_noise(rng.poisson(weights[:, :rank] @ shapes[:rank]).astype(np.uint16)) == rank
+
+
+def test_what_is_not_seen_is_a_limit():
+    rng = np.random.default_rng(8)
+    result = analyse(spectrum(rng.poisson(900 * (E / 150) ** -2.8)), edges="B K")
+    quantity = result.quantities["edge_intensity:B K"]
+    assert quantity.value is None
+    assert "not seen: below" in quantity.why
+    assert result.findings["seen"] == []
+
+
+def test_a_background_that_does_not_fit_gives_no_number():
+    counts = np.full(E.size, 100_000) + np.where((E > 168) & (E < 180), 20_000, 0)
+    result = analyse(spectrum(counts), edges="B K")
+    assert "does not fit" in result.quantities["edge_intensity:B K"].why
+    assert any(c.name == "background of B K" and c.passed is False for c in result.checks)
+    negative = new("energy_loss", {"energy_loss": E, "intensity": -1.0 - EDGE}, source="a.dm3")
+    with pytest.raises(DataError, match="cannot tell the noise"):
+        analyse(negative, edges="B K")
+
+
+def test_wrong_settings_and_ranges():
+    with pytest.raises(StudyError, match="'Xx K' is no edge"):
+        check_settings({"edges": "B K, Xx K"})
+    with pytest.raises(StudyError, match="no range of energies"):
+        check_settings({"window": "187-165"})
+    with pytest.raises(DataError, match="O K needs 12 channels"):
+        analyse(spectrum(np.full(E.size, 100)), edges="O K")
+    with pytest.raises(DataError, match="none of the edges"):
+        analyse(spectrum(np.full(50, 100), 10.0 + 0.1 * np.arange(50)))
+    with pytest.raises(StudyError, match="gain = 0"):
+        analyse(spectrum(np.full(E.size, 100)), gain=0.0)
