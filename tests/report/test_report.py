@@ -294,7 +294,7 @@ def test_hostile_text_leaves_the_folder_alone_and_no_formula(hostile: tuple[Path
 
 
 def test_ids_of_two_drawings_do_not_meet():
-    points = "".join(f'<use xlink:href="#m1" x="{k}" style="fill: #ff0000"/>' for k in (1, 2))
+    points = "".join(f'<use xlink:href="#m1" x="{k}" y="5.04" style="fill: #ff0000"/>' for k in (1, 2))
     svg = '<?xml version="1.0"?>\n<svg width="9pt" height="9pt" viewBox="0 0 9 9">'
     svg += f'<defs><path id="m1" d="M 1.23456 2"/></defs><g id="unused">{points}</g></svg>'
     first, second = inline_svg(svg, "f1", 'a "b"'), inline_svg(svg, "f2", "c")
@@ -304,6 +304,8 @@ def test_ids_of_two_drawings_do_not_meet():
     assert "unused" not in first
     assert "1.23 2" in first
     assert first.replace(" ", "").count("fill:#ff0000") == 1
+    assert '<path d="M1 5.04L2 5.04"' in first  # many equal markers are the corners of one path
+    assert re.search(r'<marker id="([^"]+)".*marker:url\(#\1\)', first)
     assert 'aria-label="a &#34;b&#34;"' in first
 
 
