@@ -15,7 +15,10 @@ from closo.web.bench import Bench, Measured
 __all__ = ["make_study"]
 
 _NAME = re.compile(r"[\w][\w .+-]{0,79}")
-_CELL = {"area": "area", "diameter": "diameter", "thickness": "separator_thickness", "pressure": "pressure"}
+_CELL = {
+    **{name: name for name in ("area", "diameter", "pressure", "active_mass", "theoretical_capacity")},
+    "thickness": "separator_thickness",
+}
 _PELLET = ("area", "diameter", "thickness", "pressure", "lead_resistance")
 
 
