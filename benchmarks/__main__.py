@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling")
+NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling", "maps")
 NAMED_ONLY = ("stress",)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -231,19 +232,30 @@ def test_convert_of_a_bad_file_is_exit_code_3(closo, tmp_path: Path):
     assert json.loads(out)["file"].endswith("bad.par")
 
 
-def test_new_makes_a_study_that_lacks_its_files_only(closo, tmp_path: Path):
-    assert closo("new", tmp_path / "mine")[0] == 0
+@pytest.mark.parametrize("kind", [[], ["--kind", "half-cells"], ["--kind", "full-cells"]])
+def test_new_makes_a_study_that_lacks_its_files_only(closo, tmp_path: Path, kind):
+    assert closo("new", tmp_path / "mine", *kind)[0] == 0
     code, out, _ = closo("check", tmp_path / "mine", "--json")
     errors = [problem for problem in json.loads(out) if problem["level"] == "error"]
     assert code == 1
     assert errors
     assert all("missing" in problem["text"] for problem in errors)
-    for problem in errors:
-        (tmp_path / "mine" / "raw" / problem["text"].split("raw/")[1].split(".par")[0]).with_suffix(".par")
     load(tmp_path / "mine")
     from closo.claims import load_claims
 
     assert len(load_claims(tmp_path / "mine")) == 1
+
+
+def test_every_line_that_a_new_study_comments_out_is_a_line_that_works(closo, tmp_path: Path):
+    for kind in ("half-cells", "full-cells"):
+        closo("new", tmp_path / kind, "--kind", kind)
+        file = tmp_path / kind / "study.toml"
+        text = re.sub(r"(?m)^# (?=\[|\w+ = )", "", file.read_text(encoding="utf-8"))
+        text = "\n".join(line for line in text.splitlines() if not line.startswith(("separator_sample", "active_mass")))
+        file.write_text(text, encoding="utf-8")
+        study = load(tmp_path / kind)
+        assert {m.technique for m in study.measurements} >= {"cycling", "impedance"}
+        assert study.cells
 
 
 def test_new_overwrites_nothing(closo, tmp_path: Path):

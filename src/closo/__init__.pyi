@@ -184,6 +184,7 @@ def diffraction(
     monochromator: float | None = ...,
     radius: float | None = ...,
     halo: str | None = ...,
+    halo_file: str | None = ...,
     background: int | None = ...,
     two_theta_min: float | None = ...,
     two_theta_max: float | None = ...,

@@ -34,6 +34,7 @@ __all__ = ["SCHEMA_VERSION", "Store", "existing_store", "from_document", "is_in_
 
 SCHEMA_VERSION = 1
 _BUSY_TIMEOUT = 30_000  # ms
+_CHUNK = 200  # results in one statement
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT)",
@@ -196,9 +197,16 @@ class Store:
         ----------
         fingerprints : key -> fingerprint.
         """
-        with self._database() as connection:
-            rows = {row["fingerprint"]: row for row in connection.execute("SELECT * FROM results")}
-        found = {key: self._whole(rows[wanted]) for key, wanted in fingerprints.items() if wanted in rows}
+        found: dict[str, Result | None] = {}
+        asked = list(fingerprints.items())
+        for few in (asked[k : k + _CHUNK] for k in range(0, len(asked), _CHUNK)):  # all texts at once fill the memory
+            marks = ", ".join("?" * len(few))
+            with self._database() as connection:
+                chosen = connection.execute(
+                    f"SELECT * FROM results WHERE fingerprint IN ({marks})", [wanted for _, wanted in few]
+                )
+                rows = {row["fingerprint"]: row for row in chosen}
+            found |= {key: self._whole(rows[wanted]) for key, wanted in few if wanted in rows}
         return {key: result for key, result in found.items() if result is not None}
 
     def keys(self) -> dict[str, str]:

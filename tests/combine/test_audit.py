@@ -345,3 +345,12 @@ def test_a_measured_thickness_with_some_pores_is_not_called_theoretical():
         number = parse(thickness, "thickness", label="l:c")
         (check,) = a.audit_cells([a.Cell(name="c", separator_thickness=number, **made)])
         assert (check.passed, "without pores" in check.detail) == (True, said)
+
+
+def test_an_active_mass_is_held_against_the_composite_and_its_share():
+    made = {"cathode_mass": uncertain(2e-6, {"m": 2e-8}), "active_fraction": uncertain(0.6, {"w": 0.005})}
+    for mass, agrees in ((1.2e-6, True), (2.0e-6, False)):
+        checks = a.audit_cells([a.Cell(name="c", active_mass=uncertain(mass, {"a": 1e-8}), **made)])
+        (check,) = [check for check in checks if check.name == "active mass: c"]
+        assert check.passed is agrees
+        assert check.judges == ("active_mass", "cathode_mass", "active_fraction")

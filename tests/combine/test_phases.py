@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from closo.combine.phases import figure, phase_series, transforming
+from closo.combine.phases import figure, phase_series, phases, transforming
+from closo.combine.view import View
 from closo.dataset import new
 from closo.figures import to_svg
 from closo.quantity import Quantity, uncertain, withheld
-from closo.result import Result
+from closo.result import About, Result
+from closo.study import load
 
 HOUR = 3600.0
 
@@ -109,3 +111,37 @@ def test_a_run_that_ends_below_the_transition_says_nothing():
     made = transforming("mix", run("mix", 0.0, searched=(400.0, 500.0)), run("salt", 60e3), share=0.5)
     assert "transforming_fraction:upper_limit" not in made.quantities
     assert "outside the 127 to 227 degC" in made.quantities["transforming_fraction"].why
+
+
+STUDY = """
+title = "mix"
+[samples.mixed]
+recipe = { matrix = "salt", filler = "SiO2", filler_type = "A380", filler_fraction = "35 vol%" }
+[samples.slow]
+recipe = { matrix = "salt", filler = "SiO2", filler_type = "A380", filler_fraction = "35 vol%" }
+milling = { time = "4 h", speed = "200 rpm", ball_to_powder = 140 }
+[samples.fast]
+recipe = { matrix = "salt", filler = "SiO2", filler_type = "A380", filler_fraction = "35 vol%" }
+milling = { time = "4 h", speed = "400 rpm", ball_to_powder = 140 }
+[samples.unknown]
+milling = { time = "8 h", speed = "400 rpm" }
+[samples.other]
+"""
+
+
+def test_what_was_milled_in_other_ways_is_not_one_series(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    owners = ("mixed", "slow", "fast", "unknown", "other")
+    measured = {name: replace(pattern(name, 0.9), about=About(name, "sample", sample=name)) for name in owners}
+    wanted = list(phases(View(load(tmp_path), measured)))
+    assert {one.key: list(one.used) for one in wanted} == {
+        "phases/salt A380 35 vol%, 200 rpm (140 balls)": ["mixed", "slow"],
+        "phases/salt A380 35 vol%, 400 rpm (140 balls)": ["mixed", "fast"],
+    }
+
+
+def test_nothing_known_draws_and_says_so():
+    lost = [(HOUR * t, replace(pattern(f"p{t}", None), quantities={})) for t in (0.0, 1.0)]
+    made = phase_series(lost, name="mix", axis="milling_time")
+    assert "not the larger part" in made.quantities["milling_time:half of alpha"].why
+    assert "<svg" in to_svg(figure(made))

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -22,6 +23,11 @@ from closo.errors import ReadError
 from closo.nomenclature import NAMES
 from closo.readers import READERS, read, sniff
 from closo.twin.digital_micrograph import dm4_bytes
+
+try:
+    import h5py
+except ImportError:
+    h5py = None
 
 SPECTRUM = [(1e5, 50 - 5j), (1e4, 60 - 20j), (1e3, 90 - 60j), (1e2, 150 - 200j), (1e1, 160 - 1900j)]
 
@@ -103,7 +109,8 @@ MAP = (np.arange(125, dtype=np.uint16) % 7 + 1).reshape(5, 5, 5)
 
 def _velox() -> bytes:
     """Write the sample map as the event stream of one detector."""
-    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    if h5py is None:
+        return b""
     words = [word for spectrum in MAP.reshape(25, 5) for word in (*np.repeat(np.arange(5), spectrum), 65535)]
     detector = {"DetectorName": "Synthetic", "Dispersion": "10", "OffsetEnergy": "-50"}
     said = {"BinaryResult": {"Detector": "Synthetic"}, "Detectors": {"0": detector}}
@@ -120,8 +127,8 @@ def _velox() -> bytes:
 
 def _hspy() -> bytes:
     """Write the sample map as HyperSpy does."""
-    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
-    pytest.importorskip("rsciio", reason="rosettasciio (extra em) is not installed")
+    if h5py is None or find_spec("rsciio") is None:
+        return b""
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         file.attrs["file_format"], file.attrs["file_format_version"] = "HyperSpy", "3.3"
@@ -659,6 +666,8 @@ def length(data: Dataset) -> int:
 
 
 def content_of(name: str) -> bytes:
+    if SAMPLES[name][1] == b"":
+        pytest.skip("h5py and rosettasciio (extra em) are not installed")
     if isinstance(SAMPLES[name][1], bytes):
         return SAMPLES[name][1]
     content = SAMPLES[name][1]

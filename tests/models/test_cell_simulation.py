@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -200,6 +201,16 @@ def test_the_command_prints_a_table_and_draws(capsys, tmp_path):
     assert re.search(r"140.3\s+116.6", out), out  # 140 and 116.4 of 171 mAh/g in the survey
     assert "assumed" in out
     assert list(tmp_path.glob("*.svg"))
+
+
+def test_the_uncertainty_of_a_mass_is_that_of_a_capacity_per_area(closo):
+    words = ("--no-spectrum", "--json", "--cathode-mass", "1.5 ± 0.05 mg", "--area", "0.283 ± 0.003 cm2")
+    code, out, _ = closo("simulate", "cell", *words)
+    found = {q["name"]: q for q in json.loads(out)["quantities"]}
+    areal = next(q for name, q in found.items() if name.startswith("areal_capacity"))
+    assert code == 0
+    assert areal["u"] / areal["value"] == pytest.approx(np.hypot(0.05 / 1.5, 0.003 / 0.283), rel=0.02)
+    assert {b["source"] for b in areal["budget"]} >= {"mass:cathode", "area:stated"}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from closo.pipeline.records import Obtained
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import About, Result
 from closo.store import open_store
+from closo.study import Cell as StudyCell
 from closo.twin import write_study
 
 
@@ -243,3 +244,10 @@ def test_a_cell_that_ran_is_compared_by_its_first_and_last_spectrum():
     assert first_and_last(dict(list(spectra.items())[:1])) == (None, None)
     named = {"x": result("impedance", stage="after"), "y": result("impedance")}
     assert first_and_last(named) == (None, "x")
+
+
+def test_a_stated_active_mass_counts_without_the_composite():
+    cell = Cell(name="c", active_mass=1e-6, area=1e-4, theoretical_capacity=100 * 3600.0)
+    assert cell_recipe(cell).quantities["areal_capacity:theoretical"].value == pytest.approx(1e-6 * 3.6e5 / 1e-4)
+    table = StudyCell(active_mass="1.2 ± 0.1 mg", cathode_mass="2 mg", active_fraction="50 wt%", label="cell")
+    assert Quantity("active_mass", table.given("active_mass")).value == pytest.approx(1.2e-6)

@@ -149,3 +149,12 @@ def test_rosettasciio_gets_the_library_that_the_command_line_keeps_from_xarray(s
         [sys.executable, "-m", "closo.cli", "convert", file], capture_output=True, text=True, check=False
     )
     assert (done.returncode, "part 1" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize(("name", "module"), [("a.emd", "h5py"), ("a.bcf", "rsciio")])
+def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch, name, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / name
+    path.write_bytes(b"\x89HDF" + bytes(100))
+    with pytest.raises(ReadError, match=r"which is not installed\. .*pip install 'closo\[em\]'"):
+        read(path)

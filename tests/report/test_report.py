@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import re
 import shutil
 import subprocess
@@ -84,7 +86,7 @@ def test_ids_are_unique_and_every_link_inside_the_page_has_its_place(page: Page)
 
 def test_nothing_is_fetched_from_anywhere(built: Path, page: Page):
     text = (built / "report.html").read_text(encoding="utf-8")
-    assert not page.of("script")
+    assert page.of("script") == [{}]  # one of its own, in the page
     assert not page.of("link")
     for tag, attrs in page.tags:
         assert "src" not in attrs
@@ -96,6 +98,9 @@ def test_nothing_is_fetched_from_anywhere(built: Path, page: Page):
     assert not re.findall(r"url\((?!#)", text)
     policy = next(a["content"] for a in page.of("meta") if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'")
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
+    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{known}'" in policy  # no other script runs
 
 
 def test_the_order_of_a_supervisor(page: Page):
@@ -273,6 +278,7 @@ def test_hostile_text_appears_literally(hostile: tuple[Path, str], payload: str)
 def test_hostile_text_adds_no_tag_and_no_handler(hostile: tuple[Path, str], page: Page):
     bad = Page(hostile[1])
     assert {tag for tag, _ in bad.tags} <= {tag for tag, _ in page.tags}
+    assert bad.of("script") == page.of("script")
     for tag, attrs in bad.tags:
         assert not any(name.startswith("on") for name in attrs)
         if tag == "a":
@@ -288,7 +294,7 @@ def test_hostile_text_leaves_the_folder_alone_and_no_formula(hostile: tuple[Path
 
 
 def test_ids_of_two_drawings_do_not_meet():
-    points = "".join(f'<use xlink:href="#m1" x="{k}" style="fill: #ff0000"/>' for k in (1, 2))
+    points = "".join(f'<use xlink:href="#m1" x="{k}" y="5.04" style="fill: #ff0000"/>' for k in (1, 2))
     svg = '<?xml version="1.0"?>\n<svg width="9pt" height="9pt" viewBox="0 0 9 9">'
     svg += f'<defs><path id="m1" d="M 1.23456 2"/></defs><g id="unused">{points}</g></svg>'
     first, second = inline_svg(svg, "f1", 'a "b"'), inline_svg(svg, "f2", "c")
@@ -298,6 +304,8 @@ def test_ids_of_two_drawings_do_not_meet():
     assert "unused" not in first
     assert "1.23 2" in first
     assert first.replace(" ", "").count("fill:#ff0000") == 1
+    assert '<path d="M1 5.04L2 5.04"' in first  # many equal markers are the corners of one path
+    assert re.search(r'<marker id="([^"]+)".*marker:url\(#\1\)', first)
     assert 'aria-label="a &#34;b&#34;"' in first
 
 

@@ -130,6 +130,21 @@ def test_components_are_counted():
         assert components_above_noise(rng.poisson(weights[:, :rank] @ shapes[:rank]).astype(np.uint16)) == rank
 
 
+def test_an_axis_that_is_off_is_seen():
+    """The same counts over an axis that is 12 eV too high; zero_loss puts it right."""
+    rng = np.random.default_rng(9)
+    counts = rng.poisson(900 * (E / 150) ** -2.8 + 300 * EDGE)
+
+    def place(result):
+        return [check.passed for check in result.checks if check.name == "place of B K"]
+
+    assert place(analyse(spectrum(counts), edges="B K")) == [True]
+    assert place(analyse(spectrum(counts, E + 12.0), edges="B K")) == [False]
+    righted = analyse(spectrum(counts, E + 12.0), edges="B K", zero_loss=12.0)
+    assert place(righted) == [True]
+    assert [check.passed for check in righted.checks if check.name == "zero of the axis"] == [True]
+
+
 def test_what_is_not_seen_is_a_limit():
     rng = np.random.default_rng(8)
     result = analyse(spectrum(rng.poisson(900 * (E / 150) ** -2.8)), edges="B K")

@@ -119,7 +119,21 @@ def test_coverage_of_the_width_of_a_shell():
         known += quantity.value is not None
         inside += low <= lamella.width <= high
     assert known >= 9
-    assert inside >= 0.9 * known  # of 200: see docs/techniques/element_map.md
+    assert inside >= 0.9 * known  # 198 of 200
+
+
+def test_noise_is_no_particle():
+    """A threshold always finds something bright; it must stand out of the counts' noise."""
+    rng = np.random.default_rng(8)
+    for mean in (2.0, 50.0):
+        counts = rng.poisson(mean, (3, 40, 40))
+        covariances = np.zeros((3, 3, 40, 40))
+        for k in range(3):
+            covariances[k, k] = mean
+        maps = Maps("m", ("B", "Na", "Si"), counts.astype(float), covariances, 1.0)
+        quantities, _, _, check = surface(maps, ("B", "Na"), "Si")
+        assert check.passed is False
+        assert "no particles" in quantities["enrichment:B/Na"].why
 
 
 def test_edge_of_a_disc():
@@ -219,6 +233,9 @@ def test_wrong_settings_and_measurements():
     with pytest.raises(DataError, match="has 0 counts"):
         analyse(spectrum(np.zeros(140, int)))
     intensity = new("x_ray", {"energy": E, "intensity": np.ones(140)}, source="a.msa")
+    bare = new("x_ray_events", {"pixel": [0, 1], "channel": [3, 4], "counts": [1, 1]}, source="a.csv")
+    with pytest.raises(DataError, match="needs the raster"):
+        analyse(bare)
     with pytest.raises(DataError, match="element_map needs counts"):
         analyse(intensity)
     assert set(LINES) >= {"B", "C", "O", "Na", "Si"}

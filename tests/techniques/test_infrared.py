@@ -109,9 +109,9 @@ def test_positions_cover_the_truth(twins, name):
 @slow
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "overtone"])
 def test_ratios_cover_the_truth(twins, name):
-    """More than 98 % are inside: a bent background makes both areas too small, and their baselines count as if apart."""
+    """Of B-H and water 98.5 and 99 % are inside; the area of the overtone is never too large."""
     share, _ = share_inside(twins, f"band_ratio:{name}/overtone", lambda t: t.area(name) / t.area("overtone"))
-    assert share >= 0.92
+    assert 0.92 <= share <= (0.98 if name in ("silanol", "O-H") else 0.995)
 
 
 @slow

@@ -52,11 +52,17 @@ def study(analysed, tmp_path) -> Path:
 def spectrum(tmp_path) -> Path:
     """Return a file of a spectrum whose resistance is 500 ohm, and then electrodes."""
     path = tmp_path / "pellet 25C.csv"
-    path.write_text(spectrum_text(500.0), encoding="utf-8")
+    path.write_text(_spectrum_text(500.0), encoding="utf-8")
     return path
 
 
-def spectrum_text(resistance: float) -> str:
+@pytest.fixture(scope="session")
+def spectrum_text():
+    """Return the function that writes such a spectrum of another resistance."""
+    return _spectrum_text
+
+
+def _spectrum_text(resistance: float) -> str:
     f = np.geomspace(1e6, 1.0, 37)
     noise = 1 + 1e-3 * np.random.default_rng(1).standard_normal((2, f.size)) @ np.eye(37)
     z = resistance / (1 + 2j * np.pi * f * resistance * 1e-10) + 1 / (2j * np.pi * f * 1e-5)

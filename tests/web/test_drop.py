@@ -81,6 +81,20 @@ def test_the_study_made_of_files_gives_the_numbers_of_the_page(bench, spectrum, 
     assert found.quantities["ionic_conductivity"].as_json()["value"] == pytest.approx(shown["value"])
 
 
+def test_two_geometries_make_two_pellets(bench, spectrum, tmp_path):
+    other = spectrum.with_name("thicker.csv")
+    other.write_text(spectrum.read_text().replace("1.000000e+00,", "1.000001e+00,"))
+    shown = bench.drop(spectrum, other)
+    bench.post("/drop/given", data={"area": "1 cm2", "thickness": "1 mm"})
+    bench.settle()
+    key = shown["files"][1]["measured"][0]["key"]
+    bench.post("/measurement/run", data={"key": key, "given-area": "1 cm2", "given-thickness": "2 mm"})
+    bench.post("/measurement/keep", data={"key": key})
+    bench.post("/drop/study", data={"name": "two"})
+    made = tomllib.loads((tmp_path / "two" / "study.toml").read_text())
+    assert [made["specimens"][m["of"]]["thickness"] for m in made["measurements"]] == ["1 mm", "2 mm"]
+
+
 @pytest.mark.parametrize("name", ["..", "../evil", "a/b", "", ".hidden", "C:\\x", "a\0b", "con.", "x" * 200])
 def test_a_study_lies_where_closo_was_started_and_nowhere_else(bench, spectrum, tmp_path, name):
     bench.drop(spectrum)

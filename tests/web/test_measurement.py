@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from closo import pipeline
+from closo.errors import StudyError
 from closo.study import load
 from closo.techniques import TECHNIQUES, get
 from closo.web.controls import controls_of, settings_from
@@ -46,19 +47,20 @@ def test_a_rerun_is_a_draft_until_it_is_kept(dropped):
     before = bench.json(f"/measurement?key={key}")["result"]["quantities"]
     form = {
         "key": key,
-        "set-f_max": "100 kHz",
-        "mode-R1": "hold",
-        "value-R1": "501 ohm",
-        "mode-n1": "free",
-        "value-n1": "",
+        "set-f_min": "10 Hz",
+        "mode-n1": "hold",
+        "value-n1": "0.999",
+        "mode-R1": "free",
+        "value-R1": "",
     }
     assert bench.post("/measurement/run", data=form).status_code == 200
     page = bench.json(f"/measurement?key={key}")
     assert page["result"]["quantities"] == before
     (total,) = [one for one in page["draft"]["changes"] if one["key"] == "total_resistance"]
-    assert "501" in total["new"]
+    assert total["new"] != total["old"]
+    assert "Ω" in total["new"]
     assert total["moved"] != 0
-    assert page["draft"]["settings"]["hold"] == "R1=501 ohm"
+    assert page["draft"]["settings"]["hold"] == "n1=0.999"
     assert page["draft"]["settings"]["circuit"]  # the names are those of the circuit that was shown
     assert [t["name"] for t in page["figure"]["panels"][0]["data"]].count("before the re-run") == 1
 
@@ -68,10 +70,10 @@ def test_a_rerun_is_a_draft_until_it_is_kept(dropped):
     bench.post("/measurement/keep", data={"key": key})
     page = bench.json(f"/measurement?key={key}")
     assert page["draft"] is None
-    assert page["result"]["settings"]["hold"] == "R1=501 ohm"
+    assert page["result"]["settings"]["hold"] == "n1=0.999"
     assert len(page["history"]) == 1
-    (row,) = [one for one in page["controls"]["parameters"] if one["name"] == "R1"]
-    assert (row["mode"], row["value"]) == ("hold", "501 ohm")
+    (row,) = [one for one in page["controls"]["parameters"] if one["name"] == "n1"]
+    assert (row["mode"], row["value"]) == ("hold", "0.999")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,15 @@ def test_a_point_that_is_left_out_is_hollow_and_counts_no_more(dropped):
     assert frequency[37] == pytest.approx(1.0)
 
 
+def test_every_parameter_can_be_held_also_one_at_the_end_of_what_it_can_be(dropped):
+    bench, key = dropped
+    form = bench.json(f"/measurement?key={key}")["controls"]
+    letters = [letter for letter in form["model"]["found"] if letter in "RQC"]
+    exponents = letters.count("Q")
+    assert len(form["parameters"]) == len(letters) + exponents  # of an ideal capacitor the exponent is 1
+    assert {"R1", "Q1", "n1"} <= {one["name"] for one in form["parameters"]}
+
+
 def test_an_arc_is_what_the_user_says(dropped):
     bench, key = dropped
     form = {
@@ -154,6 +165,11 @@ def test_settings_are_tried_on_all_files_of_a_series(bench, spectrum, tmp_path):
     bench.post("/measurement/keep", data={"key": first})
     bench.post("/measurement/series", data={"key": first})
     assert bench.json(f"/measurement?key={second}")["draft"]["settings"] == {"circuit": "(R|C)-C"}
+    assert bench.json("/drop")["drafts"] == 1
+    bench.post("/measurement/settle", data={"what": "keep"})
+    page = bench.json(f"/measurement?key={second}")
+    assert page["draft"] is None
+    assert page["result"]["findings"]["circuit"].replace("1", "").replace("2", "") == "(R|C)-C"
 
 
 @pytest.mark.parametrize("name", [row.name for row in TECHNIQUES])
@@ -194,9 +210,20 @@ def test_keeping_in_a_study_changes_the_settings_and_nothing_else(opened, study)
     assert shown["value"] == kept.results[KEY].quantities[shown["key"]].as_json()["value"] != old["value"]
 
 
-def test_settings_written_in_another_way_are_left_to_the_user(study):
-    from closo.errors import StudyError
+def test_a_setting_for_all_is_not_emptied_for_one(study):
+    """It would count again when the study is analysed: another number than the one that was kept."""
+    path = study / "study.toml"
+    path.write_text(path.read_text() + "\n[settings.impedance]\ndrt = false\nf_min = 5.0\n")
+    loaded, before = load(study), path.read_text()
+    with pytest.raises(StudyError, match="holds for more than this measurement"):
+        keep_settings(loaded, KEY, {"f_min": 5.0})
+    assert path.read_text() == before
+    keep_settings(loaded, KEY, {"f_min": 10.0, "drt": False})
+    number = next(k for k, m in enumerate(loaded.measurements) if "milled-p1" in m.file and m.technique == "impedance")
+    assert tomllib.loads(path.read_text())["measurements"][number]["settings"] == {"f_min": 10.0}
 
+
+def test_settings_written_in_another_way_are_left_to_the_user(study):
     path = study / "study.toml"
     text = path.read_text()
     first = text.index("[[measurements]]")

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from closo.errors import StudyError
+from closo.pipeline.plan import supplied_files
+from closo.study import load
+from closo.techniques import get
 from closo.web import serving
 from closo.web.app import PAGES, plotly_script
 from closo.web.safety import Access, Guard, read_users, user_line
@@ -116,6 +119,20 @@ def test_a_key_is_a_name_and_no_path(opened, path, key):
     assert answer.status_code == 422
     assert "root:" not in answer.text
     assert "<script>" not in answer.text.replace('<script src="/static/', "")
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../../../etc/passwd", "raw/../../x.cif", "~/x.cif", "file:///etc/passwd"]
+)
+def test_a_setting_that_names_a_file_opens_none_of_the_server(opened, spectrum, name):
+    pattern = spectrum.with_name("pattern.xy")
+    pattern.write_text("\n".join(f"{10 + 0.02 * k:.2f} {100 + k % 7}" for k in range(2000)))
+    (one,) = opened.drop(pattern)["files"][0]["measured"]
+    answer = opened.post("/measurement/run", data={"key": one["key"], "set-phases": name, "set-anode": "Cu"})
+    assert answer.status_code == 422
+    assert "is on the bench" in answer.text
+    with pytest.raises(StudyError):
+        supplied_files(load(opened.place.folder), get("diffraction"), {"phases": name})
 
 
 @pytest.mark.parametrize("name", ["app.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "plotly.min.js/..", ""])

@@ -32,10 +32,23 @@ Changes = Annotated[
 ]
 
 
-def _number(text: str, name: str) -> Any:
+def _number(text: str, name: str, label: str = "") -> Any:
     from closo.quantity import Quantity, parse
 
-    return Quantity(name, parse(text, name, label=name))
+    return Quantity(name, parse(text, name, label=f"{name}:{label or 'stated'}"))
+
+
+def _scatter(area: str, cathode_mass: str, separator_mass: str) -> dict[str, Any]:
+    """Return what capacity per area and resistance of the separator owe to the uncertainties of masses and area."""
+    surface, cathode, separator = (
+        q.number / float(q.value)
+        for q in (
+            _number(area, "area"),
+            _number(cathode_mass, "mass", "cathode"),
+            _number(separator_mass, "mass", "separator"),
+        )
+    )
+    return {"areal_capacity:discharge": cathode / surface, "series_resistance": separator / (surface * surface)}
 
 
 def _stack(
@@ -140,7 +153,14 @@ def cell(
     kelvin = float(_number(temperature, "temperature").value)
     protocol = Protocol(kelvin, c_rate, cycles=cycles, window=limits, first=first)
     with progress_bar("Simulating") as progress:
-        result = results.simulated(stack, protocol, model=model, with_spectrum=spectrum, progress=progress)
+        result = results.simulated(
+            stack,
+            protocol,
+            model=model,
+            with_spectrum=spectrum,
+            scatter=_scatter(area, cathode_mass, separator_mass),
+            progress=progress,
+        )
     return _finish(result, [results.figure(result)] if figures else [], figures, as_json=as_json, table=_cycles(result))
 
 

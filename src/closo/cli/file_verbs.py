@@ -10,7 +10,7 @@ import typer
 
 from closo.cli.inputs import with_inputs
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
-from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
+from closo.cli.pictures import Format, Journal, Style, drawn, drawn_together, pictures_of
 from closo.cli.script import write_script
 from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError
@@ -139,6 +139,8 @@ def run(
     else:
         _show(outcomes, verbose=verbose)
     results = [o.result for o in outcomes if o.result is not None]
+    for path in drawn_together(technique, results, wanted):
+        say(f"Written: {path}")
     if table is not None:
         from closo.cli.tables import measurement_rows, write_rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from closo.figures import Look
     from closo.result import Result
 
-__all__ = ["Format", "Journal", "Style", "drawn", "pictures_of"]
+__all__ = ["Format", "Journal", "Style", "drawn", "drawn_together", "pictures_of"]
 
 Format = Annotated[
     str, typer.Option("--format", metavar="svg,pdf,png", help="Formats of the figures, with commas between.")
@@ -50,3 +51,15 @@ def drawn(result: Result | None, wanted: Wanted | None) -> list[str]:
     from closo import figures, pipeline
 
     return [str(path) for path in figures.save(pipeline.figure(result), *wanted)]
+
+
+def drawn_together(technique: str, results: Sequence[Result], wanted: Wanted | None) -> list[str]:
+    """Write the figure of several results, where the technique has one, and return the names of the files."""
+    from closo.techniques import get
+
+    spec = None if wanted is None else get(technique).overlay(results)
+    if wanted is None or spec is None:
+        return []
+    from closo import figures
+
+    return [str(path) for path in figures.save(spec, *wanted)]

@@ -39,9 +39,19 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every resul
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
 
-def new(folder: Folder, *, as_json: Json = False) -> int:
+_KINDS = ("pellets", "half-cells", "full-cells")  # folders of `skeleton`
+
+
+def new(
+    folder: Folder,
+    *,
+    kind: Annotated[str, typer.Option(metavar="|".join(_KINDS), help="What the study is about.")] = _KINDS[0],
+    as_json: Json = False,
+) -> int:
     """Make a study.toml and a claims.toml with comments, ready to be filled in."""
-    skeleton = Path(__file__).parent / "skeleton"
+    if kind not in _KINDS:
+        raise StudyError(f"--kind {kind} is not a kind of study.", hint=did_you_mean(kind, _KINDS))
+    skeleton = Path(__file__).parent / "skeleton" / kind
     written = [folder / source.name for source in sorted(skeleton.glob("*.toml"))]
     for path in written:
         if path.exists():

@@ -43,8 +43,9 @@ def cell_recipe(cell: Cell) -> Result:
     formula = _of(cell, lambda m, n: recipe.theoretical_capacity(m, electrons=n), "molar_mass electrons")
     capacity = formula if cell.theoretical_capacity is None else cell.theoretical_capacity
     cell = replace(cell, area=disc if cell.area is None else cell.area, theoretical_capacity=capacity)
+    loaded = cell if cell.active_mass is None else replace(cell, cathode_mass=cell.active_mass, active_fraction=1.0)
     areal = _of(
-        cell,
+        loaded,
         lambda m, w, q, a: recipe.areal_capacity(m, w, theoretical_capacity=q, area=a),
         "cathode_mass active_fraction theoretical_capacity area",
     )

@@ -47,39 +47,55 @@ _PACKING = 0.04  # relative, of the intensity of a specimen that is filled again
 
 
 def phases(view: View) -> Iterator[Wanted | str]:
-    """Yield the phases of each recipe over the time of milling, and of each owner over temperature."""
-    groups: dict[tuple[Any, ...], list[tuple[float, str, Result]]] = {}
+    """Yield the phases of each recipe over the time of milling in one way, and of each owner over temperature."""
+    groups: dict[tuple[str, str], list[tuple[float, str, Result]]] = {}
+    fresh: dict[
+        str, list[tuple[float, str, Result]]
+    ] = {}  # of each recipe what was not milled: the beginning of every way
+    recipes: dict[str, str] = {}
     for name, sample in view.study.samples.items():
         for key, result in view.of(name, "diffraction").items():
-            stated = result.quantities.get("temperature")
+            stated, made = result.quantities.get("temperature"), _recipe(sample)
             if stated is not None and stated.value is not None:
                 groups.setdefault((name, "temperature"), []).append((stated.value, key, result))
-            elif sample.milling is None or sample.milling.time is not None:
-                hours = 0.0 if sample.milling is None else float(sample.milling.time.x)
-                groups.setdefault((_recipe(sample), "milling_time"), []).append((hours, key, result))
-    for (about, axis), found in groups.items():
+            elif made and sample.milling is None:
+                fresh.setdefault(made, []).append((0.0, key, result))
+            elif made and sample.milling is not None and sample.milling.time is not None:
+                way = f"{made}{_way(view, made, sample)}"
+                recipes[way] = made
+                groups.setdefault((way, "milling_time"), []).append((float(sample.milling.time.x), key, result))
+    for (name, axis), found in groups.items():
+        found = sorted([*fresh.get(recipes.get(name, ""), []), *found], key=lambda one: one[0])
         if len({place for place, _, _ in found}) < 2:
             continue
-        found.sort(key=lambda one: one[0])
-        name = about if isinstance(about, str) else " ".join(word for word in about if word)
-        points = [(place, result) for place, _, result in found]
-        make = partial(phase_series, points, name=name, axis=axis)
-        tables = [] if isinstance(about, str) else list(view.study.samples.values())
+        make = partial(phase_series, [(place, result) for place, _, result in found], name=name, axis=axis)
+        tables = [] if axis == "temperature" else list(view.study.samples.values())
         key = f"phases/{name}" + (" over temperature" if axis == "temperature" else "")
         yield Wanted(key, make, [key for _, key, _ in found], tables)
 
 
-def _recipe(sample: Sample) -> tuple[str, ...]:
+def _recipe(sample: Sample) -> str:
+    """Return a recipe in words, '' where none is stated: what is not known is not compared."""
     made = sample.recipe
-    if made is None:
-        return ("?",)
-    stated = made.filler_fraction
-    share = (
-        ""
-        if stated is None or stated.value is None
-        else f"{to_shown(stated.name, stated.value):.4g} {look_up(stated.name).shown}"
-    )
-    return made.matrix or "?", made.filler_type or made.filler or "", share
+    if made is None or not made.matrix:
+        return ""
+    words, stated = [made.matrix, made.filler_type or made.filler or ""], made.filler_fraction
+    if stated is not None and stated.value is not None:
+        words.append(f"{to_shown(stated.name, stated.value):.4g} {look_up(stated.name).shown}")
+    return " ".join(word for word in words if word)
+
+
+def _way(view: View, recipe: str, sample: Sample) -> str:
+    """Return speed and balls of a sample's milling, '' where all samples of the recipe were milled alike."""
+
+    def told(one: Sample) -> str:
+        numbers = (getattr(one.milling, key) for key in ("speed", "ball_to_powder"))
+        return " ".join("?" if n is None else f"{float(n.x):.4g}" for n in numbers)
+
+    ways = {told(s) for s in view.study.samples.values() if s.milling is not None and _recipe(s) == recipe}
+    speed = None if sample.milling is None else sample.milling.speed
+    said = "unknown speed" if speed is None else f"{to_shown('milling_speed', float(speed.x)):.4g} rpm"
+    return f", {said} ({told(sample).split()[1]} balls)" if len(ways) > 1 else ""
 
 
 def phase_series(points: Sequence[tuple[float, Result]], *, name: str, axis: str) -> Result:

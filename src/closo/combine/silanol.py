@@ -20,7 +20,7 @@ import numpy as np
 
 from closo.dataset import Dataset, new
 from closo.errors import DataError
-from closo.figures import Axis, FigureSpec, Panel, Span, Text, Trace
+from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.quantity import Number, Quantity, correlation, uncertain, withheld
 from closo.result import Check, Result
 
@@ -202,10 +202,13 @@ def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> Fi
     x, y = data["band_ratio"].values, data["hydroxyl_gain"].values
     ends = np.array([min(0.0, float(x.min())), 1.1 * float(x.max())])
     at = result.findings
-    points = Trace(x, y, "silicas", x_u=data["band_ratio_u"].values, y_u=data["hydroxyl_gain_u"].values)
-    line = Trace(ends, at["level"] + at["slope"] * ends, "errors in both", style="line", color=1)
-    names = [Text(float(a), float(b), s) for a, b, s in zip(x, y, result.findings["silicas"], strict=True)]
-    panel = Panel(Axis("silanol lost / overtone"), Axis("O-H gained / overtone"), traces=[points, line], texts=names)
+    x_u, y_u = data["band_ratio_u"].values, data["hydroxyl_gain_u"].values
+    points = [  # each its own mark and name: names beside the points would lie on them
+        Trace(x[k : k + 1], y[k : k + 1], silica, marker=k, color=k, x_u=x_u[k : k + 1], y_u=y_u[k : k + 1])
+        for k, silica in enumerate(at["silicas"])
+    ]
+    line = Trace(ends, at["level"] + at["slope"] * ends, "errors in both", style="dashed", color=6)
+    panel = Panel(Axis("silanol lost / overtone"), Axis("O-H gained / overtone"), traces=[*points, line])
     panels = [panel] if not spectra else [_stacked(spectra), panel]
     summary = f"O-H gained against silanol lost for {len(x)} silicas; {result.quantities['hydroxyl_gain']}."
     return FigureSpec(result.name, panels, title=result.name, summary=summary)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -88,13 +90,16 @@ def build(
     sections = all_sections(analysis, studio, problems=problems)
     claims = listing.claims(verdicts)
     counts = Counter(str(v.verdict) for v in verdicts)
+    script = _part("report.js").strip()
     page = _environment().get_template("report.html").render(
         title=literal(study.title),
         synthetic=study.synthetic,
         doi=study.doi,
         version=closo.__version__,
         time=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
-        css=Markup(_css()),
+        css=Markup(_part("report.css")),
+        script=Markup(script),
+        script_hash=Markup(f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"),
         cards=_cards(analysis),
         overview=_overview(analysis),
         verdict_note=_on_statements(verdicts),
@@ -135,8 +140,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _css() -> str:
-    return (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+def _part(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
 def _write_tables(analysis: Analysis, folder: Path, more: Sequence[Table]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from closo.figures.table import to_rows
 from closo.report.inline import inline_svg
 from closo.report.wording import celsius, sentences
 from closo.result import Result
+from closo.techniques import get
 
 __all__ = ["Picture", "Studio", "spectra_of"]
 
 _COLUMNS = 5
-_NOT_ON_PAGE = ("residuals",)  # their check is in the table; `closo show KEY --figures DIR` draws them
+_NOT_ON_PAGE = ("residuals", "Bode plots")  # their check is in the table; `closo show KEY --figures DIR` draws them
 _NUMBERS_ON_PAGE = 1200  # figures with more numbers point to their CSV file instead
 
 
@@ -108,7 +110,7 @@ def spectra_of(results: Sequence[Result], name: str) -> list[FigureSpec]:
             drawn.append((result, pipeline.figure(result)))
         except ClosoError:
             continue
-    figures = []
+    figures = [spec for spec in [_series(results)] if spec is not None]
     for number in range(max((len(spec.panels) for _, spec in drawn), default=0)):
         panels = [replace(spec.panels[number], title=_place(r, name)) for r, spec in drawn if number < len(spec.panels)]
         what = _what(panels[0])
@@ -124,6 +126,13 @@ def spectra_of(results: Sequence[Result], name: str) -> list[FigureSpec]:
             )
         )
     return figures
+
+
+def _series(results: Sequence[Result]) -> FigureSpec | None:
+    """Return the pellet with most measurements in one figure, where the technique has such a figure."""
+    owner, count = Counter(result.about.owner for result in results).most_common(1)[0]
+    mine = [result for result in results if result.about.owner == owner]
+    return get(results[0].technique).overlay(mine) if count > 1 else None
 
 
 def _place(result: Result, sample: str) -> str:

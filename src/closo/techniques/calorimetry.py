@@ -141,11 +141,14 @@ def analyse(
     found = [event for event in events if event.surplus > _SURE]
     limit, df = _limit(events)
     quantities = _none(run, limit, df)
+    line = np.zeros(0)
     if found:
-        quantities |= _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
+        own, line = _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
+        quantities |= own
     findings: dict[str, Any] = {
         "searched": list(events[0].searched if found else max(events, key=lambda event: event.width).searched),
         "event": [found[0].centre, found[0].width] if found else None,
+        "baseline": (line * run.rate).tolist(),
     }
     columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
     curves = new("calorimetry", columns, source=run.name)
@@ -272,10 +275,14 @@ def _none(run: _Run, limit: float, df: float) -> dict[str, Quantity]:
     return found | {"transition_enthalpy:detection_limit": most, "transition_enthalpy:upper_limit": most}
 
 
-def _of_event(run: _Run, event: _Event, *, width: float, temperature_u: float, heat_u: float) -> dict[str, Quantity]:
-    """Return onset, peak and heat of an event."""
+def _of_event(
+    run: _Run, event: _Event, *, width: float, temperature_u: float, heat_u: float
+) -> tuple[dict[str, Quantity], np.ndarray]:
+    """Return onset, peak and heat of an event, and the line below it."""
+    heat, spread, feet = _heat(run, event, 1.5 * width)
+    line = _baseline(run, event.centre, feet)
     at = f"{'heating' if run.rate > 0 else 'cooling'} at {abs(run.rate) * 60.0:.3g} K/min"
-    ways = [_onset(run, event, smooth) for smooth in (1.0, 0.5, 2.0)]
+    ways = [_onset(run, event, line, smooth) for smooth in (1.0, 0.5, 2.0)]
     places = []
     for k in range(2):
         tangent = math.sqrt(sum((way[k] - ways[0][k]) ** 2 for way in ways[1:]) / 6.0)
@@ -284,14 +291,13 @@ def _of_event(run: _Run, event: _Event, *, width: float, temperature_u: float, h
             f"tangent:{run.name}": math.hypot(tangent, run.step / 3.0),
         }
         places.append(uncertain(ways[0][k], sources))
-    heat, spread = _heat(run, event, 1.5 * width)
     number = uncertain(
         heat, {f"noise:{run.name}": event.noise, f"baseline:{run.name}": spread, "heat calibration": heat_u * heat}
     )
     how = f"area above a line through both flanks, {at}"
     vague = float(number.u) / max(abs(heat), 1e-300)
     why = f"known no better than to {vague:.0%}"
-    return {
+    found = {
         "transition_temperature": Quantity("transition_temperature", places[0], f"extrapolated onset, {at}"),
         "transition_temperature:peak": Quantity("transition_temperature", places[1], f"largest deviation, {at}"),
         "transition_enthalpy:upper_limit": withheld("transition_enthalpy", "there is an event"),
@@ -299,10 +305,11 @@ def _of_event(run: _Run, event: _Event, *, width: float, temperature_u: float, h
         if vague > 0.4
         else Quantity("transition_enthalpy", number, how),
     }
+    return found, line
 
 
-def _heat(run: _Run, event: _Event, widest: float) -> tuple[float, float]:
-    """Return the area of an event between its feet, and the spread over wider ones and farther flanks.
+def _heat(run: _Run, event: _Event, widest: float) -> tuple[float, float, float]:
+    """Return the area of an event between its feet, its spread over other feet and flanks, and how far the feet are apart.
 
     The feet are where a window half as wide again adds less than 1 % or what the noise adds.
     """
@@ -320,19 +327,23 @@ def _heat(run: _Run, event: _Event, widest: float) -> tuple[float, float]:
             break
     others = [area(1.25 * width), area(1.5 * width), area(width, 1.3)]
     apart = [other - first for other in others if math.isfinite(other)] or [event.area - first]
-    return first, math.sqrt(float(np.mean(np.square(apart))) / 3.0)
+    return first, math.sqrt(float(np.mean(np.square(apart))) / 3.0), width
 
 
-def _onset(run: _Run, event: _Event, smooth: float) -> tuple[float, float]:
+def _baseline(run: _Run, centre: float, width: float) -> np.ndarray:
+    """Return slope and level of the line through the flanks of an event between its feet."""
+    away = np.abs(run.t - centre) / width
+    flank = (away > 0.5) & (away <= 1.0)
+    enough = flank.sum() > 4
+    return straight_line(run.t[flank], run.c[flank]).values if enough else np.array([0.0, float(np.median(run.c))])
+
+
+def _onset(run: _Run, event: _Event, line: np.ndarray, smooth: float) -> tuple[float, float]:
     """Return the extrapolated onset and the maximum [K] of an event, of a curve smoothed over a part of its width."""
     points = max(int(smooth * event.width / 40.0 / run.step), 1)
     kernel = np.hanning(2 * points + 3)[1:-1]
     padded = np.pad(run.c, points, mode="edge")
     curve = np.convolve(padded, kernel / kernel.sum(), "valid")
-    reach = 1.5 * event.width
-    near = np.abs(run.t - event.centre) <= reach
-    flank = near & (np.abs(run.t - event.centre) > 0.75 * event.width)
-    line = straight_line(run.t[flank], run.c[flank]).values if flank.sum() > 4 else np.array([0.0, np.median(run.c)])
     excess = (curve - line[0] * run.t - line[1]) * math.copysign(1.0, event.area)
     inside = np.flatnonzero(np.abs(run.t - event.centre) <= 0.75 * event.width)
     top = int(inside[np.argmax(excess[inside])])
@@ -365,15 +376,20 @@ def _checks(run: _Run, found: list[_Event]) -> tuple[Check, ...]:
 
 
 def figure(result: Result) -> FigureSpec:
-    """Return the run with its event shaded, and the onset named."""
+    """Return the run with its event shaded, and the event with the line through its flanks."""
     t, flow = result.curves["temperature"].values - _ZERO, result.curves["heat_flow"].values / 1e3
-    event = result.findings["event"]
-    spans = [Span(event[0] - _ZERO - 0.5 * event[1], event[0] - _ZERO + 0.5 * event[1], "event")] if event else []
-    panel = Panel(
-        Axis("T / degC"), Axis("heat flow, endothermic up / (W/g)"), [Trace(t, flow, style="line")], spans=spans
-    )
+    event, axis = result.findings["event"], Axis("heat flow, endothermic up / (W/g)")
     heat = result.quantities["transition_enthalpy"]
     said = f"onset {result.quantities['transition_temperature']}, {heat}" if event else heat.why or ""
-    return FigureSpec(
-        f"calorimetry {result.name}", [panel], result.name, f"Heat flow of {result.name}: {said}.", notes=(said,)
-    )
+    whole = Panel(Axis("T / degC"), axis, [Trace(t, flow, style="line")])
+    panels = [whole]
+    if event:
+        centre, width = event[0] - _ZERO, event[1]
+        spans = [Span(centre - 0.5 * width, centre + 0.5 * width, "event")]
+        near = np.abs(t - centre) < 2.0 * width
+        slope, level = result.findings["baseline"]
+        line = Trace(t[near], (slope * (t[near] + _ZERO) + level) / 1e3, "baseline", "dashed", color=1)
+        zoom = Panel(Axis("T / degC"), axis, [Trace(t[near], flow[near], "measured", "line"), line], spans=spans)
+        panels = [replace(whole, spans=spans), zoom]
+    summary = f"Heat flow of {result.name}: {said}."
+    return FigureSpec(f"calorimetry {result.name}", panels, result.name, summary, notes=(said,))

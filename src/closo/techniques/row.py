@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,7 @@ class Technique:
     name : as in study.toml.
     title : for people.
     module : holds `analyse(data, *, ...) -> Result` and `figure(result) -> FigureSpec`; imported when first used.
+        It may hold `overlay(results) -> FigureSpec`, one figure of several results.
     kinds : the kinds of measurement it takes (`dataset.KINDS`).
     needs : variables of the Dataset.
     also : variables that it uses if present.
@@ -100,6 +101,12 @@ class Technique:
     def figure(self, result: Result) -> FigureSpec:
         """Call the technique's `figure`."""
         spec: FigureSpec = importlib.import_module(self.module).figure(result)
+        return spec
+
+    def overlay(self, results: Sequence[Result]) -> FigureSpec | None:
+        """Call the technique's `overlay`: one figure of several results; None where it has none, or there is one result."""
+        make = getattr(importlib.import_module(self.module), "overlay", None)
+        spec: FigureSpec | None = make(results) if make is not None and len(results) > 1 else None
         return spec
 
     def defaults(self) -> dict[str, Any]:

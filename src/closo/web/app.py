@@ -76,6 +76,12 @@ def make_app(place: Workplace, access: Access) -> Any:
 
         return answer(request, "error.html", {"title": "That does not work", "error": said(error)}, 422)
 
+    @app.exception_handler(500)
+    async def failed(request: Request, error: Exception) -> Response:
+        sentence = f"closo failed with {type(error).__name__} ({str(error)[:200]})."
+        words = {"error": sentence, "file": None, "where": None, "hint": "This is a fault of closo: please report it."}
+        return answer(request, "error.html", {"title": "That does not work", "error": words}, 500)
+
     @app.exception_handler(HTTPException)
     async def missing(request: Request, error: HTTPException) -> Response:
         said = "There is nothing here." if error.status_code == 404 else str(error.detail)

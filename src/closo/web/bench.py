@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from closo.documents import from_document
-from closo.errors import ClosoError, StudyError
+from closo.errors import ClosoError, DataError, StudyError
 from closo.result import Result
+from closo.techniques import Technique, get
 from closo.web import child, sandbox
 
 __all__ = ["Bench", "Draft", "Dropped", "Measured", "clean_name"]
@@ -171,11 +172,37 @@ class Bench:
             one.history = before.history if before is not None else []
             file.measured.append(one)
 
+    def named(self, name: str) -> Dropped:
+        """Return the file of a name that a setting names: only what was dropped is ever opened.
+
+        Raises
+        ------
+        StudyError  when none was dropped under this name.
+        """
+        found = next((file for file in self.files.values() if file.name == name.strip()), None)
+        if found is None:
+            raise StudyError(f"no file '{name.strip()[:100]}' is on the bench.", hint="Drop it too, then name it here.")
+        return found
+
+    def supplied(self, row: Technique, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings with the paths of dropped files in place of the names of files.
+
+        Raises
+        ------
+        StudyError  when one was not dropped.
+        """
+        paths = {
+            key: ",".join(str(self.named(name).path) for name in str(settings[key]).split(","))
+            for key in row.file_settings
+            if settings.get(key)
+        }
+        return {**settings, **paths}
+
     async def rerun(self, one: Measured, technique: str, draft: Draft) -> Draft:
         """Analyse a measurement with other settings; what comes of it is a draft."""
         asked = {
             "given": draft.given,
-            "settings": dict(draft.settings),
+            "settings": self.supplied(get(technique), draft.settings),
             "part": one.part,
             "technique": technique,
             "columns": one.file.columns or None,
@@ -184,7 +211,9 @@ class Bench:
             said, curves = await asyncio.to_thread(sandbox.call, child.look, (str(one.file.path), asked))
         except ClosoError as error:
             said, curves = {"error": child.said(error)}, []
-        entry = next(iter(said.get("entries", ())), {"error": said.get("error")})
+        entry = next(
+            iter(said.get("entries", ())), {"error": said.get("error") or child.said(DataError("no such part."))}
+        )
         draft.error = entry.get("error")
         draft.result = from_document(entry["document"], curves[0]) if "document" in entry else None
         return draft

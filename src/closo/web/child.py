@@ -15,7 +15,7 @@ if "xarray" not in sys.modules:
 
 from closo import pipeline, readers
 from closo.documents import to_document
-from closo.errors import ClosoError
+from closo.errors import ClosoError, DataError
 from closo.figures import FigureSpec, render
 from closo.pipeline.jobs import Job, compute
 from closo.techniques import TECHNIQUES, Technique, get
@@ -70,10 +70,8 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
     """Return the document of the first technique that gives a result, or the first error; its curves go to `curves`."""
     names = [asked["technique"]] if asked.get("technique") else entry["techniques"]
     if not names:
-        return {
-            "technique": "",
-            "error": {"error": f"no technique analyses a measurement of the kind '{entry['kind']}'."},
-        }
+        none = DataError(f"no technique analyses a measurement of the kind '{entry['kind'].replace('_', ' ')}' yet.")
+        return {"technique": "", "error": said(none)}
     first: dict[str, Any] = {}
     for name in names:
         row = get(name)
@@ -100,7 +98,7 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
                 return {"technique": name, "document": document}
         except ClosoError as raised:
             error = raised
-        first = first or {"technique": name, "error": said(error) if error is not None else {"error": "no result."}}
+        first = first or {"technique": name, "error": said(error or DataError("there is no result."))}
     return first
 
 

@@ -37,6 +37,7 @@ async def page(request: Request, q: str = "") -> Response:
         for key, r in results.items()
         if all(word in f"{key} {r.technique} {_label(r)}".casefold() for word in words)
     ]
+    listed.sort(key=lambda one: not one["chosen"])
     figures = [pieces.figure_page(spec, _files(keys, number)) for number, spec in enumerate(overlay(picked))]
     return answer(
         request,
@@ -146,4 +147,5 @@ def _numbers(results: Sequence[Result]) -> Panel | None:
     values = [to_shown(row.name, quantity.value or 0.0) for _, quantity in found]
     u = [(quantity.u or 0.0) / row.factor for _, quantity in found]
     axis = Axis(f"{key_text(key)} / {row.shown}" if row.shown != "1" else key_text(key))
-    return Panel(Axis("", ticks=ticks), axis, [Trace(at, values, "", "points", y_u=u)], title=key_text(key))
+    across = Axis("", ticks=ticks, range=(-0.5, len(found) - 0.5))
+    return Panel(across, axis, [Trace(at, values, "", "points", y_u=u)], title=key_text(key))

@@ -52,6 +52,7 @@ def _page(request: Request, error: dict[str, Any] | None = None) -> dict[str, An
         "figure": figure,
         "first": _row(first) if first is not None else None,
         "error": error,
+        "drafts": sum(one.draft is not None for one in bench.measured()),
         "overlay": [one.id for one in bench.measured() if one.result is not None],
     }
 
@@ -79,6 +80,7 @@ def _row(one: Measured) -> dict[str, Any]:
         "result": shown,
         "error": one.error,
         "suggestions": dict(one.suggestions),
+        "draft": pieces.brief(one.draft.result) if one.draft is not None and one.draft.result is not None else None,
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from closo.errors import StudyError
 from closo.pipeline.plan import key_of
 from closo.study import Study
+from closo.techniques import get
 from closo.web.making import inline_table
 
 __all__ = ["keep_settings"]
@@ -34,6 +35,7 @@ def keep_settings(study: Study, key: str, settings: Mapping[str, Any]) -> None:
     path = study.folder / "study.toml"
     if number is None:
         raise StudyError("the study does not ask for this measurement any more.", file="study.toml")
+    settings = _own(study, number, settings)
     text = path.read_text(encoding="utf-8")
     written = _replaced(text, number, settings)
     if written is None or not _differs_there_only(text, written, number, settings):
@@ -45,6 +47,27 @@ def keep_settings(study: Study, key: str, settings: Mapping[str, Any]) -> None:
     part = path.with_name(f".study.toml.{os.getpid()}")
     part.write_text(written, encoding="utf-8")
     part.replace(path)
+
+
+def _own(study: Study, number: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the study does not state for all measurements, or of their owner, already.
+
+    Raises
+    ------
+    StudyError  when one of those was emptied: it would count again as soon as the study is analysed.
+    """
+    measurement = study.measurements[number]
+    row = get(measurement.technique)
+    stated = {k: v for k, v in study.owner_of(measurement).states().items() if k in row.settings}
+    common = {**study.settings.get(measurement.technique, {}), **stated}
+    emptied = [key for key in common if key not in settings]
+    if emptied:
+        raise StudyError(
+            f"{emptied[0]} = {common[emptied[0]]!r} holds for more than this measurement, and was emptied for it alone.",
+            file="study.toml",
+            hint=f"Give {emptied[0]} another value here, or take it out of [settings.{measurement.technique}].",
+        )
+    return {key: value for key, value in settings.items() if key not in common or common[key] != value}
 
 
 def _replaced(text: str, number: int, settings: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from closo.errors import StudyError
@@ -15,7 +15,10 @@ from closo.web.bench import Bench, Measured
 __all__ = ["make_study"]
 
 _NAME = re.compile(r"[\w][\w .+-]{0,79}")
-_CELL = {"area": "area", "diameter": "diameter", "thickness": "separator_thickness", "pressure": "pressure"}
+_CELL = {
+    **{name: name for name in ("area", "diameter", "pressure", "active_mass", "theoretical_capacity")},
+    "thickness": "separator_thickness",
+}
 _PELLET = ("area", "diameter", "thickness", "pressure", "lead_resistance")
 
 
@@ -44,6 +47,7 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
                 target = folder / "raw" / f"{one.file.id}_{one.file.name}"
             shutil.copyfile(one.file.path, target)
             files[one.file.id] = f"raw/{target.name}"
+    _copy_supplied(bench, measured, folder)
     owners: dict[str, dict[str, str]] = {}
     blocks = [_measurement(one, files[one.file.id], bench.given, owners) for one in measured]
     head = [
@@ -57,25 +61,35 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
     return folder
 
 
+def _copy_supplied(bench: Bench, measured: Sequence[Measured], folder: Path) -> None:
+    """Copy the files that settings name; in a study they lie in its folder."""
+    for one in measured:
+        named = [str(one.settings[key]) for key in get(one.technique).file_settings if one.settings.get(key)]
+        for name in {name.strip() for text in named for name in text.split(",")}:
+            shutil.copyfile(bench.named(name).path, folder / name)
+
+
 def _line(item: tuple[str, str]) -> str:
     return f"{item[0]} = {_text(item[1])}"
 
 
 def _measurement(one: Measured, file: str, given: Mapping[str, str], owners: dict[str, dict[str, str]]) -> str:
-    """Return the table of one measurement, and put its owner among `owners`."""
-    stated = {**given, **(one.given or {})}
+    """Return the table of one measurement, and put its owner among `owners`: one for each geometry that was given."""
+    stated = given if one.given is None else one.given
     row = get(one.technique)
     if row.cells and "blocking cell" not in row.cells:
-        owner, name, keys = "cells.cell1", "cell1", _CELL
+        kind, word, keys, table = "cells", "cell", _CELL, {}
     elif "thickness" in row.inputs or "area" in row.inputs:
         owners.setdefault("samples.sample1", {})
-        owner, name, keys = "specimens.pellet1", "pellet1", {key: key for key in _PELLET}
+        kind, word, keys, table = "specimens", "pellet", {key: key for key in _PELLET}, {"sample": "sample1"}
     else:
-        owner, name, keys = "samples.sample1", "sample1", {}
-    table = owners.setdefault(owner, {"sample": "sample1"} if owner.startswith("specimens") else {})
-    for key, text in stated.items():
-        if key in keys:
-            table.setdefault(keys[key], text)
+        kind, word, keys, table = "samples", "sample", {}, {}
+    table |= {keys[key]: text for key, text in stated.items() if key in keys}
+    name, number = f"{word}1", 1
+    while owners.get(f"{kind}.{name}", table) != table:
+        number += 1
+        name = f"{word}{number}"
+    owners[f"{kind}.{name}"] = table
     lines = {"of": name, "technique": one.technique, "file": file}
     written = ["[[measurements]]", *map(_line, lines.items()), f"part = {one.part}"]
     if stated.get("temperature") and "temperature" in row.inputs:

@@ -14,13 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from closo.documents import from_document
 from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec
+from closo.pipeline.plan import supplied_files
 from closo.result import Result
 from closo.techniques import Technique, get
 from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import child, pieces, sandbox
 from closo.web.answer import answer
-from closo.web.bench import Draft
+from closo.web.bench import Draft, Measured
 from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
 from closo.web.subject import Subject, subject_of
@@ -114,11 +115,16 @@ async def run(request: Request) -> Response:
             )
         row = get(texts.get("technique") or subject.row.name)
         settings = settings_from(row, texts, subject.result)
+        place = request.app.state.workplace
+        if subject.measured is not None:
+            place.bench(request.scope["user"]).supplied(row, settings)
+        else:
+            supplied_files(place.analysis().study, row, settings)  # refuses what lies outside the study
         given = {name: texts.get(f"given-{name}", "").strip() for name in INPUTS}
         given = {name: text for name, text in given.items() if text}
         for name, text in given.items():
             read_number(text, name, label=name)
-    except StudyError as error:
+    except ClosoError as error:
         return answer(request, "measurement.html", _page(request, subject, child.said(error)), 422)
     draft = Draft(settings, given)
     if subject.measured is not None:
@@ -137,7 +143,8 @@ async def _rerun(request: Request, subject: Subject, draft: Draft) -> Draft:
     from closo.pipeline.analysis import job_of
     from closo.pipeline.jobs import as_closo_error
 
-    job = job_of(request.app.state.workplace.analysis().study, subject.key)
+    study = request.app.state.workplace.analysis().study
+    job = job_of(study, subject.key)
     if job is None:
         raise StudyError("the study does not ask for this measurement any more.", hint="Analyse it again.")
     try:
@@ -161,16 +168,22 @@ async def keep(request: Request) -> Response:
     if draft is None or draft.result is None:
         raise StudyError("there is no re-run to keep.", hint="Run it first.")
     if subject.measured is not None:
-        one = subject.measured
-        one.history.append(_remembered(one.result, one.settings))
-        one.result, one.error, one.settings, one.given = draft.result, None, draft.settings, draft.given
-        one.draft = None
+        _keep(subject.measured)
     else:
         place = request.app.state.workplace
         keep_settings(place.analysis().study, subject.key, draft.settings)
         del place.drafts[request.scope["user"], subject.key]
         place.begin(f"Analysing with the new settings of {subject.name}", child.analyse_study, (str(place.folder), 1))
     return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
+
+
+def _keep(one: Measured) -> None:
+    """Put the re-run of a loose measurement in the place of its result, which goes into the history."""
+    draft = one.draft
+    if draft is not None and draft.result is not None:
+        one.history.append(_remembered(one.result, one.settings))
+        one.result, one.error, one.settings, one.given = draft.result, None, draft.settings, draft.given
+    one.draft = None
 
 
 def _remembered(result: Result | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,4 +218,15 @@ async def series(request: Request) -> Response:
             common = {k: v for k, v in subject.settings.items() if k != subject.row.controls.leave_out}  # type: ignore[union-attr]
             given = other.given if other.given is not None else bench.given
             other.draft = await bench.rerun(other, other.technique, Draft(common, given))
+    return RedirectResponse("/drop", 303)
+
+
+@router.post("/measurement/settle")
+async def settle(request: Request) -> Response:
+    """Keep, or discard, all re-runs on the bench."""
+    form = await request.form(max_files=0, max_fields=5)
+    for one in request.app.state.workplace.bench(request.scope["user"]).measured():
+        if form.get("what") == "keep":
+            _keep(one)
+        one.draft = None
     return RedirectResponse("/drop", 303)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from closo import pipeline
 from closo.combine.limits.analysis import figure, interval_of, limits
-from closo.combine.limits.evidence import FREQUENCIES, Evidence, features
+from closo.combine.limits.evidence import FREQUENCIES, Evidence, evidence_of, features
 from closo.combine.limits.mechanisms import MECHANISMS, NONE, Mechanism
 from closo.combine.limits.scoring import Row, Score, score, simulate_row
 from closo.combine.limits.verdicts import judge
@@ -19,6 +20,7 @@ from closo.models.cell import porous
 from closo.models.cell.chemistry import chemistry
 from closo.models.cell.simulation import Protocol, run
 from closo.models.cell.stack import Stack, stack_from_masses
+from closo.quantity import withheld
 from closo.twin import write_study
 
 NAMES = ("room", "warm")
@@ -328,3 +330,16 @@ def test_the_command_on_a_study_with_one_cell(closo, tmp_path):
     assert "slow diffusion" in out
     assert "this one cell" in out
     assert list((tmp_path / "figures").glob("cell_limits*.svg"))
+    analysis = pipeline.analyse(tmp_path / "study", workers=1)
+    (warm,), left_out = evidence_of(analysis.study, analysis.results)
+    assert not left_out
+    assert warm.window == pytest.approx((2.0, 4.0), abs=0.06)  # as it was cycled, not as the chemistry says
+    assert warm.c_rate == pytest.approx(0.1, rel=0.02)
+    assert warm.stack.capacity == pytest.approx(0.84e-6 * 171 * 3600)  # as the study states it
+    assert warm.stack.conductivity == pytest.approx(0.05, rel=0.25)
+    assert warm.impedance is not None
+    key, cycling = next((k, r) for k, r in analysis.results.items() if r.technique == "cycling")
+    partial = cycling.quantities | {"coulombic_efficiency:first": withheld("coulombic_efficiency", "ends in cycle 1")}
+    none, why = evidence_of(analysis.study, {**analysis.results, key: replace(cycling, quantities=partial)})
+    assert not none
+    assert "ends in cycle 1" in why[0]

@@ -243,3 +243,13 @@ def test_truth_of_the_twin_is_normalised():
     for part in (CAGE, BO3):
         seen = part.seen(energy, 0.7, EDGES["B K"][1])
         assert integral(energy, EDGES["B K"][1]) @ seen == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_coarse_overview_is_no_scan_of_the_edge(shared_data):
+    """A scan in steps of 3 eV over all losses, named together with the others, changes nothing."""
+    settings = {"edge": "C K", "analysers": "2-9"}
+    files = graphite(shared_data)
+    (without,) = loose.run("xray_raman", files, settings=settings)
+    (given,) = loose.run("xray_raman", [*files, files[0].with_name("wide.0001")], settings=settings)
+    for key, quantity in without.result.quantities.items():
+        assert given.result.quantities[key].value == quantity.value, key

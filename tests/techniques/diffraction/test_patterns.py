@@ -5,7 +5,7 @@ import pytest
 from twins import cif, milled, salt
 
 from closo.dataset import new
-from closo.errors import DataError
+from closo.errors import DataError, StudyError
 from closo.techniques import get
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
@@ -98,6 +98,26 @@ def test_amorphous_part_against_what_was_weighed_in(folder):
     assert "not detected" in whole.quantities["amorphous_fraction"].why
     overfull = analysed(folder, mixture(folder, {"halite": 0.9, "silicon": 0.1}), "halite", "silicon", **asked)
     assert "check the weighing" in overfull.quantities["amorphous_fraction"].why
+
+
+def test_a_halo_that_was_measured(folder, tmp_path):
+    """Glass of another place and width than silica: its own pattern as halo, with noise and a background of its own."""
+    data = mixture(folder, {"halite": 0.6, "silicon": 0.4}, glass=2.0)
+    x = np.arange(18.0, 82.0, 0.05)
+    alone = np.random.default_rng(1).poisson(90.0 + 400.0 * np.exp(-2.8 * ((x - 24.0) / 8.0) ** 2))
+    rows = "".join(f"{angle:.2f} {count}\n" for angle, count in zip(x, alone, strict=True))
+    (tmp_path / "glass.xy").write_text(f"# glass alone\n{rows}")
+    asked = {"halo_file": str(tmp_path / "glass.xy"), "background": 3}
+    result = analysed(folder, data, "halite", "silicon", **asked)
+    found = result.quantities["mass_fraction:halite"]
+    assert found.value == pytest.approx(0.6, abs=2 * found.u)
+    assert result.settings["halo"] == "file"
+    drawn = result.curves["halo"].values
+    assert drawn.max() == pytest.approx(1200.0 * (1.0 + 90.0 / 400.0), rel=0.1)  # with the background of its own file
+    assert result.curves["two_theta"].values[drawn.argmax()] == pytest.approx(24.0, abs=0.6)
+    (tmp_path / "glass.xy").write_text("no columns\n")
+    with pytest.raises(StudyError, match="no 50 rows"):
+        analysed(folder, data, "halite", "silicon", **asked)
 
 
 def test_counts_times_a_factor_change_no_digit(folder):

@@ -72,6 +72,7 @@ def audit_cells(cells: Sequence[Cell]) -> list[Check]:
         checks += _judging(
             (area_check(cell.name, cell.area, cell.diameter), "area diameter"),
             (_composite_check(cell), "active_fraction electrolyte_fraction carbon_fraction"),
+            (_active_check(cell), "active_mass cathode_mass active_fraction"),
             (_theoretical_check(cell), "theoretical_capacity molar_mass"),
             (_areal_check(cell), "cathode_mass active_fraction theoretical_capacity areal_capacity area"),
             (_current_check(cell), "current_density c_rate areal_capacity"),
@@ -122,6 +123,21 @@ def _composite_check(cell: Cell) -> Check | None:
         return Check(f"composite: {cell.name}", True, f"{given}, as they should.")
     carbon = "" if "carbon" in stated or value(total) > 1.0 else ": is carbon_fraction missing?"
     return Check(f"composite: {cell.name}", False, f"{given}, not to 100 wt%{carbon or '.'}")
+
+
+def _active_check(cell: Cell) -> Check | None:
+    """Test a mass of active material against that of the composite and its share."""
+    if cell.active_mass is None or cell.cathode_mass is None or cell.active_fraction is None:
+        return None
+    expected = cell.cathode_mass * cell.active_fraction
+    given = f"{plain('mass', cell.cathode_mass)} x {plain('mass_fraction', cell.active_fraction)}"
+    given = f"{cell.name}: {given} is {with_u('active_mass', expected)}"
+    agree = not differ(cell.active_mass, expected)
+    stated = plain("active_mass", cell.active_mass)
+    detail = (
+        f"{given}; the stated {stated} agrees." if agree else f"{given}, not the stated {stated} of active material."
+    )
+    return Check(f"active mass: {cell.name}", agree, detail)
 
 
 def _theoretical_check(cell: Cell) -> Check | None:

@@ -78,6 +78,7 @@ class Cell:
     area: Number | None = None
     diameter: Number | None = None
     cathode_mass: Number | None = None
+    active_mass: Number | None = None
     active_fraction: Number | None = None
     electrolyte_fraction: Number | None = None
     carbon_fraction: Number | None = None

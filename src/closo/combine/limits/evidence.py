@@ -8,7 +8,7 @@ active material near its ends is not known well enough.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from closo.combine.samples import conductivity_at
 from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.dataset import Dataset
 from closo.errors import ClosoError, StudyError
-from closo.models.cell.chemistry import chemistry
+from closo.models.cell.chemistry import Parameter, chemistry
 from closo.models.cell.porous import Legs
 from closo.models.cell.stack import SODIUM_REFERENCE, Stack, arrhenius, defaults_of
 from closo.quantity import Quantity, uncertain
@@ -41,6 +41,7 @@ class Evidence:
     gaps : charge minus discharge at 20, 50 and 80 % of a leg [V], shape (3,).
     capacity_u : relative standard uncertainty of `capacity`, mostly of the mass.
     impedance : |Z| at FREQUENCIES [ohm], shape (5,), None without a spectrum. impedance_kelvin : its temperature.
+    window : voltages at which its legs ended [V]; those of the chemistry when None.
     sodium : resistance of Na against this electrolyte from another cell [ohm m2], and its temperature; None if unknown.
     """
 
@@ -55,6 +56,7 @@ class Evidence:
     impedance: np.ndarray | None = None
     impedance_kelvin: float = 0.0
     sodium: tuple[float, float] | None = None
+    window: tuple[float, float] | None = None
 
 
 def features(legs: Legs, stacks: list[Stack]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,7 +109,9 @@ def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) 
     stack = stack_of(study, results, name)
     kelvin, current = (_value(result, key) for key in ("temperature", "current"))
     charge, discharge = (_value(result, f"charge:first_{leg}") for leg in ("charge", "discharge"))
+    _value(result, "coulombic_efficiency:first")  # withheld, with the reason, where cycle 1 is not complete
     mass = parameters_of(study, name).active_mass
+    up, down = (_curve(result.curves, sign) for sign in (1, -1))
     spectrum = _spectrum(results, name)
     return Evidence(
         name=name,
@@ -116,7 +120,8 @@ def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) 
         c_rate=current * 3600.0 / stack.capacity,
         capacity=discharge / stack.capacity,
         ratio=charge / discharge,
-        gaps=_gaps(*(_curve(result.curves, sign) for sign in (1, -1))),
+        gaps=_gaps(up, down),
+        window=(float(down[1][-1]), float(up[1][-1])),
         capacity_u=float(Quantity("mass", mass).u or 0.0) / stack.active_mass,
         impedance=None if spectrum is None else spectrum[0],
         impedance_kelvin=kelvin if spectrum is None else spectrum[1],
@@ -127,7 +132,8 @@ def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) 
 def _value(result: Result, key: str) -> float:
     quantity = result.quantities.get(key)
     if quantity is None or quantity.value is None:
-        raise StudyError(f"its cycling has no {key}.", hint="State what it needs.")
+        why = "" if quantity is None else f": {quantity.as_json().get('why')}"
+        raise StudyError(f"its cycling has no {key}{why}.")
     return abs(float(quantity.value))
 
 
@@ -160,6 +166,10 @@ def stack_of(study: Study, results: Mapping[str, Result], name: str) -> Stack:
         words = ", ".join([*lacking, *([] if cell.separator_sample else ["separator sample"])]) or "active material"
         raise StudyError(f"cell '{name}' does not say its {words}.", where=f"cells.{name}")
     material = chemistry(cell.active_material)
+    stated = known.theoretical_capacity
+    if stated is not None:
+        own = Parameter(_float(stated), "C/kg", "stated")
+        material = replace(material, values={**material.values, "theoretical_capacity": own})
     value = {key: float(Quantity("ratio", getattr(known, key)).value or 0.0) for key in needed}
     carbon = float(Quantity("ratio", known.carbon_fraction).value or 0.0) if known.carbon_fraction is not None else 0.0
     return Stack(

@@ -27,10 +27,11 @@ _LOST = np.linspace(0.0, 0.45, 16)  # share of the first charge that does not co
 _LOST_SD = 0.15
 _HYSTERESIS = np.linspace(0.0, 0.15, 7)  # V, of the active material itself
 _HYSTERESIS_SD = 0.05
-_LAYERS = (0.1, 1.0, 10.0, 100.0)  # double layers, times those assumed
-_SLOPES = (0.04, 0.4, 4.0, 20.0)  # V, of the potential over content behind a spectrum
+_LAYERS = np.geomspace(0.05, 100.0, 11)  # double layer of the cathode, times that assumed; near enough to have no gaps
+_METAL_LAYERS = np.geomspace(0.1, 10.0, 5)  # that of sodium
+_SLOPES = (0.04, 1.0, 20.0)  # V, of the potential over content behind a spectrum
 # What the model itself may be wrong by, standard deviations; a gap also relative to itself.
-_MODEL = {"capacity": 0.03, "ratio": 0.015, "gap": 0.015, "gap_relative": 0.15, "impedance": 0.15}
+_MODEL = {"capacity": 0.03, "ratio": 0.015, "gap": 0.015, "gap_relative": 0.15, "impedance": 0.25}
 _FRONT = 0.10  # 1/V: what costs voltage is a front in the electrode, whose capacity hangs on details of the model
 _EFFECT = 4.0  # chi2 that a mechanism must make to be another one than "none"
 _ENERGIES = np.linspace(-2.0, 2.0, 9)  # standard deviations of an energy
@@ -78,7 +79,7 @@ def simulate_row(
             grid = mechanism.grid(POINTS)
             places[mechanism.name] = slice(len(stacks), len(stacks) + len(grid))
             stacks += [mechanism.on(cell.stack, x) for x in grid]
-    capacity, ratio, gaps = features(cycle(stacks, kelvin, c_rate), stacks)
+    capacity, ratio, gaps = features(cycle(stacks, kelvin, c_rate, window=cell.window), stacks)
     rows = {}
     for name, place in places.items():
         grid = np.zeros(1) if name == NONE else _named(name).grid(POINTS)
@@ -112,7 +113,7 @@ def _spectra(stack: Stack, kelvin: float) -> np.ndarray:
     """Return |Z| of a cell for each combination of its nuisances, (n, 5)."""
     made = []
     for layer in _LAYERS:
-        for metal in (0.1, 1.0, 10.0):
+        for metal in _METAL_LAYERS:
             changed = replace(
                 stack, double_layer=stack.double_layer * layer, sodium_double_layer=stack.sodium_double_layer * metal
             )

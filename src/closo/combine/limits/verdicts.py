@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincc
 
-from closo.combine.limits.mechanisms import NONE, OTHER
+from closo.combine.limits.mechanisms import OTHER
 from closo.combine.limits.scoring import Score
 
 __all__ = ["Verdict", "fits", "judge", "probabilities"]
@@ -51,8 +51,3 @@ def judge(scores: Sequence[Score]) -> Verdict:
     if not alive or alive == (OTHER,):
         return Verdict("none fits", ())
     return Verdict("identified" if len(alive) == 1 and fits(scores[0]) else "not identifiable", alive)
-
-
-def limits_nothing(verdict: Verdict) -> bool:
-    """Return whether the cells need no mechanism."""
-    return verdict.alive[:1] == (NONE,)

@@ -6,7 +6,8 @@ Measures
 Needs
     a `Stack`.
 Uncertainty sources
-    `conductivity:<cell>`: the cell is simulated again with the conductivity one standard uncertainty higher.
+    `conductivity:<cell>`: the cell is simulated again with the conductivity one standard uncertainty higher; those of masses
+    and area, where what they scale is proportional to them.
 Checks
     does the sodium in the cathode balance the charge through the terminals; does the salt stay where it is at t+ = 1?
 Limits
@@ -15,6 +16,7 @@ Limits
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -25,7 +27,7 @@ from closo.constants import CELSIUS
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.models.cell.simulation import Progress, Protocol, Run, run, spectrum
 from closo.models.cell.stack import Stack
-from closo.quantity import Quantity, uncertain
+from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
 __all__ = ["figure", "parameters", "simulated"]
@@ -61,9 +63,18 @@ def simulated(
     *,
     model: str = "SPMe",
     with_spectrum: bool = True,
+    scatter: Mapping[str, Number] | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Cycle a cell in pybamm, with its spectrum at half content, and return the numbers with their uncertainty.
+
+    Parameters
+    ----------
+    scatter : key of a quantity -> number about 1 that it is proportional to (of a mass, an area), with its sources.
+
+    Parameters
+    ----------
+    scatter : key of a quantity -> number about 1 that it is proportional to (of a mass, an area), with its sources.
 
     Raises
     ------
@@ -101,6 +112,10 @@ def simulated(
     if stack.transference == 1.0:
         spread = done.concentration_spread
         checks.append(Check("salt stays", spread < 1e-10, f"spread of its concentration {spread:.1e}, limit 1e-10"))
+    for key, factor in (scatter or {}).items():
+        if key in quantities:
+            old = quantities[key]
+            quantities[key] = replace(old, number=old.number * factor)
     used = parameters(stack)
     assumed = [row["name"].replace("_", " ") for row in used if row["source"].startswith("assumed")]
     findings = {"parameters": used, "model": model, "active_mass": stack.active_mass}

@@ -154,13 +154,11 @@ def _efficiency(result: Result) -> Panel:
                 )
             )
     shown = _zoom(100 * ce, 100 * u)
+    many = len(n) > _MOST_BARS  # no bars then: above the panel stands what they would show
+    title = f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly one error in all" if many else ""
     texts = _outside(n, 100 * ce, shown)
-    if len(n) > _MOST_BARS:
-        height = shown[0] + 0.03 * (shown[1] - shown[0])
-        texts.append(
-            Text(0.35 * float(n[-1]), height, f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly one error in all")
-        )
-    return Panel(_cycle_axis(n), Axis("CE / %", range=shown), traces=traces, spans=_spans(result), texts=texts)
+    axes = (_cycle_axis(n), Axis("CE / %", range=shown))
+    return Panel(*axes, traces=traces, spans=_spans(result), texts=texts, title=title)
 
 
 def _zoom(ce: np.ndarray, u: np.ndarray) -> tuple[float, float]:

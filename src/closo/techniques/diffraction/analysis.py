@@ -13,6 +13,7 @@ from closo.quantity import Number, as_stated
 from closo.result import Result
 from closo.techniques.diffraction.checks import checks_of, reason_of
 from closo.techniques.diffraction.fitting import scatter_of
+from closo.techniques.diffraction.model import Measured
 from closo.techniques.diffraction.plan import Pattern, Plan
 from closo.techniques.diffraction.quantities import Subject, crystalline, quantities_of
 from closo.techniques.diffraction.request import Request, make_request
@@ -41,6 +42,7 @@ def analyse(
     monochromator: float | None = None,
     radius: float | None = None,
     halo: str = "none",
+    halo_file: str | None = None,
     background: int | None = None,
     two_theta_min: float | None = None,
     two_theta_max: float | None = None,
@@ -72,6 +74,7 @@ def analyse(
     plan = Plan(
         order=_order(pattern) if request.background is None else request.background,
         halo=request.halo,
+        measured=None if halo_file is None else Measured.read(halo_file),
         instrument=request.instrument,
         monochromator=request.monochromator,
         cell_limit=request.cell_limit,
@@ -148,7 +151,7 @@ def _settings(asked: dict[str, Any], runs: Runs, radiation: Radiation, plan: Pla
         "names": [phase.name for phase in model.phases],
         "wavelengths": [wavelength for wavelength, _ in radiation.lines],
         "radiation": radiation.name,
-        "halo": plan.halo,
+        "halo": "file" if plan.halo == "none" and plan.measured is not None else plan.halo,
         "background": plan.order,
         "instrument": own,
     }

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import nnls
 
+from closo.errors import StudyError
 from closo.techniques.diffraction.profile import SCHERRER, Instrument, add_peaks, combine, polarisation, split
 from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings, march
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["HALOS", "Hump", "Model", "Parameter", "Solution"]
+__all__ = ["HALOS", "Hump", "Measured", "Model", "Parameter", "Solution"]
 
 _DEGREE = 180.0 / np.pi
+_LARGEST_HALO = 20_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,44 @@ class Hump:
 
     centre: float
     width: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A halo that was measured: angles 2theta [deg], rising, and intensities, smoothed and at most 1; shape (m,) each."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+    @staticmethod
+    def read(path: str) -> Measured:
+        """Read two columns of text, of the filler alone in the same instrument, smoothed over 1 deg.
+
+        Raises
+        ------
+        StudyError  where they are no such columns.
+        """
+        place, hint = (
+            Path(path),
+            "Give 2theta and counts of the filler alone, as closo convert writes them (.csv: as .xy).",
+        )
+        if not place.is_file() or place.stat().st_size > _LARGEST_HALO:
+            raise StudyError("there is no such file of a halo, or it is larger than 20 MB.", file=path, hint=hint)
+        try:
+            rows = np.loadtxt(place, comments=list("#!;'\"/*"), usecols=(0, 1), ndmin=2)
+        except ValueError:
+            rows = np.zeros((0, 2))
+        if (
+            len(rows) < 50
+            or not np.isfinite(rows).all()
+            or not (np.diff(rows[:, 0]) > 0).all()
+            or rows[:, 1].max() <= 0
+        ):
+            raise StudyError("the halo has no 50 rows of rising angles and intensities.", file=path, hint=hint)
+        grid = np.arange(rows[0, 0], rows[-1, 0], 0.05)
+        bell = np.exp(-4.0 * np.log(2.0) * (np.arange(-30, 31) * 0.05) ** 2)
+        smooth = np.convolve(np.pad(np.interp(grid, *rows.T), 30, mode="edge"), bell / bell.sum(), mode="valid")
+        return Measured(grid, smooth / smooth.max())
 
 
 def _family(centres: tuple[float, ...], width: float) -> tuple[Hump, ...]:
@@ -85,7 +126,7 @@ class Model:
     phases, radiation, instrument : see there.
     monochromator : its angle 2theta [rad].
     parameters : what the optimiser changes.
-    humps : of the halo.
+    humps : of the halo, and one that was measured.
     order : of the Chebyshev polynomial of the background; 1/x is a term more where `air` is True.
     shape : Lorentzian share of what the size of crystallites adds.
     fixed : values of parameters that are not free, (name, phase) -> value.
@@ -100,7 +141,7 @@ class Model:
     instrument: Instrument
     parameters: Sequence[Parameter]
     monochromator: float = 0.0
-    humps: Sequence[Hump] = ()
+    humps: Sequence[Hump | Measured] = ()
     order: int = 6
     shape: float = 1.0
     fixed: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -251,10 +292,15 @@ class Model:
         return np.stack(columns, axis=1) if columns else np.zeros((len(self.x), 0))
 
 
-def _halo(x: np.ndarray, radiation: Radiation, humps: Sequence[Hump]) -> np.ndarray:
+def _halo(x: np.ndarray, radiation: Radiation, humps: Sequence[Hump | Measured]) -> np.ndarray:
     """Return the patterns of the humps for amounts of 1, shape (n, number of humps)."""
     q = 4.0 * np.pi * np.sin(np.radians(x) / 2.0) / radiation.main
-    columns = [np.exp(-4.0 * np.log(2.0) * ((q - hump.centre) / hump.width) ** 2) for hump in humps]
+    columns = [
+        np.interp(x, hump.x, hump.y)
+        if isinstance(hump, Measured)
+        else np.exp(-4.0 * np.log(2.0) * ((q - hump.centre) / hump.width) ** 2)
+        for hump in humps
+    ]
     return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.techniques.diffraction.fitting import deviations
-from closo.techniques.diffraction.model import HALOS, Model, Parameter
+from closo.techniques.diffraction.model import HALOS, Measured, Model, Parameter
 from closo.techniques.diffraction.profile import Instrument
 from closo.techniques.diffraction.structure import Phase
 from closo.techniques.diffraction.wavelengths import Radiation
@@ -41,7 +41,7 @@ class Plan:
     Attributes
     ----------
     order : of the background's polynomial.
-    halo : a name of HALOS.
+    halo, measured : a name of HALOS; a halo from a file.
     shape : Lorentzian share of the broadening by size; None is fitted.
     instrument : the profile of the instrument, None where it is not known.
     cell_limit : relative change of a length of the cell that is allowed.
@@ -56,6 +56,7 @@ class Plan:
 
     order: int
     halo: str = "none"
+    measured: Measured | None = None
     shape: float | None = None
     instrument: Instrument | None = None
     monochromator: float = 0.0
@@ -71,7 +72,7 @@ class Plan:
 
 def make_model(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, plan: Plan) -> Model:
     """Return the model that a plan describes."""
-    humps = HALOS[plan.halo]
+    humps = (*HALOS[plan.halo], *(() if plan.measured is None else (plan.measured,)))
     parameters = [Parameter("displacement", -1, 0.0, -_DISPLACEMENT, _DISPLACEMENT)]
     parameters += _of_instrument(plan)
     parameters.append(Parameter("roughness", -1, 0.0, 0.0, 0.15, _ROUGHNESS))

@@ -152,6 +152,8 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     }
     if plan.halo != "none":
         wanted["halo template"] = [replace(plan, halo=f"{plan.halo}, other")]
+    elif plan.measured is not None:
+        wanted["halo template"] = [replace(plan, halo="silica")]
     if not plan.standard:
         wanted["profile shape"] = [replace(plan, shape=1.0), replace(plan, shape=0.3)]
         wanted["strain"] = [replace(plan, assumed_strain=_STRAIN)]

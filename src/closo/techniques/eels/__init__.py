@@ -1,43 +1,45 @@
-"""Electron energy loss (EELS): edges above their background as counts and maps with their uncertainties, and the thickness.
+"""Electron energy loss (EELS): edges above their background as counts and maps with their uncertainties, and the
+thickness.
 
 Measures
-    How many electrons lost the energy of an edge (B K, C K, O K, Na K, Si L) in a spectrum or at each point of a map; how
-    thick the specimen is in mean free paths.
+    How many electrons lost the energy of an edge (B K, C K, O K, Na K, Si L) in a spectrum or at each point of a map;
+    how thick the specimen is in mean free paths.
 
 Protocol
-    Record core and low losses of the same place (dual EELS); the zero-loss peak calibrates the axis. Stay below t/lambda =
-    0.5. Beams turn [4]B into [3]B: take a series of doses before a statement on BO3.
+    Record core and low losses of the same place (dual EELS); the zero-loss peak calibrates the axis. Stay below
+    t/lambda = 0.5. Beams turn [4]B into [3]B: take a series of doses before a statement on BO3.
 
 Needs
     `energy_loss` [eV] with `counts`, or with `intensity` (whose gain is estimated from its scatter, or set).
 
 Gives
-    `edge_intensity:EDGE` (counts, of a map per pixel: between the onset and `width` eV above it, over a power law that is
-    fitted to the counts before the edge by Poisson likelihood), `background_exponent:EDGE`, `edge_ratio:A/B`. With
-    `references` (files with two columns, energy loss and intensity above the background) all of them and the background are
-    fitted together: `edge_intensity:REFERENCE`, the counts of each over the range. Low losses: `zero_loss_position`,
-    `zero_loss_width`, `relative_thickness`. Curves of a map: net counts and their standard uncertainty at each pixel,
-    from two fixed power laws (and the references) with one weight vector: linear in the counts, so without bias however
-    few they are.
+    `edge_intensity:EDGE` (counts, of a map per pixel: between the onset and `width` eV above it, over a power law
+    that is fitted to the counts before the edge by Poisson likelihood), `background_exponent:EDGE`, `edge_ratio:A/B`.
+    With `references` (files with two columns, energy loss and intensity above the background) all of them and the
+    background are fitted together: `edge_intensity:REFERENCE`, the counts of each over the range. Low losses:
+    `zero_loss_position`, `zero_loss_width`, `relative_thickness`. Curves of a map: net counts and their standard
+    uncertainty at each pixel, from two fixed power laws (and the references) with one weight vector: linear in the
+    counts, so without bias however few they are.
 
 Uncertainty sources
     `counting EDGE:<name>` (counts, and the extrapolated background, which weighs 2 to 200 times more), `background
     EDGE:<name>` (root mean square over windows that fit), `gain:<name>`, `alignment REFERENCE:<name>` (0.3 eV either
-    way), `structure REFERENCE:<name>` (blocks of residuals), `method:<name>` (of the thickness: reflected or cut peak).
+    way), `structure REFERENCE:<name>` (blocks of residuals), `method:<name>` (of the thickness: reflected or cut
+    peak).
 
 Checks
-    zero of the axis, fit of each background, thickness, whether residuals are noise, number of components (eigenvalues above
-    those of noise; only counted, never fitted).
+    zero of the axis, place and background of each edge, thickness, whether residuals are noise, number of components
+    (eigenvalues above those of noise; only counted, never fitted).
 
 Limits
-    Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above t/lambda =
-    0.5. A reference must have the resolution of the spectrum; a wrong one shows in the residuals only.
-    The window must lie above the edges before it (Si L1 149.7 eV for B K).
+    Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above
+    t/lambda = 0.5. A reference must have the resolution of the spectrum; a wrong one shows in the residuals only. The
+    window must lie above the edges before it (Si L1 149.7 eV for B K).
 
 Sources
     Egerton 2011, doi:10.1007/978-1-4419-9583-4; linear combination of power laws: Cueva et al. 2012,
-    doi:10.1017/S1431927612000244; likelihood: Cash 1979, doi:10.1086/156922; eigenvalues of noise: Marchenko, Pastur 1967,
-    doi:10.1070/SM1967v001n04ABEH001994.
+    doi:10.1017/S1431927612000244; likelihood: Cash 1979, doi:10.1086/156922; eigenvalues of noise: Marchenko, Pastur
+    1967, doi:10.1070/SM1967v001n04ABEH001994.
 """
 
 from closo.techniques.eels.analysis import analyse, check_settings

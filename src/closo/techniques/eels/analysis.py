@@ -18,14 +18,11 @@ from closo.errors import DataError, StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
+from closo.techniques.eels.background import ONSETS
 from closo.techniques.linear_fit import LinearFit, block_bootstrap, fit_linear
 
-__all__ = ["ONSETS", "analyse", "check_settings"]
+__all__ = ["analyse", "check_settings"]
 
-ONSETS = {
-    "Al L": 73.0, "Si L": 99.2, "P L": 132.0, "Si L1": 149.7, "S L": 165.0, "B K": 188.0, "C K": 284.2, "N K": 401.0,
-    "O K": 532.0, "Fe L": 708.0, "F K": 685.0, "Na K": 1071.0, "Al K": 1560.0, "Si K": 1839.0,
-}  # eV  # fmt: skip
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
 _STARTS = (
@@ -35,6 +32,7 @@ _STARTS = (
     0.18,
     0.25,
 )  # of the onset: where the window of the background may begin; the first is usual
+_OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
 _SHIFT, _THICK, _VAGUE, _MISFIT = 0.3, 0.5, 0.4, 10.0  # eV of alignment; t/lambda; relative u; chi2 without a number
 _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
@@ -118,7 +116,9 @@ def analyse(
     found = _edges(data, spectra, wanted, limits, width=width)
     quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge).items()} | _ratios(spectra, found)
     curves = _curves(spectra, found)
+    seen = [edge.name for edge in found if quantities[f"edge_intensity:{edge.name}"].value is not None]
     checks = [_calibrated(zero_loss), *(_fits(edge) for edge in found)]
+    checks += [_rises(spectra, edge) for edge in found if edge.name in seen]
     if references is not None:
         more, joint, check = _joint(data, spectra, found[0], references)
         quantities, curves, checks = quantities | more, curves.assign(joint), [*checks, check]
@@ -127,7 +127,6 @@ def analyse(
         checks.append(
             Check("components", None, f"{counted} components stand above the noise (their number only is used)")
         )
-    seen = [edge.name for edge in found if quantities[f"edge_intensity:{edge.name}"].value is not None]
     findings = {"edges": [edge.name for edge in found], "seen": seen, "advice": {e.name: e.advice for e in found}}
     findings["windows"] = {
         e.name: [float(spectra.energies[k]) for k in np.flatnonzero(e.window)[[0, -1]]] for e in found
@@ -314,6 +313,15 @@ def _fits(edge: _Edge) -> Check:
     return Check(f"background of {edge.name}", likely > 1e-3, said)
 
 
+def _rises(spectra: _Spectra, edge: _Edge) -> Check:
+    """Return whether an edge that is seen begins near its place: an axis that is off puts every window beside its edge."""
+    energies = spectra.energies
+    behind = (energies > energies[edge.window][-1]) & (energies <= energies[edge.signal][-1])
+    found = kernel.rise_of(energies[behind], (spectra.total - edge.net.law.at(energies))[behind])
+    said = f"rises at {found:.1f} eV, {found - ONSETS[edge.name]:+.1f} eV from its place (limit {_OFF:g} eV)"
+    return Check(f"place of {edge.name}", abs(found - ONSETS[edge.name]) <= _OFF, said)
+
+
 def _curves(spectra: _Spectra, found: list[_Edge]) -> Dataset:
     """Return the mean spectrum with its backgrounds and, of a map, net counts and their uncertainties."""
     pixels, energies = len(spectra.cube), spectra.energies
@@ -340,7 +348,7 @@ def _joint(
     shapes = {}
     for text in (word.strip() for word in references.split(",") if word.strip()):
         names.append(Path(text).stem)
-        shapes[names[-1]] = _columns(Path(text))
+        shapes[names[-1]] = kernel.columns_of(Path(text))
     laws = [(energies / energies[0]) ** -(float(edge.net.law.exponent) + d) for d in (-0.2, 0.2)]
 
     def components(shift: float = 0.0, moved: str = "") -> np.ndarray:
@@ -389,21 +397,3 @@ def _joint_maps(spectra: _Spectra, names: list[str], fit: LinearFit) -> dict[str
         maps[f"map:{name}"] = (("y", "x"), fit.values[:, k].reshape(spectra.raster))
         maps[f"map_u:{name}"] = (("y", "x"), fit.u[:, k].reshape(spectra.raster))
     return maps
-
-
-def _columns(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return energy loss and intensity of a reference: two columns; lines that begin with # or a letter are left out."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[:100_000]
-        rows = [
-            [float(w) for w in re.split(r"[,;\s]+", line.strip())[:2]]
-            for line in lines
-            if re.match(r"\s*[-+.\d]", line)
-        ]
-        table = np.array([row for row in rows if len(row) == 2], float).reshape(-1, 2)
-    except (OSError, ValueError):
-        table = np.zeros((0, 2))
-    if len(table) < 5 or not np.all(np.isfinite(table)) or not np.all(np.diff(table[:, 0]) > 0):
-        text = "this is no reference: two columns are needed, rising energy loss and intensity."
-        raise StudyError(text, file=path, hint="Write it as text with two columns.")
-    return table[:, 0], table[:, 1]

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from closo.errors import DataError
+from closo.errors import DataError, StudyError
 from closo.techniques.linear_fit import fit_linear
 
-__all__ = ["Net", "PowerLaw", "components_above_noise", "gain_of", "net_map", "net_of", "power_law", "zero_loss"]
+__all__ = [
+    "ONSETS",
+    "Net",
+    "PowerLaw",
+    "columns_of",
+    "components_above_noise",
+    "gain_of",
+    "net_map",
+    "net_of",
+    "power_law",
+    "rise_of",
+    "zero_loss",
+]
 
+ONSETS = {
+    "Al L": 73.0, "Si L": 99.2, "P L": 132.0, "Si L1": 149.7, "S L": 165.0, "B K": 188.0, "C K": 284.2, "N K": 401.0,
+    "O K": 532.0, "Fe L": 708.0, "F K": 685.0, "Na K": 1071.0, "Al K": 1560.0, "Si K": 1839.0,
+}  # eV  # fmt: skip
+_RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
 
 
@@ -161,3 +180,28 @@ def components_above_noise(cube: np.ndarray) -> int:
     eigenvalues = np.linalg.eigvalsh((scaled.T @ scaled).astype(float)) / len(rows)
     edge = (1.0 + np.sqrt(kept.sum() / len(rows))) ** 2
     return int(np.sum(eigenvalues > 1.05 * edge))
+
+
+def rise_of(energies: np.ndarray, net: np.ndarray) -> float:
+    """Return where a smoothed edge first reaches 30 % of its highest [eV]."""
+    width = max(1, round(_RISE / float(np.median(np.diff(energies)))))
+    smooth = np.convolve(net, np.ones(width) / width, mode="same")
+    return float(energies[int(np.argmax(smooth >= 0.3 * smooth.max()))])
+
+
+def columns_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return energy loss and intensity of a reference: two columns; lines that begin with # or a letter are left out."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[:100_000]
+        rows = [
+            [float(w) for w in re.split(r"[,;\s]+", line.strip())[:2]]
+            for line in lines
+            if re.match(r"\s*[-+.\d]", line)
+        ]
+        table = np.array([row for row in rows if len(row) == 2], float).reshape(-1, 2)
+    except (OSError, ValueError):
+        table = np.zeros((0, 2))
+    if len(table) < 5 or not np.all(np.isfinite(table)) or not np.all(np.diff(table[:, 0]) > 0):
+        text = "this is no reference: two columns are needed, rising energy loss and intensity."
+        raise StudyError(text, file=path, hint="Write it as text with two columns.")
+    return table[:, 0], table[:, 1]

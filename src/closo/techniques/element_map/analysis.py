@@ -149,6 +149,9 @@ def _counts(data: Dataset) -> tuple[Any, np.ndarray, tuple[int, int] | None, flo
     require(data, "counts", who="element_map")
     said = data.attrs["metadata"]
     if data.attrs["kind"] == "x_ray_events":
+        if not {"raster", "energy_offset", "energy_step", "channels"} <= set(said):
+            text = "element_map needs the raster and the energies of the events, which the measurement does not state."
+            raise DataError(text, file=data.attrs.get("source"), hint="Read the file of the microscope itself.")
         height, width = said["raster"]
         energies = said["energy_offset"] + said["energy_step"] * np.arange(said["channels"])
         places = (data["pixel"].values.astype(int), data["channel"].values.astype(int))

@@ -95,7 +95,7 @@ def surface(
     """Return the enrichment at the edge of particles, the width of a shell, the profile, findings, and a check."""
     order = [maps.elements.index(e) for e in (*ratio, particle)]
     values, variances, key = maps.values[order], maps.variances[order], f"enrichment:{'/'.join(ratio)}"
-    usual = profile.particle_edge(values[2])
+    usual = profile.particle_edge(values[2], noise=float(variances[2].mean()))
     if usual is None:
         why = "no particles stand out in the map"
         lost = {name: withheld(name.split(":")[0], why) for name in (key, "shell_width")}

@@ -24,7 +24,11 @@ __all__ = [
 
 MODELS = ("outside only", "uniform in the particle", "shell")
 _SMOOTH, _FINER, _FINE, _LEAST = 1.0, 5, 0.25, 20  # pixels of smoothing; cells of a pixel; grid; pixels of a particle
-_FARTHEST, _CELLS = 3.0, 60.0  # radii outside that are used; cells of a radius of the grid
+_FARTHEST, _CELLS, _STANDS_OUT = (
+    3.0,
+    60.0,
+    3.0,
+)  # radii outside; cells of the grid; variance over that of smoothed noise
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,15 @@ class ShellFit:
     model: np.ndarray
 
 
-def particle_edge(marker: np.ndarray, *, factor: float = 1.0) -> Edge | None:
-    """Return the edge of what is bright in `marker`, None where nothing is.
+def particle_edge(marker: np.ndarray, *, factor: float = 1.0, noise: float = 0.0) -> Edge | None:
+    """Return the edge of what is bright in `marker`, None where nothing stands out of its noise (a variance).
 
     The threshold is Otsu's on the smoothed map, times `factor`; the edge is found on a finer grid. The radius is that of a
     circle with the median area of a particle.
     """
     smooth = gaussian_filter(marker, _SMOOTH)
+    if smooth.var() <= _STANDS_OUT * noise / (4.0 * np.pi * _SMOOTH**2):
+        return None
     levels = np.sort(smooth.ravel())
     n = np.arange(1, levels.size)
     sums = np.cumsum(levels)

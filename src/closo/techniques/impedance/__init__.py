@@ -43,9 +43,18 @@ Sources
 """
 
 from closo.techniques.impedance.analysis import analyse
-from closo.techniques.impedance.figure import figure
+from closo.techniques.impedance.figure import figure, overlay
 from closo.techniques.impedance.request import check_settings, settings_of
 from closo.techniques.impedance.series_analysis import analyse_series
 from closo.techniques.impedance.zview import model_text, read_model
 
-__all__ = ["analyse", "analyse_series", "check_settings", "figure", "model_text", "read_model", "settings_of"]
+__all__ = [
+    "analyse",
+    "analyse_series",
+    "check_settings",
+    "figure",
+    "model_text",
+    "overlay",
+    "read_model",
+    "settings_of",
+]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from closo.figures import Axis, Band, FigureSpec, Panel, Text, Trace
+from closo.nomenclature import to_shown
 from closo.result import Result
 
-__all__ = ["figure", "nyquist"]
+__all__ = ["figure", "nyquist", "overlay"]
+
+_VISIBLE = 0.003  # of the panel: a chord that is farther from the curve gets points between its ends
 
 
 def figure(result: Result) -> FigureSpec:
@@ -21,11 +26,32 @@ def figure(result: Result) -> FigureSpec:
     return FigureSpec(name=f"impedance {result.name}", panels=panels, title=result.name, summary=summary)
 
 
-def nyquist(results: list[Result]) -> Panel:
+def overlay(results: Sequence[Result]) -> FigureSpec:
+    """Return the Nyquist plots of several spectra in one panel, by temperature where it tells them apart."""
+
+    def kelvin(result: Result) -> float:
+        known = result.quantities.get("temperature")
+        return 0.0 if known is None else known.value or 0.0
+
+    ordered = sorted(results, key=kelvin)
+    places = [f"{to_shown('temperature', kelvin(r)):.4g} °C {r.about.branch}".strip() for r in ordered]
+    told = min(map(kelvin, ordered)) > 0 and len(set(places)) == len(places)
+    owners = ", ".join(dict.fromkeys(r.about.owner for r in ordered if r.about.owner)) or f"{len(ordered)} spectra"
+    panel = nyquist(ordered, places if told else [r.name for r in ordered])
+    return FigureSpec(
+        f"nyquist {owners}", [panel], f"{owners}: Nyquist plots", f"{len(ordered)} spectra with their fits."
+    )
+
+
+def nyquist(results: Sequence[Result], names: Sequence[str] = ()) -> Panel:
     """Return one Nyquist panel of one or several spectra, with equal axes and the decades marked.
 
     The window ends where the blocking spike begins to dwarf the arcs (2.2 x the largest total resistance); the whole
     spectrum is in the Bode panel and in the table.
+
+    Parameters
+    ----------
+    names : in the legend, where there are several.
     """
     traces, texts = [], []
     known = [float(r.quantities["total_resistance"].value or 0.0) for r in results]
@@ -34,17 +60,12 @@ def nyquist(results: list[Result]) -> Panel:
     for k, result in enumerate(results):
         z, fit = result.curves["impedance"].values, result.curves["impedance_fit"].values
         f = result.curves["frequency"].values
-        label = result.name if len(results) > 1 else "data"
+        label = names[k] if names else "data"
         traces.append(Trace(z.real, -z.imag, label, "points", color=k, marker=k, behind=_behind(result)))
-        traces.append(
-            Trace(
-                fit.real,
-                -fit.imag,
-                "" if len(results) > 1 else result.findings["circuit"],
-                "line",
-                color=k if len(results) > 1 else 1,
-            )
-        )
+        alone = len(results) == 1
+        curve = _smooth(f, fit, reach)
+        circuit = result.findings["circuit"] if alone else ""
+        traces.append(Trace(curve.real, -curve.imag, circuit, "line", color=1 if alone else k))
         aside = result.curves["impedance_left_out"].values if "impedance_left_out" in result.curves else np.empty(0)
         near = np.abs(aside) < reach  # an overload would only stretch the axes
         if near.any():
@@ -64,6 +85,25 @@ def nyquist(results: list[Result]) -> Panel:
         texts=texts,
         equal=True,
     )
+
+
+def _smooth(f: np.ndarray, z: np.ndarray, reach: float) -> np.ndarray:
+    """Return a fit with points between those of the spectrum where straight lines would show in a panel of `reach` [ohm].
+
+    A cubic in log f through the fit; frequencies that do not run one way stay as they are.
+    """
+    x = np.log(f)
+    x = x if x[-1] > x[0] else -x
+    if len(f) < 4 or not np.all(np.diff(x) > 0):
+        return z
+    from scipy.interpolate import CubicSpline
+
+    spline = CubicSpline(x, z)
+    middle = 0.5 * (x[:-1] + x[1:])
+    bend = np.abs(spline(middle) - 0.5 * (z[:-1] + z[1:]))
+    far = np.flatnonzero((bend > _VISIBLE * reach) & (np.abs(z[1:]) < 1.5 * reach))
+    between = [np.linspace(x[k], x[k + 1], 6)[1:-1] for k in far]
+    return np.asarray(spline(np.sort(np.concatenate([x, *between]))))
 
 
 def _behind(result: Result, end: str = "") -> dict[str, np.ndarray]:

@@ -25,11 +25,11 @@ Gives
 
 Uncertainty sources
     `noise:<band>:<name>` (scatter of means over 4 1/cm), `anchors <band>:<name>` (nine choices of parts of the
-    anchors), `baseline model <band>:<name>` (how far a parabola through wider anchors moves the area, also where it
-    is corrected for the tails of the band itself, over the root of 3; 0.4, 0.5 and 0.8 of it for B-H, overtone and
-    water, whose backgrounds are known better; for the band that all are divided by it is
-    `baseline model <band>:all spectra`, one error that cancels between spectra of one silica), `structure
-    <band>:<name>` (what the same sum gives where no band is, beyond all of these: fringes, vapour, curvature),
+    anchors), `baseline model <band>:<name>` (how far a parabola through wider anchors moves the area, also where it is
+    corrected for the tails of the band itself, over the root of 3; 0.4, 0.5 and 0.8 of it for B-H, overtone and water,
+    whose backgrounds are known better; for the band that all are divided by it is `baseline model <band>:all spectra`,
+    one error that cancels between spectra of one silica, and 0.8 of which is that of the band above it in a ratio),
+    `structure <band>:<name>` (what the same sum gives where no band is, beyond all of these: fringes, vapour, curvature),
     `wavenumber scale:<name>` (0.3 1/cm: limits and positions), `reflectance scale:<name>` (1 % of R; on the
     Kubelka-Munk scale), `profile <band>:<name>` (of the splitting).
 

@@ -18,7 +18,7 @@ from closo.techniques.choices import spelled
 from closo.techniques.infrared.kernels import Area, area_of, baseline_of
 from closo.techniques.infrared.ordinate import Spectrum, scaled, spectrum_of
 from closo.techniques.infrared.peaks import Components, components_of, position_of
-from closo.techniques.infrared.request import ORDINATES, SCALES, Band, bands_of, check_settings
+from closo.techniques.infrared.request import BANDS, ORDINATES, SCALES, Band, bands_of, check_settings
 
 __all__ = ["analyse"]
 
@@ -26,6 +26,7 @@ _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
 _FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
+_ALIKE = 0.8  # correlation of what the baseline does to a band and to the overtone
 _SHARE_DARK = 0.05  # of the points of a band
 
 
@@ -272,7 +273,8 @@ def _ratios(spectrum: Spectrum, found: dict[str, _Found], left: dict[str, str], 
         elif name in left:
             quantities[key] = withheld("band_ratio", left[name], method=method)
         elif found[name].detected:
-            quantities[key] = Quantity("band_ratio", found[name].number / whole.number, method)
+            number = _bent_alike(found[name], whole, spectrum.name) / whole.number
+            quantities[key] = Quantity("band_ratio", number, method)
         else:
             highest = found[name].upper_limit(spectrum.name) / whole.number
             quantities[key] = withheld("band_ratio", f"not detected, < {float(highest.x):.2g} (95 %)", method=method)
@@ -280,6 +282,21 @@ def _ratios(spectrum: Spectrum, found: dict[str, _Found], left: dict[str, str], 
                 "band_ratio", highest, f"the truth exceeds it once in twenty; {method}"
             )
     return quantities
+
+
+def _bent_alike(one: _Found, whole: _Found, name: str) -> Number:
+    """Return an area whose error by the baseline is in part that of the overtone: one bent background lies below both.
+
+    Of bands of the house alone, for which twins say how much the two have in common.
+    """
+    if whole.band.name != "overtone" or not {one.band, whole.band} <= set(BANDS):
+        return one.number
+    model, own = one.area.model, math.sqrt(1.0 - _ALIKE**2)
+    shared = {
+        f"baseline model {one.band.name}:{name}": (own - 1.0) * model,
+        "baseline model overtone:all spectra": _ALIKE * model,
+    }
+    return one.number + uncertain(0.0, shared)
 
 
 def _components(spectrum: Spectrum, found: dict[str, _Found]) -> Components | None:

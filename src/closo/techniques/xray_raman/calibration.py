@@ -21,6 +21,7 @@ __all__ = ["Analyser", "Loss", "calibrated", "elastic_line", "summed"]
 _PROMINENT = 5.0  # times what lies beside it: the elastic line
 _RANGE = 20.0  # eV, from the lowest energy of a scan, in which an elastic line is looked for
 _NARROW = 4.0  # eV, half of the range in which an elastic line is fitted
+_LEAST_POINTS = 20  # of a scan of an edge
 _SCATTER = 0.01  # eV, of an elastic line where only one scan tells
 
 
@@ -163,11 +164,9 @@ def calibrated(
     seen = _lines(energy, counts, scan, elastic=elastic, rates=rates, dwell=dwell)
     lines = [line for line in (_of_analyser(n, found) for n, found in zip(numbers, seen, strict=True)) if line]
     middle = float(np.mean([line.elastic for line in lines])) if lines else math.nan
-    reach = [
-        k
-        for k in np.unique(scan)
-        if np.sum((energy[scan == k] - middle > wanted[0]) & (energy[scan == k] - middle < wanted[1])) > 20
-    ]
+    within = (energy - middle > wanted[0]) & (energy - middle < wanted[1])
+    points = {int(k): int(np.sum(within[scan == k])) for k in np.unique(scan)}
+    reach = [k for k, n in points.items() if n > max(_LEAST_POINTS, 0.25 * max(points.values()))]  # no coarse overview
     if not reach:
         raise DataError(f"no scan reaches from {wanted[0]:g} to {wanted[1]:g} eV of loss.", file=data.attrs.get("source"),
                         hint="Name the scans of this edge, or another edge.")  # fmt: skip

@@ -4,6 +4,7 @@
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const scheme = () => (dark.matches ? "dark" : "light");
 const say = (text) => { document.getElementById("live").textContent = text; };
 const field = (name) => document.querySelector(`#settings [name="set-${name}"]`);
 
@@ -21,7 +22,7 @@ function layoutOf(panel, chooses) {
     margin: { l: 56, r: 16, t: 28, b: 56 }, hovermode: "closest", dragmode: chooses ? "select" : "zoom",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } } };
   for (const name of ["xaxis", "yaxis", "xaxis2"]) if (layout[name]) layout[name] = { ...axis, ...layout[name] };
-  if (layout.xaxis2) layout.margin.t = 56;
+  if (layout.xaxis2) { layout.margin.t = 56; layout.margin.b = 80; layout.legend.y = -0.28; layout.legend.yanchor = "top"; }
   return layout;
 }
 
@@ -31,6 +32,8 @@ function drawAll(root) {
     if (!source || !window.Plotly) continue;
     const panels = JSON.parse(source.textContent);
     figure.querySelectorAll(".plot").forEach((place, k) => {
+      if (place.dataset.drawn === scheme()) return;
+      place.dataset.drawn = scheme();
       const form = document.getElementById("settings");
       const chooses = Boolean(form && panels[k].data.some((t) => (t.customdata || []).some((row) => row[2] !== null)));
       const panel = themed(panels[k]);
@@ -54,7 +57,6 @@ function bind(place) {
     low.value = short(Math.min(...at), -1);
     high.value = short(Math.max(...at), 1);
     say(`Range ${low.value} to ${high.value}. Press re-run.`);
-    drawAll(document);
   });
   place.on("plotly_click", (event) => {
     const row = event.points[0].customdata, out = leaveOut();
@@ -135,6 +137,11 @@ async function show(response, push) {
   const fresh = page.querySelector("main");
   if (!fresh) { say(text.slice(0, 300)); alertIn(text.slice(0, 300)); return; }
   const open = [...document.querySelectorAll("main details[open] > summary")].map((s) => s.textContent);
+  const drawnBefore = new Map([...document.querySelectorAll("main script.drawing")].map((s) => [s.textContent, s.closest("figure")]));
+  for (const source of fresh.querySelectorAll("script.drawing")) {  // a figure that has not changed stays
+    const old = drawnBefore.get(source.textContent);
+    if (old && !document.getElementById("settings")) source.closest("figure").replaceWith(document.adoptNode(old));
+  }
   document.querySelectorAll("main .plot").forEach((place) => Plotly.purge(place));
   document.querySelector("main").replaceWith(document.adoptNode(fresh));
   document.querySelector(".top nav").replaceWith(document.adoptNode(page.querySelector(".top nav")));
