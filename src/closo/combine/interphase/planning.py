@@ -151,12 +151,14 @@ def figure_next(result: Result) -> FigureSpec:
         if (mine := c["offer_silica"].values == name).any()
     ]
     named = []
-    for by, told, style in (("mean", "conducts best", "line"), ("information", "teaches most", "dashed")):
+    for by, told in (("mean", "conducts best"), ("information", "teaches most")):
         k = int(np.argmax(c[f"offer_{by}"].values))
         made = f"{c['offer_silica'].values[k]}, {100 * c['offer_fraction'].values[k]:.0f} vol%"
         named.append(f"{told}: {made}, {c['offer_time'].values[k] / 3600.0:g} h")
         ends = np.array([low[k], high[k]]) / S_PER_CM
-        traces.append(Trace(np.full(2, x[k]), ends, label=named[-1], style=style, color=6))
+        traces.append(
+            Trace(np.full(2, x[k]), ends, label=named[-1], style="line" if by == "mean" else "dashed", color=6)
+        )
     title = "Samples that could be made next"
     return FigureSpec(
         name=f"next sample {result.name}",
