@@ -76,22 +76,23 @@ def parse_phases(phases: list[str]) -> dict[int, float]:
     return found
 
 
-def image(path: Path, phases: Mapping[int, float], options: Options) -> Result:
+def image(path: Path, phases: Mapping[int, float], options: Options | None = None) -> Result:
     """Return the effective conductivity of an image in a file.
 
     Parameters
     ----------
     path : NPY or TIFF stack of labels.
     phases : label -> conductivity [S/cm].
+    options : of the solver; the usual ones when absent.
 
     Raises
     ------
     ReadError  when the file cannot be read; StudyError when it has a phase without a conductivity.
     """
     from closo.models.microstructure import read_stack
-    from closo.models.transport import current_map
+    from closo.models.transport import Options, current_map
 
-    labels = read_stack(path)
+    labels, options = read_stack(path), options or Options()
     if labels.dtype != np.uint8 and labels.size and labels.min() >= 0 and labels.max() <= 255:
         labels = labels.astype(np.uint8)
     found = current_map(labels, phases, options)
