@@ -177,5 +177,5 @@ def test_sources_go_through():
     ],
 )
 def test_values_that_cannot_be_are_refused(call):
-    with pytest.raises(StudyError, match=r"cannot be|add up|not known"):
+    with pytest.raises(StudyError, match=r"is not valid|add up|not known"):
         call()
