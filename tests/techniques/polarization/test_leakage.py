@@ -219,7 +219,7 @@ def test_values_that_no_cell_reaches_are_refused():
     "settings", [{"voltage": np.nan}, {"voltage": 0.0}, {"current_gain": 1e300}, {"current_offset": "inf A"}]
 )
 def test_settings_out_of_this_world_are_refused(settings):
-    with pytest.raises(StudyError, match="is not valid"):
+    with pytest.raises(StudyError, match="cannot be"):
         analyse(dataset(blocking_polarization(LADDER, 0)), **settings)
 
 
