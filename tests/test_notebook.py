@@ -14,12 +14,14 @@ import pytest
 
 import closo
 from closo import dataset, figures, pipeline
+from closo.arrays import _measurement
 from closo.dataset import KINDS, new
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
 from closo.quantity import Quantity, correlation, from_fit, uncertain, withheld
-from closo.techniques import TECHNIQUES
+from closo.techniques import TECHNIQUES, get
 from closo.techniques.inputs import INPUTS
+from closo.twin.microscopy import Lamella, x_ray_map
 from closo.value import Value, stated
 
 mpl.use("agg")
@@ -277,9 +279,23 @@ def test_every_technique_has_a_function_with_named_arguments(row):
     assert not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     assert all(f"\n{name} : " in function.__doc__ for name in parameters)
     assert row.name in dir(closo)
-    assert all(KINDS[row.kinds[0]].dims == KINDS[kind].dims for kind in row.kinds)
+    told = {
+        (len(KINDS[kind].dims), KINDS[kind].needs) for kind in row.kinds
+    }  # by the dimensions and columns of the arrays
+    assert len(told) == len(row.kinds) or all(KINDS[row.kinds[0]].dims == KINDS[kind].dims for kind in row.kinds)
     with pytest.raises(TypeError, match="nonsense"):
         function(**{name: [1.0] for name in row.needs}, nonsense=1)
+
+
+def test_arrays_of_a_map_are_a_map_and_those_of_a_spectrum_a_spectrum():
+    lamella = Lamella()
+    random = np.random.default_rng(0)
+    counts = x_ray_map(lamella, random)
+    energy = 0.02 * np.arange(counts.shape[-1])
+    for array, dims in ((counts, 3), (counts.sum(axis=(0, 1)), 1)):
+        data = _measurement(get("element_map"), {"counts": array, "energy": energy}, "a map")
+        assert data["counts"].ndim == dims
+        assert data.attrs["kind"] == {3: "x_ray_image", 1: "x_ray"}[dims]
 
 
 def test_what_the_command_line_may_ask_python_may_ask_too():

@@ -77,10 +77,20 @@ def _is_column(value: object, name: str, row: Technique) -> bool:
     return value is not None and (name not in (*row.inputs, *row.settings) or np.ndim(value) > 0)  # type: ignore[arg-type]
 
 
+def _kind(row: Technique, arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the kind of measurement of a technique that has as many dimensions as the arrays, and their columns."""
+    depth = max((array.ndim for array in arrays.values()), default=1)
+    if len(KINDS[row.kinds[0]].dims) == depth:
+        return row.kinds[0]
+    alike = [kind for kind in row.kinds if len(KINDS[kind].dims) == depth]
+    whole = [kind for kind in alike if all(any(n in arrays for n in group) for group in KINDS[kind].needs)]
+    return (whole or alike or row.kinds)[0]
+
+
 def _measurement(row: Technique, columns: Mapping[str, Any], name: str | None) -> Dataset:
     """Return the arrays as a measurement; without a name they are called by their content, so that others differ."""
     arrays = {key: np.asarray(values) for key, values in columns.items()}
-    data = new(row.kinds[0], arrays, source=name or "arrays", title=row.title)
+    data = new(_kind(row, arrays), arrays, source=name or "arrays", title=row.title)
     if name is None:
         data.attrs["source"] = f"arrays {hashlib.sha256(to_bytes(data)).hexdigest()[:6]}"
     return data
