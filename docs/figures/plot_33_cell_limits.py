@@ -2,7 +2,8 @@
 What limits the cells
 =====================
 
-Every slow process fitted to the cycles and spectra of two synthetic sodium cells: which fit, and what the next run would decide.
+Every slow process fitted to the cycles and spectra of two synthetic sodium cells: which fit, and what the next run
+would decide.
 """
 
 from example_files import two_cells

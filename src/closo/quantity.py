@@ -325,7 +325,7 @@ def parse(text: str | float, name: str, *, label: str | None = None, default_u: 
         u *= abs(value) / 100.0
     factor, offset = to_si(match["unit"] or row.shown, name)
     si, si_u = value * factor + offset, u * factor
-    if not (math.isfinite(si) and math.isfinite(si_u)) or (row.positive and si <= 0) or (row.offset and si < 0):
+    if not (math.isfinite(si) and math.isfinite(si_u * si_u)) or (row.positive and si <= 0) or (row.offset and si < 0):
         limit = "above absolute zero" if row.offset else "finite and > 0" if row.positive else "finite"
         raise StudyError(f"{name} = '{text}' is not valid: it must be {limit}.", hint="Correct the value.")
     if abs(si) > row.largest:

@@ -55,7 +55,7 @@ def best_time(law: str, truth: Mapping[str, float]) -> float:
     Example
     -------
     >>> round(best_time("consecutive", {"k1": 0.64, "k2": 0.064, "a": 1e-3, "c": 0.3}), 1)
-    4.7
+    4.9
     """
     hours = np.exp(np.arange(math.log(0.02), math.log(200.0), 0.002))
     return float(hours[np.argmax(conductivity(law, truth, hours))])

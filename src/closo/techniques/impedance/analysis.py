@@ -88,7 +88,7 @@ def analyse(
     choice = fitted(request, prepared, noise_known=weights == "measured")
     theta = with_held(choice.best, theta_numbers(choice.best, name=name), request.held_u, name=name)
     given = asked | {"weights": weights, "f_min": request.f_min, "f_max": request.f_max}
-    given |= {"calibrated": calibrated, "drt": drt}
+    given |= {"circuit": request.circuit.text if request.circuit else None, "calibrated": calibrated, "drt": drt}
     return report(data, prepared, choice, theta, pellet=pellet, given=given)
 
 

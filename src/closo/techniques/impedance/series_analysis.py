@@ -85,7 +85,7 @@ def analyse_series(
         else plan_series(spectra, circuit=circuit, shared=shared, order=[int(i) for i in order])
     )
     given = asked | {"weights": "modulus", "f_min": request.f_min, "f_max": request.f_max, "shared": shared}
-    given |= {"calibrated": calibrated, "drt": drt}
+    given |= {"circuit": request.circuit.text if request.circuit else None, "calibrated": calibrated, "drt": drt}
     members = _members(plan, spectra, request, name=name)
     results = []
     for i, (data, p, (choice, theta)) in enumerate(zip(datasets, prepared, members, strict=True)):
