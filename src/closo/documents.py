@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from closo.result import About, Check, Provenance, Result
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["dump", "from_document", "to_document"]
+__all__ = ["dump", "from_document", "plain", "to_document"]
 
 
 def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
@@ -70,3 +71,24 @@ def _plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a result's settings hold a {type(value).__name__}, which is no plain JSON value")
+
+
+def plain(value: object) -> Any:
+    """Return `value` as plain JSON values.
+
+    Example
+    -------
+    >>> plain({"a": (1, float("nan")), "b": {2.5}})
+    {'a': [1, None], 'b': [2.5]}
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):  # numpy
+        return plain(value.tolist())
+    return str(value)

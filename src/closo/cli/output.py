@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import typer
 
-__all__ = ["exit_code", "plain", "progress_bar", "say", "show_lines", "show_table", "write_json"]
+__all__ = ["exit_code", "progress_bar", "say", "show_lines", "show_table", "write_json"]
 
 
 def write_json(value: object) -> None:
     """Print `value` as JSON on standard output; what is not finite becomes null."""
+    from closo.documents import plain
+
     typer.echo(json.dumps(plain(value), indent=2, allow_nan=False))
-
-
-def plain(value: object) -> Any:
-    """Return `value` as plain JSON values.
-
-    Example
-    -------
-    >>> plain({"a": (1, float("nan")), "b": {2.5}})
-    {'a': [1, None], 'b': [2.5]}
-    """
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(v) for v in value]
-    if hasattr(value, "tolist"):  # numpy
-        return plain(value.tolist())
-    return str(value)
 
 
 def say(text: str) -> None:

@@ -12,12 +12,12 @@ import os
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from closo.errors import ReadError
+from closo.readers.tools.markup import ZIP_FAILURES
 
 __all__ = ["Archive", "opened"]
 
@@ -29,16 +29,6 @@ _HEADER = 30  # bytes before the name of a member
 _DEEPEST, _LONGEST = 20, 400  # folders, characters of a name
 _DRIVE = re.compile(":" if os.name == "nt" else r"(^|/)[A-Za-z]:")
 _ASK = "Ask for it again where it comes from."
-_FAILURES = (
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    LookupError,
-)
 
 
 class Archive:
@@ -65,7 +55,7 @@ class Archive:
                     if length > member.file_size:
                         raise ReadError("a member is longer than it says.", file=self.path, where=name, hint=_ASK)
                     yield piece
-        except _FAILURES as error:
+        except ZIP_FAILURES as error:
             raise _damaged(self.path, error, name) from None
 
     def sha256(self, name: str) -> str:
@@ -97,7 +87,7 @@ def opened(path: Path) -> Iterator[Archive]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except _FAILURES as error:
+    except ZIP_FAILURES as error:
         raise _damaged(path, error, None) from None
     with archive:
         problem = _problem(archive)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from closo import __version__
+from closo.documents import plain
 from closo.report.wording import key_text, level_class
 
-__all__ = ["answer", "plain", "wants_json"]
+__all__ = ["answer", "wants_json"]
 
 
 def answer(request: Request, template: str, page: Mapping[str, Any], status: int = 200) -> Response:
@@ -32,21 +32,6 @@ def wants_json(request: Request) -> bool:
     asked = request.query_params.get("format")
     accepted = request.headers.get("accept", "")
     return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
-
-
-def plain(value: object) -> Any:
-    """Return plain JSON values; what is not finite becomes null."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(v) for v in value]
-    if hasattr(value, "tolist"):  # numpy
-        return plain(value.tolist())
-    return str(value)
 
 
 @lru_cache(maxsize=1)

@@ -12,13 +12,13 @@ from xml.parsers import expat
 from closo.errors import ReadError
 from closo.readers.tools.text import decode, shown
 
-__all__ = ["Element", "parse", "text_of", "unpack"]
+__all__ = ["ZIP_FAILURES", "Element", "parse", "text_of", "unpack"]
 
 _MOST_BYTES = 100_000_000  # of one member
 _MOST_RATIO, _RATIO_MATTERS = 200, 1_000_000
 _MOST_MEMBERS = 2000
 _ASK = "Did it come from the instrument? Export it again, or as .xy."
-_FAILURES = (
+ZIP_FAILURES = (
     zipfile.BadZipFile,
     zlib.error,
     OSError,
@@ -133,7 +133,7 @@ def unpack(path: Path) -> dict[str, bytes]:
             if problem:
                 raise ReadError(f"{problem}; it was not opened.", file=path, hint=_ASK)
             return {m.filename: _content(archive, m, path) for m in members if m.filename.lower().endswith(".xml")}
-    except _FAILURES as error:
+    except ZIP_FAILURES as error:
         reason = " ".join(str(error).split())[:80]
         raise ReadError(f"the archive cannot be opened ({reason}).", file=path, hint=_ASK) from None
 
