@@ -25,6 +25,7 @@ from scipy.linalg import eigh, solve_triangular
 from scipy.optimize import nnls
 
 from closo.errors import DataError
+from closo.techniques.impedance.noise import binned
 
 __all__ = ["Distribution", "Peak", "relaxation_times"]
 
@@ -109,7 +110,9 @@ def relaxation_times(
     if frequency.size < 10:
         raise DataError(f"A distribution of relaxation times needs 10 frequencies; there are {frequency.size}.")
     least = _FINEST * np.abs(impedance)
-    f, z, sd = _binned(frequency, impedance, np.maximum(noise * np.abs(impedance) if sd is None else sd, least))
+    wanted = np.maximum(noise * np.abs(impedance) if sd is None else sd, least)
+    f, z, sd = binned(frequency, impedance, wanted, most=_MOST)
+    sd = np.maximum(sd, _FINEST * np.abs(z))
     tau = _grid(frequency)
     basis = _columns(f, tau, blocking_exponent, inductive) / sd[:, None]
     matrix = np.concatenate([basis.real, basis.imag])
@@ -143,21 +146,6 @@ def relaxation_times(
 def _grid(frequency: np.ndarray) -> np.ndarray:
     low, high = 0.3 / (2 * np.pi * frequency.max()), 1.0 / (2 * np.pi * frequency.min())
     return np.geomspace(low, high, int(np.log10(high / low) * _PER_DECADE + 1e-6) + 1)
-
-
-def _binned(f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sort by frequency, and average a large spectrum over narrow bins: frequency, impedance, standard deviation."""
-    order = np.lexsort((z.imag, z.real, f))
-    f, z, sd = f[order], z[order], sd[order]
-    if f.size <= _MOST:
-        return f, z, sd
-    position = np.floor(np.log(f / f[0]) / np.log(f[-1] / f[0]) * 0.999 * _MOST)
-    start = np.flatnonzero(np.diff(position, prepend=-1.0))
-    weight = 1.0 / sd**2
-    total = np.add.reduceat(weight, start)
-    mean_f = np.exp(np.add.reduceat(weight * np.log(f), start) / total)
-    mean_z = np.add.reduceat(weight * z, start) / total
-    return mean_f, mean_z, np.maximum(1.0 / np.sqrt(total), _FINEST * np.abs(mean_z))
 
 
 def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
