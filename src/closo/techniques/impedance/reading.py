@@ -8,8 +8,8 @@ much of an arc it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Reading:
     bulk, boundary : of one arc and of the others; empty where they cannot be told.
     why_total, why_bulk, why_boundary : reason why each cannot be given, '' where it can.
     lowest : the lowest frequency [Hz].
+    said : label of a resistor -> what the user says, or the class that it has beside that; empty without an assignment.
     """
 
     fit: CircuitFit
@@ -65,12 +66,13 @@ class Reading:
     why_bulk: str
     why_boundary: str
     lowest: float
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lonely(self) -> bool:
-        """One depressed arc is all there is."""
+        """One depressed arc is all there is, and nobody says what it is."""
         arcs = [t for t in self.total if t.storage is not None]
-        return len(arcs) == 1 and not arcs[0].ideal
+        return len(arcs) == 1 and not arcs[0].ideal and not self.said
 
     @property
     def distributed(self) -> bool:
