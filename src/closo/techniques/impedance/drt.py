@@ -40,6 +40,10 @@ _ROUNDS = 100  # of the active-set method, per unknown
 _WING = (
     1.0  # the wing of an arc falls by e over so much ln tau: what lies beyond a valley is of the size of gamma there
 )
+_SPACING = (
+    0.0012  # relative error of the area of an ideal arc, root mean square: no piecewise linear gamma is so narrow
+)
+_SMALLEST = 0.02  # share of the whole below which a maximum is no peak
 _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
@@ -47,7 +51,8 @@ _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are
 class Peak:
     """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it.
 
-    `resistance_u` holds the spread of the samples and what lies beyond the valleys, where the wings of two peaks overlap.
+    `resistance_u` holds the spread of the samples, what lies beyond the valleys, where the wings of two peaks overlap, the
+    small maxima that count to this peak, and what the spacing of the grid leaves open.
     """
 
     time_constant: float
@@ -280,26 +285,35 @@ def _non_negative(h: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak, ...]:
-    """Peak table: position and area of every maximum above 2 % of the whole."""
+    """Peak table: position and area of every maximum above 2 % of the whole; smaller ones count to the peak beside them."""
     step = float(np.log(tau[1] / tau[0]))
-    total = float(gamma.sum()) * step
     tops = [k for k in range(1, gamma.size - 1) if gamma[k] >= gamma[k - 1] and gamma[k] > gamma[k + 1]]
-    if not tops:
+    if not tops or not gamma.sum() > 0:
         return ()
     # what rises towards the ends of the grid belongs to processes outside the data, not to the peak beside it
-    first, last = int(np.argmin(gamma[: tops[0] + 1])), tops[-1] + int(np.argmin(gamma[tops[-1] :]))
-    valleys = [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
-    edges = [first, *valleys, last + 1]
+    ends = int(np.argmin(gamma[: tops[0] + 1])), tops[-1] + int(np.argmin(gamma[tops[-1] :])) + 1
+    share = np.cumsum(np.append(0.0, gamma / gamma.sum()))
+    small = np.zeros(gamma.size)  # the wings of an arc break up into bumps of less than a per cent
+    while len(tops) > 1:
+        edges = _edges(gamma, tops, ends)
+        areas = np.diff(share[edges])
+        k = int(np.argmin(areas))
+        if areas[k] > _SMALLEST:
+            break
+        small[edges[k] : edges[k + 1]] = gamma[edges[k] : edges[k + 1]]
+        del tops[k]
     found = []
-    for low, high in pairwise(edges):
-        area = float(gamma[low:high].sum()) * step
-        if area < 0.02 * total or total <= 0:
-            continue
-        log_tau, weights = np.log(tau[low:high]), gamma[low:high]
-        sampled = spread[low:high]
+    for low, high in pairwise(_edges(gamma, tops, ends)):
+        log_tau, weights, sampled = np.log(tau[low:high]), gamma[low:high], spread[low:high]
         centres = (log_tau[:, None] * sampled).sum(axis=0) / np.maximum(sampled.sum(axis=0), 1e-300)
         centre = float(np.exp((log_tau * weights).sum() / weights.sum()))
-        beyond = _WING * float(np.hypot(gamma[low], gamma[min(high, gamma.size - 1)]))
-        u = float(np.hypot(np.std(sampled.sum(axis=0) * step), beyond))
+        beyond = [_WING * gamma[low], _WING * gamma[min(high, gamma.size - 1)], small[low:high].sum() * step]
+        area = float(weights.sum()) * step
+        u = float(np.linalg.norm([np.std(sampled.sum(axis=0)) * step, _SPACING * area, *beyond]))
         found.append(Peak(centre, centre * float(np.std(centres)), area, u))
     return tuple(found)
+
+
+def _edges(gamma: np.ndarray, tops: list[int], ends: tuple[int, int]) -> list[int]:
+    """Return where each peak begins and the last one ends: the valleys between the tops."""
+    return [ends[0], *(a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)), ends[1]]
