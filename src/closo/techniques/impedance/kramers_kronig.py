@@ -45,7 +45,7 @@ _CROWD, _PRICE_OF_CROWD = 5, 10.0  # points within which outliers are a crowd; w
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
 _ROUNDING = (
-    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, and the spacing of the terms
+    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, the spacing of the terms
 )
 _SETTLED = 0.1  # change of ln sd between two fits
 
@@ -200,14 +200,14 @@ def _fit_and_noise(f: np.ndarray, z: np.ndarray, size: np.ndarray) -> tuple[np.n
     """Fit with weights that follow the noise: the sd over |Z| along the spectrum, with a mean square of 1, and the fit.
 
     A few large residuals are outliers, or the noise is large there. The weights are found once without the one and once
-    without the other to begin with, and the more likely outcome is taken.
+    without the other to begin with, and the more likely outcome is taken. What a computed spectrum leaves is neither.
     """
     white = np.ones(f.size)
     shape, fit = _settled(f, z, size, white)
     if not fit.outliers and np.all(shape == 1.0):
         return shape, fit
     bare = _best_fit(f, z, size, white, search=False)
-    if bare.scale < _ROUNDING:
+    if bare.scale < _SMALLEST and np.abs(bare.left).max() < _OUTLYING:  # finer than any instrument's own accuracy
         return white, bare
     kept, _ = _settled(f, z, size, white, search=False)
     other_shape, other = _settled(f, z, size, kept)
