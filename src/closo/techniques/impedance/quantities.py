@@ -11,7 +11,7 @@ from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
 from closo.techniques.impedance.assignment import as_assigned, ends_at_bounds, not_measured
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
+from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 
@@ -134,7 +134,7 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
     shape = _SHAPE if len(index) >= _MANY or best.distributed else 0.0
-    model = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(best.total)) ** 2 + shape**2 + best.misfit**2))
+    model = float(np.linalg.norm([shape, *best.doubts(best.total), spread]))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
     method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"
@@ -198,7 +198,7 @@ def _part(key: str, best: Reading, which: str, theta: list[Number], *, spread: f
     part: tuple[Term, ...] = getattr(best, which)
     if spread > VAGUE:
         return withheld(key, _APART.format(100 * spread))
-    size = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(part)) ** 2 + best.misfit**2))
+    size = float(np.linalg.norm([*best.doubts(part), spread]))
     number = _sum([exp(theta[t.resistor.first]) for t in part])
     if size:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": size}))
