@@ -239,7 +239,9 @@ def understand(cell: str) -> Cell:
             continue
         return Cell(found.name, found.sign, unit, reference, found.sure, found.rank)
     alone = _MEASURED_IN.get((unit_factor(text) or ("",))[0])
-    if alone is not None and len(text) > _SYMBOL and not text.startswith("-"):  # 'Seconds', 'Amps': named by its unit
+    if (
+        alone is not None and (len(text) > _SYMBOL or text == "Hz") and not text.startswith("-")
+    ):  # 'Seconds', 'Amps': named by its unit
         return Cell(alone, unit=text, rank=2)
     return Cell(None)
 
