@@ -322,3 +322,15 @@ def test_a_browser_shows_the_page(built: Path, hostile: tuple[Path, str], tmp_pa
             [*command, "--window-size=1200,900", path.as_uri()], check=True, capture_output=True, timeout=120
         )
         assert picture.stat().st_size > 20_000
+
+
+def test_the_first_screen_shows_the_figures_that_matter(built: Path):
+    page = (built / "report.html").read_text(encoding="utf-8")
+    summary = page[page.index('<section id="summary"') : page.index('<section id="conductivity"')]
+    shown = re.findall(r'<figure id="figure-(\d+)"', summary)
+    assert 1 <= len(shown) <= 4
+    assert 'href="#checks"' in summary
+    numbers = re.findall(r'<figure id="figure-(\d+)"', page)
+    assert len(numbers) == len(set(numbers))
+    for number in shown:
+        assert f'<a href="#figure-{number}">Figure {number}</a>' in page
