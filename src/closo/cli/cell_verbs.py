@@ -264,17 +264,19 @@ def infer_cell(
 ) -> int:
     """Score what may limit the cells of a study against their cycles and spectra, and find the run that would decide.
 
+    The result is kept with the study: show and report know it as 'cell_limits' until the data change.
     Exit code: 1 if a check failed (none of the mechanisms fits, or there is one temperature), else 0.
     """
     from closo import pipeline
-    from closo.combine.limits import evidence_of, figure, limits
+    from closo.combine.limits import figure
+    from closo.pipeline.cell_limits import infer_cell_limits
+    from closo.pipeline.explained import CELL_LIMITS, keep_explained
 
     with progress_bar("Analysing") as progress:
         analysis = pipeline.analyse(study, workers=workers, progress=progress)
-    cells, left_out = evidence_of(analysis.study, analysis.results)
     with progress_bar("Scoring") as progress:
-        result = limits(cells, name=analysis.study.title, progress=progress)
-    result = replace(result, notes=(*result.notes, *left_out))
+        result = infer_cell_limits(analysis, progress=progress)
+    keep_explained(analysis, CELL_LIMITS, result)
     spec = replace(figure(result), synthetic=analysis.study.synthetic)
     return _finish(result, [spec], figures, as_json=as_json, table=_ranking(result))
 

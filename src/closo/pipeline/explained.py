@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
@@ -16,10 +17,19 @@ from closo.result import Provenance, Result
 from closo.store import Store, open_store
 from closo.study import Study
 
-__all__ = ["EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
+__all__ = [
+    "CELL_LIMITS",
+    "EXPLAINED",
+    "INTERPHASE",
+    "MILLING",
+    "explain",
+    "keep_explained",
+    "recall_explained",
+    "stamped",
+]
 
-INTERPHASE, MILLING = "interphase", "milling"  # keys of the results
-EXPLAINED = (INTERPHASE, MILLING)
+INTERPHASE, MILLING, CELL_LIMITS = "interphase", "milling", "cell_limits"  # keys of the results
+EXPLAINED = {INTERPHASE: "interphase", MILLING: "milling", CELL_LIMITS: "cell"}  # and what `closo infer` calls them
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -37,6 +47,13 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
+
+
+def explain(analysis: Analysis, key: str) -> Result:
+    """Find one of `EXPLAINED` for a study, and keep it there."""
+    result: Result = getattr(import_module(f"closo.pipeline.{key}"), f"infer_{key}")(analysis)
+    keep_explained(analysis, key, result)
+    return result
 
 
 def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = 5.0) -> None:
@@ -62,13 +79,13 @@ def recall_explained(
     """
     results, found, notes = {}, {}, []
     kept = store.keys()
-    for key in EXPLAINED:
+    for key, verb in EXPLAINED.items():
         if key not in kept:
             continue
         now = _fingerprint(key, study, set(fingerprints), fingerprints)
         result = store.find(now) if kept[key] == now else None
         if result is None:
-            notes.append(f"The {key} was explained from other data: run `closo infer {key}` again.")
+            notes.append(f"The {key} was explained from other data: run `closo infer {verb}` again.")
         else:
             results[key], found[key] = result, now
     return results, found, notes
@@ -76,6 +93,7 @@ def recall_explained(
 
 def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:
     """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
-    tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
+    groups = (study.samples, study.powders, study.materials, study.cells if key == CELL_LIMITS else {})
+    tables = [repr(table) for group in groups for table in group.values()]
     used = {name: fingerprints[name] for name in sorted(keys - set(EXPLAINED)) if name in fingerprints}
-    return fingerprint_of([key, used, tables, code_version(__name__)])
+    return fingerprint_of([key, used, tables, code_version(__name__, f"closo.pipeline.{key}")])

@@ -17,10 +17,11 @@ from closo import pipeline, readers
 from closo.documents import to_document
 from closo.errors import ClosoError, DataError
 from closo.figures import FigureSpec, render
+from closo.pipeline.explained import explain as find_and_keep
 from closo.pipeline.jobs import Job, compute
 from closo.techniques import TECHNIQUES, Technique, get
 
-__all__ = ["analyse_study", "check_study", "draw", "look", "rerun", "techniques_for", "write_report"]
+__all__ = ["analyse_study", "check_study", "draw", "explain", "look", "rerun", "techniques_for", "write_report"]
 
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
@@ -129,6 +130,17 @@ def analyse_study(folder: str, workers: int, *, tell: Tell) -> Answer:
     except ClosoError as error:
         return {"error": said(error)}, []
     return {"results": len(analysis.results), "failures": len(analysis.failures), "computed": analysis.computed}, []
+
+
+def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
+    """Find one of `EXPLAINED` for a study, and keep it there."""
+    try:
+        analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
+        tell([0, 0, "weighing explanations"])
+        find_and_keep(analysis, what)
+    except ClosoError as error:
+        return {"error": said(error)}, []
+    return {"explained": what}, []
 
 
 def check_study(folder: str) -> Answer:
