@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,22 @@ def computing(pid: int) -> dict[int, float]:
     return {one: times[one] for one in family}
 
 
+def listening(pids: list[int]) -> set[str]:
+    """Return the addresses, as the kernel writes them, on which these processes wait for others."""
+    sockets = set()
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                sockets.add(str(path.readlink()))
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and f"socket:[{words[9]}]" in sockets:
+                found.add(words[1].partition(":")[0])
+    return found
+
+
 def test_from_the_command_to_a_plot(shared_data, tmp_path):
     """Server and reader compute beside each other: where each takes less than 4 s, two cores show the plot within 4 s."""
     from playwright.sync_api import Error, sync_playwright
@@ -59,6 +76,7 @@ def test_from_the_command_to_a_plot(shared_data, tmp_path):
             took, times = time.monotonic() - begun, computing(server.pid)
             assert re.search(r"total resistance\s10\.\d+\s±\s0\.0\d+\sΩ", page.inner_text("table.rows"))
             said = f"plot {took:.1f} s after the command, computing {times}"
+            assert listening(list(times)) == {"0100007F"}  # 127.0.0.1, and nothing else
             assert max(times.values()) < 4.0, said  # 1.7 s in the server, 2.4 s in the process that children come from
             before, begun = sum(times.values()), time.monotonic()
             page.set_input_files("#drop input[type=file] >> nth=0", shared_data / "eis" / "yadg" / "peis.mpr")
