@@ -236,7 +236,7 @@ def _over(span: Span, panel: Panel) -> Json:
         math.sqrt(span.low * span.high) if panel.x.scale == "log" and span.low > 0 else 0.5 * (span.low + span.high)
     )
     at = math.log10(middle) if panel.x.scale == "log" and middle > 0 else middle
-    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "showarrow": False}
     return place | {"text": _text(span.label), "font": {"size": 11}}
 
 

@@ -57,7 +57,8 @@ async def _drawn(spec: FigureSpec, kind: str, *, comma: bool) -> Response:
 async def figure(request: Request, kind: str, key: str, comma: bool = False) -> Response:
     """Return the figure of a result, or its numbers."""
     subject = subject_of(request, key)
-    spec = pieces.figure_of(subject.result) if subject.result is not None else None
+    seen = subject.measured.seen if subject.measured else None
+    spec = pieces.figure_of(subject.result) if subject.result is not None else seen
     if spec is None:
         raise StudyError("this result has no figure.")
     return await _drawn(spec, kind, comma=comma)

@@ -43,7 +43,7 @@ def _page(request: Request, subject: Subject, error: Mapping[str, Any] | None = 
     shown = draft.result if draft is not None and draft.result is not None else result
     asked = draft.settings if draft is not None else subject.settings
     given = draft.given if draft is not None else subject.given
-    spec = pieces.figure_of(shown) if shown is not None else None
+    spec = pieces.figure_of(shown) if shown is not None else subject.measured.seen if subject.measured else None
     if spec is not None and result is not None and shown is not result:
         spec = _with_before(spec, pieces.figure_of(result))
     return {

@@ -114,7 +114,7 @@ def change(old: Result, new: Result) -> list[dict[str, Any]]:
     rows = []
     for key in keys:
         before, after = old.quantities.get(key), new.quantities[key]
-        if before is None and after.number is None:
+        if after.number is None and (before is None or before.number is None):
             continue
         u = before.u if before is not None and before.number is not None else None
         moved = None
