@@ -26,7 +26,7 @@ async def page(request: Request) -> Response:
     cells = {name: [] for name in analysis.study.cells}  # type: dict[str, list[dict[str, Any]]]
     for key, one in analysis.results.items():
         if one.about.owner in cells and pieces.brief(one)["main"]:
-            cells[one.about.owner].append({"key": key} | pieces.brief(one))
+            cells[one.about.owner].append(pieces.brief(one) | {"key": key, "name": one.technique.replace("_", " ")})
     shown: dict[str, Any] = {"title": "Cells", "answer": "", "ranking": [], "checks": None, "figure": None, "notes": []}
     if result is not None:
         shown["answer"], shown["ranking"] = result.findings["answer"], result.findings["ranking"]

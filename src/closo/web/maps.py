@@ -41,7 +41,9 @@ async def page(request: Request) -> Response:
             shown["size"] = [int(n) for n in result.curves[f"map:{shown['map']}"].shape[::-1]]
             asked = {**line, "map": shown["map"]}
             for texts in ({"map": shown["map"]}, asked):  # a line that cannot be leaves the map as it is
-                shown["figure"] = pieces.figure_page(drawn(result, texts), _files(key, texts))
+                shown["figure"] = pieces.figure_page(
+                    drawn(result, texts), pieces.saved_as("map", {"key": key, **texts})
+                )
         except ClosoError as error:
             shown["error"] = child.said(error)
     listed = [{"key": k, "name": k.removeprefix("drop:") if r.about.owner else r.name} for k, r in results.items()]
@@ -72,11 +74,6 @@ def chosen(results: Mapping[str, Result], key: str) -> Result:
     return results[key]
 
 
-def _files(key: str, texts: Mapping[str, str]) -> dict[str, str]:
-    query = "&".join(f"{name}={pieces.quoted(text)}" for name, text in {"key": key, **texts}.items() if text)
-    return {kind: f"/download/map.{kind}?{query}" for kind in pieces.KINDS}
-
-
 def drawn(result: Result, texts: Mapping[str, str]) -> FigureSpec:
     """Return the figure of a map: counts, uncertainties and, where two points are given, the profile between them.
 
@@ -86,12 +83,12 @@ def drawn(result: Result, texts: Mapping[str, str]) -> FigureSpec:
     """
     name = texts["map"] if texts.get("map") in names_of(result) else names_of(result)[0]
     values, u = (np.asarray(result.curves[f"{kind}:{name}"].values, float) for kind in ("map", "map_u"))
-    ends = [_number(texts.get(end, ""), end) for end in _ENDS]
+    ends = [pieces.number_of(texts[end], end) for end in _ENDS if texts.get(end)]
     line, profile, said = [], [], ""
-    if None not in ends:
-        width = int(_number(texts.get("width", ""), "width") or 1)
+    if len(ends) == 4:
+        width = int(pieces.number_of(texts.get("width") or "1", "width"))
         d, mean, spread = profile_between(values, u, tuple(ends), width)  # type: ignore[arg-type]
-        line = [Trace(ends[0::2], ends[1::2], "profile", "both", color=1)]  # type: ignore[arg-type]
+        line = [Trace(ends[0::2], ends[1::2], "profile", "both", color=1)]
         axes = (Axis("distance / pixel"), Axis(f"N({name})"))
         profile = [Panel(*axes, [Trace(d, mean, "", "both", y_u=spread, color=1)], title="profile")]
         said = f" The profile goes over {d[-1]:.1f} pixels, {width} wide, from {mean[0]:.3g} to {mean[-1]:.3g}."
@@ -104,10 +101,3 @@ def drawn(result: Result, texts: Mapping[str, str]) -> FigureSpec:
     inner, middle = np.nanmedian(u), np.nanmedian(values)
     summary = f"{name} in {result.name}: median {middle:.3g} per pixel, median standard uncertainty {inner:.2g}.{said}"
     return FigureSpec(f"map {name} {result.name}", [*panels, *profile], f"{name} in {result.name}", summary, columns=3)
-
-
-def _number(text: str, name: str) -> float | None:
-    try:
-        return float(text.replace(",", ".")) if text.strip() else None
-    except ValueError:
-        raise StudyError(f"{name}: '{text[:40]}' is no number.", hint="Write pixels, e.g. 12.5.") from None

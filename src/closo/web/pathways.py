@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from closo.errors import ClosoError, StudyError
+from closo.errors import ClosoError
 from closo.figures import FigureSpec
 from closo.pipeline.explained import INTERPHASE
 from closo.result import Result
@@ -37,11 +37,15 @@ async def page(request: Request) -> Response:
     """Show what the numbers in the address mean, beside what a study says."""
     texts, place = dict(request.query_params), request.app.state.workplace
     result = explained(place)
+    asked = {name: texts[name] for name in (*_SLIDERS, *_TYPED) if texts.get(name)}
     shown: dict[str, Any] = {"quantity": None, "figures": [], "error": None}
     try:
         quantity, specs = await asyncio.to_thread(drawn, texts, result)
         shown["quantity"] = pieces.quantity_page("effective_conductivity", quantity)
-        shown["figures"] = [pieces.figure_page(spec, _files(texts, k)) for k, spec in enumerate(specs)]
+        shown["figures"] = [
+            pieces.figure_page(spec, pieces.saved_as("pathways", {"of": f"{k}", **asked}))
+            for k, spec in enumerate(specs)
+        ]
     except ClosoError as error:
         shown["error"] = child.said(error)
     sliders = [
@@ -59,11 +63,6 @@ def explained(place: Workplace) -> Result | None:
     return None if place.folder is None else place.analysis().results.get(INTERPHASE)
 
 
-def _files(texts: Mapping[str, str], number: int) -> dict[str, str]:
-    query = "&".join(f"{name}={pieces.quoted(texts[name])}" for name in (*_SLIDERS, *_TYPED) if name in texts)
-    return {kind: f"/download/pathways.{kind}?of={number}&{query}" for kind in pieces.KINDS}
-
-
 def drawn(texts: Mapping[str, str], known: Result | None) -> tuple[Any, list[FigureSpec]]:
     """Return the conductivity of the composite that the texts describe, the figure over composition, and the slice.
 
@@ -76,7 +75,7 @@ def drawn(texts: Mapping[str, str], known: Result | None) -> tuple[Any, list[Fig
     limits = {name: (label, least, most) for name, (label, least, most, *_) in _SLIDERS.items()}
     limits |= {name: (label, 1e-12, 1e4) for name, (label, _) in _TYPED.items()}
     firsts = {name: row[-1] for name, row in (*_SLIDERS.items(), *_TYPED.items())}
-    given = {name: _number(texts.get(name, "").strip() or f"{firsts[name]}", *limits[name]) for name in limits}
+    given = {name: pieces.number_of(texts.get(name) or f"{firsts[name]}", *limits[name]) for name in limits}
     ratio, phi = given["thickness"] / given["diameter"], given["filler"] / 100.0
     quantity, over = composition(phi, ratio, matrix=given["matrix"], shell=given["shell"])
     told = pieces.figure_of(known) if known is not None else None
@@ -85,16 +84,6 @@ def drawn(texts: Mapping[str, str], known: Result | None) -> tuple[Any, list[Fig
         both = replace(study, traces=[*study.traces, *own.traces], bands=[*study.bands, *own.bands])
         over = replace(told, panels=[both, *told.panels[1:]], title=f"{told.title}, and of these numbers")
     return quantity, [over, _slice(given["filler"], given["diameter"], given["thickness"])]
-
-
-def _number(text: str, label: str, least: float, most: float) -> float:
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        value = float("nan")
-    if not least <= value <= most:
-        raise StudyError(f"{label}: '{text[:40]}' is no number from {least:g} to {most:g}.")
-    return value
 
 
 @lru_cache(maxsize=32)

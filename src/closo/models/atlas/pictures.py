@@ -41,10 +41,10 @@ def composition(
     sigma, at = matrix * np.exp(value), float(matrix * np.exp(value[-1]))
     how = "table of solved microstructures: overlapping spheres at independent places, no voids"
     number = uncertain(at * S_PER_CM, {"table of microstructures": at * S_PER_CM * float(u[-1])})
-    band = Band(100 * phi, (sigma * np.exp(-2 * u))[:-1], (sigma * np.exp(2 * u))[:-1], "95 % of the table", color=5)
+    band = Band(100 * phi, (sigma * np.exp(-2 * u))[:-1], (sigma * np.exp(2 * u))[:-1], "95 % of the table", color=6)
     traces = [
-        Trace(100 * phi, sigma[:-1], "these numbers", "line", color=5),
-        Trace([100 * filler_fraction], [at], "shown here", "points", color=5, marker=3),
+        Trace(100 * phi, sigma[:-1], "these numbers", "line", color=6),
+        Trace([100 * filler_fraction], [at], "shown here", "points", color=6, marker=3),
     ]
     panel = Panel(Axis("phi / vol%"), Axis("sigma / S cm-1", "log"), traces, [band], title="conductivity")
     quantity = Quantity("effective_conductivity", number, how)
