@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from closo import pipeline
-from closo.pipeline.explained import CELL_LIMITS, keep_explained
+from closo.pipeline.explained import CELL, keep_explained
 from closo.report.build import build
 from closo.web.workplace import Workplace
 
@@ -182,7 +182,7 @@ def test_every_page_looks_right_and_is_accessible(opened, live, visit, size, sch
     text = (opened.place.folder / "study.toml").read_text() + '\n[cells.one]\narea = "0.785 cm2"\n'
     (opened.place.folder / "study.toml").write_text(text, encoding="utf-8")
     analysis = pipeline.analyse(opened.place.folder)
-    keep_explained(analysis, CELL_LIMITS, limited)
+    keep_explained(analysis, CELL, limited)
     key = "milled-p1/impedance/milled-p1.par#2"
     page = visit(live(opened.place), size, scheme)
     start = page.url.rsplit("/", 1)[0]

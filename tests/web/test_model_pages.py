@@ -11,7 +11,7 @@ import pytest
 from closo import pipeline
 from closo.errors import DataError
 from closo.models import atlas
-from closo.pipeline.explained import CELL_LIMITS, keep_explained
+from closo.pipeline.explained import CELL, keep_explained
 from closo.techniques.line_profile import profile_between
 from closo.web.workplace import Workplace
 
@@ -99,7 +99,7 @@ def test_what_limits_the_cells_is_kept_with_the_study_until_it_changes(study, tm
         assert "Nothing is known" in page
         assert "closo infer cell" in page
         analysis = pipeline.analyse(study)
-        keep_explained(analysis, CELL_LIMITS, limited)
+        keep_explained(analysis, CELL, limited)
         shown = served.json("/cell")
         assert shown["answer"] == "These cells are limited by: slow diffusion."
         assert [row["name"] for row in shown["ranking"]] == ["slow diffusion", "separator"]
@@ -107,10 +107,10 @@ def test_what_limits_the_cells_is_kept_with_the_study_until_it_changes(study, tm
         assert "✗ no" in served.get("/cell").text
         assert served.get("/study?q=cell_limits").text.count("cell_limits") >= 1
         for kind in ("svg", "csv"):
-            assert served.get(f"/download/figure.{kind}?key=cell_limits").status_code == 200
+            assert served.get(f"/download/figure.{kind}?key=cell").status_code == 200
         (study / "study.toml").write_text(text.replace("0.785 cm2", "0.5 cm2"), encoding="utf-8")
         assert not served.json("/cell")["known"]
-        assert "cell_limits" in served.json("/study")["waiting"]
+        assert "cell" in served.json("/study")["waiting"]
         pipeline.analyse(study)
         assert not served.json("/cell")["known"]
         assert any("closo infer cell" in note for note in served.json("/study")["notes"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 
 from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
@@ -17,19 +16,10 @@ from closo.result import Provenance, Result
 from closo.store import Store, open_store
 from closo.study import Study
 
-__all__ = [
-    "CELL_LIMITS",
-    "EXPLAINED",
-    "INTERPHASE",
-    "MILLING",
-    "explain",
-    "keep_explained",
-    "recall_explained",
-    "stamped",
-]
+__all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
 
-INTERPHASE, MILLING, CELL_LIMITS = "interphase", "milling", "cell_limits"  # keys of the results
-EXPLAINED = {INTERPHASE: "interphase", MILLING: "milling", CELL_LIMITS: "cell"}  # and what `closo infer` calls them
+INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
+EXPLAINED = (INTERPHASE, MILLING, CELL)
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -47,13 +37,6 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
-
-
-def explain(analysis: Analysis, key: str) -> Result:
-    """Find one of `EXPLAINED` for a study, and keep it there."""
-    result: Result = getattr(import_module(f"closo.pipeline.{key}"), f"infer_{key}")(analysis)
-    keep_explained(analysis, key, result)
-    return result
 
 
 def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = 5.0) -> None:
@@ -79,21 +62,21 @@ def recall_explained(
     """
     results, found, notes = {}, {}, []
     kept = store.keys()
-    for key, verb in EXPLAINED.items():
+    for key in EXPLAINED:
         if key not in kept:
             continue
         now = _fingerprint(key, study, set(fingerprints), fingerprints)
         result = store.find(now) if kept[key] == now else None
         if result is None:
-            notes.append(f"The {key} was explained from other data: run `closo infer {verb}` again.")
+            notes.append(f"The {key} was explained from other data: run `closo infer {key}` again.")
         else:
             results[key], found[key] = result, now
     return results, found, notes
 
 
 def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:
-    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
-    groups = (study.samples, study.powders, study.materials, study.cells if key == CELL_LIMITS else {})
+    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, cells, code."""
+    groups = (study.samples, study.powders, study.materials, study.cells if key == CELL else {})
     tables = [repr(table) for group in groups for table in group.values()]
     used = {name: fingerprints[name] for name in sorted(keys - set(EXPLAINED)) if name in fingerprints}
-    return fingerprint_of([key, used, tables, code_version(__name__, f"closo.pipeline.{key}")])
+    return fingerprint_of([key, used, tables, code_version(__name__)])

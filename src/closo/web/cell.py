@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from closo.pipeline.explained import CELL_LIMITS
+from closo.pipeline.explained import CELL
 from closo.web import pieces
 from closo.web.answer import answer
 
@@ -22,7 +22,7 @@ async def page(request: Request) -> Response:
     """Show what limits the cells of the study, and the main numbers of all that is about a cell."""
     place = request.app.state.workplace
     analysis = place.analysis()
-    result = analysis.results.get(CELL_LIMITS)
+    result = analysis.results.get(CELL)
     cells = {name: [] for name in analysis.study.cells}  # type: dict[str, list[dict[str, Any]]]
     for key, one in analysis.results.items():
         if one.about.owner in cells and pieces.brief(one)["main"]:
@@ -31,5 +31,5 @@ async def page(request: Request) -> Response:
     if result is not None:
         shown["answer"], shown["ranking"] = result.findings["answer"], result.findings["ranking"]
         shown["checks"], shown["notes"] = pieces.checks_of(result), list(result.notes)[1:]
-        shown["figure"] = pieces.figure_page(pieces.figure_of(result), pieces.files_of(CELL_LIMITS))
+        shown["figure"] = pieces.figure_page(pieces.figure_of(result), pieces.files_of(CELL))
     return answer(request, "cell.html", shown | {"cells": cells, "known": result is not None})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from closo.documents import to_document
 from closo.errors import ClosoError, DataError
 from closo.figures import FigureSpec, render
 from closo.figures.browser import MOST_POINTS
-from closo.pipeline.explained import explain as find_and_keep
+from closo.pipeline.explained import CELL, INTERPHASE, MILLING, keep_explained
 from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
 __all__ = ["analyse_study", "check_study", "draw", "explain", "look", "rerun", "techniques_for", "write_report"]
 
+_EXPLAINING = {INTERPHASE: "interphase", MILLING: "milling", CELL: "limits"}  # and the module of each
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
@@ -165,7 +167,8 @@ def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
         tell([0, 0, "weighing explanations"])
-        find_and_keep(analysis, what)
+        made = getattr(import_module(f"closo.pipeline.{_EXPLAINING[what]}"), f"infer_{what}")(analysis)
+        keep_explained(analysis, what, made)
     except ClosoError as error:
         return {"error": said(error)}, []
     return {"explained": what}, []

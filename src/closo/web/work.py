@@ -45,8 +45,7 @@ async def explain(request: Request) -> Response:
     what = str((await request.form(max_files=0, max_fields=2)).get("what", ""))
     if what not in EXPLAINED:
         raise StudyError(f"'{what[:40]}' cannot be explained.", hint=did_you_mean(what[:40], EXPLAINED))
-    words = f"closo infer {EXPLAINED[what]}"
-    place.begin(words, child.explain, (str(place.analysis().study.folder), what, cores()))
+    place.begin(f"closo infer {what}", child.explain, (str(place.analysis().study.folder), what, cores()))
     return RedirectResponse("/work", 303)
 
 
