@@ -173,7 +173,7 @@ def _write_tables(analysis: Analysis, folder: Path, more: Sequence[Table]) -> No
         *more,
         listing.pellets(analysis),
         listing.measurements(listing.single(analysis)),
-        listing.quantities(analysis),
+        listing.quantities(analysis.results.items()),
         listing.budgets(analysis),
         listing.checks(analysis),
         listing.failures(analysis.failures),
