@@ -165,7 +165,7 @@ def test_a_background_that_does_not_fit_gives_no_number():
 
 
 def test_wrong_settings_and_ranges():
-    with pytest.raises(StudyError, match="'Xx K' is no edge"):
+    with pytest.raises(StudyError, match="'Xx K' is not an edge"):
         check_settings({"edges": "B K, Xx K"})
     with pytest.raises(StudyError, match="no range of energies"):
         check_settings({"window": "187-165"})

@@ -101,7 +101,7 @@ def test_a_study_lies_where_closo_was_started_and_nowhere_else(bench, spectrum, 
     before = sorted(tmp_path.parent.rglob("study.toml"))
     answer = bench.post("/drop/study", data={"name": name})
     assert answer.status_code == 422
-    assert "no name of a folder" in answer.text or "there already" in answer.text
+    assert "cannot be the name of a folder" in answer.text or "already exists" in answer.text
     assert sorted(tmp_path.parent.rglob("study.toml")) == before
 
 

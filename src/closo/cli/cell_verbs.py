@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from closo.models.cell.stack import Stack
     from closo.result import Result
 
-__all__ = ["INFER", "SIMULATE"]
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure there.")]
 Active = Annotated[str, typer.Option(help="Active material: 'Prussian white' or 'TiS2'.")]
@@ -64,7 +62,9 @@ def _stack(
         parts = [float(part) for part in ratio.split(":")]
         mixed = (parts[0], parts[1], parts[2] if len(parts) > 2 else 0.0)
     except (ValueError, IndexError):
-        raise StudyError(f"--ratio {ratio} is no mixing ratio.", hint="Write 6:3:1, or 7:3 without carbon.") from None
+        raise StudyError(
+            f"--ratio {ratio} is not a mixing ratio.", hint="Write 6:3:1, or 7:3 without carbon."
+        ) from None
     area, cathode, separator = (
         float(_number(text, name).value) for text, name in zip(masses, ("area", "mass", "mass"), strict=True)
     )
@@ -99,7 +99,7 @@ def _changed(stack: Stack, changes: list[str]) -> Stack:
         try:
             value = float(text)
         except ValueError:
-            raise StudyError(f"--set {word}: '{text}' is no number.", hint="Write NAME=VALUE in SI units.") from None
+            raise StudyError(f"--set {word}: '{text}' is not a number.", hint="Write NAME=VALUE in SI units.") from None
         if not (value > 0 or (value == 0 and ("energy" in name or name == "lead_resistance"))) or value == float("inf"):
             raise StudyError(f"--set {word}: it must be finite and > 0.")
         stack = replace(stack, **{name: value})  # type: ignore[arg-type]
@@ -148,7 +148,7 @@ def cell(
         try:
             low, high = (float(v) for v in window.split(":"))
         except ValueError:
-            raise StudyError(f"--window {window} is no pair of voltages.", hint="Write 2.0:4.0.") from None
+            raise StudyError(f"--window {window} is not a pair of voltages.", hint="Write 2.0:4.0.") from None
         limits = (low, high)
     kelvin = float(_number(temperature, "temperature").value)
     protocol = Protocol(kelvin, c_rate, cycles=cycles, window=limits, first=first)

@@ -18,8 +18,6 @@ from closo.figures.labels import literal, pretty, shorten, split_label
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.figures.style import COLORS, DASHES, DOUBLE_COLUMN, PREFIXED
 
-__all__ = ["is_plain", "multiples_svg"]
-
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 32.4, 4.3, 21.6, 25.9, 25.9  # pt, as in `draw`
 _MARGIN = 0.05  # of the data, on each side
 _FONT = "font-family=\"'DejaVu Sans',Verdana,Arial,sans-serif\""

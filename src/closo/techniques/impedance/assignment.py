@@ -14,6 +14,7 @@ from closo.techniques.impedance.circuit import Arc, Element
 from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, not_closed
 from closo.techniques.impedance.terms import terms
+from closo.units import percent
 
 if TYPE_CHECKING:
     from closo.techniques.impedance.quantities import Pellet
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["assigned_resistances", "ends_at_bounds", "not_measured"]
 
 _NAMES = {"bulk": "bulk_resistance", "grain_boundary": "grain_boundary_resistance"}
-_OUTSIDE = ("electrode", "lead")  # what is no part of the electrolyte
+_OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
 
 
 def assigned_resistances(
@@ -110,7 +111,7 @@ def _with_model(
     unseen = reading.unseen([t for t in terms(reading.fit.circuit, reading.fit.theta) if t.resistor in elements])
     why = not_closed(unseen)
     if spread > VAGUE:
-        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        why = f"not identifiable: circuits that fit as well differ by {percent(spread)} in the resistance"
     if why:
         return withheld(resistance.name, why)
     size = float(np.sqrt(spread**2 + (EXTRAPOLATED * unseen) ** 2 + reading.misfit**2))

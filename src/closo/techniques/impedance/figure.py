@@ -138,7 +138,7 @@ def _bode(result: Result) -> Panel:
         [
             Trace(f, np.abs(z), "|Z|", "points", color=0, marker=0, behind=_behind(result)),
             Trace(f, np.abs(fit), "", "line", color=0),
-            Trace(f, np.abs(z.imag), "|Z''|", "points", color=1, marker=1, behind=_behind(result)),
+            Trace(f, np.abs(z.imag), "|Z″|", "points", color=1, marker=1, behind=_behind(result)),
             Trace(f, np.abs(fit.imag), "", "line", color=1),
         ],
     )
@@ -167,6 +167,6 @@ def _relaxation(result: Result) -> Panel:
     return Panel(
         Axis("tau / s", "log"),
         Axis("gamma / ohm"),
-        [Trace(tau, gamma, "gamma", "line", color=2)],
+        [Trace(tau, gamma, "γ", "line", color=2)],
         bands=[Band(tau, low, high, "95 %", color=2)],
     )

@@ -14,6 +14,7 @@ from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
+from closo.units import percent
 
 __all__ = [
     "Pellet",
@@ -126,7 +127,7 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     fit, index = best.fit, [t.resistor.first for t in best.total]
     why = best.why_total or not_measured(fit, index)
     if not why and spread > VAGUE:
-        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        why = f"not identifiable: circuits that fit as well differ by {percent(spread)} in the resistance"
     if why:
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
