@@ -179,7 +179,7 @@ def _outside(n: np.ndarray, ce: np.ndarray, shown: tuple[float, float]) -> list[
         if not out or n[k] - n[out[-1]] > 0.12 * n[-1]:
             out.append(int(k))
     at = {k: low + 0.06 * (high - low) if ce[k] < low else high - 0.06 * (high - low) for k in out}
-    return [Text(float(n[k]), at[k], f"{ce[k]:.1f} %") for k in out]
+    return [Text(float(n[k]), at[k], f"cycle {n[k]:g}: {ce[k]:.1f} %") for k in out]
 
 
 def _slope(result: Result, scale: _Scale) -> Panel:

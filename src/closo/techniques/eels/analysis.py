@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,10 @@ from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
 from closo.techniques.eels.background import ONSETS
+from closo.techniques.eels.request import asked_of
 from closo.techniques.linear_fit import LinearFit, block_bootstrap, fit_linear
 
-__all__ = ["analyse", "check_settings"]
+__all__ = ["analyse"]
 
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
@@ -35,7 +34,6 @@ _STARTS = (
 _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
 _SHIFT, _THICK, _VAGUE, _MISFIT = 0.3, 0.5, 0.4, 10.0  # eV of alignment; t/lambda; relative u; chi2 without a number
-_RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,6 @@ class _Edge:
     others: tuple[np.ndarray, ...]
     net: kernel.Net
     advice: str
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise StudyError for settings that can be known to be wrong."""
-    _asked(settings.get("edges"), settings.get("window"))
 
 
 def analyse(
@@ -95,7 +88,7 @@ def analyse(
     StudyError  when a setting is wrong, or a reference cannot be read.
     """
     require(data, "energy_loss", who="eels")
-    wanted, limits = _asked(edges, window)
+    wanted, limits = asked_of(edges, window)
     spectra = _spectra(data, zero_loss or 0.0, gain)
     low = spectra.energies[0] < -1.0 and abs(float(spectra.energies[int(np.argmax(spectra.total))])) < 20.0
     settings = {
@@ -134,20 +127,6 @@ def analyse(
     return Result(
         "eels", spectra.name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
     )
-
-
-def _asked(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | None, tuple[float, float] | None]:
-    """Return the settings, parsed; StudyError when one is wrong."""
-    wanted = None if edges is None else tuple(" ".join(word.split()) for word in str(edges).split(",") if word.strip())
-    for name in wanted or ():
-        if name not in ONSETS:
-            raise StudyError(f"'{name[:30]}' is not an edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
-    match = None if window is None else _RANGE.fullmatch(str(window)[:50])
-    if window is not None and (match is None or not 0 < float(match[1]) < float(match[2])):
-        raise StudyError(
-            f"window = '{str(window)[:50]}' is not a range of energies.", hint="Write for example 165-187."
-        )
-    return wanted, None if match is None else (float(match[1]), float(match[2]))
 
 
 def _spectra(data: Dataset, shift: float, gain: float | None) -> _Spectra:
