@@ -217,10 +217,10 @@ def test_the_uncertainty_of_a_mass_is_that_of_a_capacity_per_area(closo):
     ("words", "sentence"),
     [
         (["--active", "TiS3"], "no parameters of an active material"),
-        (["--ratio", "six to three"], "no mixing ratio"),
+        (["--ratio", "six to three"], "not a mixing ratio"),
         (["--set", "diffusivty=1e-18"], "no parameter 'diffusivty'"),
         (["--set", "diffusivity=-1"], "finite and > 0"),
-        (["--window", "2-4"], "no pair of voltages"),
+        (["--window", "2-4"], "not a pair of voltages"),
         (["--model", "P2D"], "no model 'P2D'"),
     ],
 )

@@ -118,7 +118,7 @@ def test_columns_pairs_and_units(tmp_path):
     (data,) = read(path)
     assert data["energy_loss"].values.tolist() == [10.0, 10.4]
     assert data["intensity"].values.tolist() == [1.5, -2.0]
-    assert "no whole numbers" in data.attrs["warnings"][-1]
+    assert "not whole numbers" in data.attrs["warnings"][-1]
 
 
 def test_axes_of_a_spectrum_image_come_energy_last(tmp_path):

@@ -60,8 +60,8 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
         legends = _draw_panels(axes, spec, small=small)
         if axes:
             set_axes(axes, spec.panels, small=small)
-        title = "" if small else shorten(literal(spec.title), int(width * _LETTERS) - 14 * spec.synthetic)
-        if title:
+        title = shorten(literal(spec.title).replace(" degC", " °C"), int(width * _LETTERS) - 14 * spec.synthetic)
+        if title and not small:
             figure.suptitle(title, x=0.006, y=0.997, ha="left", va="top", fontsize=7)
         if spec.synthetic:
             figure.text(0.995, 0.997, "synthetic data", ha="right", va="top", **_SYNTHETIC)

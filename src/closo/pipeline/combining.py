@@ -73,7 +73,7 @@ def figure(result: Result) -> FigureSpec:
         drawn = row.figure(result)
     else:
         raise StudyError(f"'{result.name}' is a {result.technique.replace('_', ' ')}; it has no figure of its own.")
-    return replace(drawn, title=_headed(drawn.title.replace(" degC", " °C"), result))
+    return replace(drawn, title=_headed(drawn.title, result))
 
 
 def _headed(title: str, result: Result) -> str:

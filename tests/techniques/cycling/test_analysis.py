@@ -373,7 +373,7 @@ def test_no_later_cycle_is_called_the_first():
     q = analyse(record.dataset(), cell="full cell", active_mass=1e-6).quantities
     assert q["coulombic_efficiency:first"].value is None
     assert (
-        "cycle 1 is not complete: its charge (leg 1) started from a partly charged cell"
+        "cycle 1 is not complete: its charge (half cycle 1) started from a partly charged cell"
         in q["coulombic_efficiency:first"].why
     )
     assert q["coulombic_efficiency:2"].value == pytest.approx(0.95 / 0.97, rel=2e-3)

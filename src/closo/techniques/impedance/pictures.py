@@ -164,9 +164,12 @@ def _relaxation(result: Result) -> Panel:
         result.curves[name].values
         for name in ("time_constant", "distribution", "distribution_low", "distribution_high")
     )
+    inner = slice(1, -1) if tau.size > 4 else slice(None)  # the ends hold what lies beyond the frequencies measured
+    top = float(max(gamma[inner].max(), high[inner].max()))
+    beyond = max(gamma.max(), high.max()) > 1.2 * top > 0
     return Panel(
         Axis("tau / s", "log"),
-        Axis("gamma / ohm"),
+        Axis("gamma / ohm", range=(-0.05 * top, 1.1 * top) if beyond else None),
         [Trace(tau, gamma, "γ", "line", color=2)],
         bands=[Band(tau, low, high, "95 %", color=2)],
     )
