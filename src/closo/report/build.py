@@ -19,7 +19,7 @@ from markupsafe import Markup
 import closo
 from closo.claims import WORDS, Verdict
 from closo.combine.samples import quantity
-from closo.figures.labels import literal
+from closo.figures.labels import literal, value_text
 from closo.nomenclature import to_shown
 from closo.pipeline import Analysis, Problem, headline
 from closo.quantity import Quantity
@@ -28,7 +28,7 @@ from closo.report.pictures import Picture, Studio
 from closo.report.pieces import Section
 from closo.report.sections import all_sections
 from closo.report.tables import Table, as_printed, write_csv, write_xlsx
-from closo.report.wording import key_text, level_class, value_text
+from closo.report.wording import key_text, level_class
 
 __all__ = ["build"]
 

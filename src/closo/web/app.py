@@ -94,7 +94,7 @@ def make_app(place: Workplace, access: Access) -> Any:
     @app.exception_handler(500)
     async def failed(request: Request, error: Exception) -> Response:
         sentence = f"closo failed with {type(error).__name__} ({str(error)[:200]})."
-        words = {"error": sentence, "file": None, "where": None, "hint": "This is a fault of closo: please report it."}
+        words = {"error": sentence, "file": None, "where": None, "hint": "This is a bug in closo: please report it."}
         return answer(request, "error.html", {"title": "That does not work", "error": words}, 500)
 
     @app.exception_handler(HTTPException)

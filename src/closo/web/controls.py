@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closo.errors import StudyError
-from closo.report.wording import value_text
+from closo.figures.labels import value_text
 from closo.result import Result
 from closo.techniques import Technique
 

@@ -8,9 +8,10 @@ from typing import Any
 from closo import pipeline
 from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec, to_plotly
+from closo.figures.labels import value_text
 from closo.figures.table import to_rows
 from closo.quantity import Quantity
-from closo.report.wording import celsius, key_text, value_text
+from closo.report.wording import celsius, key_text
 from closo.result import Result
 
 __all__ = [
