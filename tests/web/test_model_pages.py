@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import numpy as np
 import pytest
@@ -120,5 +121,10 @@ def test_what_cannot_be_explained_is_said(opened):
     assert opened.post("/work/explain", data={"what": "everything"}).status_code == 422
     assert opened.post("/work/explain", data={"what": "interphase"}).status_code == 200
     while not (shown := opened.json("/work")["work"])["done"]:
-        pass
+        time.sleep(0.1)
     assert "composites" in shown["error"]["error"]
+    assert "composites" in opened.get("/work").text
+    assert opened.post("/work/analyse").status_code == 200
+    while not opened.json("/work")["work"]["done"]:
+        time.sleep(0.1)
+    assert "✓ Done" in opened.get("/work").text
