@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _CATEGORY_LENGTH = 18
-_COUNTED = ("cycle", "half cycle")  # axes of whole numbers
+COUNTED = ("cycle", "half cycle")  # axes of whole numbers
 _LETTER = 4.0  # width of a letter of a tick label [pt]
 
 
@@ -116,19 +116,19 @@ def set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
         return label
     low, high = sorted(one.get_view_interval())
     if axis.scale == "log":
-        power = 0 if powers else _log_power(low, high, split_label(label)[1])
+        power = 0 if powers else log_power(low, high, split_label(label)[1])
         _set_log_ticks(one, low, high, count=count, scale=10.0**power)
         if powers:
             one.set_minor_locator(NullLocator())
         return scaled_label(label, power)
-    counted = label in _COUNTED
+    counted = label in COUNTED
     one.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10] if counted else [1, 2, 2.5, 5, 10], integer=counted))
     power = powers.get(side, power_of(max(abs(low), abs(high)), split_label(label)[1] in PREFIXED))
     one.set_major_formatter(FuncFormatter(linear_text(10.0**power)))
     return scaled_label(label, power)
 
 
-def _log_power(low: float, high: float, unit: str) -> int:
+def log_power(low: float, high: float, unit: str) -> int:
     """Return the power of ten for the prefix of a unit where a logarithmic axis of under three decades reads better so."""
     if unit not in PREFIXED or not 0 < low < high < 1e3 * low or (low >= 0.01 and high < 2e4):
         return 0

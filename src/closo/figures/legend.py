@@ -24,7 +24,7 @@ _PLACES = (
     "upper center",
     "lower center",
 )
-_MOST_INSIDE = 7  # a longer legend goes below the figure
+MOST_INSIDE = 7  # a longer legend goes below the figure
 
 
 def place_legends(figure: Figure, legends: Sequence[tuple[Any, Entries]]) -> None:
@@ -38,7 +38,7 @@ def place_legends(figure: Figure, legends: Sequence[tuple[Any, Entries]]) -> Non
     layout.execute(figure)
     outside: Entries = {}
     for ax, entries in legends:
-        if entries and not (len(entries) <= _MOST_INSIDE and _fits_inside(ax, entries)):
+        if entries and not (len(entries) <= MOST_INSIDE and _fits_inside(ax, entries)):
             outside |= entries
     if outside:
         place_below(figure, [outside])
@@ -76,7 +76,7 @@ def drawn_points(ax: Axes, *, texts: bool = True) -> np.ndarray:
     paths: list[np.ndarray] = [np.empty((0, 2))]
     for line in ax.lines:
         points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float))
-        paths.append(points if line.get_linestyle() == "None" else _dense(points))
+        paths.append(points if line.get_linestyle() == "None" else dense(points))
     images = [c for c in ax.collections if c.get_rasterized()]
     if images:
         frame = ax.get_window_extent()
@@ -108,10 +108,10 @@ def count_inside(points: np.ndarray, box: Any, pad: float = 2.0) -> int:
 def _outlines(collection: Any) -> list[np.ndarray]:
     """Return the outlines of error bars and bands [pixels]."""
     transform = collection.get_transform()
-    return [_dense(transform.transform(path.vertices)) for path in collection.get_paths()]
+    return [dense(transform.transform(path.vertices)) for path in collection.get_paths()]
 
 
-def _dense(points: np.ndarray) -> np.ndarray:
+def dense(points: np.ndarray) -> np.ndarray:
     """Return points along the line through `points`, at most 4 pixels apart (up to 200 on each stretch)."""
     if len(points) < 2:
         return points
