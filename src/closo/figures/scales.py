@@ -11,8 +11,6 @@ import numpy as np
 from closo.figures.axes import EQUAL_SHAPE, finite, linear_text, log_text
 from closo.figures.spec import Array, Axis, Panel
 
-__all__ = ["Scale", "Tick", "scales_of", "step_of", "ticks_of"]
-
 _MARGIN = 0.05  # of the data, on each side
 
 Tick = tuple[float, str, bool]  # place [pt], text, whether it is a main one

@@ -12,8 +12,6 @@ from closo.figures.scales import Scale
 from closo.figures.spec import Panel, Trace
 from closo.figures.style import COLORS, DASHES, is_dense
 
-__all__ = ["bare_colors", "color_of", "dash_of", "dots", "inside"]
-
 _CAP = 8  # half of the end of an error bar
 _TURN = math.pi / 180
 

@@ -21,8 +21,6 @@ from closo.figures.spec import FigureSpec, Panel, Trace
 from closo.figures.strokes import bare_colors, color_of, dash_of, dots, inside
 from closo.figures.style import CM, DOUBLE_COLUMN, PREFIXED, SINGLE_COLUMN
 
-__all__ = ["is_plain", "to_page_svg"]
-
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _FONT = "font-family=\"'DejaVu Sans',Verdana,Arial,sans-serif\""
 _LETTER = 0.6  # width of a letter over the size of the font

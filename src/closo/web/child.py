@@ -20,8 +20,6 @@ from closo.figures import FigureSpec, render
 from closo.pipeline.jobs import Job, compute
 from closo.techniques import TECHNIQUES, Technique, get
 
-__all__ = ["analyse_study", "check_study", "draw", "look", "rerun", "techniques_for", "write_report"]
-
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from closo.errors import StudyError
 
-__all__ = ["Asked", "serve"]
-
 PORT = 8322
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -12,8 +12,6 @@ from closo.errors import StudyError
 from closo.web import child
 from closo.web.answer import answer
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 
