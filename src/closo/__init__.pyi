@@ -192,7 +192,7 @@ def diffraction(
     internal_standard: str | None = ...,
     texture: str | None = ...,
     model_u: float | None = ...,
-    particle_size: float | None = ...,
+    particle_size: str | None = ...,
     smallest_size: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...
@@ -205,6 +205,8 @@ def eels(
     window: str | None = ...,
     width: float | None = ...,
     references: str | None = ...,
+    low_loss: str | None = ...,
+    profile: str | None = ...,
     zero_loss: float | None = ...,
     gain: float | None = ...,
     name: str | None = ...,

@@ -101,15 +101,16 @@ def test_areas_cover_the_truth(twins, name):
 def test_positions_cover_the_truth(twins, name):
     share, count = share_inside(twins, f"band_position:{name}", lambda t: t.position(name))
     assert count > 180
-    assert (
-        0.92 <= share <= (1.0 if name == "O-H" else 0.98)
-    )  # of the broad band the choice of its top is bounded, not normal
+    assert 0.92 <= share <= 0.98
 
 
 @slow
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "overtone"])
 def test_ratios_cover_the_truth(twins, name):
-    """Of B-H and water 98.5 and 99 % are inside; the area of the overtone is never too large."""
+    """Of B-H and water 98.5 and 99 % are inside: the line under the overtone is always too high, so ratios err to one side.
+
+    That mean error is 1.0 u of 1.1 (rms): a smaller u would not say how far off they are.
+    """
     share, _ = share_inside(twins, f"band_ratio:{name}/overtone", lambda t: t.area(name) / t.area("overtone"))
     assert 0.92 <= share <= (0.98 if name in ("silanol", "O-H") else 0.995)
 

@@ -230,7 +230,10 @@ TECHNIQUES: tuple[Technique, ...] = (
             "internal_standard": (str, "a phase that was weighed in and its share, 'corundum=20.0 ± 0.1 wt%'"),
             "texture": (str, "preferred orientation, 'V2O5:0 0 1': a phase and the planes that lie flat"),
             "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
-            "particle_size": (float, "diameter of the particles [um], for micro-absorption; 1 when absent"),
+            "particle_size": (
+                str,
+                "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: uncorrected up to it",
+            ),
             "smallest_size": (
                 float,
                 "least size of crystallites [nm]; what is smaller counts as amorphous; 2.5 when absent",
@@ -253,12 +256,15 @@ TECHNIQUES: tuple[Technique, ...] = (
             "window": (str, "of the background before the first edge [eV], '165-187'"),
             "width": (float, "of the signal above the onset [eV]; 40 when absent"),
             "references": (str, "files of spectra to fit, energy loss and intensity in two columns"),
+            "low_loss": (str, "spectrum of low losses of the same place: zero of the axis, plural scattering removed"),
+            "profile": (str, "'BO3/cage@silica': ratio of two maps across the particles that a third one marks"),
             "zero_loss": (float, "where the zero-loss peak lies on the axis of the file [eV]"),
             "gain": (float, "what one electron adds to values that are no counts; from their scatter when absent"),
         },
         tells_wrong_settings=True,
         headline=("edge_intensity:B K", "edge_intensity:O K", "relative_thickness"),
-        file_settings=("references",),
+        file_settings=("references", "low_loss"),
+        measured_settings=("low_loss",),
     ),
     Technique(
         name="element_map",
@@ -270,7 +276,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         settings={
             "elements": (str, "whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent"),
             "resolution": (float, "width at Mn K alpha [eV], where the fit begins; 130 when absent"),
-            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain"),
+            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are"),
             "ratio": (str, "of elements, whose enrichment at the edge of particles is asked for; 'B/Na' when absent"),
             "particle": (str, "the element that marks particles; 'Si' when absent"),
         },

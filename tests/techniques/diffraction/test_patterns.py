@@ -67,6 +67,43 @@ def test_amounts_cells_and_checks(folder):
     assert any(source.startswith("structure model:silicon") for source in found["mass_fraction:halite"].budget())
 
 
+def leaves(path, draws=200_000):
+    """Return by Monte Carlo what leaves spheres under 90 deg, `path` is (mu - mean mu) times the diameter."""
+    random = np.random.default_rng(0)
+    inside = random.normal(size=(draws, 3))
+    inside *= (random.uniform(size=draws) ** (1 / 3) / np.linalg.norm(inside, axis=1))[:, None]
+    ways = [np.sqrt(inside[:, k] ** 2 + 1.0 - (inside**2).sum(axis=1)) - inside[:, k] for k in (0, 1)]
+    return float(np.exp(-0.5 * path * (ways[0] + ways[1])).mean())
+
+
+def test_particles_whose_size_is_stated_are_corrected(folder):
+    """Silicon of 30 um and halite of 20 um: what leaves them is simulated apart, for the shares by volume that are true."""
+    radiation = radiation_of({}, anode="Cu", wavelength=None, file="")
+    phases = [load(str(folder / f"{name}.cif"), radiation, largest_angle=80.0) for name in ("halite", "silicon")]
+    volume = np.array([0.6 / phases[0].density, 0.4 / phases[1].density])
+    mu = np.array([phase.attenuation for phase in phases])
+    paths = 1e-4 * (mu - volume @ mu / volume.sum()) * np.array([20.0, 30.0])
+    data = mixture(folder, {"halite": 0.6 * leaves(paths[0]), "silicon": 0.4 * leaves(paths[1])})
+    bare = analysed(folder, data, "halite", "silicon").quantities["mass_fraction:halite"]
+    asked = {"particle_size": "halite:20 ± 4, silicon:30 ± 6"}
+    found = analysed(folder, data, "halite", "silicon", **asked).quantities["mass_fraction:halite"]
+    assert abs(bare.value - 0.6) > 0.01
+    assert found.value == pytest.approx(0.6, abs=0.01)
+    assert "Brindley" in found.method
+    assert found.budget()["micro-absorption:silicon"] > 0.001
+    wide = analysed(folder, data, "halite", "silicon", particle_size=20).quantities["mass_fraction:halite"]
+    assert wide.value == bare.value
+    assert wide.u > bare.u
+    for wrong, says in (
+        ("quartz:3", "is no phase"),
+        ("halite:0", "is not valid"),
+        ("halite:3 ± 4", "is not valid"),
+        ("-2", "not valid"),
+    ):
+        with pytest.raises(StudyError, match=says):
+            DIFFRACTION.check_settings({"phases": "halite.cif,silicon.cif", "particle_size": wrong})
+
+
 def test_a_phase_that_is_not_there_gets_a_limit(folder):
     result = analysed(folder, mixture(folder, {"halite": 1.0}), "halite", "fluorite")
     absent = result.quantities["mass_fraction:fluorite"]

@@ -21,8 +21,9 @@ Gives
 Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,
     `strain:`, `transparency:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>`
-    (`model_u`, 6 % of the calculated intensities of a phase), `micro-absorption:<phase>` (particles of
-    `particle_size`, 1 um), `Scherrer constant` (5 %), `instrument profile:<name>`, `weighing:<phase>`.
+    (`model_u`, 6 % of the calculated intensities of a phase), `micro-absorption:<phase>` (the u of its diameter where
+    `particle_size` states one, for which it is corrected; else particles of up to 1 um), `Scherrer constant` (5 %),
+    `instrument profile:<name>`, `weighing:<phase>`.
 
 Checks
     misfit below 30 % of what stands above the background, else no number is given; no unexplained reflection above 5

@@ -50,7 +50,7 @@ def analyse(
     internal_standard: str | None = None,
     texture: str | None = None,
     model_u: float | None = None,
-    particle_size: float | None = None,
+    particle_size: str | float | None = None,
     smallest_size: float | None = None,
 ) -> Result:
     """Analyse a powder pattern; the settings are those of the table of techniques.

@@ -33,7 +33,7 @@ Checks
 
 Limits
     Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above
-    t/lambda = 0.5. A reference must have the resolution of the spectrum; a wrong one shows in the residuals only. The
+    t/lambda = 0.5, unless `low_loss` removes it. A reference must have the resolution of the spectrum; a wrong one shows in the residuals only. The
     window must lie above the edges before it (Si L1 149.7 eV for B K).
 
 Sources

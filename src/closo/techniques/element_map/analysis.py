@@ -63,7 +63,7 @@ def analyse(
     data : a measurement of kind 'x_ray', 'x_ray_image' or 'x_ray_events'.
     elements : whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent.
     resolution : width at Mn K alpha [eV], where the fit begins.
-    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain.
+    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are.
     ratio : of elements, whose enrichment at the edge of particles is asked for.
     particle : the element that marks particles.
 
@@ -133,7 +133,7 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
         match = re.fullmatch(r"\s*([A-Z][a-z]?)\s*:\s*([\d.]+)\s*(?:(?:±|\+/-)\s*([\d.]+))?\s*", word)
         if match is None or float(match[2]) <= 0:
             raise StudyError(f"k_factors has '{word.strip()[:30]}'.", hint="Write for example 'Na:1.2 ± 0.1, Si:1'.")
-        factors[match[1]] = (float(match[2]), float(match[3]) if match[3] else 0.15 * float(match[2]))
+        factors[match[1]] = (float(match[2]), float(match[3]) if match[3] else 0.2 * float(match[2]))
     for element in (*(listed or ()), *ratio, particle, *factors):
         if element not in lines.LINES:
             raise StudyError(
