@@ -6,9 +6,10 @@ import xarray as xr
 
 from closo.dataset import new
 from closo.errors import DataError, StudyError
+from closo.readers import read
 from closo.techniques.eels import analyse, check_settings, figure
 from closo.techniques.eels.background import components_above_noise, gain_of, net_map, net_of, power_law
-from closo.techniques.eels.low_loss import zero_loss
+from closo.techniques.eels.low_loss import low_losses
 from closo.twin.microscopy import Lamella
 
 E = 150.0 + 0.5 * np.arange(240)  # eV
@@ -123,7 +124,7 @@ def test_thickness_of_plural_losses():
     assert high - low < 0.03
     assert [c.passed for c in result.checks] == [True, True]
     with pytest.raises(DataError, match="cut off"):
-        zero_loss(counts[195:], e[195:])
+        low_losses(counts[195:], e[195:])
 
 
 def test_components_are_counted():
@@ -263,3 +264,14 @@ def test_wrong_settings_and_ranges():
         analyse(spectrum(np.full(50, 100), 10.0 + 0.1 * np.arange(50)))
     with pytest.raises(StudyError, match="gain = 0"):
         analyse(spectrum(np.full(E.size, 100)), gain=0.0)
+
+
+def test_a_real_pair_of_low_and_core_losses(shared_data):
+    """The peak lies at 0.98 eV; without plural scattering there are a seventh less counts of O K."""
+    core, low = (read(shared_data / f"core/eels/exspy_{kind}_spectrum.msa")[0] for kind in ("coreloss", "lowloss"))
+    alone, both = analyse(core, edges="O K"), analyse(core, edges="O K", low_loss=[low])
+    assert any("uncalibrated" in note for note in alone.notes)
+    assert "at 0.98 " in both.checks[0].detail
+    thickness = analyse(low).quantities["relative_thickness"].value
+    whole, single = (both.quantities[f"edge_intensity:O K{end}"].value for end in ("", " single scattering"))
+    assert 0.2 * thickness < 1.0 - single / whole < thickness

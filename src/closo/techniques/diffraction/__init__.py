@@ -14,9 +14,9 @@ Needs
 
 Gives
     `mass_fraction:PHASE` among the phases named (Hill-Howard), `detection_limit:PHASE`, `lattice_a:PHASE` (b, c),
-    `crystallite_size:PHASE` (Scherrer, K = 0.9 with the FWHM), `amorphous_fraction` of the sample without the
-    internal standard, `displacement`. A phase below its critical level is "not detected: below X wt%". PHASE is the
-    name of its CIF file.
+    `crystallite_size:PHASE` (Scherrer, K = 0.9 with the FWHM), `microstrain:PHASE` (from six lines),
+    `amorphous_fraction` of the sample without the internal standard, `displacement`. A phase below its critical level
+    is "not detected: below X wt%". PHASE is the name of its CIF file.
 
 Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,

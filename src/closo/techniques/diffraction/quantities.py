@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
+from closo.techniques.diffraction.absorption import error_of, kept_of
 from closo.techniques.diffraction.fitting import Fitted
 from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
-from closo.techniques.diffraction.runs import Runs
+from closo.techniques.diffraction.runs import STRAINED_LINES, Runs
 
 __all__ = ["Subject", "crystalline", "quantities_of"]
 
@@ -77,6 +78,7 @@ def quantities_of(subject: Subject) -> dict[str, Quantity]:
         found[f"main_reflection:{name}"] = _main_reflection(subject, k, lost)
         if not subject.request.standard:
             found[f"crystallite_size:{name}"] = _size(subject, k, lost)
+            found[f"microstrain:{name}"] = _strain(subject, k, lost)
     found |= _amorphous(subject, fractions)
     found["displacement"] = _displacement(subject)
     return found
@@ -88,38 +90,10 @@ def masses(fitted: Fitted, kept: np.ndarray | float = 1.0) -> np.ndarray:
     return np.asarray(fitted.solution.amounts[: len(density)] * density / kept)
 
 
-def brindley(path: np.ndarray) -> np.ndarray:
-    """Return the share of intensity that leaves spheres, over that of a powder of the mean attenuation.
-
-    `path` is (mu - mean mu) times the diameter. Mean of exp(-path t) over the chords t, in diameters, through all points of
-    a sphere: at reflection under 90 deg it is 1 % more at a path of 0.6, and 4 % at 1.
-
-    Example
-    -------
-    >>> brindley(np.array([-0.2, 0.0, 0.2])).round(3).tolist()
-    [1.163, 1.0, 0.861]
-    """
-    chord, weight = np.polynomial.legendre.leggauss(12)
-    t = 0.5 * (chord + 1.0)
-    return np.asarray(np.exp(-np.multiply.outer(path, t)) @ (1.5 * weight * t**2))
-
-
 def _kept(subject: Subject) -> np.ndarray:
     """Return the share of intensity that leaves the particles of each phase; 1 where their size is not stated."""
-    phases, sizes = subject.runs.base.model.phases, subject.request.particles
-    kept = np.ones(len(phases))
-    for _ in range(8 if sizes else 0):  # the mean attenuation depends on the shares
-        path = _path(subject, masses(subject.runs.base, kept))
-        kept = np.array([brindley(path[k] * sizes[k][0]) if k in sizes else 1.0 for k in range(len(phases))])
-    return kept
-
-
-def _path(subject: Subject, parts: np.ndarray) -> np.ndarray:
-    """Return the attenuation of each phase beyond that of the mixture, for a path of 1 um."""
-    phases = subject.runs.base.model.phases
-    volume = parts / np.array([phase.density for phase in phases])
-    attenuation = np.array([phase.attenuation for phase in phases])
-    return np.asarray(1e-4 * (attenuation - float(volume @ attenuation / volume.sum())))
+    model = subject.runs.base.model
+    return kept_of(model.phases, lambda kept: masses(subject.runs.base, kept), subject.request.particles)
 
 
 def crystalline(subject: Subject) -> dict[str, Any]:
@@ -163,7 +137,7 @@ def _fractions(subject: Subject) -> list[Number]:
     df = max(len(base.model.x) / 50.0, 8.0)
     numbers = from_fit(share, covariance, label=subject.label("fit"), df=df)
     spreads = [subject.runs.spread(_share(subject, k)) for k in range(n)]
-    absorbed = _absorption(subject, share)
+    absorbed = error_of(base.model.phases, share, subject.request.particles, most=subject.request.particle)
     for k in range(n):
         others = {subject.label(source): _signed(subject, k, source, u) for source, u in spreads[k].items()}
         numbers[k] = numbers[k] + uncertain(0.0, others)
@@ -182,20 +156,6 @@ def _signed(subject: Subject, k: int, source: str, u: float) -> float:
     fits = subject.runs.variants[source]
     share = _share(subject, k)
     return math.copysign(u, share(fits[-1]) - share(subject.runs.base)) if fits else u
-
-
-def _absorption(subject: Subject, share: np.ndarray) -> np.ndarray:
-    """Return the relative error that micro-absorption may give to each mass: Brindley.
-
-    Of particles whose diameter is stated what its u does; of others, which are not corrected, what particles of the largest
-    diameter that they may have would do, over the root of 3.
-    """
-    path, sizes = _path(subject, share), subject.request.particles
-    error = np.clip(path * subject.request.particle, -1.0, 1.0) / math.sqrt(3.0)
-    for k, (size, u) in sizes.items():
-        ends = np.log(brindley(path[k] * np.array([size - u, size + u])))
-        error[k] = 0.5 * float(ends[0] - ends[1])
-    return np.asarray(error)
 
 
 def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
@@ -344,6 +304,26 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
             f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %",
             method=how,
         )
+    return quantity
+
+
+def _strain(subject: Subject, k: int, lost: str) -> Quantity:
+    """Return by how much spacings differ within crystallites, where enough reflections tell that from their size."""
+    base, how = subject.runs.base, "broadening with tan theta beside that with 1/cos theta (Williamson, Hall)"
+    place, n = base.model.index.get(("strain", k)), len(base.solution.amounts)
+    if lost or place is None or subject.request.instrument is None:
+        few = f"{subject.runs.lines[k]} reflections stand alone; {STRAINED_LINES} tell strain from size"
+        why = lost or (few if place is None else "the instrument's profile is not known (setting profile)")
+        return withheld("microstrain", why, method=how)
+    value = float(base.values[place])
+    sources = {subject.label("fit"): math.sqrt(float(base.covariance[n + place, n + place]))}
+    spread = subject.runs.spread(lambda fitted: fitted.model.value(fitted.values, "strain", k))
+    quantity = Quantity(
+        "microstrain", uncertain(value, sources | {subject.label(s): u for s, u in spread.items()}), how
+    )
+    if (quantity.u or 0.0) > _WORST * value:
+        most = 100.0 * (value + _ONE_SIDED * (quantity.u or 0.0))
+        return withheld("microstrain", f"not detected: below {most:.2g} % (95 %)", method=how)
     return quantity
 
 

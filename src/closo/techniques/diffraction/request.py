@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ __all__ = ["Request", "check_settings", "make_request"]
 
 _MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities of a phase
 _PARTICLE = 1.0  # um, of particles whose diameter is not stated
-_LARGEST_PARTICLE = 1000.0  # um
+_GUESS = 0.3  # relative u of a diameter that is stated without one
 _MOST_PHASES = 8
 
 
@@ -168,34 +167,23 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
 
 
 def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[float, float]]]:
-    """Return up to which diameter [um] particles may be, and those that are stated, from '2' or 'ZnO:0.8 ± 0.2, NiO:3'.
-
-    A diameter without u is known to 30 %.
-    """
+    """Return up to which diameter [um] particles may be, and those that are stated, from '2' or 'ZnO:0.8 ± 0.2, NiO:3'."""
     try:
         most = _PARTICLE if text is None else float(text)
     except ValueError:
-        most = math.nan
-    found: dict[int, tuple[float, float]] = {}
-    for part in str(text).split(",") if math.isnan(most) else ():
-        name, _, size = part.partition(":")
-        match = re.fullmatch(r"\s*([\d.]+)\s*(?:(?:±|\+/-)\s*([\d.]+))?\s*(?:um)?\s*", size)
-        if name.strip() not in stems:
-            raise StudyError(
-                f"particle_size names '{name.strip()[:40]}', which is no phase.", hint=did_you_mean(name.strip(), stems)
-            )
-        value = float(match[1]) if match else math.nan
-        u = float(match[2]) if match and match[2] else 0.3 * value
-        if not (0.0 < value <= _LARGEST_PARTICLE and u < value):
-            raise StudyError(
-                f"particle_size = '{str(text)[:60]}' is not valid.",
-                hint="Write 'ZnO:0.8 ± 0.2, NiO:3' [um], or one number for all.",
-            )
-        found[stems.index(name.strip())] = (value, u)
-    most = _PARTICLE if math.isnan(most) else most
-    if not 0.0 <= most <= _LARGEST_PARTICLE:
+        found: dict[int, tuple[float, float]] = {}
+        for part in str(text).split(","):
+            name, _, size = (word.strip() for word in part.partition(":"))
+            if name not in stems:
+                raise StudyError(
+                    f"particle_size names '{name}', which is no phase.", hint=did_you_mean(name, stems)
+                ) from None
+            number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
+            found[stems.index(name)] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
+        return _PARTICLE, found
+    if not 0.0 <= most <= 1000.0:
         raise StudyError(f"particle_size = {most:g} is not valid.", hint="Between 0 and 1000 um.")
-    return most, found
+    return most, {}
 
 
 def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:

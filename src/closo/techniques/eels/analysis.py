@@ -19,7 +19,7 @@ from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
 from closo.techniques.eels.background import ONSETS, Spectra
 from closo.techniques.eels.joint import across, joint
-from closo.techniques.eels.low_loss import LowLoss, low_loss_of, single_share, thickness
+from closo.techniques.eels.low_loss import LowLoss, read_low_loss, single_share, thickness
 
 __all__ = ["analyse", "check_settings"]
 
@@ -92,18 +92,15 @@ def analyse(
     DataError  when no edge has enough channels before and behind it, or the noise of the values cannot be known.
     StudyError  when a setting is wrong, or a reference cannot be read.
     """
+    kept = {name: value for name, value in locals().items() if name not in ("data", "low_loss") and value is not None}
+    kept |= {"low_loss": low_loss[0].attrs["title"]} if low_loss else {}
     require(data, "energy_loss", who="eels")
     wanted, limits = _asked(edges, window)
     if len(low_loss) > 1:
         raise StudyError(f"low_loss names {len(low_loss)} spectra.", hint="Name one: FILE#2 is the second of a file.")
-    low = low_loss_of(low_loss[0]) if low_loss else None
+    low = read_low_loss(low_loss[0]) if low_loss else None
     zero = zero_loss if zero_loss is not None else low.position if low is not None else None
     spectra = _spectra(data, zero, gain)
-    settings = {
-        "edges": edges, "window": window, "width": width, "references": references, "profile": profile,
-        "zero_loss": zero_loss, "gain": gain, "low_loss": low_loss[0].attrs["title"] if low_loss else None,
-    }  # fmt: skip
-    kept = {key: value for key, value in settings.items() if value is not None}
     warned = tuple(data.attrs["warnings"])
     if spectra.energies[0] < -1.0 and abs(float(spectra.energies[int(np.argmax(spectra.total))])) < 20.0:
         quantities, checks = thickness(spectra.total, spectra.energies, spectra.name)
@@ -205,12 +202,7 @@ def _calibrated(zero_loss: float | None, low: LowLoss | None) -> Check:
 
 
 def _edges(
-    data: Dataset,
-    spectra: Spectra,
-    wanted: tuple[str, ...] | None,
-    limits: tuple[float, float] | None,
-    *,
-    width: float,
+    data: Dataset, spectra: Spectra, wanted: tuple[str, ...] | None, limits: tuple[float, float] | None, *, width: float
 ) -> list[_Edge]:
     """Return the edges that have a window before and a signal behind their onset."""
     energies = spectra.energies

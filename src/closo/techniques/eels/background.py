@@ -31,6 +31,7 @@ ONSETS = {
 }  # eV  # fmt: skip
 _RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
+_CHUNK = 2**23  # elements that are worked on at once
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,18 @@ def components_above_noise(cube: np.ndarray) -> int:
     mean = cube.mean(axis=0, dtype=float)
     bins = max(1, len(mean) // 128)
     n = len(mean) // bins
-    rows = np.add.reduceat(cube[:, : n * bins], np.arange(0, n * bins, bins), axis=1, dtype=np.float32)
-    channel, pixel = rows.mean(axis=0, dtype=float), rows.mean(axis=1, dtype=float)
-    kept = channel > 0
-    expected = np.sqrt(np.outer(np.maximum(pixel, 1e-12) / max(pixel.mean(), 1e-12), channel[kept])).astype(np.float32)
-    scaled = (rows[:, kept] / expected).astype(np.float32)
-    eigenvalues = np.linalg.eigvalsh((scaled.T @ scaled).astype(float)) / len(rows)
+    starts, rows = np.arange(0, n * bins, bins), np.empty((len(cube), n), np.float32)
+    chunks = np.array_split(np.arange(len(cube)), max(1, cube.size // _CHUNK))
+    places = [slice(int(c[0]), int(c[-1]) + 1) for c in chunks]
+    for place in places:
+        np.add.reduceat(cube[place, : n * bins], starts, axis=1, dtype=np.float32, out=rows[place])
+    channel, pixel = rows.mean(axis=0, dtype=float), np.maximum(rows.mean(axis=1, dtype=float), 1e-12)
+    kept, gram = channel > 0, np.zeros((int(np.sum(channel > 0)),) * 2)
+    for place in places:
+        expected = np.sqrt(np.outer(pixel[place] / max(pixel.mean(), 1e-12), channel[kept])).astype(np.float32)
+        scaled = rows[place][:, kept] / expected
+        gram += scaled.T @ scaled
+    eigenvalues = np.linalg.eigvalsh(gram) / len(rows)
     edge = (1.0 + np.sqrt(kept.sum() / len(rows))) ** 2
     return int(np.sum(eigenvalues > 1.05 * edge))
 

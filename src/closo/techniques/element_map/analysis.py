@@ -24,12 +24,7 @@ __all__ = ["analyse", "check_settings"]
 _USUAL = ("B", "C", "O", "Na", "Si")
 _BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
 _ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected
-_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (
-    0.4,
-    2.0,
-    10.0,
-    5.0,
-)  # relative u; chi2, without a number; eV
+_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (0.4, 2.0, 10.0, 5.0)  # relative u; chi2, without a number; eV
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,8 @@ def analyse(
     DataError  when there are no counts, or no line lies in the range.
     StudyError  when a setting is wrong.
     """
-    asked = _asked({"elements": elements, "k_factors": k_factors, "ratio": ratio, "particle": particle})
+    kept = {name: value for name, value in locals().items() if name != "data" and value is not None}
+    asked = _asked(kept)
     rows, energies, raster, pixel = _counts(data)
     inside = [
         e for e in asked.elements or _USUAL if energies[0] + _LOWEST < lines.LINES[e][0][0] < energies[-1] - _LOWEST
@@ -110,14 +106,8 @@ def analyse(
         covariances = np.moveaxis(fit.covariance[:, :k, :k], 0, -1).reshape(k, k, *raster)
         maps = Maps(name, chosen, fit.values[:, :k].T.reshape(k, *raster), covariances, pixel)
         more, drawn, found, tested = _places(maps, asked)
-        quantities, curves, findings, checks = (
-            quantities | more,
-            curves.assign(drawn),
-            findings | found,
-            checks + tested,
-        )
-    kept: dict[str, Any] = {"resolution": resolution, "ratio": ratio, "particle": particle}
-    kept |= {key: value for key, value in (("elements", elements), ("k_factors", k_factors)) if value is not None}
+        quantities, curves = quantities | more, curves.assign(drawn)
+        findings, checks = findings | found, checks + tested
     return Result(
         "element_map", name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
     )
