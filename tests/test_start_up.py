@@ -50,6 +50,14 @@ LOADED = {
     | {"closo.report.build", "closo.combine.ledgers", "matplotlib", "scipy.optimize"},
     "simulate conductivity --image {image} --phase 0=1e-6 --phase 1=1e-3": DATA | {"GTC", "numba", "scipy.special"},
 }
+CHECKING = """
+import importlib, sys
+from closo.techniques import TECHNIQUES
+for technique in TECHNIQUES:
+    if technique.tells_wrong_settings:
+        importlib.import_module(technique.module).check_settings
+print("loaded", *sys.modules)
+"""
 DRIVER = """
 import sys
 from closo.cli import main
@@ -68,7 +76,12 @@ def places(tmp_path_factory) -> dict[str, Path]:
     pipeline.analyse(folder / "study")
     np.save(folder / "image.npy", (np.indices((6, 6, 6)).sum(axis=0) % 3 > 0).astype(np.uint8))
     spectrum = folder / "study" / "raw" / "A200-35-4h-p1.par"
-    return {"study": folder / "study", "spectrum": spectrum, "image": folder / "image.npy", "empty": folder / "new"}
+    return {
+        "study": folder / "study",
+        "spectrum": spectrum,
+        "image": folder / "image.npy",
+        "empty": folder / "new",
+    }
 
 
 @pytest.mark.parametrize("verb", LOADED)
@@ -86,3 +99,11 @@ def test_a_verb_imports_what_it_uses_and_no_more(verb: str, places: dict[str, Pa
     assert ended.returncode in (0, 1), ended.stderr
     loaded = set(ended.stderr.rpartition("loaded ")[2].split())
     assert loaded & SLOW == LOADED[verb]
+
+
+def test_settings_are_checked_without_an_analysis():
+    ended = subprocess.run([sys.executable, "-c", CHECKING], capture_output=True, text=True, timeout=250, check=True)
+    loaded = set(ended.stdout.split())
+    assert "closo.techniques.diffraction.request" in loaded
+    assert not loaded & SLOW
+    assert not {name for name in loaded if name.startswith("closo.techniques.") and name.endswith(".analysis")}

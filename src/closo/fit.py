@@ -14,8 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares as within_bounds
-from scipy.optimize import leastsq
 
 from closo.errors import ConvergenceError
 
@@ -138,8 +136,10 @@ def _minimise(
     bounds: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the values at the minimum, their residuals, and the calls of the residual function."""
+    from scipy import optimize
+
     if bounds is None:
-        values, _, info, _, _ = leastsq(
+        values, _, info, _, _ = optimize.leastsq(
             residual,
             start,
             Dfun=jacobian,
@@ -150,7 +150,7 @@ def _minimise(
             maxfev=max_evaluations,
         )
         return values, info["fvec"], int(info["nfev"])
-    found = within_bounds(
+    found = optimize.least_squares(
         residual,
         start,
         jac=jacobian or "2-point",

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
 from closo.figures.image import draw_image
 from closo.figures.labels import literal, pretty, shorten
 from closo.figures.legend import Entries, place_below, place_legends
-from closo.figures.multiples import is_plain, multiples_svg
 from closo.figures.spec import Array, FigureSpec, Panel, Trace
 from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look
 from closo.figures.table import to_csv
@@ -36,6 +36,11 @@ _USUAL = Look()
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _LEGEND_LENGTH = 44
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
+_CANVASES = {
+    "svg": ("backend_svg", "FigureCanvasSVG"),
+    "pdf": ("backend_pdf", "FigureCanvasPdf"),
+    "png": ("backend_agg", "FigureCanvasAgg"),
+}
 _SYNTHETIC: dict[str, Any] = {"fontsize": 5.5, "color": "#777777"}
 
 
@@ -102,10 +107,8 @@ def _arrange_small(figure: Figure, rows: int, columns: int) -> None:
 def render(spec: FigureSpec, formats: Sequence[str] = ("svg",), look: Look = _USUAL) -> dict[str, bytes]:
     """Return `spec` drawn once, as the bytes of a file for each of `formats` (svg, pdf, png).
 
-    In SVG and PDF letters stay letters. The same figure gives the same bytes. Small multiples as SVG are written directly.
+    In SVG and PDF letters stay letters. The same figure gives the same bytes.
     """
-    if tuple(formats) == ("svg",) and look == _USUAL and spec.columns >= _SMALL_FROM and is_plain(spec):
-        return {"svg": multiples_svg(spec).encode("utf-8")}
     files = {}
     with _style(look):
         figure = draw(spec, look)
@@ -118,13 +121,10 @@ def render(spec: FigureSpec, formats: Sequence[str] = ("svg",), look: Look = _US
 
 def _print(figure: Figure, out: io.BytesIO, kind: str, metadata: dict[str, str | None]) -> None:
     """Write the figure in one pass (`savefig` would draw it twice)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    canvases: dict[str, Any] = {"svg": FigureCanvasSVG, "pdf": FigureCanvasPdf, "png": FigureCanvasAgg}
+    module, name = _CANVASES[kind]
+    canvas: Any = getattr(import_module(f"matplotlib.backends.{module}"), name)
     figure.set_dpi(300)  # of PNG, and of the images inside SVG and PDF
-    getattr(canvases[kind](figure), f"print_{kind}")(out, metadata=metadata)
+    getattr(canvas(figure), f"print_{kind}")(out, metadata=metadata)
 
 
 def to_svg(spec: FigureSpec) -> str:

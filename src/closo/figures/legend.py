@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Entries", "place_below", "place_legends"]
+__all__ = ["MOST_INSIDE", "Entries", "dense", "place_below", "place_legends"]
 
 Entries = dict[str, Any]  # text -> handle
 
@@ -26,7 +26,7 @@ _PLACES = (
     "upper center",
     "lower center",
 )
-_MOST_INSIDE = 7  # a longer legend goes below the figure
+MOST_INSIDE = 7  # a longer legend goes below the figure
 
 
 def place_legends(figure: Figure, legends: Sequence[tuple[Any, Entries]]) -> None:
@@ -40,7 +40,7 @@ def place_legends(figure: Figure, legends: Sequence[tuple[Any, Entries]]) -> Non
     layout.execute(figure)
     outside: Entries = {}
     for ax, entries in legends:
-        if entries and not (len(entries) <= _MOST_INSIDE and _fits_inside(ax, entries)):
+        if entries and not (len(entries) <= MOST_INSIDE and _fits_inside(ax, entries)):
             outside |= entries
     if outside:
         place_below(figure, [outside])
@@ -85,7 +85,7 @@ def _drawn_points(ax: Axes) -> np.ndarray:
     paths: list[np.ndarray] = [np.empty((0, 2))]
     for line in ax.lines:
         points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float))
-        paths.append(points if line.get_linestyle() == "None" else _dense(points))
+        paths.append(points if line.get_linestyle() == "None" else dense(points))
     images = [c for c in ax.collections if c.get_rasterized()]
     if images:
         frame = ax.get_window_extent()
@@ -106,10 +106,10 @@ def _drawn_points(ax: Axes) -> np.ndarray:
 def _outlines(collection: Any) -> list[np.ndarray]:
     """Return the outlines of error bars and bands [pixels]."""
     transform = collection.get_transform()
-    return [_dense(transform.transform(path.vertices)) for path in collection.get_paths()]
+    return [dense(transform.transform(path.vertices)) for path in collection.get_paths()]
 
 
-def _dense(points: np.ndarray) -> np.ndarray:
+def dense(points: np.ndarray) -> np.ndarray:
     """Return points along the line through `points`, at most 4 pixels apart (up to 200 on each stretch)."""
     if len(points) < 2:
         return points

@@ -11,6 +11,7 @@ step; `charge` [C] is the sum over the steps before plus that of the step, so th
 instrument counted.
 
 Of a .ndax the program (Step.xml) gives set_current: the current [mA] of each step at constant current, 0 in other steps.
+A .nda holds no program that fastnda reads: there the check 'set current' is not made.
 `unix_time_s` of the first record becomes the date of the metadata.
 
 One measurement per file: kind 'cycling', or 'open_circuit' where the current is 0 in all records.

@@ -13,7 +13,7 @@ from closo.figures import FigureSpec
 from closo.pipeline import Analysis, Failure, Problem
 from closo.quantity import Quantity
 from closo.report import listing
-from closo.report.cells import cells, interphase, milling, one_result
+from closo.report.cells import cells, explanations, one_result
 from closo.report.pictures import Studio, spectra_of
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
@@ -31,8 +31,7 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
     sections = [
         _conductivity(analysis, studio),
         _series(analysis, studio),
-        interphase(analysis, studio),
-        milling(analysis, studio),
+        *explanations(analysis, studio),
         cells(analysis, studio),
         _samples(analysis, studio),
         _powders(analysis, studio),

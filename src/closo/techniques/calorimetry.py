@@ -42,9 +42,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
-from closo.dataset import Dataset, name_of, new, require
+from closo import dataset
 from closo.errors import DataError, StudyError
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.fit import straight_line
@@ -104,7 +103,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 
 def analyse(
-    data: Dataset,
+    data: dataset.Dataset,
     *,
     rate: float | None = None,
     exo: str | None = None,
@@ -151,14 +150,16 @@ def analyse(
         "baseline": (line * run.rate).tolist(),
     }
     columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
-    curves = new("calorimetry", columns, source=run.name)
+    curves = dataset.new("calorimetry", columns, source=run.name)
     notes = tuple(data.attrs.get("warnings", ()))
     return Result("calorimetry", run.name, quantities, curves, _checks(run, found), asked, notes, findings=findings)
 
 
-def _run(data: Dataset, rate: float | None, *, range_of: tuple[float | None, float | None], start_up: float) -> _Run:
+def _run(
+    data: dataset.Dataset, rate: float | None, *, range_of: tuple[float | None, float | None], start_up: float
+) -> _Run:
     """Return a run on an even grid, without its start."""
-    require(data, "temperature", "heat_flow", who="calorimetry")
+    dataset.require(data, "temperature", "heat_flow", who="calorimetry")
     file = data.attrs.get("source")
     t, flow = (np.asarray(data[key].values, float) for key in ("temperature", "heat_flow"))
     good = np.isfinite(t) & np.isfinite(flow)
@@ -190,7 +191,9 @@ def _run(data: Dataset, rate: float | None, *, range_of: tuple[float | None, flo
     middle = 0.5 * (edges[1:] + edges[:-1])
     seen = count > 0
     signed = speed if up else -speed
-    return _Run(name_of(data), middle, np.interp(middle, middle[seen], total[seen] / count[seen]) / signed, signed)
+    return _Run(
+        dataset.name_of(data), middle, np.interp(middle, middle[seen], total[seen] / count[seen]) / signed, signed
+    )
 
 
 def _steady(t: np.ndarray, time: np.ndarray | None, file: Any) -> tuple[float, slice]:
@@ -262,6 +265,8 @@ def _events(run: _Run, width: float) -> list[_Event]:
 def _limit(events: list[_Event]) -> tuple[float, float]:
     """Return the heat [J/kg] that is found with 95 %, whatever its width."""
     worst = max(events, key=lambda event: event.noise)
+    from scipy.special import stdtrit
+
     return (_SURE + float(stdtrit(worst.df, 0.95))) * worst.noise, worst.df
 
 

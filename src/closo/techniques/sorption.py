@@ -52,10 +52,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
+from closo import dataset
 from closo.constants import AVOGADRO
-from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError, StudyError
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.fit import straight_line
@@ -111,7 +110,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 
 def analyse(
-    data: Dataset,
+    data: dataset.Dataset,
     *,
     window: str | None = None,
     gas: str | None = None,
@@ -171,9 +170,9 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     return _Asked(ends if match else None, called, at, *number.values())
 
 
-def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _points(data: dataset.Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return relative pressure, amount, and whether a point desorbs, of the points with 0 < p/p0 < 1 and an amount > 0."""
-    require(data, "adsorbed_amount", who="sorption")
+    dataset.require(data, "adsorbed_amount", who="sorption")
     file = data.attrs.get("source")
     if "gas_pressure" in data and asked.p0 is not None:
         x = np.asarray(data["gas_pressure"].values / Quantity("saturation_pressure", asked.p0).value, float)
@@ -196,7 +195,7 @@ def _points(data: Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarray, np.nd
     return x[good], n[good], back[good]
 
 
-def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
+def _branch(data: dataset.Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
     """Return the branch with its windows, and sentences on what had to be assumed."""
     x, first = np.unique(points[0], return_index=True)
     apart = np.append(True, np.diff(x) > 1e-9 * x[1:])
@@ -226,7 +225,7 @@ def _branch(data: Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tupl
     p0 = Quantity("saturation_pressure", asked.p0)
     weight = (mass.value or _USUAL_MASS, mass.u or _MASS_U)
     p0_u = p0.u / p0.value if p0.value and p0.u else _P0_U
-    return _Branch(name_of(data), x, n, gas, section, weight, p0_u, passing, window, median, film), tuple(notes)
+    return _Branch(dataset.name_of(data), x, n, gas, section, weight, p0_u, passing, window, median, film), tuple(notes)
 
 
 def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: Points) -> dict[str, float]:
@@ -364,16 +363,17 @@ def _vendor(branch: _Branch, stated: Mapping[str, Any]) -> list[Check]:
     return [Check("instrument's BET", bool(same), detail)]
 
 
-def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Dataset:
+def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) -> dataset.Dataset:
     """Return the isotherm with its BET plot (adsorption up to p/p0 0.5), and the pores by BJH."""
     (x, n, back), rows = points, branch.window
     y = np.where(back | (x > 0.5), np.nan, kernel.bet_transform(x, n))
-    line = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan, np.nan)
-    fit = np.where(np.isnan(y), np.nan, line[0] * x + line[1])
-    isotherm = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back.astype(float)}
+    slope, start = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan, np.nan)
     sizes = kernel.pore_sizes(branch.x, branch.n * _GASES["N2"][1]) if branch.gas == "N2" else (np.zeros(0),) * 3
     pores = dict(zip(("pore_diameter", "pore_size_distribution", "cumulative_pore_volume"), sizes, strict=True))
-    named = [("point", isotherm | {"bet_transform": y, "bet_fit": fit}), ("pore", pores)]
+    isotherm = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back.astype(float)}
+    named = [("point", isotherm | {"bet_transform": y, "bet_fit": slope * x + start + 0.0 * y}), ("pore", pores)]
+    import xarray as xr
+
     return xr.Dataset({k: (dim, v, {"units": look_up(k).si}) for dim, group in named for k, v in group.items()})
 
 

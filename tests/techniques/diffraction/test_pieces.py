@@ -5,7 +5,8 @@ import pytest
 from twins import CO, cif, salt
 
 from closo.errors import DataError, StudyError
-from closo.techniques.diffraction.profile import Instrument, add_peaks, combine, split
+from closo.techniques.diffraction.profile import Instrument, combine, split
+from closo.techniques.diffraction.reflections import add_peaks
 from closo.techniques.diffraction.request import make_request
 from closo.techniques.diffraction.structure import inverse_spacings, load, march
 from closo.techniques.diffraction.wavelengths import radiation_of

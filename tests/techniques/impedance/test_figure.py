@@ -7,7 +7,7 @@ from closo.dataset import new
 from closo.quantity import uncertain
 from closo.techniques import get
 from closo.techniques.impedance import analyse
-from closo.techniques.impedance.figure import _smooth
+from closo.techniques.impedance.pictures import _smooth
 
 F = np.logspace(6, 0, 25)  # four points a decade: an arc of few corners
 

@@ -15,7 +15,7 @@ from closo.combine.ledgers.records import CellParameters
 from closo.combine.ledgers.shares import u_of, value_of
 from closo.dataset import Dataset
 from closo.errors import DataError
-from closo.models.cell import loss_at
+from closo.models.cell.forms import loss_at
 from closo.quantity import Number, Quantity, log, show, withheld
 from closo.result import Check, Result
 

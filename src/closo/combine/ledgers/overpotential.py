@@ -11,7 +11,7 @@ from closo.combine.ledgers.records import CellParameters
 from closo.combine.ledgers.shares import PARTS, Shares, conductivity_of, shares_of, u_of, value_of, working_point
 from closo.dataset import Dataset
 from closo.errors import StudyError
-from closo.models import cell as forms
+from closo.models.cell import forms
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Result
 

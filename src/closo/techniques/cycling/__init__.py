@@ -37,7 +37,8 @@ Uncertainty sources
 Checks
     Sign of the current, integral against counter, first leg, complete cycles (both legs ended at a limit, the first did
     not start half way), efficiency possible, one rate, gaps, current range, capacity below theory, temperature log,
-    time; set current (the measured current is the one that the program asked for, within 2 u), where the file states it.
+    time; set current (the measured current is the one that the program asked for, within 2 u; beyond 6 u what hangs on the
+    current is withheld), where the file states it.
 
 Limits
     An efficiency is not a retention: with a reservoir of sodium a cell can lose charge in each cycle and keep its

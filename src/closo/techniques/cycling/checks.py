@@ -13,7 +13,7 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.cycling.quantities import Specimen
-from closo.techniques.instrument import range_check, set_check, time_check
+from closo.techniques.instrument import OF_CHARGE, OF_RATIO, OF_TIME, range_check, set_check, time_check
 from closo.techniques.legs import Legs
 
 __all__ = ["checks_of", "clock_check", "current_set", "suspect_suggestions"]
@@ -62,7 +62,7 @@ def _sign(cycles: Cycles) -> Check:
         advice = "; the legs are not those of charge and discharge: check time, current and voltage"
     if 2 * good <= n:
         advice = "; with the sign inverted, charge and discharge are exchanged: check the file"
-    return Check("sign of the current", not advice, words.format(good, n) + advice)
+    return Check("sign of the current", not advice, words.format(good, n) + advice, OF_CHARGE + OF_RATIO)
 
 
 def _counter(legs: Legs) -> Check:
@@ -74,7 +74,7 @@ def _counter(legs: Legs) -> Check:
     worst = int(np.argmax(miss))
     where = f"leg {np.flatnonzero(known)[worst] + 1}; limit {100 * _AGREE:.1f} %"
     detail = f"largest difference {100 * miss[worst]:.3g} % ({where}), {legs.rule} rule"
-    return Check(name, bool(miss[worst] <= _AGREE), detail)
+    return Check(name, bool(miss[worst] <= _AGREE), detail, OF_CHARGE + OF_RATIO)
 
 
 def _first_leg(cycles: Cycles) -> Check:
@@ -113,8 +113,8 @@ def _possible(cycles: Cycles) -> Check:
     detail = f"largest efficiency {100 * ce[k]:.2f} % (cycle {cycles.number[cycles.complete][k]})"
     if ce[k] - 2.0 * u[k] > _IMPOSSIBLE:
         detail += ": more came back than was put in; time, current or the kind of cell is wrong, or it charges itself"
-        return Check(name, False, detail)
-    return Check(name, True, detail)
+        return Check(name, False, detail, OF_RATIO)
+    return Check(name, True, detail, OF_RATIO)
 
 
 def _one_rate(cycles: Cycles) -> Check:
@@ -129,7 +129,7 @@ def _one_rate(cycles: Cycles) -> Check:
 def _gaps(legs: Legs) -> Check:
     n = int(legs.gaps.sum())
     detail = "no gap under current" if not n else f"{n} intervals without records inside legs were not integrated"
-    return Check("record without gaps", n == 0, detail)
+    return Check("record without gaps", n == 0, detail, OF_CHARGE + OF_RATIO)
 
 
 def _range(legs: Legs, meter: Instrument) -> Check:
@@ -147,7 +147,7 @@ def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
     if longest <= _LONGEST_LEG and usual <= _SPARSEST:
         return found
     detail = f"leg {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
-    return Check("time", False, f"{detail} Charges and durations are wrong then")
+    return Check("time", False, f"{detail} Charges and durations are wrong then", OF_TIME, hard=True)
 
 
 def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, meter: Instrument) -> list[Check]:

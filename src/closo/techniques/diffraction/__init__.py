@@ -42,8 +42,15 @@ Sources
     doi:10.1021/ac60259a007.
 """
 
-from closo.techniques.diffraction.analysis import analyse
-from closo.techniques.diffraction.figure import figure
-from closo.techniques.diffraction.request import check_settings
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.diffraction.analysis import analyse
+    from closo.techniques.diffraction.pictures import figure
+    from closo.techniques.diffraction.request import check_settings
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "figure": "pictures", "check_settings": "request"})

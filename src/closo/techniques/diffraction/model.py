@@ -14,7 +14,8 @@ import numpy as np
 from scipy.optimize import nnls
 
 from closo.dataset import Dataset
-from closo.techniques.diffraction.profile import SCHERRER, Instrument, add_peaks, combine, polarisation, split
+from closo.techniques.diffraction.profile import SCHERRER, Instrument, combine, polarisation, split
+from closo.techniques.diffraction.reflections import add_peaks
 from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings, march
 from closo.techniques.diffraction.wavelengths import Radiation
 

@@ -15,18 +15,12 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
-from numba import njit
 
 from closo.errors import StudyError
 
-__all__ = ["SCHERRER", "Instrument", "add_peaks", "combine", "polarisation", "split"]
+__all__ = ["SCHERRER", "Instrument", "combine", "polarisation", "split"]
 
 SCHERRER = 0.9  # FWHM of the reflection of a crystallite of size D: K lambda/(D cos theta)
-
-_REACH = 30.0  # half-widths from the centre to where a reflection is left out
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
-_HEIGHT = 0.5 * (_NODES + 1.0)  # of the ray's ends over the largest one
-_SHARE = (1.0 - _HEIGHT) * _WEIGHTS / float(np.sum((1.0 - _HEIGHT) * _WEIGHTS))
 
 
 @dataclass(frozen=True)
@@ -115,46 +109,3 @@ def polarisation(two_theta: np.ndarray, monochromator: float) -> np.ndarray:
     k = math.cos(monochromator) ** 2
     half = 0.5 * two_theta
     return np.asarray((1.0 + k * np.cos(two_theta) ** 2) / ((1.0 + k) * np.sin(half) ** 2 * np.cos(half)))
-
-
-def add_peaks(
-    x: np.ndarray, centre: np.ndarray, *, fwhm: np.ndarray, share: np.ndarray, area: np.ndarray, axial: float
-) -> np.ndarray:
-    """Return the sum of reflections at angles `x` [deg], which rise.
-
-    Parameters
-    ----------
-    centre, fwhm, share, area : position [deg], FWHM [deg], Lorentzian share and area, shape (n,) each.
-    axial : axial divergence as in `Instrument`.
-    """
-    total = np.zeros(len(x))
-    _sum(x, centre, fwhm, share, area, axial, total)
-    return total
-
-
-@njit(cache=True, error_model="numpy")
-def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    reach = _REACH * fwhm
-    first, last = np.searchsorted(x, centre - reach), np.searchsorted(x, centre + reach)
-    half = 0.5 * fwhm
-    gauss = area * (1.0 - share) * 0.9394372786996513 / fwhm
-    lorentz = area * share * 0.6366197723675814 / fwhm
-    for i in range(first, last):
-        r = ((x[i] - centre) / half) ** 2
-        total[i] += lorentz / (1.0 + r)
-        if r < 25.0:
-            total[i] += gauss * np.exp(-0.6931471805599453 * r)
-
-
-@njit(cache=True, error_model="numpy")
-def _sum(x, centre, fwhm, share, area, axial, total):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    for k in range(len(centre)):
-        cosine = np.cos(np.radians(centre[k]))
-        longest = abs(np.degrees(0.5 * axial**2 * cosine / max(np.sqrt(1.0 - cosine**2), 1e-3)))
-        if longest < 0.25 * fwhm[k]:  # the tail is lost in the width; its centroid lies at a sixth
-            shift = np.sign(cosine) * longest / 6.0
-            _one(x, centre[k] - shift, fwhm[k], share[k], area[k], total)
-            continue
-        for j in range(len(_HEIGHT)):
-            moved = min(max(cosine * np.sqrt(1.0 + (axial * _HEIGHT[j]) ** 2), -1.0), 1.0)
-            _one(x, np.degrees(np.arccos(moved)), fwhm[k], share[k], area[k] * _SHARE[j], total)

@@ -9,7 +9,6 @@ from typing import Any
 
 from closo.errors import StudyError, did_you_mean
 from closo.quantity import Number, parse
-from closo.techniques.diffraction.model import HALOS
 from closo.techniques.diffraction.profile import Instrument
 from closo.techniques.diffraction.wavelengths import ANODES
 
@@ -19,6 +18,7 @@ _MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities o
 _PARTICLE = 1.0  # um, of particles whose diameter is not stated
 _GUESS = 0.3  # relative u of a diameter that is stated without one
 _MOST_PHASES = 8
+_HALOS = ("none", "silica")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Request:
     standard : the pattern is one of a standard: the profile of the instrument is what is asked.
     monochromator : angle 2theta [rad] of one behind the specimen.
     radius : of the goniometer [m], None where the file has to say it.
-    halo, background : a name of HALOS; order of the polynomial, None where the range decides.
+    halo, background : a name of `model.HALOS`; order of the polynomial, None where the range decides.
     low, high : range of 2theta used [deg].
     cell_limit : relative change of a length of the cell that is allowed.
     internal : name of a phase that was weighed in -> its mass fraction, or None.
@@ -83,8 +83,8 @@ def make_request(settings: Mapping[str, Any]) -> Request:
     if anode is not None and anode not in ANODES:
         raise StudyError(f"anode = '{anode}' is not known.", hint=did_you_mean(str(anode), ANODES))
     halo = str(settings.get("halo") or "none")
-    if halo not in ("none", "silica"):
-        raise StudyError(f"halo = '{halo}' is not known.", hint=did_you_mean(halo, [n for n in HALOS if "," not in n]))
+    if halo not in _HALOS:
+        raise StudyError(f"halo = '{halo}' is not known.", hint=did_you_mean(halo, _HALOS))
     standard = bool(settings.get("standard", False))
     if standard and len(names) > 1:
         raise StudyError("a standard is one phase.", hint="Name its CIF file alone.")

@@ -44,7 +44,15 @@ Sources
     1967, doi:10.1070/SM1967v001n04ABEH001994.
 """
 
-from closo.techniques.eels.analysis import analyse, check_settings
-from closo.techniques.eels.pictures import figure
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.eels.analysis import analyse
+    from closo.techniques.eels.pictures import figure
+    from closo.techniques.eels.request import check_settings
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "figure": "pictures", "check_settings": "request"})

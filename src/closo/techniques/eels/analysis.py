@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,9 @@ from closo.techniques.eels import background as kernel
 from closo.techniques.eels.background import ONSETS, Spectra
 from closo.techniques.eels.joint import across, joint
 from closo.techniques.eels.low_loss import LowLoss, read_low_loss, single_share, thickness
+from closo.techniques.eels.request import asked_of, profile_of
 
-__all__ = ["analyse", "check_settings"]
+__all__ = ["analyse"]
 
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
@@ -40,7 +40,6 @@ _UNCALIBRATED = (
     f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
     "without a sign, which is a source of every edge (axis)."
 )
-_RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,6 @@ class _Edge:
     others: tuple[np.ndarray, ...]
     net: kernel.Net
     advice: str
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise StudyError for settings that can be known to be wrong."""
-    _asked(settings.get("edges"), settings.get("window"))
-    _profile(settings.get("profile"))
 
 
 def analyse(
@@ -95,7 +88,7 @@ def analyse(
     kept = {name: value for name, value in locals().items() if name not in ("data", "low_loss") and value is not None}
     kept |= {"low_loss": low_loss[0].attrs["title"]} if low_loss else {}
     require(data, "energy_loss", who="eels")
-    wanted, limits = _asked(edges, window)
+    wanted, limits = asked_of(edges, window)
     if len(low_loss) > 1:
         raise StudyError(f"low_loss names {len(low_loss)} spectra.", hint="Name one: FILE#2 is the second of a file.")
     low = read_low_loss(low_loss[0]) if low_loss else None
@@ -143,33 +136,11 @@ def _further(
         counted = kernel.components_above_noise(spectra.cube)
         text = f"{counted} components stand above the noise (their number only is used)"
         checks.append(Check("components", None, text))
-    asked = _profile(profile)
+    asked = profile_of(profile)
     if asked is not None:
         more, curves, told, check = across(spectra, maps | drawn, asked)
         quantities, drawn, checks = quantities | more, drawn | curves, [*checks, check]
     return quantities, drawn, told, checks
-
-
-def _profile(text: str | None) -> tuple[str, str, str] | None:
-    """Return the two maps of a ratio and that of the particles, from 'BO3/cage@silica'; StudyError where it is none."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"\s*([^/@]+?)\s*/\s*([^/@]+?)\s*@\s*([^/@]+?)\s*", str(text)[:200])
-    if match is None:
-        raise StudyError(f"profile = '{str(text)[:50]}' is not valid.", hint="Write for example 'BO3/cage@silica'.")
-    return match[1], match[2], match[3]
-
-
-def _asked(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | None, tuple[float, float] | None]:
-    """Return the settings, parsed; StudyError when one is wrong."""
-    wanted = None if edges is None else tuple(" ".join(word.split()) for word in str(edges).split(",") if word.strip())
-    for name in wanted or ():
-        if name not in ONSETS:
-            raise StudyError(f"'{name[:30]}' is no edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
-    match = None if window is None else _RANGE.fullmatch(str(window)[:50])
-    if window is not None and (match is None or not 0 < float(match[1]) < float(match[2])):
-        raise StudyError(f"window = '{str(window)[:50]}' is no range of energies.", hint="Write for example 165-187.")
-    return wanted, None if match is None else (float(match[1]), float(match[2]))
 
 
 def _spectra(data: Dataset, zero: float | None, gain: float | None) -> Spectra:

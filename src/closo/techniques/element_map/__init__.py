@@ -40,7 +40,15 @@ Sources
     doi:10.1021/ac60259a007; Otsu 1979, doi:10.1109/TSMC.1979.4310076.
 """
 
-from closo.techniques.element_map.analysis import analyse, check_settings
-from closo.techniques.element_map.pictures import figure
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.element_map.analysis import analyse
+    from closo.techniques.element_map.pictures import figure
+    from closo.techniques.element_map.request import check_settings
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "figure": "pictures", "check_settings": "request"})

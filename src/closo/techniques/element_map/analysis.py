@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,34 +10,20 @@ import xarray as xr
 from scipy.sparse import csr_matrix
 
 from closo.dataset import Dataset, name_of, require
-from closo.errors import DataError, StudyError, did_you_mean
+from closo.errors import DataError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.element_map import lines
 from closo.techniques.element_map.places import Maps, mixing, surface, together
+from closo.techniques.element_map.request import Asked, asked_of
 from closo.techniques.linear_fit import fit_linear
 
-__all__ = ["analyse", "check_settings"]
+__all__ = ["analyse"]
 
 _USUAL = ("B", "C", "O", "Na", "Si")
 _BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
 _ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected
 _VAGUE, _MISFIT, _HOPELESS, _DIFFER = (0.4, 2.0, 10.0, 5.0)  # relative u; chi2, without a number; eV
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The settings, parsed; `factors`: element -> (k, u)."""
-
-    elements: tuple[str, ...] | None
-    ratio: tuple[str, str]
-    particle: str
-    factors: Mapping[str, tuple[float, float]]
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise StudyError for settings that can be known to be wrong."""
-    _asked(settings)
 
 
 def analyse(
@@ -68,7 +52,7 @@ def analyse(
     StudyError  when a setting is wrong.
     """
     kept = {name: value for name, value in locals().items() if name != "data" and value is not None}
-    asked = _asked(kept)
+    asked = asked_of(kept)
     rows, energies, raster, pixel = _counts(data)
     inside = [
         e for e in asked.elements or _USUAL if energies[0] + _LOWEST < lines.LINES[e][0][0] < energies[-1] - _LOWEST
@@ -111,27 +95,6 @@ def analyse(
     return Result(
         "element_map", name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
     )
-
-
-def _asked(given: Mapping[str, Any]) -> _Asked:
-    """Return the settings, parsed; StudyError when one is wrong."""
-    elements = given.get("elements")
-    listed = None if elements is None else tuple(word.strip() for word in str(elements).split(",") if word.strip())
-    ratio = tuple(str(given.get("ratio") or "B/Na").split("/"))
-    particle, factors = str(given.get("particle") or "Si"), {}
-    for word in (w for w in str(given.get("k_factors") or "").split(",") if w.strip()):
-        match = re.fullmatch(r"\s*([A-Z][a-z]?)\s*:\s*([\d.]+)\s*(?:(?:±|\+/-)\s*([\d.]+))?\s*", word)
-        if match is None or float(match[2]) <= 0:
-            raise StudyError(f"k_factors has '{word.strip()[:30]}'.", hint="Write for example 'Na:1.2 ± 0.1, Si:1'.")
-        factors[match[1]] = (float(match[2]), float(match[3]) if match[3] else 0.2 * float(match[2]))
-    for element in (*(listed or ()), *ratio, particle, *factors):
-        if element not in lines.LINES:
-            raise StudyError(
-                f"'{element[:20]}' is no element whose lines are known.", hint=did_you_mean(element, lines.LINES)
-            )
-    if len(ratio) != 2:
-        raise StudyError(f"ratio = '{'/'.join(ratio)[:30]}' is no ratio.", hint="Write for example B/Na.")
-    return _Asked(listed, (ratio[0], ratio[1]), particle, factors)
 
 
 def _counts(data: Dataset) -> tuple[Any, np.ndarray, tuple[int, int] | None, float | None]:
@@ -211,7 +174,7 @@ def _atoms(
     return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in there}
 
 
-def _places(maps: Maps, asked: _Asked) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
+def _places(maps: Maps, asked: Asked) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
     """Return what maps say beyond their sums: quantities, curves, findings, checks."""
     drawn: dict[str, Any] = {}
     for k, e in enumerate(maps.elements):

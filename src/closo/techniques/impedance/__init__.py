@@ -42,11 +42,16 @@ Sources
     J. Mater. Res. 1998, 13, 1576, doi:10.1557/JMR.1998.0219 (brick-layer model of grain boundaries).
 """
 
-from closo.techniques.impedance.analysis import analyse
-from closo.techniques.impedance.figure import figure, overlay
-from closo.techniques.impedance.request import check_settings, settings_of
-from closo.techniques.impedance.series_analysis import analyse_series
-from closo.techniques.impedance.zview import model_text, read_model
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.impedance.analysis import analyse
+    from closo.techniques.impedance.pictures import figure, overlay
+    from closo.techniques.impedance.request import check_settings, settings_of
+    from closo.techniques.impedance.series_analysis import analyse_series
+    from closo.techniques.impedance.zview import model_text, read_model
 
 __all__ = [
     "analyse",
@@ -58,3 +63,17 @@ __all__ = [
     "read_model",
     "settings_of",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "analyse": "analysis",
+        "analyse_series": "series_analysis",
+        "check_settings": "request",
+        "figure": "pictures",
+        "model_text": "zview",
+        "overlay": "pictures",
+        "read_model": "zview",
+        "settings_of": "request",
+    },
+)

@@ -73,6 +73,11 @@ class Request:
     f_max: float | None = None
     leave_out: tuple[int, ...] = ()
 
+    @property
+    def named(self) -> bool:
+        """The user says something of single parameters."""
+        return bool(self.held or self.bounds or self.begin)
+
 
 def read_request(
     *,

@@ -50,8 +50,15 @@ Sources
     doi:10.1021/ac60259a007 (limits of detection).
 """
 
-from closo.techniques.infrared.analysis import analyse
-from closo.techniques.infrared.pictures import figure
-from closo.techniques.infrared.request import check_settings
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.infrared.analysis import analyse
+    from closo.techniques.infrared.pictures import figure
+    from closo.techniques.infrared.request import check_settings
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "figure": "pictures", "check_settings": "request"})

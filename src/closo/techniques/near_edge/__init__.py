@@ -46,7 +46,15 @@ Sources
     doi:10.1021/ac60259a007; Künsch, Ann. Stat. 1989, 17, 1217, doi:10.1214/aos/1176347265.
 """
 
-from closo.techniques.near_edge.analysis import analyse, check_settings
-from closo.techniques.near_edge.figure import figure
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.near_edge.analysis import analyse
+    from closo.techniques.near_edge.pictures import figure
+    from closo.techniques.near_edge.request import check_settings
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "figure": "pictures", "check_settings": "request"})

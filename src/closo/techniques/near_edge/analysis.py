@@ -15,14 +15,14 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.near_edge.fractions import Fractions, detection_limits, fractions_of
 from closo.techniques.near_edge.normalising import Prepared, prepared
+from closo.techniques.near_edge.request import check_settings
 from closo.techniques.noise import sample_noise
-from closo.techniques.xray_raman import edges
 from closo.techniques.xray_raman.analysis import ambiguity, peak_quantities
 from closo.techniques.xray_raman.edges import peaks_of, window_of
 from closo.techniques.xray_raman.peaks import places_of
 from closo.techniques.xray_raman.reduction import Asked, asked_of
 
-__all__ = ["analyse", "check_settings"]
+__all__ = ["analyse"]
 
 _UNSURE = 0.4
 _AROUND = (-20.0, 60.0)  # eV about the edge: the fit of a spectrum normalised to its step
@@ -99,18 +99,6 @@ def analyse(
         | {"normalised": sample.how, "references": titles}
         | ({"ambiguous": unclear} if unclear else {}),
     )
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
-    """Refuse settings that can be known to be wrong before a file is read.
-
-    Raises
-    ------
-    StudyError  that names the setting.
-    """
-    edges.check_settings(settings)
-    if settings.get("normalise") not in (None, "none", "step") and settings.get("edge") is None:
-        raise StudyError("windows of area need the edge.", hint="Write normalise=none or step, or name the edge.")
 
 
 def _titles(references: Sequence[Dataset]) -> list[str]:

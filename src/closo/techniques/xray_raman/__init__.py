@@ -45,8 +45,15 @@ Sources
     doi:10.1016/0092-640X(75)90030-3.
 """
 
-from closo.techniques.xray_raman.analysis import analyse
-from closo.techniques.xray_raman.edges import check_settings
-from closo.techniques.xray_raman.figure import figure
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
+
+if TYPE_CHECKING:
+    from closo.techniques.xray_raman.analysis import analyse
+    from closo.techniques.xray_raman.edges import check_settings
+    from closo.techniques.xray_raman.pictures import figure
 
 __all__ = ["analyse", "check_settings", "figure"]
+
+__getattr__ = lazily(__name__, {"analyse": "analysis", "check_settings": "edges", "figure": "pictures"})
