@@ -171,6 +171,7 @@ def _fractions(found: Fractions, titles: list[str], name: str, how: str) -> dict
         if found.reduced > _HOPELESS:
             why = f"the references do not explain the spectrum (reduced chi-square {found.reduced:.3g}): one is missing"
             quantities[f"component_fraction:{title}"] = withheld("component_fraction", why, method=method)
+            quantities.pop(f"component_fraction:{title} upper_limit", None)
     limits = detection_limits(found) if len(titles) > 1 else []
     for title, (limit, error) in zip(titles, limits, strict=False):
         told = "simulated with the noise of these points, energies and backgrounds: found in 19 of 20"
