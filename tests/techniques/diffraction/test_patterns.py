@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from twins import cif, milled, salt
 
+from closo.combine.phases import phase_series
 from closo.dataset import new
 from closo.errors import DataError, StudyError
+from closo.quantity import uncertain
 from closo.readers import read
 from closo.techniques import get
 from closo.techniques.diffraction.structure import inverse_spacings, load
@@ -285,3 +287,23 @@ def test_nanocrystalline_mixtures_under_a_halo(folder, tmp_path):
     assert abs(np.mean(errors)) < 0.05
     assert np.sqrt(np.mean(np.square(pulls))) < 1.7  # 10 pulls: 99.9 % below
     assert np.max(np.abs(errors)) < 0.12
+
+
+@pytest.mark.slow
+def test_a_transition_over_temperature_from_whole_patterns(folder, tmp_path):
+    """Patterns under a halo, with cells that differ as heat makes them: the monoclinic salt goes between 450 and 500 K."""
+    asked = {"halo": "silica", "profile": "0 0 0.0064 0 0 0.02"}
+    shares = {350.0: 0.9, 400.0: 0.88, 450.0: 0.85, 500.0: 0.1}
+    points = []
+    for seed, (kelvin, share) in enumerate(shares.items(), 400):
+        data, _ = milled(seed, share, tmp_path)
+        points.append(
+            (kelvin, analysed(folder, data, "alpha", "beta", temperature=uncertain(kelvin, {"t": 1.0}), **asked))
+        )
+    made = phase_series(points, name="salt", axis="temperature")
+    assert points[0][1].quantities["temperature"].value == 350.0
+    found = made.quantities["transition_temperature"]
+    assert found.value == pytest.approx(475.0)
+    assert made.findings["first"] == "alpha"
+    still = phase_series(points[:3], name="salt", axis="temperature").quantities["transition_temperature"]
+    assert "none between" in still.why
