@@ -1,6 +1,7 @@
 """Run a benchmark: `python -m benchmarks NAME [--json]`. The last line is one JSON object.
 
-`stress` takes --seeds, --only and --workers, and is run only where it is named: it takes a quarter of an hour.
+Some are run only where they are named, as they take ten minutes or more: `stress` takes --seeds, --only and --workers,
+`outside` and `milling` --seeds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sys
 
 NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling", "maps")
-NAMED_ONLY = ("stress",)
+NAMED_ONLY = ("stress", "outside", "milling")
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--json", action="store_true", help="no tables")
-    parser.add_argument("--seeds", type=int, help="stress: spectra of each scenario")
+    parser.add_argument("--seeds", type=int, help="spectra of each scenario, series of each kind")
     parser.add_argument("--only", help="stress: part of the name of the scenarios")
     parser.add_argument("--workers", type=int, help="stress: processes")
     given = parser.parse_args(arguments)
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
         return 2
     options = {key: value for key in ("seeds", "only", "workers") if (value := getattr(given, key)) is not None}
     for name in names:
-        result = importlib.import_module(f"benchmarks.{name}").run(**(options if name == "stress" else {}))
+        result = importlib.import_module(f"benchmarks.{name}").run(**(options if name in NAMED_ONLY else {}))
         if not given.json:
             importlib.import_module(f"benchmarks.{name}").show(result)
         print(json.dumps(result))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from closo.errors import StudyError
-from closo.models import cell
+from closo.models.cell import forms as cell
 from closo.quantity import Quantity, sources, uncertain
 
 MIX = {"PW": 0.6, "SE": 0.3, "C": 0.1}

@@ -17,7 +17,7 @@ from closo.errors import ConvergenceError, StudyError
 from closo.models.cell.chemistry import CHEMISTRIES, chemistry
 from closo.models.cell.porous import cycle, impedance
 from closo.models.cell.results import figure, simulated
-from closo.models.cell.simulation import Protocol, run, spectrum
+from closo.models.cell.simulation import MODELS, Protocol, run, spectrum
 from closo.models.cell.stack import Stack, stack_from_masses
 
 pytest.importorskip("pybamm", reason="the extra closo[cell] is not installed")
@@ -70,6 +70,37 @@ def test_capacities_of_the_survey_within_two_percent(mechanism: str, monkeypatch
         done = run(stack, Protocol(kelvin, RATE[name]), model="DFN")
         measured = done.discharge[0] / stack.active_mass / 3600.0 * 171.0 / 171.3
         assert measured == pytest.approx(printed, rel=0.02)
+
+
+def test_the_capacity_behind_a_sharp_front_is_that_of_a_fine_mesh(monkeypatch):
+    """The survey's 23.6 and 55.6 mAh/g are those of its 15 points; from 40 to 160 points the capacity moves by 1.4 %.
+
+    The fast electrode, which shares no code with pybamm, comes to the same on fine steps.
+    """
+    mesh = sys.modules["closo.models.cell.simulation"]._MESH
+    stacks = {name: cell(name, **SCENARIOS["electronic path"][0]) for name in KELVIN}
+    usual = {n: run(s, Protocol(KELVIN[n], RATE[n]), model="DFN").discharge[0] for n, s in stacks.items()}
+    monkeypatch.setitem(mesh, "x_p", 120)
+    electrode = sys.modules["closo.models.cell.porous"]
+    for name, value in (("_NODES", 48), ("_STEP", 0.0025), ("_FINEST", 0.08)):
+        monkeypatch.setattr(electrode, name, value)
+    for name, stack in stacks.items():
+        fine = run(stack, Protocol(KELVIN[name], RATE[name]), model="DFN").discharge[0]
+        assert usual[name] == pytest.approx(fine, rel=0.015)
+        assert -cycle([stack], KELVIN[name], RATE[name]).charge[1, 0] == pytest.approx(fine, rel=0.02)
+        assert fine / stack.active_mass / 3600.0 == pytest.approx({"RT": 20.7, "C40": 55.85}[name], rel=0.01)
+
+
+def test_a_front_in_the_cathode_is_no_case_for_the_spme():
+    front = cell("C40", **SCENARIOS["electronic path"][0])
+    protocol = Protocol(KELVIN["C40"], RATE["C40"])
+    checks = {
+        m: {c.name: c.passed for c in simulated(front, protocol, model=m, with_spectrum=False).checks} for m in MODELS
+    }
+    assert checks["SPMe"]["even reaction"] is False  # 10 mAh/g, where the DFN has 56
+    assert "even reaction" not in checks["DFN"]
+    even = simulated(cell("C40"), protocol, with_spectrum=False)
+    assert all(check.passed for check in even.checks)
 
 
 @pytest.mark.parametrize("mechanism", SCENARIOS)
@@ -134,7 +165,7 @@ def test_a_full_cathode_is_charged_first_and_an_empty_one_discharged():
     assert done.current[1] < 0 < run(cell(), Protocol(293.15, 0.05)).current[1]
     assert done.discharge[0] / tis2.active_mass / 3600 == pytest.approx(232, abs=4)  # 232/234 in the survey
     assert np.median(done.voltage[done.leg == 0]) == pytest.approx(1.89, abs=0.03)
-    with pytest.raises(StudyError, match="made full of sodium, so its first leg cannot be a discharge"):
+    with pytest.raises(StudyError, match="made full of sodium, so its first half cycle cannot be a discharge"):
         run(cell(), Protocol(293.15, 0.05, first="discharge"))
     with pytest.raises(StudyError, match="made empty"):
         run(tis2, Protocol(333.15, 0.1, first="charge"))
@@ -217,10 +248,10 @@ def test_the_uncertainty_of_a_mass_is_that_of_a_capacity_per_area(closo):
     ("words", "sentence"),
     [
         (["--active", "TiS3"], "no parameters of an active material"),
-        (["--ratio", "six to three"], "no mixing ratio"),
+        (["--ratio", "six to three"], "not a mixing ratio"),
         (["--set", "diffusivty=1e-18"], "no parameter 'diffusivty'"),
         (["--set", "diffusivity=-1"], "finite and > 0"),
-        (["--window", "2-4"], "no pair of voltages"),
+        (["--window", "2-4"], "not a pair of voltages"),
         (["--model", "P2D"], "no model 'P2D'"),
     ],
 )

@@ -92,10 +92,10 @@ def test_a_file_without_header_is_refused(tmp_path):
         ({"signal": "CLS"}, "1\n2\n3\n", "'CLS' over 'eV'"),
         ({"kind": "XY"}, "1\n2\n3\n", "not pairs"),
         ({"kind": "XY"}, "2, 1\n1, 1\n0, 1\n", "do not rise"),
-        ({}, "1\nx\n3\n", "'x' is no number"),
+        ({}, "1\nx\n3\n", "'x' is not a number"),
         ({}, "1\nnan\n3\n", "not finite"),
         ({}, "", "followed by no numbers"),
-        ({"n": "many"}, "1\n2\n3\n", "NPOINTS 'many', which is no number"),
+        ({"n": "many"}, "1\n2\n3\n", "NPOINTS 'many', which is not a number"),
     ],
 )
 def test_a_header_that_does_not_fit_is_refused(tmp_path, fields, rows, message):
@@ -118,7 +118,7 @@ def test_columns_pairs_and_units(tmp_path):
     (data,) = read(path)
     assert data["energy_loss"].values.tolist() == [10.0, 10.4]
     assert data["intensity"].values.tolist() == [1.5, -2.0]
-    assert "no whole numbers" in data.attrs["warnings"][-1]
+    assert "not whole numbers" in data.attrs["warnings"][-1]
 
 
 def test_axes_of_a_spectrum_image_come_energy_last(tmp_path):
@@ -158,3 +158,31 @@ def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch, name, module):
     path.write_bytes(b"\x89HDF" + bytes(100))
     with pytest.raises(ReadError, match=r"which is not installed\. .*pip install 'closo\[em\]'"):
         read(path)
+
+
+def test_a_large_file_is_mapped_and_read_in_blocks(tmp_path, monkeypatch):
+    """Beyond the limit of a file that is read whole: the same numbers; beyond that of a map: one sentence, nothing read."""
+    from closo.readers import digital_micrograph
+    from closo.readers.tools import microscopes
+
+    cube = np.random.default_rng(0).poisson(5.0, (50, 6, 7)).astype(np.uint16)
+    axes = [(100.0, 0.5, "eV"), (0.0, 2.0, "nm"), (0.0, 2.0, "nm")]
+    write_dm4(tmp_path / "a.dm4", cube, axes, signal="EELS")
+    (whole,) = read(tmp_path / "a.dm4")
+    np.testing.assert_array_equal(whole["counts"].values, np.moveaxis(cube, 0, -1))
+    monkeypatch.setattr(digital_micrograph, "MAX_BYTES", 100)
+    monkeypatch.setattr(microscopes, "_BLOCK", 512)
+    (mapped,) = read(tmp_path / "a.dm4")
+    assert mapped.identical(whole)
+    monkeypatch.setattr(digital_micrograph, "LARGEST", 1000)
+    with pytest.raises(ReadError, match="more than 0 MB"):
+        read(tmp_path / "a.dm4")
+
+
+def test_fio_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "a.fio").write_text(
+        "%c\nscan\n%d\n Col 1 energy DOUBLE\n Col 2 counts DOUBLE\n 9690.0 12\n 9690.1 13\n"
+    )
+    with pytest.raises(ReadError, match=r"no .fio file \(PETRA III\) was at hand") as caught:
+        read(tmp_path / "a.fio")
+    assert "%d" in caught.value.hint

@@ -2,166 +2,229 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.infer_verbs import analysed, draw, known_or_made
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 
 if TYPE_CHECKING:
+    from closo.combine.limits import Evidence
     from closo.models.cell.stack import Stack
+    from closo.quantity import Number
     from closo.result import Result
-
-__all__ = ["INFER", "SIMULATE"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure there.")]
-Active = Annotated[str, typer.Option(help="Active material: 'Prussian white' or 'TiS2'.")]
-Area = Annotated[str, typer.Option(help="Area of the cell.")]
-CathodeMass = Annotated[str, typer.Option(help="Mass of the cathode composite.")]
-Ratio = Annotated[str, typer.Option(help="Active material : electrolyte : carbon, by mass.")]
-SeparatorMass = Annotated[str, typer.Option(help="Mass of the electrolyte pellet.")]
-Density = Annotated[str, typer.Option(help="Full density of the electrolyte.")]
-Conductivity = Annotated[str, typer.Option(help="Of the electrolyte at 30 degC, with its uncertainty.")]
-Energy = Annotated[str, typer.Option(help="Activation energy of sigma T.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model in SI, energies in eV."),
-]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse the study; 0: as many as there are cores.")]
 
 
-def _number(text: str, name: str, label: str = "") -> Any:
-    from closo.quantity import Quantity, parse
+@dataclass(frozen=True)
+class Recipe:
+    """The options that say what a cell is made of: its recipe, or a study that has it."""
 
-    return Quantity(name, parse(text, name, label=f"{name}:{label or 'stated'}"))
+    active: Annotated[str, typer.Option(help="Active material: 'Prussian white' or 'TiS2'.")] = "Prussian white"
+    area: Annotated[str, typer.Option(help="Area of the cell.")] = "0.283 cm2"
+    cathode_mass: Annotated[str, typer.Option(help="Mass of the cathode composite.")] = "1.5 mg"
+    ratio: Annotated[str, typer.Option(help="Active material : electrolyte : carbon, by mass.")] = "6:3:1"
+    separator_mass: Annotated[str, typer.Option(help="Mass of the electrolyte pellet.")] = "35 mg"
+    electrolyte_density: Annotated[str, typer.Option(help="Full density of the electrolyte.")] = "1.5435 g/cm3"
+    conductivity: Annotated[str, typer.Option(help="Of the electrolyte at 30 degC.")] = "5e-4 ± 0.3e-4 S/cm"
+    activation_energy: Annotated[str, typer.Option(help="Activation energy of sigma T.")] = "0.38 eV"
+    study: Annotated[Path | None, typer.Option(metavar="STUDY", help="Its cells, in place of a recipe.")] = None
+    workers: Workers = 0
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model in SI, energies in eV."),
+    ] = None
 
 
-def _scatter(area: str, cathode_mass: str, separator_mass: str) -> dict[str, Any]:
-    """Return what capacity per area and resistance of the separator owe to the uncertainties of masses and area."""
-    surface, cathode, separator = (
-        q.number / float(q.value)
-        for q in (
-            _number(area, "area"),
-            _number(cathode_mass, "mass", "cathode"),
-            _number(separator_mass, "mass", "separator"),
+def _with_recipe(verb: Callable[..., int]) -> Callable[..., int]:
+    """Return a verb with an option for each field of `Recipe`; it gets them together as `recipe`."""
+    names = [field.name for field in fields(Recipe)]
+
+    @wraps(verb)
+    def called(**given: Any) -> int:
+        return verb(recipe=Recipe(**{name: given.pop(name) for name in names}), **given)
+
+    signature = inspect.signature(verb, eval_str=True)
+    own = [p for name, p in signature.parameters.items() if name != "recipe"]
+    options = inspect.signature(Recipe, eval_str=True).parameters.values()
+    named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in options]
+    called.__signature__ = signature.replace(parameters=[*named, *own])  # type: ignore[attr-defined]
+    return called
+
+
+def _of_study(recipe: Recipe) -> tuple[list[Evidence], bool, dict[str, tuple[Number, Number, Number]]]:
+    """Return what is known of the cathode half cells of a study, whether it is synthetic, and their area and masses."""
+    from closo.combine.limits import evidence_of
+    from closo.errors import DataError, StudyError
+
+    assert recipe.study is not None
+    for field in fields(Recipe)[:8]:
+        if getattr(recipe, field.name) != field.default:
+            flag = field.name.replace("_", "-")
+            raise StudyError(f"--{flag} and --study both say it.", hint="Take one of them; --set changes a parameter.")
+    analysis = analysed(recipe.study, recipe.workers)
+    cells, why = evidence_of(analysis.study, analysis.results)
+    if not cells:
+        raise DataError(
+            "No cathode half cell of the study says what it is made of.", hint=" ".join(why) or "closo check"
         )
-    )
-    return {"areal_capacity:discharge": cathode / surface, "series_resistance": separator / (surface * surface)}
+    tables = {name: (c.area, c.cathode_mass, c.separator_mass) for name, c in analysis.study.cells.items()}
+    known = {name: masses for name, masses in tables.items() if None not in masses}
+    return [replace(e, stack=_changed(e.stack, recipe.changes)) for e in cells], analysis.study.synthetic, known
 
 
-def _stack(
-    active: str, masses: tuple[str, str, str], ratio: str, electrolyte: tuple[str, str, str], *, changes: list[str]
-) -> Stack:
-    """Return the cell that the options describe."""
+def _number(text: str, name: str, label: str = "") -> Number:
+    from closo.quantity import parse
+
+    return parse(text, name, label=f"{name}:{label or 'stated'}")
+
+
+def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
+    """Return the cell that the options describe, and its area and masses."""
     from closo.constants import ELECTRONVOLT
     from closo.errors import StudyError
     from closo.models.cell.chemistry import chemistry
     from closo.models.cell.stack import stack_from_masses
+    from closo.number import value_of
+    from closo.quantity import Quantity
 
     try:
-        parts = [float(part) for part in ratio.split(":")]
+        parts = [float(part) for part in recipe.ratio.split(":")]
         mixed = (parts[0], parts[1], parts[2] if len(parts) > 2 else 0.0)
     except (ValueError, IndexError):
-        raise StudyError(f"--ratio {ratio} is no mixing ratio.", hint="Write 6:3:1, or 7:3 without carbon.") from None
-    area, cathode, separator = (
-        float(_number(text, name).value) for text, name in zip(masses, ("area", "mass", "mass"), strict=True)
+        told = f"--ratio {recipe.ratio} is not a mixing ratio."
+        raise StudyError(told, hint="Write 6:3:1, or 7:3 without carbon.") from None
+    masses = (
+        _number(recipe.area, "area"),
+        _number(recipe.cathode_mass, "mass", "cathode"),
+        _number(recipe.separator_mass, "mass", "separator"),
     )
-    sigma = _number(electrolyte[1], "ionic_conductivity")
+    area, cathode, separator = (float(value_of(number)) for number in masses)
+    sigma = Quantity("ionic_conductivity", _number(recipe.conductivity, "ionic_conductivity"))
     made = stack_from_masses(
-        active,
-        chemistry(active),
+        recipe.active,
+        chemistry(recipe.active),
         area=area,
         cathode_mass=cathode,
         separator_mass=separator,
         ratio=mixed,
-        electrolyte_density=float(_number(electrolyte[0], "density").value),
+        electrolyte_density=float(value_of(_number(recipe.electrolyte_density, "density"))),
     )
     made = replace(
         made,
-        conductivity=float(sigma.value),
-        conductivity_u=float(sigma.u or 0.0) / float(sigma.value),
-        conductivity_energy=float(_number(electrolyte[2], "activation_energy").value) / ELECTRONVOLT,
+        conductivity=float(sigma.value or 0.0),
+        conductivity_u=float(sigma.u or 0.0) / float(sigma.value or 1.0),
+        conductivity_energy=float(value_of(_number(recipe.activation_energy, "activation_energy"))) / ELECTRONVOLT,
     )
-    return _changed(made, changes)
+    return _changed(made, recipe.changes), masses
 
 
-def _changed(stack: Stack, changes: list[str]) -> Stack:
+def _changed(stack: Stack, changes: list[str] | None) -> Stack:
     """Return a cell with parameters set to other values."""
     from closo.errors import StudyError, did_you_mean
 
     known = [k for k, v in vars(stack).items() if isinstance(v, float)]
-    for word in changes:
+    for word in changes or []:
         name, _, text = word.partition("=")
         if name not in known:
             raise StudyError(f"A cell has no parameter '{name}'.", hint=did_you_mean(name, known) or ", ".join(known))
         try:
             value = float(text)
         except ValueError:
-            raise StudyError(f"--set {word}: '{text}' is no number.", hint="Write NAME=VALUE in SI units.") from None
+            raise StudyError(f"--set {word}: '{text}' is not a number.", hint="Write NAME=VALUE in SI units.") from None
         if not (value > 0 or (value == 0 and ("energy" in name or name == "lead_resistance"))) or value == float("inf"):
             raise StudyError(f"--set {word}: it must be finite and > 0.")
         stack = replace(stack, **{name: value})  # type: ignore[arg-type]
     return stack
 
 
+def _chosen(cells: list[Evidence], name: str | None) -> Evidence:
+    """Return the cell of a study that is called `name`, the first where none is."""
+    from closo.errors import StudyError, did_you_mean
+
+    names = [e.name for e in cells]
+    if name is None:
+        return cells[0]
+    if name not in names:
+        hint = did_you_mean(name, names) or f"There are {', '.join(names)}."
+        raise StudyError(f"The study has no cathode half cell '{name}' that can be simulated.", hint=hint)
+    return cells[names.index(name)]
+
+
+@_with_recipe
 def cell(
     *,
-    active: Active = "Prussian white",
-    area: Area = "0.283 cm2",
-    cathode_mass: CathodeMass = "1.5 mg",
-    ratio: Ratio = "6:3:1",
-    separator_mass: SeparatorMass = "35 mg",
-    electrolyte_density: Density = "1.5435 g/cm3",
-    conductivity: Conductivity = "5e-4 ± 0.3e-4 S/cm",
-    activation_energy: Energy = "0.38 eV",
-    temperature: Annotated[str, typer.Option(help="Of the cell.")] = "20 degC",
-    c_rate: Annotated[float, typer.Option(help="Of the theoretical capacity, 1/h.")] = 0.05,
+    recipe: Recipe,
+    name: Annotated[str | None, typer.Option("--cell", metavar="NAME", help="Of the study; else its first.")] = None,
+    temperature: Annotated[str | None, typer.Option(help="Of the cell; as measured, or 20 degC.")] = None,
+    c_rate: Annotated[
+        float | None, typer.Option(help="Of the theoretical capacity, 1/h; as measured, or 0.05.")
+    ] = None,
     cycles: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     window: Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Voltage limits, V.")] = None,
     first: Annotated[str | None, typer.Option(help="'charge' or 'discharge'; what the cathode as made allows.")] = None,
     model: Annotated[str, typer.Option(help="'SPMe' or 'DFN'.")] = "SPMe",
     spectrum: Annotated[bool, typer.Option(help="Also the impedance, at half content of sodium.")] = True,
-    changes: Changes = None,
     figures: Figures = None,
     as_json: Json = False,
 ) -> int:
-    """Cycle a cell of sodium, composite electrolyte and composite cathode, made from a recipe, and measure its impedance.
+    """Cycle a cell of sodium, composite electrolyte and composite cathode, and measure its impedance.
 
-    Needs pybamm, the extra closo[cell]. What no source gives is assumed, and the list of parameters says so.
-    Exit code: 1 if a check failed, else 0.
+    It is made from a recipe, or with --study from the masses, areas and conductivity of a cell that was measured, at its
+    temperature, rate and voltages. Needs pybamm, the extra closo[cell]. What no source gives is assumed, and the list of
+    parameters says so. Exit code: 1 if a check failed, else 0.
     """
     from closo.errors import StudyError
     from closo.models.cell import results
     from closo.models.cell.simulation import Protocol
+    from closo.models.cell.stack import scatter
+    from closo.number import value_of
 
-    stack = _stack(
-        active,
-        (area, cathode_mass, separator_mass),
-        ratio,
-        (electrolyte_density, conductivity, activation_energy),
-        changes=changes or [],
-    )
-    limits = None
-    if window is not None:
-        try:
-            low, high = (float(v) for v in window.split(":"))
-        except ValueError:
-            raise StudyError(f"--window {window} is no pair of voltages.", hint="Write 2.0:4.0.") from None
-        limits = (low, high)
-    kelvin = float(_number(temperature, "temperature").value)
-    protocol = Protocol(kelvin, c_rate, cycles=cycles, window=limits, first=first)
+    limits, synthetic = _voltages(window), False
+    kelvin = float(value_of(_number(temperature or "20 degC", "temperature")))
+    if recipe.study is not None:
+        cells, synthetic, known = _of_study(recipe)
+        found = _chosen(cells, name)
+        stack, masses, limits = found.stack, known.get(found.name), limits or found.window
+        kelvin, c_rate = kelvin if temperature else found.kelvin, c_rate or found.c_rate
+    elif name is not None:
+        raise StudyError(f"--cell {name} needs --study.")
+    else:
+        stack, masses = _stack(recipe)
+    protocol = Protocol(kelvin, 0.05 if c_rate is None else c_rate, cycles=cycles, window=limits, first=first)
     with progress_bar("Simulating") as progress:
         result = results.simulated(
             stack,
             protocol,
             model=model,
             with_spectrum=spectrum,
-            scatter=_scatter(area, cathode_mass, separator_mass),
+            scatter=scatter(*masses) if masses else None,
             progress=progress,
         )
-    return _finish(result, [results.figure(result)] if figures else [], figures, as_json=as_json, table=_cycles(result))
+    specs = [replace(results.figure(result), synthetic=synthetic)] if figures else []
+    return _finish(result, specs, figures, as_json=as_json, table=_cycles(result))
+
+
+def _voltages(window: str | None) -> tuple[float, float] | None:
+    """Return the voltages of 'LOW:HIGH'."""
+    from closo.errors import StudyError
+
+    if window is None:
+        return None
+    try:
+        low, high = (float(v) for v in window.split(":"))
+    except ValueError:
+        raise StudyError(f"--window {window} is not a pair of voltages.", hint="Write 2.0:4.0.") from None
+    return low, high
 
 
 def _cycles(result: Result) -> list[list[str]]:
@@ -174,11 +237,7 @@ def _cycles(result: Result) -> list[list[str]]:
 
 
 def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: bool, table: list[list[str]]) -> int:
-    written = []
-    if folder is not None:
-        from closo.figures import save
-
-        written = [str(path) for spec in specs for path in save(spec, folder)]
+    written = draw(specs, folder)
     if as_json:
         write_json(result.as_json() | {"figures": written})
     else:
@@ -199,51 +258,27 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
 
 
+@_with_recipe
 def design(
     *,
-    active: Active = "Prussian white",
-    area: Area = "0.283 cm2",
-    cathode_mass: CathodeMass = "1.5 mg",
-    ratio: Ratio = "6:3:1",
-    separator_mass: SeparatorMass = "35 mg",
-    electrolyte_density: Density = "1.5435 g/cm3",
-    conductivity: Conductivity = "5e-4 ± 0.3e-4 S/cm",
-    activation_energy: Energy = "0.38 eV",
+    recipe: Recipe,
     celsius: Annotated[list[float] | None, typer.Option(help="Temperature, degC; may be given again.")] = None,
     c_rate: Annotated[float, typer.Option(help="Of the theoretical capacity, 1/h.")] = 0.2,
-    study: Annotated[Path | None, typer.Option(metavar="STUDY", help="Its cells: the first is the recipe.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse the study.")] = 0,
-    changes: Changes = None,
     figures: Figures = None,
     as_json: Json = False,
 ) -> int:
     """Map the energy of stacks of one recipe over electrolyte thickness, loading and temperature, and what limits them.
 
-    The cells of --study are points on the map; without it the cell of the options is.
+    The cells of --study are points on the map, the first is its recipe; without it the cell of the options is.
     Exit code: 1 if fewer than half of the stacks have a capacity, else 0.
     """
-    from closo.errors import DataError
     from closo.models.cell import design as designing
 
-    masses, electrolyte = (area, cathode_mass, separator_mass), (electrolyte_density, conductivity, activation_energy)
     stacks, synthetic = [], False
-    if study is not None:
-        from closo import pipeline
-        from closo.combine.limits import evidence_of
-
-        with progress_bar("Analysing") as progress:
-            analysis = pipeline.analyse(study, workers=workers, progress=progress)
-        stacks, synthetic = (
-            [e.stack for e in evidence_of(analysis.study, analysis.results)[0]],
-            analysis.study.synthetic,
-        )
-        if not stacks:
-            raise DataError("No cathode half cell of the study says what it is made of.", hint="See `closo check`.")
-    base = (
-        _changed(stacks[0], changes or [])
-        if stacks
-        else _stack(active, masses, ratio, electrolyte, changes=changes or [])
-    )
+    if recipe.study is not None:
+        cells, synthetic, _ = _of_study(recipe)
+        stacks = [e.stack for e in cells]
+    base = stacks[0] if stacks else _stack(recipe)[0]
     with progress_bar("Designing") as progress:
         result = designing.design(base, c_rate=c_rate, celsius=celsius or (20.0, 60.0), cells=stacks, progress=progress)
     rows = [["T / degC", "separator / um", "loading / mAh/cm2", "Wh/kg", "Wh/L", "limited by", "slowest process"]]
@@ -259,22 +294,21 @@ def infer_cell(
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
     *,
     figures: Figures = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")] = 0,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> int:
     """Score what may limit the cells of a study against their cycles and spectra, and find the run that would decide.
 
+    The result is kept with the study: show and report know it as 'cell' until the data change.
     Exit code: 1 if a check failed (none of the mechanisms fits, or there is one temperature), else 0.
     """
-    from closo import pipeline
-    from closo.combine.limits import evidence_of, figure, limits
+    from closo.combine.limits import figure
+    from closo.pipeline.explained import CELL
+    from closo.pipeline.limits import infer_cell as infer
 
-    with progress_bar("Analysing") as progress:
-        analysis = pipeline.analyse(study, workers=workers, progress=progress)
-    cells, left_out = evidence_of(analysis.study, analysis.results)
+    analysis = analysed(study, workers)
     with progress_bar("Scoring") as progress:
-        result = limits(cells, name=analysis.study.title, progress=progress)
-    result = replace(result, notes=(*result.notes, *left_out))
+        result = known_or_made(analysis, CELL, lambda: infer(analysis, progress=progress), {})
     spec = replace(figure(result), synthetic=analysis.study.synthetic)
     return _finish(result, [spec], figures, as_json=as_json, table=_ranking(result))
 

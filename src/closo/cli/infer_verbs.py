@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
-from closo.errors import StudyError
+from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
     from closo.figures import FigureSpec
     from closo.pipeline import Analysis
     from closo.result import Result
-
-__all__ = ["SINGLE", "VERBS"]
 
 _MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
 
@@ -45,9 +43,9 @@ def interphase(
     from closo.pipeline.explained import INTERPHASE
     from closo.pipeline.interphase import infer_interphase
 
-    analysis = _analysed(study, workers)
-    say(f"{len(analysis.results)} results; explaining them takes some twenty seconds.")
-    result = _kept(analysis, INTERPHASE, infer_interphase(analysis, seed=seed))
+    analysis = analysed(study, workers)
+    say(f"{counted(len(analysis.results), 'result')}; explaining them takes about 20 s.")
+    result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {"seed": seed})
     return _told(analysis, result, drawn.figures(result), _RANKED["interphase"], folder=figures, as_json=as_json)
 
 
@@ -75,8 +73,10 @@ def milling(
     from closo.pipeline.milling import infer_milling
 
     phases = dict(_phase(text) for text in phase or [])
-    analysis = _analysed(study, workers)
-    result = _kept(analysis, MILLING, infer_milling(analysis, phases=phases, seed=seed))
+    analysis = analysed(study, workers)
+    result = known_or_made(
+        analysis, MILLING, lambda: infer_milling(analysis, phases=phases, seed=seed), {"phases": phases, "seed": seed}
+    )
     return _told(analysis, result, (figure(result),), _RANKED["milling"], folder=figures, as_json=as_json)
 
 
@@ -91,7 +91,7 @@ def _phase(text: str) -> tuple[str, str]:
     return state, name
 
 
-def _analysed(study: Path, workers: int) -> Analysis:
+def analysed(study: Path, workers: int) -> Analysis:
     """Return the analysis of a study."""
     from closo import pipeline
 
@@ -99,12 +99,16 @@ def _analysed(study: Path, workers: int) -> Analysis:
         return pipeline.analyse(study, workers=workers, progress=progress)
 
 
-def _kept(analysis: Analysis, key: str, result: Result) -> Result:
-    """Keep a result with its study, and return it."""
+def known_or_made(analysis: Analysis, key: str, make: Callable[[], Result], settings: Mapping[str, object]) -> Result:
+    """Return the result that is kept with a study where its settings are these, else make it and keep it."""
     from closo.pipeline.explained import keep_explained
 
-    keep_explained(analysis, key, result)
-    return result
+    known = analysis.results.get(key)
+    if known is not None and settings.items() <= known.settings.items():
+        return known
+    made = make()
+    keep_explained(analysis, key, made)
+    return made
 
 
 def _told(
@@ -117,7 +121,7 @@ def _told(
     as_json: bool,
 ) -> int:
     """Draw and show a result; return the exit code."""
-    written = _draw(specs, folder, synthetic=analysis.study.synthetic)
+    written = draw(specs, folder, synthetic=analysis.study.synthetic)
     if as_json:
         write_json(result.as_json() | {"synthetic": analysis.study.synthetic, "figures": written})
     else:
@@ -125,15 +129,15 @@ def _told(
     return 1 if any(check.passed is False for check in result.checks) else 0
 
 
-def _draw(specs: Iterable[FigureSpec], folder: Path | None, *, synthetic: bool) -> list[str]:
-    """Write the figures; those of synthetic data say so."""
+def draw(specs: Iterable[FigureSpec], folder: Path | None, *, synthetic: bool = False) -> list[str]:
+    """Write the figures; those of synthetic data say so. Return where they are, nothing without a folder."""
     if folder is None:
         return []
     from dataclasses import replace
 
     from closo import figures
 
-    drawn = [replace(spec, synthetic=synthetic) for spec in specs]
+    drawn = [replace(spec, synthetic=synthetic or spec.synthetic) for spec in specs]
     return [str(path) for spec in drawn for path in figures.save(spec, folder)]
 
 
@@ -177,14 +181,13 @@ def next_(
     from closo.pipeline.explained import INTERPHASE
     from closo.pipeline.interphase import infer_interphase
 
-    analysis = _analysed(study, workers)
-    result = analysis.results.get(INTERPHASE)
-    if result is None:
-        say("Nothing is known of the interphase yet; explaining it takes some twenty seconds.")
-        result = _kept(analysis, INTERPHASE, infer_interphase(analysis, seed=seed))
+    analysis = analysed(study, workers)
+    if INTERPHASE not in analysis.results:
+        say("The interphase has not been explained yet; this takes about 20 s.")
+    result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {})
     found = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
     known = any(found.values())
-    written = _draw([figure_next(result)] if known else [], figures, synthetic=analysis.study.synthetic)
+    written = draw([figure_next(result)] if known else [], figures, synthetic=analysis.study.synthetic)
     if as_json:
         head = {"temperature": result.findings["reference_temperature"], "synthetic": analysis.study.synthetic}
         write_json(head | {told.replace(" ", "_"): rows for told, rows in found.items()} | {"figures": written})

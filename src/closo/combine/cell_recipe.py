@@ -23,7 +23,7 @@ import xarray as xr
 from closo.combine.audit import Cell, Press
 from closo.errors import StudyError
 from closo.models import recipe
-from closo.models.cell import electrode_fractions
+from closo.models.cell.forms import electrode_fractions
 from closo.quantity import Number, Quantity
 from closo.result import Check, Result
 

@@ -24,7 +24,7 @@ from closo.combine.samples import conductivity_at
 from closo.combine.transference import transference
 from closo.combine.view import View, Wanted
 from closo.constants import ONE_TEMPERATURE
-from closo.models.cell import anions_in_electrode
+from closo.models.cell.forms import anions_in_electrode
 from closo.quantity import Number
 from closo.result import Result
 from closo.study import Cell

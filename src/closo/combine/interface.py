@@ -28,7 +28,7 @@ import numpy as np
 import xarray as xr
 
 from closo.errors import DataError
-from closo.models.cell import SODIUM_MOLAR_VOLUME, layer_resistance, moved_thickness
+from closo.models.cell.forms import SODIUM_MOLAR_VOLUME, layer_resistance, moved_thickness
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 

@@ -29,7 +29,6 @@ __all__ = [
     "current_density",
     "disc_area",
     "equivalent_size",
-    "implied_area",
     "implied_density",
     "implied_mass",
     "implied_specific_capacity",
@@ -218,7 +217,7 @@ def pore_diameter(pore_volume: Number, specific_surface_area: Number) -> Number:
 
 
 def pore_volume_in_other_unit(pore_volume: Number) -> Number | None:
-    """Return an impossible pore volume [m3/kg] read as mm3/g instead of cm3/g; None where that is no remedy.
+    """Return an impossible pore volume [m3/kg] read as mm3/g instead of cm3/g; None where that is not a remedy.
 
     A volume up to `MAXIMUM_PORE_VOLUME` is possible and gives None.
 
@@ -279,15 +278,6 @@ def implied_specific_capacity(
     """Return the specific capacity [C/kg] that an areal capacity [C/m2] implies; other units as `areal_capacity`."""
     active = _positive("mass", cathode_mass) * _positive("mass_fraction", active_fraction)
     return _positive("areal_capacity", areal_capacity) * _positive("area", area) / active
-
-
-def implied_area(
-    areal_capacity: Number, cathode_mass: Number, *, active_fraction: Number, theoretical_capacity: Number
-) -> Number:
-    """Return the area [m2] that an areal capacity [C/m2] implies; other units as `areal_capacity`."""
-    active = _positive("mass", cathode_mass) * _fraction("mass_fraction", active_fraction)
-    capacity = active * _positive("specific_capacity", theoretical_capacity)
-    return capacity / _positive("areal_capacity", areal_capacity)
 
 
 def implied_mass(

@@ -16,10 +16,10 @@ from closo.result import Provenance, Result
 from closo.store import Store, open_store
 from closo.study import Study
 
-__all__ = ["EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
+__all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
 
-INTERPHASE, MILLING = "interphase", "milling"  # keys of the results
-EXPLAINED = (INTERPHASE, MILLING)
+INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
+EXPLAINED = (INTERPHASE, MILLING, CELL)
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -75,7 +75,8 @@ def recall_explained(
 
 
 def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:
-    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, code."""
-    tables = [repr(table) for group in (study.samples, study.powders, study.materials) for table in group.values()]
+    """Return the sha256 of all that an explanation is made from: results, recipes, powders, densities, cells, code."""
+    groups = (study.samples, study.powders, study.materials, study.cells if key == CELL else {})
+    tables = [repr(table) for group in groups for table in group.values()]
     used = {name: fingerprints[name] for name in sorted(keys - set(EXPLAINED)) if name in fingerprints}
     return fingerprint_of([key, used, tables, code_version(__name__)])

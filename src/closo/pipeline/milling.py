@@ -43,7 +43,8 @@ def infer_milling(
     notes = [*_clock(first), *_phases_unsaid(results, names, phases or {})]
     made = milling(samples, name=study.title, temperature=temperature, draws=draws, seed=seed)
     dose, why = _dose(study, first, made.quantities["milling_time:optimum"])
-    return stamped(replace(made, quantities={**made.quantities, **dose}), analysis, [*notes, *why])
+    quantities, settings = {**made.quantities, **dose}, {**made.settings, "phases": dict(phases or {})}
+    return stamped(replace(made, quantities=quantities, settings=settings), analysis, [*notes, *why])
 
 
 def series_over_time(study: Study, results: Mapping[str, Result]) -> list[str]:

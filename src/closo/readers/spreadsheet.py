@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ from closo.readers.delimited import asked, read_text
 from closo.readers.tools.named import find_header
 from closo.readers.tools.requested import fits, sheet_said
 from closo.readers.tools.table import MAX_COLUMNS, is_number
-from closo.readers.tools.text import Text, load_bytes, shown
+from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
 __all__ = ["read"]
 
@@ -38,10 +36,6 @@ _MAX_UNPACKED, _MAX_RATIO, _RATIO_MATTERS = 500_000_000, 200, 20_000_000
 _MAX_MEMBERS, _MAX_CELLS = 2000, 30_000_000
 _SUMS = ("cycle", "step", "statistic", "info", "global")
 _TO_CSV = "Open it in a spreadsheet program, save the sheet of the measurement as CSV, and read that."
-_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
-    SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
@@ -49,7 +43,7 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no workbook, is not safe to unpack, or not exactly one sheet can be read.
+    ReadError  when it is not a workbook, is not safe to unpack, or not exactly one sheet can be read.
     StudyError  when `columns` itself is wrong.
     """
     path = Path(path)
@@ -59,25 +53,27 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     _check(path, raw)
     try:
         sheets = _sheets(path, raw)
-    except _FAILURES as error:
+    except DAMAGE as error:
         what = shown(str(error), 80)
         raise ReadError(f"the workbook is damaged ({what}).", file=path, hint=f"Copy it again. {_TO_CSV}") from None
     return read_text(_chosen(path, sheets, sheet, columns), columns=columns)
 
 
 def _check(path: Path, raw: bytes) -> None:
-    """Refuse what is no workbook, or unpacks to too much; the sizes are those that `zipfile` holds to."""
+    """Refuse what is not a workbook, or unpacks to too much; the sizes are those that `zipfile` holds to."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise ReadError("this is an old .xls workbook, or one with a password.", file=path, hint=_TO_CSV)
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = archive.infolist()
-    except _FAILURES:
+    except DAMAGE:
         raise ReadError(
-            "this is no whole Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
+            "this is not a complete Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
         ) from None
     if not any(member.filename == "xl/workbook.xml" for member in members):
-        raise ReadError("this zip archive is no Excel workbook.", file=path, hint="Unpack it and read what it holds.")
+        raise ReadError(
+            "this zip archive is not an Excel workbook.", file=path, hint="Unpack it and read what it holds."
+        )
     size = sum(member.file_size for member in members)
     if size > _MAX_UNPACKED or size > max(_MAX_RATIO * len(raw), _RATIO_MATTERS) or len(members) > _MAX_MEMBERS:
         raise ReadError(f"the workbook unpacks to {size / 1e6:.0f} MB, which is too much.", file=path, hint=_TO_CSV)

@@ -7,16 +7,17 @@ from functools import partial
 
 from closo import pipeline
 from closo.figures import FigureSpec
+from closo.figures.labels import value_text
 from closo.pipeline import Analysis
 from closo.quantity import Quantity
 from closo.report.pictures import Studio
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
-from closo.report.wording import key_text, value_text
+from closo.report.wording import key_text
 from closo.result import Result
 from closo.study import Cell
 
-__all__ = ["cells", "interphase", "milling", "one_result"]
+__all__ = ["cells", "explanations", "one_result"]
 
 
 def cells(analysis: Analysis, studio: Studio) -> Section:
@@ -104,18 +105,15 @@ def _described(cell: Cell) -> list[str]:
     return [f"{text[:1].upper()}{text[1:]}.", *([cell.note] if cell.note else [])]
 
 
-def interphase(analysis: Analysis, studio: Studio) -> Section:
-    """Return which interphase explains the conductivities, where `closo infer interphase` was asked."""
-    from closo.combine.interphase import figures
+def explanations(analysis: Analysis, studio: Studio) -> list[Section]:
+    """Return what `closo infer` said of the interphase, of milling and of the cells, where it was asked."""
+    from closo.combine import interphase, limits, milling
 
-    return _explained(analysis, studio, "interphase", title="Interphase", draw=figures)
-
-
-def milling(analysis: Analysis, studio: Studio) -> Section:
-    """Return how long to mill, where `closo infer milling` was asked."""
-    from closo.combine.milling import figure
-
-    return _explained(analysis, studio, "milling", title="Milling", draw=lambda result: [figure(result)])
+    return [
+        _explained(analysis, studio, "interphase", title="Interphase", draw=interphase.figures),
+        _explained(analysis, studio, "milling", title="Milling", draw=lambda result: [milling.figure(result)]),
+        _explained(analysis, studio, "cell", title="What limits the cells", draw=lambda r: [limits.figure(r)]),
+    ]
 
 
 def _explained(

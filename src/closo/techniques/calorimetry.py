@@ -128,7 +128,7 @@ def analyse(
 
     Raises
     ------
-    DataError  when it is no single run, its rate is not known, or it is too short.
+    DataError  when it is not a single run, its rate is not known, or it is too short.
     StudyError  when a setting is wrong.
     """
     asked = {key: value for key, value in locals().items() if key != "data" and value is not None}
@@ -291,10 +291,7 @@ def _of_event(
     places = []
     for k in range(2):
         tangent = math.sqrt(sum((way[k] - ways[0][k]) ** 2 for way in ways[1:]) / 6.0)
-        sources = {
-            "temperature calibration": temperature_u,
-            f"tangent:{run.name}": math.hypot(tangent, run.step / 3.0),
-        }
+        sources = {"temperature calibration": temperature_u, f"tangent:{run.name}": math.hypot(tangent, run.step / 3.0)}
         places.append(uncertain(ways[0][k], sources))
     number = uncertain(
         heat, {f"noise:{run.name}": event.noise, f"baseline:{run.name}": spread, "heat calibration": heat_u * heat}

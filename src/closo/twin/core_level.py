@@ -21,18 +21,6 @@ from scipy.special import voigt_profile
 
 from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = [
-    "BO3",
-    "CAGE",
-    "EDGES",
-    "Component",
-    "Spectrometer",
-    "boron_edge",
-    "core_level_tables",
-    "scan_counts",
-    "write_scan",
-]
-
 Line = tuple[float, float, float]  # energy, full width [eV], height
 
 
@@ -110,10 +98,7 @@ def boron_edge(interphase: float) -> list[tuple[float, Component]]:
 
 
 def scan_counts(
-    spectrometer: Spectrometer,
-    edge: str,
-    parts: Sequence[tuple[float, Component]],
-    random: np.random.Generator,
+    spectrometer: Spectrometer, edge: str, parts: Sequence[tuple[float, Component]], random: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return the columns of one scan, first over the elastic line (attenuated), then over the edge."""
     middle = float(np.mean(spectrometer.energies))

@@ -3,7 +3,7 @@
 A particle is a sphere with a graded shell that holds boron, drawn in projection through a lamella of changing
 thickness; the matrix has boron and sodium. What closo assumes is not what is drawn: shells have no sharp outer side,
 particles are slightly oval, the probe has tails, the background of X-rays is that of Kramers with absorption, and
-that of losses is no power law.
+that of losses is not a power law.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from scipy.ndimage import gaussian_filter
 
 from closo.twin.digital_micrograph import write_dm4
 from closo.twin.truth import stream
-
-__all__ = ["Lamella", "loss_map", "section", "write_maps", "x_ray_map"]
 
 _SAMPLE = "A200-35-4h"
 _ENERGIES = 15.0 * np.arange(140)  # eV, of X-rays
@@ -37,6 +35,7 @@ class Lamella:
     excess : boron of the shell over that of the matrix; 0 for none.
     counts : of boron per pixel of matrix, of each pixel's whole thickness.
     oval, wedge, probe : relative difference of the axes; of the thickness across the map; sd of the probe [pixels].
+    fade : the outer side of the shell lies between 1 - fade and 1 + fade of its width.
     """
 
     size: int = 40
@@ -48,6 +47,7 @@ class Lamella:
     oval: float = 0.05
     wedge: float = 0.2
     probe: float = 0.8
+    fade: float = 0.4
 
     def lengths(self) -> dict[str, np.ndarray]:
         """Return the lengths of matrix, particle and shell along the beam, over the thickness; shape (size, size)."""
@@ -61,7 +61,7 @@ class Lamella:
             return np.asarray(2.0 * np.sqrt(np.maximum(radius**2 - rho**2, 0.0)))
 
         # a shell that fades linearly over its middle, in twenty sheets: its mean width is `width`
-        outer = self.radius + self.width * np.linspace(0.6, 1.4, 20)
+        outer = self.radius + self.width * np.linspace(1.0 - self.fade, 1.0 + self.fade, 20)
         solid = chord(self.radius)
         shell = np.mean([chord(r) for r in outer], axis=0) - solid
         slope = 1.0 + self.wedge * (x / self.size)

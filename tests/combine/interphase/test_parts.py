@@ -178,8 +178,8 @@ def test_a_spread_of_sizes_makes_the_same_shell_larger():
 
 
 @pytest.mark.parametrize("thickness", [1.0, 3.0, 8.0])
-def test_a_graded_shell_comes_out_lower_than_many_thin_layers_by_a_factor_of_two_at_most(thickness):
-    """Bruggeman of 400 layers whose ln sigma falls linearly to that of the matrix."""
+def test_a_graded_shell_is_that_of_many_thin_layers_within_its_uncertainty(thickness):
+    """Bruggeman of 400 layers whose ln sigma falls linearly to that of the matrix; the contrast is 263."""
     p = place([0.2, 0.35, 0.5])
     said = BY_NAME["graded shell"].predict(values(shell_thickness=thickness, size_spread=0.0), p, ratio)
     steps = np.linspace(0.0, 1.0, 401)
@@ -190,7 +190,8 @@ def test_a_graded_shell_comes_out_lower_than_many_thin_layers_by_a_factor_of_two
         shares = np.array([phi, *(outside[:-1] - outside[1:]), outside[-1]])
         phases = np.array([0.0, *sigma, COMMON["matrix_conductivity"]])
         exact = brentq(lambda s, f=shares, c=phases: float((f * (c - s) / (c + 2 * s)).sum()), 1e-9, 1.0)
-        assert -0.8 < said.log_conductivity[0, k] - math.log(exact) < 0.02
+        off = said.log_conductivity[0, k] - math.log(exact)
+        assert abs(off) < 2.0 * said.emulator_u[0, k] < 0.5
 
 
 def test_contrasts_beyond_the_table_are_uncertain():

@@ -11,7 +11,7 @@ from closo import figures
 from closo.combine.ledgers import charge_ledger, figure_charge
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import DataError
-from closo.models.cell import FARADAY, anions_in_electrode
+from closo.models.cell.forms import FARADAY, anions_in_electrode
 from closo.quantity import correlation, uncertain, withheld
 from closo.result import Result
 

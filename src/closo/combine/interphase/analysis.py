@@ -71,36 +71,31 @@ def interphase(
     table = table_of(composites, filler_density=filler_density, temperature=reference)
     used, notes = _possible(table, explanations)
     function = _atlas(table) if ratio is None else ratio
-    posteriors = [sample(Model.of(m, table, function), draws=draws, seed=seed) for m in used]
-    by_name = {p.model.mechanism.name: p for p in posteriors}
-    ranking = rank(posteriors)
-    shell = shell_of_main_silica(by_name["shell"].model, draws=draws, seed=seed)
+    posteriors = {m.name: sample(Model.of(m, table, function), draws=draws, seed=seed) for m in used}
+    ranking = rank(list(posteriors.values()))
+    shell = shell_of_main_silica(posteriors["shell"].model, draws=draws, seed=seed)
     offered = dict(silicas) if silicas is not None else _silicas(table)
-    nearest = choose(
-        by_name[ranking[0].name],
-        [by_name[n] for n in _rivals(ranking)],
-        silicas=_with_pores(offered),
-        filler_density=filler_density,
-    )
+    full = {key: silica for key, silica in offered.items() if silica[1] is not None}  # without, pores cannot be judged
+    leader, rivals = posteriors[ranking[0].name], [posteriors[n] for n in _rivals(ranking)]
+    nearest = choose(leader, rivals, silicas=full, filler_density=filler_density)
+    curves = curves_of(posteriors, ranking, shell=shell, silicas=offered, filler_density=filler_density)
     findings: dict[str, Any] = {
         "reference_temperature": reference,
         "reference_milling_time": 3600.0 * table.place.reference_hours,
         "samples": [c.label for c in table.composites],
         "left_out": [c.label for c in composites if c not in table.composites],
         "leading": leading(ranking),
-        "ranking": [vars(row) | {"parameters": summary_of(by_name[row.name])} for row in ranking],
+        "ranking": [vars(row) | {"parameters": summary_of(posteriors[row.name])} for row in ranking],
         "next_samples": [vars(c) for c in nearest[:5]],
     }
     return Result(
         "interphase",
         name,
-        quantities_of(by_name, ranking, name=name),
-        curves_of(by_name, ranking, shell=shell, silicas=offered, filler_density=filler_density).assign(
-            plan(by_name, ranking, silicas=_with_pores(offered), filler_density=filler_density)
-        ),
-        checks_of(by_name, ranking, shell=shell),
+        quantities_of(posteriors, ranking, name=name),
+        curves.assign(plan(posteriors, ranking, silicas=full, filler_density=filler_density)),
+        checks_of(posteriors, ranking, shell=shell),
         {"draws": draws, "seed": seed},
-        (*notes, *_sentences(by_name[ranking[0].name], ranking, nearest)),
+        (*notes, *_sentences(leader, ranking, nearest)),
         findings=findings,
     )
 
@@ -109,14 +104,9 @@ def _atlas(table: Table) -> Ratio:
     """Return the ratio of the voxel solves, fast at the contents of the data, continued beyond the edges of their table."""
     from closo.models import atlas
 
-    def of_table(
-        phi: np.ndarray, shell_ratio: np.ndarray, contrast: np.ndarray, aggregation: str
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return atlas.ratio(phi, shell_ratio, contrast, aggregation)
-
     low, high = atlas.RANGES["filler_fraction"]
     inside = [c.filler_fraction for c in table.composites if low <= c.filler_fraction <= high]
-    return beyond_table(tabulated(of_table, atlas.RANGES, inside), atlas.RANGES)
+    return beyond_table(tabulated(atlas.ratio, atlas.RANGES, inside), atlas.RANGES)
 
 
 def _common_temperature(composites: Sequence[Composite]) -> float:
@@ -140,11 +130,6 @@ def _silicas(table: Table) -> dict[str, Silica]:
     """Return the silicas of the composites."""
     found = {c.filler: (c.specific_surface_area, c.pore_volume) for c in table.composites if c.filler_fraction > 0}
     return {filler: (area, pores) for filler, (area, pores) in found.items() if area is not None}
-
-
-def _with_pores(silicas: Mapping[str, Silica]) -> dict[str, Silica]:
-    """Return the silicas whose pore volume is known: of the others explanations with pores say nothing."""
-    return {name: silica for name, silica in silicas.items() if silica[1] is not None}
 
 
 def _rivals(ranking: Sequence[Rank]) -> list[str]:

@@ -90,8 +90,10 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     the one with the highest evidence leads, those first that leave less than a quarter of the conductivity unexplained.
     Another one is 'worse' when it predicts worse by more than that, and 'worse by evidence' when it predicts worse and its
     evidence is lower by more than 5. A combination that contains the leading one and is not worse 'adds nothing'. The
-    leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, and no other
-    has more evidence. Where all of them leave more than a quarter, more likely than not, 'none fits'.
+    leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, no other has
+    more evidence, and it has no profile, exponent or prefactor of its own (`unsaid`): such a one describes other causes as
+    well (a layer of space charge is a salt that the area changes), so it leads at most. Where all of them leave more than
+    a quarter, more likely than not, 'none fits'.
     """
     rough = [float(left_out_densities(p, refit_above=math.inf).sum()) for p in posteriors]
     exact = {p.model.mechanism.name: left_out_densities(p, refit_above=max(rough) - _CLOSE) for p in posteriors}
@@ -121,7 +123,7 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     alone = all(row.verdict != "not distinguishable" for row in rows[1:])
     leader = next(p for p in posteriors if p.model.mechanism.name == first)
     sure = float(np.quantile(left_over(leader), 0.975)) <= LARGE and max(evidence.values()) - evidence[first] < 1.0
-    verdict = BEST if alone and sure else "leads"
+    verdict = BEST if alone and sure and not leader.model.mechanism.unsaid else "leads"
     return [replace(rows[0], verdict=verdict if fitting else "none fits"), *rows[1:]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -182,8 +182,7 @@ def places_of(
 def _refer(place: Place, temperature: float) -> Place:
     """Return the place with the temperature to which the parameters refer."""
     check_temperature(temperature, "the reference of the interphase")
-    values = {name: getattr(place, name) for name in Place.__dataclass_fields__}
-    return Place(**(values | {"reference_temperature": temperature}))
+    return replace(place, reference_temperature=temperature)
 
 
 def _check(c: Composite) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from closo.errors import StudyError
-from closo.models import cell as forms
+from closo.models.cell import forms
 from closo.models.recipe import theoretical_thickness
 from closo.quantity import Number
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from closo.combine.arrhenius import predict
 from closo.combine.ledgers.records import CellParameters
 from closo.errors import StudyError
-from closo.models import cell as forms
+from closo.models.cell import forms
 from closo.quantity import Number, Quantity
 from closo.result import Result
 

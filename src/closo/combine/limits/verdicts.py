@@ -14,6 +14,10 @@ from closo.combine.limits.scoring import Score
 __all__ = ["Verdict", "fits", "judge", "probabilities"]
 
 ODDS = 20.0  # of the best over a rival from which the rival is out
+_FRONTS, _STRONG = (
+    {"electronic path", "tortuosity"},
+    150.0,
+)  # both are a front in the cathode: odds of one over the other
 _LEAST_P = 0.01
 
 
@@ -45,9 +49,10 @@ def probabilities(scores: Sequence[Score]) -> dict[str, float]:
 
 def judge(scores: Sequence[Score]) -> Verdict:
     """Return the verdict of scores that are sorted, best first."""
-    top = scores[0].evidence
-    rivals = [s for s in scores if s.evidence > top - np.log(ODDS)]
+    first = scores[0]
+    odds = [_STRONG if {first.name, s.name} == _FRONTS else ODDS for s in scores]
+    rivals = [s for s, most in zip(scores, odds, strict=True) if s.evidence > first.evidence - np.log(most)]
     alive = tuple(s.name for s in rivals if fits(s))
     if not alive or alive == (OTHER,):
         return Verdict("none fits", ())
-    return Verdict("identified" if len(alive) == 1 and fits(scores[0]) else "not identifiable", alive)
+    return Verdict("identified" if len(alive) == 1 and fits(first) else "not identifiable", alive)

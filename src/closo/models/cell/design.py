@@ -43,6 +43,7 @@ _REMOVED: dict[str, dict[str, float]] = {  # field -> factor
     "sodium interface": {"sodium_exchange": 1e6},
     "diffusion": {"diffusivity": 1e4},
 }
+_LIMITS = ("mass of the separator", "mass of sodium and collectors", *_REMOVED)
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -132,52 +133,48 @@ def design(
     if not (np.all(np.isfinite(numbers)) and np.all(numbers > 0) and all(t > -CELSIUS for t in celsius) and celsius):
         raise StudyError("A design needs a rate, thicknesses and loadings > 0, and temperatures above absolute zero.")
     made = [scaled(stack, thickness=t, loading=q) for t in thicknesses for q in loadings]
-    shape = (len(celsius), len(thicknesses), len(loadings))
-    mass = np.array([_weight(s, extras) for s in made])
-    height = np.array([_height(s, extras) for s in made])
-    energy, cost = np.zeros(shape), np.zeros(shape)
-    limit, process = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-    names = ["mass of the separator", "mass of sodium and collectors", *_REMOVED]
+    maps = []
     for k, t in enumerate(celsius):
         if progress is not None:
             progress(k, len(celsius), f"{t:g} degC")
-        with np.errstate(over="ignore"):
-            found = [
-                energies([_without(s, part) for s in made], t + CELSIUS, c_rate) for part in ({}, *_REMOVED.values())
-            ]
-        energy[k] = found[0].reshape(shape[1:])
-        gains = [found[0] / (mass[:, 0] - mass[:, 1]), found[0] / (mass[:, 0] - mass[:, 2])]
-        gains += [e / mass[:, 0] for e in found[1:]]
-        limit[k] = np.argmax(gains, axis=0).reshape(shape[1:])
-        process[k] = 2 + np.argmax(gains[2:], axis=0).reshape(shape[1:])
-        freed = np.max(found[1:], axis=0)
-        cost[k] = (1.0 - found[0] / np.maximum(freed, 1e-30)).reshape(shape[1:])
-    per_mass, per_volume = energy / mass[:, 0].reshape(shape[1:]), energy / height.reshape(shape[1:])
+        maps.append(_maps(made, t + CELSIUS, c_rate, extras))
+    shape = (len(celsius), len(thicknesses), len(loadings))
+    found = {key: np.array([m[key] for m in maps]).reshape(shape) for key in maps[0]}
     quantities, points = _cells(list(cells) or [stack], celsius, c_rate, extras)
-    corners = _corners((celsius, thicknesses, loadings), (per_mass, per_volume, cost), (limit, process), names=names)
     curves = xr.Dataset(
-        {
-            "specific_energy": (("t", "a", "b"), per_mass),
-            "energy_density": (("t", "a", "b"), per_volume),
-            "limit": (("t", "a", "b"), limit),
-            "process": (("t", "a", "b"), process),
-            "cost": (("t", "a", "b"), cost),
-            "thickness": ("a", np.array(thicknesses)),
-            "areal_capacity": ("b", np.array(loadings)),
-        },
+        {key: (("t", "a", "b"), values) for key, values in found.items()}
+        | {"thickness": ("a", np.array(thicknesses)), "areal_capacity": ("b", np.array(loadings))},
         attrs={"kind": "cell_design", "source": stack.name},
     )
-    alive = float(np.mean(energy > 0))
+    alive = float(np.mean(found["specific_energy"] > 0))
     checks = (
         Check("stacks work", alive > 0.5, f"{100 * alive:.0f} % of the stacks have a capacity at {c_rate:g} 1/h"),
     )
-    findings = {"limits": names, "corners": corners, "cells": points, "celsius": list(celsius)}
+    corners = _corners((celsius, thicknesses, loadings), found)
+    findings = {"limits": list(_LIMITS), "corners": corners, "cells": points, "celsius": list(celsius)}
     note = (
         f"Assumed: sodium {100 * extras.sodium_excess:g} % over need, two collectors of {extras.collector * 1e6:g} um "
         "aluminium, and what `closo simulate cell` lists as assumed."
     )
     settings = {"c_rate": c_rate, "celsius": list(celsius)}
     return Result("cell_design", stack.name, quantities, curves, checks, settings, (note,), findings=findings)
+
+
+def _maps(stacks: Sequence[Stack], kelvin: float, c_rate: float, extras: Extras) -> dict[str, np.ndarray]:
+    """Return energies of stacks, what limits each and its slowest process (of _LIMITS), and the share that this costs."""
+    mass, separator, rest = np.array([_weight(s, extras) for s in stacks]).T
+    with np.errstate(over="ignore"):
+        energy, *freed = [
+            energies([_without(s, part) for s in stacks], kelvin, c_rate) for part in ({}, *_REMOVED.values())
+        ]
+    gains = np.array([energy / (mass - separator), energy / (mass - rest), *(e / mass for e in freed)])
+    return {
+        "specific_energy": energy / mass,
+        "energy_density": energy / np.array([_height(s, extras) for s in stacks]),
+        "limit": np.argmax(gains, axis=0).astype(np.int32),
+        "process": (2 + np.argmax(gains[2:], axis=0)).astype(np.int32),
+        "cost": 1.0 - energy / np.maximum(np.max(freed, axis=0), 1e-30),
+    }
 
 
 def _without(stack: Stack, removed: dict[str, float]) -> Stack:
@@ -207,24 +204,18 @@ def _cells(
     return quantities, points
 
 
-def _corners(
-    axes: tuple[Sequence[float], Sequence[float], Sequence[float]],
-    maps: tuple[np.ndarray, ...],
-    limits: tuple[np.ndarray, np.ndarray],
-    *,
-    names: list[str],
-) -> list[dict[str, Any]]:
+def _corners(axes: tuple[Sequence[float], ...], maps: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """Return the four corners of each map; `axes` are temperatures, thicknesses, loadings."""
     return [
         {
             "celsius": t,
             "thickness": axes[1][a],
             "loading": axes[2][b],
-            "specific_energy": float(maps[0][k, a, b]) / 3600.0,
-            "energy_density": float(maps[1][k, a, b]) / 3.6e6,
-            "limit": names[int(limits[0][k, a, b])],
-            "process": names[int(limits[1][k, a, b])],
-            "cost": float(maps[2][k, a, b]),
+            "specific_energy": float(maps["specific_energy"][k, a, b]) / 3600.0,
+            "energy_density": float(maps["energy_density"][k, a, b]) / 3.6e6,
+            "limit": _LIMITS[maps["limit"][k, a, b]],
+            "process": _LIMITS[maps["process"][k, a, b]],
+            "cost": float(maps["cost"][k, a, b]),
         }
         for k, t in enumerate(axes[0])
         for a in (0, -1)

@@ -9,7 +9,8 @@ Uncertainty sources
     `conductivity:<cell>`: the cell is simulated again with the conductivity one standard uncertainty higher; those of masses
     and area, where what they scale is proportional to them.
 Checks
-    does the sodium in the cathode balance the charge through the terminals; does the salt stay where it is at t+ = 1?
+    does the sodium in the cathode balance the charge through the terminals; does the salt stay where it is at t+ = 1; is the
+    reaction even enough for SPMe?
 Limits
     Assumed parameters have no uncertainty here; `findings["parameters"]` names them.
 """
@@ -33,28 +34,22 @@ from closo.result import Check, Result
 __all__ = ["figure", "parameters", "simulated"]
 
 _FREQUENCY = np.logspace(6, -2, 65)
+_EVEN = 0.1  # V along the cathode, beyond which the reaction is a front and SPMe is wrong
 
 
 def parameters(stack: Stack) -> list[dict[str, Any]]:
     """Return the parameters of a cell: name, value in SI, unit and source, with "assumed" where nobody says."""
-    rows = []
-    for key, known in stack.chemistry.values.items():
-        value = getattr(stack, key, known.value)
-        source = known.source if value == known.value else "stated"
-        rows.append({"name": key, "value": value, "unit": known.unit, "source": source})
-    named = {row["name"] for row in rows}
-    own = {f.name: f.default for f in fields(Stack)}
-    for key, default in own.items():
-        value = getattr(stack, key)
-        if key not in named and isinstance(value, float):
-            derived = "from masses, densities and area" if not isinstance(default, float) else "stated"
-            rows.append(
-                {"name": key, "value": value, "unit": "SI", "source": "assumed" if value == default else derived}
-            )
-    return [
-        *rows,
-        {"name": "open-circuit potential", "value": None, "unit": "V", "source": stack.chemistry.potential_source},
-    ]
+    known, rows = stack.chemistry.values, []
+    for key, row in known.items():
+        value = getattr(stack, key, row.value)
+        rows.append((key, value, row.unit, row.source if value == row.value else "stated"))
+    for field in fields(Stack):
+        value, derived = getattr(stack, field.name), not isinstance(field.default, float)
+        if field.name not in known and isinstance(value, float):
+            source = "from masses, densities and area" if derived else "stated"
+            rows.append((field.name, value, "SI", "assumed" if value == field.default else source))
+    rows.append(("open-circuit potential", None, "V", stack.chemistry.potential_source))
+    return [dict(zip(("name", "value", "unit", "source"), row, strict=True)) for row in rows]
 
 
 def simulated(
@@ -72,24 +67,12 @@ def simulated(
     ----------
     scatter : key of a quantity -> number about 1 that it is proportional to (of a mass, an area), with its sources.
 
-    Parameters
-    ----------
-    scatter : key of a quantity -> number about 1 that it is proportional to (of a mass, an area), with its sources.
-
     Raises
     ------
     StudyError, ConvergenceError  see `simulation.run`.
     """
     done = run(stack, protocol, model=model, progress=progress)
-    first = [_numbers(stack, replace_cycles(done, slice(0, 1)))]
-    if stack.conductivity_u > 0:
-        other = replace(stack, conductivity=stack.conductivity * (1.0 + stack.conductivity_u))
-        first.append(_numbers(other, run(other, replace(protocol, cycles=1), model=model)))
-    quantities = {}
-    label = f"conductivity:{stack.name}"
-    for key, value in first[0].items():
-        number = uncertain(value, {label: first[-1][key] - value})
-        quantities[key] = Quantity(key.partition(":")[0], number, f"{model}, cycle 1", basis="derived")
+    quantities = _quantities(stack, protocol, done, model)
     curves: dict[str, Any] = {
         "time": ("row", done.time),
         "current": ("row", done.current),
@@ -99,40 +82,60 @@ def simulated(
         "discharge": ("cycles", done.discharge),
     }
     if with_spectrum:
-        z = spectrum(stack, protocol.kelvin, _FREQUENCY)
-        high = float(spectrum(stack, protocol.kelvin, np.array([1e6]))[0].real)
-        number = uncertain(
-            high, {label: -stack.conductivity_u * stack.separator_resistance(protocol.kelvin) / stack.area}
-        )
-        quantities["series_resistance"] = Quantity(
-            "series_resistance", number, "DFN, real part at 1 MHz", basis="derived"
-        )
-        curves |= {"frequency": ("point", _FREQUENCY), "impedance": ("point", z)}
+        curves |= {
+            "frequency": ("point", _FREQUENCY),
+            "impedance": ("point", spectrum(stack, protocol.kelvin, _FREQUENCY)),
+        }
+        quantities["series_resistance"] = _series_resistance(stack, protocol.kelvin)
+    for key in quantities.keys() & (scatter or {}).keys():
+        quantities[key] = replace(quantities[key], number=quantities[key].number * (scatter or {})[key])
+    used = parameters(stack)
+    assumed = [row["name"].replace("_", " ") for row in used if row["source"].startswith("assumed")]
+    return Result(
+        "cell_simulation",
+        stack.name,
+        quantities,
+        xr.Dataset(curves, attrs={"kind": "cell_simulation", "source": stack.name}),
+        _checks(stack, protocol, done, model),
+        {"model": model, "c_rate": protocol.c_rate, "temperature": protocol.kelvin, "cycles": protocol.cycles},
+        (f"Assumed, not measured: {', '.join(assumed)}.",),
+        findings={"parameters": used, "model": model, "active_mass": stack.active_mass},
+    )
+
+
+def _quantities(stack: Stack, protocol: Protocol, done: Run, model: str) -> dict[str, Quantity]:
+    """Return the numbers of the first cycle, with what they owe to the conductivity of the electrolyte."""
+    values = _numbers(stack, done)
+    others = values
+    if stack.conductivity_u > 0:
+        other = replace(stack, conductivity=stack.conductivity * (1.0 + stack.conductivity_u))
+        others = _numbers(other, run(other, replace(protocol, cycles=1), model=model))
+    made = {}
+    for key, value in values.items():
+        number = uncertain(value, {f"conductivity:{stack.name}": others[key] - value})
+        made[key] = Quantity(key.partition(":")[0], number, f"{model}, cycle 1", basis="derived")
+    return made
+
+
+def _series_resistance(stack: Stack, kelvin: float) -> Quantity:
+    """Return the real part of the impedance at high frequency."""
+    high = float(spectrum(stack, kelvin, np.array([1e6]))[0].real)
+    spread = -stack.conductivity_u * stack.separator_resistance(kelvin) / stack.area
+    number = uncertain(high, {f"conductivity:{stack.name}": spread})
+    return Quantity("series_resistance", number, "DFN, real part at 1 MHz", basis="derived")
+
+
+def _checks(stack: Stack, protocol: Protocol, done: Run, model: str) -> tuple[Check, ...]:
+    """Return the checks: charge is conserved, the salt stays, and SPMe's even reaction can be."""
     checks = [Check("charge balance", done.imbalance < 1e-6, f"{done.imbalance:.1e} of the capacity, limit 1e-6")]
     if stack.transference == 1.0:
         spread = done.concentration_spread
         checks.append(Check("salt stays", spread < 1e-10, f"spread of its concentration {spread:.1e}, limit 1e-10"))
-    for key, factor in (scatter or {}).items():
-        if key in quantities:
-            old = quantities[key]
-            quantities[key] = replace(old, number=old.number * factor)
-    used = parameters(stack)
-    assumed = [row["name"].replace("_", " ") for row in used if row["source"].startswith("assumed")]
-    findings = {"parameters": used, "model": model, "active_mass": stack.active_mass}
-    settings = {"model": model, "c_rate": protocol.c_rate, "temperature": protocol.kelvin, "cycles": protocol.cycles}
-    notes = (f"Assumed, not measured: {', '.join(assumed)}.",)
-    attrs = {"kind": "cell_simulation", "source": stack.name}
-    return Result(
-        "cell_simulation", stack.name, quantities, xr.Dataset(curves, attrs=attrs), tuple(checks), settings, notes,
-        findings=findings,
-    )  # fmt: skip
-
-
-def replace_cycles(done: Run, part: slice) -> Run:
-    """Return a run with only some of its cycles."""
-    keep = (done.leg // 2 >= (part.start or 0)) & (done.leg // 2 < part.stop)
-    rows = {key: getattr(done, key)[keep] for key in ("time", "current", "voltage", "leg")}
-    return replace(done, **rows, charge=done.charge[part], discharge=done.discharge[part])
+    if model == "SPMe":
+        drop = stack.cathode_drop(protocol.kelvin, protocol.c_rate)
+        told = f"{1e3 * drop:.2g} mV fall along the cathode, limit {1e3 * _EVEN:g} mV; beyond, take --model DFN"
+        checks.append(Check("even reaction", drop < _EVEN, told))
+    return tuple(checks)
 
 
 def _numbers(stack: Stack, done: Run) -> dict[str, float]:
@@ -166,7 +169,7 @@ def figure(result: Result) -> FigureSpec:
             label = f"cycle {cycle + 1}" if half == 0 else ""
             x, y = passed / mass / 3600.0, curves["voltage"].values[rows]
             traces.append(Trace(x, y, label, "line" if k == 0 else "dashed", color=k))
-    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="Charge and discharge")]
+    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="charge and discharge")]
     if "impedance" in curves:
         z = curves["impedance"].values
         panels.append(
@@ -174,7 +177,7 @@ def figure(result: Result) -> FigureSpec:
                 Axis("Z' / ohm"),
                 Axis("-Z'' / ohm"),
                 [Trace(z.real, -z.imag, "", "both")],
-                title="Impedance",
+                title="impedance",
                 equal=True,
             )
         )

@@ -8,14 +8,15 @@ conductivity of the electrolyte sigma T = const exp(-E/kT).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import StudyError
 from closo.models.cell.chemistry import Chemistry
 from closo.models.cell.forms import electrode_fractions, electrode_thickness, specific_interface
+from closo.quantity import Number, Quantity
 
-__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "stack_from_masses"]
+__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "scatter", "stack_from_masses"]
 
 T20 = 293.15  # K, where rates of the cathode are stated
 SODIUM_REFERENCE = 303.15  # K, where conductivity and sodium interface are stated
@@ -107,6 +108,13 @@ class Stack:
         """Return the conductivity of the separator in this cell [S/m]."""
         return self.sigma(kelvin) * self.separator_factor * arrhenius(self.separator_energy, kelvin)
 
+    def cathode_drop(self, kelvin: float, c_rate: float) -> float:
+        """Return what an even reaction would cost along the cathode [V], electrons and ions together."""
+        electrons = self.electronic_conductivity * arrhenius(self.electronic_energy, kelvin)
+        ions = self.sigma(kelvin) * self.electrolyte**self.bruggeman
+        density = self.current(c_rate) / self.area
+        return float(0.5 * density * self.cathode_thickness * (1.0 / electrons + 1.0 / ions))
+
     def separator_resistance(self, kelvin: float) -> float:
         """Return L/sigma of the separator [ohm m2]."""
         return self.separator_thickness / self.sigma_separator(kelvin)
@@ -123,22 +131,9 @@ def arrhenius(energy: float, kelvin: float, reference: float = T20) -> float:
     return math.exp(-energy * ELECTRONVOLT / BOLTZMANN * (1.0 / kelvin - 1.0 / reference))
 
 
-_FROM_CHEMISTRY = (
-    "particle_radius",
-    "diffusivity",
-    "diffusion_energy",
-    "exchange_current_density",
-    "exchange_energy",
-    "electronic_conductivity",
-    "electronic_energy",
-    "bruggeman",
-    "double_layer",
-)
-
-
 def defaults_of(chemistry: Chemistry) -> dict[str, float]:
     """Return the fields of a `Stack` that a chemistry gives."""
-    return {key: chemistry[key] for key in _FROM_CHEMISTRY}
+    return {field.name: chemistry[field.name] for field in fields(Stack) if field.name in chemistry.values}
 
 
 def stack_from_masses(
@@ -176,31 +171,21 @@ def stack_from_masses(
     >>> round(rt.separator_thickness * 1e6), round(rt.cathode_thickness * 1e6, 1), round(rt.capacity / 3.6, 3)
     (801, 31.3, 0.154)
     """
-    numbers = {"area": area, "mass of the cathode": cathode_mass, "density of the electrolyte": electrolyte_density}
-    numbers["thickness or mass of the separator"] = (
-        separator_mass if separator_thickness is None else separator_thickness
-    )
-    for what, number in numbers.items():
-        if not (math.isfinite(number) and number > 0):
-            raise StudyError(f"Cell '{name}': the {what} is {number:g} (SI).", hint="It must be finite and > 0.")
-    total = sum(ratio)
-    if not (ratio[0] > 0 and ratio[1] > 0 and ratio[2] >= 0 and math.isfinite(total)):
-        text = ":".join(f"{x:g}" for x in ratio)
-        raise StudyError(f"Cell '{name}': a cathode cannot be mixed {text}.", hint="Active material, electrolyte > 0.")
-    parts = [
-        (part, share / total, density)
-        for part, share, density in zip(
-            ("active", "electrolyte", "carbon"),
-            ratio,
-            (chemistry["density"], electrolyte_density, carbon_density),
-            strict=True,
-        )
-        if share > 0
-    ]
-    shares, densities = {p: w for p, w, _ in parts}, {p: rho for p, _, rho in parts}
     void = chemistry["porosity"] if porosity is None else porosity
-    if not 0 <= void < 1:
-        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
+    _check_masses(
+        name,
+        ratio,
+        void,
+        {
+            "area": area,
+            "mass of the cathode": cathode_mass,
+            "density of the electrolyte": electrolyte_density,
+            "thickness or mass of the separator": separator_thickness or separator_mass,
+        },
+    )
+    parts = ("active", "electrolyte", "carbon")[: 3 if ratio[2] > 0 else 2]
+    shares = {part: share / sum(ratio) for part, share in zip(parts, ratio, strict=False)}
+    densities = dict(zip(parts, (chemistry["density"], electrolyte_density, carbon_density), strict=False))
     fractions = electrode_fractions(shares, densities, porosity=void)
     thickness = electrode_thickness(cathode_mass, area, mass_fractions=shares, densities=densities, porosity=void)
     full = separator_mass / (electrolyte_density * area)
@@ -218,3 +203,29 @@ def stack_from_masses(
         separator_mass=separator_mass,
         **defaults_of(chemistry),
     )
+
+
+def _check_masses(name: str, ratio: tuple[float, float, float], void: float, numbers: dict[str, float]) -> None:
+    """Refuse what is not valid; `numbers` by what they are, in SI."""
+    for what, number in numbers.items():
+        if not (math.isfinite(number) and number > 0):
+            raise StudyError(f"Cell '{name}': the {what} is {number:g} (SI).", hint="It must be finite and > 0.")
+    if not (ratio[0] > 0 and ratio[1] > 0 and ratio[2] >= 0 and math.isfinite(sum(ratio))):
+        text = ":".join(f"{x:g}" for x in ratio)
+        raise StudyError(f"Cell '{name}': a cathode cannot be mixed {text}.", hint="Active material, electrolyte > 0.")
+    if not 0 <= void < 1:
+        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
+
+
+def scatter(area: Number, cathode_mass: Number, separator_mass: Number) -> dict[str, Number]:
+    """Return numbers about 1, with what capacity per area and resistance of the separator owe to masses and area.
+
+    Example
+    -------
+    >>> from closo.quantity import uncertain
+    >>> found = scatter(uncertain(0.3e-4, {"area": 0.003e-4}), 1.5e-6, uncertain(40e-6, {"mass": 1e-6}))
+    >>> round(found["series_resistance"].u, 3)   # area twice: mass -> thickness, and the resistance itself
+    0.032
+    """
+    a, c, s = (n / float(Quantity("ratio", n).value or 1.0) for n in (area, cathode_mass, separator_mass))
+    return {"areal_capacity:discharge": c / a, "series_resistance": s / (a * a)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from closo.models.transport.kernels import fill_ghosts
 from closo.models.transport.network import Medium
 
 __all__ = ["potential"]
@@ -18,50 +19,67 @@ _LOOPS = 16.0
 
 
 def potential(medium: Medium) -> np.ndarray | None:
-    """Return the padded potential of plain cells between electrodes; None where the network is better iterated."""
+    """Return the padded potential of plain cells; None where the network is better iterated."""
     inside = medium.cells[1:-1, 1:-1, 1:-1] > 0
     count = int(np.count_nonzero(inside))
-    if medium.periodic or medium.faces.shape[1] or not count:
+    if medium.faces.shape[1] or not count:
         return None
-    links_inside = sum(int(np.count_nonzero(_both(inside, d))) for d in range(3))
-    if links_inside - count > _LOOPS * count ** (2 / 3):
+    joined = [_joined(medium, d) for d in range(3)]
+    if sum(int(np.count_nonzero(on)) for on in joined) - count > _LOOPS * count ** (2 / 3):
         return None
     number = np.full(medium.cells.shape, -1, np.int32)
     number[1:-1, 1:-1, 1:-1][inside] = np.arange(count)
-    links = [_links(medium, number, d) for d in range(3)]
-    below, above, conductance = (np.concatenate(parts) for parts in zip(*links, strict=True))
+    ground = np.zeros(count)
+    if medium.periodic:
+        fill_ghosts(number)
+        part = medium.part.reshape(medium.cells.shape)[1:-1, 1:-1, 1:-1][inside] if medium.part.size else number[:0]
+        ground[np.unique(part, return_index=True)[1] if part.size else 0] = 1.0  # nothing else holds its constant
+    links = [_links(medium, number, d, joined[d]) for d in range(3)]
+    below, above, conductance, drop = (np.concatenate(parts) for parts in zip(*links, strict=True))
     x = np.zeros(medium.cells.shape)
-    x[1:-1, 1:-1, 1:-1][inside] = _eliminate(below, above, conductance, count)
+    x[1:-1, 1:-1, 1:-1][inside] = _eliminate((below, above), conductance, conductance * drop, ground)
     return x
 
 
-def _both(inside: np.ndarray, d: int) -> np.ndarray:
-    """Return whether both cells of every face along one axis conduct."""
-    turned = np.moveaxis(inside, d, 0)
-    return np.asarray(turned[:-1] & turned[1:])
+def _lower(padded: np.ndarray, d: int, *, periodic: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return what lies below and above every face along one axis; in a periodic box each face once."""
+    rows = np.moveaxis(padded, d, 0)[:, 1:-1, 1:-1]
+    rows = rows[:-1] if periodic else rows
+    return rows[:-1], rows[1:]
 
 
-def _links(medium: Medium, number: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the cells on both sides of every face along one axis that conducts (-1: an electrode), and its conductance."""
-    classes, numbers = np.moveaxis(medium.cells, d, 0), np.moveaxis(number, d, 0)
-    on = (classes[:-1] > 0) & (classes[1:] > 0) & ((numbers[:-1] >= 0) | (numbers[1:] >= 0))
-    resistance = medium.resistance[classes[:-1][on]] + medium.resistance[classes[1:][on]]
-    return numbers[:-1][on], numbers[1:][on], medium.factors[d] / resistance
+def _joined(medium: Medium, d: int) -> np.ndarray:
+    """Return whether both sides of every face along one axis conduct."""
+    below, above = _lower(medium.cells, d, periodic=medium.periodic)
+    return np.asarray((below > 0) & (above > 0))
 
 
-def _eliminate(below: np.ndarray, above: np.ndarray, conductance: np.ndarray, count: int) -> np.ndarray:
-    """Return the potential of the cells where the lower electrode is at 1 and the upper one at 0."""
+def _links(medium: Medium, number: np.ndarray, d: int, on: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return cells on both sides of the faces `on` along one axis (-1: an electrode), conductance, drop across the box."""
+    classes, numbers = (_lower(padded, d, periodic=medium.periodic) for padded in (medium.cells, number))
+    resistance = medium.resistance[classes[0][on]] + medium.resistance[classes[1][on]]
+    across = np.zeros(on.shape)
+    across[:1] = float(d == 0 and medium.periodic)
+    return numbers[0][on], numbers[1][on], medium.factors[d] / resistance, across[on]
+
+
+def _eliminate(
+    ends: tuple[np.ndarray, np.ndarray], g: np.ndarray, driven: np.ndarray, ground: np.ndarray
+) -> np.ndarray:
+    """Return the potential of cells; the lower electrode is at 1, the upper one at 0, `driven` flows where nothing drops."""
     from scipy import sparse
     from scipy.sparse.linalg import splu
 
+    (below, above), count = ends, len(ground)
     lower, upper = below < 0, above < 0
     between = ~(lower | upper)
-    source = np.bincount(above[lower], conductance[lower], count)
-    i, j, g = below[between], above[between], conductance[between]
-    diagonal = source + np.bincount(below[upper], conductance[upper], count)
-    diagonal += np.bincount(i, g, count) + np.bincount(j, g, count)
+    i, j, links = below[between], above[between], g[between]
+    source = np.bincount(above[lower], g[lower], count)
+    diagonal = ground + source + np.bincount(below[upper], g[upper], count)
+    diagonal += np.bincount(i, links, count) + np.bincount(j, links, count)
+    source = source + np.bincount(j, driven[between], count) - np.bincount(i, driven[between], count)
     own = np.arange(count)
-    entries = np.concatenate([-g, -g, diagonal]), (np.concatenate([i, j, own]), np.concatenate([j, i, own]))
+    entries = np.concatenate([-links, -links, diagonal]), (np.concatenate([i, j, own]), np.concatenate([j, i, own]))
     matrix = sparse.coo_matrix(entries, shape=(count, count)).tocsc()
     factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     return np.asarray(factors.solve(source))

@@ -74,7 +74,7 @@ def _eliminated(medium: Medium, tolerance: float) -> Potential | None:
         return None
     conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
     r = np.zeros(x.shape)
-    upper = _imbalance(conductors, x, r, periodic=False)
+    upper = _imbalance(conductors, x, r, periodic=medium.periodic)
     gap = flux.gap(conductors, medium.tree, r.astype(np.float32)) + _ROUNDING * upper
     return Potential(x, upper, max(upper - gap, 0.0), upper, 0) if gap <= tolerance * upper else None
 

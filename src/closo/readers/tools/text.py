@@ -1,16 +1,21 @@
 """Open a file safely and decode it: the same first step for every text format.
 
 Only regular local files are opened: no link, FIFO, device or folder, nothing larger than MAX_BYTES. The content may be
-UTF-8 (with or without a byte-order mark), UTF-16, or Latin-1 (where a lone byte B5 is the micro sign of the vendors'
-column names). What begins like a known binary format, or is not text, is refused with advice.
+UTF-8 (with or without a byte-order mark), UTF-16, GBK where it has words, or Latin-1 (where a lone byte B5 is the micro
+sign of the vendors' column names). What begins like a known binary format, or is not text, is refused with advice.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
+import re
 import stat
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +25,7 @@ import numpy as np
 from closo.errors import ReadError
 
 __all__ = [
+    "DAMAGE",
     "HEAD_BYTES",
     "MAX_BYTES",
     "Text",
@@ -28,10 +34,18 @@ __all__ = [
     "load",
     "load_beginning",
     "load_bytes",
+    "mapped",
     "pieces",
     "shown",
     "size_of",
 ]
+
+DAMAGE = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError, LookupError, MemoryError),
+    *(NameError, NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError, Warning),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What a library may raise on a damaged file."""
 
 MAX_BYTES = 500_000_000
 HEAD_BYTES = 4096
@@ -43,6 +57,7 @@ _MISREAD = tuple(  # bytes that are no Latin-1 although they can be read so -> w
     for sign in signs
     for meant in ("°C" if sign == "℃" else "µ" if sign == "μ" else sign,)
 )
+_CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2,}")
 _LONGEST_LINE = 1 << 16  # bytes, where a file is read in pieces
 _TO_TEXT = "Export it as text from the program that wrote it."
 _TO_CSV = "Save the sheet as CSV and read that."
@@ -84,7 +99,7 @@ class Text:
     ----------
     path : where it was read.
     content : every line ends with LF.
-    encoding : 'utf-8', 'utf-16' or 'latin-1'.
+    encoding : 'utf-8', 'utf-16', 'gbk' or 'latin-1'.
     """
 
     path: Path
@@ -148,6 +163,21 @@ def load_bytes(path: Path | str, start: int = 0, stop: int = MAX_BYTES) -> memor
     return content[:n]
 
 
+def mapped(path: Path | str, most: int) -> memoryview:
+    """Return a file as memory that is read when it is looked at; `.obj.madvise` gives it back.
+
+    Raises
+    ------
+    ReadError  as `load_bytes`, with `most` bytes as the limit.
+    """
+    path = Path(path)
+    with _opened(path) as (descriptor, size):
+        _refuse_too_large(path, size, most)
+        if not size:
+            raise _empty(path)
+        return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ))
+
+
 def _fill(descriptor: int, buffer: memoryview) -> int:
     """Read into `buffer` until it is full or the file ends; return the number of bytes."""
     n = 0
@@ -194,6 +224,13 @@ def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
     for mark, what, advice in _SIGNATURES:
         if raw.startswith(mark):
             raise ReadError(f"this is {what}, not a text file.", file=path, hint=advice)
+    if path.suffix.lower() == ".fio":
+        hint = (
+            "Save its columns behind %d, energy and counts, with names as .csv; send the file, so that it can be read."
+        )
+        raise ReadError(
+            "no .fio file (PETRA III) was at hand to write a reader for, so none is read.", file=path, hint=hint
+        )
     binary = _first_binary_byte(raw)
     if binary is not None and not allow_binary:
         raise ReadError(
@@ -236,6 +273,9 @@ def decode(raw: bytes, *, lenient: bool = False) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if lenient and error.start > len(raw) - 4:  # the piece was cut inside a character
             return raw[: error.start].decode("utf-8-sig"), "utf-8"
+        if _CHINESE.search(raw):  # words of signs that Latin-1 does not have side by side
+            with suppress(UnicodeDecodeError):
+                return raw.decode("gb18030").replace("℃", "°C"), "gbk"
         content = raw.decode("latin-1")
         return _signs(content[:_NAMED]) + content[_NAMED:], "latin-1"
 
@@ -302,9 +342,10 @@ def _read(path: Path, limit: int) -> bytes:
     return raw
 
 
-def _refuse_too_large(path: Path, size: int) -> None:
-    if size > MAX_BYTES:
-        found = f"{size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
+def _refuse_too_large(path: Path, size: int, most: int | None = None) -> None:
+    most = MAX_BYTES if most is None else most
+    if size > most:
+        found = f"{size / 1e6:.0f} MB, more than {most / 1e6:.0f} MB"
         raise ReadError(f"the file is too large ({found}).", file=path, hint="Split it into smaller files.")
 
 

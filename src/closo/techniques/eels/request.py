@@ -9,7 +9,7 @@ from typing import Any
 from closo.errors import StudyError
 from closo.techniques.eels.background import ONSETS
 
-__all__ = ["asked_of", "check_settings"]
+__all__ = ["asked_of", "check_settings", "profile_of"]
 
 _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 
@@ -17,6 +17,7 @@ _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise StudyError for settings that can be known to be wrong."""
     asked_of(settings.get("edges"), settings.get("window"))
+    profile_of(settings.get("profile"))
 
 
 def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | None, tuple[float, float] | None]:
@@ -24,8 +25,20 @@ def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | N
     wanted = None if edges is None else tuple(" ".join(word.split()) for word in str(edges).split(",") if word.strip())
     for name in wanted or ():
         if name not in ONSETS:
-            raise StudyError(f"'{name[:30]}' is no edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
+            raise StudyError(f"'{name[:30]}' is not an edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
     match = None if window is None else _RANGE.fullmatch(str(window)[:50])
     if window is not None and (match is None or not 0 < float(match[1]) < float(match[2])):
-        raise StudyError(f"window = '{str(window)[:50]}' is no range of energies.", hint="Write for example 165-187.")
+        raise StudyError(
+            f"window = '{str(window)[:50]}' is not a range of energies.", hint="Write for example 165-187."
+        )
     return wanted, None if match is None else (float(match[1]), float(match[2]))
+
+
+def profile_of(text: str | None) -> tuple[str, str, str] | None:
+    """Return the two maps of a ratio and that of the particles, from 'BO3/cage@silica'; StudyError where it is none."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([^/@]+?)\s*/\s*([^/@]+?)\s*@\s*([^/@]+?)\s*", str(text)[:200])
+    if match is None:
+        raise StudyError(f"profile = '{str(text)[:50]}' is not valid.", hint="Write for example 'BO3/cage@silica'.")
+    return match[1], match[2], match[3]

@@ -42,7 +42,7 @@ AMBIGUOUS = {
     "O K": (
         (534.2, 535.8),
         "non-bridging oxygen (borates) and O-H (water, silanol) both absorb at 535 eV: this edge cannot tell them apart",
-    ),
+    )
 }
 """Edge -> range of energies [eV] and what cannot be told apart there."""
 
@@ -108,7 +108,7 @@ def numbers_of(text: object, key: str) -> tuple[float, ...]:
         elif re.fullmatch(r"\s*\d{1,4}(?:\.\d+)?\s*", part):
             found.append(float(part))
         else:
-            raise StudyError(f"{key} = '{str(text)[:40]}' are no numbers.", hint="Write for example '2-9, 12'.")
+            raise StudyError(f"{key} = '{str(text)[:40]}' are not numbers.", hint="Write for example '2-9, 12'.")
     return tuple(found)
 
 

@@ -1,0 +1,18 @@
+"""A study's results -> the cells that `closo.combine.limits` scores, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from closo.combine.limits import evidence_of, limits
+from closo.pipeline.explained import stamped
+from closo.pipeline.records import Analysis
+from closo.result import Result
+
+__all__ = ["infer_cell"]
+
+
+def infer_cell(analysis: Analysis, *, progress: Callable[[int, int | None, str], None] | None = None) -> Result:
+    """Return what limits the cells of a study; raises as `closo.combine.limits.limits`."""
+    cells, left_out = evidence_of(analysis.study, analysis.results)
+    return stamped(limits(cells, name=analysis.study.title, progress=progress), analysis, left_out)
