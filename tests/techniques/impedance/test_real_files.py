@@ -13,14 +13,18 @@ DUMMIES = {"Circuit1": (29.1, 46.7, 1.04e-5), "Circuit3": (1510.0, 4630.0, 2.02e
 @pytest.mark.parametrize("repeat", [1, 2])
 @pytest.mark.parametrize("name", DUMMIES)
 @pytest.mark.parametrize("circuit", [None, "R0-(R1|C1)"])
-def test_dummy_cells_within_one_per_cent(shared_data, name, repeat, circuit):
-    """Known values are the reference fits of the source (standard deviations 0.06-0.3 %)."""
+def test_dummy_cells(shared_data, name, repeat, circuit):
+    """Known values are the reference fits of the source (standard deviations 0.06-0.3 %).
+
+    The circuit that the data choose, with the strays of the box, has the total within 0.1 %; the source's own, which misses
+    the data by 7 to 36 times their noise, within 1 %.
+    """
     (data,) = read(shared_data / "eis" / "impedance.py" / f"{name}_EIS_{repeat}.z")
     result = analyse(data, circuit=circuit, drt=False)
     r0, r1, c = DUMMIES[name]
     found = [q.value for key, q in result.quantities.items() if key.startswith("resistance:")]
     np.testing.assert_allclose(found, [r0, r1], rtol=0.01)
-    assert result.quantities["total_resistance"].value == pytest.approx(r0 + r1, rel=0.01)
+    assert result.quantities["total_resistance"].value == pytest.approx(r0 + r1, rel=0.01 if circuit else 0.001)
     if circuit:
         assert result.quantities["capacitance:C1"].value == pytest.approx(c, rel=0.02)
 

@@ -260,8 +260,7 @@ def _instrument(data: Dataset) -> dict[str, Any]:
 def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
     if calibrated or not data.attrs.get("uncalibrated", False):
         return {}
-    instrument = data.attrs["metadata"].get("instrument") or "instrument"
-    return {f"calibration {what}:{instrument}": size for what, size in _UNCALIBRATED.items()}
+    return {f"calibration {what}:{_instrument(data)['instrument']}": size for what, size in _UNCALIBRATED.items()}
 
 
 def _distribution(prepared: Prepared, fit: CircuitFit, total: float | None) -> Distribution:
@@ -324,7 +323,7 @@ def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: boo
 def _notes(data: Dataset, prepared: Prepared, choice: Choice) -> list[str]:
     notes = list(data.attrs.get("warnings", ()))
     for frequency, distance in prepared.outlying:
-        far = f"{100 * distance:.0f} %" if distance < 10 else f"{distance:.1g} times"
+        far = f"{100 * distance:.2g} %" if distance < 10 else f"{distance:.1g} times"
         notes.append(f"The point at {frequency:.4g} Hz lies {far} off what the others say: it is left out.")
     if choice.best.held:
         symbols = [choice.best.circuit.parameters[k][1] for k in sorted(choice.best.held)]

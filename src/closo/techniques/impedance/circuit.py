@@ -79,10 +79,8 @@ class Arc:
     @property
     def slots(self) -> tuple[int, ...]:
         """Where its parameters stand in theta: R, then C or Q and n."""
-        return (
-            self.resistor.first,
-            *range(self.storage.first, self.storage.first + len(self.storage.kind.parameters)),
-        )
+        first = self.storage.first
+        return (self.resistor.first, *range(first, first + len(self.storage.kind.parameters)))
 
 
 def relaxation_time(log_r: float, storage: Element, theta: np.ndarray) -> float:
@@ -257,7 +255,10 @@ class _Parser:
     def error(self, wanted: str) -> StudyError:
         found = f"'{self.peek()}'" if self.peek() else "the end"
         at = self.tokens[self.position].at if self.position < len(self.tokens) else len(self.text)
-        return StudyError(f"The circuit '{self.text}' has {found} at position {at} where {wanted} should be.")
+        hint = "Write '-' for in series and '|' for in parallel, e.g. 'L-(R|Q)-Q'."
+        return StudyError(
+            f"The circuit '{self.text}' has {found} at position {at} where {wanted} should be.", hint=hint
+        )
 
     def expression(self) -> Node:
         """Read parallel parts joined by '-'."""

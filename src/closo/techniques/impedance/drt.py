@@ -37,9 +37,7 @@ _FINEST = 1e-4  # no noise is taken as smaller than this part of |Z|
 _MOST = 500  # points; more are averaged
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
 _ROUNDS = 100  # of the active-set method, per unknown
-_WING = (
-    1.0  # the wing of an arc falls by e over so much ln tau: what lies beyond a valley is of the size of gamma there
-)
+_WING = 1.0  # the wing of an arc falls by e over so much ln tau: beyond a valley lies as much as gamma is there
 _SPACING = (
     0.0012  # relative error of the area of an ideal arc, root mean square: no piecewise linear gamma is so narrow
 )

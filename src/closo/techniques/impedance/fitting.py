@@ -7,9 +7,10 @@ fit itself leaves. Priors are normal in theta and enter as extra residuals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -197,9 +198,10 @@ def _fit_as_given(circuit: Circuit, data: _Data, how: _How) -> CircuitFit:
     residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=how.priors)
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
         most = _DRAWN if given.named and not circuit.is_ladder and how.start is None else how.most_starts
-        queue = _queue(circuit, frequency, impedance, start=how.start, most=most, draw=how.draw)
+        first = () if how.start is None else (how.start,)
+        queue: Iterable[np.ndarray] = chain(first, starts(circuit, frequency, impedance, count=most, draw=how.draw))
         if given.named:
-            queue = iter(given.starts(circuit, queue, residual, most=max(how.most_starts, 2)))
+            queue = given.starts(circuit, queue, residual, most=max(how.most_starts, 2))
         longest = how.max_evaluations
         points = 2 * frequency.size
         best, used = _best_of(circuit, queue, residual, jacobian, given=given, points=points, max_evaluations=longest)
@@ -250,15 +252,6 @@ def _priors(circuit: Circuit, given: Mapping[int, Prior], lead: Prior) -> tuple[
     priors = {e.first: lead for e in circuit.elements if e.kind.symbol == "L"} | dict(given)
     index = sorted(priors)
     return np.array(index, int), np.array([priors[k].mean for k in index]), np.array([priors[k].sd for k in index])
-
-
-def _queue(
-    circuit: Circuit, f: np.ndarray, z: np.ndarray, *, start: np.ndarray | None, most: int, draw: bool
-) -> Iterator[np.ndarray]:
-    """Yield start vectors, the given one first."""
-    if start is not None:
-        yield start
-    yield from starts(circuit, f, z, count=most, draw=draw)
 
 
 def physical_exponents(circuit: Circuit, theta: np.ndarray) -> bool:

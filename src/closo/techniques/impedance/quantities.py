@@ -127,14 +127,14 @@ def resistances(
 
 def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float, name: str) -> Quantity:
     key = "total_resistance"
-    fit, index = best.fit, [t.resistor.first for t in best.total]
+    fit = best.fit
     why = best.why_total or not_measured(fit, best.total)
     if not why and spread > VAGUE:
         why = _APART.format(percent(spread))
     if why:
         return withheld(key, why)
-    total = _sum([exp(theta[k]) for k in index])
-    shape = _SHAPE if len(index) >= _MANY or best.distributed else 0.0
+    total = sum(exp(theta[t.resistor.first]) for t in best.total)
+    shape = _SHAPE if len(best.total) >= _MANY or best.distributed else 0.0
     model = float(np.linalg.norm([shape, *best.doubts(best.total), spread]))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
@@ -142,7 +142,8 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     if best.left_out:
         method += f"; {_outside(best)}"
     elif not best.said and any(c > ELECTRODE_FARAD for t in best.total for c in t.capacitances):
-        method += "; its capacitance is that of an electrode, but nothing else is left between the blocking ones"
+        why = "nothing else is left between the blocking ones" if fit.circuit.blocking else "ideal, as a component's"
+        method += f"; its capacitance is that of an electrode, but {why}"
     if pellet.lead_resistance is not None:
         total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
     return _limited(Quantity(key, total, method))
@@ -200,7 +201,7 @@ def _part(key: str, best: Reading, which: str, theta: list[Number], *, spread: f
     if spread > VAGUE:
         return withheld(key, _APART.format(percent(spread)))
     size = float(np.linalg.norm([*best.doubts(part), spread]))
-    number = _sum([exp(theta[t.resistor.first]) for t in part])
+    number = sum(exp(theta[t.resistor.first]) for t in part)
     if size:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": size}))
     labels = "+".join(t.resistor.label for t in part)
@@ -236,13 +237,6 @@ def _capacitance(part: Sequence[Term], fit: CircuitFit, theta: list[Number]) -> 
     r, q = theta[resistor], theta[storage.first]
     n = theta[storage.first + 1] if storage.kind.symbol == "Q" else 1.0
     return exp((r + q) / n - r)
-
-
-def _sum(numbers: list[Number]) -> Number:
-    total = numbers[0]
-    for number in numbers[1:]:
-        total = total + number
-    return total
 
 
 def conductivity(total: Quantity, pellet: Pellet) -> Quantity:

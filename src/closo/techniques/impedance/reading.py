@@ -144,17 +144,9 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     else:
         series = tuple(t for t in total if t.storage is None)
         bulk, boundary, why_bulk, why_boundary = _split(fit, arcs, series, frequency=frequency, constant=constant)
-    return Reading(
-        fit,
-        total,
-        left_out,
-        bulk,
-        boundary,
-        why,
-        why_bulk or not_closed(_unseen(fit, bulk, lowest)),
-        why_boundary or not_closed(_unseen(fit, boundary, lowest)),
-        lowest,
-    )
+    why_bulk = why_bulk or not_closed(_unseen(fit, bulk, lowest))
+    why_boundary = why_boundary or not_closed(_unseen(fit, boundary, lowest))
+    return Reading(fit, total, left_out, bulk, boundary, why, why_bulk, why_boundary, lowest)
 
 
 def not_closed(unseen: float) -> str:
@@ -225,12 +217,9 @@ def _unseen(fit: CircuitFit, total: Sequence[Term], lowest: float) -> float:
     return missing / whole
 
 
-_Split = tuple[tuple[Term, ...], tuple[Term, ...], str, str]
-
-
 def _split(
     fit: CircuitFit, arcs: tuple[Term, ...], series: tuple[Term, ...], *, frequency: np.ndarray, constant: float
-) -> _Split:
+) -> tuple[tuple[Term, ...], tuple[Term, ...], str, str]:
     """Return bulk, boundary and why each is not given."""
     only_total = "only the total is known"
     known = [t for t in arcs if _is_known(fit, t)]

@@ -75,7 +75,7 @@ class Request:
 
     @property
     def named(self) -> bool:
-        """The user says something of single parameters."""
+        """True where the user says something of single parameters."""
         return bool(self.held or self.bounds or self.begin)
 
 

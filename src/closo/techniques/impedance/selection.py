@@ -10,9 +10,10 @@ Nothing here knows an ohm, a hertz or a farad: Z -> a Z and f -> b f change no c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,17 @@ __all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior",
 SPIKE = "L-(R|C)-Q"
 _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
     (SPIKE, "(R|Q)-Q", "(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)"),
-    ("R-(R|Q)-Q", "(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)", "R-(R|Q)-W", "R-(R|Q)-(R|Q)", "R-Ws", "(R|Q)-Ws", "R-(R|Q)-Ws"),
+    (
+        "R-(R|Q)-Q",
+        "(R|C)-(R|Q)-Q",
+        "(R|Q)-(R|Q)-Q",
+        "(R|Q)-(R|Q)",
+        "R-(R|Q)-W",
+        "R-(R|Q)-(R|Q)",
+        "R-Ws",
+        "(R|Q)-Ws",
+        "R-(R|Q)-Ws",
+    ),
     ("R-(R|Q)-(R|Q)-Q", "(R|Q)-(R|Q)-(R|Q)-Q", "R-(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-(R|Q)", "(R|Q)-(R|Q)-Ws"),
 )
 _GEOMETRIC = (np.log(0.01), 1.6)  # prior of w R C of a pellet without a visible arc, at the highest frequency
@@ -86,15 +97,10 @@ def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, nois
     if frequency.size > MOST:
         few = binned(frequency, impedance, sd, most=MOST)
         found = choose(few[0], few[1], sd=few[2], noise_known=noise_known)
+        circuit, start = found.best.circuit, found.best.theta
+        priors = _prior(circuit, frequency, impedance)
         best = fit_circuit(
-            found.best.circuit,
-            frequency,
-            impedance,
-            sd=sd,
-            priors=_prior(found.best.circuit, frequency, impedance),
-            start=found.best.theta,
-            most_starts=0,
-            noise_known=noise_known,
+            circuit, frequency, impedance, sd=sd, priors=priors, start=start, most_starts=0, noise_known=noise_known
         )
         return Choice(best, (best, *found.fits[1:]), found.weights)
     fits: list[CircuitFit] = []
@@ -159,6 +165,7 @@ def _fit_level(
     `leads`: whether the inductance is needed, None where that is not known; then nothing explains the data so far.
     `smaller`: fits of the levels before, from which a larger circuit starts too.
     """
+    fitted = partial(fit_circuit, sd=sd, noise_known=noise_known, draw=False)
 
     def fit(
         text: str, *, start: np.ndarray | None = None, most_starts: int = 0, long: bool = True
@@ -167,18 +174,9 @@ def _fit_level(
         if circuit.size > f.size:
             return None
         with suppress(ConvergenceError):
-            return fit_circuit(
-                circuit,
-                f,
-                z,
-                sd=sd,
-                priors=_prior(circuit, f, z),
-                start=start,
-                most_starts=most_starts,
-                noise_known=noise_known,
-                max_evaluations=_LONG if long else _BRIEF,
-                draw=False,
-            )
+            most = _LONG if long else _BRIEF
+            priors = _prior(circuit, f, z)
+            return fitted(circuit, f, z, priors=priors, start=start, most_starts=most_starts, max_evaluations=most)
         return None
 
     found: dict[str, CircuitFit] = {}
@@ -195,7 +193,7 @@ def _fit_level(
                 _keep(found, f"L-{text}", fit(f"L-{text}", start=np.concatenate([lead, one.theta]), long=False))
     for text in _within(found, _NEAR):
         _keep(found, text, fit(text, start=found[text].theta))
-    if leads is None and not any(_explains(fitted, f) for fitted in found.values()):
+    if leads is None and not any(_explains(one, f) for one in found.values()):
         for text in _within(found, _NEAR):
             _keep(found, text, fit(text, most_starts=6))
     return list(found.values())
@@ -263,18 +261,22 @@ def is_physical(fit: CircuitFit, frequency: np.ndarray) -> bool:
     circuit = fit.circuit
     if not physical_exponents(circuit, fit.theta):
         return False
-    if not all(np.sqrt(fit.covariance[k, k]) < 1.0 for k in _resistances(circuit)):
+    spread = np.sqrt(np.diag(fit.covariance))
+    if not all(spread[k] < 1.0 for k, (key, _) in enumerate(circuit.parameters) if key.startswith("resistance")):
         return False
     w = 2 * np.pi * frequency
     if circuit.blocking is not None and _blocked_share(fit, frequency) < 0.005:
         return False
     if circuit.text == parse(SPIKE).text:
         return True
-    return all(0.02 / w.max() < time_constant(arc, fit.theta) < 100.0 / w.min() for arc in circuit.arcs)
-
-
-def _resistances(circuit: Circuit) -> Iterator[int]:
-    yield from (k for k, (key, _) in enumerate(circuit.parameters) if key.startswith("resistance"))
+    least = {
+        "C": 0.002,
+        "Q": 0.02,
+    }  # what is left of a faster arc with a capacitor is its reactance, that of a CPE is anything
+    return all(
+        least[arc.storage.kind.symbol] / w.max() < time_constant(arc, fit.theta) < 100.0 / w.min()
+        for arc in circuit.arcs
+    )
 
 
 def _blocked_share(fit: CircuitFit, frequency: np.ndarray) -> float:

@@ -268,18 +268,8 @@ def _series_fit(layout: _Layout, spectra: Sequence[Spectrum], fit: Fit, *, slope
     single = np.array([p.single.best.reduced * max(p.single.best.df, 1) for p in spectra])
     size = sum(p.single.best.circuit.size for p in spectra)
     single_bic = points * float(np.log(single.sum() / points)) + size * float(np.log(points))
-    return SeriesFit(
-        layout.circuit,
-        tuple(fits),
-        layout.shared,
-        fit.values[:s],
-        common,
-        tuple(own),
-        tuple(through),
-        bic,
-        single_bic,
-        df,
-    )
+    parts = (tuple(fits), layout.shared, fit.values[:s], common, tuple(own), tuple(through))
+    return SeriesFit(layout.circuit, *parts, bic, single_bic, df)
 
 
 def _member(

@@ -154,7 +154,9 @@ def _without_outlying(spectra: Sequence[Spectrum], whole: SeriesFit) -> Plan | N
     members, fit, text = list(range(len(spectra))), whole, whole.circuit.text
     strangeness = _strangeness(spectra, text)
     for _ in range(min(len(spectra) // _OUTLYING, len(spectra) - _FEWEST)):
-        worst = max(members, key=lambda i: _excess(spectra[i], fit.fits[members.index(i)]))
+        best = [spectra[i].single.best for i in members]
+        excess = [f.bic / max(b.reduced * b.df, 1e-300) for f, b in zip(fit.fits, best, strict=True)]
+        worst = members[int(np.argmax(excess))]
         strangest = max(members, key=lambda i: strangeness[i])
         rests = [[i for i in members if i != gone] for gone in dict.fromkeys((worst, strangest))]
         smaller = [(rest, found) for rest in rests if (found := _best(spectra, rest, text)) is not None]
@@ -181,12 +183,10 @@ def _strangeness(spectra: Sequence[Spectrum], text: str) -> np.ndarray:
 
 def _log_capacitance(fit: CircuitFit, arc: Arc) -> tuple[float, float]:
     """Return ln C of an arc, C being its effective capacitance, and its standard uncertainty."""
-    r, q = arc.resistor.first, arc.storage.first
-    n = fit.theta[q + 1] if arc.storage.kind.symbol == "Q" else 1.0
-    slope = np.zeros(fit.theta.size)
-    slope[[r, q]] = 1.0 / n - 1.0, 1.0 / n
-    if arc.storage.kind.symbol == "Q":
-        slope[q + 1] = -(fit.theta[r] + fit.theta[q]) / n**2
+    slope, (r, q, *n) = np.zeros(fit.theta.size), arc.slots
+    exponent = fit.theta[n[0]] if n else 1.0
+    slope[[r, q]] = 1.0 / exponent - 1.0, 1.0 / exponent
+    slope[n] = -(fit.theta[r] + fit.theta[q]) / exponent**2
     variance = float(slope @ np.where(np.isfinite(fit.covariance), fit.covariance, 1e6) @ slope)
     return float(np.log(arc_capacitance(arc, fit.theta))), float(np.sqrt(max(variance, 0.0)))
 
@@ -198,11 +198,6 @@ def _as_change(plan: Plan, order: Sequence[int]) -> Plan:
         return plan
     cut = size if out == {*order[:size]} else len(order) - size
     return replace(plan, mode="two circuits", circuit="", outlying=(), change=cut)
-
-
-def _excess(spectrum: Spectrum, common: CircuitFit) -> float:
-    """Return by how much common parameters raise the residual variance of a spectrum."""
-    return common.bic / max(spectrum.single.best.reduced * spectrum.single.best.df, 1e-300)
 
 
 def _two(spectra: Sequence[Spectrum], circuit: str | None, order: Sequence[int], whole: SeriesFit) -> Plan | None:

@@ -31,7 +31,7 @@ _LOOK_AT = 200  # best placements among which different starts are sought
 _SMALL = {
     "R": 0.01,
     "L": 1e-3,
-}  # start of a series R or of w L at the highest frequency that came out negative, over |Z| min
+}  # start of a series R, of w L at the highest frequency, that came out negative, over |Z| min
 
 
 def starts(
