@@ -24,6 +24,8 @@ __all__ = ["SIGNALS", "Place", "Read", "read_columns", "same_clock"]
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
 _SAMPLED = 400  # rows from which it is judged what a column of text holds
+_MOST = 0.9  # of the cells of a signal or time that have to be numbers
+_MISSING = ("n/a", "#n/a", "null", "none")
 _UNIX = (8e8, 4e9)  # s since 1970, as a date may be written
 
 
@@ -81,7 +83,7 @@ def read_columns(
         c.name: in_si(rows, k, *((1.0, 0.0) if c.index in clocks else (c.sign * c.factor, c.sign * c.offset)))
         for k, c in enumerate(columns)
     }
-    lost = _unreadable(text, columns, values, place=place, titles=titles)
+    lost = _unreadable(text, [c for c in columns if c.index not in clocks], values, place=place, titles=titles)
     same_clock(text, columns, place, titles=titles, clocks=clocks)
     values, told = _with_time(values, {c.name: clocks.get(c.index) for c in columns})
     names = {c.name for c in columns if c.index in clocks}
@@ -136,13 +138,16 @@ def _unreadable(
     said = []
     for column in columns:
         numbers = values[column.name]
-        if not len(numbers) or np.isfinite(numbers).any():
+        share = float(np.isfinite(numbers).mean()) if len(numbers) else 1.0
+        if share > (_MOST if column.name in (*SIGNALS, *_TIMES) else 0.0):
             continue
-        word = next((w for w in place.sample(text, column.index)[0] if w and not is_number(w)), None)
-        if word is None or word.strip("-") == "" or word.lower() in ("n/a", "#n/a", "null", "none"):
+        sample = [w for w in place.sample(text, column.index)[0] if w]
+        words = [w for w in sample if not is_number(w) and w.strip("-") and w.lower() not in _MISSING]
+        if not words or (share and len(words) < (1.0 - _MOST) * len(sample)):
             continue
+        word = words[0]
         sentence = f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not a number"
-        if _needed(column.name, values):
+        if share or _needed(column.name, values):
             raise text.error(
                 f"{sentence}.", "Export the column as plain numbers, with a time in seconds.", line=place.first
             )
