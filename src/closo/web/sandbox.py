@@ -22,8 +22,6 @@ from typing import Any
 from closo.errors import ClosoError, DataError
 from closo.processes import end_with_parent
 
-__all__ = ["CancelledError", "Limits", "Running", "call", "warm_up"]
-
 _PRELOADED = ("closo.web.warm",)
 _LONGEST_ANSWER = 512 * 1024**2  # bytes
 
@@ -66,7 +64,7 @@ def _context() -> Any:
 def warm_up() -> None:
     """Start the process that children are forked from, so that the first file need not wait for it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with suppress(ClosoError):
+    with suppress(ClosoError, EOFError, OSError):  # of a server that is ended before it has begun
         call(_nothing, ())
 
 
