@@ -283,9 +283,8 @@ def _record(part: Part) -> Part | None:
             warnings.append(f"{name} is 0 in all {int(keep.sum())} rows: the channel may not have been connected.")
     if "time" in kept:
         warnings += _backwards(kept["time"])
-    return replace(
-        part, columns=kept, warnings=tuple(warnings), failed_checks=(*part.failed_checks, *_beyond_cells(kept))
-    )
+    failed = (*part.failed_checks, *_beyond_cells(kept))
+    return replace(part, columns=kept, warnings=tuple(warnings), failed_checks=failed)
 
 
 def _beyond_cells(columns: Columns) -> tuple[Mapping[str, str], ...]:

@@ -19,7 +19,7 @@ from closo.readers.tools.names import understand
 from closo.readers.tools.table import Rows, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["SIGNALS", "Place", "Read", "read_columns", "same_clock"]
+__all__ = ["SIGNALS", "Place", "Read", "plain_number", "read_columns", "same_clock"]
 
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
@@ -183,7 +183,7 @@ def same_clock(
         if clock is None or clock is seconds:
             continue
         wall = np.array([clock(word) for word in words])
-        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (_plain_number, column.factor)
+        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (plain_number, column.factor)
         factor = disagreement(np.array([read(word) * scale for word in own]), wall)
         if factor is not None:
             times = f"{factor:g} times as fast as" if factor > 1 else f"{1 / factor:g} times slower than"
@@ -195,7 +195,8 @@ def same_clock(
             )
 
 
-def _plain_number(word: str) -> float:
+def plain_number(word: str) -> float:
+    """Return the number of a cell with a decimal point or comma, NaN for a cell that is none."""
     try:
         return float(word.replace(",", "."))
     except ValueError:
