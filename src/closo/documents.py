@@ -51,10 +51,7 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
         curves=opened,  # type: ignore[arg-type]  # opens itself
-        checks=tuple(
-            Check(row[0], row[1], row[2], tuple(row[3] if row[3:] else ()), hard=True in row[4:])
-            for row in document["checks"]
-        ),
+        checks=tuple(Check(n, p, d, tuple(*more[:1]), more[1:] == [True]) for n, p, d, *more in document["checks"]),
         settings=document["settings"],
         findings=document["findings"],
         about=About(**document["about"]),

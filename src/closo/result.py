@@ -116,14 +116,11 @@ class Result:
     about: About = About()
 
     def __post_init__(self) -> None:
-        for check in self.failed_checks:
-            if check.hard:
-                doubted = {
-                    key: withheld(q.name, f"the check '{check.name}' failed: {check.detail}", method=q.method)
-                    for key, q in self.quantities.items()
-                    if q.value is not None and check.concerns(key)
-                }
-                object.__setattr__(self, "quantities", {**self.quantities, **doubted})
+        for check in (c for c in self.failed_checks if c.hard):
+            why = f"the check '{check.name}' failed: {check.detail}"
+            doubted = {k: q for k, q in self.quantities.items() if q.value is not None and check.concerns(k)}
+            lost = {key: withheld(q.name, why, method=q.method) for key, q in doubted.items()}
+            object.__setattr__(self, "quantities", {**self.quantities, **lost})
         if callable(self.curves):
             object.__setattr__(self, "_open", self.curves)
             object.__delattr__(self, "curves")

@@ -446,6 +446,23 @@ def test_a_time_in_three_columns_is_refused(write):
         read(write(table("Hours,Minutes,Seconds,Amps,Volts", *parts, AMPS, VOLTS)))
 
 
+def test_negative_numbers_in_other_signs(write):
+    """A minus of a typesetter is one; brackets of an accountant are told, rather than half of the rows left out."""
+    typeset = [f"{i:g}".replace("-", "\u2212") for i in AMPS]
+    (data,) = read(write(table("Time (s),Current (A),Voltage (V)", TIME, typeset, VOLTS)))
+    np.testing.assert_allclose(data["current"], AMPS)
+    brackets = [f"({-i:g})" if i < 0 else f"{i:g}" for i in AMPS]
+    with pytest.raises(ReadError, match=r"the column 'Current \(A\)' holds '\(0.001\)', which is not a number"):
+        read(write(table("Time (s),Current (A),Voltage (V)", TIME, brackets, VOLTS)))
+
+
+def test_a_voltage_that_no_cell_has_is_a_failed_check(write):
+    for scale, failed in ((1.0, 0), (1e3, 1)):
+        (data,) = read(write(table("Time (s),Current (A),Voltage (V)", TIME, AMPS, VOLTS * scale)))
+        assert len(data.attrs["failed_checks"]) == failed
+    assert "is the column in mV?" in data.attrs["failed_checks"][0]["detail"]
+
+
 def test_real_and_imaginary_part_of_ohms(write):
     (data,) = read(write(table("Freq(Hz),Re(Ohm),-Im(kOhm)", F, Z.real, -Z.imag / 1e3)))
     np.testing.assert_allclose(data["impedance"], Z)

@@ -1,13 +1,13 @@
 """Delimited text: tables of numbers with column names, or with the names given by the user.
 
 The reader for every text file that no other one recognises. Separators: tab, semicolon, comma, blanks; decimal point or
-comma; UTF-8, UTF-16 or Latin-1; any lines above the table.
+comma; UTF-8, UTF-16, GBK or Latin-1; any lines above the table.
 
 With column names that make a spectrum or a record (at least two of time, potential or voltage, current; see
 `names.ALIASES`), the table is read by itself. Units are taken from the names or from the line below them: `Freq/Hz`,
-`Z' (kΩ)`, `Time in hours`, `Voltage#V`, `current_A`, `E / V vs. Na+/Na`; `-Z''` and `neg. Phase` are the negative. A
-name without a unit counts as Hz, ohm, s, V, A, with a warning; a temperature or capacitance without a unit is not
-taken, a phase only where its numbers are too large for radians.
+`Z' (kΩ)`, `Time in hours`, `Voltage#V`, `current_A`, `E / V vs. Na+/Na`, `Seconds`; `-Z''` and `neg. Phase` are the
+negative; Neware's Chinese names are known. A name without a unit counts as Hz, ohm, s, V, A, with a warning; a
+temperature or capacitance without a unit is not taken, a phase only where its numbers are too large for radians.
 
 A spectrum is the frequency with Z' and Z'', |Z| and the phase, or two of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that
 make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where |Z| stands beside Z' and Z'', they are
@@ -21,7 +21,8 @@ of a unit faster or slower (milliseconds under the name of seconds).
 
 A direct-current table of at least 10 rows gets its kind from the numbers, by the rule in `direct`: what is constant,
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
-not decide, it is a 'record'. Current > 0 charges: '-current' in `columns` where the file has it the other way round.
+not decide, it is a 'record'. More than 100 V in most rows is a failed check. Current > 0 charges: '-current' in
+`columns` where the file has it the other way round.
 
 With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
 one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'
@@ -31,7 +32,8 @@ alone where the file names its columns: 'voltammetry: time,potential,current', '
 
 Refused: no known names and no `columns` (the message says what is known and proposes the text to paste, where one
 works), another number of columns than named, units closo does not know (ohm cm2 is not a resistance), columns that are
-needed and hold words, numbers with a thousands separator, tables that lose most of their rows, JSON, XML and HTML.
+needed and hold words (of a signal or a time: in more than one of ten cells), numbers with a thousands separator, tables
+that lose most of their rows, JSON, XML and HTML.
 """
 
 from __future__ import annotations

@@ -196,14 +196,12 @@ def set_check(
         difference = float(np.median(read - asked))
         scatter = float(np.median(np.abs(read - asked - difference))) * 1.86 / math.sqrt(len(read))  # of a median
         limit = max(2.0 * math.hypot(float(u[k]), scatter), 1e-9 * float(np.max(np.abs(asked))))
-        words = "in {} {} it is {:.4g} mA, set {:.4g} mA; 2 u are {:.3g} mA".format(
-            what, k + 1, *(1e3 * float(np.median(v)) for v in (read, asked)), 1e3 * limit
-        )
+        seen, wished = (f"{1e3 * float(np.median(v)):.4g} mA" for v in (read, asked))
+        words = f"in {what} {k + 1} it is {seen}, set {wished}; 2 u are {1e3 * limit:.3g} mA"
         rows_of.append((float(np.median(asked)), difference, limit, words))
     if not rows_of:
         return []
     off = [(abs(difference) / limit, words) for _, difference, limit, words in rows_of if abs(difference) > limit]
-    hard = sum(ratio > _HARD for ratio, _ in off) > _FEW * len(rows_of)
     if not off:
         detail = f"the measured current is the set one within 2 u in all {len(rows_of)} {what}s"
         return [Check("set current", True, detail, OF_CURRENT)]
@@ -211,7 +209,7 @@ def set_check(
     up, down = ([d for asked, d, _, _ in rows_of if asked * sign > 0] for sign in (1.0, -1.0))
     zero = abs(float(np.median(up)) + float(np.median(down))) / 2.0 if up and down else 0.0
     judges = OF_CURRENT + (OF_RATIO if zero > min(limit for _, _, limit, _ in rows_of) else ())
-    return [Check("set current", False, detail, judges, hard)]
+    return [Check("set current", False, detail, judges, sum(r > _HARD for r, _ in off) > _FEW * len(rows_of))]
 
 
 def time_check(time: np.ndarray, current: np.ndarray) -> Check:

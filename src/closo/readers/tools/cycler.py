@@ -150,10 +150,10 @@ def read_table(
     clock = None
     if "time" in found and found["time"][0] < len(row):
         clock = clock_for([word for word in place.sample(text, found["time"][0])[0] if word])
-        words |= {} if clock is None else {found["time"][0]: clock}
-        if clock is not None or split_unit(names[found["time"][0]])[1]:
-            time = Column("time", found["time"][0], factor=found["time"][1])
-            same_clock(text, [time], place, titles=names, clocks={} if clock is None else {time.index: clock})
+        time = Column("time", found["time"][0], factor=found["time"][1])
+        words |= (clocks := {} if clock is None else {time.index: clock})
+        if clocks or split_unit(names[time.index])[1]:
+            same_clock(text, [time], place, titles=names, clocks=clocks)
     width = len(row) - (1 if not row[-1].strip() and len(row) == len(names) + 1 else 0)
     if width != len(names):
         raise text.error(f"{len(names)} columns are named, but the row has {width}.", "Export it again.", line=first)

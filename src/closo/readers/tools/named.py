@@ -15,7 +15,7 @@ from closo.readers.tools.columns import Column, UnknownUnitError, from_header, n
 from closo.readers.tools.immittance import pair_in
 from closo.readers.tools.names import si_of, understand
 from closo.readers.tools.proposals import unnamed
-from closo.readers.tools.reading import SIGNALS, Place, read_columns
+from closo.readers.tools.reading import SIGNALS, Place, plain_number, read_columns
 from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, best_separator, cells
 from closo.readers.tools.text import Text, shown
 from closo.readers.tools.units import unit_factor
@@ -238,20 +238,14 @@ def _phase_without_unit(text: Text, header: int, names: list[str], place: Place,
     factor = unit_factor("deg")
     assert factor is not None
     phase = Column("phase", index, understand(names[index]).sign, factor[1], unit="deg")
-    numbers = [_number(word) for word in place.sample(text, index)[0]]
-    if max(numbers, default=0.0) <= _LARGEST_RADIAN:
+    numbers = [abs(plain_number(word)) for word in place.sample(text, index)[0]]
+    if max((v for v in numbers if v < np.inf), default=0.0) <= _LARGEST_RADIAN:
         raise text.error(
             "the phase has no unit, and its numbers could be degrees or radians.",
             f"If they are degrees, read it with --columns {to_request(place.width, [*others, phase])}",
             line=header,
         )
     return phase
-
-
-def _number(word: str) -> float:
-    """Return the size of a number, 0 for a cell that is none."""
-    plain = re.fullmatch(r"[-+]?(\d{1,9}(?:[.,]\d{0,20})?(?:[eE][-+]?\d{1,2})?)", word)
-    return 0.0 if plain is None else float(plain[1].replace(",", "."))
 
 
 def _first_row(text: Text, header: int, end: int) -> tuple[int, str]:

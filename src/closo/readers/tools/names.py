@@ -45,10 +45,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "battery voltage", "measured voltage", "cell potential", "电压",
     ),
     "current": ("i", "<i>", "current", "we(1).current", "idc", "cell current", "measured current", "电流"),
-    "set_current": (
-        "set current", "current set", "current setpoint", "setpoint current", "i set", "control current",
-        "programmed current", "nominal current", "设定电流",
-    ),
+    "set_current": ("set current", "current set", "current setpoint", "setpoint current", "i set", "control current"),
     "charge": ("(q-qo)", "charge"),
     "cycle": ("cycle number", "cycle", "cycle index", "cycle no", "cyc-count", "循环号"),
     "step": ("step", "step index", "step number", "step no", "工步号"),
@@ -138,7 +135,6 @@ _PARTS = {  # words of a name made of 'impedance', 'part' and one of these
     "magnitude": "impedance_modulus", "abs": "impedance_modulus", "absolute": "impedance_modulus",
     "phase": "phase", "theta": "phase", "phi": "phase",
 }  # fmt: skip
-_SYMBOL = 3  # letters of a unit at most, that stands below a name rather than for one
 _FILLING = {"z", "impedance", "impedanz", "part", "of", "the", "component", "complex", "value", "angle", "data"}
 
 
@@ -240,7 +236,7 @@ def understand(cell: str) -> Cell:
         return Cell(found.name, found.sign, unit, reference, found.sure, found.rank)
     alone = _MEASURED_IN.get((unit_factor(text) or ("",))[0])
     if (
-        alone is not None and (len(text) > _SYMBOL or text == "Hz") and not text.startswith("-")
+        alone is not None and (len(text) > 3 or text == "Hz") and not text.startswith("-")
     ):  # 'Seconds', 'Amps': named by its unit
         return Cell(alone, unit=text, rank=2)
     return Cell(None)

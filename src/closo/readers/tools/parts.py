@@ -22,6 +22,7 @@ from closo.readers.tools.text import Text
 __all__ = ["Part", "finish", "runs", "split_ac_dc", "split_sweeps"]
 
 Columns = Mapping[str, np.ndarray]
+_HIGHEST = 100.0  # V, beyond which no cell is
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,16 @@ def _record(part: Part) -> Part | None:
             warnings.append(f"{name} is 0 in all {int(keep.sum())} rows: the channel may not have been connected.")
     if "time" in kept:
         warnings += _backwards(kept["time"])
-    return replace(part, columns=kept, warnings=tuple(warnings))
+    failed = (*part.failed_checks, *_beyond_cells(kept))
+    return replace(part, columns=kept, warnings=tuple(warnings), failed_checks=failed)
+
+
+def _beyond_cells(columns: Columns) -> tuple[Mapping[str, str], ...]:
+    """Return a failed check where voltages are larger than any cell has."""
+    some = {n: columns[n][:: 1 + len(columns[n]) // 1000] for n in ("potential", "voltage") if n in columns}
+    usual = {n: float(np.median(np.abs(v[np.isfinite(v)]))) for n, v in some.items() if np.isfinite(v).any()}
+    detail = "the {} is {:.4g} V in most rows, which no cell has: is the column in mV?"
+    return tuple({"name": "unit", "detail": detail.format(n, v)} for n, v in usual.items() if v > _HIGHEST)
 
 
 def _backwards(time: np.ndarray) -> list[str]:

@@ -133,8 +133,6 @@ def _first_values(text: Text, first: int, separator: str, *, width: int) -> np.n
 def _clocks(text: Text, first: int, separator: str, *, width: int) -> dict[int, str]:
     """Return position -> 'time' or 'date_time' of the columns that hold times written as text."""
     lines = text.lines[first : first + _FIRST_ROWS]
-    if not any(":" in line for line in lines):
-        return {}
     rows = [row for row in (cells(line, separator) for line in lines) if len(row) in (width, width + 1)]
     found = {i: clock_for([row[i] for row in rows]) for i in range(width)}
     return {i: "time" if clock is seconds else "date_time" for i, clock in found.items() if clock is not None}

@@ -19,11 +19,13 @@ from closo.readers.tools.names import understand
 from closo.readers.tools.table import Rows, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["SIGNALS", "Place", "Read", "read_columns", "same_clock"]
+__all__ = ["SIGNALS", "Place", "Read", "plain_number", "read_columns", "same_clock"]
 
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
 _SAMPLED = 400  # rows from which it is judged what a column of text holds
+_MOST = 0.9  # of the cells of a signal or time that have to be numbers
+_MISSING = ("n/a", "#n/a", "null", "none")
 _UNIX = (8e8, 4e9)  # s since 1970, as a date may be written
 
 
@@ -81,7 +83,7 @@ def read_columns(
         c.name: in_si(rows, k, *((1.0, 0.0) if c.index in clocks else (c.sign * c.factor, c.sign * c.offset)))
         for k, c in enumerate(columns)
     }
-    lost = _unreadable(text, columns, values, place=place, titles=titles)
+    lost = _unreadable(text, [c for c in columns if c.index not in clocks], values, place=place, titles=titles)
     same_clock(text, columns, place, titles=titles, clocks=clocks)
     values, told = _with_time(values, {c.name: clocks.get(c.index) for c in columns})
     names = {c.name for c in columns if c.index in clocks}
@@ -136,13 +138,16 @@ def _unreadable(
     said = []
     for column in columns:
         numbers = values[column.name]
-        if not len(numbers) or np.isfinite(numbers).any():
+        share = float(np.isfinite(numbers).mean()) if len(numbers) else 1.0
+        if share > (_MOST if column.name in (*SIGNALS, *_TIMES) else 0.0):
             continue
-        word = next((w for w in place.sample(text, column.index)[0] if w and not is_number(w)), None)
-        if word is None or word.strip("-") == "" or word.lower() in ("n/a", "#n/a", "null", "none"):
+        sample = [w for w in place.sample(text, column.index)[0] if w]
+        words = [w for w in sample if not is_number(w) and w.strip("-") and w.lower() not in _MISSING]
+        if not words or (share and len(words) < (1.0 - _MOST) * len(sample)):
             continue
+        word = words[0]
         sentence = f"the column {_called(titles, column.index)} holds {shown(word, 30)}, which is not a number"
-        if _needed(column.name, values):
+        if share or _needed(column.name, values):
             raise text.error(
                 f"{sentence}.", "Export the column as plain numbers, with a time in seconds.", line=place.first
             )
@@ -178,7 +183,7 @@ def same_clock(
         if clock is None or clock is seconds:
             continue
         wall = np.array([clock(word) for word in words])
-        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (_plain_number, column.factor)
+        read, scale = (clocks[column.index], 1.0) if column.index in clocks else (plain_number, column.factor)
         factor = disagreement(np.array([read(word) * scale for word in own]), wall)
         if factor is not None:
             times = f"{factor:g} times as fast as" if factor > 1 else f"{1 / factor:g} times slower than"
@@ -190,7 +195,8 @@ def same_clock(
             )
 
 
-def _plain_number(word: str) -> float:
+def plain_number(word: str) -> float:
+    """Return the number of a cell with a decimal point or comma, NaN for a cell that is none."""
     try:
         return float(word.replace(",", "."))
     except ValueError:

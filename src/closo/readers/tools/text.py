@@ -240,7 +240,7 @@ def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
             hint=_TO_TEXT,
         )
     content, encoding = decode(raw)
-    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    content = content.replace("\r\n", "\n").replace("\r", "\n").replace("\u2212", "-")  # the minus of a typesetter
     if not content.strip("\n\t \x00"):
         raise ReadError("the file holds nothing but white space.", file=path, hint="Export it again.")
     return Text(path, content, encoding)
