@@ -125,3 +125,18 @@ def test_the_name_of_a_file_is_a_label(name):
     assert not cleaned.startswith(".")
     assert not set(cleaned) & set('/\\:*?"<>|\0')
     assert len(cleaned.encode()) <= 180
+
+
+def test_what_gives_no_result_is_drawn_as_it_was_measured(bench, tmp_path):
+    path = tmp_path / "pattern.xy"
+    path.write_text("\n".join(f"{10 + 0.02 * k:.2f} {100 + k % 7}" for k in range(5000)))
+    shown = bench.drop(path)
+    (one,) = shown["files"][0]["measured"]
+    assert "phases" in one["error"]["error"]
+    drawn = shown["figure"]["panels"][0]["data"][0]
+    assert drawn["x"][0] == 10.0
+    assert 2500 <= len(drawn["x"]) <= 4000
+    assert set(drawn["y"]) <= set(range(100, 107))
+    page = bench.json(f"/measurement?key={one['key']}")
+    assert page["figure"]["panels"][0]["layout"]["xaxis"]["title"]["text"].startswith("two theta / ")
+    assert bench.get(f"/download/figure.csv?key={one['key']}").status_code == 200

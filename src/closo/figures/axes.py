@@ -19,6 +19,7 @@ EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _CATEGORY_LENGTH = 18
 COUNTED = ("cycle", "half cycle")  # axes of whole numbers
+SHORT = 6.0  # a logarithmic axis over less than this factor has even steps
 _LETTER = 4.0  # width of a letter of a tick label [pt]
 
 
@@ -141,7 +142,7 @@ def _set_log_ticks(one: Any, low: float, high: float, *, count: int, scale: floa
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     decades = math.log10(high / low) if low > 0 else math.inf
-    if high < 6 * low:
+    if high < SHORT * low:
         one.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
         one.set_major_formatter(FuncFormatter(linear_text(scale)))
         one.set_minor_formatter(NullFormatter())

@@ -20,10 +20,11 @@ import numpy as np
 
 from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
 from closo.figures.image import draw_image
-from closo.figures.labels import literal, pretty, shorten
-from closo.figures.legend import Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
+from closo.figures.labels import literal, pretty, shorten, title_of
+from closo.figures.legend import SIDES, Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
 from closo.figures.spec import Array, FigureSpec, Panel, Text, Trace
-from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look, is_dense
+from closo.figures.strokes import DENSE, crosses
+from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look
 from closo.figures.table import to_csv
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
 _USUAL = Look()
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _LEGEND_LENGTH = 44
-_LETTERS = 17  # of a title, per inch
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
-_SIDES = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))  # of a point, where its text may stand
 _ABOVE = ((0, 1),)  # of a bar
 _ACROSS = {1: "left", 0: "center", -1: "right"}
 _UP = {1: "bottom", 0: "center", -1: "top"}
@@ -64,7 +63,7 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
         legends = _draw_panels(axes, spec, small=small)
         if axes:
             set_axes(axes, spec.panels, small=small)
-        title = shorten(literal(spec.title).replace(" degC", " °C"), int(width * _LETTERS) - 14 * spec.synthetic)
+        title = title_of(spec, width)
         if title and not small:
             figure.suptitle(title, x=0.006, y=0.997, ha="left", va="top", fontsize=7)
         if spec.synthetic:
@@ -257,7 +256,7 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
         "linestyle": {"points": "none", "dashed": (0, (3.5, 1.8))}.get(trace.style, dash),
         "zorder": 2.5 if marked else 3,
     }
-    if not marked and is_dense(y):
+    if not marked and crosses(y) > DENSE:
         look["linewidth"] = 0.3
     if marked:
         look |= {
@@ -324,14 +323,14 @@ def _draw_text(ax: Axes, note: Text, drawn: np.ndarray, *, above: bool) -> Any:
     )
     costs = []
     frame = ax.get_window_extent()
-    for across, up in _ABOVE if above else _SIDES:
+    for across, up in _ABOVE if above else SIDES:
         text.set(position=(3 * across, 3 * up), ha=_ACROSS[across], va=_UP[up])
         box = text.get_window_extent()
         outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
         costs.append((outside, count_inside(drawn, box)))
         if costs[-1] == (False, 0):
             return box
-    across, up = (_ABOVE if above else _SIDES)[costs.index(min(costs))]
+    across, up = (_ABOVE if above else SIDES)[costs.index(min(costs))]
     text.set(position=(3 * across, 3 * up), ha=_ACROSS[across], va=_UP[up])
     return text.get_window_extent()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from closo.quantity import Quantity
 from closo.units import spelled
+
+if TYPE_CHECKING:
+    from closo.figures.spec import FigureSpec
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRETTY = (
@@ -155,6 +159,11 @@ def _typeset(number: str) -> str:
     """Return a number with the signs and the power of ten of print."""
     mantissa, _, power = number.partition("e")
     return f"{mantissa}·{exponent(int(power))}".replace("-", "−") if power else number.replace("-", "−")
+
+
+def title_of(spec: FigureSpec, width: float) -> str:
+    """Return what stands above a figure that is `width` [inch] wide."""
+    return shorten(literal(spec.title).replace(" degC", " °C"), int(17 * width) - 14 * spec.synthetic)
 
 
 def split_label(label: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ _PLACES = (
     "upper center",
     "lower center",
 )
+SIDES = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))  # of a point, where its text may stand
 MOST_INSIDE = 7  # a longer legend goes below the figure
 
 

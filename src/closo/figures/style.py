@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from closo.errors import StudyError, did_you_mean
 
 CM = 1 / 2.54  # inch
@@ -65,14 +63,7 @@ RC: Any = {
     "pdf.fonttype": 42,  # TrueType, embedded
     "ps.fonttype": 42,
 }
-_DENSE = 60  # times
 _OURS = ("text.parse_math", "text.usetex", "svg.fonttype", "svg.hashsalt")  # a style does not decide these
-
-
-def is_dense(y: np.ndarray) -> bool:
-    """Return whether a line crosses its middle so often that it must be thin to stay a line."""
-    known = y[np.isfinite(y)]
-    return known.size > _DENSE and int(np.count_nonzero(np.diff(np.sign(known - known.mean())))) > _DENSE
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ async def page(request: Request, q: str = "") -> Response:
             "keys": keys,
             "techniques": list(techniques),
             "figures": figures,
-            "rows": [{"key": key, "name": _label(r)} | pieces.brief(r) for key, r in picked.items()],
+            "rows": [pieces.brief(r) | {"key": key, "name": _label(r)} for key, r in picked.items()],
         },
     )
 

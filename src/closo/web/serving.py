@@ -8,8 +8,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from closo.errors import StudyError
+from closo.web import sandbox
 
 PORT = 8322
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -48,6 +50,8 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
     ------
     StudyError  when it may not be served like this, or an extra is missing.
     """
+    _refuse_open(asked)
+    Thread(target=sandbox.warm_up, daemon=True).start()  # on another core, while this one imports the server
     try:
         import uvicorn
 
@@ -56,7 +60,6 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         from closo.web.workplace import Workplace
     except ImportError as error:
         raise StudyError(f"{error.name} is not installed.", hint="Install it with: pip install 'closo[web]'") from None
-    _refuse_open(asked)
     port = asked.port if asked.port is not None else _free_port(asked.host)
     access = Access(
         origins=_origins(asked, port),

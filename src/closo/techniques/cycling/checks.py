@@ -151,7 +151,8 @@ def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
     detail = (
         f"half cycle {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
     )
-    return Check("time", False, f"{detail} Charges and durations are wrong then", OF_TIME, hard=True)
+    hard = longest > _LONGEST_LEG and usual > _SPARSEST
+    return Check("time", False, f"{detail} Charges and durations are wrong then", OF_TIME, hard)
 
 
 def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, meter: Instrument) -> list[Check]:
