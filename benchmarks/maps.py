@@ -1,13 +1,17 @@
 """A map of loss spectra: background and three references fitted at each pixel with variances, against a loop of `lstsq`.
 
 128 x 128 x 1024, and 512 x 512 x 2048, from a memory map (1.07 GB in a temporary folder). Counts are Poisson; the true
-weights are known, so pulls are those of the fit.
+weights are known, so pulls are those of the fit. Where CLOSO_HYPERSPY names a Python with HyperSpy (GPL, not installed with
+closo), its linear multifit with errors and its full fit run on the first cube, in a process of their own.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import resource
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +21,7 @@ import numpy as np
 
 _SIDES = ((128, 1024), (512, 2048))
 _LOOP = 256  # pixels of the peer, scaled to all
+_PATCH = 12  # pixels along a side of what HyperSpy fits in full, scaled to all
 
 
 def _components(channels: int) -> np.ndarray:
@@ -63,12 +68,26 @@ def run() -> dict[str, Any]:
                 "ratio": round(peer / cpu, 1),
                 "pulls_sd": pulls.std(axis=0).round(3).tolist(),
                 "peak_rss_MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
-            }
+            } | (_hyperspy(Path(folder), components, cpu) if channels == 1024 else {})
     return {"benchmark": "maps", "machine": platform.machine(), "numpy": np.__version__, "sizes": sizes}
+
+
+def _hyperspy(folder: Path, components: np.ndarray, cpu: float) -> dict[str, Any]:
+    """Return CPU seconds of HyperSpy's fits of the cube in a folder, and their ratios; nothing where it is not there."""
+    python = os.environ.get("CLOSO_HYPERSPY")
+    if not python:
+        return {"hyperspy": "CLOSO_HYPERSPY names no Python with it"}
+    np.save(folder / "components.npy", components)
+    script = Path(__file__).parent / "peers" / "hyperspy_maps.py"
+    asked = [python, str(script), str(folder / "cube.npy"), str(folder / "components.npy"), str(_PATCH)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=1800, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    ratios = {f"{key.removesuffix('_cpu_s')}_ratio": round(found[key] / cpu, 1) for key in found if key.endswith("_s")}
+    return {"hyperspy": found | ratios}
 
 
 def show(result: dict[str, Any]) -> None:
     """Print a table."""
     for size, row in result["sizes"].items():
         peer = f"a loop of lstsq without variances {row['lstsq_loop_cpu_s']:.1f} CPU s, {row['ratio']} times"
-        print(f"{size:16s} {row['cpu_s']:6.2f} CPU s, {peer}")
+        print(f"{size:16s} {row['cpu_s']:6.2f} CPU s, {peer}; HyperSpy: {row.get('hyperspy', 'not run')}")

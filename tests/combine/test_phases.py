@@ -140,6 +140,23 @@ def test_what_was_milled_in_other_ways_is_not_one_series(tmp_path):
     }
 
 
+def test_heating_and_cooling_are_two_series(tmp_path):
+    """A transition comes back at another temperature: patterns of both ways are not sorted into one row."""
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    measured = {}
+    shares = {"heating": {300.0: 0.95, 400.0: 0.9, 500.0: 0.1}, "cooling": {300.0: 0.9, 400.0: 0.1, 500.0: 0.1}}
+    for branch, series in shares.items():
+        for kelvin, share in series.items():
+            one = pattern(f"{branch} {kelvin}", share)
+            one.quantities["temperature"] = Quantity("temperature", uncertain(kelvin, {"temperature": 1.0}))
+            measured[f"{branch} {kelvin}"] = replace(one, about=About("other", "sample", "other", branch=branch))
+    wanted = {one.key: one for one in phases(View(load(tmp_path), measured))}
+    assert set(wanted) == {"phases/other, heating over temperature", "phases/other, cooling over temperature"}
+    for branch, middle in (("heating", 450.0), ("cooling", 350.0)):
+        made = wanted[f"phases/other, {branch} over temperature"].make()
+        assert made.quantities["transition_temperature"].value == pytest.approx(middle)
+
+
 def test_nothing_known_draws_and_says_so():
     lost = [(HOUR * t, replace(pattern(f"p{t}", None), quantities={})) for t in (0.0, 1.0)]
     made = phase_series(lost, name="mix", axis="milling_time")

@@ -158,3 +158,31 @@ def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch, name, module):
     path.write_bytes(b"\x89HDF" + bytes(100))
     with pytest.raises(ReadError, match=r"which is not installed\. .*pip install 'closo\[em\]'"):
         read(path)
+
+
+def test_a_large_file_is_mapped_and_read_in_blocks(tmp_path, monkeypatch):
+    """Beyond the limit of a file that is read whole: the same numbers; beyond that of a map: one sentence, nothing read."""
+    from closo.readers import digital_micrograph
+    from closo.readers.tools import microscopes
+
+    cube = np.random.default_rng(0).poisson(5.0, (50, 6, 7)).astype(np.uint16)
+    axes = [(100.0, 0.5, "eV"), (0.0, 2.0, "nm"), (0.0, 2.0, "nm")]
+    write_dm4(tmp_path / "a.dm4", cube, axes, signal="EELS")
+    (whole,) = read(tmp_path / "a.dm4")
+    np.testing.assert_array_equal(whole["counts"].values, np.moveaxis(cube, 0, -1))
+    monkeypatch.setattr(digital_micrograph, "MAX_BYTES", 100)
+    monkeypatch.setattr(microscopes, "_BLOCK", 512)
+    (mapped,) = read(tmp_path / "a.dm4")
+    assert mapped.identical(whole)
+    monkeypatch.setattr(digital_micrograph, "LARGEST", 1000)
+    with pytest.raises(ReadError, match="more than 0 MB"):
+        read(tmp_path / "a.dm4")
+
+
+def test_fio_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "a.fio").write_text(
+        "%c\nscan\n%d\n Col 1 energy DOUBLE\n Col 2 counts DOUBLE\n 9690.0 12\n 9690.1 13\n"
+    )
+    with pytest.raises(ReadError, match=r"no .fio file \(PETRA III\) was at hand") as caught:
+        read(tmp_path / "a.fio")
+    assert "%d" in caught.value.hint

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from closo.dataset import new
 from closo.errors import DataError, StudyError
-from closo.techniques.eels import analyse, check_settings
-from closo.techniques.eels.background import components_above_noise, gain_of, net_map, net_of, power_law, zero_loss
+from closo.readers import read
+from closo.techniques.eels import analyse, check_settings, figure
+from closo.techniques.eels.background import components_above_noise, gain_of, net_map, net_of, power_law
+from closo.techniques.eels.low_loss import low_losses, read_low_loss, single_share
+from closo.twin.microscopy import Lamella
 
 E = 150.0 + 0.5 * np.arange(240)  # eV
 EDGE = np.where(E > 188.0, np.exp(-np.maximum(E - 188.0, 0.0) / 60.0), 0.0)
@@ -59,7 +63,8 @@ def test_coverage_with_a_background_that_is_no_power_law():
             (1 - share) * (E / 150) ** -3.2 + share * (E / 150) ** -2.4 + tail * np.exp(-(((E - 150) / 60) ** 2))
         )
         truth = rng.uniform(0.1, 0.5) * dose
-        quantity = analyse(spectrum(rng.poisson(mean + truth * EDGE)), edges="B K").quantities["edge_intensity:B K"]
+        data = spectrum(rng.poisson(mean + truth * EDGE))
+        quantity = analyse(data, edges="B K", zero_loss=0.0).quantities["edge_intensity:B K"]
         low, high = quantity.interval() or (np.nan, np.nan)
         inside += low <= truth * EDGE[(E >= 188.0) & (E < 228.0)].sum() <= high
     assert 0.92 * 200 <= inside <= 0.98 * 200
@@ -119,7 +124,7 @@ def test_thickness_of_plural_losses():
     assert high - low < 0.03
     assert [c.passed for c in result.checks] == [True, True]
     with pytest.raises(DataError, match="cut off"):
-        zero_loss(counts[195:], e[195:])
+        low_losses(counts[195:], e[195:])
 
 
 def test_components_are_counted():
@@ -143,6 +148,92 @@ def test_an_axis_that_is_off_is_seen():
     righted = analyse(spectrum(counts, E + 12.0), edges="B K", zero_loss=12.0)
     assert place(righted) == [True]
     assert [check.passed for check in righted.checks if check.name == "zero of the axis"] == [True]
+
+
+@pytest.mark.parametrize("off", [-2.0, 3.0, 6.5])
+def test_an_axis_that_is_a_little_off_is_called_uncalibrated_and_counts(off):
+    """Nothing tells that it is off: the note says so, and the interval holds the truth all the same."""
+    counts = np.random.default_rng(11).poisson(2e4 * (E / 150) ** -2.8 + 6e3 * EDGE)
+    result = analyse(spectrum(counts, E + off), edges="B K")
+    assert any("uncalibrated" in note for note in result.notes)
+    found = result.quantities["edge_intensity:B K"]
+    assert "uncalibrated" in found.method
+    assert found.budget()["axis B K:a.msa#1"] > 0.03 * found.value
+    truth = 6e3 * EDGE[(E >= 188.0) & (E < 228.0)].sum()
+    assert found.interval()[0] < truth < found.interval()[1]
+    known = analyse(spectrum(counts, E + off), edges="B K", zero_loss=off)
+    assert not any("uncalibrated" in note for note in known.notes)
+    assert "axis B K:a.msa#1" not in known.quantities["edge_intensity:B K"].budget()
+
+
+def plural(thickness, seed=12):
+    """Return low losses and an edge that were scattered plurally (Poisson statistics), and the counts scattered once."""
+    e = -20.0 + 0.5 * np.arange(1200)
+    peak = np.exp(-0.5 * (e / 0.6) ** 2) * 2e6
+    plasmon = np.where(e > 2, np.exp(-0.5 * ((e - 22) / 3.0) ** 2) + 0.3 * np.exp(-0.5 * ((e - 35) / 6.0) ** 2), 0.0)
+    start = np.pad(thickness * plasmon / plasmon.sum(), (0, 1200))
+    response = np.fft.irfft(np.exp(np.fft.rfft(np.roll(start, -40))), 2400)  # exp of a convolution: all orders
+    low = np.fft.irfft(np.fft.rfft(np.pad(peak, (0, 1200))) * np.fft.rfft(response), 2400)[:1200]
+    once = 6e4 * np.where(E > 188, np.exp(-(E - 188) / 60.0), 0.0)
+    many = np.fft.irfft(np.fft.rfft(np.pad(once, (0, 2160))) * np.fft.rfft(response, 2400), 2400)[: E.size]
+    rng = np.random.default_rng(seed)
+    core = rng.poisson(4e5 * (E / 150) ** -2.8 + many)
+    return spectrum(rng.poisson(np.maximum(low, 0.1)), e + 1.5), spectrum(core, E + 1.5), once, many
+
+
+@pytest.mark.parametrize("thickness", [0.3, 0.9])
+def test_low_losses_calibrate_and_remove_plural_scattering(thickness):
+    low, core, once, many = plural(thickness)
+    result = analyse(core, edges="B K", low_loss=[low])
+    window = (E >= 188.0) & (E < 228.0)
+    whole, single = (result.quantities[f"edge_intensity:B K{end}"] for end in ("", " single scattering"))
+    for quantity, truth in ((whole, many), (single, once)):
+        assert quantity.value == pytest.approx(truth[window].sum(), rel=0.05)
+        assert abs(quantity.value - truth[window].sum()) < 2.5 * quantity.u
+    assert many[window].sum() > (1.0 + 0.3 * thickness) * once[window].sum()
+    share = single_share(many, E, read_low_loss(low), window)[0]  # without noise and background of the edge
+    assert share == pytest.approx(once[window].sum() / many[window].sum(), rel=2e-3)
+    assert not any("uncalibrated" in note for note in result.notes)
+    assert "peak of the low losses at 1.5" in result.checks[0].detail
+    with pytest.raises(DataError, match="more than 20 eV from 0"):
+        analyse(core, edges="B K", low_loss=[core])
+    with pytest.raises(StudyError, match="names 2 spectra"):
+        analyse(core, edges="B K", low_loss=[low, low])
+
+
+def test_the_profile_of_a_loss_map(tmp_path):
+    """Boron of the shell over that of the matrix, across the particle that Si L marks: enriched at the edge, in a shell."""
+    parts = Lamella(size=36, radius=8.0, width=3.0).lengths()
+    e = 80.0 + 0.5 * np.arange(330)
+    behind = np.maximum(e - 188.0, 0.0)
+    shapes = {
+        "cage": np.where(e > 188.0, np.exp(-behind / 60.0), 0.0) + 1.2 * np.exp(-(((e - 199.0) / 5.0) ** 2)),
+        "BO3": 3.5 * np.exp(-(((e - 194.0) / 0.9) ** 2)) + np.where(e > 196.0, np.exp(-(e - 196.0) / 60.0), 0.0),
+        "silica": np.where(e > 99.2, np.exp(-(e - 99.2) / 45.0), 0.0),
+    }
+    amounts = {
+        "cage": parts["matrix"],
+        "BO3": 1.5 * parts["shell"] + 0.2 * parts["matrix"],
+        "silica": parts["particle"],
+    }
+    mean = 300.0 * (e / 80.0) ** -2.8 + 60.0 * sum(amounts[name][..., None] * shapes[name] for name in shapes)
+    counts = np.random.default_rng(1).poisson(4.0 * mean)
+    for name, shape in shapes.items():
+        np.savetxt(tmp_path / f"{name}.txt", np.column_stack([e, shape]))
+    places = {k: xr.Variable(k, 2e-9 * np.arange(36)) for k in "yx"}
+    data = new("energy_loss_image", {"energy_loss": e, "counts": counts, **places}, source="a.dm4")
+    files = ",".join(str(tmp_path / f"{name}.txt") for name in shapes)
+    asked = {"edges": "Si L", "references": files, "zero_loss": 0.0}
+    result = analyse(data, **asked, profile="BO3/cage@silica")
+    low, high = result.quantities["shell_width"].interval()
+    assert low < 6e-9 < high
+    assert result.findings["model"] == "shell"
+    assert result.quantities["enrichment:BO3/cage"].value > 2.0
+    assert figure(result).panels[-1].title == "profile"
+    with pytest.raises(StudyError, match="names 'tin'"):
+        analyse(data, **asked, profile="BO3/tin@silica")
+    with pytest.raises(StudyError, match="is not valid"):
+        check_settings({"profile": "BO3"})
 
 
 def test_what_is_not_seen_is_a_limit():
@@ -175,3 +266,14 @@ def test_wrong_settings_and_ranges():
         analyse(spectrum(np.full(50, 100), 10.0 + 0.1 * np.arange(50)))
     with pytest.raises(StudyError, match="gain = 0"):
         analyse(spectrum(np.full(E.size, 100)), gain=0.0)
+
+
+def test_a_real_pair_of_low_and_core_losses(shared_data):
+    """The peak lies at 0.98 eV; without plural scattering there are 8 % fewer counts of O K."""
+    core, low = (read(shared_data / f"core/eels/exspy_{kind}_spectrum.msa")[0] for kind in ("coreloss", "lowloss"))
+    alone, both = analyse(core, edges="O K"), analyse(core, edges="O K", low_loss=[low])
+    assert any("uncalibrated" in note for note in alone.notes)
+    assert "at 0.98 " in both.checks[0].detail
+    thickness = analyse(low).quantities["relative_thickness"].value
+    whole, single = (both.quantities[f"edge_intensity:O K{end}"].value for end in ("", " single scattering"))
+    assert 0.15 * thickness < 1.0 - single / whole < thickness

@@ -108,12 +108,15 @@ def test_without_a_shell_none_is_found():
 
 @pytest.mark.slow
 def test_coverage_of_the_width_of_a_shell():
-    """Oval particles, fading shells, wedges and a probe with tails, none of which is in the fitted model."""
+    """Oval particles, shells that fade much or not, wedges and a probe with tails, none of which is in the fitted model."""
     inside, known = 0, 0
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        lamella = Lamella(44, 1.0, rng.uniform(7, 12), rng.uniform(1.5, 4.5), rng.uniform(2, 8), rng.uniform(6, 40),
-                          rng.uniform(0, 0.1), rng.uniform(-0.4, 0.4), rng.uniform(0.5, 1.2))  # fmt: skip
+        drawn = [
+            rng.uniform(*ends)
+            for ends in ((7, 12), (1.5, 4.5), (2, 8), (6, 40), (0, 0.1), (-0.4, 0.4), (0.5, 1.2), (0, 0.8))
+        ]
+        lamella = Lamella(44, 1.0, *drawn)
         quantity = surface(element_maps(lamella, rng), ("B", "Na"), "Si")[0]["shell_width"]
         low, high = quantity.interval() or (np.nan, np.nan)
         known += quantity.value is not None
@@ -256,5 +259,16 @@ def test_real_strontium_titanate(shared_data):
         "Sr",
     }
     assert result.quantities["line_intensity:Al"].value is None
+    asked = {
+        "elements": "C, O, Al, Si, Ti, Cu, Sr",
+        "k_factors": "O:0.3719, Ti:0.3792, Sr:1.399",
+    }  # of the microscope's table
+    for one in read(shared_data / "core/eds/pytemlib/EDS-STO.emd")[
+        1:
+    ]:  # one detector each; two see less of soft X-rays
+        amounts = analyse(one, **asked).quantities
+        for element, true in (("O", 0.6), ("Ti", 0.2), ("Sr", 0.2)):
+            fraction = amounts[f"atom_fraction:{element}"]
+            assert abs(fraction.value - true) < 2.0 * fraction.u, element
     few = analyse(data, elements="O, Ti, Sr")  # without the copper
     assert few.failed_checks

@@ -101,15 +101,16 @@ def test_areas_cover_the_truth(twins, name):
 def test_positions_cover_the_truth(twins, name):
     share, count = share_inside(twins, f"band_position:{name}", lambda t: t.position(name))
     assert count > 180
-    assert (
-        0.92 <= share <= (1.0 if name == "O-H" else 0.98)
-    )  # of the broad band the choice of its top is bounded, not normal
+    assert 0.92 <= share <= 0.98
 
 
 @slow
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "overtone"])
 def test_ratios_cover_the_truth(twins, name):
-    """Of B-H and water 98.5 and 99 % are inside; the area of the overtone is never too large."""
+    """Of B-H and water 98.5 and 99 % are inside: the line under the overtone is always too high, so ratios err to one side.
+
+    That mean error is 1.0 u of 1.1 (rms): a smaller u would not say how far off they are.
+    """
     share, _ = share_inside(twins, f"band_ratio:{name}/overtone", lambda t: t.area(name) / t.area("overtone"))
     assert 0.92 <= share <= (0.98 if name in ("silanol", "O-H") else 0.995)
 
@@ -183,6 +184,34 @@ def test_single_beams_are_refused(shared_data):
     (data,) = read(shared_data / "structure" / "ftir" / "is50_silica" / "BG1-BCKG_0.SPA")
     with pytest.raises(DataError, match="single beam"):
         analyse(data)
+
+
+def test_a_single_beam_is_divided_by_its_reference(shared_data):
+    """As the instrument's program does it; a spectrum of other steps, or that is divided already, is refused."""
+    x, f = simple()
+    lamp = 40.0 * np.exp(-(((x - 1500.0) / 900.0) ** 2)) + 1.0
+    single = data_of(x, intensity=lamp * reflectance_of(f))
+    background = data_of(x, intensity=lamp).assign_attrs(title="KBr")
+    result = analyse(single, reference=[background])
+    divided = analyse(data_of(x, reflectance=reflectance_of(f)))
+    for name in NAMES:
+        assert result.quantities[f"band_area:{name}"].value == pytest.approx(
+            divided.quantities[f"band_area:{name}"].value, rel=1e-9
+        )
+    assert any("A single beam over that of" in note for note in result.notes)
+    passed = analyse(single, reference=[background], ordinate="transmittance")
+    assert passed.findings["scale"] == "absorbance"
+    for wrong, says in (
+        (data_of(x[::2], intensity=lamp[::2]), "other wavenumbers"),
+        (data_of(x, reflectance=reflectance_of(f)), "is no single beam"),
+    ):
+        with pytest.raises(DataError, match=says):
+            analyse(single, reference=[wrong])
+    with pytest.raises(DataError, match="which no reference divides"):
+        analyse(data_of(x, reflectance=reflectance_of(f)), reference=[background])
+    real = [read(shared_data / "structure" / "ftir" / "is50_silica" / f"BG1-BCKG_{k}.SPA")[0] for k in (0, 5)]
+    empty = analyse(real[0], reference=[real[1]], r_max=1.0)  # two backgrounds: no band of silica
+    assert "not detected" in empty.quantities["band_area:overtone"].why
 
 
 def test_the_series_of_silicas(tmp_path):

@@ -57,7 +57,10 @@ def phases(view: View) -> Iterator[Wanted | str]:
         for key, result in view.of(name, "diffraction").items():
             stated, made = result.quantities.get("temperature"), _recipe(sample)
             if stated is not None and stated.value is not None:
-                groups.setdefault((name, "temperature"), []).append((stated.value, key, result))
+                branch = (
+                    f", {result.about.branch}" if result.about.branch else ""
+                )  # a transition back comes at another one
+                groups.setdefault((f"{name}{branch}", "temperature"), []).append((stated.value, key, result))
             elif made and sample.milling is None:
                 fresh.setdefault(made, []).append((0.0, key, result))
             elif made and sample.milling is not None and sample.milling.time is not None:

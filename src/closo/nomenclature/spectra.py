@@ -28,6 +28,14 @@ ROWS = (
         "strongest reflection of a phase, for the mean wavelength of a doublet",
     ),
     Name("crystallite_size", "D", "m", "nm", 1e-9, "size of crystallites after Scherrer, K = 0.9", positive=True),
+    Name(
+        "microstrain",
+        "e",
+        "1",
+        "%",
+        1e-2,
+        "dd/d within crystallites, their broadening over 4 tan theta",
+    ),
     Name("displacement", "s", "m", "um", 1e-6, "height of a specimen above the axis of the goniometer"),
     Name("amorphous_fraction", "w_am", "1", "wt%", 0.01, "mass fraction of a sample that is not crystalline"),
     Name(

@@ -11,6 +11,7 @@ from closo.combine.samples import conductivity, specimens_of
 from closo.constants import CELSIUS, ONE_TEMPERATURE
 from closo.errors import DataError, StudyError
 from closo.number import value_of
+from closo.pipeline.changed import changed_shares
 from closo.pipeline.explained import stamped
 from closo.pipeline.records import Analysis
 from closo.quantity import Number
@@ -36,7 +37,7 @@ def infer_interphase(
     ----------
     analysis : of the study.
     ratio : of shell structures; the atlas of voxel solves where absent.
-    chemical : sample -> share of the salt that X-ray Raman sees changed, in place of what the study states.
+    chemical : sample -> share of the salt that X-ray Raman sees changed, in place of what the study states or spectra show.
     draws : of each posterior; seed : of the sampling.
 
     Raises
@@ -46,7 +47,8 @@ def infer_interphase(
     """
     study = analysis.study
     stated = {name: s.changed_fraction for name, s in study.samples.items() if s.changed_fraction is not None}
-    composites, notes = composites_of(study, analysis.results, chemical={**stated, **(chemical or {})})
+    seen = changed_shares(study, analysis.results)
+    composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated, **(chemical or {})})
     density = _filler_density(study)
     known = {name: p for name, p in study.powders.items() if p.specific_surface_area is not None}
     made = interphase(

@@ -13,6 +13,9 @@ Used: `ImageList`, of which each has `ImageData` (`Data`, `Dimensions` with the 
 `Calibrations.Dimension` with Origin, Scale and Units: energy = (channel - Origin) * Scale) and `ImageTags.Meta
 Data.Signal` ('EELS', 'X-ray'). The thumbnail (colours) is left out.
 
+A file above 500 MB is mapped, and its spectra are brought into the order pixel, energy in blocks: it needs its own size in
+memory once. Above 2.1 GB it is refused before anything is read.
+
 Refused: a file that is cut off or nests endlessly, sizes that do not fit the data, no spectrum and no image. The
 intensity scale is not applied: values are counts only where they are whole numbers.
 
@@ -21,8 +24,10 @@ Source: Schaffer, The DigitalMicrograph file format, 2007; compared value by val
 
 from __future__ import annotations
 
+import mmap
 import struct
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +35,8 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import LENGTHS, measurement, per_electronvolt
-from closo.readers.tools.text import load_bytes
+from closo.readers.tools.microscopes import LARGEST, LENGTHS, measurement, per_electronvolt, pixels_first
+from closo.readers.tools.text import MAX_BYTES, load_bytes, mapped, size_of
 
 __all__ = ["read"]
 
@@ -46,12 +51,12 @@ class _Bytes:
     """The content and where it is being read."""
 
     path: Path
-    content: bytes
+    content: memoryview
     wide: bool = False  # DM4: sizes have eight bytes
     order: str = "<"
     at: int = 0
 
-    def take(self, count: int) -> bytes:
+    def take(self, count: int) -> memoryview:
         if not 0 <= count <= len(self.content) - self.at:
             raise ReadError("it is cut off or damaged.", file=self.path, where=f"byte {self.at}", hint=_AGAIN)
         self.at += count
@@ -71,7 +76,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     ------
     ReadError  when it is no such file, is damaged, or holds none of them.
     """
-    source = _Bytes(path, bytes(load_bytes(path)))
+    source = _Bytes(path, load_bytes(path) if size_of(path) <= MAX_BYTES else mapped(path, LARGEST))
     version = source.number("i")
     if version not in (3, 4):
         raise ReadError("this is not a DigitalMicrograph 3 or 4 file.", file=path, hint=_AGAIN)
@@ -95,7 +100,7 @@ def _group(source: _Bytes, depth: int) -> dict[str, Any]:
     count, tags = source.size(), {}
     for k in range(count):
         what = source.number("B")
-        name = source.take(source.number("H")).decode("latin-1") or str(k)
+        name = bytes(source.take(source.number("H"))).decode("latin-1") or str(k)
         if source.wide and what in (_GROUP, _DATA):
             source.take(8)
         if what == _GROUP:
@@ -111,7 +116,7 @@ def _group(source: _Bytes, depth: int) -> dict[str, Any]:
 
 def _data(source: _Bytes) -> Any:
     """Return the number, record, text or array of a tag."""
-    if source.take(4) != b"%%%%":
+    if bytes(source.take(4)) != b"%%%%":
         raise ReadError("a tag has no data.", file=source.path, where=f"byte {source.at}", hint=_AGAIN)
     count = source.size()
     if not 1 <= count <= 1000:
@@ -121,7 +126,7 @@ def _data(source: _Bytes) -> Any:
         kind = _kind(source, layout[1:-1])
         return np.frombuffer(source.take(layout[-1] * kind.itemsize), kind)
     if layout[0] == _TEXT and count == 2:
-        return source.take(2 * layout[1]).decode("utf-16-le" if source.order == "<" else "utf-16-be", "replace")
+        return bytes(source.take(2 * layout[1])).decode("utf-16-le" if source.order == "<" else "utf-16-be", "replace")
     kind = _kind(source, layout)
     value = np.frombuffer(source.take(kind.itemsize), kind)[0]
     return value.item()
@@ -178,7 +183,9 @@ def _measurement(source: _Bytes, image: dict[str, Any], *, part: int) -> Dataset
     if not (np.isfinite(origin) and np.isfinite(scale)) or scale <= 0:
         raise ReadError("its energy axis is not calibrated.", file=path, hint="Calibrate it in DigitalMicrograph.")
     energies = scale * (np.arange(shaped.shape[k]) - origin)
-    cube = np.moveaxis(shaped, k, -1)
+    given_back = getattr(source.content.obj, "madvise", None)  # of a file that is mapped, where the system can
+    release = None if given_back is None else partial(given_back, mmap.MADV_DONTNEED)
+    cube = pixels_first(shaped, (*pixel, k), release)
     cube = cube[None] if cube.ndim == 2 else cube  # a line of spectra is an image of one row
     axis = "energy" if signal.lower().startswith(("x-ray", "eds", "edx")) else "energy_loss"
     said = () if signal else ("The file does not say whether these are energy losses or X-rays: losses are assumed.",)

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +32,7 @@ from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers.isotherms import amount_factor, heading_of, isotherm
 from closo.readers.tools.parts import Part, finish
-from closo.readers.tools.text import Text, load_bytes, shown
+from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
 __all__ = ["read"]
 
@@ -57,10 +56,6 @@ _VENDOR = {  # (title of the report, name in it) -> name of the nomenclature
     ("t-plot", "external surface area"): "specific_surface_area:external",
 }
 _UNITS = {"m²/g": 1e3, "nm²": 1e-18, "cm³/g": 1e-3, "": 1.0, "å": 1e-10, "nm": 1e-9, "g/cm³": 1e3}
-_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
-    TypeError, ValueError, struct.error, MemoryError,
-)  # fmt: skip
 
 
 def read(path: Path) -> tuple[Dataset, ...]:
@@ -95,7 +90,7 @@ def _sheets(path: Path, raw: bytes) -> list[list[Row]]:
                 [[_cell(cell) for cell in sheet.row(i)] for i in range(sheet.nrows)]
                 for sheet in map(book.sheet_by_index, range(book.nsheets))
             ]
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *_FAILURES) as error:
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *DAMAGE) as error:
         what = shown(str(error), 80)
         text = f"this old Excel workbook is damaged, or locked with a password ({what})."
         raise ReadError(text, file=path, hint=_TO_CSV) from None

@@ -26,7 +26,6 @@ fastnda has to say about a file (a version never checked, jumps of the clock) be
 from __future__ import annotations
 
 import logging
-import struct
 import warnings
 import zipfile
 import zlib
@@ -41,7 +40,7 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import ReadError
 from closo.readers.tools.parts import Part, finish
-from closo.readers.tools.text import MAX_BYTES, Text, head, shown
+from closo.readers.tools.text import DAMAGE, MAX_BYTES, Text, head, shown
 
 __all__ = ["read"]
 
@@ -52,10 +51,6 @@ _MAX_STEPS = 100_000
 _SIGNS = {"1": 1.0, "2": -1.0}  # types of the steps at constant current: charge, discharge
 _NEEDED = ("total_time_s", "voltage_V", "current_mA")
 _AGAIN = "Copy the file again, or export it from BTSDA and read that (a BDF or a CSV with named columns)."
-_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
-    RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 @np.errstate(all="ignore")  # numbers of a damaged file may overflow; what is not finite is left out by `finish`
@@ -164,7 +159,7 @@ def _check_archive(path: Path, size: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except _FAILURES as error:
+    except DAMAGE as error:
         raise ReadError(f"the archive cannot be opened ({_short(error)}).", file=path, hint=_AGAIN) from None
     unpacked = sum(m.file_size for m in members)
     odd = [m.filename for m in members if _leaves_the_folder(m.filename)]
@@ -212,7 +207,7 @@ def _attempt(path: Path, call: Callable[[], Any]) -> Any:
 
     try:
         return call()
-    except (*_FAILURES, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except (*DAMAGE, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise ReadError(f"fastnda cannot read it ({_short(error)}).", file=path, hint=_AGAIN) from None
 
 

@@ -11,9 +11,7 @@ Refused: what rosettasciio does not read, spectra of which it does not know the 
 from __future__ import annotations
 
 import importlib
-import struct
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +19,12 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import EXTRA, LENGTHS, measurement, per_electronvolt
-from closo.readers.tools.text import size_of
+from closo.readers.tools.microscopes import EXTRA, LARGEST, LENGTHS, measurement, per_electronvolt
+from closo.readers.tools.text import DAMAGE, size_of
 
 __all__ = ["read"]
 
 _AGAIN = "Export the spectrum as .msa, or the map as .hspy."
-_MOST = 2**31
-_DAMAGE = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError, LookupError, MemoryError),
-    *(NameError, OSError, RuntimeError, TypeError, ValueError, Warning, struct.error, zlib.error),
-)  # of any of a hundred formats
 
 
 def read(path: Path) -> tuple[Dataset, ...]:
@@ -67,7 +60,7 @@ def _signals(path: Path) -> list[dict[str, Any]]:
             continue
         try:
             found: list[dict[str, Any]] = importlib.import_module(plugin["api"]).file_reader(str(path))
-        except _DAMAGE as error:
+        except DAMAGE as error:
             reasons.append(f"{plugin['name']}: {' '.join(str(error).split())[:80]}")
         else:
             return found
@@ -78,8 +71,9 @@ def _signals(path: Path) -> list[dict[str, Any]]:
 def _measurement(path: Path, signal: dict[str, Any], *, part: int) -> Dataset | None:
     """Return one signal; None where it is neither a spectrum nor an image."""
     values, axes = np.asarray(signal["data"]), signal["axes"]
-    if values.size > _MOST:
-        raise ReadError("a spectrum image is larger than 2 GB.", file=path, hint="Export a part of it.")
+    if values.nbytes > LARGEST:
+        text = f"a spectrum image is of {values.nbytes / 1e9:.2g} GB, more than {LARGEST / 1e9:.2g} GB."
+        raise ReadError(text, file=path, hint="Export a part of it.")
     units = [str(axis.get("units") or "") for axis in axes]
     spectral = [k for k, unit in enumerate(units) if per_electronvolt(unit)]
     said = signal.get("metadata", {})

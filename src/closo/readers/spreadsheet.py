@@ -17,10 +17,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ from closo.readers.delimited import asked, read_text
 from closo.readers.tools.named import find_header
 from closo.readers.tools.requested import fits, sheet_said
 from closo.readers.tools.table import MAX_COLUMNS, is_number
-from closo.readers.tools.text import Text, load_bytes, shown
+from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
 __all__ = ["read"]
 
@@ -38,10 +36,6 @@ _MAX_UNPACKED, _MAX_RATIO, _RATIO_MATTERS = 500_000_000, 200, 20_000_000
 _MAX_MEMBERS, _MAX_CELLS = 2000, 30_000_000
 _SUMS = ("cycle", "step", "statistic", "info", "global")
 _TO_CSV = "Open it in a spreadsheet program, save the sheet of the measurement as CSV, and read that."
-_FAILURES = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
-    SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
@@ -59,7 +53,7 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     _check(path, raw)
     try:
         sheets = _sheets(path, raw)
-    except _FAILURES as error:
+    except DAMAGE as error:
         what = shown(str(error), 80)
         raise ReadError(f"the workbook is damaged ({what}).", file=path, hint=f"Copy it again. {_TO_CSV}") from None
     return read_text(_chosen(path, sheets, sheet, columns), columns=columns)
@@ -72,7 +66,7 @@ def _check(path: Path, raw: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = archive.infolist()
-    except _FAILURES:
+    except DAMAGE:
         raise ReadError(
             "this is not a complete Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
         ) from None

@@ -24,15 +24,13 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import EXTRA, events, measurement
-from closo.readers.tools.text import size_of
+from closo.readers.tools.microscopes import EXTRA, LARGEST, events, measurement, pixels_first
+from closo.readers.tools.text import DAMAGE, size_of
 
 __all__ = ["read"]
 
 _STEP = 65535
 _AGAIN = "Export it again from Velox."
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError)
-_MOST = 2**31  # elements of a cube that is read into memory
 
 
 def read(path: Path) -> tuple[Dataset, ...]:
@@ -55,7 +53,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
                 raise ReadError(text, file=path, hint="Read it with --reader rosettasciio.")
             found = [*_map(path, data), *_losses(path, data)]
             found = found or _spectra(path, data)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:80]
         raise ReadError(
             f"it is damaged, or of an unknown version of Velox ({reason}).", file=path, hint=_AGAIN
@@ -144,9 +142,10 @@ def _losses(path: Path, data: Any) -> list[Dataset]:
     """Return the energy-loss spectrum images."""
     found = []
     for group in (data.get("EelsSpectrumImage") or {}).values():
-        if group["Data"].size > _MOST:
-            raise ReadError("a spectrum image is larger than 2 GB.", file=path, hint="Export a part of it.")
-        cube, said = np.moveaxis(group["Data"][...], (2, 0, 1), (0, 1, 2)), _said(group)
+        if group["Data"].nbytes > LARGEST:
+            text = f"a spectrum image is of {group['Data'].nbytes / 1e9:.2g} GB, more than {LARGEST / 1e9:.2g} GB."
+            raise ReadError(text, file=path, hint="Export a part of it.")
+        cube, said = pixels_first(group["Data"], (2, 0, 1)), _said(group)
         detectors = [d for d in said["Detectors"].values() if "Dispersion" in d and "OffsetEnergy" in d]
         warnings = () if detectors else ("The file states no energy axis: energies are channel numbers.",)
         offset, step = _calibration(said) if detectors else (0.0, 1.0)

@@ -291,10 +291,7 @@ def _of_event(
     places = []
     for k in range(2):
         tangent = math.sqrt(sum((way[k] - ways[0][k]) ** 2 for way in ways[1:]) / 6.0)
-        sources = {
-            "temperature calibration": temperature_u,
-            f"tangent:{run.name}": math.hypot(tangent, run.step / 3.0),
-        }
+        sources = {"temperature calibration": temperature_u, f"tangent:{run.name}": math.hypot(tangent, run.step / 3.0)}
         places.append(uncertain(ways[0][k], sources))
     number = uncertain(
         heat, {f"noise:{run.name}": event.noise, f"baseline:{run.name}": spread, "heat calibration": heat_u * heat}

@@ -98,10 +98,7 @@ def boron_edge(interphase: float) -> list[tuple[float, Component]]:
 
 
 def scan_counts(
-    spectrometer: Spectrometer,
-    edge: str,
-    parts: Sequence[tuple[float, Component]],
-    random: np.random.Generator,
+    spectrometer: Spectrometer, edge: str, parts: Sequence[tuple[float, Component]], random: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return the columns of one scan, first over the elastic line (attenuated), then over the edge."""
     middle = float(np.mean(spectrometer.energies))

@@ -35,6 +35,7 @@ class Lamella:
     excess : boron of the shell over that of the matrix; 0 for none.
     counts : of boron per pixel of matrix, of each pixel's whole thickness.
     oval, wedge, probe : relative difference of the axes; of the thickness across the map; sd of the probe [pixels].
+    fade : the outer side of the shell lies between 1 - fade and 1 + fade of its width.
     """
 
     size: int = 40
@@ -46,6 +47,7 @@ class Lamella:
     oval: float = 0.05
     wedge: float = 0.2
     probe: float = 0.8
+    fade: float = 0.4
 
     def lengths(self) -> dict[str, np.ndarray]:
         """Return the lengths of matrix, particle and shell along the beam, over the thickness; shape (size, size)."""
@@ -59,7 +61,7 @@ class Lamella:
             return np.asarray(2.0 * np.sqrt(np.maximum(radius**2 - rho**2, 0.0)))
 
         # a shell that fades linearly over its middle, in twenty sheets: its mean width is `width`
-        outer = self.radius + self.width * np.linspace(0.6, 1.4, 20)
+        outer = self.radius + self.width * np.linspace(1.0 - self.fade, 1.0 + self.fade, 20)
         solid = chord(self.radius)
         shell = np.mean([chord(r) for r in outer], axis=0) - solid
         slope = 1.0 + self.wedge * (x / self.size)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from twins import cif, milled, salt
 
+from closo.combine.phases import phase_series
 from closo.dataset import new
 from closo.errors import DataError, StudyError
+from closo.quantity import uncertain
+from closo.readers import read
 from closo.techniques import get
 from closo.techniques.diffraction.structure import inverse_spacings, load
 from closo.techniques.diffraction.wavelengths import radiation_of
@@ -67,6 +70,42 @@ def test_amounts_cells_and_checks(folder):
     assert any(source.startswith("structure model:silicon") for source in found["mass_fraction:halite"].budget())
 
 
+def leaves(path, draws=200_000):
+    """Return by Monte Carlo what leaves spheres under 90 deg, `path` is (mu - mean mu) times the diameter."""
+    random = np.random.default_rng(0)
+    inside = random.normal(size=(draws, 3))
+    inside *= (random.uniform(size=draws) ** (1 / 3) / np.linalg.norm(inside, axis=1))[:, None]
+    ways = [np.sqrt(inside[:, k] ** 2 + 1.0 - (inside**2).sum(axis=1)) - inside[:, k] for k in (0, 1)]
+    return float(np.exp(-0.5 * path * (ways[0] + ways[1])).mean())
+
+
+def test_particles_whose_size_is_stated_are_corrected(folder):
+    """Silicon of 30 um and halite of 20 um: what leaves them is simulated apart, for the shares by volume that are true."""
+    radiation = radiation_of({}, anode="Cu", wavelength=None, file="")
+    phases = [load(str(folder / f"{name}.cif"), radiation, largest_angle=80.0) for name in ("halite", "silicon")]
+    volume = np.array([0.6 / phases[0].density, 0.4 / phases[1].density])
+    mu = np.array([phase.attenuation for phase in phases])
+    paths = 1e-4 * (mu - volume @ mu / volume.sum()) * np.array([20.0, 30.0])
+    data = mixture(folder, {"halite": 0.6 * leaves(paths[0]), "silicon": 0.4 * leaves(paths[1])})
+    bare = analysed(folder, data, "halite", "silicon").quantities["mass_fraction:halite"]
+    asked = {"particle_size": "halite:20 ± 4, silicon:30 ± 6"}
+    found = analysed(folder, data, "halite", "silicon", **asked).quantities["mass_fraction:halite"]
+    assert abs(bare.value - 0.6) > 0.01
+    assert found.value == pytest.approx(0.6, abs=0.01)
+    assert "Brindley" in found.method
+    assert found.budget()["micro-absorption:silicon"] > 0.001
+    wide = analysed(folder, data, "halite", "silicon", particle_size=20).quantities["mass_fraction:halite"]
+    assert wide.value == bare.value
+    assert wide.u > bare.u
+    for wrong, says in (
+        ("quartz:3", "is no phase"),
+        ("halite:0", "is not valid"),
+        ("-2", "not valid"),
+    ):
+        with pytest.raises(StudyError, match=says):
+            DIFFRACTION.check_settings({"phases": "halite.cif,silicon.cif", "particle_size": wrong})
+
+
 def test_a_phase_that_is_not_there_gets_a_limit(folder):
     result = analysed(folder, mixture(folder, {"halite": 1.0}), "halite", "fluorite")
     absent = result.quantities["mass_fraction:fluorite"]
@@ -107,7 +146,7 @@ def test_a_halo_that_was_measured(folder, tmp_path):
     alone = np.random.default_rng(1).poisson(90.0 + 400.0 * np.exp(-2.8 * ((x - 24.0) / 8.0) ** 2))
     rows = "".join(f"{angle:.2f} {count}\n" for angle, count in zip(x, alone, strict=True))
     (tmp_path / "glass.xy").write_text(f"# glass alone\n{rows}")
-    asked = {"halo_file": str(tmp_path / "glass.xy"), "background": 3}
+    asked = {"halo_file": read(tmp_path / "glass.xy"), "background": 3}
     result = analysed(folder, data, "halite", "silicon", **asked)
     found = result.quantities["mass_fraction:halite"]
     assert found.value == pytest.approx(0.6, abs=2 * found.u)
@@ -115,9 +154,56 @@ def test_a_halo_that_was_measured(folder, tmp_path):
     drawn = result.curves["halo"].values
     assert drawn.max() == pytest.approx(1200.0 * (1.0 + 90.0 / 400.0), rel=0.1)  # with the background of its own file
     assert result.curves["two_theta"].values[drawn.argmax()] == pytest.approx(24.0, abs=0.6)
-    (tmp_path / "glass.xy").write_text("no columns\n")
-    with pytest.raises(StudyError, match="no 50 rows"):
-        analysed(folder, data, "halite", "silicon", **asked)
+
+
+def test_the_profile_of_the_instrument_from_a_pattern_of_a_standard(folder):
+    """As if the numbers that a run with standard=true prints had been written down."""
+    standard = mixture(folder, {"silicon": 1.0}, seed=9)
+    silicon, data = str(folder / "silicon.cif"), mixture(folder, {"halite": 0.7, "silicon": 0.3})
+    printed = analysed(folder, standard, "silicon", standard=True).settings["instrument"]
+    asked = {"profile_file": [standard], "profile_phase": silicon}
+    by_file, by_hand = (
+        analysed(folder, data, "halite", "silicon", **asked),
+        analysed(folder, data, "halite", "silicon", profile=printed),
+    )
+    for key, quantity in by_hand.quantities.items():
+        assert by_file.quantities[key].value == quantity.value
+        assert by_file.quantities[key].why == quantity.why
+    assert "the instrument's profile is not known" not in by_file.quantities["crystallite_size:halite"].why
+    assert by_file.settings["profile_file"] == standard.attrs["title"]
+    with pytest.raises(StudyError, match="needs profile_phase"):
+        analysed(folder, data, "halite", "silicon", profile_file=[standard])
+    with pytest.raises(StudyError, match="shows no profile"):
+        analysed(folder, data, "halite", "silicon", profile_file=[standard], profile_phase=str(folder / "alpha.cif"))
+
+
+def strained(folder, strain, size):
+    """Return fluorite of a strain and a size [angstrom], Lorentzian each, in an instrument of 0.08 deg."""
+    radiation = radiation_of({}, anode="Cu", wavelength=None, file="")
+    x = np.arange(20.0, 110.0, 0.02)
+    phase, y = load(str(folder / "fluorite.cif"), radiation, largest_angle=110.0), np.zeros(x.size)
+    for wavelength, part in radiation.lines:
+        angle = 2.0 * np.arcsin(0.5 * wavelength * inverse_spacings(phase.cell, phase.hkl))
+        theta = 0.5 * angle
+        height = part * phase.strength * (1 + np.cos(angle) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+        width = np.degrees(0.9 * wavelength / (size * np.cos(theta))) + np.degrees(4.0 * strain * np.tan(theta))
+        width = np.hypot(width, 0.08)
+        y += (height / width / (1.0 + 4.0 * ((x[:, None] - np.degrees(angle)) / width) ** 2)).sum(axis=1)
+    counts = np.random.default_rng(0).poisson(100.0 + 3000.0 * y / y.max())
+    return new("diffraction", {"two_theta": x, "counts": counts}, source="s.xy", metadata={"anode": "Cu"})
+
+
+def test_strain_is_told_from_size_by_enough_lines_alone(folder):
+    profile = {"profile": "0 0 0.0064 0 0 0.0"}
+    found = analysed(folder, strained(folder, 0.003, 400.0), "fluorite", **profile).quantities
+    assert found["microstrain:fluorite"].value == pytest.approx(0.003, abs=2 * found["microstrain:fluorite"].u)
+    assert found["crystallite_size:fluorite"].value == pytest.approx(40e-9, rel=0.2)
+    none = analysed(folder, strained(folder, 0.0, 400.0), "fluorite", **profile).quantities["microstrain:fluorite"]
+    assert none.why.startswith("not detected: below 0.")
+    few = analysed(folder, strained(folder, 0.003, 400.0), "fluorite", two_theta_max=60.0, **profile)
+    assert "reflections stand alone; 6 tell strain" in few.quantities["microstrain:fluorite"].why
+    blind = analysed(folder, strained(folder, 0.003, 400.0), "fluorite")
+    assert "profile is not known" in blind.quantities["microstrain:fluorite"].why
 
 
 def test_counts_times_a_factor_change_no_digit(folder):
@@ -201,3 +287,23 @@ def test_nanocrystalline_mixtures_under_a_halo(folder, tmp_path):
     assert abs(np.mean(errors)) < 0.05
     assert np.sqrt(np.mean(np.square(pulls))) < 1.7  # 10 pulls: 99.9 % below
     assert np.max(np.abs(errors)) < 0.12
+
+
+@pytest.mark.slow
+def test_a_transition_over_temperature_from_whole_patterns(folder, tmp_path):
+    """Patterns under a halo, with cells that differ as heat makes them: the monoclinic salt goes between 450 and 500 K."""
+    asked = {"halo": "silica", "profile": "0 0 0.0064 0 0 0.02"}
+    shares = {350.0: 0.9, 400.0: 0.88, 450.0: 0.85, 500.0: 0.1}
+    points = []
+    for seed, (kelvin, share) in enumerate(shares.items(), 400):
+        data, _ = milled(seed, share, tmp_path)
+        points.append(
+            (kelvin, analysed(folder, data, "alpha", "beta", temperature=uncertain(kelvin, {"t": 1.0}), **asked))
+        )
+    made = phase_series(points, name="salt", axis="temperature")
+    assert points[0][1].quantities["temperature"].value == 350.0
+    found = made.quantities["transition_temperature"]
+    assert found.value == pytest.approx(475.0)
+    assert made.findings["first"] == "alpha"
+    still = phase_series(points[:3], name="salt", axis="temperature").quantities["transition_temperature"]
+    assert "none between" in still.why

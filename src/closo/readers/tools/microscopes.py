@@ -6,7 +6,7 @@ gain-corrected or weighted) is `intensity`, with a warning: its noise is not Poi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ import numpy as np
 from closo.dataset import Dataset, new
 from closo.errors import ReadError
 
-__all__ = ["EXTRA", "LENGTHS", "events", "measurement", "per_electronvolt"]
+__all__ = ["EXTRA", "LARGEST", "LENGTHS", "events", "measurement", "per_electronvolt", "pixels_first"]
+
+LARGEST = 2_100_000_000  # bytes of a spectrum image that is read into memory
+_BLOCK = 2**25  # bytes that are held twice
 
 EXTRA = "Install what reads it with: pip install 'closo[em]'."
 LENGTHS = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "micron": 1e-6, "nm": 1e-9, "pm": 1e-12}
@@ -34,6 +37,27 @@ def per_electronvolt(unit: str) -> float | None:
     (1000.0, None)
     """
     return _ENERGIES.get(unit.strip().lower())
+
+
+def pixels_first(data: Any, order: tuple[int, ...], release: Callable[[], object] | None = None) -> np.ndarray:
+    """Return an array, or one in a file, with its axes in another order, copied block by block along the last of them.
+
+    `release` is called behind each block. So a file of 1 GB needs 1 GB, not two or three.
+
+    Example
+    -------
+    >>> pixels_first(np.arange(6).reshape(2, 3), (1, 0)).tolist()
+    [[0, 3], [1, 4], [2, 5]]
+    """
+    axis, shape = order[-1], tuple(data.shape[k] for k in order)
+    found: np.ndarray = np.empty(shape, np.dtype(data.dtype).newbyteorder("="))
+    step = max(1, _BLOCK * shape[-1] // max(found.nbytes, 1))
+    for begin in range(0, shape[-1], step):
+        part = data[(slice(None),) * axis + (slice(begin, begin + step),)]
+        found[..., begin : begin + step] = np.transpose(part, order)
+        if release is not None:
+            release()
+    return found
 
 
 def measurement(
@@ -63,7 +87,7 @@ def measurement(
     if values.dtype.kind not in "uif" or not values.size or (axis, values.ndim) not in _KINDS:
         what = f"{values.ndim} dimensions of {values.dtype}"
         raise ReadError(f"it holds {what}, no spectrum and no image.", file=path, hint="Export one as .msa.")
-    if not np.all(np.isfinite(values)):
+    if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
         raise ReadError("some of its values are not finite.", file=path, hint="Export it again.")
     if energies is not None and not (np.all(np.isfinite(energies)) and np.all(np.diff(energies) > 0)):
         raise ReadError(
@@ -73,7 +97,9 @@ def measurement(
     counted = values.dtype.kind in "ui" or bool(np.all(values == np.rint(values)))
     counted = counted and int(values.min()) >= 0 and int(values.max()) < 2**32
     variables: dict[str, Any] = {} if energies is None else {axis: np.asarray(energies, float)}
-    variables["counts" if counted else "intensity"] = values.astype(_smallest(values)) if counted else values
+    variables["counts" if counted else "intensity"] = (
+        values.astype(_smallest(values), copy=False) if counted else values
+    )
     said = warnings if counted or not axis else (*warnings, _NOT_COUNTS)
     if pixel is not None and values.ndim > 1:
         import xarray as xr

@@ -7,9 +7,13 @@ sign of the vendors' column names). What begins like a known binary format, or i
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import stat
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +25,7 @@ import numpy as np
 from closo.errors import ReadError
 
 __all__ = [
+    "DAMAGE",
     "HEAD_BYTES",
     "MAX_BYTES",
     "Text",
@@ -29,10 +34,18 @@ __all__ = [
     "load",
     "load_beginning",
     "load_bytes",
+    "mapped",
     "pieces",
     "shown",
     "size_of",
 ]
+
+DAMAGE = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError, LookupError, MemoryError),
+    *(NameError, NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError, Warning),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What a library may raise on a damaged file."""
 
 MAX_BYTES = 500_000_000
 HEAD_BYTES = 4096
@@ -150,6 +163,21 @@ def load_bytes(path: Path | str, start: int = 0, stop: int = MAX_BYTES) -> memor
     return content[:n]
 
 
+def mapped(path: Path | str, most: int) -> memoryview:
+    """Return a file as memory that is read when it is looked at; `.obj.madvise` gives it back.
+
+    Raises
+    ------
+    ReadError  as `load_bytes`, with `most` bytes as the limit.
+    """
+    path = Path(path)
+    with _opened(path) as (descriptor, size):
+        _refuse_too_large(path, size, most)
+        if not size:
+            raise _empty(path)
+        return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ))
+
+
 def _fill(descriptor: int, buffer: memoryview) -> int:
     """Read into `buffer` until it is full or the file ends; return the number of bytes."""
     n = 0
@@ -196,6 +224,13 @@ def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
     for mark, what, advice in _SIGNATURES:
         if raw.startswith(mark):
             raise ReadError(f"this is {what}, not a text file.", file=path, hint=advice)
+    if path.suffix.lower() == ".fio":
+        hint = (
+            "Save its columns behind %d, energy and counts, with names as .csv; send the file, so that it can be read."
+        )
+        raise ReadError(
+            "no .fio file (PETRA III) was at hand to write a reader for, so none is read.", file=path, hint=hint
+        )
     binary = _first_binary_byte(raw)
     if binary is not None and not allow_binary:
         raise ReadError(
@@ -307,9 +342,10 @@ def _read(path: Path, limit: int) -> bytes:
     return raw
 
 
-def _refuse_too_large(path: Path, size: int) -> None:
-    if size > MAX_BYTES:
-        found = f"{size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f} MB"
+def _refuse_too_large(path: Path, size: int, most: int | None = None) -> None:
+    most = MAX_BYTES if most is None else most
+    if size > most:
+        found = f"{size / 1e6:.0f} MB, more than {most / 1e6:.0f} MB"
         raise ReadError(f"the file is too large ({found}).", file=path, hint="Split it into smaller files.")
 
 

@@ -14,15 +14,16 @@ Needs
 
 Gives
     `mass_fraction:PHASE` among the phases named (Hill-Howard), `detection_limit:PHASE`, `lattice_a:PHASE` (b, c),
-    `crystallite_size:PHASE` (Scherrer, K = 0.9 with the FWHM), `amorphous_fraction` of the sample without the
-    internal standard, `displacement`. A phase below its critical level is "not detected: below X wt%". PHASE is the
-    name of its CIF file.
+    `crystallite_size:PHASE` (Scherrer, K = 0.9 with the FWHM), `microstrain:PHASE` (from six lines),
+    `amorphous_fraction` of the sample without the internal standard, `displacement`. A phase below its critical level
+    is "not detected: below X wt%". PHASE is the name of its CIF file.
 
 Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,
     `strain:`, `transparency:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>`
-    (`model_u`, 6 % of the calculated intensities of a phase), `micro-absorption:<phase>` (particles of
-    `particle_size`, 1 um), `Scherrer constant` (5 %), `instrument profile:<name>`, `weighing:<phase>`.
+    (`model_u`, 6 % of the calculated intensities of a phase), `micro-absorption:<phase>` (the u of its diameter where
+    `particle_size` states one, for which it is corrected; else particles of up to 1 um), `Scherrer constant` (5 %),
+    `instrument profile:<name>`, `weighing:<phase>`.
 
 Checks
     misfit below 30 % of what stands above the background, else no number is given; no unexplained reflection above 5

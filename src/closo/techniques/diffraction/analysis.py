@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from closo.dataset import Dataset, name_of, require
-from closo.errors import ConvergenceError, DataError
+from closo.errors import ConvergenceError, DataError, StudyError
 from closo.quantity import Number, as_stated
 from closo.result import Result
 from closo.techniques.diffraction.checks import checks_of, reason_of
@@ -33,16 +34,18 @@ _LEAST_ANGLE = 3.0  # deg, below which the beam itself is seen
 def analyse(
     data: Dataset,
     *,
+    halo_file: Sequence[Dataset] = (),
+    profile_file: Sequence[Dataset] = (),
     temperature: Number = None,
     phases: str | None = None,
     anode: str | None = None,
     wavelength: float | None = None,
     profile: str | None = None,
+    profile_phase: str | None = None,
     standard: bool = False,
     monochromator: float | None = None,
     radius: float | None = None,
     halo: str = "none",
-    halo_file: str | None = None,
     background: int | None = None,
     two_theta_min: float | None = None,
     two_theta_max: float | None = None,
@@ -50,7 +53,7 @@ def analyse(
     internal_standard: str | None = None,
     texture: str | None = None,
     model_u: float | None = None,
-    particle_size: float | None = None,
+    particle_size: str | float | None = None,
     smallest_size: float | None = None,
 ) -> Result:
     """Analyse a powder pattern; the settings are those of the table of techniques.
@@ -63,10 +66,14 @@ def analyse(
     require(data, "two_theta", who=_WHO)
     if "counts" not in data and "intensity" not in data:
         require(data, "counts", who=_WHO)
-    asked = {
-        name: value for name, value in locals().items() if name not in ("data", "temperature") and value is not None
-    }
+    left = ("data", "temperature", "halo_file", "profile_file")
+    asked = {name: value for name, value in locals().items() if name not in left and value is not None}
+    files = {"halo_file": halo_file, "profile_file": profile_file}
+    named = {name: ", ".join(str(one.attrs["title"]) for one in given) for name, given in files.items() if given}
+    if profile_file:
+        asked["profile"] = _profile_of(profile_file[0], asked)
     request = make_request(asked)
+    asked |= named
     pattern = _pattern(data, request)
     metadata = data.attrs.get("metadata", {})
     radiation = radiation_of(metadata, anode=anode, wavelength=wavelength, file=data.attrs.get("source"))
@@ -74,7 +81,7 @@ def analyse(
     plan = Plan(
         order=_order(pattern) if request.background is None else request.background,
         halo=request.halo,
-        measured=None if halo_file is None else Measured.read(halo_file),
+        measured=Measured.of(halo_file[0]) if halo_file else None,
         instrument=request.instrument,
         monochromator=request.monochromator,
         cell_limit=request.cell_limit,
@@ -100,6 +107,27 @@ def analyse(
         {"crystalline": crystalline(subject), "time_per_step": metadata.get("time_per_step")},
     )
     return Result(_WHO, subject.name, quantities, _curves(runs), checks, settings, notes, findings=findings)
+
+
+def _profile_of(standard: Dataset, asked: Mapping[str, Any]) -> str:
+    """Return the instrument's profile from a pattern of a standard, as the setting `profile` takes it.
+
+    Raises
+    ------
+    StudyError  when nobody says what the standard is, or it shows no profile.
+    """
+    phase, shared = asked.get("profile_phase"), ("anode", "wavelength", "monochromator", "radius")
+    if phase is None or "profile" in asked:
+        raise StudyError("profile_file needs profile_phase, and no profile.", hint="Name the CIF file of the standard.")
+    made = analyse(standard, phases=phase, standard=True, **{key: asked[key] for key in shared if key in asked})
+    refused = next(
+        (quantity.why for quantity in made.quantities.values() if quantity.number is None and quantity.why), ""
+    )
+    if all(quantity.number is None for quantity in made.quantities.values()):
+        raise StudyError(
+            f"the standard shows no profile: {refused}.", file=standard.attrs.get("source"), hint="Check both."
+        )
+    return str(made.settings["instrument"])
 
 
 def _pattern(data: Dataset, request: Request) -> Pattern:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import nnls
 
-from closo.errors import StudyError
+from closo.dataset import Dataset
 from closo.techniques.diffraction.profile import SCHERRER, Instrument, combine, polarisation, split
 from closo.techniques.diffraction.reflections import add_peaks
 from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings, march
@@ -23,7 +22,6 @@ from closo.techniques.diffraction.wavelengths import Radiation
 __all__ = ["HALOS", "Hump", "Measured", "Model", "Parameter", "Solution"]
 
 _DEGREE = 180.0 / np.pi
-_LARGEST_HALO = 20_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -42,33 +40,13 @@ class Measured:
     y: np.ndarray
 
     @staticmethod
-    def read(path: str) -> Measured:
-        """Read two columns of text, of the filler alone in the same instrument, smoothed over 1 deg.
-
-        Raises
-        ------
-        StudyError  where they are no such columns.
-        """
-        place, hint = (
-            Path(path),
-            "Give 2theta and counts of the filler alone, as closo convert writes them (.csv: as .xy).",
-        )
-        if not place.is_file() or place.stat().st_size > _LARGEST_HALO:
-            raise StudyError("there is no such file of a halo, or it is larger than 20 MB.", file=path, hint=hint)
-        try:
-            rows = np.loadtxt(place, comments=list("#!;'\"/*"), usecols=(0, 1), ndmin=2)
-        except ValueError:
-            rows = np.zeros((0, 2))
-        if (
-            len(rows) < 50
-            or not np.isfinite(rows).all()
-            or not (np.diff(rows[:, 0]) > 0).all()
-            or rows[:, 1].max() <= 0
-        ):
-            raise StudyError("the halo has no 50 rows of rising angles and intensities.", file=path, hint=hint)
-        grid = np.arange(rows[0, 0], rows[-1, 0], 0.05)
+    def of(data: Dataset) -> Measured:
+        """Return a pattern of the filler alone in the same instrument, smoothed over 1 deg."""
+        x = np.asarray(data["two_theta"].values, float)
+        grid = np.arange(x[0], x[-1], 0.05)
         bell = np.exp(-4.0 * np.log(2.0) * (np.arange(-30, 31) * 0.05) ** 2)
-        smooth = np.convolve(np.pad(np.interp(grid, *rows.T), 30, mode="edge"), bell / bell.sum(), mode="valid")
+        y = np.interp(grid, x, data["counts" if "counts" in data else "intensity"].values)
+        smooth = np.convolve(np.pad(y, 30, mode="edge"), bell / bell.sum(), mode="valid")
         return Measured(grid, smooth / smooth.max())
 
 

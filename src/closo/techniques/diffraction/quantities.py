@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from closo.quantity import Number, Quantity, from_fit, uncertain, withheld
+from closo.techniques.diffraction.absorption import error_of, kept_of
 from closo.techniques.diffraction.fitting import Fitted
 from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
-from closo.techniques.diffraction.runs import Runs
+from closo.techniques.diffraction.runs import STRAINED_LINES, Runs
 
 __all__ = ["Subject", "crystalline", "quantities_of"]
 
@@ -77,15 +78,22 @@ def quantities_of(subject: Subject) -> dict[str, Quantity]:
         found[f"main_reflection:{name}"] = _main_reflection(subject, k, lost)
         if not subject.request.standard:
             found[f"crystallite_size:{name}"] = _size(subject, k, lost)
+            found[f"microstrain:{name}"] = _strain(subject, k, lost)
     found |= _amorphous(subject, fractions)
     found["displacement"] = _displacement(subject)
     return found
 
 
-def masses(fitted: Fitted) -> np.ndarray:
-    """Return the mass of each phase in units that are common to all."""
+def masses(fitted: Fitted, kept: np.ndarray | float = 1.0) -> np.ndarray:
+    """Return the mass of each phase in units that are common to all; `kept` of its intensity leaves the particles."""
     density = np.array([phase.density for phase in fitted.model.phases])
-    return np.asarray(fitted.solution.amounts[: len(density)] * density)
+    return np.asarray(fitted.solution.amounts[: len(density)] * density / kept)
+
+
+def _kept(subject: Subject) -> np.ndarray:
+    """Return the share of intensity that leaves the particles of each phase; 1 where their size is not stated."""
+    model = subject.runs.base.model
+    return kept_of(model.phases, lambda kept: masses(subject.runs.base, kept), subject.request.particles)
 
 
 def crystalline(subject: Subject) -> dict[str, Any]:
@@ -103,9 +111,11 @@ def crystalline(subject: Subject) -> dict[str, Any]:
     return {"masses": parts.tolist(), "relative_u": relative, "model_u": subject.request.model_u}
 
 
-def _share(k: int) -> Callable[[Fitted], float]:
+def _share(subject: Subject, k: int) -> Callable[[Fitted], float]:
+    kept = _kept(subject)
+
     def share(fitted: Fitted) -> float:
-        parts = masses(fitted)
+        parts = masses(fitted, kept)
         return float(parts[k] / parts.sum()) if parts.sum() > 0 else math.nan
 
     return share
@@ -115,18 +125,19 @@ def _fractions(subject: Subject) -> list[Number]:
     """Return the mass fractions of the phases among themselves, with all sources."""
     base = subject.runs.base
     n = len(subject.names)
-    parts = masses(base)
+    kept = _kept(subject)
+    parts = masses(base, kept)
     total = float(parts.sum())
     if total <= 0:
         return []
     share = parts / total
     slope = (np.eye(n) - share[:, None]) / total  # of shares by masses
-    density = np.array([phase.density for phase in base.model.phases])
+    density = np.array([phase.density for phase in base.model.phases]) / kept
     covariance = slope @ (base.covariance[:n, :n] * np.outer(density, density)) @ slope.T
     df = max(len(base.model.x) / 50.0, 8.0)
     numbers = from_fit(share, covariance, label=subject.label("fit"), df=df)
-    spreads = [subject.runs.spread(_share(k)) for k in range(n)]
-    absorbed = _absorption(subject, share)
+    spreads = [subject.runs.spread(_share(subject, k)) for k in range(n)]
+    absorbed = error_of(base.model.phases, share, subject.request.particles, most=subject.request.particle)
     for k in range(n):
         others = {subject.label(source): _signed(subject, k, source, u) for source, u in spreads[k].items()}
         numbers[k] = numbers[k] + uncertain(0.0, others)
@@ -143,23 +154,14 @@ def _fractions(subject: Subject) -> list[Number]:
 def _signed(subject: Subject, k: int, source: str, u: float) -> float:
     """Return a spread with the sign of what the last variant does, so that fractions stay correlated."""
     fits = subject.runs.variants[source]
-    share = _share(k)
+    share = _share(subject, k)
     return math.copysign(u, share(fits[-1]) - share(subject.runs.base)) if fits else u
-
-
-def _absorption(subject: Subject, share: np.ndarray) -> np.ndarray:
-    """Return the relative error that micro-absorption may give to each mass: Brindley, particles of the stated size."""
-    phases = subject.runs.base.model.phases
-    volume = share / np.array([phase.density for phase in phases])
-    attenuation = np.array([phase.attenuation for phase in phases])
-    mean = float(volume @ attenuation / volume.sum())
-    path = (attenuation - mean) * subject.request.particle * 1e-4
-    return np.asarray(np.clip(path, -1.0, 1.0) / math.sqrt(3.0))
 
 
 def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     how = "mass fraction among the phases named, from scale factor x mass x volume of the cell"
+    how += ", corrected for micro-absorption (Brindley)" if subject.request.particles else ""
     for k, name in enumerate(subject.names):
         key, limit = f"mass_fraction:{name}", f"detection_limit:{name}"
         if subject.refused or not numbers or len(subject.names) < 2:
@@ -167,7 +169,7 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
             found[key] = withheld("mass_fraction", why, method=how)
             continue
         value, u = float(numbers[k].x), float(numbers[k].u)
-        least = math.hypot(*subject.runs.spread(_share(k)).values(), _fit_u(numbers[k], subject))
+        least = math.hypot(*subject.runs.spread(_share(subject, k)).values(), _fit_u(numbers[k], subject))
         wide, low = subject.refits_halo(k), value < _CRITICAL * least
         least *= _BLIND if low or wide else 1.0
         found[limit] = Quantity(
@@ -302,6 +304,26 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
             f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %",
             method=how,
         )
+    return quantity
+
+
+def _strain(subject: Subject, k: int, lost: str) -> Quantity:
+    """Return by how much spacings differ within crystallites, where enough reflections tell that from their size."""
+    base, how = subject.runs.base, "broadening with tan theta beside that with 1/cos theta (Williamson, Hall)"
+    place, n = base.model.index.get(("strain", k)), len(base.solution.amounts)
+    if lost or place is None or subject.request.instrument is None:
+        few = f"{subject.runs.lines[k]} reflections stand alone; {STRAINED_LINES} tell strain from size"
+        why = lost or (few if place is None else "the instrument's profile is not known (setting profile)")
+        return withheld("microstrain", why, method=how)
+    value = float(base.values[place])
+    sources = {subject.label("fit"): math.sqrt(float(base.covariance[n + place, n + place]))}
+    spread = subject.runs.spread(lambda fitted: fitted.model.value(fitted.values, "strain", k))
+    quantity = Quantity(
+        "microstrain", uncertain(value, sources | {subject.label(s): u for s, u in spread.items()}), how
+    )
+    if (quantity.u or 0.0) > _WORST * value:
+        most = 100.0 * (value + _ONE_SIDED * (quantity.u or 0.0))
+        return withheld("microstrain", f"not detected: below {most:.2g} % (95 %)", method=how)
     return quantity
 
 

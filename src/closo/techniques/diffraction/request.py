@@ -15,7 +15,8 @@ from closo.techniques.diffraction.wavelengths import ANODES
 __all__ = ["Request", "check_settings", "make_request"]
 
 _MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities of a phase
-_PARTICLE = 1.0  # um
+_PARTICLE = 1.0  # um, of particles whose diameter is not stated
+_GUESS = 0.3  # relative u of a diameter that is stated without one
 _MOST_PHASES = 8
 _HALOS = ("none", "silica")
 
@@ -38,7 +39,8 @@ class Request:
     internal : name of a phase that was weighed in -> its mass fraction, or None.
     textures : phase (its place) and the reflection whose planes lie flat.
     model_u : relative standard uncertainty of calculated intensities.
-    particle : diameter of the particles [um], for micro-absorption.
+    particle : diameter up to which particles may be [um], where none is stated: micro-absorption is not corrected then.
+    particles : phase (its place) -> diameter and u [um] of its particles, for which micro-absorption is corrected.
     smallest : diameter that crystallites have at least [angstrom].
     """
 
@@ -58,6 +60,7 @@ class Request:
     textures: tuple[tuple[int, tuple[int, ...]], ...]
     model_u: float
     particle: float
+    particles: Mapping[int, tuple[float, float]]
     smallest: float
 
 
@@ -85,6 +88,7 @@ def make_request(settings: Mapping[str, Any]) -> Request:
     standard = bool(settings.get("standard", False))
     if standard and len(names) > 1:
         raise StudyError("a standard is one phase.", hint="Name its CIF file alone.")
+    particle, particles = _particles(settings.get("particle_size"), stems)
     profile = settings.get("profile")
     order = settings.get("background")
     _between(settings, "background", 0, 30)
@@ -109,7 +113,8 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         internal=_internal(settings.get("internal_standard"), stems),
         textures=_textures(settings.get("texture"), stems),
         model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
-        particle=_first(_between(settings, "particle_size", 0.0, 1000.0), _PARTICLE),
+        particle=particle,
+        particles=particles,
         smallest=10.0 * _first(_between(settings, "smallest_size", 0.5, 400.0), 0.0),
     )
 
@@ -159,6 +164,26 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
             raise StudyError(f"texture = '{str(text)[:60]}' is not valid.", hint="Write for example 'V2O5:0 0 1'.")
         found.append((stems.index(name), hkl))
     return tuple(found)
+
+
+def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[float, float]]]:
+    """Return up to which diameter [um] particles may be, and those that are stated, from '2' or 'ZnO:0.8 ± 0.2, NiO:3'."""
+    try:
+        most = _PARTICLE if text is None else float(text)
+    except ValueError:
+        found: dict[int, tuple[float, float]] = {}
+        for part in str(text).split(","):
+            name, _, size = (word.strip() for word in part.partition(":"))
+            if name not in stems:
+                raise StudyError(
+                    f"particle_size names '{name}', which is no phase.", hint=did_you_mean(name, stems)
+                ) from None
+            number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
+            found[stems.index(name)] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
+        return _PARTICLE, found
+    if not 0.0 <= most <= 1000.0:
+        raise StudyError(f"particle_size = {most:g} is not valid.", hint="Between 0 and 1000 um.")
+    return most, {}
 
 
 def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:

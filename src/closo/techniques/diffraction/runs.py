@@ -14,7 +14,7 @@ from closo.techniques.diffraction.profile import SCHERRER
 from closo.techniques.diffraction.structure import Phase
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["Runs", "fit_all", "misfit", "narrowest", "rebinned"]
+__all__ = ["STRAINED_LINES", "Runs", "fit_all", "misfit", "narrowest", "rebinned"]
 
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
@@ -23,7 +23,7 @@ _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder th
 _LEAST_SHIFT = 0.002  # deg
 _RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
 _STRAIN = 0.002  # that crystallites may have where it is not told from their size
-_STRAINED_LINES = 6  # resolved lines from which strain is told from size
+STRAINED_LINES = 6  # resolved lines from which strain is told from size
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def fit_all(pattern: Pattern, phases: Sequence[Phase], radiation: Radiation, pla
     else:
         pattern = coarse
     lines = tuple(_resolved(found, k) for k in range(len(phases)))
-    strained = tuple(k for k, n in enumerate(lines) if n >= _STRAINED_LINES)
+    strained = tuple(k for k, n in enumerate(lines) if n >= STRAINED_LINES)
     if strained and not plan.standard:
         plan = replace(plan, strained=strained)
         found = refit(found, make_model(pattern, phases, radiation, plan), scatter=pattern.scatter)

@@ -13,28 +13,30 @@ Needs
     `energy_loss` [eV] with `counts`, or with `intensity` (whose gain is estimated from its scatter, or set).
 
 Gives
-    `edge_intensity:EDGE` (counts, of a map per pixel: between the onset and `width` eV above it, over a power law
-    that is fitted to the counts before the edge by Poisson likelihood), `background_exponent:EDGE`, `edge_ratio:A/B`.
-    With `references` (files with two columns, energy loss and intensity above the background) all of them and the
-    background are fitted together: `edge_intensity:REFERENCE`, the counts of each over the range. Low losses:
-    `zero_loss_position`, `zero_loss_width`, `relative_thickness`. Curves of a map: net counts and their standard
-    uncertainty at each pixel, from two fixed power laws (and the references) with one weight vector: linear in the
-    counts, so without bias however few they are.
+    `edge_intensity:EDGE` (counts, of a map per pixel: between the onset and `width` eV above it, over a power law that
+    is fitted to the counts before the edge by Poisson likelihood), `background_exponent:EDGE`, `edge_ratio:A/B`. With
+    `references` (files with two columns, energy loss and intensity above the background) all of them and the
+    background are fitted together: `edge_intensity:REFERENCE`, the counts of each over the range. With `low_loss` also
+    `edge_intensity:EDGE single scattering`; with `profile` of a map `enrichment:A/B` and `shell_width`, as element_map
+    gives them. Low losses: `zero_loss_position`, `zero_loss_width`, `relative_thickness`. Curves of a map: net counts
+    and their standard uncertainty at each pixel, from two fixed power laws (and the references) with one weight
+    vector: linear in the counts, so without bias however few they are.
 
 Uncertainty sources
     `counting EDGE:<name>` (counts, and the extrapolated background, which weighs 2 to 200 times more), `background
     EDGE:<name>` (root mean square over windows that fit), `gain:<name>`, `alignment REFERENCE:<name>` (0.3 eV either
     way), `structure REFERENCE:<name>` (blocks of residuals), `method:<name>` (of the thickness: reflected or cut
-    peak).
+    peak), `end of the zero-loss peak EDGE:<name>` (the same, of single scattering), `axis EDGE:<name>` (5 eV, where
+    nothing calibrates the axis).
 
 Checks
     zero of the axis, place and background of each edge, thickness, whether residuals are noise, number of components
     (eigenvalues above those of noise; only counted, never fitted).
 
 Limits
-    Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above
-    t/lambda = 0.5. A reference must have the resolution of the spectrum; a wrong one shows in the residuals only. The
-    window must lie above the edges before it (Si L1 149.7 eV for B K).
+    Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above t/lambda
+    = 0.5, unless `low_loss` removes it. A reference must have the resolution of the spectrum; a wrong one shows in the
+    residuals only. The window must lie above the edges before it (Si L1 149.7 eV for B K).
 
 Sources
     Egerton 2011, doi:10.1007/978-1-4419-9583-4; linear combination of power laws: Cueva et al. 2012,

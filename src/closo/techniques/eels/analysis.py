@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,10 @@ from closo.errors import DataError, StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
-from closo.techniques.eels.background import ONSETS
-from closo.techniques.eels.request import asked_of
-from closo.techniques.linear_fit import LinearFit, block_bootstrap, fit_linear
+from closo.techniques.eels.background import ONSETS, Spectra
+from closo.techniques.eels.joint import across, joint
+from closo.techniques.eels.low_loss import LowLoss, read_low_loss, single_share, thickness
+from closo.techniques.eels.request import asked_of, profile_of
 
 __all__ = ["analyse"]
 
@@ -33,19 +34,12 @@ _STARTS = (
 )  # of the onset: where the window of the background may begin; the first is usual
 _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
-_SHIFT, _THICK, _VAGUE, _MISFIT = 0.3, 0.5, 0.4, 10.0  # eV of alignment; t/lambda; relative u; chi2 without a number
-
-
-@dataclass(frozen=True)
-class _Spectra:
-    """What is analysed: counts (pixels, n), their sum, energies [eV], rows and columns of the map (None for a spectrum)."""
-
-    name: str
-    cube: np.ndarray
-    total: np.ndarray
-    energies: np.ndarray
-    raster: tuple[int, int] | None
-    gain_u: float
+_VAGUE, _MISFIT = 0.4, 10.0  # relative u; chi2 without a number
+_ADRIFT = _OFF / 3**0.5  # eV, u of a zero that is not calibrated: what is further off is seen
+_UNCALIBRATED = (
+    f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
+    "without a sign, which is a source of every edge (axis)."
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +57,12 @@ class _Edge:
 def analyse(
     data: Dataset,
     *,
+    low_loss: Sequence[Dataset] = (),
     edges: str | None = None,
     window: str | None = None,
     width: float = 40.0,
     references: str | None = None,
+    profile: str | None = None,
     zero_loss: float | None = None,
     gain: float | None = None,
 ) -> Result:
@@ -75,10 +71,12 @@ def analyse(
     Parameters
     ----------
     data : a measurement of kind 'energy_loss' or 'energy_loss_image'.
+    low_loss : the low losses of the same place: their peak is the zero of the axis, plural scattering is removed.
     edges : 'B K, O K'; those of B, C, O, Na and Si in the range when absent.
     window : of the background before the first edge [eV], '165-187'.
     width : of the signal above the onset [eV].
     references : files of spectra that are fitted together with the background, separated by commas.
+    profile : 'A/B@C', the ratio of two maps across the edge of particles that a third one marks.
     zero_loss : where the zero-loss peak lies on the axis of the file [eV].
     gain : of values that are no counts, per electron.
 
@@ -87,54 +85,70 @@ def analyse(
     DataError  when no edge has enough channels before and behind it, or the noise of the values cannot be known.
     StudyError  when a setting is wrong, or a reference cannot be read.
     """
+    kept = {name: value for name, value in locals().items() if name not in ("data", "low_loss") and value is not None}
+    kept |= {"low_loss": low_loss[0].attrs["title"]} if low_loss else {}
     require(data, "energy_loss", who="eels")
     wanted, limits = asked_of(edges, window)
-    spectra = _spectra(data, zero_loss or 0.0, gain)
-    low = spectra.energies[0] < -1.0 and abs(float(spectra.energies[int(np.argmax(spectra.total))])) < 20.0
-    settings = {
-        "edges": edges,
-        "window": window,
-        "width": width,
-        "references": references,
-        "zero_loss": zero_loss,
-        "gain": gain,
-    }
-    kept = {key: value for key, value in settings.items() if value is not None}
-    if low:
-        quantities, checks = _thickness(spectra)
-        curves = xr.Dataset(
-            {"mean_counts": ("energy_loss", spectra.total / len(spectra.cube))}, {"energy_loss": spectra.energies}
-        )
-        return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]))
+    if len(low_loss) > 1:
+        raise StudyError(f"low_loss names {len(low_loss)} spectra.", hint="Name one: FILE#2 is the second of a file.")
+    low = read_low_loss(low_loss[0]) if low_loss else None
+    zero = zero_loss if zero_loss is not None else low.position if low is not None else None
+    spectra = _spectra(data, zero, gain)
+    warned = tuple(data.attrs["warnings"])
+    if spectra.energies[0] < -1.0 and abs(float(spectra.energies[int(np.argmax(spectra.total))])) < 20.0:
+        quantities, checks = thickness(spectra.total, spectra.energies, spectra.name)
+        mean = spectra.total / len(spectra.cube)
+        curves = xr.Dataset({"mean_counts": ("energy_loss", mean)}, {"energy_loss": spectra.energies})
+        return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, warned)
     found = _edges(data, spectra, wanted, limits, width=width)
-    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge).items()} | _ratios(spectra, found)
-    curves = _curves(spectra, found)
+    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, low).items()} | _ratios(spectra, found)
     seen = [edge.name for edge in found if quantities[f"edge_intensity:{edge.name}"].value is not None]
-    checks = [_calibrated(zero_loss), *(_fits(edge) for edge in found)]
+    checks = [_calibrated(zero_loss, low), *(_fits(edge) for edge in found)]
     checks += [_rises(spectra, edge) for edge in found if edge.name in seen]
-    if references is not None:
-        more, joint, check = _joint(data, spectra, found[0], references)
-        quantities, curves, checks = quantities | more, curves.assign(joint), [*checks, check]
-    if spectra.raster is not None:
-        counted = kernel.components_above_noise(spectra.cube)
-        checks.append(
-            Check("components", None, f"{counted} components stand above the noise (their number only is used)")
-        )
     findings = {"edges": [edge.name for edge in found], "seen": seen, "advice": {e.name: e.advice for e in found}}
     findings["windows"] = {
         e.name: [float(spectra.energies[k]) for k in np.flatnonzero(e.window)[[0, -1]]] for e in found
     }
+    variables = _curves(spectra, found)
+    more, drawn, told, tested = _further(data, spectra, found[0], references, profile=profile, maps=variables)
+    curves = xr.Dataset(variables | drawn, {"energy_loss": spectra.energies})
+    notes = warned if zero is not None else (*warned, _UNCALIBRATED)
     return Result(
-        "eels", spectra.name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
+        "eels", spectra.name, quantities | more, curves, (*checks, *tested), kept, notes, None, findings | told
     )
 
 
-def _spectra(data: Dataset, shift: float, gain: float | None) -> _Spectra:
+def _further(
+    data: Dataset, spectra: Spectra, edge: _Edge, references: str | None, *, profile: str | None, maps: dict[str, Any]
+) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
+    """Return what references and maps add: quantities, curves, findings, checks."""
+    quantities: dict[str, Quantity] = {}
+    drawn: dict[str, Any] = {}
+    told: dict[str, Any] = {}
+    checks: list[Check] = []
+    if references is not None:
+        quantities, drawn, check = joint(
+            spectra, references, first=int(np.flatnonzero(edge.window)[0]),
+            exponent=float(edge.net.law.exponent), file=data.attrs.get("source"),
+        )  # fmt: skip
+        checks.append(check)
+    if spectra.raster is not None:
+        counted = kernel.components_above_noise(spectra.cube)
+        text = f"{counted} components stand above the noise (their number only is used)"
+        checks.append(Check("components", None, text))
+    asked = profile_of(profile)
+    if asked is not None:
+        more, curves, told, check = across(spectra, maps | drawn, asked)
+        quantities, drawn, checks = quantities | more, drawn | curves, [*checks, check]
+    return quantities, drawn, told, checks
+
+
+def _spectra(data: Dataset, zero: float | None, gain: float | None) -> Spectra:
     """Return the counts as (pixels, n); values that are no counts over what one electron adds to them."""
     if "counts" not in data:
         require(data, "intensity", who="eels")
     values = data["counts" if "counts" in data else "intensity"].values
-    energies = np.asarray(data["energy_loss"].values, float) - shift
+    energies = np.asarray(data["energy_loss"].values, float) - (zero or 0.0)
     raster = values.shape[:2] if values.ndim == 3 else None
     cube = values.reshape(-1, len(energies))
     factor, gain_u = 1.0, 0.0
@@ -145,49 +159,21 @@ def _spectra(data: Dataset, shift: float, gain: float | None) -> _Spectra:
     if not factor > 0:
         raise StudyError(f"gain = {gain} is not possible.", hint="It must be > 0.")
     cube = cube if factor == 1.0 else cube / factor
-    return _Spectra(name_of(data), cube, cube.sum(axis=0, dtype=float), energies, raster, gain_u)
+    pixel = float(np.diff(data["x"].values[:2])[0]) if "x" in data and data.sizes["x"] > 1 else None
+    axis_u = _ADRIFT if zero is None else 0.0
+    return Spectra(name_of(data), cube, cube.sum(axis=0, dtype=float), energies, raster, gain_u, axis_u, pixel)
 
 
-def _calibrated(zero_loss: float | None) -> Check:
-    said = (
-        "as set"
-        if zero_loss is not None
-        else "the file has no zero-loss peak: the axis is that of the file, uncalibrated"
-    )
-    return Check("zero of the axis", True if zero_loss is not None else None, said)
-
-
-def _thickness(spectra: _Spectra) -> tuple[dict[str, Quantity], list[Check]]:
-    """Return position and width of the zero-loss peak, and the thickness over the mean free path."""
-    position, width, u, ratios = kernel.zero_loss(spectra.total, spectra.energies)
-    step, name = float(np.median(np.diff(spectra.energies))), spectra.name
-    place = uncertain(position, {f"counting zero loss:{name}": u, f"channel:{name}": step / 12**0.5})
-    wide = uncertain(width, {f"channel width:{name}": step / 6**0.5})
-    value, spread = float(ratios.mean()), abs(float(ratios[0] - ratios[1])) / 12**0.5
-    counting = 1.0 / max(float(spectra.total.sum()), 1.0) ** 0.5
-    thick = uncertain(value, {f"method:{name}": spread, f"counting thickness:{name}": counting})
-    quantities = {
-        "zero_loss_position": Quantity("zero_loss_position", place, "middle of the half heights"),
-        "zero_loss_width": Quantity("zero_loss_width", wide, "full width at half height"),
-        "relative_thickness": Quantity("relative_thickness", thick, "ln(all/peak), peak reflected or cut"),
-    }
-    if value <= 0:
-        quantities["relative_thickness"] = withheld("relative_thickness", "nothing is lost beyond the zero-loss peak")
-    end = spectra.energies[-1]
-    detail = f"t/lambda = {value:.2f}, limit {_THICK} (plural scattering); losses beyond {end:.0f} eV are not in it"
-    return quantities, [
-        Check("zero of the axis", True, f"peak at {position:.2f} eV"),
-        Check("thickness", value <= _THICK, detail),
-    ]
+def _calibrated(zero_loss: float | None, low: LowLoss | None) -> Check:
+    if zero_loss is not None:
+        return Check("zero of the axis", True, "as set")
+    if low is not None:
+        return Check("zero of the axis", True, f"peak of the low losses at {low.position:.2f} ± {low.u:.2g} eV")
+    return Check("zero of the axis", None, _UNCALIBRATED)
 
 
 def _edges(
-    data: Dataset,
-    spectra: _Spectra,
-    wanted: tuple[str, ...] | None,
-    limits: tuple[float, float] | None,
-    *,
-    width: float,
+    data: Dataset, spectra: Spectra, wanted: tuple[str, ...] | None, limits: tuple[float, float] | None, *, width: float
 ) -> list[_Edge]:
     """Return the edges that have a window before and a signal behind their onset."""
     energies = spectra.energies
@@ -222,7 +208,7 @@ def _windows(energies: np.ndarray, onset: float, limits: tuple[float, float] | N
     return [mask for k, mask in enumerate(good) if not any(np.array_equal(mask, other) for other in good[:k])]
 
 
-def _edge(spectra: _Spectra, name: str, windows: list[np.ndarray], signal: np.ndarray) -> _Edge:
+def _edge(spectra: Spectra, name: str, windows: list[np.ndarray], signal: np.ndarray) -> _Edge:
     """Return an edge over its first window, and what the other windows would give."""
     nets = [kernel.net_of(spectra.total, spectra.energies, mask, signal) for mask in windows]
     fits = [
@@ -240,8 +226,8 @@ def _edge(spectra: _Spectra, name: str, windows: list[np.ndarray], signal: np.nd
     return _Edge(name, windows[0], signal, others, nets[0], advice)
 
 
-def _of_edge(spectra: _Spectra, edge: _Edge) -> dict[str, Quantity]:
-    """Return counts (per pixel) and exponent of an edge."""
+def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[str, Quantity]:
+    """Return counts (per pixel) and exponent of an edge, and its counts without plural scattering."""
     pixels, name, net = len(spectra.cube), spectra.name, edge.net
     others = [kernel.net_of(spectra.total, spectra.energies, mask, edge.signal).value for mask in edge.others]
     spread = float(np.sqrt(np.mean([(float(v) - float(net.value)) ** 2 for v in others]))) if others else 0.0
@@ -250,11 +236,12 @@ def _of_edge(spectra: _Spectra, edge: _Edge) -> dict[str, Quantity]:
         f"counting {edge.name}:{name}": float(net.variance * inflate) ** 0.5 / pixels,
         f"background {edge.name}:{name}": spread / pixels,
         f"gain:{name}": spectra.gain_u * abs(float(net.value)) / pixels,
+        f"axis {edge.name}:{name}": _adrift(spectra, edge) / pixels,
     }
     first, last = spectra.energies[edge.signal][[0, -1]]
     a, b = spectra.energies[edge.window][[0, -1]]
     how = f"counts from {first:.0f} to {last:.0f} eV over a power law through {a:.0f} to {b:.0f} eV"
-    how += "" if spectra.raster is None else ", mean of a pixel"
+    how += ("" if spectra.raster is None else ", mean of a pixel") + (", axis uncalibrated" if spectra.axis_u else "")
     through = f"power law through {a:.0f} to {b:.0f} eV"
     keys = (f"edge_intensity:{edge.name}", f"background_exponent:{edge.name}")
     if not float(net.law.chi2) <= _MISFIT:
@@ -270,10 +257,36 @@ def _of_edge(spectra: _Spectra, edge: _Edge) -> dict[str, Quantity]:
     if float(quantity.u or 0.0) > _VAGUE * float(quantity.value or 0.0):
         limit = max(float(quantity.value or 0.0), 0.0) + 1.645 * float(quantity.u or 0.0)
         quantity = withheld("edge_intensity", f"not seen: below {limit:.3g} (95 %)", method=how)
-    return dict(zip(keys, (quantity, Quantity("background_exponent", exponent, through)), strict=True))
+    found = dict(zip(keys, (quantity, Quantity("background_exponent", exponent, through)), strict=True))
+    return found | ({} if low is None else _scattered_once(spectra, edge, low, quantity))
 
 
-def _ratios(spectra: _Spectra, found: list[_Edge]) -> dict[str, Quantity]:
+def _adrift(spectra: Spectra, edge: _Edge) -> float:
+    """Return by how much the counts of an edge change with a window that is as far off as the axis may be."""
+    steps = round(spectra.axis_u / float(np.median(np.diff(spectra.energies))))
+    if not steps:
+        return 0.0
+    ends = np.flatnonzero(edge.signal)[[0, -1]] - steps
+    moved = np.zeros_like(edge.signal)
+    moved[max(int(ends[0]), 0) : max(int(ends[1]) + 1, 1)] = True
+    value = kernel.net_of(spectra.total, spectra.energies, edge.window, moved).value
+    return abs(float(value) - float(edge.net.value))
+
+
+def _scattered_once(spectra: Spectra, edge: _Edge, low: LowLoss, whole: Quantity) -> dict[str, Quantity]:
+    """Return the counts of an edge without plural scattering (Fourier ratio)."""
+    key = f"edge_intensity:{edge.name} single scattering"
+    if whole.number is None:
+        return {key: withheld("edge_intensity", whole.why or "not seen", method=whole.method)}
+    behind = spectra.energies >= spectra.energies[edge.signal][0]
+    net = np.where(behind, spectra.total - edge.net.law.at(spectra.energies), 0.0)
+    share, u = single_share(net, spectra.energies, low, edge.signal)
+    once = uncertain(share, {f"end of the zero-loss peak {edge.name}:{spectra.name}": u})
+    how = f"{whole.method}; plural scattering removed by the low losses"
+    return {key: Quantity("edge_intensity", whole.number * once, how)}
+
+
+def _ratios(spectra: Spectra, found: list[_Edge]) -> dict[str, Quantity]:
     """Return the counts of each edge over those of the next one."""
     quantities = {}
     for one, other in itertools.pairwise(found):
@@ -294,7 +307,7 @@ def _fits(edge: _Edge) -> Check:
     return Check(f"background of {edge.name}", likely > 1e-3, said)
 
 
-def _rises(spectra: _Spectra, edge: _Edge) -> Check:
+def _rises(spectra: Spectra, edge: _Edge) -> Check:
     """Return whether an edge that is seen begins near its place: an axis that is off puts every window beside its edge."""
     energies = spectra.energies
     behind = (energies > energies[edge.window][-1]) & (energies <= energies[edge.signal][-1])
@@ -303,7 +316,7 @@ def _rises(spectra: _Spectra, edge: _Edge) -> Check:
     return Check(f"place of {edge.name}", abs(found - ONSETS[edge.name]) <= _OFF, said)
 
 
-def _curves(spectra: _Spectra, found: list[_Edge]) -> Dataset:
+def _curves(spectra: Spectra, found: list[_Edge]) -> dict[str, Any]:
     """Return the mean spectrum with its backgrounds and, of a map, net counts and their uncertainties."""
     pixels, energies = len(spectra.cube), spectra.energies
     variables: dict[str, Any] = {"mean_counts": ("energy_loss", spectra.total / pixels)}
@@ -317,64 +330,4 @@ def _curves(spectra: _Spectra, found: list[_Edge]) -> Dataset:
             )
             for suffix, values in (("", net), ("_u", np.sqrt(variance))):
                 variables[f"map{suffix}:{edge.name}"] = (("y", "x"), values.reshape(spectra.raster))
-    return xr.Dataset(variables, {"energy_loss": energies})
-
-
-def _joint(
-    data: Dataset, spectra: _Spectra, edge: _Edge, references: str
-) -> tuple[dict[str, Quantity], dict[str, Any], Check]:
-    """Return counts of references that are fitted together with two power laws, their maps, and a check of the residuals."""
-    first = int(np.flatnonzero(edge.window)[0])
-    energies, names = spectra.energies[first:], []
-    shapes = {}
-    for text in (word.strip() for word in references.split(",") if word.strip()):
-        names.append(Path(text).stem)
-        shapes[names[-1]] = kernel.columns_of(Path(text))
-    laws = [(energies / energies[0]) ** -(float(edge.net.law.exponent) + d) for d in (-0.2, 0.2)]
-
-    def components(shift: float = 0.0, moved: str = "") -> np.ndarray:
-        rows = []
-        for name, (e, y) in shapes.items():
-            row = np.interp(energies - (shift if name == moved else 0.0), e, y, left=0.0)
-            if e[-1] < energies[-1] - 1.0 or row.sum() <= 0:
-                text = f"the reference '{name}' ends at {e[-1]:g} eV, before the spectrum does."
-                raise DataError(
-                    text, file=data.attrs.get("source"), hint="Cut the spectrum, or take a longer reference."
-                )
-            rows.append(row / row.sum())
-        return np.array([*rows, *laws])
-
-    total = spectra.total[first:]
-    fit = fit_linear(components(), total)
-    model = fit.values @ components()
-    blocks = block_bootstrap(components(), total, variance=np.maximum(model, 1.0), block=max(4, len(total) // 40))
-    quantities, pixels = {}, len(spectra.cube)
-    for k, name in enumerate(names):
-        moved = [fit_linear(components(d, name), total).values[k] for d in (-_SHIFT, _SHIFT)]
-        structure = max(float(blocks[:, k].var()) - float(fit.u[k]) ** 2, 0.0) ** 0.5
-        sources = {
-            f"counting {name}:{spectra.name}": float(fit.u[k]) / pixels,
-            f"structure {name}:{spectra.name}": structure / pixels,
-            f"alignment {name}:{spectra.name}": float(moved[1] - moved[0]) / 2.0 / pixels,
-        }
-        how = f"fitted with {len(names)} references and two power laws from {energies[0]:.0f} eV"
-        quantities[f"edge_intensity:{name}"] = Quantity(
-            "edge_intensity", uncertain(fit.values[k] / pixels, sources), how
-        )
-    curves: dict[str, Any] = {"model": ("energy_loss", np.concatenate([np.full(first, np.nan), model / pixels]))}
-    if spectra.raster is not None:
-        curves |= _joint_maps(spectra, names, fit_linear(components(), spectra.cube[:, first:]))
-    chi2 = float(fit.chi2) / fit.df
-    said = (
-        f"chi2 over its degrees of freedom {chi2:.2f} (limit 1.5): a reference is wrong or missing where it is larger"
-    )
-    return quantities, curves, Check("residuals", chi2 <= 1.5, said)
-
-
-def _joint_maps(spectra: _Spectra, names: list[str], fit: LinearFit) -> dict[str, Any]:
-    """Return maps of the references with their uncertainties, and of chi2."""
-    maps: dict[str, Any] = {"misfit": (("y", "x"), (fit.chi2 / fit.df).reshape(spectra.raster))}
-    for k, name in enumerate(names):
-        maps[f"map:{name}"] = (("y", "x"), fit.values[:, k].reshape(spectra.raster))
-        maps[f"map_u:{name}"] = (("y", "x"), fit.u[:, k].reshape(spectra.raster))
-    return maps
+    return variables

@@ -1,4 +1,4 @@
-"""Kernels of loss spectra: power laws by Poisson likelihood, net counts with variances, zero-loss peak, noise."""
+"""Kernels of loss spectra: power laws by Poisson likelihood, net counts with variances, noise."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "ONSETS",
     "Net",
     "PowerLaw",
+    "Spectra",
     "columns_of",
     "components_above_noise",
     "gain_of",
@@ -22,7 +23,6 @@ __all__ = [
     "net_of",
     "power_law",
     "rise_of",
-    "zero_loss",
 ]
 
 ONSETS = {
@@ -31,6 +31,25 @@ ONSETS = {
 }  # eV  # fmt: skip
 _RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
+_CHUNK = 2**23  # elements that are worked on at once
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """What is analysed: counts (pixels, n), their sum, energies [eV], rows and columns of the map (None for a spectrum).
+
+    `gain_u` : relative, of what one electron counts; `axis_u` : of the zero of the axis [eV], 0 where it is calibrated;
+    `pixel` : [m], None where it is not known.
+    """
+
+    name: str
+    cube: np.ndarray
+    total: np.ndarray
+    energies: np.ndarray
+    raster: tuple[int, int] | None
+    gain_u: float
+    axis_u: float
+    pixel: float | None
 
 
 @dataclass(frozen=True)
@@ -140,44 +159,23 @@ def gain_of(values: np.ndarray) -> float:
     return float(np.median(found))
 
 
-def zero_loss(counts: np.ndarray, energies: np.ndarray) -> tuple[float, float, float, np.ndarray]:
-    """Return position and width (FWHM) of the zero-loss peak [eV], u of the position, and t/lambda in two ways.
-
-    t/lambda = ln(all / peak); the peak is its left flank twice, or all up to the minimum behind it.
-    """
-    top = int(np.argmax(counts))
-    half = counts[top] / 2.0
-    left = top - int(np.argmax(counts[top::-1] < half))
-    right = top + int(np.argmax(counts[top:] < half))
-    if not 0 < left < top < right < len(counts) - 1:
-        raise DataError("the zero-loss peak is cut off.", hint="Record the whole of it.")
-    ends = [
-        np.interp(half, [counts[a], counts[b]], [energies[a], energies[b]])
-        for a, b in ((left, left + 1), (right, right - 1))
-    ]
-    position, width = float(np.mean(ends)), float(ends[1] - ends[0])
-    before = energies < position - 4.0 * width
-    dark = float(np.mean(counts[before])) if before.sum() > 5 else 0.0
-    clean = counts - dark
-    behind = (energies > position + width) & (energies < position + 12.0 * width)
-    cut = int(np.flatnonzero(behind)[np.argmin(counts[behind])]) if behind.any() else right
-    step = float(np.median(np.diff(energies)))
-    flank = np.clip((position - energies) / step + 0.5, 0.0, 1.0)  # shares of channels left of the position
-    peaks = np.array([2.0 * float(clean @ flank), float(clean[: cut + 1].sum())])
-    return position, width, width / 2.355 / np.sqrt(max(peaks[0], 1.0)), np.log(clean.sum() / peaks)
-
-
 def components_above_noise(cube: np.ndarray) -> int:
     """Return how many eigenvalues of Poisson-scaled spectra (pixels, n) exceed those that noise alone has."""
     mean = cube.mean(axis=0, dtype=float)
     bins = max(1, len(mean) // 128)
     n = len(mean) // bins
-    rows = np.add.reduceat(cube[:, : n * bins], np.arange(0, n * bins, bins), axis=1, dtype=np.float32)
-    channel, pixel = rows.mean(axis=0, dtype=float), rows.mean(axis=1, dtype=float)
-    kept = channel > 0
-    expected = np.sqrt(np.outer(np.maximum(pixel, 1e-12) / max(pixel.mean(), 1e-12), channel[kept])).astype(np.float32)
-    scaled = (rows[:, kept] / expected).astype(np.float32)
-    eigenvalues = np.linalg.eigvalsh((scaled.T @ scaled).astype(float)) / len(rows)
+    starts, rows = np.arange(0, n * bins, bins), np.empty((len(cube), n), np.float32)
+    chunks = np.array_split(np.arange(len(cube)), max(1, cube.size // _CHUNK))
+    places = [slice(int(c[0]), int(c[-1]) + 1) for c in chunks]
+    for place in places:
+        np.add.reduceat(cube[place, : n * bins], starts, axis=1, dtype=np.float32, out=rows[place])
+    channel, pixel = rows.mean(axis=0, dtype=float), np.maximum(rows.mean(axis=1, dtype=float), 1e-12)
+    kept, gram = channel > 0, np.zeros((int(np.sum(channel > 0)),) * 2)
+    for place in places:
+        expected = np.sqrt(np.outer(pixel[place] / max(pixel.mean(), 1e-12), channel[kept])).astype(np.float32)
+        scaled = rows[place][:, kept] / expected
+        gram += scaled.T @ scaled
+    eigenvalues = np.linalg.eigvalsh(gram) / len(rows)
     edge = (1.0 + np.sqrt(kept.sum() / len(rows))) ** 2
     return int(np.sum(eigenvalues > 1.05 * edge))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from closo.figures import Axis, FigureSpec, Image, Panel, Span, Trace
 from closo.result import Result
+from closo.techniques.element_map.pictures import profile_panel
 
 __all__ = ["figure"]
 
@@ -33,6 +34,7 @@ def figure(result: Result) -> FigureSpec:
             panels.append(
                 Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + name[4:], equal=True)
             )
+    panels += profile_panel(result)
     words = ", ".join(found.get("seen", ())) or "no edge"
     summary = f"Loss spectrum from {energies[0]:.0f} to {energies[-1]:.0f} eV; seen: {words}; {len(maps)} maps."
     return FigureSpec(result.name, panels, result.name, summary, columns=3 if maps else 1)

@@ -9,7 +9,7 @@ from typing import Any
 from closo.errors import StudyError
 from closo.techniques.eels.background import ONSETS
 
-__all__ = ["asked_of", "check_settings"]
+__all__ = ["asked_of", "check_settings", "profile_of"]
 
 _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 
@@ -17,6 +17,7 @@ _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise StudyError for settings that can be known to be wrong."""
     asked_of(settings.get("edges"), settings.get("window"))
+    profile_of(settings.get("profile"))
 
 
 def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | None, tuple[float, float] | None]:
@@ -31,3 +32,13 @@ def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | N
             f"window = '{str(window)[:50]}' is not a range of energies.", hint="Write for example 165-187."
         )
     return wanted, None if match is None else (float(match[1]), float(match[2]))
+
+
+def profile_of(text: str | None) -> tuple[str, str, str] | None:
+    """Return the two maps of a ratio and that of the particles, from 'BO3/cage@silica'; StudyError where it is none."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([^/@]+?)\s*/\s*([^/@]+?)\s*@\s*([^/@]+?)\s*", str(text)[:200])
+    if match is None:
+        raise StudyError(f"profile = '{str(text)[:50]}' is not valid.", hint="Write for example 'BO3/cage@silica'.")
+    return match[1], match[2], match[3]

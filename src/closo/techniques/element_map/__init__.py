@@ -22,9 +22,10 @@ Gives
 
 Uncertainty sources
     `counting ELEMENT:<name>`, `background ELEMENT:<name>` (two terms more), `resolution ELEMENT:<name>` (5 eV),
-    `k_factor ELEMENT` (as stated), `absorption ELEMENT:<name>` (of an atom fraction, not corrected: 25 % below 1 keV,
-    else 5 %), `edge QUANTITY:<name>` (threshold of the particles 20 % up and down), `places QUANTITY:<name>` (leaving
-    out an eighth of the map at a time), `shape:<name>` (a shell that fades).
+    `k_factor ELEMENT` (as stated; without ± 20 %, the upper end of what tables are off by), `absorption ELEMENT:<name>`
+    (of an atom fraction, not corrected: 25 % below 1 keV, else 5 %), `edge QUANTITY:<name>` (threshold of the particles
+    20 % up and down), `places QUANTITY:<name>` (leaving out an eighth of the map at a time), `shape:<name>` (a shell
+    whose outer side is sharp, or fades over up to half of its width either way).
 
 Checks
     fit of the lines, whether the edge of particles is seen, which of the three models of the profile fits.

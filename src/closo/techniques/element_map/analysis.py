@@ -23,12 +23,7 @@ __all__ = ["analyse"]
 _USUAL = ("B", "C", "O", "Na", "Si")
 _BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
 _ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected
-_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (
-    0.4,
-    2.0,
-    10.0,
-    5.0,
-)  # relative u; chi2, without a number; eV
+_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (0.4, 2.0, 10.0, 5.0)  # relative u; chi2, without a number; eV
 
 
 def analyse(
@@ -47,7 +42,7 @@ def analyse(
     data : a measurement of kind 'x_ray', 'x_ray_image' or 'x_ray_events'.
     elements : whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent.
     resolution : width at Mn K alpha [eV], where the fit begins.
-    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain.
+    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are.
     ratio : of elements, whose enrichment at the edge of particles is asked for.
     particle : the element that marks particles.
 
@@ -56,7 +51,8 @@ def analyse(
     DataError  when there are no counts, or no line lies in the range.
     StudyError  when a setting is wrong.
     """
-    asked = asked_of({"elements": elements, "k_factors": k_factors, "ratio": ratio, "particle": particle})
+    kept = {name: value for name, value in locals().items() if name != "data" and value is not None}
+    asked = asked_of(kept)
     rows, energies, raster, pixel = _counts(data)
     inside = [
         e for e in asked.elements or _USUAL if energies[0] + _LOWEST < lines.LINES[e][0][0] < energies[-1] - _LOWEST
@@ -94,14 +90,8 @@ def analyse(
         covariances = np.moveaxis(fit.covariance[:, :k, :k], 0, -1).reshape(k, k, *raster)
         maps = Maps(name, chosen, fit.values[:, :k].T.reshape(k, *raster), covariances, pixel)
         more, drawn, found, tested = _places(maps, asked)
-        quantities, curves, findings, checks = (
-            quantities | more,
-            curves.assign(drawn),
-            findings | found,
-            checks + tested,
-        )
-    kept: dict[str, Any] = {"resolution": resolution, "ratio": ratio, "particle": particle}
-    kept |= {key: value for key, value in (("elements", elements), ("k_factors", k_factors)) if value is not None}
+        quantities, curves = quantities | more, curves.assign(drawn)
+        findings, checks = findings | found, checks + tested
     return Result(
         "element_map", name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
     )

@@ -7,7 +7,7 @@ import numpy as np
 from closo.figures import Axis, FigureSpec, Image, Panel, Trace
 from closo.result import Result
 
-__all__ = ["figure"]
+__all__ = ["figure", "profile_panel"]
 
 
 def figure(result: Result) -> FigureSpec:
@@ -28,13 +28,20 @@ def figure(result: Result) -> FigureSpec:
             edges = [np.arange(size + 1.0) for size in values.shape]
             image = Image(values, edges[1], edges[0], kind="values", label=f"{said}N({element})")
             panels.append(Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + element, equal=True))
-    if "profile" in curves:
-        d, ratio = curves["distance"].values, found["ratio"]
-        unit, factor = ("nm", 1e9) if d.max() < 1e-3 else ("pixel", 1.0)
-        y, u, model = (curves[key].values for key in ("profile", "profile_u", "profile_model"))
-        good = np.isfinite(y) & np.isfinite(u) & (u < 2.0 * np.nanmax(np.abs(y)))
-        traces = [Trace(factor * d[good], y[good], "measured", y_u=u[good])]
-        traces.append(Trace(factor * d[good], model[good], "shell model", style="line", color=1))
-        panels.append(Panel(Axis(f"distance to the edge / {unit}"), Axis(f"N({ratio})"), traces, title="profile"))
+    panels += profile_panel(result)
     summary = f"X-ray spectrum of {', '.join(found['elements'])}; {len(maps)} maps."
     return FigureSpec(result.name, panels, result.name, summary, columns=3 if maps else 1)
+
+
+def profile_panel(result: Result) -> list[Panel]:
+    """Return the ratio over the distance to the edge of particles with the model of a shell; nothing where there is none."""
+    curves = result.curves
+    if "profile" not in curves:
+        return []
+    d, ratio = curves["distance"].values, result.findings["ratio"]
+    unit, factor = ("nm", 1e9) if d.max() < 1e-3 else ("pixel", 1.0)
+    y, u, model = (curves[key].values for key in ("profile", "profile_u", "profile_model"))
+    good = np.isfinite(y) & np.isfinite(u) & (u < 2.0 * np.nanmax(np.abs(y)))
+    traces = [Trace(factor * d[good], y[good], "measured", y_u=u[good])]
+    traces.append(Trace(factor * d[good], model[good], "shell model", style="line", color=1))
+    return [Panel(Axis(f"distance to the edge / {unit}"), Axis(f"N({ratio})"), traces, title="profile")]

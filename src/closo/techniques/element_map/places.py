@@ -126,11 +126,12 @@ def surface(
     if told != MODELS[2] or maps.pixel is None:
         quantities["shell_width"] = withheld("shell_width", why if told != MODELS[2] else _NO_SIZE)
     else:
-        fades = abs(profile.fit_shell(seen, fade=_FADE).width - fit.width) / 12**0.5
-        own = {f"counting shell_width:{maps.name}": fit.u, f"shape:{maps.name}": fades}
+        # the width goes with the square of the fade, which lies anywhere between 0 and _FADE: a third of the way, 0.3 of it
+        faded = profile.fit_shell(seen, fade=_FADE).width - fit.width
+        own = {f"counting shell_width:{maps.name}": fit.u, f"shape:{maps.name}": 0.298 * abs(faded)}
         scaled = {label: u * maps.pixel for label, u in sources("shell_width", width, own, fit.u).items()}
         quantities["shell_width"] = _number(
-            "shell_width", fit.width * maps.pixel, scaled, "shell of a sphere in projection"
+            "shell_width", (fit.width + faded / 3.0) * maps.pixel, scaled, "shell of a sphere in projection, that fades"
         )
     found = {
         "model": told,

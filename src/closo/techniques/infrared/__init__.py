@@ -10,9 +10,9 @@ Protocol
     and measure each powder twice.
 
 Needs
-    `wavenumber` [1/cm] with `absorbance`, `reflectance`, `transmittance` or `kubelka_munk`; a single beam is refused.
-    What is reflected (reflectance, log(1/R), Kubelka-Munk) is analysed as Kubelka-Munk function (1 - R)^2/2R, what is
-    transmitted as absorbance; `scale` and `ordinate` choose otherwise.
+    `wavenumber` [1/cm] with `absorbance`, `reflectance`, `transmittance` or `kubelka_munk`, or a single beam with that
+    of a `reference`. What is reflected (reflectance, log(1/R), Kubelka-Munk) is analysed as Kubelka-Munk function (1 -
+    R)^2/2R, what is transmitted as absorbance; `scale` and `ordinate` choose otherwise.
 
 Gives
     Per band, the house's silanol, O-H, B-H, overtone, water and those of the setting `bands`: `band_area:BAND`

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import xarray as xr
 from scipy.special import stdtrit
 
 from closo.dataset import Dataset
-from closo.errors import DataError
+from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.choices import spelled
@@ -65,6 +66,7 @@ class _Found:
 def analyse(
     data: Dataset,
     *,
+    reference: Sequence[Dataset] = (),
     bands: str | None = None,
     normalise: str = "overtone",
     ordinate: str | None = None,
@@ -79,6 +81,7 @@ def analyse(
     Parameters
     ----------
     data : a measurement of kind 'infrared'.
+    reference : the single beam by which a single beam is divided.
     bands : more bands, or other limits of known ones, 'name:low-high|anchor|anchor, ...' [1/cm].
     normalise : the band that areas are divided by, or 'none'.
     ordinate : what the file holds, where it does not say or says it wrongly.
@@ -95,13 +98,12 @@ def analyse(
     asked: dict[str, Any] = {"bands": bands, "normalise": normalise, "axis_u": axis_u, "scale_u": scale_u}
     shares = {key: share for key, share in (("r_min", r_min), ("r_max", r_max)) if share is not None}
     check_settings(asked | shares | {"ordinate": ordinate, "scale": scale})
+    if len(reference) > 1:
+        raise StudyError(f"reference names {len(reference)} spectra.", hint="Name one: FILE#2 is the second of a file.")
     spectrum = spectrum_of(
-        data,
-        ordinate=spelled(ordinate, ORDINATES),
-        scale=spelled(scale, SCALES),
-        r_min=r_min,
-        r_max=r_max,
-    )
+        data, ordinate=spelled(ordinate, ORDINATES), scale=spelled(scale, SCALES), r_min=r_min, r_max=r_max,
+        reference=reference[0] if reference else None,
+    )  # fmt: skip
     wanted = bands_of(bands)
     found: dict[str, _Found] = {}
     left: dict[str, str] = {}
@@ -119,6 +121,7 @@ def analyse(
     components = _components(spectrum, found)
     quantities |= _splitting(spectrum, components)
     settings = asked | shares | {"ordinate": ordinate, "scale": scale}
+    settings |= {"reference": reference[0].attrs["title"]} if reference else {}
     findings: dict[str, Any] = {
         "ordinate": spectrum.ordinate,
         "scale": spectrum.scale,
@@ -249,7 +252,7 @@ def _position(spectrum: Spectrum, band: Band, found: _Found, axis_u: float) -> Q
         place.place,
         {
             f"noise of the maximum {band.name}:{name}": place.noise,
-            f"top {band.name}:{name}": place.top,
+            f"top {band.name}:{name}": band.top * place.top,
             f"baseline model of the maximum {band.name}:{name}": place.model,
             f"wavenumber scale:{name}": axis_u,
         },
@@ -325,9 +328,7 @@ def _checks(
     """Return what was tested."""
     seen = [one for one in found.values() if one.detected]
     down = [name for name, one in found.items() if -one.area.value > 2.5 * float(one.number.u)]
-    checks = [
-        Check("bands point up", not down if found else None, f"{', '.join(down) or 'no band'} points down"),
-    ]
+    checks = [Check("bands point up", not down if found else None, f"{', '.join(down) or 'no band'} points down")]
     dark, bright = float(np.mean(spectrum.dark)), float(np.mean(spectrum.bright))
     low, high = spectrum.limits
     masked = (

@@ -21,12 +21,7 @@ _DIGIT = 6e-8  # of a value: what a 4-byte float keeps
 _BIN = 4.0  # 1/cm: points that are nearer share their noise (resolution and zero filling)
 _WIDER = 2.0  # times the anchors that fix a parabola
 _BROADEST = 100.0  # 1/cm: no band of one kind of bond is a wider Lorentzian; what is broader is spread, and a Gaussian
-_FREE = (
-    (1360.0, 1540.0),
-    (2050.0, 2270.0),
-    (2625.0, 2655.0),
-    (3785.0, 4400.0),
-)  # 1/cm: no band of silica, salt or air
+_FREE = ((1360.0, 1540.0), (2050.0, 2270.0), (2625.0, 2655.0), (3785.0, 4400.0))  # 1/cm: no band of silica, salt or air
 _FEWEST_PLACES = 3.0  # displaced copies that do not overlap
 _NOISE_REACH = 150.0  # 1/cm to both sides from which the noise is taken
 

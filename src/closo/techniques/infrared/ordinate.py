@@ -20,6 +20,7 @@ _ABSURD = 100.0  # an absorbance or Kubelka-Munk function that no instrument giv
 _LEAST_LIGHT = {"absorbance": 0.005, "Kubelka-Munk": 0.05}
 _MOST_LIGHT = {"absorbance": 1.0, "Kubelka-Munk": 0.9}
 _FEWEST = 50  # points
+_NO_LIGHT = 0.005  # of the most light of a reference
 _MOSTLY = 0.85  # share of dark points beyond which the ordinate is another
 
 
@@ -91,8 +92,9 @@ def spectrum_of(
     scale: str | None = None,
     r_min: float | None = None,
     r_max: float | None = None,
+    reference: Dataset | None = None,
 ) -> Spectrum:
-    """Return a spectrum on the scale that is analysed.
+    """Return a spectrum on the scale that is analysed; a single beam is divided by that of a `reference`.
 
     Raises
     ------
@@ -102,15 +104,20 @@ def spectrum_of(
     stored = next((name for name in _KNOWN if name in data), None)
     if stored is None:
         require(data, "absorbance", who="infrared")
-    said = ordinate or _said(data, str(stored))
-    source = data.attrs.get("source")
-    if said == "single beam":
+    said, source = ordinate or _said(data, str(stored)), data.attrs.get("source")
+    single = _said(data, str(stored)) == "single beam"
+    if reference is not None and not single:
+        raise DataError(f"it holds {said}, which no reference divides.", file=source, hint="Leave reference out.")
+    if reference is not None:
+        said = ordinate or "reflectance"
+    elif said == "single beam":
         raise DataError(
             "a single beam shows source, optics and detector besides the sample.",
             file=source,
-            hint="Divide it by the background in the instrument's program and save absorbance, log(1/R) or Kubelka-Munk.",
+            hint="Name the single beam of the KBr or the mirror: --set reference=FILE.",
         )
-    x, values = _even(data["wavenumber"].values, data[str(stored)].values, source)
+    measured = data[str(stored)].values if reference is None else _divided(data, str(stored), reference)
+    x, values = _even(data["wavenumber"].values, measured, source)
     light = _light(values, said, source)
     kind = scale or ("absorbance" if said in ("absorbance", "transmittance") else "Kubelka-Munk")
     low, high = (_LEAST_LIGHT[kind] if r_min is None else r_min), (_MOST_LIGHT[kind] if r_max is None else r_max)
@@ -124,6 +131,8 @@ def spectrum_of(
             hint="If it is in per cent or another ordinate, say so: --columns wavenumber,reflectance[%], --set ordinate=...",
         )
     notes = list(data.attrs.get("warnings", ()))
+    if reference is not None:
+        notes.append(f"A single beam over that of '{name_of(reference)}', taken for {said}.")
     if y is not values:
         notes.append(f"The file holds {said}; analysed is {_WORDS[kind]}.")
     elif said == "absorbance":
@@ -135,6 +144,29 @@ _WORDS = {
     "absorbance": "the absorbance, log10(1/R) or log10(1/T)",
     "Kubelka-Munk": "the Kubelka-Munk function, (1 - R)^2/(2 R)",
 }
+
+
+def _divided(data: Dataset, stored: str, reference: Dataset) -> np.ndarray:
+    """Return a single beam over another one, 0 where that has less than 0.5 % of its light.
+
+    Raises
+    ------
+    DataError  when the other one is no single beam, or was measured with other steps or another range.
+    """
+    below = next((name for name in _KNOWN if name in reference), "")
+    file = reference.attrs.get("source")
+    if not below or _said(reference, below) != "single beam":
+        raise DataError("the reference is no single beam.", file=file, hint="Name the one before it was divided.")
+    (x, y), (other, light) = (
+        (one["wavenumber"].values, one[name].values) for one, name in ((data, stored), (reference, below))
+    )
+    if x.shape != other.shape or np.max(np.abs(x - other)) > 0.05 * abs(x[1] - x[0]):
+        raise DataError(
+            "the reference has other wavenumbers than the spectrum: lines of vapour would not cancel.", file=file,
+            hint="Measure both with one resolution and range.",
+        )  # fmt: skip
+    seen = light > _NO_LIGHT * np.nanmax(light)
+    return np.asarray(np.where(seen, y / np.where(seen, light, 1.0), 0.0))
 
 
 def _said(data: Dataset, stored: str) -> str:

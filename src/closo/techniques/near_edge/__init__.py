@@ -31,8 +31,9 @@ Uncertainty sources
     a limit of detection; of energies as xray_raman, `energy scale:<name>` 0.03 or 0.1 eV.
 
 Checks
-    sum of the fractions (100 ± 10 %), whether the references explain the spectrum (reduced chi-square 4), whether one
-    combination alone is within 6 of the best BIC.
+    sum of the fractions (100 ± 10 %), whether the references explain the spectrum (reduced chi-square 4, above 10 no
+    fraction; without known noise the scatter from point to point), whether one combination alone is within 6 of the
+    best BIC.
 
 Limits
     A fraction says how much of a reference *spectrum* there is; of atoms only where all absorb alike per atom. A component

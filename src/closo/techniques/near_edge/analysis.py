@@ -16,6 +16,7 @@ from closo.result import Check, Result
 from closo.techniques.near_edge.fractions import Fractions, detection_limits, fractions_of
 from closo.techniques.near_edge.normalising import Prepared, prepared
 from closo.techniques.near_edge.request import check_settings
+from closo.techniques.noise import sample_noise
 from closo.techniques.xray_raman.analysis import ambiguity, peak_quantities
 from closo.techniques.xray_raman.edges import peaks_of, window_of
 from closo.techniques.xray_raman.peaks import places_of
@@ -25,7 +26,7 @@ __all__ = ["analyse"]
 
 _UNSURE = 0.4
 _AROUND = (-20.0, 60.0)  # eV about the edge: the fit of a spectrum normalised to its step
-_MISFIT = 4.0  # reduced chi-square above which the references do not explain the spectrum
+_MISFIT, _HOPELESS = 4.0, 10.0  # reduced chi-square above which the references do not explain it; without a fraction
 _SUM = 0.1  # from 1: sum of free fractions
 
 
@@ -61,11 +62,7 @@ def analyse(
     ------
     DataError  when a spectrum does not reach over the windows. StudyError  when nothing is asked, or a setting is wrong.
     """
-    settings: dict[str, Any] = {
-        "edge": edge, "peaks": peaks, "window": window, "normalise": normalise, "background": background,
-        "analysers": analysers, "sum_to_one": sum_to_one, "shift": shift, "alignment_u": alignment_u,
-        "resolution": resolution, "noise": noise, "axis_u": axis_u,
-    }  # fmt: skip
+    settings = {name: value for name, value in locals().items() if name not in ("data", "references")}
     check_settings(settings)
     require(data, "energy", who="near_edge")
     if not references and not peaks and edge is None:
@@ -74,7 +71,6 @@ def analyse(
     asked, way = _asked(settings)
     sample = prepared(data.assign_coords(energy=data["energy"] + shift) if shift else data, way, asked, noise=noise)
     resolution = resolution or _width(sample)
-    settings |= {"alignment_u": alignment_u, "axis_u": axis_u}
     loss = sample.done is not None
     axis = axis_u if axis_u is not None else 0.03 if loss else 0.1
     quantities, findings = _peaks(sample, asked, peaks, name=name, axis_u=axis)
@@ -118,8 +114,7 @@ def _asked(settings: Mapping[str, Any]) -> tuple[Asked | None, str | None]:
     way = settings["normalise"] if settings["normalise"] in ("none", "step") else None
     if settings["edge"] is None or way is not None:
         return None, way
-    keys = ("edge", "background", "normalise", "analysers")
-    return asked_of(**{key: settings[key] for key in keys}), "area"
+    return asked_of(settings), "area"
 
 
 def _width(sample: Prepared) -> float:
@@ -173,6 +168,10 @@ def _fractions(found: Fractions, titles: list[str], name: str, how: str) -> dict
         number = uncertain(float(found.values[k]), _sources(found, k, name))
         numbers.append(number)
         quantities |= _one(title, number, method, name)
+        if found.reduced > _HOPELESS:
+            why = f"the references do not explain the spectrum (reduced chi-square {found.reduced:.3g}): one is missing"
+            quantities[f"component_fraction:{title}"] = withheld("component_fraction", why, method=method)
+            quantities.pop(f"component_fraction:{title} upper_limit", None)
     limits = detection_limits(found) if len(titles) > 1 else []
     for title, (limit, error) in zip(titles, limits, strict=False):
         told = "simulated with the noise of these points, energies and backgrounds: found in 19 of 20"
@@ -241,6 +240,11 @@ def _checks(found: Fractions, titles: list[str]) -> list[Check]:
     if math.isfinite(found.reduced):
         text = f"reduced chi-square {found.reduced:.3g}, limit {_MISFIT:g}"
         checks.append(Check("references explain the spectrum", found.reduced < _MISFIT, text))
+    elif scatter := sample_noise(found.spectrum):
+        ratio = float(np.std(found.spectrum - found.values @ found.references)) / scatter
+        text = f"what is left is {ratio:.2g} times the scatter from point to point, limit {_MISFIT**0.5:g}"
+        text += ": it has a shape, so a reference is missing or is not quite the sample's" if ratio**2 > _MISFIT else ""
+        checks.append(Check("references explain the spectrum", ratio**2 < _MISFIT, text))
     near = [one for one in found.combinations if one.bic - found.combinations[0].bic < 6.0]
     if len(titles) > 1 and near:
         words = "; ".join(" + ".join(titles[k] for k in one.members) for one in near[:4])

@@ -55,18 +55,12 @@ def analyse(
     ------
     DataError  when the edge is not in the data. StudyError  when a setting is wrong.
     """
+    asked_for = {name: value for name, value in locals().items() if name != "data"}
     require(data, "energy", who="xray_raman")
     if edge is None:
         raise StudyError("xray_raman needs the edge.", hint=f"--set edge='O K'; known: {', '.join(EDGES)}.")
-    asked_for: dict[str, Any] = {
-        "edge": edge, "peaks": peaks, "background": background, "normalise": normalise, "analysers": analysers,
-        "angle": angle, "analyser_energy": analyser_energy, "formula": formula, "count_rate": count_rate,
-        "dead_time": dead_time, "axis_u": axis_u,
-    }  # fmt: skip
     check_settings(asked_for)
-    keys = ("peaks", "axis_u")
-    asked = asked_of(**{key: value for key, value in asked_for.items() if key not in keys})
-    name = name_of(data)
+    asked, name = asked_of(asked_for), name_of(data)
     done = reduced(data, asked)
     wanted = peaks_of(peaks if peaks is not None else asked.edge.peaks)
     quantities = _geometry(done, asked, name)

@@ -224,12 +224,7 @@ def _of_analyser(number: int, lines: list[tuple[float, float, float]]) -> Analys
 
 
 def _together(
-    lines: list[Analyser],
-    columns: tuple[np.ndarray, ...],
-    *,
-    reach: list[int],
-    column: dict[int, int],
-    wanted: Window,
+    lines: list[Analyser], columns: tuple[np.ndarray, ...], *, reach: list[int], column: dict[int, int], wanted: Window
 ) -> Loss:
     """Return the sum over analysers and scans on the axis of the first scan, each interpolated and divided by its monitor.
 

@@ -42,7 +42,7 @@ AMBIGUOUS = {
     "O K": (
         (534.2, 535.8),
         "non-bridging oxygen (borates) and O-H (water, silanol) both absorb at 535 eV: this edge cannot tell them apart",
-    ),
+    )
 }
 """Edge -> range of energies [eV] and what cannot be told apart there."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -71,31 +73,21 @@ class Reduced:
         return float(np.mean(shares)), counting, spread
 
 
-def asked_of(
-    *,
-    edge: str,
-    background: str | None = None,
-    normalise: str | None = None,
-    analysers: str | None = None,
-    angle: str | None = None,
-    analyser_energy: float | None = None,
-    formula: str | None = None,
-    count_rate: str | None = None,
-    dead_time: float = 0.0,
-) -> Asked:
-    """Return what is asked, with the windows of the table where none are named."""
-    row = edge_of(edge)
-    windows = row.windows if normalise is None else windows_of(normalise, "normalise")
+def asked_of(settings: Mapping[str, Any]) -> Asked:
+    """Return what the settings of an edge ask, with the windows of the table where none are named."""
+    row, get = edge_of(settings["edge"]), settings.get
+    windows, background = get("normalise"), get("background")
+    numbers = {key: None if get(key) is None else numbers_of(get(key), key) for key in ("analysers", "angle")}
     return Asked(
         row,
         row.background if background is None else window_of(background, "background"),
-        windows,
-        None if analysers is None else numbers_of(analysers, "analysers"),
-        () if angle is None else numbers_of(angle, "angle"),
-        math.nan if analyser_energy is None else analyser_energy,
-        formula or "",
-        (500.0, 5000.0) if count_rate is None else window_of(count_rate, "count_rate"),
-        dead_time * 1e-6,
+        row.windows if windows is None else windows_of(windows, "normalise"),
+        numbers["analysers"],
+        numbers["angle"] or (),
+        math.nan if get("analyser_energy") is None else settings["analyser_energy"],
+        get("formula") or "",
+        (500.0, 5000.0) if get("count_rate") is None else window_of(get("count_rate"), "count_rate"),
+        (get("dead_time") or 0.0) * 1e-6,
     )
 
 
