@@ -63,8 +63,6 @@ from closo.quantity import Number, Quantity, from_fit, parse, uncertain, withhel
 from closo.result import Check, Result
 from closo.techniques import adsorption as kernel
 
-__all__ = ["analyse", "check_settings", "figure"]
-
 Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
