@@ -252,7 +252,7 @@ def test_the_uncertainty_of_a_mass_is_that_of_a_capacity_per_area(closo):
         (["--set", "diffusivty=1e-18"], "no parameter 'diffusivty'"),
         (["--set", "diffusivity=-1"], "finite and > 0"),
         (["--window", "2-4"], "not a pair of voltages"),
-        (["--model", "P2D"], "no model 'P2D'"),
+        (["--model", "P2D"], "no cell model 'P2D'"),
     ],
 )
 def test_a_wrong_word_gets_a_sentence(words: list[str], sentence: str, capsys):

@@ -42,7 +42,7 @@ def profile_between(
     if steps < 1:
         raise DataError("both ends of the line lie in one pixel.", hint="Draw a longer line.")
     if not 1 <= width <= max(rows, columns):
-        raise DataError(f"a line of {width} pixels is no line through this map.", hint="Give 1 or more.")
+        raise DataError(f"a line of {width} pixels is not a line through this map.", hint="Give 1 or more.")
     at = np.linspace(0.0, 1.0, steps + 1)
     along = np.array([x1 - x0, y1 - y0]) / length
     across = np.arange(width) - 0.5 * (width - 1)

@@ -79,7 +79,7 @@ def drawn(result: Result, texts: Mapping[str, str]) -> FigureSpec:
 
     Raises
     ------
-    StudyError  when a text is no number; DataError when the line leaves the map.
+    StudyError  when a text is not a number; DataError when the line leaves the map.
     """
     name = texts["map"] if texts.get("map") in names_of(result) else names_of(result)[0]
     values, u = (np.asarray(result.curves[f"{kind}:{name}"].values, float) for kind in ("map", "map_u"))

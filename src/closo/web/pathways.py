@@ -68,7 +68,7 @@ def drawn(texts: Mapping[str, str], known: Result | None) -> tuple[Any, list[Fig
 
     Raises
     ------
-    StudyError  when a text is no number of its range.
+    StudyError  when a text is not a number of its range.
     """
     from closo.models.atlas.pictures import composition
 

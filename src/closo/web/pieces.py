@@ -88,7 +88,7 @@ def number_of(text: str, label: str, least: float = -1e9, most: float = 1e9) -> 
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
-        raise StudyError(f"{label}: '{text[:40]}' is no number from {least:g} to {most:g}.")
+        raise StudyError(f"{label}: '{text[:40]}' is not a number from {least:g} to {most:g}.")
     return value
 
 

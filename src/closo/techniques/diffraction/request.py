@@ -176,7 +176,7 @@ def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[floa
             name, _, size = (word.strip() for word in part.partition(":"))
             if name not in stems:
                 raise StudyError(
-                    f"particle_size names '{name}', which is no phase.", hint=did_you_mean(name, stems)
+                    f"particle_size names '{name}', which is not a phase.", hint=did_you_mean(name, stems)
                 ) from None
             number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
             found[stems.index(name)] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
