@@ -44,7 +44,7 @@ def test_run_gives_one_object_per_measurement(closo, spectrum: Path):
     low, high = quantity["interval"]
     assert low < quantity["value"] < high
     assert sum(entry["u"] ** 2 for entry in quantity["budget"]) == pytest.approx(quantity["u"] ** 2)
-    assert {"name", "passed", "detail", "judges"} == set(found[0]["checks"][0])
+    assert {"name", "passed", "detail", "judges", "hard"} == set(found[0]["checks"][0])
     assert found[0]["file"] == str(spectrum)
 
 

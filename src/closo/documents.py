@@ -25,7 +25,8 @@ def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
         "name": result.name,
         "quantities": {key: quantity.as_stored() for key, quantity in result.quantities.items()},
         "checks": [
-            [c.name, None if c.passed is None else bool(c.passed), c.detail, list(c.judges)] for c in result.checks
+            [c.name, None if c.passed is None else bool(c.passed), c.detail, list(c.judges), c.hard]
+            for c in result.checks
         ],
         "settings": dict(result.settings),
         "findings": dict(result.findings),
@@ -50,7 +51,10 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
         curves=opened,  # type: ignore[arg-type]  # opens itself
-        checks=tuple(Check(*row[:3], *map(tuple, row[3:])) for row in document["checks"]),
+        checks=tuple(
+            Check(row[0], row[1], row[2], tuple(row[3] if row[3:] else ()), hard=True in row[4:])
+            for row in document["checks"]
+        ),
         settings=document["settings"],
         findings=document["findings"],
         about=About(**document["about"]),
@@ -70,7 +74,7 @@ def _plain(value: object) -> Any:
         return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is no plain JSON value")
+    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is not a plain JSON value")
 
 
 def plain(value: object) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError, did_you_mean
-from closo.quantity import Quantity
+from closo.quantity import Quantity, withheld
 from closo.value import Value
 from closo.views import as_frame, html_table, quantity_rows, text_table
 
@@ -28,12 +28,14 @@ class Check:
     detail : one sentence with the number found and the limit.
     judges : what it judges: keys of quantities, or names of the nomenclature for all keys of that name; fields of
         study.toml where it compares statements. Nothing where it speaks of the measurement as a whole.
+    hard : it failed by so much that no uncertainty holds what it judges: a `Result` withholds these quantities.
     """
 
     name: str
     passed: bool | None
     detail: str
     judges: tuple[str, ...] = ()
+    hard: bool = False
 
     def concerns(self, key: str) -> bool:
         """Tell whether the quantity of this key is one that the check judges."""
@@ -114,6 +116,14 @@ class Result:
     about: About = About()
 
     def __post_init__(self) -> None:
+        for check in self.failed_checks:
+            if check.hard:
+                doubted = {
+                    key: withheld(q.name, f"the check '{check.name}' failed: {check.detail}", method=q.method)
+                    for key, q in self.quantities.items()
+                    if q.value is not None and check.concerns(key)
+                }
+                object.__setattr__(self, "quantities", {**self.quantities, **doubted})
         if callable(self.curves):
             object.__setattr__(self, "_open", self.curves)
             object.__delattr__(self, "curves")

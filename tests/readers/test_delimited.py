@@ -382,4 +382,4 @@ def test_noise_about_zero_at_a_constant_voltage_is_a_chronoamperogram(write):
 
 def test_unnamed_columns_are_shown_both_ways_of_naming_them(write):
     with pytest.raises(ReadError, match=r"time,current\[mA\],voltage"):
-        read(write("\n".join(["Seconds,Volts,Amps", "0,3.7,-0.002", "10,3.6,-0.002", "20,3.5,-0.002"])))
+        read(write("\n".join(["A1,B1,C1", "0,3.7,-0.002", "10,3.6,-0.002", "20,3.5,-0.002"])))

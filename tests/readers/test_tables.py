@@ -404,3 +404,91 @@ def test_seconds_is_what_cyclers_use():
     from closo.readers.tools import bulk
 
     assert bulk.seconds is seconds
+
+
+# names in other words
+TIME, VOLTS, AMPS = np.arange(40.0) * 30, np.linspace(3.0, 3.4, 40), np.repeat([1e-3, 0.0, -1e-3, 0.0], 10)
+
+
+def recorded(data):
+    return [data[name].values for name in ("time", "current", "voltage")]
+
+
+@pytest.mark.parametrize(
+    ("header", "factors"),
+    [
+        ("Seconds,Amps,Volts", (1, 1, 1)),
+        ("Minutes,milliamps,Volts", (60, 1e-3, 1)),
+        ("总时间(h),电流(mA),电压(mV)", (3600, 1e-3, 1e-3)),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_columns_named_by_their_units_and_in_chinese(tmp_path, header, factors, encoding):
+    columns = [values / factor for values, factor in zip((TIME, AMPS, VOLTS), factors, strict=True)]
+    (tmp_path / "a.csv").write_text(table(header, *columns), encoding=encoding)
+    (data,) = read(tmp_path / "a.csv")
+    for values, truth in zip(recorded(data), (TIME, AMPS, VOLTS), strict=True):
+        np.testing.assert_allclose(values, truth, atol=1e-12)
+
+
+def test_units_below_names_are_not_taken_for_names(write):
+    """Else the minus before 'Strom' would be lost."""
+    rows = table("Zeit,-Strom,Spannung\nSeconds,Amps,Volts", TIME, -AMPS, VOLTS)
+    with pytest.raises(ReadError, match=r"--columns time,-current,voltage$"):
+        read(write(rows))
+    (data,) = read(write(rows), columns="time,-current,voltage")
+    np.testing.assert_allclose(data["current"], AMPS)
+
+
+def test_a_time_in_three_columns_is_refused(write):
+    parts = [np.floor(TIME / 3600), np.floor(TIME / 60) % 60, TIME % 60]
+    with pytest.raises(ReadError):
+        read(write(table("Hours,Minutes,Seconds,Amps,Volts", *parts, AMPS, VOLTS)))
+
+
+def test_real_and_imaginary_part_of_ohms(write):
+    (data,) = read(write(table("Freq(Hz),Re(Ohm),-Im(kOhm)", F, Z.real, -Z.imag / 1e3)))
+    np.testing.assert_allclose(data["impedance"], Z)
+
+
+def test_a_clock_and_one_signal_are_a_table(write):
+    (data,) = read(
+        write(
+            table("Elapsed Time,Current (pA)", [f"0:{int(t) // 60:02d}:{int(t) % 60:02d}" for t in TIME], AMPS * 1e12)
+        )
+    )
+    np.testing.assert_allclose(data["current"], AMPS)
+    np.testing.assert_allclose(data["time"], TIME)
+
+
+def test_a_proposal_holds_the_clock(write):
+    days = [f"30.01.2024 23:{50 + int(t) // 60 % 10:02d}:{int(t) % 60:02d},000" for t in TIME[:20]]
+    rows = table("Zeitstempel;Strom/mA;Spannung/V", days, AMPS[:20] * 1e3, VOLTS[:20], separator=";")
+    with pytest.raises(ReadError, match=r"--columns date_time,current\[mA\],voltage$"):
+        read(write(rows))
+    (data,) = read(write(rows), columns="date_time,current[mA],voltage")
+    np.testing.assert_allclose(data["time"], TIME[:20])
+
+
+@pytest.mark.parametrize(
+    "names", ["Data_Point,Test_Time(s),Date_Time,Current(A),Voltage(V)", "Rec#,TestTime (s),DPT Time,Amps,Volts"]
+)
+def test_cyclers_compare_their_clocks(write, names):
+    """Arbin and Maccor: milliseconds under the name of seconds, beside the clock on the wall."""
+    wall = [f"01/30/2024 {10 + int(t) // 3600}:{int(t) // 60 % 60:02d}:{int(t) % 60:02d}" for t in TIME]
+    count = [str(k + 1) for k in range(40)]
+    separator = "\t" if "Rec#" in names else ","
+    for scale in (1.0, 1000.0):
+        path = write(table(names.replace(",", separator), count, TIME * scale, wall, AMPS, VOLTS, separator=separator))
+        if scale == 1.0:
+            np.testing.assert_allclose(read(path)[0]["time"], TIME)
+        else:
+            with pytest.raises(ReadError, match="runs 1000 times as fast as the clock in"):
+                read(path)
+
+
+def test_an_arbin_time_that_is_a_date(write):
+    wall = [f"2024-01-30 10:{int(t) // 60:02d}:{int(t) % 60:02d}" for t in TIME]
+    count = [str(k + 1) for k in range(40)]
+    (data,) = read(write(table("Data_Point,Test_Time(s),Current(A),Voltage(V)", count, wall, AMPS, VOLTS)))
+    np.testing.assert_allclose(data["time"], TIME)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from closo.dataset import new
+from closo.documents import from_document, to_document
 from closo.quantity import correlation, sources
 from closo.techniques import critical_current, cycling, plating, polarization
 from closo.techniques.instrument import GAIN, OFFSET, full_scale, instrument_name, read_offset, time_check
@@ -120,6 +121,64 @@ def test_the_measured_current_is_held_against_the_set_one(factor, passed):
         assert any(map(check.concerns, result.quantities))
         assert not check.concerns("coulombic_efficiency")
         assert passed or "the measured current is not the set one" in check.detail
+
+
+@pytest.mark.parametrize(("factor", "hard"), [(1.03, False), (1.2, True), (1000.0, True)])
+def test_a_current_that_is_surely_not_the_set_one_withholds_what_hangs_on_it(factor, hard):
+    data = stairs(factor=factor)
+    symmetric = square("b.mpr").assign(set_current=lambda d: d["current"] / factor)
+    for result, keys, free in (
+        (
+            critical_current.analyse(data),
+            ["charge:cumulative", "current:survived", "resistance:low_steps"],
+            "duration:half_cycle",
+        ),
+        (plating.analyse(symmetric), ["charge:half_cycle", "current", "resistance:first"], "polarization:first"),
+        (cycling.analyse(data, cell="symmetric cell"), ["current"], "mean_voltage:charge"),
+    ):
+        for key in keys:
+            quantity = result.quantities[key]
+            assert (quantity.value is None) == hard, (result.technique, key)
+            assert not hard or "the check 'set current' failed" in quantity.why
+        assert free not in result.quantities or result.quantities[free].value is not None
+        again = from_document(*to_document(result))
+        assert again.failed_checks == result.failed_checks
+        assert [q.value for q in again.quantities.values()] == [q.value for q in result.quantities.values()]
+
+
+def test_a_zero_that_is_off_is_told_from_a_gain():
+    """5 uA more in both directions change an efficiency; 30 % more of both do not."""
+    data = stairs()
+    set_current = data["set_current"]
+    moved = {
+        "zero": data.assign(current=data["current"] + 5e-6 * (data["current"] != 0)),
+        "gain": data.assign(set_current=set_current / 1.3),
+    }
+    for what, changed in moved.items():
+        (check,) = [c for c in cycling.analyse(changed, cell="symmetric cell").checks if c.name == "set current"]
+        assert check.passed is False
+        assert check.concerns("coulombic_efficiency:first") == (what == "zero")
+
+
+def test_a_clock_of_years_gives_no_charge():
+    data = square("b.mpr")
+    years = data.assign(time=data["time"] * 5e4)
+    for result in (plating.analyse(years), cycling.analyse(years, cell="symmetric cell")):
+        (check,) = [c for c in result.checks if c.name == "time"]
+        assert (check.passed, check.hard) == (False, True)
+        for key, quantity in result.quantities.items():
+            assert quantity.value is None or not check.concerns(key)
+    assert result.quantities["coulombic_efficiency"].value is not None  # a ratio does not need the unit
+
+
+def test_a_polarization_above_its_range_is_told():
+    data = step("a.par")
+    inside, above = (data.assign(current_range=lambda d, r=r: 0 * d["current"] + r) for r in (1e-4, 1e-5))
+    for record, passed in ((inside, True), (above, False)):
+        result = polarization.analyse(record, voltage=0.1)
+        (check,) = [c for c in result.checks if c.name == "current range"]
+        assert check.passed is passed
+        assert check.concerns("steady_state_current")
 
 
 def test_no_set_current_is_no_check():

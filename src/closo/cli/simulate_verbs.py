@@ -14,8 +14,6 @@ from closo.cli.output import exit_code, progress_bar, say, show_lines, show_tabl
 if TYPE_CHECKING:
     from closo.result import Result
 
-__all__ = ["VERBS"]
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure of phases and current there.")]
 

@@ -8,7 +8,8 @@ Columns used, with or without underscores and blanks: `Test_Time` time, `Current
 needed; `Cycle_Index` cycle, `Step_Index` step, `Aux_Temperature_1` or `Temperature`; `Charge_Capacity` and
 `Discharge_Capacity`, which start again where the schedule says so: their sum through all such resets, charging minus
 discharging, is the charge [C]. `Test_ID`: every test is a measurement of its own. `Data_Point`: rows that are not in its
-order are put in order, with a warning.
+order are put in order, with a warning. `Date_Time` is compared with the time. The set current stands in the schedule (.sdx),
+which is not exported with the table: the check 'set current' is not made.
 
 Refused: a .res (an Access database), with advice.
 """

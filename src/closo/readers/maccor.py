@@ -9,6 +9,8 @@ point or (German systems) decimal comma. Columns used: `TestTime`, `Test Time (s
 
 Time: text `0d 00:01:00.0`, or numbers in the unit that the name states; where it states none, the column `DPT Time` (the
 clock) tells whether they are seconds, minutes, hours or days, and without one the file is refused.
+A time with its unit is compared with `DPT Time`. The set current stands in the procedure, which is not in the table: the
+check 'set current' is not made.
 
 Signs: Maccor writes currents without sign. Where the state says charge or discharge, it gives the sign; a table with
 negative currents is taken as it is; a table without a state and without negative currents gets a warning, because nothing
@@ -79,7 +81,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no table with time, current and voltage, or the unit of the time cannot be known.
+    ReadError  when it is not a table with time, current and voltage, or the unit of the time cannot be known.
     """
     text = load(path)
     header, separator = find_names(text, _KNOWN)

@@ -11,6 +11,7 @@ step; `charge` [C] is the sum over the steps before plus that of the step, so th
 instrument counted.
 
 Of a .ndax the program (Step.xml) gives set_current: the current [mA] of each step at constant current, 0 in other steps.
+A .nda holds no program that fastnda reads: there the check 'set current' is not made.
 `unix_time_s` of the first record becomes the date of the metadata.
 
 One measurement per file: kind 'cycling', or 'open_circuit' where the current is 0 in all records.
@@ -145,7 +146,9 @@ def _check(path: Path) -> None:
     found = ".nda" if beginning.startswith("NEWARE") else ".ndax" if beginning.startswith("PK") else ""
     if not found:
         raise ReadError(
-            f"this is no Neware file: it begins with {shown(beginning[:20])}.", file=path, hint="Was it copied whole?"
+            f"this is not a Neware file: it begins with {shown(beginning[:20])}.",
+            file=path,
+            hint="Was it copied whole?",
         )
     if found != suffix:
         raise ReadError(

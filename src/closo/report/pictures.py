@@ -14,6 +14,7 @@ from closo import pipeline
 from closo.errors import ClosoError
 from closo.figures import FigureSpec, Panel, render, to_csv
 from closo.figures.draw import file_stem
+from closo.figures.svg import is_plain, to_page_svg
 from closo.figures.table import to_rows
 from closo.report.inline import inline_svg
 from closo.report.wording import celsius, sentences
@@ -24,7 +25,7 @@ __all__ = ["Picture", "Studio", "spectra_of"]
 
 _COLUMNS = 5
 _NOT_ON_PAGE = ("residuals", "Bode plots")  # their check is in the table; `closo show KEY --figures DIR` draws them
-_NUMBERS_ON_PAGE = 1200  # figures with more numbers point to their CSV file instead
+_NUMBERS_ON_PAGE = 600  # figures with more numbers point to their CSV file instead
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Studio:
         self._report(spec.title or spec.name)
         self._count += 1
         spec = replace(spec, synthetic=spec.synthetic or self._synthetic)
-        files = render(spec, formats or self._formats) | {"csv": to_csv(spec).encode()}
+        wanted = tuple(formats or self._formats)
+        files = {"svg": to_page_svg(spec).encode()} if wanted == ("svg",) and is_plain(spec) else render(spec, wanted)
+        files["csv"] = to_csv(spec).encode()
         stem = self._free_name(file_stem(spec.name))
         (self._folder / "figures").mkdir(parents=True, exist_ok=True)
         for kind, content in files.items():

@@ -1,10 +1,13 @@
 """The intervals contain the truth in 92-98 % of 200 cells, whose cyclers err as the technique assumes."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pytest
 from cyclers import CURRENT, FULL, RANGE, Record, cathode_cell
 
 from closo.quantity import uncertain
+from closo.readers import read
 from closo.techniques.cycling import analyse
 
 SEEDS = 200
@@ -142,6 +145,66 @@ def cell_with_a_noisy_tail(seed):
 
 def test_noisy_tails_and_flipped_readings():
     trials = [cell_with_a_noisy_tail(seed) for seed in range(SEEDS)]
+    found = share_of(trials)
+    assert {n for _, n in found.values()} == {SEEDS}
+    assert {key: share for key, (share, _) in found.items() if not 0.92 <= share <= 0.98} == {}
+    for key in found:
+        assert 0.8 <= np.std([(q[key].value - truth[key]) / q[key].u for q, truth in trials]) <= 1.1
+
+
+def of_day(seconds, days="{d}d ", rest="{h:02d}:{m:02d}:{s:02d}.{f:03d}"):
+    """Return a time as text, to the millisecond; without `days` the hours go on beyond 24."""
+    whole, f = divmod(round(1000.0 * seconds), 1000)
+    d, h = divmod(whole // 3600, 24) if days else (0, whole // 3600)
+    return (days + rest).format(d=d, h=h, m=whole // 60 % 60, s=whole % 60, f=f)
+
+
+def on_the_wall(pattern, fraction=""):
+    def written(seconds):
+        moment = datetime(2024, 1, 30, 22, 15) + timedelta(milliseconds=round(1000.0 * seconds))
+        return moment.strftime(pattern) + (f"{fraction}{moment.microsecond // 1000:03d}" if fraction else "")
+
+    return written
+
+
+CLOCKS = {  # name of the column -> how a time is written in it
+    "Test Time": lambda t: of_day(t, days=""),
+    "Total Time": of_day,
+    "time_ms": lambda t: str(round(1000.0 * t)),
+    "Time (h)": lambda t: f"{t / 3600.0:.9f}".replace(".", ","),
+    "Date": on_the_wall("%m/%d/%Y %I:%M:%S %p"),
+    "DateTime": on_the_wall("%d.%m.%Y %H:%M:%S", ","),
+    "Timestamp": on_the_wall("%Y-%m-%dT%H:%M:%S", "."),
+}
+
+
+def cell_with_a_written_clock(seed, path):
+    """The cell of `cell_whose_cycler_writes_the_end` as a table: each clock in turn, decimal comma with some."""
+    rng = np.random.default_rng(4000 + seed)
+    q, ce = 0.95 * (1.0 + 0.003 * rng.standard_normal(8)), 0.995 + 0.0001 * rng.standard_normal(8)
+    record = cathode_cell(q, ce, dt=600.0, end_row=True)
+    errors = {"offset": 2e-9 * rng.standard_normal(), "gain": GAIN * rng.standard_normal()}
+    data = record.dataset(**errors, noise=2e-8, rng=rng)
+    name, written = list(CLOCKS.items())[seed % len(CLOCKS)]
+    comma = name in ("Time (h)", "DateTime")
+    lines = [f"{name};Current(mA);Voltage(V)"]
+    for t, i, u in zip(*(data[key].values for key in ("time", "current", "voltage")), strict=True):
+        numbers = f"{1e3 * i:.9f};{u:.5f}"
+        lines.append(f"{written(t)};{numbers.replace('.', ',') if comma else numbers}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = analyse(read(path)[0], cell="cathode", current_offset="2 nA")
+    return result.quantities, {
+        "coulombic_efficiency:first": ce[0],
+        "coulombic_efficiency": 0.995,
+        "charge:first_charge": q[0] * FULL / ce[0],
+        "charge:first_discharge": q[0] * FULL,
+        "current": CURRENT,
+    }
+
+
+@pytest.mark.slow
+def test_clocks_as_people_write_them(tmp_path):
+    trials = [cell_with_a_written_clock(seed, tmp_path / "a.csv") for seed in range(SEEDS)]
     found = share_of(trials)
     assert {n for _, n in found.values()} == {SEEDS}
     assert {key: share for key, (share, _) in found.items() if not 0.92 <= share <= 0.98} == {}

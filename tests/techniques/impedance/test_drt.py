@@ -143,3 +143,20 @@ def test_the_resistance_under_a_peak_is_as_certain_as_it_says(apart, n):
         assert len(found.peaks) == 2
         pulls += [(p.resistance - r) / p.resistance_u for p, r in zip(found.peaks, (1e4, 1.5e4), strict=True)]
     assert 0.4 < np.sqrt(np.mean(np.square(pulls))) < 1.5
+
+
+@pytest.mark.parametrize("n", [1.0, 0.97, 0.93, 0.8])
+@pytest.mark.parametrize("blocked", [True, False])
+def test_the_peak_of_one_arc_has_its_whole_resistance(n, blocked):
+    """The wings of an arc break up into small maxima; they count to it, and what cannot be known is in its uncertainty."""
+    pulls, errors = [], []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        jw = omega()
+        z = 1e4 / (1 + (jw * 10 ** random.uniform(-5, -3)) ** n) + (1 / (2e-5 * jw**0.85) if blocked else 2e3)
+        found = relaxation_times(FREQUENCY, noisy(z, seed), noise=0.003, blocking_exponent=0.85 if blocked else None)
+        (peak,) = found.peaks
+        errors.append(peak.resistance / 1e4 - 1)
+        pulls.append(1e4 * errors[-1] / peak.resistance_u)
+    assert abs(np.mean(errors)) < 0.004
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.6

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from spectra import ARC, FREQUENCY, SPIKES, arc, noisy, omega, spike, two_arcs
+from spectra import ARC, FREQUENCY, SPIKES, arc, dataset, noisy, omega, spike, two_arcs
 
 from closo.errors import ConvergenceError
+from closo.techniques.impedance import analyse, fitting, selection
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.fitting import Prior, fit_circuit, time_constant
 from closo.techniques.impedance.kramers_kronig import kramers_kronig
@@ -106,3 +107,22 @@ def test_circuits_without_an_arc(text):
     z = noisy(circuit.impedance(FREQUENCY, truth), 0, 0.002)
     found = fit_circuit(circuit, FREQUENCY, z, sd=0.002 * np.abs(z))
     np.testing.assert_allclose(found.theta, truth, atol=0.02)
+
+
+@pytest.mark.parametrize("hold", [None, "n1=0.88"])
+@pytest.mark.parametrize("circuit", [None, "(R|Q)-Q", "R-(Q|R)-Q"])
+def test_many_points_are_averaged_for_the_start_and_all_are_fitted(monkeypatch, circuit, hold):
+    """5000 points: the choice and the fit that the averages lead to are those that all points would lead to."""
+    if circuit is None and hold:
+        pytest.skip("hold needs a circuit")
+    frequency = np.random.default_rng(4).permutation(np.geomspace(1e6, 1.0, 5000))
+    data = dataset(noisy(arc(frequency), 5), frequency)
+    quick = analyse(data, circuit=circuit, hold=hold, drt=False)
+    for module in (fitting, selection):
+        monkeypatch.setattr(module, "MOST", 10**9)
+    whole = analyse(data, circuit=circuit, hold=hold, drt=False)
+    assert quick.findings["circuit"] == whole.findings["circuit"]
+    a, b = (r.quantities["resistance:R" + str(1 + (circuit or "").startswith("R-"))] for r in (quick, whole))
+    assert a.value == pytest.approx(b.value, rel=1e-6)
+    assert a.u == pytest.approx(b.u, rel=1e-3)
+    assert np.allclose(quick.curves["impedance_fit"], whole.curves["impedance_fit"], rtol=1e-5)

@@ -202,3 +202,20 @@ def test_a_computed_spectrum_is_no_broken_one(noise):
         found = kramers_kronig(f, z * (1.0 + noise * (rng.normal(size=f.size) + 1j * rng.normal(size=f.size))))
         assert found.passed
         assert found.noise < 1e-3
+
+
+def test_large_noise_at_one_end_is_no_crowd_of_outliers():
+    """A constant noise in ohm is large where |Z| is small: no point there is an outlier, and the noise is what it is."""
+    f = np.logspace(6, 0, 61)
+    w = 2j * np.pi * f
+    z = 2e6 / (1 + (w * 2e6 * 2e-11) ** 0.95) + 1 / (1e-7 * w**0.85)
+    sd = np.hypot(0.002 * np.abs(z), 4e-4 * np.median(np.abs(z)))
+    ratios, outliers = [], 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        found = kramers_kronig(f, z + sd * (random.standard_normal(f.size) + 1j * random.standard_normal(f.size)))
+        ratios.append(np.log(found.sd[:10] / sd[:10]).mean())
+        outliers += found.outliers.size
+    assert sd[0] > 5 * 0.002 * np.abs(z[0])
+    assert outliers <= 3
+    assert abs(np.mean(ratios)) < 0.2

@@ -15,6 +15,7 @@ from benchmarks.stress_spectra import Draw, arc, finite_warburg, log_normal, loo
 from scipy.stats import binom, chi2
 
 from closo.pipeline import run
+from closo.techniques.impedance.kramers_kronig import kramers_kronig
 
 RARE = 1e-3
 LINE = "\n"
@@ -80,6 +81,17 @@ def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
     result = stress.analyse(case)
     assert "Ws" not in result.findings["circuit"]
     assert stress.verdicts(case, result)["total_resistance"] == "inside"
+
+
+def test_a_computed_spectrum_obeys_kramers_kronig(monkeypatch):
+    """What a sum of RC pairs leaves of an exact spectrum is neither noise nor an outlier."""
+    monkeypatch.setattr(Draw, "noise", lambda self, z, *_: z + 0j)
+    steep = [("arc, blocking", 1), ("ideal arc, blocking", 0), ("ideal arc, blocking", 309), ("arc, electrode arc", 5)]
+    for name, seed in [(f"ok: {name}", seed) for name, seed in steep] + [(name, 7) for name in WELL_POSED]:
+        case = scenarios()[name](seed)
+        found = kramers_kronig(case.frequency, case.impedance)
+        assert found.passed, (name, seed)
+        assert not found.outliers.size, (name, seed)
 
 
 @pytest.mark.parametrize("name", HIDDEN)

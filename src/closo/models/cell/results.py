@@ -169,7 +169,7 @@ def figure(result: Result) -> FigureSpec:
             label = f"cycle {cycle + 1}" if half == 0 else ""
             x, y = passed / mass / 3600.0, curves["voltage"].values[rows]
             traces.append(Trace(x, y, label, "line" if k == 0 else "dashed", color=k))
-    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="Charge and discharge")]
+    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="charge and discharge")]
     if "impedance" in curves:
         z = curves["impedance"].values
         panels.append(
@@ -177,7 +177,7 @@ def figure(result: Result) -> FigureSpec:
                 Axis("Z' / ohm"),
                 Axis("-Z'' / ohm"),
                 [Trace(z.real, -z.imag, "", "both")],
-                title="Impedance",
+                title="impedance",
                 equal=True,
             )
         )

@@ -109,7 +109,9 @@ def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns
     step = columns.pop("charge_step", None)
     control, mode = columns.pop("control", None), columns.pop("mode", None)
     if control is not None and kind != "impedance":
-        control = 1e-3 * (control if mode is None else np.where(mode == _GALVANOSTATIC, control, 0.0))
+        control = 1e-3 * control
+        if mode is not None:
+            control[mode != _GALVANOSTATIC] = 0.0
         columns |= {"set_current": control} if np.any(control) else {}
     code = columns.pop("range_code", None)
     if code is not None and len(code) and kind != "impedance":

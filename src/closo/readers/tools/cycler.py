@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from closo.readers.tools.bulk import read_rows, seconds
-from closo.readers.tools.columns import split_unit, unit_factor
+from closo.readers.tools.bulk import read_rows
+from closo.readers.tools.clocks import Dates, clock_for
+from closo.readers.tools.columns import Column, split_unit, unit_factor
+from closo.readers.tools.reading import Place, same_clock
 from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
 from closo.readers.tools.text import Text, shown
 
@@ -144,8 +146,14 @@ def read_table(
         )
     row = cells(text.lines[first], separator)
     words = {found["state"][0]: lambda word: known.states.get(word.lower(), float("nan"))} if "state" in found else {}
-    if "time" in found and found["time"][0] < len(row) and ":" in row[found["time"][0]]:
-        words[found["time"][0]] = seconds
+    place = Place(first, len(text.lines), separator, len(row))
+    clock = None
+    if "time" in found and found["time"][0] < len(row):
+        clock = clock_for([word for word in place.sample(text, found["time"][0])[0] if word])
+        words |= {} if clock is None else {found["time"][0]: clock}
+        if clock is not None or split_unit(names[found["time"][0]])[1]:
+            time = Column("time", found["time"][0], factor=found["time"][1])
+            same_clock(text, [time], place, titles=names, clocks={} if clock is None else {time.index: clock})
     width = len(row) - (1 if not row[-1].strip() and len(row) == len(names) + 1 else 0)
     if width != len(names):
         raise text.error(f"{len(names)} columns are named, but the row has {width}.", "Export it again.", line=first)
@@ -157,13 +165,14 @@ def read_table(
         width=width,
         words=words,
     )
-    clock = "time" in found and found["time"][0] in words
     columns = {
-        what: rows.values[:, k] if what == "time" and clock else in_si(rows, k, *found[what][1:])
+        what: rows.values[:, k] if what == "time" and clock is not None else in_si(rows, k, *found[what][1:])
         for k, what in enumerate(order)
     }
+    if isinstance(clock, Dates) and np.isfinite(columns["time"]).any():
+        columns["time"] = columns["time"] - columns["time"][np.isfinite(columns["time"])][0]
     taken = {index for index, *_ in found.values()}
-    unused = tuple(shown(n.strip(), 30).strip("'") for i, n in enumerate(names[:200]) if n.strip() and i not in taken)
+    unused = tuple(shown(n.strip(), 30)[1:-1] for i, n in enumerate(names[:200]) if n.strip() and i not in taken)
     written = {what: names[found[what][0]].strip() for what in order}
     return Table(columns, (*warnings, *rows.warnings), unused, written)
 

@@ -26,7 +26,9 @@ MAX_HEADER_LINES = 3000
 _MAX_LENGTH = 5000  # of a line of names
 _BUDGET = 500_000  # characters that are searched
 _HINT = re.compile(
-    r"freq|time|date|potential|voltage|current|duration|\b[fteiu]\b|_[av]\b|ewe|ecell|<[ie]>", re.IGNORECASE
+    r"freq|time|date|potential|voltage|current|duration|\b[fteiu]\b|_[av]\b|ewe|ecell|<[ie]>|"
+    r"seconds|minutes|hours|amps|volts|时间|电",
+    re.IGNORECASE,
 )
 _LARGEST_RADIAN = 3.2  # no phase angle of an impedance is larger
 
@@ -67,9 +69,15 @@ def find_header(text: Text, start: int = 0) -> int | None:
             continue
         for separator in SEPARATORS if "\t" not in line and ";" not in line else SEPARATORS[:3]:
             names = _split(line, separator)
-            if _is_table(names) and (is_spectrum(names_in(names)) or _rows_follow(text, i)):
+            spectrum_or_record = _is_table(names) and (is_spectrum(names_in(names)) or _rows_follow(text, i))
+            if spectrum_or_record and not _is_units(text, i, separator, names):
                 return i
     return None
+
+
+def _is_units(text: Text, line: int, separator: str, names: Sequence[str]) -> bool:
+    """Return True for a row of units alone, below names that say more."""
+    return all(map(unit_factor, names)) and line > 0 and len(_split(text.lines[line - 1], separator)) == len(names)
 
 
 def is_spectrum(names: Collection[str | None]) -> bool:
@@ -115,7 +123,7 @@ def named_table(
 ) -> Table:
     """Read the table whose names stand in line `header`; of several side by side the first, with a warning.
 
-    Below the names may stand a row of units, blank lines, and up to three lines that are no numbers; then the rows, until
+    Below the names may stand a row of units, blank lines, and up to three lines that are not numbers; then the rows, until
     line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state. `extra`: exact
     name in the file -> name in the table, of columns of plain numbers that the format knows beyond the general names.
     `rows_of`: reads the rows in place of `bulk.read_rows`, with the same arguments.
@@ -123,7 +131,7 @@ def named_table(
     Raises
     ------
     ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column
-        that is needed are no numbers, or two clocks disagree.
+        that is needed are not numbers, or two clocks disagree.
     """
     return named_tables(
         text, header, separator=separator, end=end, units_known=units_known, extra=extra, rows_of=rows_of, most=1
@@ -189,7 +197,7 @@ def _table(
         assumed = ", ".join(f"{name} [{si_of(name)}]" for name in bare)
         warnings += (f"The header states no units; taken as {assumed}.",)
     taken, got = {c.index for c in columns}, {c.name for c in columns} | {"step_time", "date_time"}
-    unused = tuple(shown(n.strip(), 30).strip("'") for i, n in enumerate(names[:200]) if n.strip() and i not in taken)
+    unused = tuple(shown(n.strip(), 30)[1:-1] for i, n in enumerate(names[:200]) if n.strip() and i not in taken)
     for name in unused:
         if name_of(name) is not None and name_of(name) not in got:
             warnings += (f"The column '{name}' was left out: its unit is missing or not known.",)

@@ -34,7 +34,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "time": (
         "time", "t", "elapsed time", "timesec", "total time", "test time", "run time", "running time", "time elapsed",
-        "program duration", "total elapsed time", "experiment time",
+        "program duration", "total elapsed time", "experiment time", "总时间", "测试时间", "时间",
     ),
     "potential": (
         "ewe", "<ewe>", "e", "<e>", "potential", "we(1).potential", "vf", "vdc", "edc", "electrode potential",
@@ -42,13 +42,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "voltage": (
         "ecell", "<ecell>", "voltage", "u", "cell voltage", "terminal voltage", "ucell", "vcell",
-        "battery voltage", "measured voltage", "cell potential",
+        "battery voltage", "measured voltage", "cell potential", "电压",
     ),
-    "current": ("i", "<i>", "current", "we(1).current", "idc", "cell current", "measured current"),
-    "set_current": ("set current", "current set", "current setpoint", "setpoint current", "i set", "control current"),
+    "current": ("i", "<i>", "current", "we(1).current", "idc", "cell current", "measured current", "电流"),
+    "set_current": (
+        "set current", "current set", "current setpoint", "setpoint current", "i set", "control current",
+        "programmed current", "nominal current", "设定电流",
+    ),
     "charge": ("(q-qo)", "charge"),
-    "cycle": ("cycle number", "cycle", "cycle index", "cycle no", "cyc-count"),
-    "step": ("step", "step index", "step number", "step no"),
+    "cycle": ("cycle number", "cycle", "cycle index", "cycle no", "cyc-count", "循环号"),
+    "step": ("step", "step index", "step number", "step no", "工步号"),
     "temperature": (
         "temp", "temperature", "t1", "cell temperature", "sample temperature", "ambient temperature", "temperature 1",
         "cell temp", "sample temp",
@@ -57,14 +60,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "step_time": ("step time", "step duration", "time in step"),
     "date_time": (
         "date", "date time", "datetime", "timestamp", "time stamp", "date and time", "absolute time", "wall time",
-        "local time", "dpt time", "date_time_iso_string",
+        "local time", "dpt time", "date_time_iso_string", "绝对时间",
     ),
 }  # fmt: skip
 
 # the same, of names that say too little alone
 BESIDE_A_FREQUENCY: dict[str, tuple[str, ...]] = {
-    "impedance_real": ("r", "rs", "resistance", "series resistance", "esr", "r-series"),
-    "impedance_imag": ("x", "xs", "reactance", "series reactance"),
+    "impedance_real": ("re", "r", "rs", "resistance", "series resistance", "esr", "r-series"),
+    "impedance_imag": ("im", "x", "xs", "reactance", "series reactance"),
     "impedance_modulus": ("impedance", "impedanz", "impedance z"),
     "parallel_resistance": ("rp", "parallel resistance"),
     "parallel_capacitance": ("cp", "parallel capacitance"),
@@ -125,7 +128,8 @@ _LOOK_ALIKES = str.maketrans(
 )
 _SURE = {_plain(alias): name for name, aliases in ALIASES.items() for alias in aliases}
 _UNSURE = {_plain(alias): name for name, aliases in BESIDE_A_FREQUENCY.items() for alias in aliases}
-_TOTAL = re.compile(r"total|test|elapsed|experiment|program")
+_TOTAL = re.compile(r"total|test|elapsed|experiment|program|总|测试")
+_MEASURED_IN = {"s": "time", "V": "voltage", "A": "current", "Hz": "frequency"}
 _NEGATIVE = re.compile(r"^(?:-|negative\b|neg(?:\.|\b|(?=_))|minus\b)[\s_]*", re.IGNORECASE)
 _PARTS = {  # words of a name made of 'impedance', 'part' and one of these
     "re": "impedance_real", "real": "impedance_real",
@@ -134,6 +138,7 @@ _PARTS = {  # words of a name made of 'impedance', 'part' and one of these
     "magnitude": "impedance_modulus", "abs": "impedance_modulus", "absolute": "impedance_modulus",
     "phase": "phase", "theta": "phase", "phi": "phase",
 }  # fmt: skip
+_SYMBOL = 3  # letters of a unit at most, that stands below a name rather than for one
 _FILLING = {"z", "impedance", "impedanz", "part", "of", "the", "component", "complex", "value", "angle", "data"}
 
 
@@ -233,6 +238,11 @@ def understand(cell: str) -> Cell:
         if must_fit and (unit_factor(unit, si_of(found.name)) or ("",))[0] != si_of(found.name):
             continue
         return Cell(found.name, found.sign, unit, reference, found.sure, found.rank)
+    alone = _MEASURED_IN.get((unit_factor(text) or ("",))[0])
+    if (
+        alone is not None and (len(text) > _SYMBOL or text == "Hz") and not text.startswith("-")
+    ):  # 'Seconds', 'Amps': named by its unit
+        return Cell(alone, unit=text, rank=2)
     return Cell(None)
 
 

@@ -7,12 +7,13 @@ first rows fit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from closo.errors import ReadError, StudyError
 from closo.nomenclature import NAMES
+from closo.readers.tools.clocks import clock_for, seconds
 from closo.readers.tools.columns import Column, UnknownUnitError, from_header, from_request, names_in, to_request
 from closo.readers.tools.immittance import PAIRS, pair_in
 from closo.readers.tools.names import bare_name, si_of, understand, unit_of
@@ -71,7 +72,7 @@ def _known(names: Sequence[str], units: Sequence[str] | None) -> str:
     """Return a sentence that says which columns are known, and which are not."""
     cells_known = dict(enumerate(names_in(names)))
     known = [f"{name} ({shown(names[i], 30)})" for i, name in cells_known.items() if name]
-    others = ", ".join(shown(names[i], 30).strip("'") for i, name in cells_known.items() if not name and names[i])
+    others = ", ".join(shown(names[i], 30)[1:-1] for i, name in cells_known.items() if not name and names[i])
     if not known:
         return f"closo knows no column names such as {shown(','.join(names), 80)}"
     found = set(cells_known.values())
@@ -109,7 +110,8 @@ def proposal(
     if not 1 < width < 50:
         return None
     values = _first_values(text, first, separator, width=width)
-    candidates = [_from_names(names, units), _by_symbols(names)] if names else []
+    clocks = _clocks(text, first, separator, width=width)
+    candidates = [_from_names(names, units, clocks), _by_symbols(names)] if names else []
     candidates.append(_by_position(values, names, units))
     for columns in candidates:
         if columns:
@@ -128,6 +130,16 @@ def _first_values(text: Text, first: int, separator: str, *, width: int) -> np.n
         return np.empty((0, width))
 
 
+def _clocks(text: Text, first: int, separator: str, *, width: int) -> dict[int, str]:
+    """Return position -> 'time' or 'date_time' of the columns that hold times written as text."""
+    lines = text.lines[first : first + _FIRST_ROWS]
+    if not any(":" in line for line in lines):
+        return {}
+    rows = [row for row in (cells(line, separator) for line in lines) if len(row) in (width, width + 1)]
+    found = {i: clock_for([row[i] for row in rows]) for i in range(width)}
+    return {i: "time" if clock is seconds else "date_time" for i, clock in found.items() if clock is not None}
+
+
 def _works(text: Text, first: int, request: str) -> bool:
     """Return True where the user's way of reading takes the text and the first rows."""
     beginning = Text(text.path, "\n".join(text.lines[: first + _FIRST_ROWS]) + "\n", text.encoding)
@@ -139,8 +151,8 @@ def _works(text: Text, first: int, request: str) -> bool:
     return line == first and all(np.isfinite(v).any() for v in read.columns.values())
 
 
-def _from_names(names: Sequence[str], units: Sequence[str] | None) -> list[Column]:
-    """Return the columns that are understood, and those whose unit leaves no choice; [] where they make no measurement."""
+def _from_names(names: Sequence[str], units: Sequence[str] | None, clocks: Mapping[int, str]) -> list[Column]:
+    """Return the columns that are understood, and those whose unit or clock leaves no choice; [] without a measurement."""
     understood = [n if _fitting(n, units, i) else "" for i, n in enumerate(names)]
     try:
         found = from_header(understood, units)
@@ -154,6 +166,8 @@ def _from_names(names: Sequence[str], units: Sequence[str] | None) -> list[Colum
         other = name == "voltage" and "potential" in found
         if name not in found and not other and len(of_unit) == 1 and ("frequency" not in found or name == "time"):
             found[name] = _column(name, of_unit[0], names, units)
+    if not {"time", "step_time", "date_time"} & set(found):
+        found |= {name: Column(name, i) for i, name in clocks.items() if i in free}
     in_ohm = [i for i in free if _si(names, units, i) == "ohm"]
     for i, n in enumerate(names):  # 'Rs' beside a column of ohm that is not known
         half = understand(n)
@@ -196,8 +210,8 @@ def _column(name: str, index: int, names: Sequence[str], units: Sequence[str] | 
 def _by_symbols(names: Sequence[str]) -> list[Column]:
     """Return the columns whose names are all symbols of the nomenclature, without units."""
     known = [_SYMBOLS.get(name.lower()) for name in names]
-    if None in known or len(set(known)) < len(known):
-        return []
+    if None in known or len(set(known)) < len(known) or any(len(n) == 1 and not understand(n).name for n in names):
+        return []  # a single letter says too little
     return [Column(str(name), i) for i, name in enumerate(known)]
 
 

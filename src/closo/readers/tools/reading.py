@@ -2,7 +2,7 @@
 
 A time may be written as a clock (`clocks`); a clock that starts again with each step becomes one time, and a second clock of
 the file must agree with the first. Other ways to write an impedance become Z' and Z'' (`immittance`). A column that is
-needed and whose cells are no numbers is refused with the cell, not with what its absence leads to.
+needed and whose cells are not numbers is refused with the cell, not with what its absence leads to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from closo.readers.tools.names import understand
 from closo.readers.tools.table import Rows, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["SIGNALS", "Place", "Read", "read_columns"]
+__all__ = ["SIGNALS", "Place", "Read", "read_columns", "same_clock"]
 
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
@@ -71,7 +71,7 @@ def read_columns(
 
     Raises
     ------
-    ReadError  as `table.read_rows`, when the cells of a column that is needed are no numbers, or two clocks disagree.
+    ReadError  as `table.read_rows`, when the cells of a column that is needed are not numbers, or two clocks disagree.
     """
     clocks = _clocks(text, columns, place, titles=titles)
     words = {"words": clocks} if clocks else {}
@@ -82,7 +82,7 @@ def read_columns(
         for k, c in enumerate(columns)
     }
     lost = _unreadable(text, columns, values, place=place, titles=titles)
-    _same_clock(text, columns, place, titles=titles, clocks=clocks)
+    same_clock(text, columns, place, titles=titles, clocks=clocks)
     values, told = _with_time(values, {c.name: clocks.get(c.index) for c in columns})
     names = {c.name for c in columns if c.index in clocks}
     return Read(with_impedance(values), (*rows.warnings, *lost, *told), names)
@@ -159,7 +159,7 @@ def _needed(name: str, values: Mapping[str, np.ndarray]) -> bool:
     return name in _TIMES or (name in SIGNALS and not signals)
 
 
-def _same_clock(
+def same_clock(
     text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str], clocks: Mapping[int, Clock]
 ) -> None:
     """Compare the time with a date beside it.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closo.readers.tools.clocks import clock_for
 from closo.readers.tools.columns import Column
 from closo.readers.tools.text import Text, shown
 
@@ -101,11 +102,17 @@ def best_separator(line: str) -> str | None:
     best, best_share = None, 0.0
     for separator in SEPARATORS:
         numbers = numeric_cells(line, separator)
-        if numbers > 1:
+        if numbers > 1 or (numbers == 1 and _clock_and_number(cells(line, separator))):
             share = numbers / sum(1 for c in cells(line, separator)[:60] if c.strip())
             if share > best_share:
                 best, best_share = separator, share
     return best
+
+
+def _clock_and_number(row: Sequence[str]) -> bool:
+    """Return True for two cells, of which one is a time of the day or a date with one."""
+    filled = [cell.strip() for cell in row[:60] if cell.strip()]
+    return len(filled) == 2 and sum(":" in cell and clock_for([cell, cell]) is not None for cell in filled) == 1
 
 
 def is_number(cell: str) -> bool:

@@ -1,16 +1,17 @@
 """Open a file safely and decode it: the same first step for every text format.
 
 Only regular local files are opened: no link, FIFO, device or folder, nothing larger than MAX_BYTES. The content may be
-UTF-8 (with or without a byte-order mark), UTF-16, or Latin-1 (where a lone byte B5 is the micro sign of the vendors'
-column names). What begins like a known binary format, or is not text, is refused with advice.
+UTF-8 (with or without a byte-order mark), UTF-16, GBK where it has words, or Latin-1 (where a lone byte B5 is the micro
+sign of the vendors' column names). What begins like a known binary format, or is not text, is refused with advice.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +44,7 @@ _MISREAD = tuple(  # bytes that are no Latin-1 although they can be read so -> w
     for sign in signs
     for meant in ("°C" if sign == "℃" else "µ" if sign == "μ" else sign,)
 )
+_CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2,}")
 _LONGEST_LINE = 1 << 16  # bytes, where a file is read in pieces
 _TO_TEXT = "Export it as text from the program that wrote it."
 _TO_CSV = "Save the sheet as CSV and read that."
@@ -84,7 +86,7 @@ class Text:
     ----------
     path : where it was read.
     content : every line ends with LF.
-    encoding : 'utf-8', 'utf-16' or 'latin-1'.
+    encoding : 'utf-8', 'utf-16', 'gbk' or 'latin-1'.
     """
 
     path: Path
@@ -236,6 +238,9 @@ def decode(raw: bytes, *, lenient: bool = False) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if lenient and error.start > len(raw) - 4:  # the piece was cut inside a character
             return raw[: error.start].decode("utf-8-sig"), "utf-8"
+        if _CHINESE.search(raw):  # words of signs that Latin-1 does not have side by side
+            with suppress(UnicodeDecodeError):
+                return raw.decode("gb18030").replace("℃", "°C"), "gbk"
         content = raw.decode("latin-1")
         return _signs(content[:_NAMED]) + content[_NAMED:], "latin-1"
 

@@ -28,8 +28,9 @@ Uncertainty sources
 
 Checks
     'no short', 'no contact loss' (`closo.techniques.plating.events`), 'staircase' (steps rise and are even), 'ohmic floor',
-    'failure reached'; 'current range' and 'set current' (the measured current is it, within 2 u) where the file states them;
-    'time' where the clock of the file runs backwards.
+    'failure reached'; 'current range' and 'set current' (the measured current is it, within 2 u; beyond 6 u what hangs on
+    the current is withheld) where the file states them;
+    'time' (the clock runs forward, in seconds).
 
 Limits
     A hard and a soft short are failures of the electrolyte: a critical current. Loss of contact, or a voltage limit that

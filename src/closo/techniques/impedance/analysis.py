@@ -266,16 +266,17 @@ def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
 
 def _distribution(prepared: Prepared, fit: CircuitFit, total: float | None) -> Distribution:
     """Relaxation times; below the frequency where a blocking electrode hides the pellet there are none to be found."""
-    f, z, kk = prepared.frequency, prepared.impedance, prepared.kk
+    f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
     blocking = fit.circuit.blocking
     exponent = None
     if blocking is not None:
         exponent = float(fit.theta[blocking.first + 1]) if blocking.kind.symbol == "Q" else 1.0
         seen = np.abs(z) < _HIDDEN * (total or np.inf)
         if np.sum(seen) >= 10:
-            f, z = f[seen], z[seen]
+            f, z, sd = f[seen], z[seen], sd[seen]
     inductive = any(e.kind.symbol == "L" for e in fit.circuit.elements)
-    return relaxation_times(f, z, noise=kk.noise, blocking_exponent=exponent, inductive=inductive)
+    noise = prepared.kk.noise
+    return relaxation_times(f, z, noise=noise, sd=sd, blocking_exponent=exponent, inductive=inductive)
 
 
 def _no_number(prepared: Prepared, fit: CircuitFit) -> str:

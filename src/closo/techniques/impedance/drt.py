@@ -25,6 +25,7 @@ from scipy.linalg import eigh, solve_triangular
 from scipy.optimize import nnls
 
 from closo.errors import DataError
+from closo.techniques.impedance.noise import binned
 
 __all__ = ["Distribution", "Peak", "relaxation_times"]
 
@@ -39,6 +40,10 @@ _ROUNDS = 100  # of the active-set method, per unknown
 _WING = (
     1.0  # the wing of an arc falls by e over so much ln tau: what lies beyond a valley is of the size of gamma there
 )
+_SPACING = (
+    0.0012  # relative error of the area of an ideal arc, root mean square: no piecewise linear gamma is so narrow
+)
+_SMALLEST = 0.02  # share of the whole below which a maximum is no peak
 _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
@@ -46,7 +51,8 @@ _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are
 class Peak:
     """A local maximum of gamma: where it is, and the resistance under it up to the valleys beside it.
 
-    `resistance_u` holds the spread of the samples and what lies beyond the valleys, where the wings of two peaks overlap.
+    `resistance_u` holds the spread of the samples, what lies beyond the valleys, where the wings of two peaks overlap, the
+    small maxima that count to this peak, and what the spacing of the grid leaves open.
     """
 
     time_constant: float
@@ -109,7 +115,9 @@ def relaxation_times(
     if frequency.size < 10:
         raise DataError(f"A distribution of relaxation times needs 10 frequencies; there are {frequency.size}.")
     least = _FINEST * np.abs(impedance)
-    f, z, sd = _binned(frequency, impedance, np.maximum(noise * np.abs(impedance) if sd is None else sd, least))
+    wanted = np.maximum(noise * np.abs(impedance) if sd is None else sd, least)
+    f, z, sd = binned(frequency, impedance, wanted, most=_MOST)
+    sd = np.maximum(sd, _FINEST * np.abs(z))
     tau = _grid(frequency)
     basis = _columns(f, tau, blocking_exponent, inductive) / sd[:, None]
     matrix = np.concatenate([basis.real, basis.imag])
@@ -143,21 +151,6 @@ def relaxation_times(
 def _grid(frequency: np.ndarray) -> np.ndarray:
     low, high = 0.3 / (2 * np.pi * frequency.max()), 1.0 / (2 * np.pi * frequency.min())
     return np.geomspace(low, high, int(np.log10(high / low) * _PER_DECADE + 1e-6) + 1)
-
-
-def _binned(f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sort by frequency, and average a large spectrum over narrow bins: frequency, impedance, standard deviation."""
-    order = np.lexsort((z.imag, z.real, f))
-    f, z, sd = f[order], z[order], sd[order]
-    if f.size <= _MOST:
-        return f, z, sd
-    position = np.floor(np.log(f / f[0]) / np.log(f[-1] / f[0]) * 0.999 * _MOST)
-    start = np.flatnonzero(np.diff(position, prepend=-1.0))
-    weight = 1.0 / sd**2
-    total = np.add.reduceat(weight, start)
-    mean_f = np.exp(np.add.reduceat(weight * np.log(f), start) / total)
-    mean_z = np.add.reduceat(weight * z, start) / total
-    return mean_f, mean_z, np.maximum(1.0 / np.sqrt(total), _FINEST * np.abs(mean_z))
 
 
 def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
@@ -292,26 +285,35 @@ def _non_negative(h: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 def _peaks(tau: np.ndarray, gamma: np.ndarray, spread: np.ndarray) -> tuple[Peak, ...]:
-    """Peak table: position and area of every maximum above 2 % of the whole."""
+    """Peak table: position and area of every maximum above 2 % of the whole; smaller ones count to the peak beside them."""
     step = float(np.log(tau[1] / tau[0]))
-    total = float(gamma.sum()) * step
     tops = [k for k in range(1, gamma.size - 1) if gamma[k] >= gamma[k - 1] and gamma[k] > gamma[k + 1]]
-    if not tops:
+    if not tops or not gamma.sum() > 0:
         return ()
     # what rises towards the ends of the grid belongs to processes outside the data, not to the peak beside it
-    first, last = int(np.argmin(gamma[: tops[0] + 1])), tops[-1] + int(np.argmin(gamma[tops[-1] :]))
-    valleys = [a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)]
-    edges = [first, *valleys, last + 1]
+    ends = int(np.argmin(gamma[: tops[0] + 1])), tops[-1] + int(np.argmin(gamma[tops[-1] :])) + 1
+    share = np.cumsum(np.append(0.0, gamma / gamma.sum()))
+    small = np.zeros(gamma.size)  # the wings of an arc break up into bumps of less than a per cent
+    while len(tops) > 1:
+        edges = _edges(gamma, tops, ends)
+        areas = np.diff(share[edges])
+        k = int(np.argmin(areas))
+        if areas[k] > _SMALLEST:
+            break
+        small[edges[k] : edges[k + 1]] = gamma[edges[k] : edges[k + 1]]
+        del tops[k]
     found = []
-    for low, high in pairwise(edges):
-        area = float(gamma[low:high].sum()) * step
-        if area < 0.02 * total or total <= 0:
-            continue
-        log_tau, weights = np.log(tau[low:high]), gamma[low:high]
-        sampled = spread[low:high]
+    for low, high in pairwise(_edges(gamma, tops, ends)):
+        log_tau, weights, sampled = np.log(tau[low:high]), gamma[low:high], spread[low:high]
         centres = (log_tau[:, None] * sampled).sum(axis=0) / np.maximum(sampled.sum(axis=0), 1e-300)
         centre = float(np.exp((log_tau * weights).sum() / weights.sum()))
-        beyond = _WING * float(np.hypot(gamma[low], gamma[min(high, gamma.size - 1)]))
-        u = float(np.hypot(np.std(sampled.sum(axis=0) * step), beyond))
+        beyond = [_WING * gamma[low], _WING * gamma[min(high, gamma.size - 1)], small[low:high].sum() * step]
+        area = float(weights.sum()) * step
+        u = float(np.linalg.norm([np.std(sampled.sum(axis=0)) * step, _SPACING * area, *beyond]))
         found.append(Peak(centre, centre * float(np.std(centres)), area, u))
     return tuple(found)
+
+
+def _edges(gamma: np.ndarray, tops: list[int], ends: tuple[int, int]) -> list[int]:
+    """Return where each peak begins and the last one ends: the valleys between the tops."""
+    return [ends[0], *(a + int(np.argmin(gamma[a : b + 1])) for a, b in pairwise(tops)), ends[1]]

@@ -17,10 +17,12 @@ from closo.errors import ConvergenceError
 from closo.fit import Fit, Function, covariance_of
 from closo.techniques.impedance.circuit import Arc, Circuit, relaxation_time
 from closo.techniques.impedance.constraints import Constraints, covariance_within, settle
+from closo.techniques.impedance.noise import binned
 from closo.techniques.impedance.start import FAR, starts
 from closo.techniques.impedance.units import OwnUnits
 
 __all__ = [
+    "MOST",
     "CircuitFit",
     "Prior",
     "arc_capacitance",
@@ -31,9 +33,10 @@ __all__ = [
     "time_constant",
 ]
 
+MOST = 2000  # points; of more than that, averages of neighbours choose the circuit and the start
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
-_DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
+_DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is not a ladder
 _LEAD_REACTANCE = (np.log(0.01), 2.3)  # prior of w L at the highest frequency over the smallest |Z|, a factor of ten
 
 
@@ -140,8 +143,12 @@ def fit_circuit(
         max_evaluations=max_evaluations,
         draw=draw,
     )
-    fit = _fit_as_given if how.given.named else _fit_in_own_units
-    return fit(circuit, (frequency, impedance, sd), how)
+    fit, data = (_fit_as_given if how.given.named else _fit_in_own_units), (frequency, impedance, sd)
+    if frequency.size > MOST and start is None:  # the average of neighbours tells where the fit of all has to begin
+        first = fit(circuit, binned(*data, most=MOST), how).theta
+        given = replace(how.given, begin={k: float(first[k]) for k in how.given.begin})
+        how = replace(how, start=first, given=given, most_starts=0)
+    return fit(circuit, data, how)
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,7 @@ def _fit_as_given(circuit: Circuit, data: _Data, how: _How) -> CircuitFit:
         raise ConvergenceError(f"{frequency.size} frequencies cannot fix the {size} parameters of {circuit.text}.")
     residual, jacobian = _functions(circuit, frequency, impedance, sd=sd, priors=how.priors)
     with np.errstate(all="ignore"):  # a trial step may overflow; `least_squares` refuses what is not finite
-        most = _DRAWN if given.named and not circuit.is_ladder else how.most_starts
+        most = _DRAWN if given.named and not circuit.is_ladder and how.start is None else how.most_starts
         queue = _queue(circuit, frequency, impedance, start=how.start, most=most, draw=how.draw)
         if given.named:
             queue = iter(given.starts(circuit, queue, residual, most=max(how.most_starts, 2)))

@@ -32,7 +32,7 @@ _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the correlation of the residuals
 _LARGEST = 0.15  # noise beyond 15 % of |Z| hides everything: nothing is confirmed
 _SMALLEST = 0.001  # structure below 0.1 % of |Z| is finer than any instrument's own accuracy
-_OUTLYING = 0.003  # a point nearer than this part of |Z| is no outlier
+_OUTLYING = 0.003  # a point nearer than this part of |Z| is not an outlier
 _MOST = 400  # points in the fit; of more than that, as many are drawn evenly in order of frequency
 _PASSES = 4  # fits in which the weights follow the noise
 _DEPENDENT = 1e-7  # singular values below this part of the largest carry rounding only
@@ -41,10 +41,11 @@ _SAME = 1e-3  # frequencies this close are one
 _NEIGHBOURS = (0.5, 0.5, 0.35, 0.2)  # weights of the products of residuals 0, 1, 2, 3 frequencies apart
 _PRICE = 0.5  # of a parameter in the criterion, times ln(rows); 1 (Bayes) leaves structure in one spectrum of fifty
 _PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain in the criterion
+_CROWD, _PRICE_OF_CROWD = 5, 10.0  # points within which outliers are a crowd; what each of them costs then
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
 _ROUNDING = (
-    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, and the spacing of the terms
+    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, the spacing of the terms
 )
 _SETTLED = 0.1  # change of ln sd between two fits
 
@@ -199,18 +200,25 @@ def _fit_and_noise(f: np.ndarray, z: np.ndarray, size: np.ndarray) -> tuple[np.n
     """Fit with weights that follow the noise: the sd over |Z| along the spectrum, with a mean square of 1, and the fit.
 
     A few large residuals are outliers, or the noise is large there. The weights are found once without the one and once
-    without the other to begin with, and the more likely outcome is taken.
+    without the other to begin with, and the more likely outcome is taken. What a computed spectrum leaves is neither.
     """
     white = np.ones(f.size)
     shape, fit = _settled(f, z, size, white)
     if not fit.outliers and np.all(shape == 1.0):
         return shape, fit
     bare = _best_fit(f, z, size, white, search=False)
-    if bare.scale < _ROUNDING:
+    if bare.scale < _SMALLEST and np.abs(bare.left).max() < _OUTLYING:  # finer than any instrument's own accuracy
         return white, bare
     kept, _ = _settled(f, z, size, white, search=False)
     other_shape, other = _settled(f, z, size, kept)
-    return (shape, fit) if fit.criterion <= other.criterion else (other_shape, other)
+    return (shape, fit) if _with_crowd(fit) <= _with_crowd(other) else (other_shape, other)
+
+
+def _with_crowd(fit: _Fit) -> float:
+    """Criterion, with a price for outliers close to each other: more likely the noise is large there."""
+    k = np.array(fit.outliers, int)
+    near = (np.abs(k[:, None] - k) <= _CROWD).sum(axis=1) > 1
+    return fit.criterion + _PRICE_OF_CROWD * float(near.sum())
 
 
 def _settled(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["relative_shape"]
+__all__ = ["binned", "relative_shape"]
 
 _FEWEST = 20  # points below which a dependence is not distinguishable from chance
 _CAP = 4.0  # squares beyond so many times their mean count by their logarithm
@@ -57,6 +57,23 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     found = mixed[:, int(b[0])] if best == 1 else (slope if best == 2 else _hats(x)) @ b
     relative = np.exp(found - found.max())
     return np.asarray(np.sqrt(relative / relative.mean()))
+
+
+def binned(f: np.ndarray, z: np.ndarray, sd: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Average a spectrum of more than `most` points over narrow bins of ln f, weighted by 1/sd^2; f, z, sd of the means.
+
+    A smaller one is only put in order of rising frequency.
+    """
+    order = np.lexsort((z.imag, z.real, f))
+    f, z, sd = f[order], z[order], sd[order]
+    if f.size <= most or f[0] == f[-1]:
+        return f, z, sd
+    position = np.floor(np.log(f / f[0]) / np.log(f[-1] / f[0]) * 0.999 * most)
+    start = np.flatnonzero(np.diff(position, prepend=-1.0))
+    weight = 1.0 / sd**2
+    total = np.add.reduceat(weight, start)
+    mean_f = np.exp(np.add.reduceat(weight * np.log(f), start) / total)
+    return mean_f, np.add.reduceat(weight * z, start) / total, 1.0 / np.sqrt(total)
 
 
 def _hats(x: np.ndarray) -> np.ndarray:

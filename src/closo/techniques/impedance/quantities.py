@@ -9,11 +9,12 @@ import numpy as np
 
 from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
-from closo.techniques.impedance.assignment import assigned_resistances, ends_at_bounds, not_measured
+from closo.techniques.impedance.assignment import as_assigned, ends_at_bounds, not_measured
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, EXTRAPOLATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
+from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
+from closo.units import percent
 
 __all__ = [
     "Pellet",
@@ -27,6 +28,7 @@ __all__ = [
 
 # Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
+_APART = "not identifiable: circuits that fit as well differ by {} in the resistance"
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
@@ -111,33 +113,35 @@ def resistances(
     """Return total, bulk and grain-boundary resistance, each with its method or the reason why it is withheld."""
     area, thickness = pellet.sizes
     readings = [read_fit(fit, frequency, area, thickness) for fit in choice.fits]
-    best = readings[0]
     spread = _spread([r.value(r.total) for r in readings], choice.weights)
-    if pellet.assign:
-        return assigned_resistances(best, theta, pellet, spread=spread, name=name)
+    best = as_assigned(readings[0], pellet.assign) if pellet.assign else readings[0]
     found = {"total_resistance": _total(best, theta, pellet, spread=spread, name=name)}
-    found["bulk_resistance"] = _part("bulk", readings, choice.weights, theta, name=name)
-    found["grain_boundary_resistance"] = _part("boundary", readings, choice.weights, theta, name=name)
+    for which, key in (("bulk", "bulk_resistance"), ("boundary", "grain_boundary_resistance")):
+        why = getattr(best, f"why_{which}") or not_measured(best.fit, getattr(best, which))
+        apart = spread  # of the total: where the user says what is what, other circuits have other names
+        if not pellet.assign and not why:
+            apart, why = _spread_of_part(which, readings, choice.weights)
+        found[key] = withheld(key, why) if why else _part(key, best, which, theta, spread=apart, name=name)
     return found | _of_material(best, theta, pellet, found)
 
 
 def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float, name: str) -> Quantity:
     key = "total_resistance"
     fit, index = best.fit, [t.resistor.first for t in best.total]
-    why = best.why_total or not_measured(fit, index)
+    why = best.why_total or not_measured(fit, best.total)
     if not why and spread > VAGUE:
-        why = f"not identifiable: circuits that fit as well differ by {100 * spread:.0f} % in the resistance"
+        why = _APART.format(percent(spread))
     if why:
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
     shape = _SHAPE if len(index) >= _MANY or best.distributed else 0.0
-    model = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(best.total)) ** 2 + shape**2 + best.misfit**2))
+    model = float(np.linalg.norm([shape, *best.doubts(best.total), spread]))
     if model:
         total = total * (1.0 + uncertain(0.0, {f"model choice:{name}": model}))
     method = f"sum of {', '.join(t.resistor.label for t in best.total)} in {fit.circuit.text}"
     if best.left_out:
-        method += f"; {', '.join(t.resistor.label for t in best.left_out)} left out: {_outside(best)}"
-    elif any(c > ELECTRODE_FARAD for t in best.total for c in t.capacitances):
+        method += f"; {_outside(best)}"
+    elif not best.said and any(c > ELECTRODE_FARAD for t in best.total for c in t.capacitances):
         method += "; its capacitance is that of an electrode, but nothing else is left between the blocking ones"
     if pellet.lead_resistance is not None:
         total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
@@ -145,10 +149,15 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
 
 
 def _outside(reading: Reading) -> str:
+    """Say what is left out of the total, and why."""
+    labels = [t.resistor.label for t in reading.left_out]
+    if reading.said:
+        return f"{', '.join(f'{label} ({reading.said[label]})' for label in labels)} left out"
     shorted = [t.resistor.label for t in reading.left_out if t.shorted and not t.capacitances]
-    if len(shorted) == len(reading.left_out):
-        return "an inductor lies across it"
-    return "its capacitance is that of an electrode" + (f", an inductor lies across {shorted[0]}" if shorted else "")
+    why = "its capacitance is that of an electrode" + (f", an inductor lies across {shorted[0]}" if shorted else "")
+    if len(shorted) == len(labels):
+        why = "an inductor lies across it"
+    return f"{', '.join(labels)} left out: {why}"
 
 
 def _limited(quantity: Quantity) -> Quantity:
@@ -170,29 +179,33 @@ def _spread(values: Sequence[float], weights: np.ndarray) -> float:
     return float(np.sqrt(weights @ (np.array(values) / values[0] - 1.0) ** 2))
 
 
-def _part(which: str, readings: Sequence[Reading], weights: np.ndarray, theta: list[Number], *, name: str) -> Quantity:
-    """Return the bulk or the grain boundary; circuits that fit as well and say otherwise are a source, or withhold it."""
-    key = {"bulk": "bulk_resistance", "boundary": "grain_boundary_resistance"}[which]
-    best, parts = readings[0], [getattr(r, which) for r in readings]
-    why = getattr(best, f"why_{which}") or not_measured(best.fit, [t.resistor.first for t in parts[0]])
-    if not why and which == "bulk" and best.lonely:
+def _spread_of_part(which: str, readings: Sequence[Reading], weights: np.ndarray) -> tuple[float, str]:
+    """Return the spread of bulk or grain boundary over the circuits that have it, and why there is none."""
+    parts = [getattr(r, which) for r in readings]
+    if which == "bulk" and readings[0].lonely:
         label = parts[0][0].resistor.label
-        why = (
+        return 0.0, (
             f"{label} is one depressed arc, in which a grain boundary of nearly the same time constant can hide: only the "
             f"total is known; if it is the bulk alone, say assign={label}:bulk"
         )
-    if not why and sum(w for part, w in zip(parts, weights, strict=True) if not part) > _OTHERWISE:
-        why = "not identifiable: circuits that fit as well do not have this arc"
-    if why:
-        return withheld(key, why)
+    if sum(w for part, w in zip(parts, weights, strict=True) if not part) > _OTHERWISE:
+        return 0.0, "not identifiable: circuits that fit as well do not have this arc"
     given = [k for k, part in enumerate(parts) if part]
-    spread = _spread([readings[k].value(parts[k]) for k in given], weights[given])
-    spread = float(np.sqrt(spread**2 + (EXTRAPOLATED * best.unseen(parts[0])) ** 2 + best.misfit**2))
-    number = _sum([exp(theta[t.resistor.first]) for t in parts[0]])
-    if spread:
-        number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": spread}))
-    labels = "+".join(t.resistor.label for t in parts[0])
-    return _limited(Quantity(key, number, f"{labels} of {best.fit.circuit.text}, by capacitance"))
+    return _spread([readings[k].value(parts[k]) for k in given], weights[given]), ""
+
+
+def _part(key: str, best: Reading, which: str, theta: list[Number], *, spread: float, name: str) -> Quantity:
+    """Return the bulk or the grain boundary with what the choice of circuit, the window and the misfit add."""
+    part: tuple[Term, ...] = getattr(best, which)
+    if spread > VAGUE:
+        return withheld(key, _APART.format(percent(spread)))
+    size = float(np.linalg.norm([*best.doubts(part), spread]))
+    number = _sum([exp(theta[t.resistor.first]) for t in part])
+    if size:
+        number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": size}))
+    labels = "+".join(t.resistor.label for t in part)
+    how = "as assigned" if best.said else "by capacitance"
+    return _limited(Quantity(key, number, f"{labels} of {best.fit.circuit.text}, {how}"))
 
 
 def _of_material(best: Reading, theta: list[Number], pellet: Pellet, found: dict[str, Quantity]) -> dict[str, Quantity]:
@@ -201,21 +214,27 @@ def _of_material(best: Reading, theta: list[Number], pellet: Pellet, found: dict
     constant = pellet.cell_constant
     if bulk is None or constant is None:
         return {}
-    capacitance = _capacitance(best.bulk[0], theta)
-    made = {"relative_permittivity": capacitance * constant / VACUUM_PERMITTIVITY, "bulk_conductivity": constant / bulk}
-    methods = {"relative_permittivity": "effective capacitance of the bulk arc", "bulk_conductivity": "L/(R_b A)"}
-    if boundary is not None:
-        ratio = capacitance / _capacitance(best.boundary[0], theta)
-        made["grain_boundary_conductivity"] = constant / boundary * ratio
+    made, methods = {"bulk_conductivity": constant / bulk}, {"bulk_conductivity": "L/(R_b A)"}
+    c_bulk, c_boundary = (_capacitance(part, best.fit, theta) for part in (best.bulk, best.boundary))
+    if c_bulk is not None:
+        made["relative_permittivity"] = c_bulk * constant / VACUUM_PERMITTIVITY
+        methods["relative_permittivity"] = "effective capacitance of the bulk arc"
+    if c_bulk is not None and c_boundary is not None and boundary is not None:
+        made["grain_boundary_conductivity"] = constant / boundary * (c_bulk / c_boundary)
         methods["grain_boundary_conductivity"] = "brick layer: L/(R_gb A) C_b/C_gb"
     return {key: _limited(Quantity(key, number, methods[key])) for key, number in made.items()}
 
 
-def _capacitance(term: Term, theta: list[Number]) -> Number:
-    """Effective capacitance of an arc with its sources."""
-    assert term.storage is not None
-    r, q = theta[term.resistor.first], theta[term.storage.first]
-    n = theta[term.storage.first + 1] if term.storage.kind.symbol == "Q" else 1.0
+def _capacitance(part: Sequence[Term], fit: CircuitFit, theta: list[Number]) -> Number:
+    """Effective capacitance of an arc with its sources; of several arcs, or one that the data do not know, None."""
+    arcs = [(t.resistor.first, t.storage) for t in part if t.storage is not None]
+    if len(arcs) != 1:
+        return None
+    resistor, storage = arcs[0]
+    if storage.first in fit.at_bound or not np.sqrt(fit.covariance[storage.first, storage.first]) < VAGUE:
+        return None
+    r, q = theta[resistor], theta[storage.first]
+    n = theta[storage.first + 1] if storage.kind.symbol == "Q" else 1.0
     return exp((r + q) / n - r)
 
 

@@ -8,8 +8,8 @@ much of an arc it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from closo.techniques.impedance.terms import DIFFUSION, Term, kinds, overlap, te
 
 __all__ = [
     "CORRELATED",
-    "EXTRAPOLATED",
     "NO_BOUNDARY",
     "VACUUM_PERMITTIVITY",
     "VAGUE",
@@ -34,10 +33,11 @@ NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
-_ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is no electrode
+_ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is not an electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
 _UNEXPLAINED = 4.0  # residual variance over the noise beyond which a circuit clearly misses the data
-EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
+_FLAT, _SMEARED = 0.75, 0.15  # exponent below which an arc is no single process; relative u of it per unit below
+_EXTRAPOLATED = 0.15  # relative u of that part of a resistance that lies below the lowest frequency
 _UNSEEN = 0.65  # share of the total that lies below the lowest frequency
 _NEGLIGIBLE = 0.02  # share of the total up to which it does not matter what an arc is
 
@@ -54,6 +54,7 @@ class Reading:
     bulk, boundary : of one arc and of the others; empty where they cannot be told.
     why_total, why_bulk, why_boundary : reason why each cannot be given, '' where it can.
     lowest : the lowest frequency [Hz].
+    said : label of a resistor -> what the user says, or the class that it has beside that; empty without an assignment.
     """
 
     fit: CircuitFit
@@ -65,12 +66,13 @@ class Reading:
     why_bulk: str
     why_boundary: str
     lowest: float
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lonely(self) -> bool:
-        """One depressed arc is all there is."""
+        """One depressed arc is all there is, and nobody says what it is."""
         arcs = [t for t in self.total if t.storage is not None]
-        return len(arcs) == 1 and not arcs[0].ideal
+        return len(arcs) == 1 and not arcs[0].ideal and not self.said
 
     @property
     def distributed(self) -> bool:
@@ -81,6 +83,16 @@ class Reading:
     def unseen(self, part: Sequence[Term]) -> float:
         """Share of a sum of resistances that lies below the lowest frequency."""
         return _unseen(self.fit, part, self.lowest)
+
+    def doubts(self, part: Sequence[Term]) -> tuple[float, float, float]:
+        """Relative u of a sum of resistances for what lies below the window, for flat arcs, and for the misfit."""
+        return _EXTRAPOLATED * self.unseen(part), self._smeared(part), self.misfit
+
+    def _smeared(self, part: Sequence[Term]) -> float:
+        """Relative u of a sum with arcs that are too flat for one process: what they stand for ends in another way."""
+        cpes = [(t, t.storage.first + 1) for t in part if t.storage is not None and t.storage.kind.symbol == "Q"]
+        flat = sum(self.value([t]) * max(_FLAT - float(self.fit.theta[n]), 0.0) for t, n in cpes)
+        return _SMEARED * flat / self.value(part)
 
     @property
     def misfit(self) -> float:
@@ -110,11 +122,11 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     area [m2], thickness [m] : of the specimen, None where unknown: then bulk and grain boundary cannot be told.
     """
     constant = None if area is None or thickness is None else thickness / area
-    found = terms(fit.circuit, fit.theta)
-    kind = dict(zip(found, kinds(found, constant, blocked=fit.circuit.blocking is not None), strict=True))
+    found, blocked = terms(fit.circuit, fit.theta), fit.circuit.blocking is not None
+    kind = dict(zip(found, kinds(found, constant, area=area, blocked=blocked), strict=True))
     total = tuple(t for t in found if kind[t] in ("series", "electrolyte", "unknown"))
     left_out = tuple(t for t in found if kind[t] in ("electrode", "lead"))
-    if not total and fit.circuit.blocking is not None:  # between blocking electrodes stands what one wants to know
+    if not total and blocked:  # between blocking electrodes stands what one wants to know
         total = tuple(t for t in left_out if not t.shorted)
         left_out = tuple(t for t in left_out if t.shorted)
     unknown = tuple(t for t in found if kind[t] == "unknown")
@@ -183,7 +195,7 @@ def _doubt(fit: CircuitFit, term: Term) -> str:
 
 
 def _why_no_electrode(fit: CircuitFit, frequency: np.ndarray, area: float | None) -> str:
-    """Say that the series CPE is no electrode: it is the flank of an arc that the sweep does not close."""
+    """Say that the series CPE is not an electrode: it is the flank of an arc that the sweep does not close."""
     block = fit.circuit.blocking
     if block is None or area is None:
         return ""

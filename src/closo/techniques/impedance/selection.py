@@ -19,6 +19,7 @@ import numpy as np
 from closo.errors import ConvergenceError
 from closo.techniques.impedance.circuit import Circuit, parse
 from closo.techniques.impedance.fitting import (
+    MOST,
     CircuitFit,
     Prior,
     fit_circuit,
@@ -27,6 +28,7 @@ from closo.techniques.impedance.fitting import (
     time_constant,
 )
 from closo.techniques.impedance.kramers_kronig import lag_one
+from closo.techniques.impedance.noise import binned
 from closo.techniques.impedance.start import grown
 
 __all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior", "is_physical"]
@@ -81,6 +83,20 @@ def choose(frequency: np.ndarray, impedance: np.ndarray, *, sd: np.ndarray, nois
     ------
     ConvergenceError  when no candidate gives a physical fit.
     """
+    if frequency.size > MOST:
+        few = binned(frequency, impedance, sd, most=MOST)
+        found = choose(few[0], few[1], sd=few[2], noise_known=noise_known)
+        best = fit_circuit(
+            found.best.circuit,
+            frequency,
+            impedance,
+            sd=sd,
+            priors=_prior(found.best.circuit, frequency, impedance),
+            start=found.best.theta,
+            most_starts=0,
+            noise_known=noise_known,
+        )
+        return Choice(best, (best, *found.fits[1:]), found.weights)
     fits: list[CircuitFit] = []
     explained: list[CircuitFit] = []
     for level in _LEVELS:
@@ -150,14 +166,13 @@ def _fit_level(
         circuit = parse(text)
         if circuit.size > f.size:
             return None
-        priors = {circuit.arcs[0].storage.first: geometric_prior(f, z)} if text == SPIKE else None
         with suppress(ConvergenceError):
             return fit_circuit(
                 circuit,
                 f,
                 z,
                 sd=sd,
-                priors=priors,
+                priors=_prior(circuit, f, z),
                 start=start,
                 most_starts=most_starts,
                 noise_known=noise_known,
@@ -184,6 +199,11 @@ def _fit_level(
         for text in _within(found, _NEAR):
             _keep(found, text, fit(text, most_starts=6))
     return list(found.values())
+
+
+def _prior(circuit: Circuit, f: np.ndarray, z: np.ndarray) -> dict[int, Prior]:
+    """Return the prior of the capacitance of a pellet without a visible arc, none for other circuits."""
+    return {circuit.arcs[0].storage.first: geometric_prior(f, z)} if circuit.text == parse(SPIKE).text else {}
 
 
 def _grown(

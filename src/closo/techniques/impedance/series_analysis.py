@@ -76,28 +76,36 @@ def analyse_series(
         prepare(data, weights="modulus", f_min=request.f_min, f_max=request.f_max, leave_out=request.leave_out)
         for data in datasets
     ]
-    named = bool(request.held or request.bounds or request.begin)
-    spectra = [_spectrum(data, p, request, named) for data, p in zip(datasets, prepared, strict=True)]
-    order = np.argsort([float(t.x) for t in temperatures], kind="stable") if temperatures is not None else ()
-    plan = (
-        Plan("one circuit", circuit=request.circuit.text)
-        if named and request.circuit is not None
-        else plan_series(spectra, circuit=circuit, shared=shared, order=[int(i) for i in order])
-    )
+    spectra = [_spectrum(data, p, request) for data, p in zip(datasets, prepared, strict=True)]
+    order = _order(temperatures)
+    plan = _plan(spectra, request, shared, order)
     given = asked | {"weights": "modulus", "f_min": request.f_min, "f_max": request.f_max, "shared": shared}
     given |= {"circuit": request.circuit.text if request.circuit else None, "calibrated": calibrated, "drt": drt}
-    members = _members(plan, spectra, request, name=name)
     results = []
-    for i, (data, p, (choice, theta)) in enumerate(zip(datasets, prepared, members, strict=True)):
+    for i, (choice, theta) in enumerate(_members(plan, spectra, request, name=name)):
         refuse_unknown(request.assign, choice.best.circuit)
         kelvin = temperatures[i] if temperatures is not None else None
         pellet = Pellet(area, thickness, kelvin, lead_resistance, request.assign)
-        results.append(report(data, p, choice, theta, pellet=pellet, given=given))
-    return _with_series(results, plan, name=name, temperatures=temperatures, order=[int(i) for i in order])
+        results.append(report(datasets[i], prepared[i], choice, theta, pellet=pellet, given=given))
+    return _with_series(results, plan, name=name, temperatures=temperatures, order=order)
 
 
-def _spectrum(data: Dataset, p: Prepared, request: Request, named: bool) -> Spectrum:
-    single = fitted(request, p) if named else chosen(p)
+def _order(temperatures: Sequence[Number] | None) -> list[int]:
+    """Return the indices in order of temperature, none where that is not known."""
+    known = [] if temperatures is None else [float(t.x) for t in temperatures]
+    return [int(i) for i in np.argsort(known, kind="stable")]
+
+
+def _plan(spectra: Sequence[Spectrum], request: Request, shared: str, order: Sequence[int]) -> Plan:
+    """Return how the series is fitted; where the user names parameters, each spectrum by itself."""
+    text = request.circuit.text if request.circuit is not None else None
+    if request.named and text is not None:
+        return Plan("one circuit", circuit=text)
+    return plan_series(spectra, circuit=text, shared=shared, order=order)
+
+
+def _spectrum(data: Dataset, p: Prepared, request: Request) -> Spectrum:
+    single = fitted(request, p) if request.named else chosen(p)
     return Spectrum(name_of(data), p.frequency, p.impedance, single.best.sd, single)
 
 
@@ -149,13 +157,16 @@ def _with_series(
         series["change"] = [below, above]
         checks.append(Check("one circuit", False, f"the circuit changes between {below} and {above}"))
     if plan.outlying:
-        said = ", ".join(at(i) for i in plan.outlying)
         series["outlying"] = [results[i].name for i in plan.outlying]
-        checks.append(
-            Check(
-                "outlying temperatures", False, f"{said}: not of the capacitances of the rest; fitted alone, look at it"
-            )
+        said = (
+            f"{', '.join(at(i) for i in plan.outlying)}: not of the capacitances of the rest; fitted alone, look at it"
         )
+        ends = [at(i) for i in plan.outlying if i in (*order[:1], *order[-1:])]
+        if ends:  # one spectrum cannot tell
+            said += (
+                f"; at the end of the temperatures ({', '.join(ends)}) it can also be that the circuit changes there"
+            )
+        checks.append(Check("outlying temperatures", False, said))
     return [replace(r, checks=(*r.checks, *checks), findings=dict(r.findings) | {"series": series}) for r in results]
 
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from closo.errors import ConvergenceError
-from closo.techniques.impedance.circuit import parse
-from closo.techniques.impedance.fitting import CircuitFit, fit_circuit
+from closo.techniques.impedance.circuit import Arc, parse
+from closo.techniques.impedance.fitting import CircuitFit, arc_capacitance, fit_circuit
 from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior, is_physical
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series
 
@@ -33,6 +33,7 @@ __all__ = ["SHARED", "Plan", "plan_series", "with_circuit"]
 SHARED = ("auto", "all", "capacitance", "none")
 _CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
 _OUTLYING = 4  # of so many spectra one may be outlying
+_ALIKE = 0.05  # difference in ln C that is none
 _FEWEST = 3  # spectra of one circuit beside another
 _AS_GOOD = 1.05  # residual variance over that of the best circuit up to which a spectrum takes the common one
 
@@ -145,20 +146,49 @@ def _global(spectra: Sequence[Spectrum], text: str, exponents: bool) -> SeriesFi
 
 
 def _without_outlying(spectra: Sequence[Spectrum], whole: SeriesFit) -> Plan | None:
-    """Take out the spectrum that common parameters fit worst, one after the other, until the data allow them to the rest."""
-    members, fit = list(range(len(spectra))), whole
-    for _ in range(len(spectra) // _OUTLYING):
-        members.remove(max(members, key=lambda i: _excess(spectra[i], fit.fits[members.index(i)])))
-        if len(members) < _FEWEST:
+    """Take out one spectrum after the other until the data allow common parameters to the rest.
+
+    The common fit bends towards a spectrum that is far off. So two are tried each time: the one that it fits worst, and the
+    one whose own capacitances are farthest from those of most; the better rest is kept.
+    """
+    members, fit, text = list(range(len(spectra))), whole, whole.circuit.text
+    strangeness = _strangeness(spectra, text)
+    for _ in range(min(len(spectra) // _OUTLYING, len(spectra) - _FEWEST)):
+        worst = max(members, key=lambda i: _excess(spectra[i], fit.fits[members.index(i)]))
+        strangest = max(members, key=lambda i: strangeness[i])
+        rests = [[i for i in members if i != gone] for gone in dict.fromkeys((worst, strangest))]
+        smaller = [(rest, found) for rest in rests if (found := _best(spectra, rest, text)) is not None]
+        if not smaller:
             return None
-        smaller = _best(spectra, members, whole.circuit.text)
-        if smaller is None:
-            return None
-        fit = smaller
+        members, fit = min(smaller, key=lambda pair: pair[1].bic - pair[1].single_bic)
         if fit.preferred:
             outlying = tuple(i for i in range(len(spectra)) if i not in members)
-            return Plan("common parameters", ((tuple(members), fit),), fit.circuit.text, outlying, refused=whole)
+            return Plan("common parameters", ((tuple(members), fit),), text, outlying, refused=whole)
     return None
+
+
+def _strangeness(spectra: Sequence[Spectrum], text: str) -> np.ndarray:
+    """Return how far the capacitances of each spectrum's own fit are from their medians, over their uncertainties."""
+    fits = [_fit_of(spectrum, text) for spectrum in spectra]
+    found = np.full(len(spectra), np.inf)
+    known = [i for i, fit in enumerate(fits) if fit is not None]
+    both = np.array([[_log_capacitance(fit, arc) for arc in fit.circuit.arcs] for fit in fits if fit is not None])
+    if both.size:
+        value, u = both[..., 0], np.hypot(both[..., 1], _ALIKE)
+        found[known] = np.max(np.abs(value - np.median(value, axis=0)) / u, axis=1)
+    return found
+
+
+def _log_capacitance(fit: CircuitFit, arc: Arc) -> tuple[float, float]:
+    """Return ln C of an arc, C being its effective capacitance, and its standard uncertainty."""
+    r, q = arc.resistor.first, arc.storage.first
+    n = fit.theta[q + 1] if arc.storage.kind.symbol == "Q" else 1.0
+    slope = np.zeros(fit.theta.size)
+    slope[[r, q]] = 1.0 / n - 1.0, 1.0 / n
+    if arc.storage.kind.symbol == "Q":
+        slope[q + 1] = -(fit.theta[r] + fit.theta[q]) / n**2
+    variance = float(slope @ np.where(np.isfinite(fit.covariance), fit.covariance, 1e6) @ slope)
+    return float(np.log(arc_capacitance(arc, fit.theta))), float(np.sqrt(max(variance, 0.0)))
 
 
 def _as_change(plan: Plan, order: Sequence[int]) -> Plan:

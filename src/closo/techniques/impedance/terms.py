@@ -20,12 +20,13 @@ from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel,
 
 __all__ = ["DIFFUSION", "ELECTRODE_FARAD", "Term", "kinds", "overlap", "terms"]
 
-ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is no electrolyte, whatever the geometry
+ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is not an electrolyte, whatever the geometry
 _ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
 _BESIDE_BLOCKING_FARAD = 3e-7  # above, beside a blocking electrode, it is part of that electrode
 _IDEAL = 0.01  # distance of an exponent from 1; no electrode comes so near
 DIFFUSION = ("Ws", "G")  # finite diffusion that passes direct current
 _SAME_PROCESS = 30.0  # ratio of time constants within which two arcs are one distributed process
+_ELECTRODE_PER_AREA = 5e-3  # F/m2 (0.5 uF/cm2) above which it is one of an electrode, in a thin specimen too
 _ELECTRODE = 3e-6  # C L/A [F/m] above which it is part of an electrode (3e-8 F/cm)
 
 
@@ -118,16 +119,17 @@ def _leaves(node: Node) -> Iterator[Element]:
         yield from _leaves(part)
 
 
-def kinds(found: Sequence[Term], cell_constant: float | None, *, blocked: bool) -> list[str]:
+def kinds(found: Sequence[Term], cell_constant: float | None, *, area: float | None = None, blocked: bool) -> list[str]:
     """Say what each resistor is: 'series', 'electrolyte', 'electrode', 'lead', 'diffusion', or 'unknown'.
 
     Parameters
     ----------
     cell_constant : L/A [1/m], None for a specimen of unknown geometry: an arc of 0.02 to 1 uF can then be either, and one
         with an ideal capacitor is a component of a dummy cell; no electrode is ideal.
+    area : of the specimen [m2], None where unknown; the capacitance of an electrode is one per area.
     blocked : a blocking electrode stands in series with everything.
     """
-    said = [_kind(term, cell_constant, blocked) for term in found]
+    said = [_kind(term, cell_constant, area, blocked) for term in found]
     arcs = [t for t, kind in zip(found, said, strict=True) if kind == "electrolyte" and not _diffuses(t)]
     return [
         "diffusion" if _diffuses(t) and not (kind == "electrolyte" and overlap([t], arcs)) else kind
@@ -145,10 +147,10 @@ def overlap(some: Sequence[Term], others: Sequence[Term]) -> bool:
     return any(1.0 / _SAME_PROCESS < ratio < _SAME_PROCESS for ratio in ratios)
 
 
-def _kind(term: Term, cell_constant: float | None, blocked: bool) -> str:
+def _kind(term: Term, cell_constant: float | None, area: float | None, blocked: bool) -> str:
     component = cell_constant is None and term.ideal and not blocked
     beside = blocked and cell_constant is None and any(c > _BESIDE_BLOCKING_FARAD for c in term.capacitances)
-    if beside or (not component and any(_is_electrode(c, cell_constant) for c in term.capacitances)):
+    if beside or (not component and any(_is_electrode(c, cell_constant, area) for c in term.capacitances)):
         return "electrode"
     if term.shorted:
         return "lead"
@@ -159,6 +161,7 @@ def _kind(term: Term, cell_constant: float | None, blocked: bool) -> str:
     return "series" if term.storage is None else "electrolyte"
 
 
-def _is_electrode(capacitance: float, cell_constant: float | None) -> bool:
+def _is_electrode(capacitance: float, cell_constant: float | None, area: float | None) -> bool:
     specific = 0.0 if cell_constant is None else capacitance * cell_constant
-    return capacitance > ELECTRODE_FARAD or specific > _ELECTRODE
+    per_area = 0.0 if area is None else capacitance / area
+    return capacitance > ELECTRODE_FARAD or specific > _ELECTRODE or per_area > _ELECTRODE_PER_AREA

@@ -33,8 +33,9 @@ Checks
     'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
     'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line';
     'no gap in the record' where it pauses under current; 'current range' (no current above the range that the file states);
-    'set current' (the measured current is the one that the program asked for, within 2 u) where the file states it;
-    'time' where the clock of the file runs backwards.
+    'set current' (the measured current is the one that the program asked for, within 2 u; beyond 6 u what hangs on the
+    current is withheld) where the file states it;
+    'time' (the clock runs forward, in seconds).
 
 Limits
     A staircase of one polarity is refused: it is critical_current, or no symmetric cell.

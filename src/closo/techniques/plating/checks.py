@@ -9,7 +9,7 @@ import numpy as np
 
 from closo.quantity import Quantity
 from closo.result import Check
-from closo.techniques.instrument import range_check, set_check, time_check
+from closo.techniques.instrument import OF_CHARGE, range_check, set_check, time_check
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
 from closo.techniques.plating.quantities import Geometry
 
@@ -32,7 +32,7 @@ def gap_check(found: Survey) -> list[Check]:
     """Return a failed check where the record pauses under current, since nobody knows what flowed then; else nothing."""
     gaps = int(found.half.gaps.sum())
     text = f"{gaps} pauses of the record within a half cycle: their charge and time are not counted"
-    return [Check("no gap in the record", False, text)] if gaps else []
+    return [Check("no gap in the record", False, text, (*OF_CHARGE, "duration"))] if gaps else []
 
 
 def current_check(found: Survey) -> list[Check]:

@@ -27,7 +27,7 @@ Uncertainty sources
 
 Checks
     steady state, floor of the instrument, tail model, linearity (several voltages), size of the voltage (at most
-    10 mV for nonblocking electrodes), first sample.
+    10 mV for nonblocking electrodes), first sample; current range (no late current above the range that the file states).
 
 Limits
     I_0 is the current when the double layers are charged and before the interfaces and the salt polarize. The first

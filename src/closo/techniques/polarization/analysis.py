@@ -13,7 +13,7 @@ from closo.errors import DataError, StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, as_stated, from_fit, uncertain, withheld
 from closo.result import Check, Result
-from closo.techniques.instrument import GAIN, full_scale, instrument_name, read_offset
+from closo.techniques.instrument import GAIN, full_scale, instrument_name, range_check, read_offset
 from closo.techniques.polarization.early import Early, initial
 from closo.techniques.polarization.leakage import leakage
 from closo.techniques.polarization.steps import Step, find_steps
@@ -87,7 +87,7 @@ def analyse(
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
-    checks = (_steady(tail, steps, current), *judged, _model_check(tail))
+    checks = (_steady(tail, steps, current), *judged, _model_check(tail), *_range(data, current, steps))
     asked = {"electrodes": electrodes, "voltage": voltage, "offset": assumed, "gain": current_gain}
     settings = {key: value for key, value in asked.items() if value is not None}
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))
@@ -195,6 +195,14 @@ def _offset(data: Dataset, current: np.ndarray, given: str | float | None) -> tu
         words = f"{100 * fraction:.3g} % of {scale:.0e} A, the decade of the largest current (the file names no range)"
     how = "as given" if given is not None else "assumed (--set current_offset='2 nA' states it)"
     return fraction * scale, f"{words}, {how}"
+
+
+def _range(data: Dataset, current: np.ndarray, steps: list[Step]) -> list[Check]:
+    """Return whether the current of the last half of each step fits the range; nothing where the file names none."""
+    late = np.concatenate([np.arange((s.start + s.stop) // 2, s.stop) for s in steps])
+    named = np.asarray(data["current_range"].values, float)[late] if "current_range" in data else np.zeros(0)
+    good = np.isfinite(named) & (named > 0)
+    return [range_check(current[late][good], named[good], stated=True, least=0.0)] if np.any(good) else []
 
 
 def _currents(record: _Record, *, offset: float, gain: float) -> list[Number]:
