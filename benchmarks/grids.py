@@ -83,11 +83,13 @@ def run() -> dict[str, Any]:
 
 
 def _together(boxes: list[dict[str, Any]]) -> dict[str, Any]:
-    errors, pulls = (np.array([box[key] for box in boxes]) for key in ("relative_error", "error_over_u"))
+    keys = ("relative_error", "error_over_u", "relative_u")
+    errors, pulls, u = (np.array([box[key] for box in boxes]) for key in keys)
     return {
         "cells_per_radius": boxes[0]["cells_per_radius"],
         "boxes": len(boxes),
         "within_1_percent": int((np.abs(errors) <= 0.01).sum()),
+        "within_1_percent_or_u": int((np.abs(errors) <= np.maximum(0.01, u)).sum()),
         "median_error": float(np.median(np.abs(errors))),
         "largest_error": float(np.abs(errors).max()),
         "rms_error_over_u": float(np.sqrt((pulls**2).mean())),
@@ -110,6 +112,7 @@ def show(result: dict[str, Any]) -> None:
     for grid in result["grids"]:
         print(
             f"{grid['cells_per_radius']} cells per radius: {grid['boxes']} cases, {grid['within_1_percent']} within 1 %, "
+            f"{grid['within_1_percent_or_u']} within 1 % or u, "
             f"median error {100 * grid['median_error']:.1f} %, largest "
             f"{100 * grid['largest_error']:.1f} %; {grid['rms_error_over_u']:.2f} u (rms), "
             f"{grid['largest_error_over_u']:.1f} u at most"

@@ -181,7 +181,8 @@ def cell(
 
     It is made from a recipe, or with --study from the masses, areas and conductivity of a cell that was measured, at its
     temperature, rate and voltages. Needs pybamm, the extra closo[cell]. What no source gives is assumed, and the list of
-    parameters says so. Exit code: 1 if a check failed, else 0.
+    parameters says so.
+    Exit code: 1 if a check failed, else 0.
     """
     from closo.errors import StudyError
     from closo.models.cell import results
@@ -189,7 +190,7 @@ def cell(
     from closo.models.cell.stack import scatter
     from closo.number import value_of
 
-    limits, synthetic = _voltages(window), False
+    limits, synthetic = None if window is None else _voltages(window), False
     kelvin = float(value_of(_number(temperature or "20 degC", "temperature")))
     if recipe.study is not None:
         cells, synthetic, known = _of_study(recipe)
@@ -214,12 +215,10 @@ def cell(
     return _finish(result, specs, figures, as_json=as_json, table=_cycles(result))
 
 
-def _voltages(window: str | None) -> tuple[float, float] | None:
+def _voltages(window: str) -> tuple[float, float]:
     """Return the voltages of 'LOW:HIGH'."""
     from closo.errors import StudyError
 
-    if window is None:
-        return None
     try:
         low, high = (float(v) for v in window.split(":"))
     except ValueError:

@@ -266,32 +266,30 @@ def reference() -> list[Evidence]:
     return [by_dfn(n, replace(cell(n), diffusivity=1.5e-18, diffusion_energy=0.55)) for n in NAMES]
 
 
+@pytest.mark.timeout(900)
 def test_twins_of_another_model_get_their_mechanism_back_or_are_not_identifiable(rows):
     """Cells that pybamm's DFN cycles, with the nuisances of twins: not the model that scores them."""
     pytest.importorskip("pybamm", reason="the extra closo[cell] is not installed")
     kept = wrong = total = 0
     for name in (*RANGES, NONE):
-        for seed in (70, 71):
-            made = twin(name, seed)
-            try:
-                cells = [by_dfn(n, made.stacks[n]) for n in NAMES]
-            except (
-                ConvergenceError
-            ):  # its overpotential does not fit into the window: no cell that anybody would report
-                continue
-            noise = made.rng.standard_normal((len(cells), 5))
-            off = [e.gaps + abs(0.03 * n[1]) + 0.002 * n[2:5] for e, n in zip(cells, noise, strict=True)]
-            cells = [
-                replace(e, capacity=e.capacity * (1 + MASS_U * n[0]), gaps=g)
-                for e, n, g in zip(cells, noise, off, strict=True)
-            ]
-            verdict = judge(score(cells, rows))
-            total += 1
-            kept += name in verdict.alive
-            wrong += verdict.kind == "identified" and verdict.alive[0] not in (name, NONE)
-    assert total >= 12
+        made = twin(name, 70)
+        try:
+            cells = [by_dfn(n, made.stacks[n]) for n in NAMES]
+        except ConvergenceError:  # its overpotential does not fit into the window: no cell that anybody would report
+            continue
+        noise = made.rng.standard_normal((len(cells), 5))
+        off = [e.gaps + abs(0.03 * n[1]) + 0.002 * n[2:5] for e, n in zip(cells, noise, strict=True)]
+        cells = [
+            replace(e, capacity=e.capacity * (1 + MASS_U * n[0]), gaps=g)
+            for e, n, g in zip(cells, noise, off, strict=True)
+        ]
+        verdict = judge(score(cells, rows))
+        total += 1
+        kept += name in verdict.alive
+        wrong += verdict.kind == "identified" and verdict.alive[0] not in (name, NONE)
+    assert total >= 6
     assert wrong == 0
-    assert kept >= total - 2
+    assert kept >= total - 1
 
 
 def test_slow_diffusion_is_not_identifiable_from_the_two_cells_and_the_run_that_decides_is_found(reference):

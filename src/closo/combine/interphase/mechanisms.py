@@ -206,7 +206,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         ("milled",),
         (_SALT, _AREA, _MEAN),
         area_milled_matrix,
-        unsaid=("interphase_conductivity",),
+        unsaid=("interphase_conductivity", "interphase_activation_energy"),
     ),
     Mechanism(
         "percolation",
