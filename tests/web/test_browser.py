@@ -157,6 +157,13 @@ def test_files_dropped_with_the_mouse(bench, live, visit, spectrum):
     assert spectrum.name in page.inner_text("table.rows")
 
 
+LEGENDS_ON_TITLES = """[...document.querySelectorAll(".plot")].filter((plot) => {
+    const boxes = [".legend", ".xtitle"].map((one) => plot.querySelector(one)?.getBoundingClientRect());
+    const [a, b] = boxes;
+    return a && b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}).length"""
+
+
 def test_study_compare_and_claims(opened, live, visit):
     page = visit(live(opened.place))
     assert "SYNTHETIC DATA" in page.inner_text("main")
@@ -168,6 +175,7 @@ def test_study_compare_and_claims(opened, live, visit):
     page.click("text=compare what is ticked")
     drawn(page)
     assert len(page.locator("figure").first.locator(".plot").nth(0).locator(".legend .traces").all()) >= 3
+    assert page.evaluate(LEGENDS_ON_TITLES) == 0
     page.click("nav >> text=claims")
     page.click("text=supported >> nth=0")
     page.locator("summary").first.click()

@@ -17,8 +17,6 @@ from closo.figures.labels import literal, pretty, split_label
 from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Trace
 from closo.figures.style import COLORS, PREFIXED
 
-__all__ = ["MOST_POINTS", "panel_name", "to_plotly"]
-
 MOST_POINTS = 4000  # of one trace; of more, the extremes of so many stretches are drawn
 _MARKERS = (
     "circle",

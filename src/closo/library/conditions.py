@@ -17,8 +17,6 @@ from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import NAMES
 from closo.toml import read_number, split_number, split_range
 
-__all__ = ["WORDS", "Number", "Word", "read_all", "read_condition"]
-
 WORDS = ("kind", "owner", "sample", "technique", "branch", "stage", "study")
 _SHAPE = re.compile(
     r"\s*(?P<name>[^<>=()]+?)\s*(?:\((?P<at>[^()]*)\)\s*)?(?P<relation>>=|<=|>|<|=)\s*(?P<value>.+?)\s*"
@@ -66,7 +64,7 @@ def read_condition(text: str) -> Number | Word:
 
     Raises
     ------
-    StudyError  when it is no condition, the name is unknown, or the value has no unit that fits.
+    StudyError  when it is not a condition, the name is unknown, or the value has no unit that fits.
 
     Example
     -------

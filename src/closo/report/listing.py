@@ -222,4 +222,4 @@ def files(analysis: Analysis) -> Table:
             known |= {name: (sha256, stamp.reader) for name, sha256 in stamp.inputs.items()}
     columns = [Column("file"), Column("sha256"), Column("reader")]
     rows = [[name, sha256, reader] for name, (sha256, reader) in sorted(known.items())]
-    return Table("files", "Files that were used", columns, rows)
+    return Table("files", "Files used", columns, rows)

@@ -35,8 +35,6 @@ from closo.web.answer import answer
 from closo.web.safety import Access, Guard
 from closo.web.workplace import Workplace
 
-__all__ = ["PAGES", "make_app", "plotly_script"]
-
 PAGES = (drop, measurement, study, compare, claims, pathways, maps, cell, work, downloads, login)
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {"app.css": "text/css", "app.js": "text/javascript"}
@@ -94,7 +92,7 @@ def make_app(place: Workplace, access: Access) -> Any:
     @app.exception_handler(500)
     async def failed(request: Request, error: Exception) -> Response:
         sentence = f"closo failed with {type(error).__name__} ({str(error)[:200]})."
-        words = {"error": sentence, "file": None, "where": None, "hint": "This is a fault of closo: please report it."}
+        words = {"error": sentence, "file": None, "where": None, "hint": "This is a bug in closo: please report it."}
         return answer(request, "error.html", {"title": "That does not work", "error": words}, 500)
 
     @app.exception_handler(HTTPException)

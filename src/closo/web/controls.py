@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from closo.errors import StudyError
-from closo.report.wording import value_text
+from closo.figures.labels import value_text
 from closo.result import Result
 from closo.techniques import Technique
-
-__all__ = ["controls_of", "settings_from"]
 
 
 def controls_of(row: Technique, asked: Mapping[str, Any], result: Result | None) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from threading import Thread
 from closo.errors import StudyError
 from closo.web import sandbox
 
-__all__ = ["Asked", "serve"]
-
 PORT = 8322
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -99,7 +97,7 @@ def _refuse_open(asked: Asked) -> None:
     """Refuse to answer other machines without users, and without TLS or a stated proxy that does it."""
     if asked.proxy is not None and not asked.proxy.startswith("https://"):
         raise StudyError(
-            f"--proxy {asked.proxy} is no https address.", hint="Write for example --proxy https://closo.lab.org"
+            f"--proxy {asked.proxy} is not an https address.", hint="Write for example --proxy https://closo.lab.org"
         )
     if (asked.certificate is None) != (asked.key is None):
         raise StudyError("TLS needs both --tls-certificate and --tls-key.")

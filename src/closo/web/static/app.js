@@ -21,8 +21,12 @@ function layoutOf(panel, chooses, draws) {
     font: { family: "system-ui, Segoe UI, Roboto, Arial, sans-serif", size: 13, color: text },
     margin: { l: 56, r: 16, t: 28, b: 56 }, hovermode: "closest", dragmode: chooses ? "select" : draws ? "drawline" : "zoom", newshape: { line: { color: css("--accent"), width: 3 } },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } } };
+  const named = (panel.data || []).filter((trace) => trace.showlegend).length;
   for (const name of ["xaxis", "yaxis", "xaxis2"]) if (layout[name]) layout[name] = { ...axis, ...layout[name], title: { standoff: 8, ...layout[name].title } };
-  if (layout.xaxis2) { layout.margin.t = 56; layout.margin.b = 80; layout.legend.y = -0.28; layout.legend.yanchor = "top"; }
+  if (layout.xaxis2 || named > 3) {  // a container below the plot: the legend takes its own room under the axis title
+    layout.margin.t = layout.xaxis2 ? 56 : 28;
+    Object.assign(layout.legend, { yref: "container", y: 0, yanchor: "bottom" });
+  }
   return layout;
 }
 
