@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from closo.errors import ClosoError, StudyError
-from closo.techniques import TECHNIQUES
 from closo.web import (
     cell,
     claims,
@@ -106,5 +105,5 @@ def make_app(place: Workplace, access: Access) -> Any:
 
 def _import_for_a_first_file() -> None:
     """Import what shows the result of a file, while the user looks for one: 0.7 s of computing."""
-    for module in ("xarray", TECHNIQUES[0].module):
+    for module in ("xarray", "GTC", "closo.pipeline.combining"):
         import_module(module)

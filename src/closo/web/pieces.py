@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from closo import pipeline
 from closo.errors import ClosoError, StudyError
@@ -100,11 +101,7 @@ def quoted(key: str) -> str:
     >>> quoted("pellet1/impedance/a b.par#3")
     'pellet1%2Fimpedance%2Fa%20b.par%233'
     """
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~") else _escaped(c) for c in key)
-
-
-def _escaped(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode())
+    return quote(key, safe="")
 
 
 def figure_page(spec: FigureSpec | None, files: Mapping[str, str]) -> dict[str, Any] | None:
