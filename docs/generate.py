@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the code: nomenclature, command line, techniques, readers.
+"""Write docs/reference/ from the code: nomenclature, command line, techniques, combinations, readers.
 
 `make docs` runs it; a test compares. Nothing in docs/reference/ is written by hand.
 """
@@ -16,6 +16,7 @@ import typer
 
 import closo
 from closo import cli
+from closo.combine import combinations
 from closo.nomenclature import NAMES
 from closo.readers import READERS
 from closo.techniques import TECHNIQUES, Technique
@@ -33,6 +34,7 @@ Written from the code, so it is complete and up to date.
 :maxdepth: 1
 cli
 techniques
+combinations
 readers
 nomenclature
 ```
@@ -42,6 +44,7 @@ nomenclature
 def pages() -> dict[str, str]:
     """Return file name -> text of every generated page."""
     made = {"nomenclature": nomenclature, "cli": command_line, "techniques": techniques, "readers": readers}
+    made["combinations"] = combined
     return {"index.md": _NOTE + _INDEX} | {f"{name}.md": _NOTE + make() for name, make in made.items()}
 
 
@@ -146,6 +149,22 @@ def _sections(docstring: str) -> list[str]:
         heading = re.fullmatch(r"[A-Z][\w ]+", line)
         lines.append(f"**{line}**  " if heading else line.strip())
     return lines
+
+
+def combined() -> str:
+    """Return the table of what is made of several results."""
+    lines = [
+        "# Combinations",
+        "",
+        "What `closo analyse` makes of the results of a study, where it has what is needed; some are made on request",
+        "only.",
+    ]
+    lines += ["", "| name | what it is | made | main quantities |", "|---|---|---|---|"]
+    for name, row in combinations().items():
+        made = "by `closo analyse`" if row.finds else "on request"
+        keys = ", ".join(f"`{key.rstrip(':')}`" for key in row.headline)
+        lines.append(f"| `{name}` | {_cell(row.title)} | {made} | {keys} |")
+    return "\n".join(lines) + "\n"
 
 
 def readers() -> str:

@@ -46,7 +46,7 @@ def test_right_or_refused(closo, row):
     if row["file"].endswith(".xlsx") and not has_sheet(CASES / row["file"]):
         pytest.skip("the workbook of this case holds no sheet: there is nothing to read")
     code, out, err = closo("run", row["technique"], CASES / row["file"], *row["arguments"], "--json")
-    assert "fault of closo" not in out + err, out + err
+    assert "bug in closo" not in out + err, out + err
     values = values_of(json.loads(out), row["quantity"]) if out.strip() else []
     ranges = list(zip(row["inside"][::2], row["inside"][1::2], strict=True))
     if row["refusal_is_right"] and (not values or code in REFUSED):

@@ -93,7 +93,7 @@ def test_nan_and_infinity_survive(store):
 
 
 def test_settings_that_are_no_plain_values_are_refused(store):
-    with pytest.raises(TypeError, match="no plain JSON value"):
+    with pytest.raises(TypeError, match="not a plain JSON value"):
         store.save("k", dataclasses.replace(make_result(), settings={"f": object()}), "f")
     assert store.keys() == {}
 

@@ -141,3 +141,37 @@ def test_cycles_of_something_else_is_one_sentence(closo, study, tmp_path):
     code, _, err = closo("run", "impedance", file, "--part", "2", "--table", tmp_path / "c.ods")
     assert code == 2
     assert "neither a .csv nor an .xlsx" in err
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_verbs_beside_the_study_at_any_width(closo, study, tmp_path, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    archive, library = tmp_path / "study.eln", tmp_path / "library.sqlite"
+    for words in (
+        ("verify", study),
+        ("export", study, "--to", archive),
+        ("verify", archive),
+        ("library", "add", study, "--library", library),
+        ("library", "list", "--library", library),
+        ("library", "find", "sigma > 1e-9 S/cm", "--library", library),
+        ("techniques",),
+        ("techniques", "cycling"),
+    ):
+        code, out, err = closo(*words)
+        assert code in (0, 1), (words, err)
+        check_screen(out + err)
+        assert (out + err).strip()
+        assert "1 results" not in out + err
+        assert "1 files" not in out + err
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "words", ["serve", "next", "infer cell", "infer milling", "simulate cell", "library", "export"]
+)
+def test_the_help_of_a_verb_fits_the_terminal(closo, monkeypatch, width, words):
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, _ = closo(*words.split(), "--help")
+    assert code == 0
+    assert all(len(line) <= width for line in out.splitlines())
+    check_screen(out)

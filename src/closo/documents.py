@@ -74,7 +74,7 @@ def _plain(value: object) -> Any:
         return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is no plain JSON value")
+    raise TypeError(f"a result's settings hold a {type(value).__name__}, which is not a plain JSON value")
 
 
 def plain(value: object) -> Any:

@@ -18,7 +18,16 @@ _MANY_WORDS = 500  # to compare a name with
 _LISTED_WORDS = 40
 _LONGEST_WORD = 100  # characters of a name that is compared
 
-__all__ = ["ClosoError", "ConvergenceError", "DataError", "ReadError", "StudyError", "did_you_mean", "with_article"]
+__all__ = [
+    "ClosoError",
+    "ConvergenceError",
+    "DataError",
+    "ReadError",
+    "StudyError",
+    "counted",
+    "did_you_mean",
+    "with_article",
+]
 
 
 class ClosoError(Exception):
@@ -102,3 +111,14 @@ def with_article(words: str) -> str:
     ('an anode half cell', 'a full cell')
     """
     return f"an {words}" if words[:1] in "aeiou" else f"a {words}"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its noun.
+
+    Example
+    -------
+    >>> counted(1, "result"), counted(0, "failure"), counted(3, "claim")
+    ('1 result', '0 failures', '3 claims')
+    """
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

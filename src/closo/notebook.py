@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from closo import pipeline
 from closo.dataset import Dataset
-from closo.errors import ClosoError, StudyError
+from closo.errors import ClosoError, StudyError, counted
 from closo.pipeline import Outcome
 from closo.quantity import Number, Quantity
 from closo.result import Result
@@ -114,7 +114,7 @@ class Results(Sequence[Result]):
             failed = ", ".join(check.name for check in result.failed_checks)
             rows.append([result.name, *(result[key] if key in result else "" for key in keys), failed])
         below = " ".join(f"No result: {error}" for error in self.errors.values())
-        caption = f"{len(self)} results, {len(self.errors)} files without one"
+        caption = f"{counted(len(self), 'result')}, {counted(len(self.errors), 'file')} without one"
         return html_table(["measurement", *keys, "failed checks"], rows, caption=caption, below=below)
 
 
@@ -238,7 +238,7 @@ def as_number(value: Given, name: str, owner: str) -> Number:
 
     Raises
     ------
-    StudyError  when it is no number, or not of this kind.
+    StudyError  when it is not a number, or not of this kind.
     """
     if isinstance(value, str):
         return read_number(value, name, label=f"{name}:{owner}")

@@ -19,20 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = [
-    "Number",
-    "correlation",
-    "exp",
-    "from_fit",
-    "log",
-    "rebuilt",
-    "sources",
-    "sqrt",
-    "u_of",
-    "uncertain",
-    "value_of",
-]
-
 Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
 _SEPARATOR = "\x1f"  # between label and degrees of freedom inside a GTC label
 

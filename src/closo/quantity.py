@@ -23,7 +23,7 @@ from typing import Any
 from closo.errors import DataError, StudyError, did_you_mean, with_article
 from closo.nomenclature import look_up, to_shown
 from closo.number import Number, correlation, exp, from_fit, log, rebuilt, sources, sqrt, u_of, uncertain, value_of
-from closo.units import to_si
+from closo.units import read_as, to_si
 
 __all__ = [
     "BASES",
@@ -122,7 +122,7 @@ class Quantity:
 
     @property
     def unit(self) -> str:
-        """The SI unit of `value` and `u`; `str()` and `as_json` show the unit of the nomenclature instead."""
+        """The SI unit of `value` and `u`; `as_json` shows the unit of the nomenclature, `str()` with a prefix that suits."""
         return look_up(self.name).si
 
     def to(self, unit: str) -> tuple[float, float]:
@@ -136,15 +136,11 @@ class Quantity:
         Example
         -------
         >>> sigma = Quantity("ionic_conductivity", uncertain(0.05, {"thickness:p1": 0.001}))
-        >>> sigma.to("mS/cm"), sigma.unit, sigma.value, float(sigma)
-        ((0.5, 0.01), 'S/m', 0.05, 0.0005)
+        >>> sigma.to("mS/cm"), sigma.unit, sigma.value
+        ((0.5, 0.01), 'S/m', 0.05)
         """
         factor, offset = to_si(unit, self.name)
         return (self._known_value() - offset) / factor, float(self.u or 0.0) / factor
-
-    def __float__(self) -> float:
-        """The number that `str` shows, in the unit of the nomenclature."""
-        return to_shown(self.name, self._known_value())
 
     def _known_value(self) -> float:
         if self.value is None:
@@ -247,12 +243,22 @@ class Quantity:
         return quantity
 
     def __str__(self) -> str:
-        row = look_up(self.name)
-        unit = "" if row.shown == "1" else f" {row.shown}"
-        value, u = self.value, self.u
-        if value is None or u is None:
+        if self.value is None:
             return f"{self.name}: withheld ({self.why})"
-        return f"{show(to_shown(self.name, value), u / row.factor)}{unit}"
+        number, unit = self.as_read()
+        return number if unit == "1" else f"{number} {unit}"
+
+    def as_read(self) -> tuple[str, str]:
+        """Return the number with its uncertainty, and the unit, with the prefix that suits its size; not if withheld.
+
+        Example
+        -------
+        >>> Quantity("ionic_conductivity", uncertain(0.0502, {"thickness:p1": 0.0017})).as_read()
+        ('0.502 ± 0.017', 'mS/cm')
+        """
+        row = look_up(self.name)
+        value, u = to_shown(self.name, self._known_value()), float(self.u or 0.0) / row.factor
+        return read_as(value, u, row.shown)
 
 
 def as_stated(name: str, number: Number) -> Quantity:
@@ -263,25 +269,6 @@ def as_stated(name: str, number: Number) -> Quantity:
 def withheld(name: str, why: str, *, method: str = "") -> Quantity:
     """Return a quantity without a value, and the reason for it."""
     return Quantity(name, None, method, why)
-
-
-def show(value: float, u: float) -> str:
-    """Return 'value ± u' with two digits of u and the same decimals for both.
-
-    Example
-    -------
-    >>> show(0.00050213, 0.0000173), show(303.15, 0.5), show(20012.3, 61.0), show(1.0, 0.0)
-    ('(5.02 ± 0.17)e-04', '303.15 ± 0.50', '20012 ± 61', '1')
-    """
-    if not (math.isfinite(value) and math.isfinite(u)) or u <= 1e-13 * abs(value):  # what is left of a cancelled source
-        return f"{value:.6g}"
-    exponent = math.floor(math.log10(max(abs(value), u)))
-    if -3 <= exponent < 6:
-        decimals = max(0, 1 - math.floor(math.log10(u)))
-        return f"{value:.{decimals}f} ± {u:.{decimals}f}"
-    scale = 10.0**exponent
-    decimals = max(0, 1 - math.floor(math.log10(u / scale)))
-    return f"({value / scale:.{decimals}f} ± {u / scale:.{decimals}f})e{exponent:+03d}"
 
 
 _MAXIMUM_LENGTH = 200  # characters of a number with its unit

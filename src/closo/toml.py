@@ -102,7 +102,7 @@ def _parse_toml(content: bytes, path: Path) -> dict[str, Any]:
 
 
 def _refuse_bulk(text: str, path: Path) -> None:
-    """Refuse what would take minutes or gigabytes to parse, and is no study."""
+    """Refuse what would take minutes or gigabytes to parse, and is not a study."""
     entries = sum(text.count(mark) for mark in "\n,=")
     if entries > _MAXIMUM_ENTRIES:
         what = f"the file has about {entries} lines, keys and members of lists; at most {_MAXIMUM_ENTRIES} are read."
@@ -129,7 +129,7 @@ def last_digit(text: str) -> float:
 
 
 def split_number(text: str) -> tuple[str, str | None, str] | None:
-    """Return number, standard uncertainty and unit as they are written, or None where the text is no number.
+    """Return number, standard uncertainty and unit as they are written, or None where the text is not a number.
 
     Example
     -------
@@ -141,7 +141,7 @@ def split_number(text: str) -> tuple[str, str | None, str] | None:
 
 
 def split_range(text: str) -> tuple[str, str, str] | None:
-    """Return both ends and the unit of '25-40 vol%', or None where the text is no range."""
+    """Return both ends and the unit of '25-40 vol%', or None where the text is not a range."""
     match = _RANGE.fullmatch(text) if len(text) <= _MAXIMUM_LENGTH else None
     return match.groups() if match else None  # type: ignore[return-value]
 
@@ -156,7 +156,7 @@ def read_number(value: object, quantity: str, *, label: str) -> Number:
 
     Raises
     ------
-    StudyError  when it is no number, has no unit, or one that does not fit.
+    StudyError  when it is not a number, has no unit, or one that does not fit.
 
     Example
     -------

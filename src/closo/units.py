@@ -1,4 +1,4 @@
-"""Units as people type them -> a factor to SI.
+"""Units as people type them -> a factor to SI, and numbers as people read them.
 
 A unit is checked by a small grammar before pint sees it, because pint evaluates what it is given: factors with powers,
 joined by '/', '*', '·' or a blank, one group in brackets after '/', and only names of `_NAMES`. What has two meanings
@@ -8,14 +8,13 @@ as the field does, or refused.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 
 from closo.constants import AVOGADRO
 from closo.errors import StudyError
 from closo.nomenclature import Name, look_up
-
-__all__ = ["combine", "to_si"]
 
 _MAXIMUM_LENGTH = 60  # characters of a unit
 
@@ -71,6 +70,12 @@ _USUAL: dict[
     "C": {"mAh": 3.6, "Ah": 3600.0},
 }
 
+_READ = {  # unit -> the prefixes that people read with it, small to large; it may stand in the nomenclature with one of them
+    "ohm": "mkMG", "ohm cm2": "mkM", "Hz": "mkM", "V": "um", "A": "pnum", "A/cm2": "num", "S/cm": "m", "F": "pnum",
+    "H": "num", "s": "num", "eV": "m", "m": "num", "g": "um", "Ah": "um",
+}  # fmt: skip
+_SIZE = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+
 _FACTOR = re.compile(r"([A-Za-z%°]+|1(?![0-9]))(?:(?:\^|\*\*)?(?:([-+]?[1-9])|\(([-+]?[1-9])\)))?")
 
 
@@ -85,7 +90,7 @@ def to_si(unit: str, name: str) -> tuple[float, float]:
 
     Raises
     ------
-    StudyError  when it is no unit, or not one of `name`.
+    StudyError  when it is not a unit, or not one of `name`.
 
     Example
     -------
@@ -118,7 +123,7 @@ def combine(*units: tuple[str, float]) -> tuple[float, str]:
 
     Raises
     ------
-    StudyError  when one is no unit, or the product has none that can be written.
+    StudyError  when one is not a unit, or the product has none that can be written.
 
     Example
     -------
@@ -143,6 +148,75 @@ def combine(*units: tuple[str, float]) -> tuple[float, str]:
     if _spelled(text, angle=False) is None:
         raise StudyError(f"the result would have the unit {text}.", hint="Calculate with `.value`.")
     return float(f"{reduced.magnitude:.15g}"), text
+
+
+def with_prefix(value: float, unit: str) -> tuple[float, str]:
+    """Return (size in `unit`, name) of the unit in which people read `value`, which is in `unit`.
+
+    The unit stays where the number is between 0.01 and 10 000; else it gets the largest prefix that leaves at least 1, or
+    at least 0.1. Where none does, the unit stays: such a number is written with a power of ten.
+
+    Example
+    -------
+    >>> with_prefix(5.02e-4, "S/cm"), with_prefix(9.8e-10, "S/cm"), with_prefix(97144.0, "ohm"), with_prefix(0.004, "mV")
+    ((0.001, 'mS/cm'), (1.0, 'S/cm'), (1000.0, 'kohm'), (0.001, 'uV'))
+    """
+    base, prefix = (unit, "") if unit in _READ else (unit[1:], unit[:1])
+    size = abs(value)
+    if base not in _READ or prefix not in _SIZE or not 0.0 < size < math.inf or 0.01 <= size < 1e4:
+        return 1.0, unit
+    sizes = [(_SIZE[p] / _SIZE[prefix], p + base) for p in _SIZE if p in _READ[base] or not p]
+    return max(
+        [one for one in sizes if size >= one[0]] or [one for one in sizes if size >= 0.1 * one[0]] or [(1.0, unit)]
+    )
+
+
+def spelled(value: float, u: float) -> str:
+    """Return 'value ± u' with two digits of u and as many places of the value; small and large ones with a power of ten.
+
+    This is the one spelling of numbers for people: the terminal, the report, the pages and the figures use it.
+
+    Example
+    -------
+    >>> spelled(5.0213e-4, 1.73e-5), spelled(303.15, 0.5), spelled(20012.3, 61.0), spelled(1437.2, 223.0)
+    ('(5.02 ± 0.17)e-04', '303.15 ± 0.50', '20012 ± 61', '1440 ± 220')
+    >>> spelled(1.83e-3, 5.6e-5), spelled(0.3, 0.0996), spelled(1.0, 0.0)
+    ('(1.830 ± 0.056)e-03', '0.30 ± 0.10', '1')
+    """
+    if not (math.isfinite(value) and math.isfinite(u)) or u <= 1e-13 * abs(value):  # what is left of a cancelled source
+        return f"{value:.6g}"
+    u = float(f"{u:.1e}")
+    exponent = math.floor(math.log10(max(abs(value), u)))
+    scale = 1.0 if -2 <= exponent < 6 else 10.0**exponent
+    places = 1 - math.floor(math.log10(u / scale) + 1e-9)
+    texts = [f"{round(one / scale, places):.{max(places, 0)}f}" for one in (value, u)]
+    text = " ± ".join(texts)
+    return text if scale == 1.0 else f"({text})e{exponent:+03d}"
+
+
+def read_as(value: float, u: float, unit: str) -> tuple[str, str]:
+    """Return 'value ± u' and the unit, with the prefix that suits their size.
+
+    Example
+    -------
+    >>> read_as(5.0213e-4, 1.73e-5, "S/cm")
+    ('0.502 ± 0.017', 'mS/cm')
+    """
+    size, unit = with_prefix(max(abs(value), u), unit)
+    return spelled(value / size, u / size), unit
+
+
+def percent(share: float) -> str:
+    """Return a share or a relative difference as people read it: in percent, or as a factor where that is 300 % or more.
+
+    Example
+    -------
+    >>> percent(0.043), percent(0.5), percent(35840.48)
+    ('4.3 %', '50 %', 'a factor of 3.6e+04')
+    """
+    if abs(share) >= 3.0:
+        return f"a factor of {1.0 + abs(share):.2g}"
+    return f"{100.0 * share:.2g} %" if abs(share) < 0.095 else f"{100.0 * share:.0f} %"
 
 
 def _known(row: Name) -> str:

@@ -18,11 +18,9 @@ import numpy as np
 from closo import quantity as quantities
 from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
-from closo.quantity import Number, Quantity, show
+from closo.quantity import Number, Quantity
 from closo.toml import read_number
-from closo.units import combine, to_si
-
-__all__ = ["Value", "pretty_unit", "stated"]
+from closo.units import combine, spelled, to_si
 
 _PLAIN = "current_fraction"  # a name without unit and sign: lends a nameless number its degrees of freedom and interval
 _TEMPERATURE = ("K", "degC", "°C", "degF", "°F")
@@ -113,7 +111,7 @@ class Value:
 
         Raises
         ------
-        StudyError  when it is no unit of this quantity.
+        StudyError  when it is not a unit of this quantity.
         """
         if self.quantity is None:
             return Value(self._number * _factor(self.unit, unit), unit)
@@ -200,7 +198,7 @@ class Value:
     def __str__(self) -> str:
         if self.number is None:
             return f"withheld: {self.why or 'not determined'}"
-        text = show(float(self.number.x), float(self.number.u))
+        text = spelled(float(self.number.x), float(self.number.u))
         return text if self.unit == "1" else f"{text} {self.unit}"
 
     __repr__ = __str__
@@ -212,7 +210,9 @@ class Value:
         if self.number is None:
             return f"<em>{html.escape(str(self))}</em>"
         text = re.sub(
-            r"e([-+]\d+)$", lambda m: f" × 10<sup>{int(m[1])}</sup>", show(float(self.number.x), float(self.number.u))
+            r"e([-+]\d+)$",
+            lambda m: f" × 10<sup>{int(m[1])}</sup>",
+            spelled(float(self.number.x), float(self.number.u)),
         )
         return text if self.unit == "1" else f"{text} {pretty_unit(self.unit)}"
 
@@ -229,7 +229,7 @@ def stated(text: str, name: str, *, of: str = "") -> Value:
 
     Raises
     ------
-    StudyError  when the text is no number with a unit that fits.
+    StudyError  when the text is not a number with a unit that fits.
 
     Example
     -------

@@ -185,7 +185,7 @@ def test_figure_and_disk():
     result = transference(*members(replace(TRUTH, duration=1800.0), 1), name="cell")
     spec = figure(result)
     assert spec.panels[0].equal
-    assert {"before", "after", "I_ss", "I_0, EIS", "I_0, first samples"} <= {
+    assert {"before", "after", "Iₛₛ", "I₀, EIS", "I₀, first samples"} <= {
         t.label for p in spec.panels for t in p.traces
     }
     assert "<svg" in to_svg(spec)

@@ -1,4 +1,4 @@
-"""Which texts of a drawn figure lie on each other, or leave the canvas."""
+"""Which texts of a drawn figure lie on each other or on the data, or leave the canvas."""
 
 import math
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.legend import Legend
 from matplotlib.text import Text
+
+from closo.figures.legend import drawn_points
 
 _SLACK = 0.6  # points: the box of a text is a little larger than its letters
 
@@ -64,8 +66,34 @@ def overlap(one: np.ndarray, two: np.ndarray) -> bool:
     return True
 
 
+def covered(ax: Any, renderer: Any) -> Iterator[str]:
+    """Yield a sentence for each text inside a panel that lies on markers, or on more of a curve than crosses it."""
+    legend = ax.get_legend()
+    texts = [*ax.texts, *(legend.get_texts() if legend else ())]
+    boxes = [(text.get_text(), corners(text, renderer)) for text in texts if text.get_text().strip()]
+    for line in ax.lines:
+        marked = line.get_marker() not in ("None", None, "", " ")
+        points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float))
+        points = points[np.isfinite(points).all(axis=1)]
+        for said, box in boxes:
+            if marked and inside(points, box).sum() > 0.01 * len(points):
+                yield f"{said!r} lies on points"
+    curves = drawn_points(ax, texts=False)
+    for said, box in boxes:
+        width, height = np.ptp(box[:, 0]), np.ptp(box[:, 1])
+        if 4 * inside(curves, box).sum() > max(0.7 * width, 1.5 * height):  # curves have a point every 4 pixels
+            yield f"{said!r} lies on a curve"
+
+
+def inside(points: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return which of the points (n, 2) lie in a rectangle."""
+    across, up = box[1] - box[0], box[3] - box[0]
+    place = (points - box[0]) @ np.array([across / (across @ across), up / (up @ up)]).T
+    return ((place >= 0) & (place <= 1)).all(axis=1)
+
+
 def problems(figure: Any) -> list[str]:
-    """Return a sentence for each pair of texts that overlap and for each text that leaves the canvas."""
+    """Return a sentence for each pair of texts that overlap, each on the data, and each that leaves the canvas."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     drawn = [t for t in {id(t): t for t in texts_of(figure)}.values() if t.get_visible() and t.get_text().strip()]
@@ -77,4 +105,5 @@ def problems(figure: Any) -> list[str]:
         if (box < [left, bottom]).any() or (box > [right, top]).any()
     ]
     pairs = combinations(boxes, 2)
+    said += [sentence for ax in figure.axes if ax.get_visible() for sentence in covered(ax, renderer)]
     return said + [f"{one!r} lies on {two!r}" for (one, a), (two, b) in pairs if overlap(a, b)]

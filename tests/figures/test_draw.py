@@ -346,7 +346,7 @@ def test_a_style_of_the_user_and_the_columns_of_a_journal(tmp_path):
     assert draw(spec).axes[0].lines[0].get_color() == COLORS[0]
     assert b"$a$" in render(spec, ("svg",), Look(style=style))["svg"]
     nothing = Look(style=tmp_path / "none.mplstyle")
-    with pytest.raises(StudyError, match="no style of matplotlib"):
+    with pytest.raises(StudyError, match="not a matplotlib style file"):
         nothing.rc()
     with pytest.raises(StudyError, match="not a journal"):
         Look(journal="ac")

@@ -1,4 +1,4 @@
-"""The gallery of the documentation: every kind of figure is in it, and no text lies on another or leaves the canvas."""
+"""The gallery of the documentation has every kind of figure; no text in it lies on another, on data, or off the page."""
 
 import re
 import runpy
@@ -46,8 +46,18 @@ def test_the_check_sees_what_is_wrong():
     ax.text(0.51, 0.5, "two", transform=ax.transAxes)
     ax.text(0.2, 0.2, "slanted", rotation=30, transform=ax.transAxes)
     ax.text(0.2, 0.4, "another slanted", rotation=30, transform=ax.transAxes)
+    ax.plot([0.7, 0.8], [0.8, 0.8], "o")
+    ax.text(0.69, 0.79, "on points")
+    ax.plot([0.5, 0.9], [0.1, 0.1], "-")
+    ax.text(0.6, 0.09, "on a line")
+    ax.plot([0.05, 0.05], [0.6, 0.9], "-")
+    ax.text(0.01, 0.7, "crossed once")
+    ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.set_ylabel("a label that is much too long for a figure of this height, isn't it")
     found = problems(figure)
     assert "'one' lies on 'two'" in found
+    assert "'on points' lies on points" in found
+    assert "'on a line' lies on a curve" in found
+    assert not any("crossed once" in sentence for sentence in found)
     assert any(sentence.endswith("leaves the canvas") for sentence in found)
     assert not any("slanted" in sentence for sentence in found)

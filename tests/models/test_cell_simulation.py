@@ -165,7 +165,7 @@ def test_a_full_cathode_is_charged_first_and_an_empty_one_discharged():
     assert done.current[1] < 0 < run(cell(), Protocol(293.15, 0.05)).current[1]
     assert done.discharge[0] / tis2.active_mass / 3600 == pytest.approx(232, abs=4)  # 232/234 in the survey
     assert np.median(done.voltage[done.leg == 0]) == pytest.approx(1.89, abs=0.03)
-    with pytest.raises(StudyError, match="made full of sodium, so its first leg cannot be a discharge"):
+    with pytest.raises(StudyError, match="made full of sodium, so its first half cycle cannot be a discharge"):
         run(cell(), Protocol(293.15, 0.05, first="discharge"))
     with pytest.raises(StudyError, match="made empty"):
         run(tis2, Protocol(333.15, 0.1, first="charge"))
@@ -248,10 +248,10 @@ def test_the_uncertainty_of_a_mass_is_that_of_a_capacity_per_area(closo):
     ("words", "sentence"),
     [
         (["--active", "TiS3"], "no parameters of an active material"),
-        (["--ratio", "six to three"], "no mixing ratio"),
+        (["--ratio", "six to three"], "not a mixing ratio"),
         (["--set", "diffusivty=1e-18"], "no parameter 'diffusivty'"),
         (["--set", "diffusivity=-1"], "finite and > 0"),
-        (["--window", "2-4"], "no pair of voltages"),
+        (["--window", "2-4"], "not a pair of voltages"),
         (["--model", "P2D"], "no model 'P2D'"),
     ],
 )

@@ -166,7 +166,7 @@ def test_claims_on_a_whole_study(composition):
     }  # fmt: skip
     assert "at 60 degC" in verdicts["2"].reason
     warnings = [p for p in check(composition) if p.level == "warning" and "claims" in p.where]
-    said = "'bb' is no sample, powder, specimen, cell or series. Did you mean 'b'?"
+    said = "'bb' is not a sample, powder, specimen, cell or series. Did you mean 'b'?"
     assert [(p.where, p.text) for p in warnings] == [("claims.toml, 4", said)]
 
 

@@ -119,7 +119,7 @@ def test_a_dataset_of_another_kind_or_origin_is_one_sentence(fake):
     other = dataset.new("open_circuit", {"time": [0.0, 1.0], "voltage": [1.0, 1.0]}, source="a.mpr")
     (outcome,) = run("fake", other)
     assert "a.mpr" in str(outcome.error)
-    with pytest.raises(StudyError, match="no measurement"):
+    with pytest.raises(StudyError, match="not a measurement"):
         run("fake", xr.Dataset())
 
 

@@ -56,7 +56,7 @@ def test_every_form_of_numbers_gives_the_same_values(tmp_path, rows):
         ("400AJJ%j\n404CjW\n", "check value"),
         ("400 1 2 3 3\n405 2 1 0 -1 -2 -3\n", "expected 404 after 4 points"),
         ("400 1 2 3\n", "10 points are announced, 3 are there"),
-        ("400 1 2 x 3 3 2 1 0 -1 -2 -3\n", "no number of JCAMP-DX"),
+        ("400 1 2 x 3 3 2 1 0 -1 -2 -3\n", "not a number of JCAMP-DX"),
         ("400J\n", "no value is before it"),
         ("400AS99999999\n", "repeats nothing, or too often"),
     ],

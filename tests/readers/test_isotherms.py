@@ -131,7 +131,7 @@ def test_a_report_with_what_the_program_found(tmp_path, old_workbook, decimal):
 def test_a_workbook_without_an_isotherm_is_refused(tmp_path, old_workbook):
     path = tmp_path / "a.xls"
     path.write_bytes(old_workbook({(0, 0): "time", (0, 1): "current", (1, 0): 1.0, (1, 1): 2.0}))
-    with pytest.raises(ReadError, match="no Micromeritics report with an isotherm"):
+    with pytest.raises(ReadError, match="not a Micromeritics report with an isotherm"):
         read(path)
 
 

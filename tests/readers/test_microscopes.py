@@ -92,10 +92,10 @@ def test_a_file_without_header_is_refused(tmp_path):
         ({"signal": "CLS"}, "1\n2\n3\n", "'CLS' over 'eV'"),
         ({"kind": "XY"}, "1\n2\n3\n", "not pairs"),
         ({"kind": "XY"}, "2, 1\n1, 1\n0, 1\n", "do not rise"),
-        ({}, "1\nx\n3\n", "'x' is no number"),
+        ({}, "1\nx\n3\n", "'x' is not a number"),
         ({}, "1\nnan\n3\n", "not finite"),
         ({}, "", "followed by no numbers"),
-        ({"n": "many"}, "1\n2\n3\n", "NPOINTS 'many', which is no number"),
+        ({"n": "many"}, "1\n2\n3\n", "NPOINTS 'many', which is not a number"),
     ],
 )
 def test_a_header_that_does_not_fit_is_refused(tmp_path, fields, rows, message):
@@ -118,7 +118,7 @@ def test_columns_pairs_and_units(tmp_path):
     (data,) = read(path)
     assert data["energy_loss"].values.tolist() == [10.0, 10.4]
     assert data["intensity"].values.tolist() == [1.5, -2.0]
-    assert "no whole numbers" in data.attrs["warnings"][-1]
+    assert "not whole numbers" in data.attrs["warnings"][-1]
 
 
 def test_axes_of_a_spectrum_image_come_energy_last(tmp_path):

@@ -369,7 +369,7 @@ def test_points_that_are_there_are_read_from_a_cut_file(write):
     (data,) = read(write(content + b"MODUL"))
     assert any("ends inside the header of a module" in w for w in data.attrs["warnings"])
     (data,) = read(write(content + b"garbage"))
-    assert any("is no module" in w for w in data.attrs["warnings"])
+    assert any("is not a module" in w for w in data.attrs["warnings"])
 
 
 @pytest.mark.parametrize(

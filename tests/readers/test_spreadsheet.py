@@ -86,7 +86,7 @@ def test_columns_reach_the_sheet_that_they_fit(tmp_path):
 
 def test_only_a_workbook_has_sheets(tmp_path):
     (tmp_path / "a.csv").write_text("time/s,voltage/V,current/A\n1,2,3\n2,3,4\n")
-    with pytest.raises(StudyError, match="no workbook"):
+    with pytest.raises(StudyError, match="not a workbook"):
         read(tmp_path / "a.csv", columns="sheet=data:")
 
 
@@ -97,7 +97,7 @@ def test_no_sheet(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"), (b"PK\x03\x04 xl/workbook.xml", "whole")],
+    [(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"), (b"PK\x03\x04 xl/workbook.xml", "complete")],
 )
 def test_no_workbook(tmp_path, content, said):
     path = tmp_path / "a.xlsx"

@@ -440,6 +440,12 @@ def test_units_below_names_are_not_taken_for_names(write):
     np.testing.assert_allclose(data["current"], AMPS)
 
 
+def test_a_time_in_three_columns_is_refused(write):
+    parts = [np.floor(TIME / 3600), np.floor(TIME / 60) % 60, TIME % 60]
+    with pytest.raises(ReadError):
+        read(write(table("Hours,Minutes,Seconds,Amps,Volts", *parts, AMPS, VOLTS)))
+
+
 def test_real_and_imaginary_part_of_ohms(write):
     (data,) = read(write(table("Freq(Hz),Re(Ohm),-Im(kOhm)", F, Z.real, -Z.imag / 1e3)))
     np.testing.assert_allclose(data["impedance"], Z)

@@ -177,17 +177,17 @@ def test_a_figure_is_written_as_pdf_where_asked(tmp_path: Path):
 def test_the_tables_hold_the_numbers_of_the_results(built: Path, analysis: Analysis):
     with (built / "tables" / "quantities.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))[3:]
-    by_key = {(row[0], row[1]): row for row in rows}
+    by_key = {(row[0], row[2]): row for row in rows}
     for key, result in analysis.results.items():
         for name, quantity in result.quantities.items():
             shown = quantity.as_json()
             row = by_key[key, name]
             if shown["value"] is None:
-                assert row[2] == ""
-                assert row[8]
+                assert row[3] == ""
+                assert row[9]
             else:
-                assert float(row[2]) == pytest.approx(shown["value"], rel=1e-9)
-                assert float(row[3]) == pytest.approx(shown["u"], rel=1e-9, abs=1e-300)
+                assert float(row[3]) == pytest.approx(shown["value"], rel=1e-9)
+                assert float(row[4]) == pytest.approx(shown["u"], rel=1e-9, abs=1e-300)
 
 
 def test_the_workbook_has_a_sheet_per_table_with_numbers_as_numbers(built: Path):
@@ -322,3 +322,15 @@ def test_a_browser_shows_the_page(built: Path, hostile: tuple[Path, str], tmp_pa
             [*command, "--window-size=1200,900", path.as_uri()], check=True, capture_output=True, timeout=120
         )
         assert picture.stat().st_size > 20_000
+
+
+def test_the_first_screen_shows_the_figures_that_matter(built: Path):
+    page = (built / "report.html").read_text(encoding="utf-8")
+    summary = page[page.index('<section id="summary"') : page.index('<section id="conductivity"')]
+    shown = re.findall(r'<figure id="figure-(\d+)"', summary)
+    assert 1 <= len(shown) <= 4
+    assert 'href="#checks"' in summary
+    numbers = re.findall(r'<figure id="figure-(\d+)"', page)
+    assert len(numbers) == len(set(numbers))
+    for number in shown:
+        assert f'<a href="#figure-{number}">Figure {number}</a>' in page

@@ -78,7 +78,7 @@ def test_defaults_and_whole_numbers_do_not_change_a_key():
         ("conductivity", GIVEN, {"contrast": 1.0}, "in the grid and fixed"),
         ("swept:square", {"x": list(range(1001)), "delay": list(range(1000))}, {}, "1001000 points"),
         ("swept:square", {"x": [1], "state": [1]}, {}, "'state' is a column of every table"),
-        ("swept:square", {"x": [object()]}, {}, "no plain JSON value"),
+        ("swept:square", {"x": [object()]}, {}, "not a plain JSON value"),
     ],
 )
 def test_a_wrong_grid_is_refused_with_a_sentence(function, grid, fixed, said):

@@ -74,7 +74,7 @@ def test_a_failed_task_is_exit_code_2_and_says_why(closo, grid, tmp_path: Path):
     assert code == 2
     assert "25" in out
     assert "failed: the data are sad. Cheer them up." in err
-    assert "5 results, 1 failures." in err
+    assert "5 results, 1 failure." in err
     code, out, _ = closo("status", ledger, "--csv", tmp_path / "now.csv")
     assert code == 2
     assert "failed: x = 3, mood = sad" in out
@@ -153,7 +153,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_finished(tmp_path: Path, worker
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert out == ""
-    assert err == "Stopped. What was finished is kept.\n"
+    assert err == "Stopped. Finished results are kept.\n"
     begun = len(calls.read_text().splitlines())
     assert begun < 40
     done = subprocess.run([*command, "resume", str(ledger), "--json"], capture_output=True, text=True, check=True)

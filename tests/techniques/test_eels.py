@@ -103,7 +103,7 @@ def test_references_are_fitted_together_and_a_wrong_one_is_seen(tmp_path):
     (tmp_path / "short.txt").write_text("\n".join(f"{e} 1" for e in range(180, 200)))
     with pytest.raises(DataError, match="'short' ends at 199 eV"):
         analyse(spectrum(counts), references=str(tmp_path / "short.txt"))
-    with pytest.raises(StudyError, match="no reference"):
+    with pytest.raises(StudyError, match="not a reference"):
         analyse(spectrum(counts), references=str(tmp_path / "none.txt"))
 
 
@@ -256,9 +256,9 @@ def test_a_background_that_does_not_fit_gives_no_number():
 
 
 def test_wrong_settings_and_ranges():
-    with pytest.raises(StudyError, match="'Xx K' is no edge"):
+    with pytest.raises(StudyError, match="'Xx K' is not an edge"):
         check_settings({"edges": "B K, Xx K"})
-    with pytest.raises(StudyError, match="no range of energies"):
+    with pytest.raises(StudyError, match="not a range of energies"):
         check_settings({"window": "187-165"})
     with pytest.raises(DataError, match="O K needs 12 channels"):
         analyse(spectrum(np.full(E.size, 100)), edges="O K")

@@ -224,10 +224,10 @@ def test_what_the_elements_do_not_explain_has_no_number():
 
 def test_wrong_settings_and_measurements():
     for settings, message in (
-        ({"elements": "B, Xx"}, "'Xx' is no element"),
-        ({"ratio": "B"}, "is no ratio"),
+        ({"elements": "B, Xx"}, "'Xx' is not an element"),
+        ({"ratio": "B"}, "is not a ratio"),
         ({"k_factors": "Na=1"}, "k_factors has 'Na=1'"),
-        ({"particle": "Q"}, "'Q' is no element"),
+        ({"particle": "Q"}, "'Q' is not an element"),
     ):
         with pytest.raises(StudyError, match=message):
             check_settings(settings)

@@ -203,7 +203,7 @@ def test_a_single_beam_is_divided_by_its_reference(shared_data):
     assert passed.findings["scale"] == "absorbance"
     for wrong, says in (
         (data_of(x[::2], intensity=lamp[::2]), "other wavenumbers"),
-        (data_of(x, reflectance=reflectance_of(f)), "is no single beam"),
+        (data_of(x, reflectance=reflectance_of(f)), "is not a single beam"),
     ):
         with pytest.raises(DataError, match=says):
             analyse(single, reference=[wrong])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from closo import pipeline
+from closo.result import Check, Result
 from closo.twin import write_study
 from closo.web import sandbox
 from closo.web.app import make_app
@@ -132,6 +133,26 @@ def opened(study, tmp_path) -> Iterator[Served]:
     """Return the pages of the small study."""
     with serving(Workplace(study, tmp_path)) as served:
         yield served
+
+
+@pytest.fixture
+def element_map() -> Path:
+    """Return a map of X-ray spectra of the example."""
+    return Path(__file__).parents[2] / "examples" / "na2b12h12-sio2" / "raw" / "A200-35-4h_stem.dm4"
+
+
+@pytest.fixture
+def limited() -> Result:
+    """Return what `closo infer cell` makes: two mechanisms of which one fits."""
+    rows = [
+        {"name": "slow diffusion", "probability": 0.9, "difference": 0.0, "chi2": 3.0, "dof": 13, "fits": True,
+         "interval": [8e-19, 2e-18], "median": 1e-18, "unit": "m2/s"},
+        {"name": "separator", "probability": 0.1, "difference": -30.0, "chi2": 60.0, "dof": 13, "fits": False,
+         "interval": [0.1, 0.2], "median": 0.15, "unit": "1"},
+    ]  # fmt: skip
+    findings = {"answer": "These cells are limited by: slow diffusion.", "ranking": rows, "course": [], "cells": []}
+    check = Check("two temperatures", False, "1 cell, 0.0 K apart")
+    return Result("cell_limits", "study", {}, checks=(check,), findings=findings)
 
 
 @pytest.fixture

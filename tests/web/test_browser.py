@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from closo import pipeline
+from closo.pipeline.explained import CELL, keep_explained
 from closo.report.build import build
 from closo.web.workplace import Workplace
 
@@ -156,6 +157,13 @@ def test_files_dropped_with_the_mouse(bench, live, visit, spectrum):
     assert spectrum.name in page.inner_text("table.rows")
 
 
+LEGENDS_ON_TITLES = """[...document.querySelectorAll(".plot")].filter((plot) => {
+    const boxes = [".legend", ".xtitle"].map((one) => plot.querySelector(one)?.getBoundingClientRect());
+    const [a, b] = boxes;
+    return a && b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}).length"""
+
+
 def test_study_compare_and_claims(opened, live, visit):
     page = visit(live(opened.place))
     assert "SYNTHETIC DATA" in page.inner_text("main")
@@ -167,6 +175,7 @@ def test_study_compare_and_claims(opened, live, visit):
     page.click("text=compare what is ticked")
     drawn(page)
     assert len(page.locator("figure").first.locator(".plot").nth(0).locator(".legend .traces").all()) >= 3
+    assert page.evaluate(LEGENDS_ON_TITLES) == 0
     page.click("nav >> text=claims")
     page.click("text=supported >> nth=0")
     page.locator("summary").first.click()
@@ -174,20 +183,22 @@ def test_study_compare_and_claims(opened, live, visit):
     accessible(page)
 
 
-PAGES = ("drop", "measurement", "study", "compare", "claims", "work", "problems", "error")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
-def test_every_page_looks_right_and_is_accessible(opened, live, visit, size, scheme, tmp_path, spectrum):
-    opened.drop(spectrum)
+def test_every_page_looks_right_and_is_accessible(opened, live, visit, size, scheme, spectrum, element_map, limited):
+    opened.drop(spectrum, element_map)
+    text = (opened.place.folder / "study.toml").read_text() + '\n[cells.one]\narea = "0.785 cm2"\n'
+    (opened.place.folder / "study.toml").write_text(text, encoding="utf-8")
+    analysis = pipeline.analyse(opened.place.folder)
+    keep_explained(analysis, CELL, limited)
     key = "milled-p1/impedance/milled-p1.par#2"
     page = visit(live(opened.place), size, scheme)
     start = page.url.rsplit("/", 1)[0]
     two = "key=milled-p1/arrhenius&key=A200-35-4h-p1/arrhenius"
     quoted = key.replace("#", "%23")
     places = {"drop": "/drop", "measurement": f"/measurement?key={quoted}", "study": "/study", "claims": "/claims",
-              "compare": f"/compare?{two}", "work": "/work", "problems": "/study/problems"}  # fmt: skip
+              "compare": f"/compare?{two}", "work": "/work", "problems": "/study/problems", "pathways": "/pathways",
+              "maps": "/maps?map=Si&x1=4.5&y1=4.5&x2=30.5&y2=28.5&width=3", "cell": "/cell"}  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
     for name, address in places.items():
         page.goto(start + address)
@@ -197,6 +208,33 @@ def test_every_page_looks_right_and_is_accessible(opened, live, visit, size, sch
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= SIZES[size]["width"] + 1, f"{name} is {wide} wide"
         page.screenshot(path=SHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
+
+
+def test_a_line_is_drawn_through_a_map_and_a_slider_is_moved(bench, live, visit, element_map):
+    bench.drop(element_map)
+    page = visit(live(bench.place))
+    page.click("nav >> text=maps")
+    drawn(page)
+    box = page.locator(".plot").nth(0).locator(".nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()
+    until(page, "document.querySelectorAll('.plot').length === 3")
+    assert float(page.input_value("[name=x1]")) == pytest.approx(0.2 * 36, abs=1.5)
+    assert float(page.input_value("[name=x2]")) == pytest.approx(0.8 * 36, abs=1.5)
+    page.fill("[name=width]", "5")  # typed
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('figcaption').textContent.includes('5 wide')")
+    page.click("nav >> text=pathways")
+    drawn(page)
+    before = page.inner_text(".headline strong")
+    page.focus("#slide-thickness")
+    page.keyboard.press("ArrowRight")
+    until(page, f"document.querySelector('.headline strong').textContent !== {json.dumps(before)}")
+    assert page.evaluate("document.activeElement.id") == "slide-thickness"
+    assert page.input_value("[name=thickness]") == "2.1"
+    assert "thickness=2.1" in page.url
 
 
 def test_it_works_at_twice_the_size(opened, live, visit):

@@ -72,7 +72,7 @@ def test_the_study_made_of_files_gives_the_numbers_of_the_page(bench, spectrum, 
     shown = bench.settle()["files"][0]["measured"][0]["result"]["main"][0]
     made = bench.post("/drop/study", data={"name": "my study"})
     assert made.status_code == 200
-    assert "1 result" in made.text  # not computed yet
+    assert "Nothing has been computed yet." in made.text  # not computed yet
     text = tomllib.loads((tmp_path / "my study" / "study.toml").read_text())
     assert text["measurements"][0]["of"] == "pellet1"
     assert [p for p in pipeline.check(tmp_path / "my study") if p.level == "error"] == []
@@ -101,7 +101,7 @@ def test_a_study_lies_where_closo_was_started_and_nowhere_else(bench, spectrum, 
     before = sorted(tmp_path.parent.rglob("study.toml"))
     answer = bench.post("/drop/study", data={"name": name})
     assert answer.status_code == 422
-    assert "no name of a folder" in answer.text or "there already" in answer.text
+    assert "cannot be the name of a folder" in answer.text or "already exists" in answer.text
     assert sorted(tmp_path.parent.rglob("study.toml")) == before
 
 
@@ -125,3 +125,18 @@ def test_the_name_of_a_file_is_a_label(name):
     assert not cleaned.startswith(".")
     assert not set(cleaned) & set('/\\:*?"<>|\0')
     assert len(cleaned.encode()) <= 180
+
+
+def test_what_gives_no_result_is_drawn_as_it_was_measured(bench, tmp_path):
+    path = tmp_path / "pattern.xy"
+    path.write_text("\n".join(f"{10 + 0.02 * k:.2f} {100 + k % 7}" for k in range(5000)))
+    shown = bench.drop(path)
+    (one,) = shown["files"][0]["measured"]
+    assert "phases" in one["error"]["error"]
+    drawn = shown["figure"]["panels"][0]["data"][0]
+    assert drawn["x"][0] == 10.0
+    assert 2500 <= len(drawn["x"]) <= 4000
+    assert set(drawn["y"]) <= set(range(100, 107))
+    page = bench.json(f"/measurement?key={one['key']}")
+    assert page["figure"]["panels"][0]["layout"]["xaxis"]["title"]["text"].startswith("two theta / ")
+    assert bench.get(f"/download/figure.csv?key={one['key']}").status_code == 200

@@ -229,7 +229,7 @@ def test_others_are_not_answered_without_users_and_tls(host, tmp_path):
         serving._refuse_open(Asked(host=host))
     with pytest.raises(StudyError, match="unencrypted"):
         serving._refuse_open(Asked(host=host, users=tmp_path / "users"))
-    with pytest.raises(StudyError, match="no https address"):
+    with pytest.raises(StudyError, match="not an https address"):
         serving._refuse_open(Asked(host=host, users=tmp_path / "users", proxy="http://x"))
     serving._refuse_open(Asked(host=host, users=tmp_path / "users", proxy="https://x"))
     with pytest.raises(StudyError, match="no users"):

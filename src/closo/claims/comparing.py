@@ -21,6 +21,7 @@ from closo.claims.claim import Claim
 from closo.claims.verdict import Verdict, Word
 from closo.nomenclature import look_up, to_shown
 from closo.quantity import Quantity
+from closo.units import with_prefix
 
 __all__ = ["compare", "deviation_of", "found", "is_inside", "is_rejected", "is_too_wide", "said", "shown"]
 
@@ -119,9 +120,11 @@ def found(quantity: Quantity) -> str:
 
 
 def shown(quantity: Quantity) -> str:
-    """Return 'value ± u unit (95 %: low to high)' in shown units."""
+    """Return 'value ± u unit (95 %: low to high)', all in one unit."""
     ends = quantity.interval() or (math.nan, math.nan)
-    low, high = (to_shown(quantity.name, end) for end in ends)
+    value, u = to_shown(quantity.name, quantity.value or 0.0), (quantity.u or 0.0) / look_up(quantity.name).factor
+    size, _ = with_prefix(max(abs(value), u), look_up(quantity.name).shown)
+    low, high = (to_shown(quantity.name, end) / size for end in ends)
     return f"{quantity} (95 %: {_number(low, high)} to {_number(high, low)})"
 
 
@@ -136,9 +139,11 @@ def _number(value: float, other: float) -> str:
 
 def said(name: str, claimed: tuple[float, float]) -> str:
     """Return the claimed range in words."""
-    unit = look_up(name).shown
-    unit = "" if unit == "1" else f" {unit}"
     low, high = (to_shown(name, end) if math.isfinite(end) else end for end in claimed)
+    size, unit = with_prefix(
+        max((abs(end) for end in (low, high) if math.isfinite(end)), default=0.0), look_up(name).shown
+    )
+    low, high, unit = low / size, high / size, "" if unit == "1" else f" {unit}"
     low_text, high_text = _plain(low), _plain(high)
     if math.isinf(high):
         return f"above {low_text}{unit}"

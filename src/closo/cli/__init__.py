@@ -7,7 +7,7 @@ Exit codes
     1   a claim is contradicted or a check failed; everything was computed
     2   the request or the study is wrong, or a measurement cannot give what was asked of it
     3   a file cannot be read (this wins over 1 and 2: the rest was done)
-    70  a fault of closo itself; `--debug` shows where
+    70  a bug in closo itself; `--debug` shows where
     130 stopped by the user
 
 With `--json` an error is an object with `error`, `file`, `where`, `hint`. A traceback appears with `--debug` only.
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _complain(error, as_json=as_json)
         sys.exit(error.exit_code)
     except typer.TyperException as error:
-        _complain(ClosoError(error.format_message(), hint="'closo --help' lists what there is."), as_json=as_json)
+        _complain(ClosoError(error.format_message(), hint="'closo --help' lists the commands."), as_json=as_json)
         sys.exit(2)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _complain(ClosoError(f"{error.strerror or error}.", file=error.filename), as_json=as_json)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        say("Stopped. What was finished is kept.")
+        say("Stopped. Finished results are kept.")
         sys.exit(130)
 
 
@@ -142,7 +142,7 @@ def _fault(
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}, line {place.tb_lineno}" if place else None
     sentence = f"closo failed with {kind.__name__} ({str(error)[:300]})."
-    hint = "This is a fault of closo: please report it with what --debug shows."
+    hint = "This is a bug in closo: please report it with the output of --debug."
     _complain(ClosoError(sentence, where=where, hint=hint), as_json=as_json)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from closo.quantity import Number
     from closo.result import Result
 
-__all__ = ["INFER", "SIMULATE"]
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure there.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse the study; 0: as many as there are cores.")]
@@ -103,7 +101,7 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
         parts = [float(part) for part in recipe.ratio.split(":")]
         mixed = (parts[0], parts[1], parts[2] if len(parts) > 2 else 0.0)
     except (ValueError, IndexError):
-        told = f"--ratio {recipe.ratio} is no mixing ratio."
+        told = f"--ratio {recipe.ratio} is not a mixing ratio."
         raise StudyError(told, hint="Write 6:3:1, or 7:3 without carbon.") from None
     masses = (
         _number(recipe.area, "area"),
@@ -142,7 +140,7 @@ def _changed(stack: Stack, changes: list[str] | None) -> Stack:
         try:
             value = float(text)
         except ValueError:
-            raise StudyError(f"--set {word}: '{text}' is no number.", hint="Write NAME=VALUE in SI units.") from None
+            raise StudyError(f"--set {word}: '{text}' is not a number.", hint="Write NAME=VALUE in SI units.") from None
         if not (value > 0 or (value == 0 and ("energy" in name or name == "lead_resistance"))) or value == float("inf"):
             raise StudyError(f"--set {word}: it must be finite and > 0.")
         stack = replace(stack, **{name: value})  # type: ignore[arg-type]

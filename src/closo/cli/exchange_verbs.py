@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, write_json
-from closo.errors import StudyError
-
-__all__ = ["VERBS"]
+from closo.errors import StudyError, counted
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
@@ -45,8 +43,8 @@ def verify(
             say(f"{key}: {why}.")
         if len(found.waiting) > 10:
             say(f"and {len(found.waiting) - 10} more are not there; `closo analyse` computes them.")
-        fits = f"{len(found.faults)} do not fit." if found.faults else "everything fits."
-        say(f"{found.results} results and {found.files} files hashed again: {fits}")
+        fits = f"{counted(len(found.faults), 'fault')}." if found.faults else "everything fits."
+        say(f"{counted(found.results, 'result')} and {counted(found.files, 'file')} hashed again: {fits}")
     return 1 if found.faults else 0
 
 
@@ -61,7 +59,7 @@ def _verify_archive(path: Path, *, rerun: bool, to: Path | None, workers: int, a
     else:
         show_lines([*found.faults, *([folder] if folder else [])])
         again = "" if found.repeated is None else f" Computed again, {found.repeated} quantities agree."
-        fits = f"{len(found.faults)} things do not fit." if found.faults else "everything fits."
+        fits = f"{counted(len(found.faults), 'thing')} out of place." if found.faults else "everything fits."
         say(f"{found.files} files and {found.results} results in the archive: {fits}{again}")
     return 1 if found.faults else 0
 
@@ -90,7 +88,7 @@ def export(
         write_json({"written": str(written), "results": len(analysis.results), "failures": len(analysis.failures)})
     else:
         show_lines([str(written)])
-        say(f"{len(analysis.results)} results; `closo verify {written} --rerun` computes them again.")
+        say(f"{counted(len(analysis.results), 'result')}; `closo verify {written} --rerun` computes them again.")
     return exit_code(errors=[failure.error for failure in analysis.failures], failed=False)
 
 

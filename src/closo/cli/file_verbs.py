@@ -13,14 +13,12 @@ from closo.cli.output import exit_code, progress_bar, say, show_lines, show_tabl
 from closo.cli.pictures import Format, Journal, Style, drawn, drawn_together, pictures_of
 from closo.cli.script import write_script
 from closo.cli.technique_verbs import complete
-from closo.errors import DataError, StudyError
+from closo.errors import DataError, StudyError, counted
 
 if TYPE_CHECKING:
     from closo.pipeline import Outcome
     from closo.quantity import Quantity
     from closo.result import Check, Result
-
-__all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Reader = Annotated[
@@ -274,7 +272,9 @@ def _show(outcomes: list[Outcome], *, verbose: bool) -> None:
         say(f"no result: {outcome.error}")
     if skipped:
         more = " ..." if len(skipped) > _FEW else ""
-        say(f"Skipped {len(skipped)} files of other types: {', '.join(o.file.name for o in skipped[:5])}{more}")
+        say(
+            f"Skipped {counted(len(skipped), 'file')} of another type: {', '.join(o.file.name for o in skipped[:5])}{more}"
+        )
     failed = sum(bool(_failed(result)) for result in results)
     doubts = f", {failed} with failed checks" if failed else ""
     say(f"{_count(len(results), 'result')}{doubts}, {_count(len(failures), 'failure')}. -v shows methods and checks.")

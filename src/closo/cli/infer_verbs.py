@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
-from closo.errors import StudyError
+from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
     from closo.figures import FigureSpec
@@ -46,7 +46,7 @@ def interphase(
     from closo.pipeline.interphase import infer_interphase
 
     analysis = analysed(study, workers)
-    say(f"{len(analysis.results)} results; explaining them takes some twenty seconds.")
+    say(f"{counted(len(analysis.results), 'result')}; explaining them takes about 20 s.")
     result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {"seed": seed})
     return _told(analysis, result, drawn.figures(result), _RANKED["interphase"], folder=figures, as_json=as_json)
 
@@ -185,7 +185,7 @@ def next_(
 
     analysis = analysed(study, workers)
     if INTERPHASE not in analysis.results:
-        say("Nothing is known of the interphase yet; explaining it takes some twenty seconds.")
+        say("The interphase has not been explained yet; this takes about 20 s.")
     result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {})
     found = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
     known = any(found.values())

@@ -11,8 +11,6 @@ import typer
 
 from closo.techniques.inputs import INPUTS
 
-__all__ = ["with_inputs"]
-
 _FLAGS = {name: name.removeprefix("ionic_") for name in INPUTS}
 
 

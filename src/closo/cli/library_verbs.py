@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
-from closo.errors import StudyError
+from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
     from closo.library import Added, Found
-
-__all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Place = Annotated[
@@ -118,7 +116,7 @@ def find(
     from closo import library as room
 
     if not conditions:
-        raise StudyError("Nothing is asked for.", hint="Write for example 'sigma(30 degC) > 1e-4 S/cm'.")
+        raise StudyError("No condition is given.", hint="Write for example 'sigma(30 degC) > 1e-4 S/cm'.")
     found = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
     if as_json:
         write_json(
@@ -169,7 +167,7 @@ def export(
         write_json({"written": str(written), "rows": len(found.hits), "withheld": found.withheld})
     else:
         show_lines([str(written)])
-        say(f"{len(found.hits)} numbers; {found.withheld} are withheld.")
+        say(f"{counted(len(found.hits), 'number')}; {found.withheld} withheld.")
     return 0
 
 

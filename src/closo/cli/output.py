@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 import typer
 
-__all__ = ["exit_code", "progress_bar", "say", "show_lines", "show_table", "write_json"]
-
 
 def write_json(value: object) -> None:
     """Print `value` as JSON on standard output; what is not finite becomes null."""

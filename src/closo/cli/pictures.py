@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from closo.figures import Look
     from closo.result import Result
 
-__all__ = ["Format", "Journal", "Style", "drawn", "drawn_together", "pictures_of"]
-
 Format = Annotated[
     str, typer.Option("--format", metavar="svg,pdf,png", help="Formats of the figures, with commas between.")
 ]

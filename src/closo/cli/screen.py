@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from closo.quantity import Quantity
     from closo.result import Result
 
-__all__ = ["claim_lines", "coloured", "result_lines", "shortened", "table_lines", "width_of_terminal"]
-
 _MOST_LINES = 6  # of one result
 _LEAST = 24  # columns that the last cell of a row needs
 _JOINED = chr(160) + "±" + chr(160)  # blanks at which a line is not broken
@@ -67,11 +65,11 @@ def shortened(text: str, width: int) -> str:
 
 
 def result_lines(result: Result, width: int) -> list[str]:
-    """Return a result in at most six lines: name, circuit, temperature, main numbers, failed checks, notes."""
+    """Return a result in at most six lines: name, temperature, circuit, main numbers, failed checks, notes."""
     from closo.pipeline import main_quantities
 
     kelvin = result.quantities.get("temperature")
-    words = [result.name, str(result.findings.get("circuit") or ""), "" if kelvin is None else str(kelvin)]
+    words = [result.name, "" if kelvin is None else str(kelvin), str(result.findings.get("circuit") or "")]
     failed = [f"  FAILED {check.name}: {check.detail}" for check in result.checks if check.passed is False]
     main = main_quantities(result)
     keys = [*main[:2], *(key for key in main[2:] if result.quantities[key].number is not None)]

@@ -9,8 +9,6 @@ from typing import Any
 
 from closo.errors import StudyError
 
-__all__ = ["write_script"]
-
 _TEXT = '''"""Written by `closo run {technique} --script`: gives the same numbers from Python."""
 
 import closo

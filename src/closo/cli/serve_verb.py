@@ -11,8 +11,6 @@ import typer
 from closo.cli.output import say, show_lines
 from closo.errors import StudyError
 
-__all__ = ["VERBS"]
-
 
 def serve(
     study: Annotated[
@@ -30,7 +28,7 @@ def serve(
     proxy: Annotated[
         str | None, typer.Option(metavar="https://NAME", help="Address of a trusted proxy in front, which does TLS.")
     ] = None,
-    max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Most that one request may have.")] = 256,
+    max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest request that is accepted.")] = 256,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> int:
     """Serve the pages to work in: drop files, see numbers and plots, fit again, compare, judge claims. Ctrl-C ends it.
@@ -45,7 +43,7 @@ def serve(
         return _add_user(users, add_user)
 
     def ready(address: str) -> None:
-        show_lines([f"closo serves {study or 'the page to drop files on'}. Open {address}", "Ctrl-C ends it."])
+        show_lines([f"closo serves {study or 'the page to drop files on'}. Open {address}", "Press Ctrl-C to stop."])
         if browser:
             import webbrowser
 
@@ -61,7 +59,9 @@ def _add_user(file: Path | None, name: str) -> int:
     if file is None:
         raise StudyError("--add-user needs the file to write.", hint="Give --users FILE too.")
     if file.exists() and name in read_users(file):
-        raise StudyError(f"'{name}' is a user already.", file=file, hint="Delete the line to change the password.")
+        raise StudyError(
+            f"there is already a user '{name}'.", file=file, hint="Delete the line to change the password."
+        )
     line = user_line(name, getpass.getpass(f"Password of {name} (10 characters or more): "))
     with file.open("a", encoding="utf-8") as out:
         out.write(f"{line}\n")

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.infer_verbs import draw
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 
 if TYPE_CHECKING:
     from closo.result import Result
-
-__all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure of phases and current there.")]
@@ -112,7 +111,9 @@ def _announce_compilation() -> None:
 
 
 def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:
-    written = _draw(result, figures)
+    from closo.models.simulation import figure
+
+    written = draw([figure(result)] if figures else [], figures)
     if as_json:
         write_json(_as_json(result) | {"figures": written})
     else:
@@ -120,15 +121,6 @@ def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:
         for path in written:
             say(f"Written: {path}")
     return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
-
-
-def _draw(result: Result, figures: Path | None) -> list[str]:
-    if figures is None:
-        return []
-    from closo.figures import save
-    from closo.models.simulation import figure
-
-    return [str(path) for path in save(figure(result), figures)]
 
 
 def _as_json(result: Result) -> dict[str, Any]:

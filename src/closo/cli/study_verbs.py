@@ -11,14 +11,12 @@ import typer
 
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
-from closo.errors import StudyError, did_you_mean
+from closo.errors import StudyError, counted, did_you_mean
 
 if TYPE_CHECKING:
     from closo.claims import Verdict
     from closo.pipeline import Analysis
     from closo.result import Result
-
-__all__ = ["VERBS"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
@@ -55,7 +53,7 @@ def new(
     written = [folder / source.name for source in sorted(skeleton.glob("*.toml"))]
     for path in written:
         if path.exists():
-            raise StudyError("this file is there already.", file=path, hint="Choose another folder.")
+            raise StudyError("this file already exists.", file=path, hint="Choose another folder.")
     (folder / "raw").mkdir(parents=True, exist_ok=True)
     for path in written:
         path.write_text((skeleton / path.name).read_text(encoding="utf-8"), encoding="utf-8")
@@ -86,7 +84,7 @@ def check(study: Study, *, as_json: Json = False) -> int:
     else:
         for problem in found:
             show_lines([f"{problem.level:8} {problem.where}: {problem.text}"])
-        say(f"{len(errors)} errors, {len(found) - len(errors)} other remarks.")
+        say(f"{counted(len(errors), 'error')}, {counted(len(found) - len(errors), 'other remark')}.")
     try:
         load(study)
     except StudyError:
@@ -349,8 +347,8 @@ def _say_failures(analysis: Analysis) -> None:
     for note in analysis.notes:
         say(note)
     say(
-        f"{len(analysis.results)} results ({analysis.computed} computed now, {analysis.cached} known before), "
-        f"{len(analysis.failures)} failures."
+        f"{counted(len(analysis.results), 'result')} ({analysis.computed} computed now, {analysis.cached} known before), "
+        f"{counted(len(analysis.failures), 'failure')}."
     )
 
 
@@ -362,7 +360,7 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
     against = [verdict.claim.id for verdict in verdicts if verdict.verdict == "contradicted"]
     named = f" Contradicted: {', '.join(against)}." if against else ""
     counts = ", ".join(f"{words.count(word)} {word}" for word in WORDS if word in words)
-    return f"{len(words)} claims: {counts or 'none'}.{named}"
+    return f"{counted(len(words), 'claim')}: {counts or 'none'}.{named}"
 
 
 def _code(analysis: Analysis) -> int:

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
-
-__all__ = ["VERBS"]
+from closo.errors import counted
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 LedgerFile = Annotated[Path, typer.Argument(metavar="LEDGER", help="Ledger of a sweep.")]
@@ -120,7 +119,7 @@ def _finish(ledger: Path, rows: list[dict[str, Any]], csv: Path | None, as_json:
         show_lines([written] if written else [])
         for row in failed:
             say(f"failed: {row['failure']}")
-        say(f"{len(rows) - len(failed)} results, {len(failed)} failures.")
+        say(f"{counted(len(rows) - len(failed), 'result')}, {counted(len(failed), 'failure')}.")
     return 2 if failed else 0
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from closo.pipeline import Outcome
     from closo.result import Result
 
-__all__ = ["cycle_rows", "measurement_rows", "write_rows"]
-
 _CYCLE = {  # column -> name of the nomenclature, in whose shown unit it is written
     "cycle": "cycle",
     "charge": "charge",

@@ -11,8 +11,6 @@ from closo.cli.output import show_lines, show_table, write_json
 if TYPE_CHECKING:
     from closo.techniques import Technique
 
-__all__ = ["VERBS", "complete"]
-
 
 def complete(incomplete: str) -> list[str]:
     """Return the techniques that begin so, for the shell's completion."""

@@ -30,6 +30,7 @@ from closo.combine.conditions import at_one_temperature, temperature_factor
 from closo.dataset import Dataset
 from closo.errors import StudyError
 from closo.figures import Axis, FigureSpec, Panel, Trace
+from closo.figures.labels import value_text
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 from closo.techniques.impedance.circuit import parse
@@ -176,6 +177,6 @@ def figure(result: Result) -> FigureSpec:
             ),
             Panel(Axis("f / Hz", "log"), Axis("|Z| / ohm", "log"), bode),
         ],
-        title=f"{result.name}: {ratio}",
+        title=f"{result.name}: resistance after over before {value_text(ratio)}",
         summary=f"Impedance of {result.name} before and after: {ratio}.",
     )

@@ -2,7 +2,7 @@
 
 `results` are those of a study, key -> Result; each says which specimen and sample it is about (`Result.about`). A
 pellet's conductivity at a temperature comes from its Arrhenius law, or from measurements within 2 K of it where there
-is no law; a sample's is the mean over its pellets with the spread between them.
+is not a law; a sample's is the mean over its pellets with the spread between them.
 
 Limits
     Without an Arrhenius law of the sample, an activation energy of 0.50 ± 0.15 eV is assumed to bring the measurements

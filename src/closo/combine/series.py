@@ -298,6 +298,9 @@ def _curves(ordered: list[Member], name: str) -> xr.Dataset:
     return xr.Dataset(variables, attrs={"kind": "series", "source": name})
 
 
+_ENDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+
+
 def figure(result: Result) -> FigureSpec:
     """Return conductivity against composition, time or type, with standard uncertainties, on a logarithmic axis."""
     curves, axis = result.curves, str(result.settings["axis"])
@@ -313,23 +316,17 @@ def figure(result: Result) -> FigureSpec:
     else:
         positions = [np.array([to_shown(axis, p) for p in place]) for place in positions]
         x = Axis(look_up(axis).label)
-    values, u = (curves[key].values / S_PER_CM for key in ("ionic_conductivity", "ionic_conductivity_u"))
-    shown = np.concatenate([values - u, values + u, curves["pellet_conductivity"].values / S_PER_CM])
-    mean = Trace(
-        positions[0],
-        values,
-        label="mean ± u" if len(positions[1]) else "",
-        style="points" if words else "both",
-        y_u=u,
-    )
-    single = Trace(
-        positions[1], curves["pellet_conductivity"].values / S_PER_CM, label="pellets", color=1, marker=1, filled=False
-    )
+    keys = ("ionic_conductivity", "ionic_conductivity_u", "pellet_conductivity")
+    values, u, pellets = (curves[key].values / S_PER_CM for key in keys)
+    several = len(pellets) > len(values)
+    shown = np.concatenate([values - u, values + u, pellets])
+    mean = Trace(positions[0], values, label="mean ± u" if several else "", style="points" if words else "both", y_u=u)
+    single = Trace(positions[1], pellets, label="pellets", color=1, marker=1, filled=False)
     at = celsius(float(result.settings["temperature"]))
     notes = [f"{check.name}: {check.detail}" for check in result.checks]
     return FigureSpec(
         name=f"series {result.name}",
-        panels=[Panel(x, _log_axis("sigma / S cm-1", shown), traces=[mean, single] if len(positions[1]) else [mean])],
+        panels=[Panel(x, _log_axis("sigma / S/cm", shown), traces=[mean, single] if several else [mean])],
         title=f"{result.name}, {at}",
         summary=f"Conductivity of {', '.join(members)} at {at}. {notes[0]}.",
         columns=1,
@@ -338,12 +335,9 @@ def figure(result: Result) -> FigureSpec:
 
 
 def _log_axis(label: str, values: np.ndarray) -> Axis:
-    """Return a logarithmic axis with labels also where the values span less than a decade."""
+    """Return a logarithmic axis that ends at numbers of one or two digits."""
     low, high = float(values[values > 0].min()), float(values.max())
-    digits = (1.0, 2.0, 5.0) if high > 4.0 * low else (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-    grid = [
-        d * 10.0**k for k in range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1) for d in digits
-    ]
-    bottom = max(v for v in grid if v <= low)
-    top = min((v for v in grid if v >= high), default=high)
-    return Axis(label, "log", range=(bottom, top), ticks=tuple((v, f"{v:.2g}") for v in grid if bottom <= v <= top))
+    grid = [d * 10.0**k for k in range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1) for d in _ENDS]
+    return Axis(
+        label, "log", range=(max(v for v in grid if v <= low), min((v for v in grid if v >= high), default=high))
+    )

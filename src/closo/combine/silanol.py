@@ -207,7 +207,7 @@ def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> Fi
         Trace(x[k : k + 1], y[k : k + 1], silica, marker=k, color=k, x_u=x_u[k : k + 1], y_u=y_u[k : k + 1])
         for k, silica in enumerate(at["silicas"])
     ]
-    line = Trace(ends, at["level"] + at["slope"] * ends, "errors in both", style="dashed", color=6)
+    line = Trace(ends, at["level"] + at["slope"] * ends, "line, errors in both axes", style="dashed", color=6)
     panel = Panel(Axis("silanol lost / overtone"), Axis("O-H gained / overtone"), traces=[*points, line])
     panels = [panel] if not spectra else [_stacked(spectra), panel]
     summary = f"O-H gained against silanol lost for {len(x)} silicas; {result.quantities['hydroxyl_gain']}."

@@ -42,6 +42,7 @@ from closo.combine.conditions import at_one_temperature
 from closo.dataset import Dataset
 from closo.errors import StudyError, did_you_mean
 from closo.figures import Axis, FigureSpec, Panel, Trace
+from closo.figures.labels import value_text
 from closo.quantity import Number, Quantity, correlation, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.impedance.circuit import parse
@@ -179,7 +180,7 @@ def arcs_of(result: Result, *, interface_capacitance: float = 3e-8, interface: S
     for label in interface:
         if label not in resistors:
             raise StudyError(
-                f"'{label}' is no resistor of {circuit.text} ({result.name}).", hint=did_you_mean(label, resistors)
+                f"'{label}' is not a resistor of {circuit.text} ({result.name}).", hint=did_you_mean(label, resistors)
             )
     large = [a.resistor.label for a in circuit.arcs if arc_capacitance(a, theta) > interface_capacitance]
     labels = tuple(interface) or tuple(large)
@@ -272,7 +273,7 @@ def figure(result: Result) -> FigureSpec:
     return FigureSpec(
         name=f"transference {result.name}",
         panels=[spectra_panel(result.curves, ("before", "after")), _current_panel(result)],
-        title=f"{result.name}: {told}",
+        title=f"{result.name}: transference number {value_text(told)}",
         summary=f"Spectra before and after the polarization of {result.name}, and its current: {told}.",
     )
 
@@ -291,9 +292,9 @@ def _current_panel(result: Result) -> Panel:
     t, i = result.curves["time"].values, 1e6 * result.curves["current"].values
     traces = [Trace(t, i, "measured", "points", color=0)]
     lines = (
-        ("initial_current", "I_0, first samples"),
-        ("initial_current:eis", "I_0, EIS"),
-        ("steady_state_current", "I_ss"),
+        ("initial_current", "I₀, first samples"),
+        ("initial_current:eis", "I₀, EIS"),
+        ("steady_state_current", "Iₛₛ"),
     )
     for color, (key, label) in enumerate(lines, start=1):
         quantity = result.quantities.get(key)

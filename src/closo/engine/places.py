@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from closo.engine.calling import Outcome, attempt
 from closo.engine.interrupting import ignored
 from closo.errors import StudyError
-from closo.processes import end_with_parent
+from closo.processes import end_with_parent, is_worker
 
 __all__ = ["Here", "Place", "Processes"]
 
@@ -83,7 +83,7 @@ class Processes:
     """Worker processes of this computer; one that dies is replaced."""
 
     def __init__(self, workers: int) -> None:
-        if multiprocessing.parent_process() is not None:
+        if is_worker():
             raise StudyError(
                 "a worker process was asked to start workers of its own.",
                 hint="In a script, put the call that has workers=... under if __name__ == '__main__'.",

@@ -83,7 +83,7 @@ def opened(path: Path) -> Iterator[Archive]:
 
     Raises
     ------
-    ReadError  when it is no zip archive, or should not be opened.
+    ReadError  when it is not a zip archive, or should not be opened.
     """
     try:
         archive = zipfile.ZipFile(path)

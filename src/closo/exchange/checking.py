@@ -59,7 +59,7 @@ def verify_archive(path: Path, *, rerun: bool = False, workers: int = 1, progres
 
     Raises
     ------
-    ReadError  when it is no archive, should not be opened, or has no metadata.
+    ReadError  when it is not an archive, should not be opened, or has no metadata.
     """
     with opened(Path(path)) as archive:
         root, entries = _metadata(archive)
@@ -101,7 +101,7 @@ def results_of(path: Path) -> dict[str, Result]:
 
     Raises
     ------
-    ReadError  when it is no archive of closo, or damaged.
+    ReadError  when it is not an archive of closo, or damaged.
     """
     with opened(Path(path)) as archive:
         root, _ = _metadata(archive)

@@ -5,9 +5,10 @@ with the plotted numbers as CSV beside it, `to_svg` gives text for a page.
 """
 
 from closo.figures.browser import to_plotly
-from closo.figures.draw import draw, render, save, to_csv, to_svg
+from closo.figures.draw import draw, render, save, to_svg
 from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Text, Trace
 from closo.figures.style import Look
+from closo.figures.table import to_csv
 
 __all__ = [
     "Axis",

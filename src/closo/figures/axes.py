@@ -15,11 +15,11 @@ from closo.figures.style import PREFIXED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["EQUAL_SHAPE", "finite", "linear_text", "log_text", "power_of", "scaled_label", "set_axes", "set_ticks"]
-
 EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _CATEGORY_LENGTH = 18
+COUNTED = ("cycle", "half cycle")  # axes of whole numbers
+SHORT = 6.0  # a logarithmic axis over less than this factor has even steps
 _LETTER = 4.0  # width of a letter of a tick label [pt]
 
 
@@ -117,27 +117,43 @@ def set_ticks(ax: Axes, side: str, axis: Axis, powers: dict[str, int]) -> str:
         return label
     low, high = sorted(one.get_view_interval())
     if axis.scale == "log":
-        _set_log_ticks(one, low, high, count=count)
+        power = 0 if powers else log_power(low, high, split_label(label)[1])
+        _set_log_ticks(one, low, high, count=count, scale=10.0**power)
         if powers:
             one.set_minor_locator(NullLocator())
-        return label
-    one.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
+        return scaled_label(label, power)
+    counted = label in COUNTED
+    one.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10] if counted else [1, 2, 2.5, 5, 10], integer=counted))
     power = powers.get(side, power_of(max(abs(low), abs(high)), split_label(label)[1] in PREFIXED))
     one.set_major_formatter(FuncFormatter(linear_text(10.0**power)))
     return scaled_label(label, power)
 
 
-def _set_log_ticks(one: Any, low: float, high: float, *, count: int) -> None:
-    """Mark the decades; where fewer than two are in sight, write 2 and 5 beside them too."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def log_power(low: float, high: float, unit: str) -> int:
+    """Return the power of ten for the prefix of a unit where a logarithmic axis of under three decades reads better so."""
+    if unit not in PREFIXED or not 0 < low < high < 1e3 * low or (low >= 0.01 and high < 2e4):
+        return 0
+    power = 3 * math.floor((math.log10(high) + 0.7) / 3)
+    return power if power in _PREFIX else 0
+
+
+def _set_log_ticks(one: Any, low: float, high: float, *, count: int, scale: float) -> None:
+    """Mark the decades, 2 and 5 beside them where fewer than two are in sight, and even steps where the axis is short."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     decades = math.log10(high / low) if low > 0 else math.inf
+    if high < SHORT * low:
+        one.set_major_locator(MaxNLocator(count, steps=[1, 2, 5, 10]))
+        one.set_major_formatter(FuncFormatter(linear_text(scale)))
+        one.set_minor_formatter(NullFormatter())
+        return
+    low, high = low / scale, high / scale
     one.set_major_locator(LogLocator(numticks=count if count < 5 else count + 2))
     plain = decades < 3 and low > 5e-4 and high < 2e4
-    one.set_major_formatter(FuncFormatter(log_text(plain)))
+    one.set_major_formatter(FuncFormatter(log_text(plain, scale=scale)))
     one.set_minor_locator(LogLocator(subs=tuple(range(2, 10)) if decades < 4.5 else (1.0,), numticks=100))
     few = decades < 3 and math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1
-    one.set_minor_formatter(FuncFormatter(log_text(plain, only=(2, 5))) if few else NullFormatter())
+    one.set_minor_formatter(FuncFormatter(log_text(plain, only=(2, 5), scale=scale)) if few else NullFormatter())
 
 
 def power_of(largest: float, prefixed: bool) -> int:
@@ -171,10 +187,11 @@ def linear_text(scale: float) -> Callable[[float, Any], str]:
     return text
 
 
-def log_text(plain: bool, *, only: Sequence[int] = (1,)) -> Callable[[float, Any], str]:
-    """Return what writes the numbers of a logarithmic axis: those that begin with one of `only`."""
+def log_text(plain: bool, *, only: Sequence[int] = (1,), scale: float = 1.0) -> Callable[[float, Any], str]:
+    """Return what writes the numbers of a logarithmic axis, divided by `scale`: those that begin with one of `only`."""
 
     def text(value: float, _position: Any) -> str:
+        value /= scale
         if round(value / 10.0 ** math.floor(math.log10(value) + 1e-9), 6) not in only:
             return ""
         if plain:

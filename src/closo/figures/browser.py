@@ -17,8 +17,6 @@ from closo.figures.labels import literal, pretty, split_label
 from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Trace
 from closo.figures.style import COLORS, PREFIXED
 
-__all__ = ["MOST_POINTS", "panel_name", "to_plotly"]
-
 MOST_POINTS = 4000  # of one trace; of more, the extremes of so many stretches are drawn
 _MARKERS = (
     "circle",
@@ -108,6 +106,8 @@ def _layout(panel: Panel) -> Json:
     if panel.equal:
         layout["yaxis"] |= {"scaleanchor": "x", "constraintoward": "bottom"}
         layout["xaxis"]["constraintoward"] = "left"
+        if panel.images:  # a map ends where its axes end
+            layout["xaxis"]["constrain"] = layout["yaxis"]["constrain"] = "domain"
     if panel.top is not None:
         at = [position for position, _ in panel.top.ticks]
         texts = [_text(text) for _, text in panel.top.ticks]
@@ -199,7 +199,7 @@ def _image(image: Image) -> Json:
         colors = [COLORS[image.colors.get(label, label) % len(COLORS)] for label in present]
         ends = [(k / len(present), color) for k, color in enumerate(colors)]
         scale = [[at, color] for k, (start, color) in enumerate(ends) for at in (start, (k + 1) / len(present))]
-        names = [_text(image.names.get(label, f"phase {label}")) for label in present]
+        names = [_text(image.names.get(label, f"phase {label}")).replace(", ", ",<br>") for label in present]
         bar = {"tickvals": list(range(len(present))), "ticktext": names}
         limits = {"zmin": -0.5, "zmax": len(present) - 0.5}
         return drawn | {"z": [_numbers(row) for row in place], "colorscale": scale, "colorbar": bar} | limits
@@ -234,7 +234,7 @@ def _over(span: Span, panel: Panel) -> Json:
         math.sqrt(span.low * span.high) if panel.x.scale == "log" and span.low > 0 else 0.5 * (span.low + span.high)
     )
     at = math.log10(middle) if panel.x.scale == "log" and middle > 0 else middle
-    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "showarrow": False}
     return place | {"text": _text(span.label), "font": {"size": 11}}
 
 

@@ -20,9 +20,10 @@ import numpy as np
 
 from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
 from closo.figures.image import draw_image
-from closo.figures.labels import literal, pretty, shorten
-from closo.figures.legend import Entries, place_below, place_legends
-from closo.figures.spec import Array, FigureSpec, Panel, Trace
+from closo.figures.labels import literal, pretty, shorten, title_of
+from closo.figures.legend import SIDES, Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
+from closo.figures.spec import Array, FigureSpec, Panel, Text, Trace
+from closo.figures.strokes import DENSE, crosses
 from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look
 from closo.figures.table import to_csv
 
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw", "file_stem", "render", "save", "to_csv", "to_svg"]
-
 _USUAL = Look()
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _LEGEND_LENGTH = 44
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
+_ABOVE = ((0, 1),)  # of a bar
+_ACROSS = {1: "left", 0: "center", -1: "right"}
+_UP = {1: "bottom", 0: "center", -1: "top"}
 _CANVASES = {
     "svg": ("backend_svg", "FigureCanvasSVG"),
     "pdf": ("backend_pdf", "FigureCanvasPdf"),
@@ -61,6 +63,9 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
         legends = _draw_panels(axes, spec, small=small)
         if axes:
             set_axes(axes, spec.panels, small=small)
+        title = title_of(spec, width)
+        if title and not small:
+            figure.suptitle(title, x=0.006, y=0.997, ha="left", va="top", fontsize=7)
         if spec.synthetic:
             figure.text(0.995, 0.997, "synthetic data", ha="right", va="top", **_SYNTHETIC)
         if small:
@@ -68,9 +73,11 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
             place_below(figure, [entries for _, entries in legends])
             _arrange_small(figure, rows, columns)
         else:
-            _draw_texts(axes, spec)
             layout: Any = figure.get_layout_engine()
-            layout.set(rect=(0, 0, 1, 1 - 0.13 * spec.synthetic / figure.get_size_inches()[1]))
+            above = 0.15 if title or spec.synthetic else 0.0  # inch
+            layout.set(rect=(0, 0, 1, 1 - above / figure.get_size_inches()[1]))
+            layout.execute(figure)
+            _draw_texts(axes, spec)
             place_legends(figure, legends)
             figure.set_layout_engine("none")  # laid out once for all formats
         return figure
@@ -195,7 +202,7 @@ def _height(spec: FigureSpec, width: float, *, rows: int, columns: int) -> float
         across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
         return _TOP + rows * (across * EQUAL_SHAPE + _GAP) - _GAP + _BOTTOM
     shape = 0.86 if any(p.equal or p.top for p in spec.panels) else 0.74
-    return min(rows * panel * shape + 0.1, 23 * CM)
+    return min(rows * panel * shape + 0.1 + 0.14 * bool(spec.title), 23 * CM)
 
 
 def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
@@ -249,6 +256,8 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
         "linestyle": {"points": "none", "dashed": (0, (3.5, 1.8))}.get(trace.style, dash),
         "zorder": 2.5 if marked else 3,
     }
+    if not marked and crosses(y) > DENSE:
+        look["linewidth"] = 0.3
     if marked:
         look |= {
             "marker": MARKERS[trace.marker % len(MARKERS)],
@@ -292,28 +301,38 @@ def _draw_bars(ax: Axes, trace: Trace, *, place: int, count: int) -> Any:
 
 
 def _draw_texts(axes: Sequence[Axes], spec: FigureSpec) -> None:
+    """Write the texts of the panels where they cover least of what is drawn; the panels have their final places."""
     for ax, panel in zip(axes, spec.panels, strict=True):
+        drawn = drawn_points(ax) if panel.texts else np.empty((0, 2))
+        above = any(trace.style == "bars" for trace in panel.traces)
         for note in panel.texts:
-            _draw_text(ax, note.x, note.y, note.text)
+            if math.isfinite(note.x) and math.isfinite(note.y):
+                box = _draw_text(ax, note, drawn, above=above)
+                drawn = np.concatenate([drawn, points_of_box(box)])
 
 
-def _draw_text(ax: Axes, x: float, y: float, text: str) -> None:
-    """Write a text at a point of the data, on the side where there is room."""
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return
-    across, up = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
-    side, below = across > 0.6, up > 0.85
-    ax.annotate(
-        shorten(literal(text), 60),
-        (x, y),
-        xytext=(-3 if side else 3, -3 if below else 3),
+def _draw_text(ax: Axes, note: Text, drawn: np.ndarray, *, above: bool) -> Any:
+    """Write a text beside a point of the data, on the side where it covers least, and return its box [pixels]."""
+    text = ax.annotate(
+        shorten(literal(note.text), 60),
+        (note.x, note.y),
+        xytext=(0, 0),
         textcoords="offset points",
-        ha="right" if side else "left",
-        va="top" if below else "bottom",
         fontsize=6,
-        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4},
         annotation_clip=True,
     )
+    costs = []
+    frame = ax.get_window_extent()
+    for across, up in _ABOVE if above else SIDES:
+        text.set(position=(3 * across, 3 * up), ha=_ACROSS[across], va=_UP[up])
+        box = text.get_window_extent()
+        outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+        costs.append((outside, count_inside(drawn, box)))
+        if costs[-1] == (False, 0):
+            return box
+    across, up = (_ABOVE if above else SIDES)[costs.index(min(costs))]
+    text.set(position=(3 * across, 3 * up), ha=_ACROSS[across], va=_UP[up])
+    return text.get_window_extent()
 
 
 def _title(ax: Axes, panel: Panel, number: int, *, spec: FigureSpec, small: bool) -> None:

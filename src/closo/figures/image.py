@@ -13,8 +13,6 @@ from closo.figures.style import COLORS, MISSING, VALUE_MAP
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_image"]
-
 
 def draw_image(ax: Axes, image: Image, *, bar: bool = True) -> dict[str, Any]:
     """Draw `image` as cells without smoothing and return its legend entries (names of the labels that are in it).

@@ -1,17 +1,27 @@
-"""Text in figures: our own labels made to look like print, everybody else's drawn literally."""
+"""Text in figures and on pages: our own labels and numbers made to look like print, everybody else's drawn literally."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["exponent", "literal", "pretty", "shorten", "split_label", "unit_text"]
+from closo.quantity import Quantity
+from closo.units import spelled
+
+if TYPE_CHECKING:
+    from closo.figures.spec import FigureSpec
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRETTY = (
-    (r"''", "″"),
-    (r"(?<=\w)'", "′"),
-    (r"\blog10\b", "log₁₀"),
+    (r"(?<=(?<!['\w])[A-Z])''", "″"),
+    (r"(?<=(?<!['\w])[A-Z])'", "′"),
+    (r"log10\b", "log₁₀"),
+    (r"\b2theta\b", "2θ"),
+    (r"\bnu\b", "ν̃"),
+    (r"\bp0\b", "p₀"),
+    (r"\bdE\b", "ΔE"),
+    (r"\bpi\*", "π*"),
     (r"\bEa\b", "Eₐ"),
     (r"\bohm\b", "Ω"),
     (r"\bdegC\b", "°C"),
@@ -30,8 +40,12 @@ _PRETTY = (
     (r"\bR_b\b", "R(bulk)"),
     (r"\bR_gb\b", "R(gb)"),
     (r"\bR_tot\b", "R"),
+    (r"\bI_inf\b", "I∞"),
+    (r"\bI_0\b", "I₀"),
+    (r"\bI_ss\b", "Iₛₛ"),
 )
 _POWER = re.compile(r"(?<=[A-Za-zΩ°%])(?:\^?(-?\d)|\^\((-?\d)\))(?![\d.])")
+_MICRO = re.compile(r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![a-zA-Z]))")
 _PER = re.compile(r"(?<=\w)/(cm3|cm2|cm|m3|m2|m|K|g|kg|s|h|V|eV)\b")
 
 
@@ -109,7 +123,47 @@ def unit_text(unit: str) -> str:
     if re.fullmatch(r"1/\w+", unit):
         unit = f"{unit[2:]}-1"
     unit = _PER.sub(lambda m: f" {m[1].rstrip('23')}-{m[1][-1] if m[1][-1] in '23' else 1}", unit)
+    unit = _MICRO.sub("µ", unit)
     return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPT), unit.replace("^(n-1)", "ⁿ⁻¹"))
+
+
+def value_text(quantity: Quantity | None) -> str:
+    """Return value, uncertainty and unit as printed; '–' where there is no such quantity.
+
+    Example
+    -------
+    >>> from closo.quantity import uncertain
+    >>> value_text(Quantity("ionic_conductivity", uncertain(0.00502, {"thickness:p": 0.00017}))).replace(chr(160), " ")
+    '(5.02 ± 0.17)·10⁻⁵ S cm⁻¹'
+    """
+    if quantity is None:
+        return "–"
+    if quantity.value is None:
+        return "withheld"
+    number, unit = quantity.as_read()
+    return f"{_typeset(number)} {unit_text(unit)}".strip().replace(" ", chr(160))  # blanks that do not break
+
+
+def number_text(value: float | None, u: float | None) -> str:
+    """Return value and uncertainty as printed.
+
+    Example
+    -------
+    >>> number_text(-1.234e-5, 2e-7), number_text(0.001468, 7e-5), number_text(20.0, None), number_text(None, None)
+    ('(−1.234 ± 0.020)·10⁻⁵', '(1.468 ± 0.070)·10⁻³', '20', '–')
+    """
+    return "–" if value is None else _typeset(spelled(value, u or 0.0))
+
+
+def _typeset(number: str) -> str:
+    """Return a number with the signs and the power of ten of print."""
+    mantissa, _, power = number.partition("e")
+    return f"{mantissa}·{exponent(int(power))}".replace("-", "−") if power else number.replace("-", "−")
+
+
+def title_of(spec: FigureSpec, width: float) -> str:
+    """Return what stands above a figure that is `width` [inch] wide."""
+    return shorten(literal(spec.title).replace(" degC", " °C"), int(17 * width) - 14 * spec.synthetic)
 
 
 def split_label(label: str) -> tuple[str, str]:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MOST_INSIDE", "Entries", "dense", "place_below", "place_legends"]
-
 Entries = dict[str, Any]  # text -> handle
 
 _PLACES = (
@@ -26,6 +24,7 @@ _PLACES = (
     "upper center",
     "lower center",
 )
+SIDES = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))  # of a point, where its text may stand
 MOST_INSIDE = 7  # a longer legend goes below the figure
 
 
@@ -61,27 +60,20 @@ def place_below(figure: Any, legends: Sequence[Entries]) -> None:
 
 def _fits_inside(ax: Any, entries: Entries) -> bool:
     """Add the legend at the first place where nothing lies under it; say whether there was one."""
-    drawn = _drawn_points(ax)
+    drawn = drawn_points(ax)
     legend = ax.legend(list(entries.values()), list(entries), loc=_PLACES[0])
     for place in _PLACES:
         legend.set_loc(place)
         box = legend.get_window_extent()
-        pad = 2.0
-        inside = (
-            (drawn[:, 0] > box.x0 - pad)
-            & (drawn[:, 0] < box.x1 + pad)
-            & (drawn[:, 1] > box.y0 - pad)
-            & (drawn[:, 1] < box.y1 + pad)
-        )
         frame = ax.get_window_extent()
-        if box.width < frame.width and box.height < frame.height and not inside.any():
+        if box.width < frame.width and box.height < frame.height and not count_inside(drawn, box):
             return True
     legend.remove()
     return False
 
 
-def _drawn_points(ax: Axes) -> np.ndarray:
-    """Return points (n, 2) [pixels] that cover what is drawn: markers, dense lines, bands, bars and texts."""
+def drawn_points(ax: Axes, *, texts: bool = True) -> np.ndarray:
+    """Return points (n, 2) [pixels] that cover what is drawn: markers, dense lines, bands, bars and `texts`."""
     paths: list[np.ndarray] = [np.empty((0, 2))]
     for line in ax.lines:
         points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float))
@@ -94,13 +86,24 @@ def _drawn_points(ax: Axes) -> np.ndarray:
     for collection in ax.collections:
         paths += [] if collection in images else _outlines(collection)
     boxes = [patch.get_window_extent() for patch in ax.patches if patch.get_gid() != "span"]
-    boxes += [text.get_window_extent() for text in ax.texts]
-    for box in boxes:
-        x, y = np.meshgrid(np.linspace(box.x0, box.x1, 12), np.linspace(box.y0, box.y1, 6))
-        paths.append(np.column_stack([x.ravel(), y.ravel()]))
+    boxes += [text.get_window_extent() for text in ax.texts if texts]
+    paths += [points_of_box(box) for box in boxes]
     points = np.concatenate(paths)
     drawn: np.ndarray = points[np.isfinite(points).all(axis=1)]
     return drawn
+
+
+def points_of_box(box: Any) -> np.ndarray:
+    """Return points (n, 2) that fill a box [pixels]."""
+    x, y = np.meshgrid(np.linspace(box.x0, box.x1, 12), np.linspace(box.y0, box.y1, 6))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def count_inside(points: np.ndarray, box: Any, pad: float = 2.0) -> int:
+    """Return how many points lie in a box or within `pad` of it [pixels]."""
+    x, y = points.T
+    inside = (x > box.x0 - pad) & (x < box.x1 + pad) & (y > box.y0 - pad) & (y < box.y1 + pad)
+    return int(np.count_nonzero(inside))
 
 
 def _outlines(collection: Any) -> list[np.ndarray]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.figures.axes import EQUAL_SHAPE, finite, linear_text, log_text
+from closo.figures.axes import EQUAL_SHAPE, SHORT, finite, linear_text, log_text
 from closo.figures.spec import Array, Axis, Panel
 
-__all__ = ["Scale", "Tick", "scales_of", "step_of", "ticks_of"]
-
 _MARGIN = 0.05  # of the data, on each side
+_ROUND, _WHOLE = (1.0, 2.0, 2.5, 5.0, 10.0), (1.0, 2.0, 5.0, 10.0)  # steps between ticks
 
 Tick = tuple[float, str, bool]  # place [pt], text, whether it is a main one
 
@@ -84,18 +83,23 @@ def _equal(panel: Panel, x: tuple[float, float], y: tuple[float, float]) -> tupl
     return x0 - left, x1 + extra - left, y0, y1
 
 
-def ticks_of(scale: Scale, power: int, *, step: float | None = None, count: int) -> list[Tick]:
-    """Return the ticks of an axis whose numbers are divided by ten to `power`, at most `count` intervals between them."""
+def ticks_of(scale: Scale, power: int, *, step: float | None = None, count: int, counted: bool = False) -> list[Tick]:
+    """Return the ticks of an axis whose numbers are divided by ten to `power`, at most `count` intervals between them.
+
+    `counted`: the numbers are whole ones.
+    """
     least, most = sorted((scale.low, scale.high))  # an axis may fall, as that of wavenumbers does
-    if not scale.log:
-        step = step or step_of(scale, count)
+    if not scale.log or most < SHORT * least:
+        step = step or step_of(scale, count, steps=_ROUND if not counted and not scale.log else _WHOLE)
+        step = max(step, 1.0) if counted else step
         first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)
         values = [step * k for k in range(first, last + 1)]
         text = linear_text(10.0**power)
         return [(float(at), text(v, None), True) for v, at in zip(values, scale(np.array(values)), strict=True)]
-    low, high = (math.log10(end) for end in (least, most))
+    unit = 10.0**power
+    low, high = math.log10(least), math.log10(most)
     powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
-    plain = high - low < 3 and least > 5e-4 and most < 2e4
+    plain = high - low < 3 and least / unit > 5e-4 and most / unit < 2e4
     stride = math.ceil(len(powers) / 4) if count <= 4 else (len(powers) - 1) // (count + 2) + 1
     main = [10.0**p for p in powers if p % max(1, stride) == 0]
     between: list[float] = []
@@ -104,16 +108,14 @@ def ticks_of(scale: Scale, power: int, *, step: float | None = None, count: int)
         between = [m * 10.0**p for p in whole for m in range(2, 10)] if high - low < 4.5 else [10.0**p for p in powers]
         between = [v for v in between if least <= v <= most and v not in main]
     few = high - low < 3 and len(powers) < 3 and count > 4
-    named, unnamed = log_text(plain), log_text(plain, only=(2, 5))
+    named, unnamed = log_text(plain, scale=unit), log_text(plain, only=(2, 5), scale=unit)
     ticks = [(float(at), named(v, None), True) for v, at in zip(main, scale(np.array(main)), strict=True)]
-    return ticks + [
-        (float(at), unnamed(v, None) if few else "", False)
-        for v, at in zip(between, scale(np.array(between)), strict=True)
-    ]
+    places = zip(between, scale(np.array(between)), strict=True)
+    return ticks + [(float(at), unnamed(v, None) if few else "", False) for v, at in places]
 
 
-def step_of(scale: Scale, count: int) -> float:
+def step_of(scale: Scale, count: int, steps: Sequence[float] = _ROUND) -> float:
     """Return the smallest round step that gives at most `count` intervals."""
     rough = abs(scale.high - scale.low) / count
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * round_one for round_one in (1, 2, 2.5, 5, 10) if power * round_one >= rough * (1 - 1e-9))
+    return next(power * round_one for round_one in steps if power * round_one >= rough * (1 - 1e-9))

@@ -8,8 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Axis", "Band", "FigureSpec", "Image", "Panel", "Span", "Text", "Trace"]
-
 Array = np.ndarray | Sequence[float]
 
 

@@ -9,11 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from closo.figures.scales import Scale
-from closo.figures.spec import Panel, Trace
+from closo.figures.spec import Array, Panel, Trace
 from closo.figures.style import COLORS, DASHES
 
-__all__ = ["bare_colors", "color_of", "dash_of", "dots", "inside"]
-
+DENSE = 60  # times that a line crosses its middle; from here on it is drawn thin, so that it stays a line
 _CAP = 8  # half of the end of an error bar
 _TURN = math.pi / 180
 
@@ -62,9 +61,17 @@ def inside(panel: Panel, x: Scale, y: Scale, *, size: float | None = None) -> It
         if trace.x_u is not None or trace.y_u is not None:
             yield f'<path d="{_error_bars(trace, x, y)}" stroke="{color_of(trace.color)}" stroke-width="7"/>'
         if trace.style != "points":
-            yield f'<path d="{_line(at, up, y.length)}" stroke="{color_of(trace.color)}"{dash_of(trace, bare)}/>'
+            thin = ' stroke-width="3"' if trace.style != "both" and crosses(trace.y) > DENSE else ""
+            yield f'<path d="{_line(at, up, y.length)}" stroke="{color_of(trace.color)}"{thin}{dash_of(trace, bare)}/>'
         if trace.style in ("points", "both"):
             yield dots(at, up, y.length, trace, size=size)
+
+
+def crosses(values: Array) -> int:
+    """Return how often a line crosses its middle."""
+    y = np.asarray(values, float)
+    known = y[np.isfinite(y)]
+    return int(np.count_nonzero(np.diff(np.sign(known - known.mean())))) if known.size else 0
 
 
 def bare_colors(panel: Panel) -> list[int]:

@@ -8,22 +8,6 @@ from typing import Any
 
 from closo.errors import StudyError, did_you_mean
 
-__all__ = [
-    "CM",
-    "COLORS",
-    "DASHES",
-    "DOUBLE_COLUMN",
-    "FORMATS",
-    "MARKERS",
-    "MISSING",
-    "PREFIXED",
-    "RC",
-    "SINGLE_COLUMN",
-    "VALUE_MAP",
-    "WIDTHS",
-    "Look",
-]
-
 CM = 1 / 2.54  # inch
 SINGLE_COLUMN, DOUBLE_COLUMN = 8.3 * CM, 17.1 * CM  # widths of a figure in RSC journals
 WIDTHS = {"rsc": (SINGLE_COLUMN, DOUBLE_COLUMN), "acs": (3.25, 7.0)}  # journals: one column, two columns [inch]
@@ -35,7 +19,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "p", "*")
 # Lines that have no markers beside them differ by these; plain dashes are kept for traces that ask for them.
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (2, 1)))
 VALUE_MAP = "viridis"  # grows evenly in lightness: it can be read in grey and with any colour vision
-PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H")  # units that take k, M, m ... on an axis
+PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H", "S cm⁻¹")  # units that take k, M, m ... on an axis
 MISSING = "#dddddd"  # a cell of an image that has no number
 
 RC: Any = {
@@ -121,5 +105,5 @@ class Look:
         try:
             own = rc_params_from_file(self.style, fail_on_error=True, use_default_template=False)
         except (OSError, KeyError, ValueError) as error:
-            raise StudyError(f"this is no style of matplotlib ({error}).", file=self.style) from None
+            raise StudyError(f"this is not a matplotlib style file ({error}).", file=self.style) from None
         return {**RC, **{key: value for key, value in own.items() if key not in _OURS}}

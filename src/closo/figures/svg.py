@@ -7,21 +7,19 @@ draws it. Limits, ticks, colours and places are those of `draw`, so that a panel
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
-from closo.figures.axes import EQUAL_SHAPE, power_of, scaled_label
-from closo.figures.labels import literal, pretty, shorten, split_label
-from closo.figures.legend import MOST_INSIDE, dense
+from closo.figures.axes import COUNTED, EQUAL_SHAPE, log_power, power_of, scaled_label
+from closo.figures.labels import literal, pretty, shorten, split_label, title_of
+from closo.figures.legend import MOST_INSIDE, SIDES, dense
 from closo.figures.scales import Scale, Tick, scales_of, step_of, ticks_of
 from closo.figures.spec import FigureSpec, Panel, Trace
 from closo.figures.strokes import bare_colors, color_of, dash_of, dots, inside
 from closo.figures.style import CM, DOUBLE_COLUMN, PREFIXED, SINGLE_COLUMN
-
-__all__ = ["is_plain", "to_page_svg"]
 
 _SMALL_FROM = 4  # columns; from here on panels are small multiples
 _FONT = "font-family=\"'DejaVu Sans',Verdana,Arial,sans-serif\""
@@ -33,6 +31,7 @@ _PLACES = ((1, 0), (0, 0), (1, 1), (0, 1), (1, 0.5), (0, 0.5), (0.5, 0), (0.5, 1
 
 Entries = dict[str, str]  # text of the legend -> its drawing
 Names = tuple[str, str]  # of the axes
+Note = tuple[float, float, float, float, str]  # left, top, width, height [pt], text
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,15 @@ def to_page_svg(spec: FigureSpec) -> str:
     for number, axes in enumerate(all_axes):
         new = {text: look for text, look in _entries(axes.panel, layout).items() if (text, look) not in named}
         named |= set(new.items())
-        legend = "" if layout.small else _legend_inside(axes, new)
+        notes, legend = ("", "") if layout.small else _notes_and_legend(axes, new)
         below |= {} if legend else {text: look for text, look in new.items() if text not in below}
         left, top = layout.corner(number)
         parts = _panel(axes, layout, number if len(all_axes) > 1 else -1) + _names(
             _shown(all_axes, number, layout), axes, layout
         )
-        body.append(f'<g transform="translate({left:.1f} {top:.1f})">{parts}{legend}</g>')
+        body.append(f'<g transform="translate({left:.1f} {top:.1f})">{parts}{notes}{legend}</g>')
+    if not layout.small and spec.title:
+        body.append(_text(2, 8, title_of(spec, layout.width / 72), size=7, anchor="start"))
     if spec.synthetic:
         body.append(_text(layout.width - 2, 6.5, "synthetic data", size=5.5, anchor="end", more=' fill="#777"'))
     drawn, more = _legend_below(below, layout.width, height)
@@ -129,7 +130,7 @@ def _layout(spec: FigureSpec) -> _Layout:
     shape = 0.86 if any(p.equal or p.top for p in panels) else 0.74
     tallest = (min(rows * width / columns * shape, 22.7 * CM * 72) / rows) - above - 24.0
     up = across * EQUAL_SHAPE if any(p.equal for p in panels) else tallest
-    top = above + 8.0 * spec.synthetic
+    top = above + 10.0 * bool(spec.title or spec.synthetic)
     return _Layout(columns, width, beside, top, across, up, (beside + _RIGHT, above + 24.0), 24.0, small=False)
 
 
@@ -149,18 +150,26 @@ def _powers(panel: Panel, scales: Sequence[tuple[Scale, Scale]]) -> tuple[int, i
     """Return the power of ten by which the numbers of each side are divided."""
     powers = []
     for side, axis in enumerate((panel.x, panel.y)):
+        unit = split_label(pretty(axis.label))[1]
+        if axis.scale == "log":
+            ends = sorted((scales[0][side].low, scales[0][side].high))
+            powers.append(log_power(ends[0], ends[1], unit) if len(scales) == 1 else 0)
+            continue
         largest = float(np.median([max(abs(s[side].low), abs(s[side].high)) for s in scales]))
-        powers.append(power_of(largest, split_label(pretty(axis.label))[1] in PREFIXED))
+        powers.append(power_of(largest, unit in PREFIXED))
     return (powers[0], powers[0]) if panel.equal and len(scales) > 1 else (powers[0], powers[1])
 
 
 def _axes(panel: Panel, scales: tuple[Scale, Scale], powers: tuple[int, int], *, count: int) -> _Axes:
     x, y = scales
     step = step_of(x, count) if panel.equal and not x.log else None
-    ticks = [ticks_of(s, power, step=step, count=count) for s, power in zip(scales, powers, strict=True)]
-    pairs = zip((panel.x, panel.y), powers, strict=True)
-    names = [pretty(a.label) if a.scale == "log" else scaled_label(pretty(a.label), power) for a, power in pairs]
-    return _Axes(panel, x, y, ticks[0], ticks[1], (names[0], names[1]))
+    names = [pretty(axis.label) for axis in (panel.x, panel.y)]
+    ticks = [
+        ticks_of(scale, power, step=step, count=count, counted=name in COUNTED)
+        for scale, power, name in zip(scales, powers, names, strict=True)
+    ]
+    shown = [scaled_label(name, power) for name, power in zip(names, powers, strict=True)]
+    return _Axes(panel, x, y, ticks[0], ticks[1], (shown[0], shown[1]))
 
 
 def _panel(axes: _Axes, layout: _Layout, number: int) -> str:
@@ -173,7 +182,6 @@ def _panel(axes: _Axes, layout: _Layout, number: int) -> str:
     )
     parts += _frame(axes, layout)
     if not small:
-        parts += _notes(axes)
         parts += _top(axes) if panel.top is not None else []
     letter = f"({chr(ord('a') + number)}) " if 0 <= number < 26 and not small else ""
     title = letter + shorten(pretty(panel.title), 22 if small else 52)
@@ -220,29 +228,47 @@ def _top(axes: _Axes) -> list[str]:
     return [f'<path d="{"".join(marks)}" stroke="#000" stroke-width=".6"/>', *texts, name]
 
 
-def _notes(axes: _Axes) -> Iterable[str]:
-    """Yield texts at points of the data, on the side where there is room."""
-    for box, text in _note_boxes(axes):
-        x, y, width, height = box
-        yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="#fff" fill-opacity=".7"/>'
-        yield _text(x + width / 2, y + height - 1.9, text, size=6)
-
-
-def _note_boxes(axes: _Axes) -> list[tuple[tuple[float, float, float, float], str]]:
-    """Return left, top, width, height [pt] and text of every note that lies in the panel."""
-    boxes = []
+def _notes_and_legend(axes: _Axes, entries: Entries) -> tuple[str, str]:
+    """Return the texts of a panel where they cover least, and its legend where that covers nothing."""
+    covered = _covered(axes)
+    notes = []
     for note in axes.panel.texts:
         at, up = float(axes.x([note.x])[0]), float(axes.y([note.y])[0])
-        if not (0 <= at <= axes.x.length and 0 <= up <= axes.y.length):
-            continue
-        text = shorten(literal(note.text), 60)
-        width, height = 6 * _LETTER * len(text), 7.5
-        left = at - 3 - width if at > 0.6 * axes.x.length else at + 3
-        below = up > 0.85 * axes.y.length
-        boxes.append(((left, axes.y.length - up + (3 if below else -3 - height), width, height), text))
-    if not any(np.isfinite(axes.y(t.y)).any() for t in axes.panel.traces) and not axes.panel.bands:
-        boxes.append(((axes.x.length / 2 - 14, axes.y.length / 2 - 4, 28.0, 7.5), "no data"))
-    return boxes
+        if 0 <= at <= axes.x.length and 0 <= up <= axes.y.length:
+            notes.append(_placed(axes, covered, (at, axes.y.length - up), shorten(literal(note.text), 60)))
+            covered = np.concatenate([covered, _filled(notes[-1])])
+    if not len(covered):
+        notes.append((axes.x.length / 2 - 14, axes.y.length / 2 - 4, 28.0, 7.5, "no data"))
+    texts = [_text(x + width / 2, y + height - 1.9, text, size=6) for x, y, width, height, text in notes]
+    return "".join(texts), _legend_inside(axes, entries, covered)
+
+
+def _placed(axes: _Axes, covered: np.ndarray, at: tuple[float, float], text: str) -> Note:
+    """Return a text beside a place, on the side where it covers least."""
+    width, height = 6 * _LETTER * len(text), 7.5
+    best, least = None, (True, math.inf)
+    for across, down in SIDES:
+        left = at[0] + 3 * across - (1 - across) / 2 * width
+        top = at[1] - 3 * down - (1 + down) / 2 * height
+        note = (left, top, width, height, text)
+        outside = left < 0 or top < 0 or left + width > axes.x.length or top + height > axes.y.length
+        cost = (outside, float(np.count_nonzero(_inside(covered, note, 1.0))))
+        if best is None or cost < least:
+            best, least = note, cost
+    assert best is not None
+    return best
+
+
+def _inside(points: np.ndarray, box: Note, pad: float) -> np.ndarray:
+    left, top, width, height, _ = box
+    across = (points[:, 0] > left - pad) & (points[:, 0] < left + width + pad)
+    return np.asarray(across & (points[:, 1] > top - pad) & (points[:, 1] < top + height + pad))
+
+
+def _filled(box: Note) -> np.ndarray:
+    left, top, width, height, _ = box
+    x, y = np.meshgrid(np.linspace(left, left + width, 12), np.linspace(top, top + height, 4))
+    return np.column_stack([x.ravel(), y.ravel()])
 
 
 def _shown(all_axes: Sequence[_Axes], number: int, layout: _Layout) -> Names:
@@ -283,24 +309,22 @@ def _sample(trace: Trace, bare: Sequence[int], *, small: bool) -> str:
     return f'<g transform="scale(.1)">{ {"points": dot, "both": line + dot}.get(trace.style, line) }</g>'
 
 
-def _legend_inside(axes: _Axes, entries: Entries) -> str:
+def _legend_inside(axes: _Axes, entries: Entries, covered: np.ndarray) -> str:
     """Return the legend at the first place of the panel where nothing lies under it; nothing where there is none."""
     if not 0 < len(entries) <= MOST_INSIDE:
         return ""
     width, height = 22 + max(map(len, entries)) * 6.5 * _LETTER, len(entries) * _ROW + 2
-    points = _covered(axes)
     for share_across, share_down in _PLACES:
         left = 3 + share_across * (axes.x.length - 6 - width)
         top = 3 + share_down * (axes.y.length - 6 - height)
-        free = (points[:, 0] < left - 2) | (points[:, 0] > left + width + 2)
-        free |= (points[:, 1] < top - 2) | (points[:, 1] > top + height + 2)
-        if width < axes.x.length - 6 and height < axes.y.length - 6 and free.all():
+        fits = width < axes.x.length - 6 and height < axes.y.length - 6
+        if fits and not _inside(covered, (left, top, width, height, ""), 2.0).any():
             return "".join(_row(left + 3, top + 8 + k * _ROW, *pair) for k, pair in enumerate(entries.items()))
     return ""
 
 
 def _covered(axes: _Axes) -> np.ndarray:
-    """Return points (n, 2) [pt from the upper left] that cover what is drawn: markers, lines, bands and texts."""
+    """Return points (n, 2) [pt from the upper left] that cover what is drawn: markers, lines and bands."""
     paths = [np.empty((0, 2))]
     for trace in axes.panel.traces:
         at, up = axes.x(trace.x), axes.y.length - axes.y(trace.y)
@@ -311,9 +335,6 @@ def _covered(axes: _Axes) -> np.ndarray:
                 paths.append(np.column_stack([at, axes.y.length - axes.y(end)]))
     for band in axes.panel.bands:
         paths += [dense(np.column_stack([axes.x(band.x), axes.y.length - axes.y(v)])) for v in (band.low, band.high)]
-    for (left, top, width, height), _ in _note_boxes(axes):
-        x, y = np.meshgrid(np.linspace(left, left + width, 12), np.linspace(top, top + height, 4))
-        paths.append(np.column_stack([x.ravel(), y.ravel()]))
     points = np.concatenate(paths)
     return np.asarray(points[np.isfinite(points).all(axis=1)])
 

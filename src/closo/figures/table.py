@@ -13,8 +13,6 @@ import numpy as np
 from closo.figures.labels import literal, pretty, split_label
 from closo.figures.spec import Array, FigureSpec, Image, Panel
 
-__all__ = ["csv_text", "neutral", "to_csv", "to_rows"]
-
 Column = tuple[str, str, str, Array]  # long name, unit, comment, numbers
 
 # A spreadsheet takes a cell that begins with one of these for a formula; the last four are their full-width forms.

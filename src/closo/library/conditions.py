@@ -66,7 +66,7 @@ def read_condition(text: str) -> Number | Word:
 
     Raises
     ------
-    StudyError  when it is no condition, the name is unknown, or the value has no unit that fits.
+    StudyError  when it is not a condition, the name is unknown, or the value has no unit that fits.
 
     Example
     -------

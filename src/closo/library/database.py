@@ -41,7 +41,7 @@ def open_database(place: str | Path, *, create: bool = False) -> Database:
 
     Raises
     ------
-    StudyError  when there is none, it is no library, it is damaged, or a newer closo wrote it.
+    StudyError  when there is none, it is not a library, it is damaged, or a newer closo wrote it.
     """
     text = str(place)
     if "://" in text:

@@ -21,7 +21,7 @@ from closo.library.conditions import Number, Word, read_all
 from closo.library.database import Database
 from closo.library.tables import OWNERS, QUANTITIES, RESULTS, STUDIES
 from closo.nomenclature import look_up, to_shown
-from closo.quantity import show
+from closo.units import read_as
 
 __all__ = ["Found", "Hit", "find", "studies"]
 
@@ -84,8 +84,8 @@ class Hit:
 
     def __str__(self) -> str:
         row = look_up(self.name)
-        unit = "" if row.shown == "1" else f" {row.shown}"
-        return f"{show(to_shown(self.name, self.value), self.u / row.factor)}{unit}"
+        number, unit = read_as(to_shown(self.name, self.value), self.u / row.factor, row.shown)
+        return number if unit == "1" else f"{number} {unit}"
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints: numbers in the shown unit."""

@@ -217,7 +217,7 @@ def pore_diameter(pore_volume: Number, specific_surface_area: Number) -> Number:
 
 
 def pore_volume_in_other_unit(pore_volume: Number) -> Number | None:
-    """Return an impossible pore volume [m3/kg] read as mm3/g instead of cm3/g; None where that is no remedy.
+    """Return an impossible pore volume [m3/kg] read as mm3/g instead of cm3/g; None where that is not a remedy.
 
     A volume up to `MAXIMUM_PORE_VOLUME` is possible and gives None.
 

@@ -67,7 +67,7 @@ def parse_phases(phases: list[str]) -> dict[int, float]:
         if key in found:
             raise StudyError(f"Phase {key} is given twice.", hint="Give each label one conductivity.")
         if not 0 <= key <= 255:
-            raise StudyError(f"Phase {key} is no label; labels are 0 to 255.")
+            raise StudyError(f"Phase {key} is not a label; labels are 0 to 255.")
         if not (math.isfinite(sigma) and sigma >= 0):
             raise StudyError(f"Phase {key} has conductivity {sigma:g} S/cm; it is finite and not negative.")
         found[key] = sigma

@@ -77,9 +77,9 @@ ROWS = (
         "energy_density", "w_V", "J/m3", "Wh/L", 3.6e6, "energy of a discharge per volume of the stack", positive=True
     ),
     Name("capacity_retention", "q_n/q_ref", "1", "%", 0.01, "capacity over that of a named reference cycle"),
-    Name("mean_voltage", "<U>", "V", "V", 1.0, "energy over charge of a leg"),
+    Name("mean_voltage", "<U>", "V", "V", 1.0, "energy over charge of a half cycle"),
     Name("voltage_hysteresis", "dU", "V", "mV", 1e-3, "mean voltage of charge minus that of discharge"),
-    Name("differential_capacity", "dq/dU", "C/V", "mAh/V", 3.6, "charge per voltage along a leg"),
+    Name("differential_capacity", "dq/dU", "C/V", "mAh/V", 3.6, "charge per voltage along a half cycle"),
     Name(
         "leak_current_density", "j_leak", "A/m2", "uA/cm2", 0.01, "side current that the missing efficiency amounts to"
     ),

@@ -153,5 +153,5 @@ def _claims(study: Study) -> Iterator[Problem]:
         yield from _doubts(claim, axes)
         for name in (*claim.of, *([claim.to] if claim.to else [])):
             if name not in known and name.partition("/")[0] not in known and claim.no_data is None:
-                text = f"'{name}' is no sample, powder, specimen, cell or series. {did_you_mean(name, known)}"
+                text = f"'{name}' is not a sample, powder, specimen, cell or series. {did_you_mean(name, known)}"
                 yield Problem("warning", f"claims.toml, {claim.id}", text)

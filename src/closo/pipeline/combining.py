@@ -5,10 +5,13 @@ A combined result is cached like a measured one, by the fingerprints of what wen
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from closo.combine import combinations
 from closo.combine.view import View
 from closo.errors import StudyError
 from closo.figures import FigureSpec
+from closo.nomenclature import to_shown
 from closo.pipeline.code import code_version
 from closo.pipeline.obtaining import obtain
 from closo.pipeline.records import Obtained
@@ -65,10 +68,20 @@ def figure(result: Result) -> FigureSpec:
     """
     row = combinations().get(result.technique)
     if row is None:
-        return get(result.technique).figure(result)
-    if not row.draws:
+        drawn = get(result.technique).figure(result)
+    elif row.draws:
+        drawn = row.figure(result)
+    else:
         raise StudyError(f"'{result.name}' is a {result.technique.replace('_', ' ')}; it has no figure of its own.")
-    return row.figure(result)
+    return replace(drawn, title=_headed(drawn.title, result))
+
+
+def _headed(title: str, result: Result) -> str:
+    """Return the title of a figure with the sample, the branch and the temperature, where it does not say them itself."""
+    kelvin = result.quantities.get("temperature")
+    celsius = "" if kelvin is None or kelvin.value is None else f"{to_shown('temperature', kelvin.value):.4g} °C"
+    words = [result.about.sample or result.about.owner, title, result.about.branch, celsius]
+    return ", ".join(word for word in words if word and (word is title or word not in title))
 
 
 def headline(result: Result) -> str:

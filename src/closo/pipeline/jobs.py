@@ -150,7 +150,7 @@ def unexpected(error: Exception, file: str) -> DataError:
     return DataError(
         f"the analysis stopped with {type(error).__name__} ({str(error)[:200]}).",
         file=file,
-        hint="This is a fault of closo; please report it with the file.",
+        hint="This is a bug in closo; please report it with the file.",
     )
 
 

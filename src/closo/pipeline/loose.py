@@ -126,7 +126,7 @@ def _expand(files: Iterable[File]) -> Iterator[tuple[Path | Dataset, bool]]:
         if isinstance(entry, Dataset):
             if not {"kind", "part", "source", "title"} <= set(entry.attrs):
                 raise StudyError(
-                    "this Dataset is no measurement.", hint="Make it with closo.read or closo.dataset.new."
+                    "this Dataset is not a measurement.", hint="Make it with closo.read or closo.dataset.new."
                 )
             yield entry, False
             continue

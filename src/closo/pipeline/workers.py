@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from closo.engine.calling import Outcome
 from closo.engine.places import Place, Processes
 from closo.errors import DataError, StudyError
 from closo.pipeline.jobs import Computed, Job, compute
-from closo.processes import cores
+from closo.processes import cores, is_worker
 
 __all__ = ["compute_all", "compute_several"]
 
@@ -57,7 +56,7 @@ def _place(workers: int, scheduler: Any) -> Place:
         from closo.engine.cluster import connect
 
         return connect(scheduler, at_least=max(workers, 2))
-    if multiprocessing.parent_process() is not None:
+    if is_worker():
         raise StudyError(
             "a worker process was asked to start workers of its own.",
             hint="In a script, put the call of analyse(workers=...) under if __name__ == '__main__'.",

@@ -227,7 +227,7 @@ def _read_as_asked(path: Path, reader: str | None, columns: str) -> tuple[Datase
         raise StudyError(f"columns only apply to tables, not to '{reader}'.", hint="Leave one of the two out.")
     name = name_of(path, reader, columns)
     if name != "spreadsheet" and sheet_said(columns)[0] is not None:
-        raise StudyError(f"'{path.name}' is no workbook, and has no sheets.", hint="Leave the sheet out.")
+        raise StudyError(f"'{path.name}' is not a workbook, and has no sheets.", hint="Leave the sheet out.")
     row = _named(name)
     found: tuple[Dataset, ...] = importlib.import_module(row.module).read(path, columns=columns)
     return found

@@ -10,7 +10,7 @@ line, then rows of numbers separated by blanks. Columns of the loops: `_adsorp_p
 
 Gas (`_exptl_adsorptive`), temperature, mass of the sample and every other key go into the metadata.
 
-Refused: no loop of adsorption, a loop whose cells are no numbers or do not fill its rows, units that are missing or
+Refused: no loop of adsorption, a loop whose cells are not numbers or do not fill its rows, units that are missing or
 not known.
 
 Source: J. D. Evans, V. Bon, I. Senkovska, S. Kaskel, Langmuir 2021, 37, 4222, doi:10.1021/acs.langmuir.1c00122.
@@ -146,7 +146,7 @@ def _numbers(text: Text, words: list[str], block: _Block) -> np.ndarray:
 
     Raises
     ------
-    ReadError  when a cell is no number.
+    ReadError  when a cell is not a number.
     """
     wrong = next((word for word in words if not _NUMBER.fullmatch(word[:60]) and word not in ("?", ".")), None)
     if wrong is not None:

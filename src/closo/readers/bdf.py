@@ -105,7 +105,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no table with time, voltage and current.
+    ReadError  when it is not a table with time, voltage and current.
     """
     path = Path(path)
     if head(path).startswith("PAR1"):

@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     text = Text(path, "", "binary")
     begin = head(path)
     if not begin.startswith("PK"):
-        raise text.error(f"this is no .brml archive: it begins with {shown(begin[:20])}.", "Was it copied whole?")
+        raise text.error(f"this is not a .brml archive: it begins with {shown(begin[:20])}.", "Was it copied whole?")
     members = unpack(path)
     names = sorted((n for n in members if _RAW.search(n)), key=_order)
     if not names:
@@ -79,7 +79,7 @@ def _scan(text: Text, route: Element) -> Scan:
     try:
         values = np.array(rows, dtype=float)
     except ValueError:
-        raise text.error("a point of the scan holds something that is no number.", _AGAIN) from None
+        raise text.error("a point of the scan holds something that is not a number.", _AGAIN) from None
     places = _places(text, route, width)
     axes = [axis.get("AxisId") for axis in route.findall("ScanInformation/ScanAxes/ScanAxisInfo")]
     angle = next((values[:, k] for name, k in places.items() if is_two_theta(name)), None)

@@ -119,7 +119,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
         if begin.startswith(mark):
             return finish_scans(file.text, list(ranges(file)), metadata=file.metadata)
     raise file.text.error(
-        f"this is no Bruker .raw file: it begins with {shown(begin.decode('latin-1'))}.",
+        f"this is not a Bruker .raw file: it begins with {shown(begin.decode('latin-1'))}.",
         "Export it from DIFFRAC as .xy or .uxd.",
     )
 

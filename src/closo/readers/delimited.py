@@ -30,7 +30,7 @@ Lines above the first row of numbers are passed over. The kind of a direct-curre
 alone where the file names its columns: 'voltammetry: time,potential,current', 'voltammetry:'.
 
 Refused: no known names and no `columns` (the message says what is known and proposes the text to paste, where one
-works), another number of columns than named, units closo does not know (ohm cm2 is no resistance), columns that are
+works), another number of columns than named, units closo does not know (ohm cm2 is not a resistance), columns that are
 needed and hold words, numbers with a thousands separator, tables that lose most of their rows, JSON, XML and HTML.
 """
 

@@ -79,7 +79,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     source = _Bytes(path, load_bytes(path) if size_of(path) <= MAX_BYTES else mapped(path, LARGEST))
     version = source.number("i")
     if version not in (3, 4):
-        raise ReadError("this is no DigitalMicrograph 3 or 4 file.", file=path, hint=_AGAIN)
+        raise ReadError("this is not a DigitalMicrograph 3 or 4 file.", file=path, hint=_AGAIN)
     source.wide = version == 4
     source.size()
     source.order = "<" if source.number("i") == 1 else ">"

@@ -32,7 +32,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no HDF5 file or holds no spectrum.
+    ReadError  when it is not an HDF5 file or holds no spectrum.
     StudyError  when h5py is not installed.
     """
     size_of(path)

@@ -6,7 +6,7 @@ Recognised by `XDI/1`, by a column named `munorm` or `xmu`, by FEFF's `omega e k
 Columns: an XDI file lists them, `# Column.1: energy eV`; in others the last line of names above the first row of numbers,
 which may begin with `#`, does. The energy (`energy`, `energy loss`, `omega`; eV, or keV where it says so) is the axis.
 `analyser 1`, `analyser 2` ... make one scan of an X-ray Raman spectrometer, with `I0` as its monitor and `time` [s] per
-point. Else every column that is no monitor (`i0`), time, error or readback is a spectrum of its own; where there is none,
+point. Else every column that is not a monitor (`i0`), time, error or readback is a spectrum of its own; where there is none,
 ln(I0/It) and If/I0 are made. A column `error` or `sigma` belongs to the spectrum before it. What is called `norm` or
 `flat` counts as normalised.
 

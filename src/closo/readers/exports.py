@@ -65,7 +65,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     unknown = [name for name in columns if name.removesuffix("_u") not in NAMES]
     if part is None or unknown:
         what = f"no names of closo: {', '.join(unknown)[:80]}" if unknown else "what the measurement states is damaged"
-        raise text.error(f"this is no measurement that closo wrote ({what}).", _HINT)
+        raise text.error(f"this is not a measurement that closo wrote ({what}).", _HINT)
     return finished(text, part, stated)
 
 

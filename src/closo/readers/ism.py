@@ -49,7 +49,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     raw = bytes(load_bytes(path))
     points = int.from_bytes(raw[6:12], "big", signed=True) + 1
     if not 0 < points <= _MOST or len(raw) < 12 + 34 * points:
-        raise text.error("this is no Zahner .ism, or it is cut off: its length does not fit its points.", _TO_TEXT)
+        raise text.error("this is not a Zahner .ism, or it is cut off: its length does not fit its points.", _TO_TEXT)
     numbers = np.frombuffer(raw, ">f8", 4 * points, 12).reshape(4, points).astype(float)
     frequency, modulus, phase, time = numbers
     sizes = np.concatenate([frequency, modulus])

@@ -171,7 +171,7 @@ def _table(text: Text, block: _Block) -> tuple[np.ndarray, np.ndarray]:
     count = _number(text, block, "NPOINTS", need=True)
     x_factor, y_factor = (_number(text, block, name) or 1.0 for name in ("XFACTOR", "YFACTOR"))
     if not 2 <= count <= _MOST_POINTS:
-        raise text.error(f"NPOINTS = {count:g} is no number of points.", _ADVICE, line=block.line("NPOINTS"))
+        raise text.error(f"NPOINTS = {count:g} is not a number of points.", _ADVICE, line=block.line("NPOINTS"))
     if block.form.startswith("XYDATA(X++(Y..Y))"):
         first, last = (_number(text, block, name, need=True) for name in ("FIRSTX", "LASTX"))
         y = np.array(_ordinates(text, block, first / x_factor, (last - first) / (count - 1) / x_factor))
@@ -195,7 +195,7 @@ def _plain(text: Text, i: int) -> str:
 
 def _is_number(text: Text, i: int, word: str) -> bool:
     if _FIRST.fullmatch(word) is None:
-        raise text.error(f"{shown(word, 20)} is no number.", _ADVICE, line=i)
+        raise text.error(f"{shown(word, 20)} is not a number.", _ADVICE, line=i)
     return True
 
 
@@ -269,5 +269,5 @@ def _decode(text: Text, i: int, line: str, before: float | None) -> tuple[list[f
             step = None
             values.append(np.nan if letter == "?" else float(_SQZ[letter] + rest if letter in _SQZ else word))
     if line[end:].strip(" \t,;"):
-        raise text.error(f"{shown(line[end:], 20)} is no number of JCAMP-DX.", _ADVICE, line=i)
+        raise text.error(f"{shown(line[end:], 20)} is not a number of JCAMP-DX.", _ADVICE, line=i)
     return values, step is not None

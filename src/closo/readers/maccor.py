@@ -81,7 +81,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no table with time, current and voltage, or the unit of the time cannot be known.
+    ReadError  when it is not a table with time, current and voltage, or the unit of the time cannot be known.
     """
     text = load(path)
     header, separator = find_names(text, _KNOWN)

@@ -68,13 +68,13 @@ def read(path: Path) -> tuple[Dataset, ...]:
     path = Path(path)
     raw = bytes(load_bytes(path))
     if not raw.startswith(_OLE) or len(raw) > _LARGEST:
-        raise ReadError("this is no .xls workbook of a usual size.", file=path, hint=_TO_CSV)
+        raise ReadError("this is not a .xls workbook of a usual size.", file=path, hint=_TO_CSV)
     reports = [report for sheet in _sheets(path, raw) for report in _side_by_side(sheet)]
     text = Text(path, "", "xls")
     tables = [(report, row) for report in reports for row in _tables(report)]
     if not tables:
         what = "no sheet of the workbook has a table of relative pressures and adsorbed amounts"
-        raise text.error(f"{what}: it is no Micromeritics report with an isotherm.", _TO_CSV)
+        raise text.error(f"{what}: it is not a Micromeritics report with an isotherm.", _TO_CSV)
     # the tabular report has absolute pressures too; plots and fitted points repeat a part of it
     report, row = max(tables, key=lambda found: (len(_named(found[0], found[1])), len(found[0])))
     return finish(text, [_part(text, report, row, reports)])

@@ -99,7 +99,7 @@ def _number(text: Text, header: dict[str, str], key: str) -> float:
     except ValueError:
         value = np.nan
     if not np.isfinite(value):
-        raise text.error(f"its header says {key} '{header.get(key, '')}', which is no number.", _AGAIN)
+        raise text.error(f"its header says {key} '{header.get(key, '')}', which is not a number.", _AGAIN)
     return value
 
 
@@ -111,7 +111,7 @@ def _numbers(text: Text, first: int, last: int) -> np.ndarray:
         try:
             numbers = [float(word) for word in words]
         except ValueError:
-            raise text.error(f"'{line.strip()[:40]}' is no number.", _AGAIN, line=i) from None
+            raise text.error(f"'{line.strip()[:40]}' is not a number.", _AGAIN, line=i) from None
         if numbers:
             rows.append(numbers)
     if not rows:

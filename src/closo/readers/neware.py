@@ -141,7 +141,9 @@ def _check(path: Path) -> None:
     found = ".nda" if beginning.startswith("NEWARE") else ".ndax" if beginning.startswith("PK") else ""
     if not found:
         raise ReadError(
-            f"this is no Neware file: it begins with {shown(beginning[:20])}.", file=path, hint="Was it copied whole?"
+            f"this is not a Neware file: it begins with {shown(beginning[:20])}.",
+            file=path,
+            hint="Was it copied whole?",
         )
     if found != suffix:
         raise ReadError(

@@ -58,7 +58,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     """
     content = bytes(load_bytes(path))
     if not content.startswith(_MARK) or len(content) < 304:
-        raise ReadError("this is no OMNIC file, or only its beginning.", file=path, hint=_DAMAGED)
+        raise ReadError("this is not an OMNIC file, or only its beginning.", file=path, hint=_DAMAGED)
     sections = _sections(path, content)
     headers, intensities = sections.get(_HEADER, []), sections.get(_INTENSITIES, [])
     if not headers or len(headers) != len(intensities):

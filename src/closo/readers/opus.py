@@ -60,7 +60,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     """
     content = bytes(load_bytes(path))
     if not content.startswith(_MARK) or len(content) < 24:
-        raise ReadError("this is no OPUS file, or only its beginning.", file=path, hint=_ADVICE)
+        raise ReadError("this is not an OPUS file, or only its beginning.", file=path, hint=_ADVICE)
     blocks = _blocks(path, content)
     spectra = [
         (kind, data) for kind, data in blocks if kind & 3 == 3 and not kind >> 4 & 63 and kind >> 10 & 127 in _ORDINATES

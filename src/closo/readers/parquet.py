@@ -4,7 +4,7 @@ Recognised by `PAR1` at the beginning.
 
 Columns: with the names of the Battery Data Format (`test_time_second`, or `Test Time / s`; voltage [V], current [A]) as the
 reader `bdf` reads them. Otherwise as the reader `text` reads a table: `Voltage(mV)`, `Current(uA)`, `Total Time`, `freq/Hz`;
-columns of dates and durations are times. Lists and other columns that are no numbers, words or times do not count.
+columns of dates and durations are times. Lists and other columns that are not numbers, words or times do not count.
 
 Refused: a damaged file, more than 500 MB or 30 million cells, and what `text` refuses.
 """

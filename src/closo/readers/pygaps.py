@@ -9,7 +9,7 @@ Structure: one object with the keys `adsorbate`, `temperature`, `pressure_mode`,
 A pressure in the mode `relative` is p/p0 (`relative%`: a hundredth of it). The mode `absolute` states no saturation
 pressure; the technique asks for it. Loadings are read as mmol/g, mol/kg or cm3(STP)/g.
 
-Refused: other bases (volume, fraction) and units, rows that are no numbers, and what is not such an object.
+Refused: other bases (volume, fraction) and units, rows that are not numbers, and what is not such an object.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
         found = json.loads(text.content)
         rows = [row for row in found["isotherm_data"] if isinstance(row, dict)]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise text.error("this is no isotherm of pyGAPS, or it is cut off.", _AGAIN) from None
+        raise text.error("this is not an isotherm of pyGAPS, or it is cut off.", _AGAIN) from None
     mode, basis = str(found.get("pressure_mode", "absolute")), str(found.get("loading_basis", "molar"))
     unit = f"{found.get('loading_unit', '')}/{found.get('material_unit', '')}"
     relative = mode in _RELATIVE

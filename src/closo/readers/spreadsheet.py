@@ -43,7 +43,7 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no workbook, is not safe to unpack, or not exactly one sheet can be read.
+    ReadError  when it is not a workbook, is not safe to unpack, or not exactly one sheet can be read.
     StudyError  when `columns` itself is wrong.
     """
     path = Path(path)
@@ -60,7 +60,7 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
 
 
 def _check(path: Path, raw: bytes) -> None:
-    """Refuse what is no workbook, or unpacks to too much; the sizes are those that `zipfile` holds to."""
+    """Refuse what is not a workbook, or unpacks to too much; the sizes are those that `zipfile` holds to."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise ReadError("this is an old .xls workbook, or one with a password.", file=path, hint=_TO_CSV)
     try:
@@ -68,10 +68,12 @@ def _check(path: Path, raw: bytes) -> None:
             members = archive.infolist()
     except DAMAGE:
         raise ReadError(
-            "this is no whole Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
+            "this is not a complete Excel workbook: its zip archive cannot be opened.", file=path, hint="Copy it again."
         ) from None
     if not any(member.filename == "xl/workbook.xml" for member in members):
-        raise ReadError("this zip archive is no Excel workbook.", file=path, hint="Unpack it and read what it holds.")
+        raise ReadError(
+            "this zip archive is not an Excel workbook.", file=path, hint="Unpack it and read what it holds."
+        )
     size = sum(member.file_size for member in members)
     if size > _MAX_UNPACKED or size > max(_MAX_RATIO * len(raw), _RATIO_MATTERS) or len(members) > _MAX_MEMBERS:
         raise ReadError(f"the workbook unpacks to {size / 1e6:.0f} MB, which is too much.", file=path, hint=_TO_CSV)

@@ -10,7 +10,7 @@ angle, an intensity and, in the last, a time per line). A new range begins with 
 
 Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole.
 
-Refused: a drive other than 2theta or coupled; data without angles, start or step; rows that are no numbers.
+Refused: a drive other than 2theta or coupled; data without angles, start or step; rows that are not numbers.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _scan(text: Text, stated: dict[str, str], lines: range, *, width: int) -> Sc
     try:
         values = np.array(words, dtype=float)
     except ValueError:
-        raise text.error("the data hold something that is no number.", _AGAIN, line=lines.start) from None
+        raise text.error("the data hold something that is not a number.", _AGAIN, line=lines.start) from None
     told = unsure_end(text, ()) if lines.stop == len(text.lines) else ()
     return Scan(steps(start, step, len(values)), values, timed, told)
 

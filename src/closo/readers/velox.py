@@ -38,7 +38,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no Velox file, is damaged, its steps are not those of its raster, or h5py is not installed.
+    ReadError  when it is not a Velox file, is damaged, its steps are not those of its raster, or h5py is not installed.
     """
     try:
         import h5py

@@ -54,7 +54,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     if not kept.all():
         warnings.append(f"{int(np.sum(~kept))} rows without an angle and an intensity left out.")
     if kept.sum() < len(kept) / 2:
-        raise text.error("most of its rows are no numbers.", _AGAIN, line=first)
+        raise text.error("most of its rows are not numbers.", _AGAIN, line=first)
     angle, intensity = rows.values[kept, 0], rows.values[kept, 1]
     return finish_scans(text, [Scan(angle, intensity)], metadata=_stated(text, first), warnings=warnings)
 

@@ -19,22 +19,31 @@ from markupsafe import Markup
 import closo
 from closo.claims import WORDS, Verdict
 from closo.combine.samples import quantity
-from closo.figures.labels import literal
+from closo.figures.labels import literal, value_text
 from closo.nomenclature import to_shown
-from closo.pipeline import Analysis, Problem
+from closo.pipeline import Analysis, Problem, headline
 from closo.quantity import Quantity
 from closo.report import listing
-from closo.report.pictures import Studio
+from closo.report.pictures import Picture, Studio
 from closo.report.pieces import Section
 from closo.report.sections import all_sections
 from closo.report.tables import Table, as_printed, write_csv, write_xlsx
-from closo.report.wording import level_class, value_text
+from closo.report.wording import key_text, level_class
 
 __all__ = ["build"]
 
 Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
-_FIRST = ("conductivity", "series")  # sections whose figures stand before the claims
+_FIRST = ("conductivity", "series")  # sections that stand before the claims
+_KEY = {
+    "conductivity": 1,
+    "series": 2,
+    "interphase": 1,
+    "cells": 1,
+    "samples": 1,
+    "powders": 1,
+}  # figures in the summary
+_MOST_KEY = 4
 _LIBRARIES = ("numpy", "scipy", "xarray", "GTC", "matplotlib")
 
 
@@ -102,6 +111,7 @@ def build(
         script_hash=Markup(f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"),
         cards=_cards(analysis),
         overview=_overview(analysis),
+        key=_key_figures(sections),
         verdict_note=_on_statements(verdicts),
         verdict_counts=[(word, counts[word]) for word in WORDS if counts[word]],
         claims=claims,
@@ -114,6 +124,19 @@ def build(
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8", errors="replace")
     return path
+
+
+def _key_figures(sections: Sequence[Section]) -> list[Picture]:
+    """Return the few figures that a reader should see first; further down a line points to them."""
+    pictures: list[Picture] = []
+    for section in sections:
+        folds = sorted(
+            (f for part in section.parts for f in part.folds), key=lambda f: not f.title.startswith("Cycling")
+        )
+        own = [*section.pictures, *(one for part in section.parts for one in part.pictures)]
+        own += [one for fold in folds for one in fold.pictures[:1]]
+        pictures += own[: _KEY.get(section.anchor, 0)]
+    return pictures[:_MOST_KEY]
 
 
 def _on_statements(verdicts: Sequence[Verdict]) -> str:
@@ -150,7 +173,7 @@ def _write_tables(analysis: Analysis, folder: Path, more: Sequence[Table]) -> No
         *more,
         listing.pellets(analysis),
         listing.measurements(listing.single(analysis)),
-        listing.quantities(analysis),
+        listing.quantities(analysis.results.items()),
         listing.budgets(analysis),
         listing.checks(analysis),
         listing.failures(analysis.failures),
@@ -183,7 +206,17 @@ def _cards(analysis: Analysis) -> list[Card]:
         if energy.number is not None:
             lines.insert(1, ("Eₐ", value_text(energy)))
         cards.append(Card(name, lines))
-    return cards
+    return cards + [card for name in analysis.study.powders if (card := _powder_card(analysis, name)) is not None]
+
+
+def _powder_card(analysis: Analysis, name: str) -> Card | None:
+    """Return the main number of each technique by which a powder was measured."""
+    lines: dict[str, tuple[str, str]] = {}
+    for result in listing.single(analysis, [name]):
+        key = headline(result)
+        if key and result.quantities[key].number is not None:
+            lines.setdefault(key, (key_text(key), value_text(result.quantities[key])))
+    return Card(name, list(lines.values())) if lines else None
 
 
 def _conductivity(analysis: Analysis, sample: str) -> tuple[str, str]:

@@ -7,12 +7,13 @@ from functools import partial
 
 from closo import pipeline
 from closo.figures import FigureSpec
+from closo.figures.labels import value_text
 from closo.pipeline import Analysis
 from closo.quantity import Quantity
 from closo.report.pictures import Studio
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
-from closo.report.wording import key_text, value_text
+from closo.report.wording import key_text
 from closo.result import Result
 from closo.study import Cell
 

@@ -117,18 +117,30 @@ def measurements(results: Iterable[Result], name: str = "measurements") -> Table
     return Table(name, "Measurements", [*columns, Column("circuit"), Column("failed checks")], rows)
 
 
-def quantities(analysis: Analysis) -> Table:
-    """Return every quantity of every result."""
+def quantities(results: Iterable[tuple[str, Result]]) -> Table:
+    """Return every quantity of some results, given with their names."""
     rows: list[list[Cell]] = []
-    for key, result in analysis.results.items():
+    for key, result in results:
         for name, quantity in result.quantities.items():
             shown = quantity.as_json()
             low, high = shown["interval"] or (None, None)
             rows.append(
-                [key, name, shown["value"], shown["u"], low, high, shown["unit"], shown["method"], shown.get("why", "")]
+                [
+                    key,
+                    result.technique,
+                    name,
+                    shown["value"],
+                    shown["u"],
+                    low,
+                    high,
+                    shown["unit"],
+                    shown["method"],
+                    shown.get("why", ""),
+                ]
             )
     columns = [
         Column("result"),
+        Column("technique"),
         Column("quantity"),
         Column("value", comment="in the unit of its row"),
         Column("u", comment="standard uncertainty"),
@@ -210,4 +222,4 @@ def files(analysis: Analysis) -> Table:
             known |= {name: (sha256, stamp.reader) for name, sha256 in stamp.inputs.items()}
     columns = [Column("file"), Column("sha256"), Column("reader")]
     rows = [[name, sha256, reader] for name, (sha256, reader) in sorted(known.items())]
-    return Table("files", "Files that were used", columns, rows)
+    return Table("files", "Files used", columns, rows)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from closo.figures.labels import unit_text
+from closo.figures.labels import unit_text, value_text
 from closo.quantity import Quantity
 from closo.report.pictures import Picture
 from closo.report.tables import Column, Table
-from closo.report.wording import key_text, value_text
+from closo.report.wording import key_text
 from closo.result import Result
 
 __all__ = ["Budget", "Fold", "Part", "Section", "budgets", "numbers"]

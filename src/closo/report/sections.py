@@ -10,6 +10,7 @@ from typing import Any
 from closo import pipeline
 from closo.combine.arrhenius import figure_overlay
 from closo.figures import FigureSpec
+from closo.figures.labels import value_text
 from closo.pipeline import Analysis, Failure, Problem
 from closo.quantity import Quantity
 from closo.report import listing
@@ -17,7 +18,6 @@ from closo.report.cells import cells, explanations, one_result
 from closo.report.pictures import Studio, spectra_of
 from closo.report.pieces import Fold, Part, Section, budgets, numbers
 from closo.report.tables import Column, Table
-from closo.report.wording import value_text
 from closo.result import Result
 from closo.techniques import get
 
@@ -195,7 +195,7 @@ def _checks(analysis: Analysis) -> Section:
 
 
 def _problems(problems: Sequence[Problem]) -> Section:
-    return Section("problems", "Problems of the study", tables=[listing.problems(problems)])
+    return Section("problems", "Problems in the study", tables=[listing.problems(problems)])
 
 
 def _failures(failures: Sequence[Failure], notes: Sequence[str]) -> Section:
@@ -212,7 +212,7 @@ def _provenance(analysis: Analysis) -> Section:
                 kinds.setdefault(f"{result.technique}: {name}", set()).add(str(chosen[name]))
     settings = Table(
         "settings",
-        "Choices that led to the numbers",
+        "Settings behind the numbers",
         [Column("setting"), Column("values")],
         [[name, ", ".join(sorted(values))] for name, values in sorted(kinds.items())],
     )

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from closo.figures.labels import literal
+from closo.figures.labels import literal, number_text
 from closo.figures.table import csv_text
-from closo.report.wording import number_text
 from closo.report.workbook import Sheet, write_workbook
 
 __all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_table", "write_xlsx"]

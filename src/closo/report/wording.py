@@ -1,52 +1,12 @@
-"""Numbers and names as a reader of the page wants them."""
+"""Names and sentences as a reader of the page wants them."""
 
 from __future__ import annotations
 
-import math
+from closo.figures.labels import pretty
+from closo.nomenclature import to_shown
+from closo.quantity import Quantity
 
-from closo.figures.labels import exponent, pretty, unit_text
-from closo.nomenclature import look_up, to_shown
-from closo.quantity import Quantity, show
-
-__all__ = ["celsius", "key_text", "level_class", "number_text", "sentences", "value_text"]
-
-
-_NO_BREAK = chr(160)
-
-
-def value_text(quantity: Quantity | None) -> str:
-    """Return value, uncertainty and unit as printed; '–' where there is no such quantity.
-
-    Example
-    -------
-    >>> from closo.quantity import uncertain
-    >>> value_text(Quantity("ionic_conductivity", uncertain(0.0502, {"thickness:p": 0.0017}))).replace(chr(160), " ")
-    '(5.02 ± 0.17)·10⁻⁴ S cm⁻¹'
-    """
-    if quantity is None:
-        return "–"
-    if quantity.number is None:
-        return "withheld"
-    row = look_up(quantity.name)
-    number = number_text(to_shown(quantity.name, quantity.value or 0.0), (quantity.u or 0.0) / row.factor)
-    return f"{number} {unit_text(row.shown)}".strip().replace(" ", _NO_BREAK)
-
-
-def number_text(value: float | None, u: float | None) -> str:
-    """Return value and uncertainty as printed.
-
-    Example
-    -------
-    >>> number_text(-1.234e-5, 2e-7), number_text(0.001468, 7e-5), number_text(20.0, None), number_text(None, None)
-    ('(−1.234 ± 0.020)·10⁻⁵', '(1.468 ± 0.070)·10⁻³', '20', '–')
-    """
-    if value is None:
-        return "–"
-    u = u or 0.0
-    power = math.floor(math.log10(max(abs(value), u))) if value or u else 0
-    if -2 <= power < 5:
-        return show(value, u).replace("-", "−")
-    return f"({show(value / 10.0**power, u / 10.0**power)})·{exponent(power)}".replace("-", "−")
+__all__ = ["celsius", "key_text", "level_class", "sentences"]
 
 
 def key_text(key: str) -> str:

@@ -164,7 +164,7 @@ _ELECTRODES = {"blocking cell": "blocking", "symmetric cell": "nonblocking"}
 class Cell(Owner):
     """[cells.NAME]: a cell with electrodes that react, or a symmetric or blocking one.
 
-    It is no specimen of a sample: its electrodes react, so that it says nothing about the powder alone.
+    It is not a specimen of a sample: its electrodes react, so that it says nothing about the powder alone.
     """
 
     kind_of_owner: ClassVar[str] = "cell"

@@ -108,7 +108,7 @@ def open_ledger(path: Path, *, create: bool = False) -> Ledger:
 
     Raises
     ------
-    StudyError  when there is none, it is no ledger, it is damaged, or a newer closo wrote it.
+    StudyError  when there is none, it is not a ledger, it is damaged, or a newer closo wrote it.
     """
     path = Path(path)
     if path.is_dir() or not (path.exists() or create):
@@ -195,7 +195,7 @@ class Ledger:
 
         Raises
         ------
-        StudyError  when the text of a row is no JSON.
+        StudyError  when the text of a row is not JSON.
         """
         with self._database() as connection:
             found = connection.execute(sa.select(_TASKS).order_by(_T.number, _T.key)).all()

@@ -98,11 +98,11 @@ def to_json(value: object, *, sort_keys: bool = False) -> str:
 
     Raises
     ------
-    StudyError  when something is no plain JSON value.
+    StudyError  when something is not a plain JSON value.
     """
     try:
         return json.dumps(value, sort_keys=sort_keys, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError) as error:
         raise StudyError(
-            f"An argument is no plain JSON value ({error}).", hint="Use numbers, text and lists."
+            f"An argument is not a plain JSON value ({error}).", hint="Use numbers, text and lists."
         ) from None

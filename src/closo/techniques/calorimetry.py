@@ -128,7 +128,7 @@ def analyse(
 
     Raises
     ------
-    DataError  when it is no single run, its rate is not known, or it is too short.
+    DataError  when it is not a single run, its rate is not known, or it is too short.
     StudyError  when a setting is wrong.
     """
     asked = {key: value for key, value in locals().items() if key != "data" and value is not None}

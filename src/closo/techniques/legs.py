@@ -137,7 +137,7 @@ def find_legs(
     """
     given = [time, current, voltage, *(a for a in (frequency, counter) if a is not None)]
     if len({np.shape(a) for a in given}) > 1:
-        raise DataError(f"Legs need arrays of one length; found {', '.join(str(np.shape(a)) for a in given)}.")
+        raise DataError(f"Half cycles need arrays of one length; found {', '.join(str(np.shape(a)) for a in given)}.")
     if threshold is not None and not (np.isfinite(threshold) and threshold > 0):
         raise DataError(f"The threshold of the current must be a positive number, not {threshold}.")
     time, current, voltage = (np.asarray(a, float) for a in (time, current, voltage))

@@ -61,7 +61,7 @@ def read_preset(technique: str, path: str | Path) -> dict[str, Any]:
 
 
 def _table(content: dict[str, Any], row: Technique, path: Path) -> dict[str, Any]:
-    """Return the table of the technique; a file without it, or with anything else, is no preset."""
+    """Return the table of the technique; a file without it, or with anything else, is not a preset."""
     settings = content.get("settings")
     tables = settings if isinstance(settings, dict) else {}
     table = tables.get(row.name)

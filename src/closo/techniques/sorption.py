@@ -158,12 +158,12 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     match = re.fullmatch(r"\s*(\d*\.?\d+)\s*(?:-|–|to)\s*(\d*\.?\d+)\s*", str(window)[:50])
     ends = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
     if window is not None and not 0.0 < ends[0] < ends[1] < 1.0:
-        raise StudyError(f"window = '{str(window)[:50]}' is no range of p/p0.", hint="Write for example 0.05-0.30.")
+        raise StudyError(f"window = '{str(window)[:50]}' is not a range of p/p0.", hint="Write for example 0.05-0.30.")
     called, wrong = (None, "") if gas is None else kernel.gas_of(gas)
     if wrong:
         raise StudyError(f"gas = '{str(gas)[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
-        raise StudyError(f"gurvich = {at} is no relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual.")
+        raise StudyError(f"gurvich = {at} is not a relative pressure.", hint="Between 0 and 1; 0.95 is usual.")
     number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
     for name in (key for key in number if given.get(key) is not None):
         number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)

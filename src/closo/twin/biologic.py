@@ -23,8 +23,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.twin.truth import SYNTHETIC, ZERO_CELSIUS
 
-__all__ = ["ProgramStep", "Table", "write_mpr", "write_mpt"]
-
 _RANGES = ((1e-2, 11, "10 mA"), (1e-3, 12, "1 mA"), (100e-6, 13, "100 µA"), (10e-6, 14, "10 µA"))  # [A], code, name
 _MILLIAMPERE_HOUR = 3.6  # C
 _WIDTH = 20  # of a cell in the table of the program's steps

@@ -12,8 +12,6 @@ import numpy as np
 
 from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = ["HEAT", "heat_flow", "write_run"]
-
 HEAT = 60e3
 """Of the transition [J/kg of salt]."""
 

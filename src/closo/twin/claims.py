@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FIELDS", "printed_claims"]
-
 FIELDS = ("conductivity", "electrochemistry", "recipes", "powders", "core_level", "microscopy")
 
 

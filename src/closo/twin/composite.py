@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["phase_fractions", "salt_to_pore_ratio", "shell_conductivity", "unfilled_pore_fraction", "volume_fraction"]
-
 
 def volume_fraction(mass_filler: float, mass_matrix: float, *, density_filler: float, density_matrix: float) -> float:
     """Return the volume fraction of filler from two weighed masses [kg] and densities [kg/m3].

@@ -21,18 +21,6 @@ from scipy.special import voigt_profile
 
 from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = [
-    "BO3",
-    "CAGE",
-    "EDGES",
-    "Component",
-    "Spectrometer",
-    "boron_edge",
-    "core_level_tables",
-    "scan_counts",
-    "write_scan",
-]
-
 Line = tuple[float, float, float]  # energy, full width [eV], height
 
 

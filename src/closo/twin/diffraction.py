@@ -25,8 +25,6 @@ from closo.techniques.diffraction.wavelengths import Radiation, radiation_of
 from closo.twin.composite import phase_fractions
 from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = ["CO", "PHASES", "PROFILE", "cif", "grains", "halo", "salt", "write_patterns"]
-
 CO = radiation_of({}, anode="Co", wavelength=None, file="twin")
 PHASES = ("monoclinic", "cubic")
 PROFILE = "0 0 0.0064 0 0 0.02"

@@ -11,8 +11,6 @@ import numpy as np
 
 from closo.twin.truth import SYNTHETIC
 
-__all__ = ["dm4_bytes", "write_dm4"]
-
 _CODES = {"int16": 2, "int32": 3, "uint16": 4, "uint32": 5, "float32": 6, "float64": 7, "uint8": 10}
 _TYPES = {"int16": 1, "int32": 7, "uint16": 10, "uint32": 11, "float32": 2, "float64": 12, "uint8": 6}
 Axis = tuple[float, float, str]  # value of the first channel, step, unit

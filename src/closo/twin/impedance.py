@@ -8,18 +8,6 @@ import numpy as np
 
 from closo.twin.truth import Nuisances, stream
 
-__all__ = [
-    "VACUUM_PERMITTIVITY",
-    "Instrument",
-    "PelletCircuit",
-    "arc_frequency",
-    "draw_instrument",
-    "frequencies",
-    "impedance",
-    "measured",
-    "noise_level",
-]
-
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 
 

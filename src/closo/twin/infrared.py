@@ -17,17 +17,6 @@ from scipy.special import voigt_profile
 
 from closo.twin.truth import SYNTHETIC, Truth, stream
 
-__all__ = [
-    "BANDS",
-    "InfraredTruth",
-    "Peak",
-    "drifts_truth",
-    "infrared_spectrum",
-    "line_area",
-    "write_drifts",
-    "write_jcamp",
-]
-
 Range = tuple[float, float]
 
 BANDS: Mapping[str, tuple[Range, Range, Range]] = {  # limits and anchors of the areas that the truth states

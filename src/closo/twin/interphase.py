@@ -16,22 +16,10 @@ from closo.combine.interphase import Composite
 from closo.combine.interphase.forward import Ratio
 from closo.combine.interphase.mechanisms import MECHANISMS, Mechanism
 from closo.combine.interphase.records import places_of
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import StudyError, did_you_mean
 from closo.quantity import Number, uncertain
-from closo.twin.truth import BOLTZMANN, ELECTRONVOLT, Truth
-
-__all__ = [
-    "COMMON",
-    "DENSITY",
-    "NARROW",
-    "PRINTED",
-    "REFERENCE",
-    "TRUTHS",
-    "WIDE",
-    "Made",
-    "bruggeman_ratio",
-    "composites",
-]
+from closo.twin.truth import Truth
 
 DENSITY = 2200.0  # kg/m3, skeleton of silica
 REFERENCE = 333.15  # K

@@ -3,7 +3,7 @@
 A particle is a sphere with a graded shell that holds boron, drawn in projection through a lamella of changing
 thickness; the matrix has boron and sodium. What closo assumes is not what is drawn: shells have no sharp outer side,
 particles are slightly oval, the probe has tails, the background of X-rays is that of Kramers with absorption, and
-that of losses is no power law.
+that of losses is not a power law.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from scipy.ndimage import gaussian_filter
 
 from closo.twin.digital_micrograph import write_dm4
 from closo.twin.truth import stream
-
-__all__ = ["Lamella", "loss_map", "section", "write_maps", "x_ray_map"]
 
 _SAMPLE = "A200-35-4h"
 _ENERGIES = 15.0 * np.arange(140)  # eV, of X-rays

@@ -15,8 +15,6 @@ from closo.combine.milling import Milled
 from closo.models.milling import shares
 from closo.quantity import uncertain
 
-__all__ = ["TIMES", "milled", "truth_of"]
-
 TIMES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # h
 _SIGMA = 0.14  # S/m of the best state
 _SAMPLES, _READING, _DIE, _SHARE, _COMMON = 0.05, 0.02, 0.01, 0.03, 0.01

@@ -9,8 +9,6 @@ from closo.twin.composite import unfilled_pore_fraction, volume_fraction
 from closo.twin.impedance import VACUUM_PERMITTIVITY, PelletCircuit
 from closo.twin.truth import Recipe, SampleTruth, Truth, stream
 
-__all__ = ["Batch", "Pellet", "draw_batch", "draw_pellet", "pellet_circuit"]
-
 
 @dataclass(frozen=True)
 class Batch:

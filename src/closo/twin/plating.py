@@ -31,9 +31,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from closo.twin.truth import BOLTZMANN, ELECTRONVOLT
-
-__all__ = ["Cell", "Disturbances", "Event", "Record", "Staircase", "Symmetric", "staircase", "symmetric_cell"]
+from closo.constants import BOLTZMANN, ELECTRONVOLT
 
 _THERMAL_VOLTAGE = BOLTZMANN * 303.15 / ELECTRONVOLT  # RT/F at 30 degC [V]
 

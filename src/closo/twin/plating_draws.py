@@ -35,8 +35,6 @@ import numpy as np
 
 from closo.twin.plating import Cell, Disturbances, Event, Staircase, Symmetric
 
-__all__ = ["draw_cell", "draw_disturbances", "draw_event", "draw_staircase", "draw_symmetric"]
-
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(math.exp(rng.uniform(math.log(low), math.log(high))))

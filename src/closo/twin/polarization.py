@@ -13,15 +13,6 @@ import numpy as np
 from closo.twin.impedance import Instrument, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
-__all__ = [
-    "BlockingPolarization",
-    "BlockingTruth",
-    "BruceVincent",
-    "BruceVincentTruth",
-    "blocking_polarization",
-    "bruce_vincent",
-]
-
 
 @dataclass(frozen=True)
 class BlockingTruth:

@@ -14,8 +14,6 @@ from closo.twin.infrared import write_drifts
 from closo.twin.sorption import write_aif
 from closo.twin.truth import Truth
 
-__all__ = ["MIXTURES", "powder_tables"]
-
 _FRACTION = 35
 MIXTURES = "{silica}-35-PM"  # name of the sample that was mixed and not milled
 _MILLED = "A380"  # the silica whose mixture has a pattern at each time of milling

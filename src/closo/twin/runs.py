@@ -15,18 +15,6 @@ from closo.twin.impedance import draw_instrument, frequencies, impedance, measur
 from closo.twin.pellet import Pellet, draw_batch, draw_pellet, pellet_circuit
 from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
-__all__ = [
-    "CHAMBER",
-    "HEATING_COOLING",
-    "Point",
-    "Run",
-    "chamber_text",
-    "draw_run",
-    "specimen_texts",
-    "temperature_run",
-    "write_runs",
-]
-
 CHAMBER = "oven"
 # 30-130 degC: the range of the Arrhenius plot is a free choice, the text of the reference study prints none
 HEATING_COOLING: tuple[tuple[float, str], ...] = (

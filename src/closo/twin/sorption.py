@@ -23,8 +23,6 @@ from scipy.special import ndtr
 from closo.constants import AVOGADRO
 from closo.twin.truth import SYNTHETIC, Silica, stream
 
-__all__ = ["PRESSURES", "Instrument", "Powder", "measure", "powder_of", "write_aif"]
-
 _VOLUME = 34.67e-6  # m3/mol, liquid nitrogen at 77.35 K
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of nitrogen at 77.35 K
 _CROSS_SECTION = 0.162e-18  # m2

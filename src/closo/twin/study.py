@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from closo.constants import ELECTRONVOLT
 from closo.errors import StudyError
 from closo.twin.claims import FIELDS, printed_claims
 from closo.twin.core_level import core_level_tables
@@ -17,9 +18,7 @@ from closo.twin.microscopy import write_maps
 from closo.twin.pellet import draw_batch, draw_pellet
 from closo.twin.powders import powder_tables
 from closo.twin.runs import CHAMBER, HEATING_COOLING, Run, chamber_text, draw_run, specimen_texts, write_runs
-from closo.twin.truth import ELECTRONVOLT, RECIPES, SYNTHETIC, Recipe, Truth
-
-__all__ = ["as_json", "write_study"]
+from closo.twin.truth import RECIPES, SYNTHETIC, Recipe, Truth
 
 Program = Sequence[tuple[float, str]]
 _DOI = "10.1039/d5ta09128d"

@@ -12,8 +12,6 @@ import numpy as np
 
 from closo.twin.truth import SYNTHETIC
 
-__all__ = ["write_delimited", "write_dta", "write_mpt", "write_z"]
-
 
 def write_delimited(path: Path, frequency: np.ndarray, impedance: np.ndarray, *, decimal_comma: bool = True) -> None:
     """Write three columns and a header line: f [Hz], Z' [ohm], -Z'' [ohm]; ';' and ',' as in German exports."""

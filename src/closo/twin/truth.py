@@ -39,19 +39,6 @@ from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import StudyError, did_you_mean
 from closo.twin.composite import phase_fractions, shell_conductivity
 
-__all__ = [
-    "BOLTZMANN",
-    "ELECTRONVOLT",
-    "RECIPES",
-    "SYNTHETIC",
-    "Nuisances",
-    "Recipe",
-    "SampleTruth",
-    "Silica",
-    "Truth",
-    "stream",
-]
-
 ZERO_CELSIUS = 273.15  # K
 SYNTHETIC = "SYNTHETIC DATA made by closo.twin from a declared truth; this is not a measurement"
 

@@ -17,17 +17,6 @@ import numpy as np
 
 from closo.twin.truth import SYNTHETIC
 
-__all__ = [
-    "Action",
-    "chronoamperometry",
-    "chronopotentiometry",
-    "cyclic_voltammetry",
-    "linear_sweep",
-    "open_circuit",
-    "potentiostatic_eis",
-    "write_par",
-]
-
 _COLUMNS = (
     "Segment #, Point #, E(V), I(A), Elapsed Time(s), ADC Sync Input(V), Current Range, Status, E Applied(V), "
     "Frequency(Hz), E Real, E Imag, I Real, I Imag, Z Real, Z Imag, E2 Status, E2(V), E2 Real, E2 Imag, Z2 Real, "

@@ -13,8 +13,6 @@ import numpy as np
 from closo.twin.impedance import Instrument, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
-__all__ = ["LinearSweep", "LinearSweepTruth", "current_at", "linear_sweep"]
-
 
 @dataclass(frozen=True)
 class LinearSweepTruth:

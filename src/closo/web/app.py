@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,28 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from closo.errors import ClosoError, StudyError
-from closo.web import claims, compare, downloads, drop, login, measurement, sandbox, study, work
+from closo.techniques import TECHNIQUES
+from closo.web import (
+    cell,
+    claims,
+    compare,
+    downloads,
+    drop,
+    login,
+    maps,
+    measurement,
+    pathways,
+    sandbox,
+    study,
+    work,
+)
 from closo.web.answer import answer
 from closo.web.safety import Access, Guard
 from closo.web.workplace import Workplace
 
 __all__ = ["PAGES", "make_app", "plotly_script"]
 
-PAGES = (drop, measurement, study, compare, claims, work, downloads, login)
+PAGES = (drop, measurement, study, compare, claims, pathways, maps, cell, work, downloads, login)
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {"app.css": "text/css", "app.js": "text/javascript"}
 
@@ -47,7 +62,7 @@ def make_app(place: Workplace, access: Access) -> Any:
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().create_task(asyncio.to_thread(sandbox.warm_up))
+        warming = asyncio.gather(asyncio.to_thread(sandbox.warm_up), asyncio.to_thread(_import_for_a_first_file))
         yield
         await warming
         place.close()
@@ -79,7 +94,7 @@ def make_app(place: Workplace, access: Access) -> Any:
     @app.exception_handler(500)
     async def failed(request: Request, error: Exception) -> Response:
         sentence = f"closo failed with {type(error).__name__} ({str(error)[:200]})."
-        words = {"error": sentence, "file": None, "where": None, "hint": "This is a fault of closo: please report it."}
+        words = {"error": sentence, "file": None, "where": None, "hint": "This is a bug in closo: please report it."}
         return answer(request, "error.html", {"title": "That does not work", "error": words}, 500)
 
     @app.exception_handler(HTTPException)
@@ -89,3 +104,9 @@ def make_app(place: Workplace, access: Access) -> Any:
         return answer(request, "error.html", {"title": "That does not work", "error": words}, error.status_code)
 
     return Guard(app, access)
+
+
+def _import_for_a_first_file() -> None:
+    """Import what shows the result of a file, while the user looks for one: 0.7 s of computing."""
+    for module in ("xarray", TECHNIQUES[0].module):
+        import_module(module)

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from closo.documents import from_document
 from closo.errors import ClosoError, DataError, StudyError
+from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.result import Result
 from closo.techniques import Technique, get
 from closo.web import child, sandbox
@@ -64,6 +65,7 @@ class Measured:
     suggestions: Mapping[str, str]
     result: Result | None = None
     error: Mapping[str, Any] | None = None
+    seen: FigureSpec | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, str] | None = None
     draft: Draft | None = None
@@ -88,6 +90,13 @@ class Dropped:
     error: Mapping[str, Any] | None = None
     measured: list[Measured] = field(default_factory=list)
     running: sandbox.Running = field(default_factory=sandbox.Running)
+
+
+def _plain(name: str, seen: Mapping[str, Any]) -> FigureSpec:
+    """Return the plain plot of a measurement without a result."""
+    x, y = (Axis(label) for label in seen["labels"])
+    panel = Panel(x, y, [Trace(seen["x"], seen["y"], style="line")])
+    return FigureSpec(name, [panel], name, "What was measured; nothing is computed from it yet.")
 
 
 class Bench:
@@ -168,6 +177,7 @@ class Bench:
             one = Measured(
                 id=f"{file.id}-{entry['part']}", file=file, result=result, error=entry.get("error"), **fields
             )
+            one.seen = _plain(one.name, entry["seen"]) if entry.get("seen") else None
             before = known.get(one.part)
             one.history = before.history if before is not None else []
             file.measured.append(one)

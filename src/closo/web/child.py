@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 if "xarray" not in sys.modules:
     sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray would import it, to ask whether it is used
 
+import numpy as np
+
 from closo import pipeline, readers
+from closo.dataset import KINDS, Dataset
 from closo.documents import to_document
 from closo.errors import ClosoError, DataError
 from closo.figures import FigureSpec, render
+from closo.figures.browser import MOST_POINTS
+from closo.pipeline.explained import CELL, INTERPHASE, MILLING, keep_explained
 from closo.pipeline.jobs import Job, compute
+from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
-__all__ = ["analyse_study", "check_study", "draw", "look", "rerun", "techniques_for", "write_report"]
+__all__ = ["analyse_study", "check_study", "draw", "explain", "look", "rerun", "techniques_for", "write_report"]
 
+_EXPLAINING = {INTERPHASE: "interphase", MILLING: "milling", CELL: "limits"}  # and the module of each
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
@@ -58,10 +66,13 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
         if asked.get("part") not in (None, part):
             continue
         entry: dict[str, Any] = {"part": part, "kind": kind, "title": str(data.attrs["title"])}
-        entry["size"] = ", ".join(f"{size} {str(dim).replace('_', ' ')}s" for dim, size in data.sizes.items())
+        along = ", ".join(str(dim).replace("_", " ") for dim in data.sizes)
+        entry["size"] = f"{' × '.join(map(str, data.sizes.values()))} {'points' if along == 'point' else f'({along})'}"
         entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
         entry["techniques"] = [row.name for row in techniques_for(kind)]
         entry |= _analysed(path, entry, asked, curves)
+        if "error" in entry:
+            entry["seen"] = _seen(data)
         entries.append(entry)
     return {"reader": title, "entries": entries}, curves
 
@@ -102,6 +113,24 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
     return first
 
 
+def _seen(data: Dataset) -> dict[str, Any] | None:
+    """Return the numbers and labels of a plain plot of a measurement that gave no result, None of an image."""
+    if len(data.sizes) != 1:
+        return None
+    needs = [next((n for n in group if n in data), "") for group in KINDS[data.attrs["kind"]].needs]
+    dim = str(next(iter(data.sizes)))
+    names = [dim if dim in data.variables else needs[0], needs[-1]]
+    step = -(-data.sizes[dim] // MOST_POINTS)
+    columns = [data[name].values[::step] for name in names if name]
+    if len(columns) < 2:
+        return None
+    units = {n: data[n].attrs.get("units", "1") for n in names}
+    labels = [n.replace("_", " ") + (f" / {unit}" if unit not in ("", "1") else "") for n, unit in units.items()]
+    if np.iscomplexobj(columns[1]):
+        columns, labels = [columns[1].real, -columns[1].imag], ["Z' / ohm", "-Z'' / ohm"]
+    return {"x": columns[0].tolist(), "y": columns[1].tolist(), "labels": labels}
+
+
 def _takes(row: Technique, key: str, given: Mapping[str, str]) -> bool:
     """Return whether a technique uses an input; a diameter counts as an area where none is given."""
     if key == "diameter":
@@ -124,11 +153,25 @@ def draw(spec: FigureSpec, kind: str) -> Answer:
 
 def analyse_study(folder: str, workers: int, *, tell: Tell) -> Answer:
     """Analyse a study, and tell (finished, total, what) on the way."""
+    lead()
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, what: tell([k, n, what]))
     except ClosoError as error:
         return {"error": said(error)}, []
     return {"results": len(analysis.results), "failures": len(analysis.failures), "computed": analysis.computed}, []
+
+
+def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
+    """Find one of `EXPLAINED` for a study, and keep it there."""
+    lead()
+    try:
+        analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
+        tell([0, 0, "weighing explanations"])
+        made = getattr(import_module(f"closo.pipeline.{_EXPLAINING[what]}"), f"infer_{what}")(analysis)
+        keep_explained(analysis, what, made)
+    except ClosoError as error:
+        return {"error": said(error)}, []
+    return {"explained": what}, []
 
 
 def check_study(folder: str) -> Answer:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from closo.claims import RESTS_ON, WORDS, Verdict, claimed_range
 from closo.errors import ClosoError
-from closo.report.wording import value_text
+from closo.figures.labels import value_text
 from closo.web.answer import answer
 
 __all__ = ["router"]

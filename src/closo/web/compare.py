@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from closo import pipeline
-from closo.errors import StudyError
+from closo.combine import combinations
+from closo.errors import StudyError, counted
 from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.nomenclature import look_up, to_shown
 from closo.report.wording import celsius, key_text
 from closo.result import Result
+from closo.techniques import get
 from closo.web import pieces
 from closo.web.answer import answer
 
@@ -50,7 +52,7 @@ async def page(request: Request, q: str = "") -> Response:
             "keys": keys,
             "techniques": list(techniques),
             "figures": figures,
-            "rows": [{"key": key, "name": _label(r)} | pieces.brief(r) for key, r in picked.items()],
+            "rows": [pieces.brief(r) | {"key": key, "name": _label(r)} for key, r in picked.items()],
         },
     )
 
@@ -98,12 +100,18 @@ def overlay(results: Mapping[str, Result]) -> list[FigureSpec]:
         number = _numbers(mine)
         panels += [number] if number is not None else []
         if panels:
-            title = f"{technique.replace('_', ' ')}: {len(mine)} results"
+            title = f"{_title(technique)}: {counted(len(mine), 'result')}"
             said = "; ".join(f"{_label(r)}: {_main(r)}" for r in mine[:12])
             synthetic = any(spec.synthetic for _, spec in drawn)
             name = f"compare {technique}"
             figures.append(FigureSpec(name=name, panels=panels, title=title, summary=said, synthetic=synthetic))
     return figures
+
+
+def _title(technique: str) -> str:
+    """Return what a technique or a combination is called."""
+    known = combinations().get(technique)
+    return get(technique).title if known is None else known.title[:1].upper() + known.title[1:]
 
 
 def _main(result: Result) -> str:

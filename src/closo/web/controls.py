@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closo.errors import StudyError
-from closo.report.wording import value_text
+from closo.figures.labels import value_text
 from closo.result import Result
 from closo.techniques import Technique
 
@@ -74,7 +74,9 @@ def _parameters(row: Technique, asked: Mapping[str, Any], result: Result | None)
     rows = []
     model = f" of {_model(row, result)}"  # a parameter that ended where none can begin is not in `start`
     others = [q.method.partition(model)[0] for key, q in result.quantities.items() if ":" in key and model in q.method]
-    for name in dict.fromkeys([*start, *held, *bound, *(name for name in others if name.isalnum())]):
+    names = dict.fromkeys([*start, *held, *bound, *(name for name in others if name.isalnum())])
+    number = {name: int("".join(filter(str.isdigit, name)) or 0) for name in names}
+    for name in sorted(names, key=lambda name: (number[name], name not in model, model.find(name))):
         mode = "hold" if name in held else "bound" if name in bound else "free"
         quantity = next((q for k, q in result.quantities.items() if _is_of(name, k, q.method)), None)
         shown = start.get(name, "") if quantity is None else value_text(quantity)

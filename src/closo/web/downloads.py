@@ -6,7 +6,6 @@ import asyncio
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -17,9 +16,9 @@ from starlette.responses import Response
 from closo.errors import StudyError
 from closo.figures import FigureSpec, to_csv
 from closo.figures.draw import file_stem
-from closo.report.tables import Column, Table, write_table
-from closo.result import Result
-from closo.web import child, pieces, sandbox
+from closo.report import listing
+from closo.report.tables import write_table
+from closo.web import child, maps, pathways, pieces, sandbox
 from closo.web.compare import chosen, known, overlay
 from closo.web.subject import subject_of
 
@@ -58,7 +57,8 @@ async def _drawn(spec: FigureSpec, kind: str, *, comma: bool) -> Response:
 async def figure(request: Request, kind: str, key: str, comma: bool = False) -> Response:
     """Return the figure of a result, or its numbers."""
     subject = subject_of(request, key)
-    spec = pieces.figure_of(subject.result) if subject.result is not None else None
+    seen = subject.measured.seen if subject.measured else None
+    spec = pieces.figure_of(subject.result) if subject.result is not None else seen
     if spec is None:
         raise StudyError("this result has no figure.")
     return await _drawn(spec, kind, comma=comma)
@@ -73,6 +73,23 @@ async def overlaid(request: Request, kind: str, comma: bool = False, of: int = 0
     return await _drawn(figures[of], kind, comma=comma)
 
 
+@router.get("/download/pathways.{kind}")
+async def pathway(request: Request, kind: str, comma: bool = False, of: int = 0) -> Response:
+    """Return the figure over composition (0) or the slice (1) of the composite that the address describes."""
+    place, texts = request.app.state.workplace, dict(request.query_params)
+    _, figures = await asyncio.to_thread(pathways.drawn, texts, pathways.explained(place))
+    if not 0 <= of < len(figures):
+        raise StudyError("there is no such figure.")
+    return await _drawn(figures[of], kind, comma=comma)
+
+
+@router.get("/download/map.{kind}")
+async def mapped(request: Request, kind: str, key: str, comma: bool = False) -> Response:
+    """Return a map with its uncertainties and the profile that the address describes."""
+    spec = maps.drawn(maps.chosen(maps.with_maps(request), key), dict(request.query_params))
+    return await _drawn(spec, kind, comma=comma)
+
+
 @router.get("/download/table.{kind}")
 async def table(request: Request, kind: str, comma: bool = False) -> Response:
     """Return one row per quantity of the results that the address names; of all, where it names none."""
@@ -83,40 +100,14 @@ async def table(request: Request, kind: str, comma: bool = False) -> Response:
         raise StudyError("there is no result yet.")
     place = request.app.state.workplace.scratch / f"table-{id(request)}.{kind}"
     try:
-        write_table(quantity_table(results), place, header_rows=3)
+        named = ((r.name if key.startswith("drop:") else key, r) for key, r in results.items())
+        write_table(listing.quantities(named), place, header_rows=3)
         content = place.read_bytes()
     finally:
         place.unlink(missing_ok=True)
     if kind == "csv" and comma:
         content = as_comma(content.decode()).encode()
     return _file(content, "quantities", kind)
-
-
-def quantity_table(results: dict[str, Result]) -> Table:
-    """Return every quantity of several results, one row each."""
-    rows: list[Sequence[str | float | None]] = []
-    for key, result in results.items():
-        for name, quantity in result.quantities.items():
-            shown = quantity.as_json()
-            low, high = shown["interval"] or (None, None)
-            label = result.name if key.startswith("drop:") else key
-            numbers = (shown["value"], shown["u"], low, high)
-            rows.append(
-                [label, result.technique, name, *numbers, shown["unit"], shown["method"], shown.get("why") or ""]
-            )
-    columns = [
-        Column("result"),
-        Column("technique"),
-        Column("quantity"),
-        Column("value", comment="in the unit of its row"),
-        Column("u", comment="standard uncertainty"),
-        Column("low", comment="95 % interval"),
-        Column("high", comment="95 % interval"),
-        Column("unit"),
-        Column("method"),
-        Column("why", comment="where it is withheld"),
-    ]
-    return Table("quantities", "All quantities", columns, rows)
 
 
 def as_comma(text: str) -> str:

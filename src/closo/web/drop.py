@@ -39,9 +39,9 @@ def _page(request: Request, error: dict[str, Any] | None = None) -> dict[str, An
     files = [_file(file) for file in bench.files.values()]
     waiting = sum(file["state"] in ("waiting", "working") for file in files)
     first = next((one for one in bench.measured() if one.result is not None), None)
-    figure = None
-    if first is not None and first.result is not None:
-        figure = pieces.figure_page(pieces.figure_of(first.result), pieces.files_of(f"drop:{first.id}"))
+    first = first or next((one for one in bench.measured() if one.seen is not None), None)
+    spec = None if first is None else pieces.figure_of(first.result) if first.result is not None else first.seen
+    figure = pieces.figure_page(spec, pieces.files_of(f"drop:{first.id}")) if first is not None else None
     given = [{"name": name, "value": bench.given.get(name, ""), "example": INPUTS[name][1]} for name in _GIVEN]
     return {
         "title": "Drop files",

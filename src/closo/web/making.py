@@ -31,10 +31,10 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
     """
     name = name.strip()
     if not _NAME.fullmatch(name) or name.endswith("."):
-        raise StudyError(f"'{name[:60]}' is no name of a folder.", hint="Use letters, digits, spaces, - and _.")
+        raise StudyError(f"'{name[:60]}' cannot be the name of a folder.", hint="Use letters, digits, spaces, - and _.")
     folder = home / name
     if folder.exists():
-        raise StudyError("this folder is there already.", file=folder, hint="Choose another name.")
+        raise StudyError("this folder already exists.", file=folder, hint="Choose another name.")
     measured = [one for one in bench.measured() if one.result is not None]
     if not measured:
         raise StudyError("no file has given a result yet.", hint="Drop instrument files first.")

@@ -15,6 +15,7 @@ from closo.documents import from_document
 from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec
 from closo.pipeline.plan import supplied_files
+from closo.processes import cores
 from closo.result import Result
 from closo.techniques import Technique, get
 from closo.techniques.inputs import INPUTS
@@ -42,7 +43,7 @@ def _page(request: Request, subject: Subject, error: Mapping[str, Any] | None = 
     shown = draft.result if draft is not None and draft.result is not None else result
     asked = draft.settings if draft is not None else subject.settings
     given = draft.given if draft is not None else subject.given
-    spec = pieces.figure_of(shown) if shown is not None else None
+    spec = pieces.figure_of(shown) if shown is not None else subject.measured.seen if subject.measured else None
     if spec is not None and result is not None and shown is not result:
         spec = _with_before(spec, pieces.figure_of(result))
     return {
@@ -173,7 +174,9 @@ async def keep(request: Request) -> Response:
         place = request.app.state.workplace
         keep_settings(place.analysis().study, subject.key, draft.settings)
         del place.drafts[request.scope["user"], subject.key]
-        place.begin(f"Analysing with the new settings of {subject.name}", child.analyse_study, (str(place.folder), 1))
+        place.begin(
+            f"Analysing with the new settings of {subject.name}", child.analyse_study, (str(place.folder), cores())
+        )
     return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from closo import pipeline
-from closo.errors import ClosoError
+from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec, to_plotly
+from closo.figures.labels import value_text
 from closo.figures.table import to_rows
 from closo.quantity import Quantity
-from closo.report.wording import celsius, key_text, value_text
+from closo.report.wording import celsius, key_text
 from closo.result import Result
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "figure_page",
     "files_of",
     "full",
+    "number_of",
     "quantity_page",
     "quoted",
+    "saved_as",
 ]
 
 KINDS = ("svg", "png", "pdf", "csv")  # of the files of a figure
@@ -79,7 +82,29 @@ def figure_of(result: Result) -> FigureSpec | None:
 
 def files_of(key: str) -> dict[str, str]:
     """Return the addresses of the figure of a result, and of its numbers."""
-    return {kind: f"/download/figure.{kind}?key={quoted(key)}" for kind in KINDS}
+    return saved_as("figure", {"key": key})
+
+
+def saved_as(what: str, query: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses of a figure that its address describes, and of its numbers."""
+    asked = "&".join(f"{name}={quoted(text)}" for name, text in query.items() if text)
+    return {kind: f"/download/{what}.{kind}?{asked}" for kind in KINDS}
+
+
+def number_of(text: str, label: str, least: float = -1e9, most: float = 1e9) -> float:
+    """Return the number that a user wrote, with a point or a comma.
+
+    Raises
+    ------
+    StudyError  when it is none, or outside of its limits.
+    """
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise StudyError(f"{label}: '{text[:40]}' is no number from {least:g} to {most:g}.")
+    return value
 
 
 def quoted(key: str) -> str:
@@ -114,7 +139,7 @@ def change(old: Result, new: Result) -> list[dict[str, Any]]:
     rows = []
     for key in keys:
         before, after = old.quantities.get(key), new.quantities[key]
-        if before is None and after.number is None:
+        if after.number is None and (before is None or before.number is None):
             continue
         u = before.u if before is not None and before.number is not None else None
         moved = None

@@ -106,7 +106,7 @@ def _hash(password: str, salt: str) -> str:
 def user_line(name: str, password: str) -> str:
     """Return the line of a user for the file of users: 'name:salt$hash'."""
     if not name.isidentifier():
-        raise StudyError(f"'{name}' is no name of a user.", hint="Use letters, digits and _.")
+        raise StudyError(f"'{name}' cannot be the name of a user.", hint="Use letters, digits and _.")
     if len(password) < 10:
         raise StudyError("the password is too short.", hint="Use at least 10 characters.")
     return f"{name}:{_hash(password, secrets.token_hex(8))}"
@@ -125,7 +125,7 @@ def read_users(path: Path) -> dict[str, str]:
         raise StudyError("the file of users cannot be read.", file=path, hint="--add-user NAME makes it.") from None
     users = {name: rest for name, colon, rest in (line.partition(":") for line in lines) if colon and "$" in rest}
     if not users or len(users) < len(lines):
-        raise StudyError("this is no file of users.", file=path, hint="Its lines are made by --add-user NAME.")
+        raise StudyError("this is not a users file.", file=path, hint="Its lines are made by --add-user NAME.")
     return users
 
 

@@ -66,7 +66,7 @@ def _context() -> Any:
 def warm_up() -> None:
     """Start the process that children are forked from, so that the first file need not wait for it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with suppress(ClosoError):
+    with suppress(ClosoError, EOFError, OSError):  # of a server that is ended before it has begun
         call(_nothing, ())
 
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from closo.errors import StudyError
+from closo.web import sandbox
 
 __all__ = ["Asked", "serve"]
 
@@ -50,6 +52,8 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
     ------
     StudyError  when it may not be served like this, or an extra is missing.
     """
+    _refuse_open(asked)
+    Thread(target=sandbox.warm_up, daemon=True).start()  # on another core, while this one imports the server
     try:
         import uvicorn
 
@@ -58,7 +62,6 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         from closo.web.workplace import Workplace
     except ImportError as error:
         raise StudyError(f"{error.name} is not installed.", hint="Install it with: pip install 'closo[web]'") from None
-    _refuse_open(asked)
     port = asked.port if asked.port is not None else _free_port(asked.host)
     access = Access(
         origins=_origins(asked, port),
@@ -96,7 +99,7 @@ def _refuse_open(asked: Asked) -> None:
     """Refuse to answer other machines without users, and without TLS or a stated proxy that does it."""
     if asked.proxy is not None and not asked.proxy.startswith("https://"):
         raise StudyError(
-            f"--proxy {asked.proxy} is no https address.", hint="Write for example --proxy https://closo.lab.org"
+            f"--proxy {asked.proxy} is not an https address.", hint="Write for example --proxy https://closo.lab.org"
         )
     if (asked.certificate is None) != (asked.key is None):
         raise StudyError("TLS needs both --tls-certificate and --tls-key.")

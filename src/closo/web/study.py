@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from closo import pipeline
+from closo.figures.labels import value_text
 from closo.pipeline import Analysis
-from closo.report.wording import celsius, key_text, value_text
+from closo.report.wording import celsius, key_text
 from closo.result import Result
 from closo.web import child, sandbox
 from closo.web.answer import answer

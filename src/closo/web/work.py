@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from closo.errors import StudyError
+from closo.errors import StudyError, did_you_mean
+from closo.pipeline.explained import EXPLAINED
+from closo.processes import cores
 from closo.web import child
 from closo.web.answer import answer
 
@@ -32,7 +34,18 @@ async def analyse(request: Request) -> Response:
     """Analyse the study: what is on disk and still true is not computed again."""
     place = request.app.state.workplace
     folder = place.analysis().study.folder
-    place.begin(f"Analysing {place.title}", child.analyse_study, (str(folder), 1))
+    place.begin(f"Analysing {place.title}", child.analyse_study, (str(folder), cores()))
+    return RedirectResponse("/work", 303)
+
+
+@router.post("/work/explain")
+async def explain(request: Request) -> Response:
+    """Find what explains the results of the study, as `closo infer` does, and keep it with them."""
+    place = request.app.state.workplace
+    what = str((await request.form(max_files=0, max_fields=2)).get("what", ""))
+    if what not in EXPLAINED:
+        raise StudyError(f"'{what[:40]}' cannot be explained.", hint=did_you_mean(what[:40], EXPLAINED))
+    place.begin(f"closo infer {what}", child.explain, (str(place.analysis().study.folder), what, cores()))
     return RedirectResponse("/work", 303)
 
 

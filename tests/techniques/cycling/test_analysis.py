@@ -373,7 +373,7 @@ def test_no_later_cycle_is_called_the_first():
     q = analyse(record.dataset(), cell="full cell", active_mass=1e-6).quantities
     assert q["coulombic_efficiency:first"].value is None
     assert (
-        "cycle 1 is not complete: its charge (leg 1) started from a partly charged cell"
+        "cycle 1 is not complete: its charge (half cycle 1) started from a partly charged cell"
         in q["coulombic_efficiency:first"].why
     )
     assert q["coulombic_efficiency:2"].value == pytest.approx(0.95 / 0.97, rel=2e-3)
@@ -389,7 +389,7 @@ def test_a_charge_without_its_discharge_is_named():
     record = Record()
     record.leg(+1, FULL)
     found = analyse(record.dataset(), cell="full cell").quantities["coulombic_efficiency:first"]
-    assert "ends with a charge (leg 1) that no leg follows" in found.why
+    assert "ends with a charge (half cycle 1) that none follows" in found.why
 
 
 def test_a_pulse_test_is_called_by_its_name():
@@ -399,7 +399,7 @@ def test_a_pulse_test_is_called_by_its_name():
         record.leg(-1, 0.02 * FULL)
         record.rest(60.0)
         record.leg(+1, 0.0003 * FULL)
-    with pytest.raises(DataError, match="is a pulse test, not cycling: 8 of 17 legs last up to 10 s"):
+    with pytest.raises(DataError, match="is a pulse test, not cycling: 8 of 17 half cycles last up to 10 s"):
         analyse(record.dataset(), cell="full cell")
 
 

@@ -98,7 +98,7 @@ def test_particles_whose_size_is_stated_are_corrected(folder):
     assert wide.value == bare.value
     assert wide.u > bare.u
     for wrong, says in (
-        ("quartz:3", "is no phase"),
+        ("quartz:3", "is not a phase"),
         ("halite:0", "is not valid"),
         ("-2", "not valid"),
     ):

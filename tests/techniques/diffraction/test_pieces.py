@@ -131,7 +131,7 @@ def test_the_lines_of_the_file_win_over_those_of_the_anode():
         ({"phases": "a.cif,b.cif", "standard": True}, "a standard is one phase"),
         ({"phases": "a.cif", "two_theta_min": 50.0, "two_theta_max": 20.0}, "leave no range"),
         ({"phases": "a.cif", "cell_limit": 50.0}, "cell_limit = 50 is not valid"),
-        ({"phases": "a.cif", "internal_standard": "b=20 wt%"}, "names 'b', which is no phase"),
+        ({"phases": "a.cif", "internal_standard": "b=20 wt%"}, "names 'b', which is not a phase"),
         ({"phases": "a.cif", "internal_standard": "a=120 wt%"}, "is not valid"),
         ({"phases": "a.cif", "texture": "a:0 0 0"}, "texture = 'a:0 0 0' is not valid"),
     ],

@@ -84,7 +84,7 @@ def test_the_impedance_of_the_file_is_that_of_the_circuit(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("Begin Circuit Model", "Model", "this is no ZView model"),
+        ("Begin Circuit Model", "Model", "this is not a ZView model"),
         ("Begin Circuit Model:          6", "Begin Circuit Model:          7", "7 elements are announced, 6 are there"),
         ("#5 Type:            3", "#5 Type:            12", "an element of type 12 is not read"),
         ("#5 Type:            3", "#6 Type:            3", "not numbered from 0 one by one"),
@@ -92,7 +92,7 @@ def test_the_impedance_of_the_file_is_that_of_the_circuit(tmp_path):
         ("Value:         2E-10", "Value:         many", "CPE1 has no value"),
         ("Free:          2", "Free:          7", "CPE1 has no value with 'Free' 0, 1 or 2"),
         ("#5,1 Free:          1", "#5,1 Free:          0", "L1 is fixed at 0"),
-        ("0,95\n  Element #2,2 Free:          0", "1,95\n  Element #2,2 Free:          0", "n1 = 1.95 is no exponent"),
+        ("0,95\n  Element #2,2 Free:          0", "1,95\n  Element #2,2 Free:          0", "n1 = 1.95 is not an exponent"),
         ("#3,0 Name:          R", "#3,4 Name:          R", "R1 has other parameters"),
         ("  Element #5 Name:            L1\n", "  Something else\n", "'Something else' is not understood"),
     ],

@@ -216,9 +216,9 @@ def area_question(area: Number | None, diameter: Number | None) -> str | None:
     Example
     -------
     >>> area_question(78.5e-4, None)
-    'area 78.5 cm2 is a disc of 100 mm, which is no usual pellet or cell. Was 78.5 mm2 meant?'
+    'area 78.5 cm2 is a disc of 100 mm, unusual for a pellet or cell. Was 78.5 mm2 meant?'
     >>> area_question(0.785e-4, None), area_question(None, 0.1)
-    (None, 'diameter 100 mm is no usual pellet or cell. Was 10 mm meant?')
+    (None, 'diameter 100 mm is unusual for a pellet or cell. Was 10 mm meant?')
     """
     found = disc_area(diameter) if area is None and diameter is not None else area
     if found is None or _USUAL_AREA[0] <= value(found) <= _USUAL_AREA[1]:
@@ -227,10 +227,10 @@ def area_question(area: Number | None, diameter: Number | None) -> str | None:
     across = math.sqrt(4.0 * value(found) / math.pi) * 1e3  # mm
     if area is None:
         meant = f"{across / 10.0 if large else across * 10.0:.4g} mm"
-        return f"diameter {across:.4g} mm is no usual pellet or cell. Was {meant} meant?"
+        return f"diameter {across:.4g} mm is unusual for a pellet or cell. Was {meant} meant?"
     shown = value(found) * (1e4 if large else 1e6)
     given, meant = (f"{shown:.4g} cm2", f"{shown:.4g} mm2") if large else (f"{shown:.4g} mm2", f"{shown:.4g} cm2")
-    return f"area {given} is a disc of {across:.3g} mm, which is no usual pellet or cell. Was {meant} meant?"
+    return f"area {given} is a disc of {across:.3g} mm, unusual for a pellet or cell. Was {meant} meant?"
 
 
 def _density_check(pellet: Pellet) -> Check | None:

@@ -16,8 +16,9 @@ from closo.combine.ledgers.shares import u_of, value_of
 from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.models.cell.forms import loss_at
-from closo.quantity import Number, Quantity, log, show, withheld
+from closo.quantity import Number, Quantity, log, withheld
 from closo.result import Check, Result
+from closo.units import spelled
 
 __all__ = ["compare_cells", "temperature_change"]
 
@@ -171,7 +172,7 @@ def _both(words: tuple[str, ...]) -> str:
 
 def _sentence(pair: _Pair) -> str:
     """Return what the pair tells."""
-    percent = show(100.0 * value_of(pair.ratio), 100.0 * u_of(pair.ratio))
+    percent = spelled(100.0 * value_of(pair.ratio), 100.0 * u_of(pair.ratio))
     given = f"{pair.low} gives {percent} % of {pair.high}"
     if not pair.resolved:
         return f"{given}: no difference beyond the uncertainty."

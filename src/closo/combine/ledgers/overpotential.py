@@ -176,10 +176,10 @@ def _diffusion(cell: CellParameters, kelvin: Number, current: Number) -> dict[st
     tau = forms.diffusion_time(cell.particle_radius, cell.diffusivity)
     lines = {
         "time_constant:diffusion": Quantity("time_constant", tau, "R^2/D"),
-        "ratio:diffusion": Quantity("ratio", tau / leg, "R^2/D over the time of a full leg"),
+        "ratio:diffusion": Quantity("ratio", tau / leg, "R^2/D over the time of a complete half cycle"),
     }
     if value_of(one_end) > STEADY:
-        why = f"R^2/D is {value_of(tau / leg):.2g} legs: no steady profile, most of the capacity is withheld"
+        why = f"R^2/D is {value_of(tau / leg):.2g} half cycles: no steady profile, most of the capacity is withheld"
         return lines | {"capacity_loss:diffusion": withheld("capacity_loss", why)}
     lost = 2.0 * one_end
     lines["capacity_loss:diffusion"] = Quantity("capacity_loss", lost, "2 R^2/(15 D t): a discharge after a charge")

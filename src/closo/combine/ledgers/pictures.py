@@ -78,11 +78,9 @@ def _bars(labels: Sequence[str], value: np.ndarray, u: np.ndarray, *, top: float
     trace = Trace(x, np.where(known, value, 0.0), style="bars", color=0, y_u=np.where(known, u, 0.0))
     texts = []
     for place in range(len(labels)):
-        left = (place + 0.6) / (len(labels) + 0.2) <= 0.6  # texts further right end at their point instead
-        at = place - 0.3 if left else place + 0.3
         height = max(value[place] + u[place], 0.0) if known[place] else 0.0
         words = _digits(value[place], top) if known[place] else "?"
-        texts.append(Text(at, height + 0.01 * top, words))
+        texts.append(Text(float(place), height + 0.01 * top, words))
     ticks = tuple((float(k), label) for k, label in enumerate(labels))
     return trace, texts, Axis("", ticks=ticks, range=(-0.6, len(labels) - 0.4))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from closo.combine.ledgers.shares import lower, u_of, upper, value_of
-from closo.quantity import Number, show
+from closo.quantity import Number
+from closo.units import spelled
 
 __all__ = ["Evidence", "Verdict", "judge"]
 
@@ -109,7 +110,7 @@ def _exceeds(share: Number, loss: Number) -> bool:
 
 
 def _percent(number: Number) -> str:
-    return f"{show(100.0 * value_of(number), 100.0 * u_of(number))} %"
+    return f"{spelled(100.0 * value_of(number), 100.0 * u_of(number))} %"
 
 
 def _start(found: Evidence) -> str:
@@ -151,7 +152,7 @@ def _many(per_anion: Number | None) -> str:
     """Return what the electrons per anion say."""
     if per_anion is None:
         return " (how many anions the cathode holds is not known)"
-    each = f"{show(value_of(per_anion), u_of(per_anion))} electrons per anion of the cathode's electrolyte"
+    each = f"{spelled(value_of(per_anion), u_of(per_anion))} electrons per anion of the cathode's electrolyte"
     if lower(per_anion) > 1.0:
         return f"; as a side reaction it would be {each}, implausible without a visible growth of the resistance"
     return f"; as a side reaction it would be {each}"

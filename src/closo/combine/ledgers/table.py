@@ -129,7 +129,7 @@ def _errors(cycling: Result, n: int) -> tuple[float, dict[str, float], float | N
             offset = abs(moved)
         elif source.startswith("sampling at the cut-off:"):
             sampling = abs(moved) * float(np.sqrt(n))
-        elif source.startswith(("late end of legs:", "integration:")):
+        elif source.startswith(("late end of half cycles:", "integration:")):
             common[source] = moved
     return offset, common, sampling
 

@@ -194,7 +194,7 @@ def figure(result: Result) -> FigureSpec:
         Axis("ln evidence - best", range=(-63.0, 3.0)),
         Axis("", ticks=ticks, range=(len(shown) - 0.5, -0.5)),
         [t for t in traces if len(t.x)],
-        title="Mechanisms",
+        title="mechanisms",
     )
     panels = [ranking]
     course = sorted(result.findings["course"], key=lambda r: r["temperature"])

@@ -153,15 +153,9 @@ def stack_of(study: Study, results: Mapping[str, Result], name: str) -> Stack:
     StudyError  when something that it needs is not stated, or closo has no parameters of its active material.
     """
     cell, known = study.cells[name], parameters_of(study, name)
-    needed = (
-        "area",
-        "separator_thickness",
-        "cathode_thickness",
-        "active_fraction",
-        "electrolyte_fraction",
-        "active_mass",
-    )
-    lacking = [key.replace("_", " ") for key in needed if getattr(known, key) is None]
+    places = {"area": "area", "separator_thickness": "separator_thickness", "cathode_thickness": "cathode_thickness"}
+    places |= {"active_fraction": "active", "electrolyte_fraction": "electrolyte", "active_mass": "active_mass"}
+    lacking = [key.replace("_", " ") for key in places if getattr(known, key) is None]
     if lacking or cell.separator_sample is None or cell.active_material is None:
         words = ", ".join([*lacking, *([] if cell.separator_sample else ["separator sample"])]) or "active material"
         raise StudyError(f"cell '{name}' does not say its {words}.", where=f"cells.{name}")
@@ -170,20 +164,13 @@ def stack_of(study: Study, results: Mapping[str, Result], name: str) -> Stack:
     if stated is not None:
         own = Parameter(_float(stated), "C/kg", "stated")
         material = replace(material, values={**material.values, "theoretical_capacity": own})
-    value = {key: float(Quantity("ratio", getattr(known, key)).value or 0.0) for key in needed}
-    carbon = float(Quantity("ratio", known.carbon_fraction).value or 0.0) if known.carbon_fraction is not None else 0.0
     return Stack(
         name=name,
         chemistry=material,
-        area=value["area"],
-        separator_thickness=value["separator_thickness"],
-        cathode_thickness=value["cathode_thickness"],
-        active=value["active_fraction"],
-        electrolyte=value["electrolyte_fraction"],
-        carbon=carbon,
-        active_mass=value["active_mass"],
+        carbon=_float(known.carbon_fraction),
         cathode_mass=_float(cell.cathode_mass),
         separator_mass=_float(cell.separator_mass),
+        **{field: _float(getattr(known, key)) for key, field in places.items()},
         **defaults_of(material),
         **_transport(results, cell.separator_sample, name),
     )

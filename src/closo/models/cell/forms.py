@@ -249,7 +249,7 @@ def diffusion_loss(time: Number, full_leg: Number) -> Number:
     >>> round(171 * (1 - 2 * one_end))                      # mAh/g; a full simulation of that cell gives 116
     118
     """
-    return _positive("diffusion time", time) / (15.0 * _positive("time of a full leg", full_leg))
+    return _positive("diffusion time", time) / (15.0 * _positive("time of a complete half cycle", full_leg))
 
 
 def diffusion_sensitivity(loss: Number, activation_energy: Number, temperature: Number) -> Number:

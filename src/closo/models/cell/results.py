@@ -39,24 +39,17 @@ _EVEN = 0.1  # V along the cathode, beyond which the reaction is a front and SPM
 
 def parameters(stack: Stack) -> list[dict[str, Any]]:
     """Return the parameters of a cell: name, value in SI, unit and source, with "assumed" where nobody says."""
-    rows = []
-    for key, known in stack.chemistry.values.items():
-        value = getattr(stack, key, known.value)
-        source = known.source if value == known.value else "stated"
-        rows.append({"name": key, "value": value, "unit": known.unit, "source": source})
-    named = {row["name"] for row in rows}
-    own = {f.name: f.default for f in fields(Stack)}
-    for key, default in own.items():
-        value = getattr(stack, key)
-        if key not in named and isinstance(value, float):
-            derived = "from masses, densities and area" if not isinstance(default, float) else "stated"
-            rows.append(
-                {"name": key, "value": value, "unit": "SI", "source": "assumed" if value == default else derived}
-            )
-    return [
-        *rows,
-        {"name": "open-circuit potential", "value": None, "unit": "V", "source": stack.chemistry.potential_source},
-    ]
+    known, rows = stack.chemistry.values, []
+    for key, row in known.items():
+        value = getattr(stack, key, row.value)
+        rows.append((key, value, row.unit, row.source if value == row.value else "stated"))
+    for field in fields(Stack):
+        value, derived = getattr(stack, field.name), not isinstance(field.default, float)
+        if field.name not in known and isinstance(value, float):
+            source = "from masses, densities and area" if derived else "stated"
+            rows.append((field.name, value, "SI", "assumed" if value == field.default else source))
+    rows.append(("open-circuit potential", None, "V", stack.chemistry.potential_source))
+    return [dict(zip(("name", "value", "unit", "source"), row, strict=True)) for row in rows]
 
 
 def simulated(
@@ -112,7 +105,7 @@ def simulated(
 
 def _quantities(stack: Stack, protocol: Protocol, done: Run, model: str) -> dict[str, Quantity]:
     """Return the numbers of the first cycle, with what they owe to the conductivity of the electrolyte."""
-    values = _numbers(stack, replace_cycles(done, slice(0, 1)))
+    values = _numbers(stack, done)
     others = values
     if stack.conductivity_u > 0:
         other = replace(stack, conductivity=stack.conductivity * (1.0 + stack.conductivity_u))
@@ -143,13 +136,6 @@ def _checks(stack: Stack, protocol: Protocol, done: Run, model: str) -> tuple[Ch
         told = f"{1e3 * drop:.2g} mV fall along the cathode, limit {1e3 * _EVEN:g} mV; beyond, take --model DFN"
         checks.append(Check("even reaction", drop < _EVEN, told))
     return tuple(checks)
-
-
-def replace_cycles(done: Run, part: slice) -> Run:
-    """Return a run with only some of its cycles."""
-    keep = (done.leg // 2 >= (part.start or 0)) & (done.leg // 2 < part.stop)
-    rows = {key: getattr(done, key)[keep] for key in ("time", "current", "voltage", "leg")}
-    return replace(done, **rows, charge=done.charge[part], discharge=done.discharge[part])
 
 
 def _numbers(stack: Stack, done: Run) -> dict[str, float]:
@@ -183,7 +169,7 @@ def figure(result: Result) -> FigureSpec:
             label = f"cycle {cycle + 1}" if half == 0 else ""
             x, y = passed / mass / 3600.0, curves["voltage"].values[rows]
             traces.append(Trace(x, y, label, "line" if k == 0 else "dashed", color=k))
-    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="Charge and discharge")]
+    panels = [Panel(Axis("q / mAh g-1"), Axis("U / V"), traces, title="charge and discharge")]
     if "impedance" in curves:
         z = curves["impedance"].values
         panels.append(
@@ -191,7 +177,7 @@ def figure(result: Result) -> FigureSpec:
                 Axis("Z' / ohm"),
                 Axis("-Z'' / ohm"),
                 [Trace(z.real, -z.imag, "", "both")],
-                title="Impedance",
+                title="impedance",
                 equal=True,
             )
         )

@@ -186,7 +186,7 @@ def _model(pybamm: Any, name: str, stack: Stack, **options: str) -> Any:
     (pybamm's own SPMe lets it drift by 1e-3 in ten cycles, because two forms of one current cancel only nearly.)
     """
     if name not in MODELS:
-        raise StudyError(f"There is no model '{name}' of a cell.", hint=f"It is one of {', '.join(MODELS)}.")
+        raise StudyError(f"There is no cell model '{name}'.", hint=f"It is one of {', '.join(MODELS)}.")
     make = getattr(pybamm.lithium_ion, name)
     chosen = {**_HALF, "contact resistance": "true", **options}
     if name == "DFN" or stack.transference < 1.0:
@@ -255,8 +255,8 @@ def _checked(stack: Stack, protocol: Protocol) -> str:
     if first != starts:
         state = "full of sodium" if starts == "charge" else "empty"
         raise StudyError(
-            f"{stack.chemistry.name} is made {state}, so its first leg cannot be a {first}.",
-            hint=f"Leave the first leg away, or give '{starts}'.",
+            f"{stack.chemistry.name} is made {state}, so its first half cycle cannot be a {first}.",
+            hint=f"Leave the first half cycle out, or give '{starts}'.",
         )
     return first
 
@@ -299,7 +299,7 @@ def _collected(stack: Stack, solution: Any, protocol: Protocol, first: str) -> R
             leg += 1
     if len(passed) < legs_each * protocol.cycles or min(abs(q) for q in passed) < 1e-4 * stack.capacity:
         raise ConvergenceError(
-            f"The cell '{stack.name}' stops in leg {max(len(passed), 1)}, or a leg has no capacity.",
+            f"The cell '{stack.name}' stops in half cycle {max(len(passed), 1)}, or a half cycle has no capacity.",
             hint="Does its overpotential fit into the voltage window? Lower the rate, or widen the window.",
         )
     salt = solution["Electrolyte concentration [mol.m-3]"].entries

@@ -8,7 +8,7 @@ conductivity of the electrolyte sigma T = const exp(-E/kT).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.errors import StudyError
@@ -131,22 +131,9 @@ def arrhenius(energy: float, kelvin: float, reference: float = T20) -> float:
     return math.exp(-energy * ELECTRONVOLT / BOLTZMANN * (1.0 / kelvin - 1.0 / reference))
 
 
-_FROM_CHEMISTRY = (
-    "particle_radius",
-    "diffusivity",
-    "diffusion_energy",
-    "exchange_current_density",
-    "exchange_energy",
-    "electronic_conductivity",
-    "electronic_energy",
-    "bruggeman",
-    "double_layer",
-)
-
-
 def defaults_of(chemistry: Chemistry) -> dict[str, float]:
     """Return the fields of a `Stack` that a chemistry gives."""
-    return {key: chemistry[key] for key in _FROM_CHEMISTRY}
+    return {field.name: chemistry[field.name] for field in fields(Stack) if field.name in chemistry.values}
 
 
 def stack_from_masses(

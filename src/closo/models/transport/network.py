@@ -116,7 +116,7 @@ def _margin(cells: np.ndarray, electrode: int, *, periodic: bool) -> None:
     if periodic:
         for d in range(3):
             ghosts = np.moveaxis(cells, d, 0)
-            if ghosts.shape[0] > 3:  # a cell is no neighbour of itself
+            if ghosts.shape[0] > 3:  # a cell is not a neighbour of itself
                 ghosts[0], ghosts[-1] = ghosts[-2], ghosts[1]
         return
     cells[0, 1:-1, 1:-1] = cells[-1, 1:-1, 1:-1] = electrode

@@ -27,7 +27,7 @@ defaults).
 Where the header names more columns than the rows have, those up to |Z| are read when Re(Z), -Im(Z) and |Z| agree.
 
 Refused: a table without rows; columns of no known technique; names that are shifted against the values (|Z| that is the
-modulus of Re(Z) and Im(Z) in hardly a row, flags other than 0 and 1, counters that are no whole numbers).
+modulus of Re(Z) and Im(Z) in hardly a row, flags other than 0 and 1, counters that are not whole numbers).
 """
 
 from __future__ import annotations

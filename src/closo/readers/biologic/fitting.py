@@ -48,7 +48,7 @@ def fitted(text: Text, header: int) -> tuple[Text, tuple[str, ...]]:
 
 
 def _sample(text: Text, header: int) -> np.ndarray:
-    """Return the first rows of numbers, shape (rows, cells); cells that are no numbers are NaN."""
+    """Return the first rows of numbers, shape (rows, cells); cells that are not numbers are NaN."""
     found: list[list[float]] = []
     for line in text.lines[header + 1 : header + 1 + _SAMPLED]:
         if line.strip() and "\t" in line:

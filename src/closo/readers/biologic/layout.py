@@ -160,7 +160,7 @@ def load(path: Path | str) -> Contents:
 
     Raises
     ------
-    ReadError  when it is no .mpr, holds no points, or has a version or column that is not known.
+    ReadError  when it is not a .mpr, holds no points, or has a version or column that is not known.
     """
     path = Path(path)
     raw = load_bytes(path)
@@ -195,7 +195,7 @@ def _modules(path: Path, raw: memoryview, warnings: list[str]) -> Iterator[Modul
         header = bytes(raw[at : at + 65])
         if not b"MODULE".startswith(header[:6]):
             if data_seen:
-                warnings.append(f"What follows byte {at} is no module; settings or log may be missing.")
+                warnings.append(f"What follows byte {at} is not a module; settings or log may be missing.")
                 return
             raise ReadError(f"no module begins at byte {at}.", file=path, where=f"byte {at}", hint=_AGAIN)
         if len(header) < 65:
@@ -301,7 +301,7 @@ def skipped_widths(ids: Sequence[int], size: int) -> dict[int, int] | None:
 
 
 def _refuse_shifted(path: Path, records: np.ndarray, start: int) -> None:
-    """Refuse records of which the time is no time: the columns behind the unknown ones are not where they seem to be."""
+    """Refuse records of which the time is not a time: the columns behind the unknown ones are not where they seem to be."""
     names = records.dtype.names or ()
     time = records["time/s"] if "time/s" in names else np.zeros(len(records))
     if not np.isfinite(time).all() or np.any(time < 0) or np.sum(np.diff(time) < 0) > 0.5 * len(time):

@@ -75,7 +75,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 
     Raises
     ------
-    ReadError  when it is no .mpr, holds no points, or has a version or column that is not known.
+    ReadError  when it is not a .mpr, holds no points, or has a version or column that is not known.
     """
     contents = load(path)
     known = CODES.get(contents.settings[0]) if contents.settings else None

@@ -58,7 +58,7 @@ class Dates:
     order: str
 
     def __call__(self, text: str) -> float:
-        """Return the seconds; NaN for what is no date-time of this order."""
+        """Return the seconds; NaN for what is not a date-time of this order."""
         match = re.fullmatch(DATE, text[:60].strip(), re.ASCII)
         if match is None:
             return float("nan")

@@ -122,6 +122,8 @@ def _named(cells: Sequence[str]) -> dict[int, Cell]:
     names do not make. Of several times one is taken: the total before the time of a step, and a date last.
     """
     found = {i: cell for i, cell in enumerate(map(understand, cells)) if cell.name is not None}
+    named = [cell.name for cell in found.values()]
+    found = {i: c for i, c in found.items() if c.rank < 2 or named.count(c.name) == 1}  # not 'Hours, Minutes, Seconds'
     sure = {cell.name for cell in found.values() if cell.sure}
     used = set(sure)
     if "frequency" in sure and pair_in(sure) not in PAIRS[:2]:

@@ -61,8 +61,8 @@ def measurements(
 ) -> tuple[Dataset, ...]:
     """Return the spectra of a table, or the one scan of many analysers.
 
-    The ordinate is every column that is no axis, monitor, time or error; where there is none, ln(I0/It) or If/I0. The first
-    energy is the axis; an error column belongs to the one spectrum before it.
+    The ordinate is every column that is not an axis, monitor, time or error; where there is none, ln(I0/It) or If/I0. The
+    first energy is the axis; an error column belongs to the one spectrum before it.
 
     Parameters
     ----------

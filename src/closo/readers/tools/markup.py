@@ -124,7 +124,7 @@ def unpack(path: Path) -> dict[str, bytes]:
 
     Raises
     ------
-    ReadError  when it is no zip archive, is encrypted, is too large when unpacked, or a name leads out of it.
+    ReadError  when it is not a zip archive, is encrypted, is too large when unpacked, or a name leads out of it.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -25,7 +25,7 @@ LENGTHS = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "micron":
 _ENERGIES = {"ev": 1.0, "kev": 1e3}
 _KINDS = {("energy_loss", 1): "energy_loss", ("energy_loss", 3): "energy_loss_image", ("energy", 1): "x_ray"}
 _KINDS |= {("energy", 3): "x_ray_image", ("", 2): "image"}
-_NOT_COUNTS = "Its values are no whole numbers of counts: uncertainties follow from the scatter, not from the values."
+_NOT_COUNTS = "Its values are not whole numbers of counts: uncertainties follow from the scatter, not from the values."
 
 
 def per_electronvolt(unit: str) -> float | None:

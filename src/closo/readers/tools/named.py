@@ -123,7 +123,7 @@ def named_table(
 ) -> Table:
     """Read the table whose names stand in line `header`; of several side by side the first, with a warning.
 
-    Below the names may stand a row of units, blank lines, and up to three lines that are no numbers; then the rows, until
+    Below the names may stand a row of units, blank lines, and up to three lines that are not numbers; then the rows, until
     line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state. `extra`: exact
     name in the file -> name in the table, of columns of plain numbers that the format knows beyond the general names.
     `rows_of`: reads the rows in place of `bulk.read_rows`, with the same arguments.
@@ -131,7 +131,7 @@ def named_table(
     Raises
     ------
     ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column
-        that is needed are no numbers, or two clocks disagree.
+        that is needed are not numbers, or two clocks disagree.
     """
     return named_tables(
         text, header, separator=separator, end=end, units_known=units_known, extra=extra, rows_of=rows_of, most=1

@@ -305,7 +305,7 @@ def _others(columns: Columns, keep: np.ndarray, warnings: list[str]) -> dict[str
         if np.isfinite(values).all():
             kept[name] = values
         else:
-            warnings.append(f"The column {name} has cells that are no numbers and was left out.")
+            warnings.append(f"The column {name} has cells that are not numbers and was left out.")
     return kept
 
 

@@ -2,7 +2,7 @@
 
 A time may be written as a clock (`clocks`); a clock that starts again with each step becomes one time, and a second clock of
 the file must agree with the first. Other ways to write an impedance become Z' and Z'' (`immittance`). A column that is
-needed and whose cells are no numbers is refused with the cell, not with what its absence leads to.
+needed and whose cells are not numbers is refused with the cell, not with what its absence leads to.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read_columns(
 
     Raises
     ------
-    ReadError  as `table.read_rows`, when the cells of a column that is needed are no numbers, or two clocks disagree.
+    ReadError  as `table.read_rows`, when the cells of a column that is needed are not numbers, or two clocks disagree.
     """
     clocks = _clocks(text, columns, place, titles=titles)
     words = {"words": clocks} if clocks else {}

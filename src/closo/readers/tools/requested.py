@@ -42,7 +42,7 @@ def kind_said(columns: str) -> tuple[str | None, str | None]:
 
     Raises
     ------
-    StudyError  when what stands before the colon is no kind of a direct-current table.
+    StudyError  when what stands before the colon is not a kind of a direct-current table.
 
     Example
     -------

@@ -100,7 +100,7 @@ def _part(text: Text, scan: Scan) -> Part:
         )
     finite = intensity[np.isfinite(intensity)]
     if not len(finite) or np.abs(finite).max() > 1e15:
-        raise text.error("the intensities are no numbers that a detector gives.", _AGAIN)
+        raise text.error("the intensities are not numbers that a detector gives.", _AGAIN)
     whole = bool(np.all(finite == np.rint(finite)) and finite.min() >= 0)
     name = "counts" if whole else "intensity"
     warnings = list(scan.warnings)
@@ -112,6 +112,6 @@ def _part(text: Text, scan: Scan) -> Part:
 def refuse_axis(text: Text, axis: str) -> ReadError:
     """Return the error about a scan along another axis than 2theta."""
     return text.error(
-        f"the scan runs along {shown(axis, 40)}, not along 2theta: it is no powder pattern.",
+        f"the scan runs along {shown(axis, 40)}, not along 2theta: it is not a powder pattern.",
         "Export the coupled 2theta scan.",
     )

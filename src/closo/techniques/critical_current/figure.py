@@ -105,7 +105,7 @@ def _response(result: Result) -> Panel:
     order = np.argsort(np.abs(j))
     for name, text, style, color in (
         ("ohmic_voltage", "own response at low steps", "line", 2),
-        ("floor_voltage", "ohmic floor j L/sigma", "dashed", 3),
+        ("floor_voltage", "ohmic floor j L/σ", "dashed", 3),
     ):
         if name in result.curves:
             line = 1e3 * result.curves[name].values[order]

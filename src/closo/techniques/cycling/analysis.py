@@ -225,7 +225,7 @@ def _interlude_quantities(cycles: Cycles, found: Interludes, meter: Instrument, 
     moved = float(found.charge.sum())
     number = uncertain(moved, {f"current offset:{name}": offset, f"current gain:{meter.name}": moved * meter.gain})
     by = "instrument's counter" if found.counted else "integral of I dt"
-    method = f"net charge of {len(found)} spectra, {by}; in no leg"
+    method = f"net charge of {len(found)} spectra, {by}; in no half cycle"
     return {
         "charge:interludes": Quantity("charge", number, method),
         "coulombic_efficiency:after_interlude": effect_on_efficiency(cycles, name=name),
@@ -246,7 +246,7 @@ def _notes(data: Dataset, cycles: Cycles, meter: Instrument, *, request: dict[st
     legs = cycles.legs
     after = len(legs) - (int(cycles.second[-1]) + 1 if len(cycles) else 0)
     if after and len(cycles):
-        notes.append(f"The record ends with {after} leg that has no partner; it belongs to no cycle.")
+        notes.append(f"The record ends with {after} half cycle that has no partner; it belongs to no cycle.")
     if cycles.interlude.any() and not (cycles.complete & ~cycles.interlude).any():
         notes.append("Every complete cycle has a spectrum in it or just before it: there is no efficiency without.")
     return notes + _opposite(legs) + suspect_suggestions(data.attrs.get("suggestions", {}))
@@ -260,8 +260,8 @@ def _opposite(legs: Legs) -> list[str]:
         n, doubt = int(np.sum(legs.misread > 0)), bool(np.any(legs.doubt))
         why = "the uncertainty holds their charge" if doubt else "the voltage did not move with them"
         notes.append(
-            f"{misread} single readings of the current have the other sign, in {n} legs: taken as misread and replaced by "
-            f"the line between their neighbours ({why})."
+            f"{misread} single readings of the current have the other sign, in {n} half cycles: taken as misread, replaced "
+            f"by the line between their neighbours ({why})."
         )
     if pulses:
         notes.append(

@@ -150,7 +150,7 @@ def charge_number(legs: Legs, meter: Instrument, leg: int, *, name: str) -> Numb
         {
             f"current offset:{name}": float(legs.sign[leg] * meter.offset[leg] * legs.duration[leg]),
             f"current gain:{meter.name}": charge * meter.gain,
-            f"late end of legs:{name}": missed / 2.0,
+            f"late end of half cycles:{name}": missed / 2.0,
             f"sampling at the cut-off:{name}[{leg + 1}]": missed / math.sqrt(12.0),
             f"current noise:{name}[{leg + 1}]": float(legs.noise[leg]),
             f"readings of the other sign:{name}[{leg + 1}]": float(legs.doubt[leg]) * _THIRD,
@@ -165,9 +165,9 @@ def ratio_number(found: Sensitivity, index: int, legs: tuple[int, int], *, name:
         float(found.value[index]),
         {
             f"current offset:{name}": float(found.offset[index]),
-            f"late end of legs:{name}": float(found.late[index]),
-            f"sampling at the cut-off:{name}, legs {legs[0] + 1} and {legs[1] + 1}": float(found.step[index]),
-            f"current noise:{name}, legs {legs[0] + 1} and {legs[1] + 1}": float(found.noise[index]),
+            f"late end of half cycles:{name}": float(found.late[index]),
+            f"sampling at the cut-off:{name}, half cycles {legs[0] + 1} and {legs[1] + 1}": float(found.step[index]),
+            f"current noise:{name}, half cycles {legs[0] + 1} and {legs[1] + 1}": float(found.noise[index]),
             f"integration:{name}": float(found.integration[index]),
         },
     )

@@ -66,9 +66,7 @@ def pulses_in(legs: Legs) -> str:
     n = int(brief.sum())
     if n < _FEWEST_PULSES or 3 * n < len(legs):
         return ""
-    return (
-        f"{n} of {len(legs)} legs last up to {legs.duration[brief].max():.3g} s and pass less than 5 % of the largest"
-    )
+    return f"{n} of {len(legs)} half cycles last up to {legs.duration[brief].max():.3g} s with less than 5 % of the largest"
 
 
 def pairs(legs: Legs, cell: str) -> np.ndarray:

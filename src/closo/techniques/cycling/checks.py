@@ -52,14 +52,14 @@ def _sign(cycles: Cycles) -> Check:
     legs = cycles.legs
     if cycles.cell == "symmetric cell":
         right = np.sign(legs.mean_voltage) == legs.sign
-        words = "the voltage has the sign of the current in {} of {} legs"
+        words = "the voltage has the sign of the current in {} of {} half cycles"
     else:
         right = np.sign(legs.voltage_last - legs.voltage_first) == legs.sign
-        words = "the voltage moves with the sign of the current in {} of {} legs"
+        words = "the voltage moves with the sign of the current in {} of {} half cycles"
     n, good = len(legs), int(right.sum())
     advice = ""
     if good < _MOSTLY * n:
-        advice = "; the legs are not those of charge and discharge: check time, current and voltage"
+        advice = "; the half cycles are not those of charge and discharge: check time, current and voltage"
     if 2 * good <= n:
         advice = "; with the sign inverted, charge and discharge are exchanged: check the file"
     return Check("sign of the current", not advice, words.format(good, n) + advice, OF_CHARGE + OF_RATIO)
@@ -72,13 +72,13 @@ def _counter(legs: Legs) -> Check:
         return Check(name, None, f"the file has no counter of charge; I dt was summed by the {legs.rule} rule")
     miss = np.abs(legs.counter[known] / legs.charge[known] - 1.0)
     worst = int(np.argmax(miss))
-    where = f"leg {np.flatnonzero(known)[worst] + 1}; limit {100 * _AGREE:.1f} %"
+    where = f"half cycle {np.flatnonzero(known)[worst] + 1}; limit {100 * _AGREE:.1f} %"
     detail = f"largest difference {100 * miss[worst]:.3g} % ({where}), {legs.rule} rule"
     return Check(name, bool(miss[worst] <= _AGREE), detail, OF_CHARGE + OF_RATIO)
 
 
 def _first_leg(cycles: Cycles) -> Check:
-    name = "first leg"
+    name = "first half cycle"
     legs = cycles.legs
     kind = "charge" if legs.sign[0] > 0 else "discharge"
     if len(cycles) and cycles.first[0] == 0:
@@ -100,8 +100,8 @@ def _limits(cycles: Cycles) -> Check:
         which = ", ".join(str(n) for n in broken[:8]) + (" ..." if len(broken) > 8 else "")
         return Check(name, False, f"not complete: cycle {which}{start}; left out of means and retention")
     if len(cycles) == 1:
-        return Check(name, None, "one cycle: nothing to compare the ends of its legs with")
-    return Check(name, True, f"both legs of all {len(cycles)} cycles ended at a limit")
+        return Check(name, None, "one cycle: nothing to compare the ends of its half cycles with")
+    return Check(name, True, f"both half cycles of all {len(cycles)} cycles ended at a limit")
 
 
 def _possible(cycles: Cycles) -> Check:
@@ -128,7 +128,9 @@ def _one_rate(cycles: Cycles) -> Check:
 
 def _gaps(legs: Legs) -> Check:
     n = int(legs.gaps.sum())
-    detail = "no gap under current" if not n else f"{n} intervals without records inside legs were not integrated"
+    detail = (
+        "no gap under current" if not n else f"{n} intervals without records inside half cycles were not integrated"
+    )
     return Check("record without gaps", n == 0, detail, OF_CHARGE + OF_RATIO)
 
 
@@ -146,8 +148,11 @@ def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
     usual = float(np.median(np.diff(time[legs.start[k] : legs.stop[k]]))) if legs.stop[k] - legs.start[k] > 1 else 0.0
     if longest <= _LONGEST_LEG and usual <= _SPARSEST:
         return found
-    detail = f"leg {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
-    return Check("time", False, f"{detail} Charges and durations are wrong then", OF_TIME, hard=True)
+    detail = (
+        f"half cycle {k + 1} lasts {longest / 86400.0:.3g} days with a row every {usual:.3g} s: is it in milliseconds?"
+    )
+    hard = longest > _LONGEST_LEG and usual > _SPARSEST
+    return Check("time", False, f"{detail} Charges and durations are wrong then", OF_TIME, hard)
 
 
 def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, meter: Instrument) -> list[Check]:

@@ -69,7 +69,7 @@ class Cycles:
             leg = int(self.second[k] if self.ended[self.first[k]] else self.first[k])
             why = "did not end at a limit as the others of its sign did"
         kind = "charge" if self.legs.sign[leg] > 0 else "discharge"
-        return f"cycle {k + 1} is not complete: its {kind} (leg {leg + 1}) {why}"
+        return f"cycle {k + 1} is not complete: its {kind} (half cycle {leg + 1}) {why}"
 
     @property
     def capacity(self) -> np.ndarray:

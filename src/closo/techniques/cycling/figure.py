@@ -88,7 +88,7 @@ def _voltage(result: Result, scale: _Scale) -> Panel:
 
 def _cycle(k: int) -> str:
     """Return the name of a cycle in the legend."""
-    return f"cycle {k}" if k else "legs outside cycles"
+    return f"cycle {k}" if k else "half cycles outside"
 
 
 def _volts(result: Result) -> tuple[float, str]:
@@ -155,7 +155,7 @@ def _efficiency(result: Result) -> Panel:
             )
     shown = _zoom(100 * ce, 100 * u)
     many = len(n) > _MOST_BARS  # no bars then: above the panel stands what they would show
-    title = f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly one error in all" if many else ""
+    title = f"u(CE) = {100 * float(np.median(u)):.2g} %, mostly common to all cycles" if many else ""
     texts = _outside(n, 100 * ce, shown)
     axes = (_cycle_axis(n), Axis("CE / %", range=shown))
     return Panel(*axes, traces=traces, spans=_spans(result), texts=texts, title=title)
@@ -179,7 +179,7 @@ def _outside(n: np.ndarray, ce: np.ndarray, shown: tuple[float, float]) -> list[
         if not out or n[k] - n[out[-1]] > 0.12 * n[-1]:
             out.append(int(k))
     at = {k: low + 0.06 * (high - low) if ce[k] < low else high - 0.06 * (high - low) for k in out}
-    return [Text(float(n[k]), at[k], f"{ce[k]:.1f}") for k in out]
+    return [Text(float(n[k]), at[k], f"cycle {n[k]:g}: {ce[k]:.1f} %") for k in out]
 
 
 def _slope(result: Result, scale: _Scale) -> Panel:

@@ -17,7 +17,7 @@ from closo.techniques.noise import Scatter, scatter_of
 
 __all__ = ["Specimen", "capacities", "efficiencies", "rates", "scatter_number", "voltages"]
 
-_NONE = "no complete cycle: no two legs that ended at a limit follow each other"
+_NONE = "no complete cycle: no two half cycles that ended at a limit follow each other"
 _VOLTAGE_OFFSET, _VOLTAGE_GAIN = 0.001, 0.0005  # V; relative: a common specification of cyclers
 _VOLTAGE_LINEARITY = 1e-4  # V, what is left in a difference of voltages
 
@@ -95,7 +95,9 @@ def _first_as_read(cycles: Cycles) -> str:
     """Return why cycle 1 has no efficiency, with the charges that were read."""
     if not len(cycles):
         leg = "charge" if cycles.legs.sign[-1] > 0 else "discharge"
-        return f"cycle 1 is not complete: the record ends with a {leg} (leg {len(cycles.legs)}) that no leg follows"
+        return (
+            f"cycle 1 is not complete: the record ends with a {leg} (half cycle {len(cycles.legs)}) that none follows"
+        )
     q = [abs(float(cycles.legs.charge[leg[0]])) / 3.6 for leg in (cycles.charge, cycles.discharge)]
     return f"{cycles.gap(0)} ({q[0]:.4g} mAh charge, {q[1]:.4g} mAh discharge on record)"
 
@@ -126,7 +128,7 @@ def _mean_efficiency(cycles: Cycles, use: np.ndarray, method: str, *, name: str,
         0.0,
         {
             f"current offset:{name}": float(part.offset[use].mean()),
-            f"late end of legs:{name}": float(part.late[use].mean()),
+            f"late end of half cycles:{name}": float(part.late[use].mean()),
             f"sampling at the cut-off:{what}": float(np.linalg.norm(part.step[use])) / len(use),
             f"integration:{name}": float(part.integration[use].mean()),
         },
@@ -174,7 +176,7 @@ def capacities(cycles: Cycles, meter: Instrument, specimen: Specimen, *, name: s
     found = {}
     for key, leg in wanted.items():
         number = charge_number(legs, meter, leg, name=name)
-        method = f"integral of I dt ({legs.rule}) over leg {leg + 1}"
+        method = f"integral of I dt ({legs.rule}) over half cycle {leg + 1}"
         unfit = gap if key.startswith("first_") else ""
         if unfit:
             method += f"; {unfit}"

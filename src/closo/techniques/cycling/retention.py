@@ -109,7 +109,7 @@ def _single(cycles: Cycles, meter: Instrument, k: int, reference: int, *, name: 
         float(part.value[0]),
         {
             f"current offset:{name}": float(part.offset[0]),
-            f"late end of legs:{name}": float(part.late[0]),
+            f"late end of half cycles:{name}": float(part.late[0]),
             f"sampling at the cut-off:{name}, cycles {k + 1} and {reference + 1}": float(part.step[0]),
             f"integration:{name}": float(part.integration[0]),
         },
@@ -171,7 +171,7 @@ def _group(
         0.0,
         {
             f"current offset:{name}": float(part.offset.mean()),
-            f"late end of legs:{name}": float(part.late.mean()),
+            f"late end of half cycles:{name}": float(part.late.mean()),
             f"sampling at the cut-off:{what}": float(np.linalg.norm(part.step)) / len(use),
             f"integration:{name}": float(part.integration.mean()),
         },

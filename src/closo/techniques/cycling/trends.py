@@ -103,7 +103,7 @@ def trend_of(cycles: Cycles, *, name: str) -> Trend:
         if not why and fade is not None:
             fade = _with_temperature(number, q * np.exp(-slope * warmth), warmth, fade)
     method = (
-        "regression of ln(capacity) on the mean logged temperature of the leg, together with the trend over the cycles"
+        "regression of ln(capacity) on the mean logged temperature of each half cycle, with the trend over the cycles"
     )
     key = "temperature_sensitivity"
     if not why and u > _WIDEST:

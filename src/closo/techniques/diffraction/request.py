@@ -155,7 +155,7 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
         if not name:
             continue
         if name not in stems:
-            raise StudyError(f"texture names '{name}', which is no phase.", hint=did_you_mean(name, stems))
+            raise StudyError(f"texture names '{name}', which is not a phase.", hint=did_you_mean(name, stems))
         try:
             hkl = tuple(int(word) for word in words.split())
         except ValueError:
@@ -176,7 +176,7 @@ def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[floa
             name, _, size = (word.strip() for word in part.partition(":"))
             if name not in stems:
                 raise StudyError(
-                    f"particle_size names '{name}', which is no phase.", hint=did_you_mean(name, stems)
+                    f"particle_size names '{name}', which is not a phase.", hint=did_you_mean(name, stems)
                 ) from None
             number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
             found[stems.index(name)] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
@@ -193,7 +193,7 @@ def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
     name, _, amount = str(text).partition("=")
     name = name.strip()
     if name not in stems:
-        raise StudyError(f"internal_standard names '{name}', which is no phase.", hint=did_you_mean(name, stems))
+        raise StudyError(f"internal_standard names '{name}', which is not a phase.", hint=did_you_mean(name, stems))
     fraction = parse(amount.strip(), "mass_fraction", label=f"weighing:{name}", default_u=0.002)
     if not 0.0 < float(fraction.x) < 1.0:
         raise StudyError(

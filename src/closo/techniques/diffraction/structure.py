@@ -92,7 +92,7 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
 
     Raises
     ------
-    StudyError  where the file is missing, is no CIF, has no cell, space group or atoms, or is too large.
+    StudyError  where the file is missing, is not a CIF, has no cell, space group or atoms, or is too large.
     """
     structure = _read(path)
     cell = structure.cell

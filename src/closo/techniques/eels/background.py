@@ -200,6 +200,6 @@ def columns_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except (OSError, ValueError):
         table = np.zeros((0, 2))
     if len(table) < 5 or not np.all(np.isfinite(table)) or not np.all(np.diff(table[:, 0]) > 0):
-        text = "this is no reference: two columns are needed, rising energy loss and intensity."
+        text = "this is not a reference: two columns are needed, rising energy loss and intensity."
         raise StudyError(text, file=path, hint="Write it as text with two columns.")
     return table[:, 0], table[:, 1]

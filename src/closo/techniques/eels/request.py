@@ -25,10 +25,12 @@ def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | N
     wanted = None if edges is None else tuple(" ".join(word.split()) for word in str(edges).split(",") if word.strip())
     for name in wanted or ():
         if name not in ONSETS:
-            raise StudyError(f"'{name[:30]}' is no edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
+            raise StudyError(f"'{name[:30]}' is not an edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
     match = None if window is None else _RANGE.fullmatch(str(window)[:50])
     if window is not None and (match is None or not 0 < float(match[1]) < float(match[2])):
-        raise StudyError(f"window = '{str(window)[:50]}' is no range of energies.", hint="Write for example 165-187.")
+        raise StudyError(
+            f"window = '{str(window)[:50]}' is not a range of energies.", hint="Write for example 165-187."
+        )
     return wanted, None if match is None else (float(match[1]), float(match[2]))
 
 

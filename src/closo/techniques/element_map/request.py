@@ -42,8 +42,8 @@ def asked_of(given: Mapping[str, Any]) -> Asked:
     for element in (*(listed or ()), *ratio, particle, *factors):
         if element not in lines.LINES:
             raise StudyError(
-                f"'{element[:20]}' is no element whose lines are known.", hint=did_you_mean(element, lines.LINES)
+                f"'{element[:20]}' is not an element whose lines are known.", hint=did_you_mean(element, lines.LINES)
             )
     if len(ratio) != 2:
-        raise StudyError(f"ratio = '{'/'.join(ratio)[:30]}' is no ratio.", hint="Write for example B/Na.")
+        raise StudyError(f"ratio = '{'/'.join(ratio)[:30]}' is not a ratio.", hint="Write for example B/Na.")
     return Asked(listed, (ratio[0], ratio[1]), particle, factors)

@@ -15,7 +15,7 @@ from closo.techniques.impedance.terms import Term, terms
 
 __all__ = ["as_assigned", "ends_at_bounds", "not_measured"]
 
-_OUTSIDE = ("electrode", "lead")  # what is no part of the electrolyte
+_OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
 
 
 def as_assigned(reading: Reading, assign: Mapping[str, str]) -> Reading:

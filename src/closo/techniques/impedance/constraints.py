@@ -147,7 +147,7 @@ def settle(
         if again.chi2 > best.chi2 * (1.0 + _RELEASED):
             break
         best, ended = again, ended | {k: side}
-    slope = jacobian(best.values).T @ best.residuals  # a bound that the last steps made idle is no bound
+    slope = jacobian(best.values).T @ best.residuals  # a bound that the last steps made idle is not a bound
     return best, {k: s for k, s in ended.items() if (slope[k] > 0) == (s == "lower")}
 
 

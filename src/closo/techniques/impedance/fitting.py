@@ -36,7 +36,7 @@ __all__ = [
 MOST = 2000  # points; of more than that, averages of neighbours choose the circuit and the start
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
-_DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is no ladder
+_DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is not a ladder
 _LEAD_REACTANCE = (np.log(0.01), 2.3)  # prior of w L at the highest frequency over the smallest |Z|, a factor of ten
 
 

@@ -21,7 +21,7 @@ _WORTH_A_SEARCH = 0.4  # evidence for a first outlier, over the limit, below whi
 
 
 def evidence_needed(points: int) -> float:
-    """Minus the logarithm of the probability below which the largest of so many residuals is no noise."""
+    """Minus the logarithm of the probability below which the largest of so many residuals is not noise."""
     return float(np.log(points / _FALSE_ALARM))
 
 

@@ -138,7 +138,7 @@ def _bode(result: Result) -> Panel:
         [
             Trace(f, np.abs(z), "|Z|", "points", color=0, marker=0, behind=_behind(result)),
             Trace(f, np.abs(fit), "", "line", color=0),
-            Trace(f, np.abs(z.imag), "|Z''|", "points", color=1, marker=1, behind=_behind(result)),
+            Trace(f, np.abs(z.imag), "|Z″|", "points", color=1, marker=1, behind=_behind(result)),
             Trace(f, np.abs(fit.imag), "", "line", color=1),
         ],
     )
@@ -164,9 +164,12 @@ def _relaxation(result: Result) -> Panel:
         result.curves[name].values
         for name in ("time_constant", "distribution", "distribution_low", "distribution_high")
     )
+    inner = slice(1, -1) if tau.size > 4 else slice(None)  # the ends hold what lies beyond the frequencies measured
+    top = float(max(gamma[inner].max(), high[inner].max()))
+    beyond = max(gamma.max(), high.max()) > 1.2 * top > 0
     return Panel(
         Axis("tau / s", "log"),
-        Axis("gamma / ohm"),
-        [Trace(tau, gamma, "gamma", "line", color=2)],
+        Axis("gamma / ohm", range=(-0.05 * top, 1.1 * top) if beyond else None),
+        [Trace(tau, gamma, "γ", "line", color=2)],
         bands=[Band(tau, low, high, "95 %", color=2)],
     )

@@ -14,6 +14,7 @@ from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
+from closo.units import percent
 
 __all__ = [
     "Pellet",
@@ -27,7 +28,7 @@ __all__ = [
 
 # Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
-_APART = "not identifiable: circuits that fit as well differ by {:.0f} % in the resistance"
+_APART = "not identifiable: circuits that fit as well differ by {} in the resistance"
 _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withheld
 
 
@@ -129,7 +130,7 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     fit, index = best.fit, [t.resistor.first for t in best.total]
     why = best.why_total or not_measured(fit, best.total)
     if not why and spread > VAGUE:
-        why = _APART.format(100 * spread)
+        why = _APART.format(percent(spread))
     if why:
         return withheld(key, why)
     total = _sum([exp(theta[k]) for k in index])
@@ -197,7 +198,7 @@ def _part(key: str, best: Reading, which: str, theta: list[Number], *, spread: f
     """Return the bulk or the grain boundary with what the choice of circuit, the window and the misfit add."""
     part: tuple[Term, ...] = getattr(best, which)
     if spread > VAGUE:
-        return withheld(key, _APART.format(100 * spread))
+        return withheld(key, _APART.format(percent(spread)))
     size = float(np.linalg.norm([*best.doubts(part), spread]))
     number = _sum([exp(theta[t.resistor.first]) for t in part])
     if size:

@@ -33,7 +33,7 @@ NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 _BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
-_ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is no electrode
+_ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is not an electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
 _UNEXPLAINED = 4.0  # residual variance over the noise beyond which a circuit clearly misses the data
 _FLAT, _SMEARED = 0.75, 0.15  # exponent below which an arc is no single process; relative u of it per unit below
@@ -195,7 +195,7 @@ def _doubt(fit: CircuitFit, term: Term) -> str:
 
 
 def _why_no_electrode(fit: CircuitFit, frequency: np.ndarray, area: float | None) -> str:
-    """Say that the series CPE is no electrode: it is the flank of an arc that the sweep does not close."""
+    """Say that the series CPE is not an electrode: it is the flank of an arc that the sweep does not close."""
     block = fit.circuit.blocking
     if block is None or area is None:
         return ""

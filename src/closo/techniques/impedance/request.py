@@ -301,7 +301,7 @@ def _value(circuit: Circuit, k: int, text: str, key: str) -> tuple[float, float]
     u = abs(sources(number)["held"][0]) if sources(number) else 0.0
     if not circuit.logarithmic[k]:
         if not 0 < value <= 1:
-            raise StudyError(f"{key}: {symbol} = {value:g} is no exponent.", hint="It lies between 0 and 1.")
+            raise StudyError(f"{key}: {symbol} = {value:g} is not an exponent.", hint="It lies between 0 and 1.")
         return value, u
     if not 1 / _LARGEST < value < _LARGEST:
         unit = look_up(name).shown
@@ -314,7 +314,7 @@ def _range(circuit: Circuit, k: int, text: str) -> tuple[float, float]:
     symbol = circuit.parameters[k][1]
     low, dots, high = (part.strip() for part in text.partition(".."))
     if not dots or not (low or high) or ".." in high:
-        raise StudyError(f"bound: {symbol} = '{text}' is no range.", hint="Write for example 'Q1=1e-12..1e-9'.")
+        raise StudyError(f"bound: {symbol} = '{text}' is not a range.", hint="Write for example 'Q1=1e-12..1e-9'.")
     unit = re.search(r"[A-Za-zΩµμ%].*$", re.sub(r"[eE][-+]?\d+", "", high))
     if low and unit and not re.search(r"[A-DF-Za-df-zΩµμ]", low):  # 1..2 kohm: one unit for both
         low = f"{low} {unit.group()}"
@@ -323,7 +323,7 @@ def _range(circuit: Circuit, k: int, text: str) -> tuple[float, float]:
         _value(circuit, k, high, "bound")[0] if high else np.inf,
     )
     if not ends[0] < ends[1]:
-        raise StudyError(f"bound: {symbol} = '{text}' is no range.", hint="Write the lower end first.")
+        raise StudyError(f"bound: {symbol} = '{text}' is not a range.", hint="Write the lower end first.")
     return ends
 
 
@@ -370,7 +370,7 @@ def _indices(text: str | int | None) -> tuple[int, ...]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if not 1 <= first <= last:
             raise StudyError(
-                f"leave_out = '{text}' has '{item.strip()}', which is no point.",
+                f"leave_out = '{text}' has '{item.strip()}', which is not a point.",
                 hint="Points are counted from 1: write for example leave_out = '3, 7-9'.",
             )
         found.update(range(first - 1, last))

@@ -20,7 +20,7 @@ from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel,
 
 __all__ = ["DIFFUSION", "ELECTRODE_FARAD", "Term", "kinds", "overlap", "terms"]
 
-ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is no electrolyte, whatever the geometry
+ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is not an electrolyte, whatever the geometry
 _ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
 _BESIDE_BLOCKING_FARAD = 3e-7  # above, beside a blocking electrode, it is part of that electrode
 _IDEAL = 0.01  # distance of an exponent from 1; no electrode comes so near

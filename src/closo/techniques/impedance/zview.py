@@ -85,7 +85,7 @@ def _blocks(lines: list[str], path: Path) -> list[_Block]:
     marks = [(k, match) for k, line in enumerate(lines) if (match := _COUNT.fullmatch(line))]
     if [m[1] for _, m in marks] != ["Begin", "End"]:
         raise ReadError(
-            "there is no 'Begin Circuit Model:' with its 'End': this is no ZView model.",
+            "there is no 'Begin Circuit Model:' with its 'End': this is not a ZView model.",
             file=path,
             hint="Save the circuit in ZView as .mdl; Simulink's .mdl are something else.",
         )

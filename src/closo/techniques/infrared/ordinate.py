@@ -151,12 +151,12 @@ def _divided(data: Dataset, stored: str, reference: Dataset) -> np.ndarray:
 
     Raises
     ------
-    DataError  when the other one is no single beam, or was measured with other steps or another range.
+    DataError  when the other one is not a single beam, or was measured with other steps or another range.
     """
     below = next((name for name in _KNOWN if name in reference), "")
     file = reference.attrs.get("source")
     if not below or _said(reference, below) != "single beam":
-        raise DataError("the reference is no single beam.", file=file, hint="Name the one before it was divided.")
+        raise DataError("the reference is not a single beam.", file=file, hint="Name the one before it was divided.")
     (x, y), (other, light) = (
         (one["wavenumber"].values, one[name].values) for one, name in ((data, stored), (reference, below))
     )

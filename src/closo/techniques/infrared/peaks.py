@@ -17,7 +17,7 @@ __all__ = ["Components", "Position", "components_of", "position_of"]
 _HEIGHTS = (0.9, 0.8, 0.7)  # of the peak: where its top begins; the first is quoted
 _RIVAL = 0.95  # of the peak: another maximum of this height makes it undecided
 _SURE, _NONE = 10.0, 2.0  # differences of BIC: strong evidence, none worth mentioning (Kass, Raftery 1995)
-_SMALLEST_SHARE = 0.05  # of the area: less is no component
+_SMALLEST_SHARE = 0.05  # of the area: less is not a component
 _APART = 0.5  # of their width: components that are nearer are one
 
 
@@ -85,7 +85,7 @@ def _maximum(x: np.ndarray, above: np.ndarray, band: Band, scatter: float) -> tu
     found = [_vertex(x, above, limits, top, share=share, scatter=scatter) for share in _HEIGHTS]
     known = [vertex for vertex in found if vertex is not None]
     if len(known) < 2:
-        return "its top is no maximum beyond the noise"
+        return "its top is not a maximum beyond the noise"
     first, noise = known[0]
     return first, noise, max(abs(place - first) for place, _ in known)
 

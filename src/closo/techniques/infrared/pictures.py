@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from closo.figures import Axis, Band, FigureSpec, Panel, Span, Trace
+from closo.figures.labels import value_text
 from closo.nomenclature import look_up
 from closo.result import Result
 
@@ -66,7 +67,7 @@ def _zoom(result: Result, one: dict[str, Any], spectrum: tuple[np.ndarray, np.nd
     inside = (x >= low) & (x <= high)
     below = level + slope * (x[inside] - centre)
     area = result.quantities[f"band_area:{one['name']}"]
-    title = f"{one['name']}: {area}" if area.number is not None else f"{one['name']}: {str(area.why).split(';')[0]}"
+    said = value_text(area) if area.number is not None else str(area.why).split(";")[0]
     return Panel(
         Axis("nu / 1/cm", range=(float(d + margin), float(a - margin))),
         Axis(label),
@@ -76,5 +77,5 @@ def _zoom(result: Result, one: dict[str, Any], spectrum: tuple[np.ndarray, np.nd
         ],
         bands=[Band(x[inside], below, y[inside], "area", color=2)],
         spans=[Span(a, b, "anchors"), Span(c, d)],
-        title=title.replace("band_area: ", "").replace("withheld ", ""),
+        title=f"{one['name']}: {said}".replace("band_area: ", "").replace("withheld ", ""),
     )

@@ -37,7 +37,7 @@ Checks
 
 Limits
     A fraction says how much of a reference *spectrum* there is; of atoms only where all absorb alike per atom. A component
-    that is no reference goes into those that are. Linear interpolation between the points of a reference. BIC counts the
+    that is not a reference goes into those that are. Linear interpolation between the points of a reference. BIC counts the
     effective number of points, from the memory of the residuals and, where known, the resolution.
 
 Sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
+from closo.figures.labels import value_text
 from closo.result import Result
 
 __all__ = ["figure", "shown_range"]
@@ -104,7 +105,7 @@ def _polarization(result: Result) -> Panel:
         hours = result.curves["half_cycle_time"].values[used] / 3600
         line = 1e3 * result.curves["polarization_line"].values[used]
         drift = result.quantities["polarization_drift"]
-        traces.append(Trace(hours, line, f"drift {drift}", "line", color=2))
+        traces.append(Trace(hours, line, f"drift {value_text(drift)}", "line", color=2))
     return Panel(Axis("t / h"), Axis("|U| / mV"), traces, title="polarization per half cycle")
 
 
@@ -112,7 +113,7 @@ def _resistance(result: Result) -> Panel:
     traces = _polarities(result, "area_specific_resistance", 1e4)
     if "ohmic_resistance" in result.curves:
         hours = result.curves["half_cycle_time"].values / 3600
-        traces.append(Trace(hours, 1e4 * result.curves["ohmic_resistance"].values, "L/sigma", "dashed", color=2))
+        traces.append(Trace(hours, 1e4 * result.curves["ohmic_resistance"].values, "L/σ", "dashed", color=2))
     return Panel(
         Axis("t / h"),
         Axis("|U| A/|I| / (ohm cm2)"),

@@ -119,7 +119,7 @@ def sure(quantity: Quantity) -> Quantity:
     if value is None or u <= _WORTHLESS * abs(value):
         return quantity
     largest = max(quantity.budget().items(), key=lambda item: item[1])[0]
-    why = f"its uncertainty is {100 * u / abs(value) if value else math.inf:.0f} % of it, most of it by '{largest}'"
+    why = f"its uncertainty is {u / abs(value) if value else math.inf:.2g} times the value, most of it from '{largest}'"
     return withheld(quantity.name, why, method=quantity.method)
 
 
@@ -197,7 +197,7 @@ def charge_of(found: Survey, halves: np.ndarray) -> Number:
     )
     rest = half.charge[halves].copy()
     signs = np.unique(half.sign[halves])
-    for sign in signs:  # a zero that is off is no scatter
+    for sign in signs:  # a zero that is off is not a scatter
         same = half.sign[halves] == sign
         rest[same] -= rest[same].mean()
     df = halves.size - signs.size

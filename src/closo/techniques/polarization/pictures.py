@@ -76,7 +76,7 @@ def _levels(result: Result, t: np.ndarray, factor: float) -> list[Trace]:
     """I_0 and I_ss as lines."""
     ends = np.array([0.0, float(t[-1])])
     found = []
-    for key, label, color in (("initial_current", "I_0", 2), ("steady_state_current", "I_ss", 3)):
+    for key, label, color in (("initial_current", "I₀", 2), ("steady_state_current", "Iₛₛ", 3)):
         value = result.quantities[key].value or 0.0
         found.append(Trace(ends, np.full(2, value / factor), label, "dashed", color=color))
     return found
@@ -99,7 +99,7 @@ def _late(result: Result) -> Panel:
         steady = _steady(result, k)
         traces.append(Trace(since[[0, -1]], np.full(2, (steady.value or 0.0) / factor), "", "dashed", color=k))
     if traces:
-        texts = [Text(float(traces[0].x[0]), float(traces[2].y[0]), "I_inf")]
+        texts = [Text(float(traces[0].x[0]), float(traces[2].y[0]), "I∞")]
     return Panel(Axis("t after the step / s", "log"), Axis(f"I / {unit}"), traces, texts=texts)
 
 
@@ -150,7 +150,7 @@ def _beginning(result: Result) -> Panel:
             Trace(
                 np.zeros(1),
                 np.array([(first.value or 0.0) / factor]),
-                "I_0",
+                "I₀",
                 "points",
                 color=2,
                 marker=1,

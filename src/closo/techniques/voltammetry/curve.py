@@ -16,7 +16,7 @@ _SKIPPED = 0.02  # of the range at its beginning: charging after the start
 _APART = 3.5  # standard deviations of a block about the line beyond which the baseline ends
 _MARGIN = 2  # blocks taken off again before the rise
 _JUMP = 5.0  # times the largest current so far
-_SHARE = 0.1  # of the largest current of the sweep: the first digit of a coarse reading is no jump
+_SHARE = 0.1  # of the largest current of the sweep: the first digit of a coarse reading is not a jump
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _at(tangent: dict[str, float], base: dict[str, float], level: float) -> floa
 
 def _thresholds(result: Result, e: np.ndarray, factor: float) -> list[Trace]:
     area = result.findings["area"]
-    shown = "uA" if area is None else "uA/cm2"
+    shown = "µA" if area is None else "µA cm⁻²"
     return [
         Trace(
             np.array([e.min(), e.max()]),

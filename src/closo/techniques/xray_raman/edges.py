@@ -108,7 +108,7 @@ def numbers_of(text: object, key: str) -> tuple[float, ...]:
         elif re.fullmatch(r"\s*\d{1,4}(?:\.\d+)?\s*", part):
             found.append(float(part))
         else:
-            raise StudyError(f"{key} = '{str(text)[:40]}' are no numbers.", hint="Write for example '2-9, 12'.")
+            raise StudyError(f"{key} = '{str(text)[:40]}' are not numbers.", hint="Write for example '2-9, 12'.")
     return tuple(found)
 
 

@@ -10,8 +10,6 @@ import numpy as np
 from closo.twin.cell.truth import CellTruth
 from closo.twin.truth import stream
 
-__all__ = ["Draws", "draw", "temperature_of"]
-
 _DAY = 86400.0
 _DAYS = 120  # of room temperature that are drawn
 

@@ -11,8 +11,6 @@ from closo.twin.biologic import ProgramStep, Table, write_mpr, write_mpt
 from closo.twin.cell.run import CellRun
 from closo.twin.cell.simulation import CHARGE, DISCHARGE
 
-__all__ = ["table_of", "write_cell"]
-
 _FIRST_DAY = datetime(2026, 3, 2, 9, 0, 0)
 
 

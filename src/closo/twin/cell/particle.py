@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Particle", "advanced", "fresh", "open_circuit_potential", "surface", "titanium_disulfide"]
-
 _MODES = 30
 
 

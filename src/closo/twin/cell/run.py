@@ -13,8 +13,6 @@ from closo.twin.cell.truth import CellTruth
 from closo.twin.impedance import draw_instrument, measured
 from closo.twin.truth import Nuisances, stream
 
-__all__ = ["CellRun", "CycleTruth", "cycle_cell"]
-
 
 @dataclass(frozen=True)
 class CycleTruth:

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from closo.constants import BOLTZMANN
 from closo.twin.cell.draws import Draws
 from closo.twin.cell.particle import Particle, advanced, open_circuit_potential, surface, titanium_disulfide
 from closo.twin.cell.spectrum import cell_impedance, interface_resistances, separator_resistance
 from closo.twin.cell.truth import CellTruth
 from closo.twin.impedance import frequencies
-from closo.twin.truth import BOLTZMANN
-
-__all__ = ["CHARGE", "DISCHARGE", "SPECTRUM", "Cell", "Row"]
 
 REST, SPECTRUM, REST_AFTER, CHARGE, REST_CHARGED, DISCHARGE, REST_DISCHARGED = range(7)  # steps of the program
 _REFERENCE = 293.15  # K, of the diffusivity

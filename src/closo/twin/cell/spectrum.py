@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from closo.constants import BOLTZMANN
 from closo.twin.cell.truth import CellTruth
-from closo.twin.truth import BOLTZMANN, Nuisances, Truth
-
-__all__ = ["cell_impedance", "separator_resistance"]
+from closo.twin.truth import Nuisances, Truth
 
 _LEADS = 0.5  # ohm, as in the pellets' holder
 _INTERFACE_AT, _CATHODE_AT = 303.15, 293.15  # K, where the truth states the two resistances

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from closo.twin.truth import ELECTRONVOLT, Nuisances
-
-__all__ = ["ROOM_CELL", "TIS2_CELL", "WARM_CELL", "CellNuisances", "CellTruth", "Interludes", "Leak"]
+from closo.constants import ELECTRONVOLT
+from closo.twin.truth import Nuisances
 
 
 @dataclass(frozen=True)

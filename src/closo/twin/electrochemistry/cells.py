@@ -14,8 +14,6 @@ from closo.twin.electrochemistry.records import OVEN, CellRecord, oven_temperatu
 from closo.twin.electrochemistry.separators import THICKNESS_U
 from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
-__all__ = ["write_room_cell", "write_tis2_cell", "write_warm_cell"]
-
 _ROOM = "room"
 _EFFICIENCY, _RETENTION = "7-10, 46-50", "45, 50"  # windows and cycles that are printed
 

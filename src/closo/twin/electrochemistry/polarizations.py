@@ -16,8 +16,6 @@ from closo.twin.runs import draw_run, specimen_texts
 from closo.twin.truth import Truth, stream
 from closo.twin.voltammetry import LinearSweepTruth, linear_sweep
 
-__all__ = ["write_blocking", "write_sweep", "write_transference"]
-
 _FIRST_DAY = datetime(2026, 2, 16, 9, 0, 0)
 _SAMPLE = "A200-35-4h"
 _AT = 30.0  # degC; free

@@ -10,8 +10,6 @@ from typing import Any
 from closo.twin.runs import CHAMBER
 from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
-__all__ = ["OVEN", "CellRecord", "oven_temperature", "reading"]
-
 OVEN = {"chamber": CHAMBER}
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from closo.twin.truth import Truth, stream
 
-__all__ = ["AREA", "THICKNESS_U", "Separator", "draw_separator"]
-
 AREA = 0.283e-4  # m2; printed
 _AREA_U = 0.01  # relative; free
 THICKNESS_U = 10e-6  # m, of a measured thickness; free

@@ -13,8 +13,6 @@ from closo.twin.electrochemistry.separators import AREA, Separator, draw_separat
 from closo.twin.plating import Cell, Disturbances, Event, Record, Staircase, Symmetric, staircase, symmetric_cell
 from closo.twin.truth import Truth, stream
 
-__all__ = ["write_staircase", "write_symmetric"]
-
 _FIRST_DAY = datetime(2026, 2, 20, 9, 0, 0)
 _AT = 30.0  # degC; free
 _GAIN = 1e-3  # sd of the gain of voltage and current, as cyclers are specified; free

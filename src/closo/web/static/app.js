@@ -14,15 +14,19 @@ function themed(value) {
   return JSON.parse(JSON.stringify(value).replaceAll('"#000000"', `"${css("--text")}"`).replaceAll('"#777777"', '"#9ea7b3"'));
 }
 
-function layoutOf(panel, chooses) {
+function layoutOf(panel, chooses, draws) {
   const line = css("--line"), text = css("--text");
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: css("--edge"), mirror: true, automargin: true, ticks: "inside" };
   const layout = { ...panel.layout, paper_bgcolor: css("--page"), plot_bgcolor: css("--page"), autosize: true,
     font: { family: "system-ui, Segoe UI, Roboto, Arial, sans-serif", size: 13, color: text },
-    margin: { l: 56, r: 16, t: 28, b: 56 }, hovermode: "closest", dragmode: chooses ? "select" : "zoom",
+    margin: { l: 56, r: 16, t: 28, b: 56 }, hovermode: "closest", dragmode: chooses ? "select" : draws ? "drawline" : "zoom", newshape: { line: { color: css("--accent"), width: 3 } },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } } };
-  for (const name of ["xaxis", "yaxis", "xaxis2"]) if (layout[name]) layout[name] = { ...axis, ...layout[name] };
-  if (layout.xaxis2) { layout.margin.t = 56; layout.margin.b = 80; layout.legend.y = -0.28; layout.legend.yanchor = "top"; }
+  const named = (panel.data || []).filter((trace) => trace.showlegend).length;
+  for (const name of ["xaxis", "yaxis", "xaxis2"]) if (layout[name]) layout[name] = { ...axis, ...layout[name], title: { standoff: 8, ...layout[name].title } };
+  if (layout.xaxis2 || named > 3) {  // a container below the plot: the legend takes its own room under the axis title
+    layout.margin.t = layout.xaxis2 ? 56 : 28;
+    Object.assign(layout.legend, { yref: "container", y: 0, yanchor: "bottom" });
+  }
   return layout;
 }
 
@@ -36,10 +40,13 @@ function drawAll(root) {
       place.dataset.drawn = scheme();
       const form = document.getElementById("settings");
       const chooses = Boolean(form && panels[k].data.some((t) => (t.customdata || []).some((row) => row[2] !== null)));
+      const draws = Boolean(document.getElementById("line") && panels[k].data.some((t) => t.type === "heatmap"));
       const panel = themed(panels[k]);
       place.dataset.chooses = chooses;
-      Plotly.react(place, panel.data, layoutOf(panel, chooses), { displayModeBar: false, responsive: true, doubleClick: "reset" });
+      if (chooses) for (const trace of panel.data) if (!trace.customdata) Object.assign(trace, { hoverinfo: "skip", hovertemplate: "" });  // a fit is not in the way of its data
+      Plotly.react(place, panel.data, layoutOf(panel, chooses, draws), { displayModeBar: false, responsive: true, doubleClick: "reset" });
       if (chooses && !place.dataset.bound) bind(place);
+      if (draws && !place.dataset.bound) bindLine(place);
     });
   }
 }
@@ -67,6 +74,15 @@ function bind(place) {
     out.value = listed(left);
     say(`Points left out: ${out.value || "none"}. Press re-run.`);
     hollow();
+  });
+}
+function bindLine(place) {
+  place.dataset.bound = "yes";
+  place.on("plotly_relayout", (event) => {
+    const drawn = (event.shapes || []).at(-1), form = document.getElementById("line");
+    if (!drawn) return;
+    for (const [name, at] of [["x1", drawn.x0], ["y1", drawn.y0], ["x2", drawn.x1], ["y2", drawn.y1]]) form.elements[name].value = at.toFixed(1);
+    form.requestSubmit();
   });
 }
 const rangeFields = () => [...document.querySelectorAll("#settings fieldset:first-of-type input")].slice(0, 2);
@@ -122,8 +138,13 @@ document.addEventListener("keydown", (event) => {
   say("Taken back.");
   hollow();
 });
+document.addEventListener("input", (event) => {
+  const other = document.getElementById(event.target.dataset.for) || document.getElementById(`slide-${event.target.name}`);
+  if (other) other.value = event.target.value;
+});
 document.addEventListener("change", (event) => {
   const mode = event.target;
+  if (mode.closest(".live-form")) { mode.form.requestSubmit(); return; }
   if (!mode.name || !mode.name.startsWith("mode-")) return;
   const value = document.querySelector(`[name="value-${CSS.escape(mode.name.slice(5))}"]`);
   if (mode.value === "hold" && !value.value) value.value = value.dataset.fitted;
@@ -136,6 +157,7 @@ async function show(response, push) {
   const page = new DOMParser().parseFromString(text, "text/html");
   const fresh = page.querySelector("main");
   if (!fresh) { say(text.slice(0, 300)); alertIn(text.slice(0, 300)); return; }
+  const focused = document.activeElement.id;
   const open = [...document.querySelectorAll("main details[open] > summary")].map((s) => s.textContent);
   const drawnBefore = new Map([...document.querySelectorAll("main script.drawing")].map((s) => [s.textContent, s.closest("figure")]));
   for (const source of fresh.querySelectorAll("script.drawing")) {  // a figure that has not changed stays
@@ -146,6 +168,7 @@ async function show(response, push) {
   document.querySelector("main").replaceWith(document.adoptNode(fresh));
   document.querySelector(".top nav").replaceWith(document.adoptNode(page.querySelector(".top nav")));
   document.querySelectorAll("main details > summary").forEach((s) => { if (open.includes(s.textContent)) s.parentElement.open = true; });
+  if (focused) document.getElementById(focused)?.focus();
   document.title = page.title;
   if (push && response.url !== location.href) history.pushState(null, "", response.url);
   begin();
@@ -168,6 +191,7 @@ async function send(url, options, push) {
 }
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.matches(".live-form")) { event.preventDefault(); send(`${form.action}?${new URLSearchParams(new FormData(form))}`, {}, true); return; }
   if (form.method !== "post" || form.action.endsWith("/login") || form.action.endsWith("/logout")) return;
   event.preventDefault();
   if (form.id === "drop") { sendFiles([...form.querySelectorAll("input[type=file]")].flatMap((i) => [...i.files])); return; }
@@ -221,7 +245,7 @@ document.addEventListener("change", (event) => {
 });
 
 // ---- start, and after each change ----------------------------------------------------------------------------------
-let timer = 0;
+let timer = 0, pause = 100;  // ms; longer and longer, while nothing changes
 function begin() {
   document.querySelectorAll("#drop .send").forEach((b) => { b.hidden = true; });
   document.querySelectorAll("#drop .folder").forEach((b) => { b.hidden = false; });
@@ -230,6 +254,7 @@ function begin() {
   past.length = 0;
   clearTimeout(timer);
   const poll = document.querySelector("[data-poll]");
-  if (poll) timer = setTimeout(() => send(poll.dataset.poll, {}, false), 400);
+  pause = poll ? Math.min(1.3 * pause, 1000) : 100;
+  if (poll) timer = setTimeout(() => send(poll.dataset.poll, {}, false), pause);
 }
 begin();
