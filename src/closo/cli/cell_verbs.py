@@ -223,7 +223,7 @@ def _voltages(window: str | None) -> tuple[float, float] | None:
     try:
         low, high = (float(v) for v in window.split(":"))
     except ValueError:
-        raise StudyError(f"--window {window} is no pair of voltages.", hint="Write 2.0:4.0.") from None
+        raise StudyError(f"--window {window} is not a pair of voltages.", hint="Write 2.0:4.0.") from None
     return low, high
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from closo.pipeline import Analysis
     from closo.result import Result
 
-__all__ = ["SINGLE", "VERBS", "analysed", "draw", "known_or_made"]
-
 _MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
 
 _Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]

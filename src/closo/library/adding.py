@@ -17,8 +17,6 @@ from closo.pipeline import Analysis
 from closo.result import Result
 from closo.study.stating import stated
 
-__all__ = ["STATED", "add", "remove", "state_of"]
-
 STATED = "study.toml"
 """The technique of what the study states about its samples, powders, specimens and cells."""
 

@@ -17,8 +17,6 @@ from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import NAMES
 from closo.toml import read_number, split_number, split_range
 
-__all__ = ["WORDS", "Number", "Word", "read_all", "read_condition"]
-
 WORDS = ("kind", "owner", "sample", "technique", "branch", "stage", "study")
 _SHAPE = re.compile(
     r"\s*(?P<name>[^<>=()]+?)\s*(?:\((?P<at>[^()]*)\)\s*)?(?P<relation>>=|<=|>|<|=)\s*(?P<value>.+?)\s*"

@@ -21,8 +21,6 @@ from closo.errors import StudyError
 from closo.library import tables
 from closo.library.tables import ABOUT, KIND, TABLES
 
-__all__ = ["Database", "default_place", "open_database"]
-
 _BUSY_TIMEOUT = 30.0  # s
 _SAFE_LOG = (3, 51, 3)  # SQLite from which on its write-ahead log does not corrupt
 

@@ -9,8 +9,6 @@ from closo.errors import StudyError
 from closo.figures.table import csv_text
 from closo.library.finding import Hit
 
-__all__ = ["write_hits"]
-
 _COLUMNS = (
     "study", "synthetic", "folder", "owner", "kind", "sample", "technique", "branch", "result", "key", "value", "u",
     "low_95", "high_95", "unit", "temperature_degC", "basis", "failed_checks", "meets", "surely", "changed_since",

@@ -23,8 +23,6 @@ from closo.library.tables import OWNERS, QUANTITIES, RESULTS, STUDIES
 from closo.nomenclature import look_up, to_shown
 from closo.units import read_as
 
-__all__ = ["Found", "Hit", "find", "studies"]
-
 _OWNER, _SAMPLE = OWNERS.alias("owner"), OWNERS.alias("sample")
 _Q = QUANTITIES.c
 _ABOUT_RESULT = (

@@ -12,8 +12,6 @@ from closo.engine.cluster import connect
 from closo.engine.places import Place, Processes
 from closo.errors import ClosoError, DataError
 
-__all__ = ["analyse_all", "analyse_one"]
-
 _TRIES = 3
 _WAIT = 1.0  # s
 _ANALYSE = f"{__name__}:analyse_one"

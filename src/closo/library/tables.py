@@ -6,19 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = [
-    "ABOUT",
-    "INPUTS",
-    "KIND",
-    "MIGRATIONS",
-    "OWNERS",
-    "QUANTITIES",
-    "RESULTS",
-    "SCHEMA_VERSION",
-    "STUDIES",
-    "TABLES",
-]
-
 KIND = "closo library"
 TABLES = sa.MetaData()
 

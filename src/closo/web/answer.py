@@ -14,8 +14,6 @@ from closo import __version__
 from closo.documents import plain
 from closo.report.wording import key_text, level_class
 
-__all__ = ["answer", "wants_json"]
-
 
 def answer(request: Request, template: str, page: Mapping[str, Any], status: int = 200) -> Response:
     """Return `page` as HTML, or as JSON where `?format=json` or the Accept header asks for it."""

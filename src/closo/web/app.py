@@ -35,8 +35,6 @@ from closo.web.answer import answer
 from closo.web.safety import Access, Guard
 from closo.web.workplace import Workplace
 
-__all__ = ["PAGES", "make_app", "plotly_script"]
-
 PAGES = (drop, measurement, study, compare, claims, pathways, maps, cell, work, downloads, login)
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {"app.css": "text/css", "app.js": "text/javascript"}

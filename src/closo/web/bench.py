@@ -18,8 +18,6 @@ from closo.result import Result
 from closo.techniques import Technique, get
 from closo.web import child, sandbox
 
-__all__ = ["Bench", "Draft", "Dropped", "Measured", "clean_name"]
-
 MOST_FILES = 2000
 _CHUNK = 1024**2
 _ODD = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')

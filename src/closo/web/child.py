@@ -27,8 +27,6 @@ from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
-__all__ = ["analyse_study", "check_study", "draw", "explain", "look", "rerun", "techniques_for", "write_report"]
-
 _EXPLAINING = {INTERPHASE: "interphase", MILLING: "milling", CELL: "limits"}  # and the module of each
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]

@@ -14,8 +14,6 @@ from closo.errors import ClosoError
 from closo.figures.labels import value_text
 from closo.web.answer import answer
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 

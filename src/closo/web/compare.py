@@ -20,8 +20,6 @@ from closo.techniques import get
 from closo.web import pieces
 from closo.web.answer import answer
 
-__all__ = ["chosen", "overlay", "router"]
-
 router = APIRouter()
 _MOST = 60  # results in one figure
 

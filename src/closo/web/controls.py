@@ -11,8 +11,6 @@ from closo.figures.labels import value_text
 from closo.result import Result
 from closo.techniques import Technique
 
-__all__ = ["controls_of", "settings_from"]
-
 
 def controls_of(row: Technique, asked: Mapping[str, Any], result: Result | None) -> dict[str, Any]:
     """Return the form of a technique.

@@ -22,8 +22,6 @@ from closo.web import child, maps, pathways, pieces, sandbox
 from closo.web.compare import chosen, known, overlay
 from closo.web.subject import subject_of
 
-__all__ = ["as_comma", "router"]
-
 router = APIRouter()
 _TYPES = {
     "svg": "image/svg+xml",

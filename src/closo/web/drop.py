@@ -16,8 +16,6 @@ from closo.web.answer import answer, wants_json
 from closo.web.bench import Bench, Dropped, Measured
 from closo.web.making import make_study
 
-__all__ = ["bench_of", "router"]
-
 router = APIRouter()
 _GIVEN = ("area", "diameter", "thickness", "temperature", "active_mass")  # asked for all files; the others per file
 

@@ -17,8 +17,6 @@ from closo.study import Study
 from closo.techniques import get
 from closo.web.making import inline_table
 
-__all__ = ["keep_settings"]
-
 _HEADER = re.compile(r"\s*\[\[\s*measurements\s*\]\]\s*(#.*)?")
 _TABLE = re.compile(r"\s*\[")
 _SETTINGS = re.compile(r"\s*settings\s*=")

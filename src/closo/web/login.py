@@ -11,8 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from closo.web.answer import answer
 from closo.web.safety import COOKIE
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 

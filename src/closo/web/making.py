@@ -12,8 +12,6 @@ from closo.errors import StudyError
 from closo.techniques import get
 from closo.web.bench import Bench, Measured
 
-__all__ = ["make_study"]
-
 _NAME = re.compile(r"[\w][\w .+-]{0,79}")
 _CELL = {
     **{name: name for name in ("area", "diameter", "pressure", "active_mass", "theoretical_capacity")},

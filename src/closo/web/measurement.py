@@ -27,8 +27,6 @@ from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
 from closo.web.subject import Subject, subject_of
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 

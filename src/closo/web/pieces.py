@@ -14,21 +14,6 @@ from closo.quantity import Quantity
 from closo.report.wording import celsius, key_text
 from closo.result import Result
 
-__all__ = [
-    "KINDS",
-    "brief",
-    "change",
-    "checks_of",
-    "figure_of",
-    "figure_page",
-    "files_of",
-    "full",
-    "number_of",
-    "quantity_page",
-    "quoted",
-    "saved_as",
-]
-
 KINDS = ("svg", "png", "pdf", "csv")  # of the files of a figure
 _ROWS = 60  # of the numbers behind a figure, on the page; the CSV has all
 _SOURCES = 12

@@ -21,8 +21,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from closo.errors import StudyError
 
-__all__ = ["COOKIE", "HEADERS", "Access", "Guard", "read_users", "user_line"]
-
 COOKIE = "closo"
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

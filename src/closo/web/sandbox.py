@@ -22,8 +22,6 @@ from typing import Any
 from closo.errors import ClosoError, DataError
 from closo.processes import end_with_parent
 
-__all__ = ["CancelledError", "Limits", "Running", "call", "warm_up"]
-
 _PRELOADED = ("closo.web.warm",)
 _LONGEST_ANSWER = 512 * 1024**2  # bytes
 

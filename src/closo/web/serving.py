@@ -13,8 +13,6 @@ from threading import Thread
 from closo.errors import StudyError
 from closo.web import sandbox
 
-__all__ = ["Asked", "serve"]
-
 PORT = 8322
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

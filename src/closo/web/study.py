@@ -18,8 +18,6 @@ from closo.result import Result
 from closo.web import child, sandbox
 from closo.web.answer import answer
 
-__all__ = ["router", "rows_of"]
-
 router = APIRouter()
 _PAGE = 100  # rows of a page
 

@@ -14,8 +14,6 @@ from closo.techniques import TECHNIQUES, Technique
 from closo.web.bench import Draft, Measured
 from closo.web.workplace import Workplace
 
-__all__ = ["Subject", "subject_of"]
-
 
 @dataclass
 class Subject:

@@ -14,8 +14,6 @@ from closo.processes import cores
 from closo.web import child
 from closo.web.answer import answer
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 

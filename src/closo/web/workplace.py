@@ -16,8 +16,6 @@ from closo.pipeline import Analysis
 from closo.web import child, sandbox
 from closo.web.bench import Bench, Draft
 
-__all__ = ["Work", "Workplace"]
-
 
 @dataclass
 class Work:

@@ -159,7 +159,7 @@ def current_set(current: np.ndarray, wanted: np.ndarray | None, legs: Legs, mete
     """Return whether the current of each leg is what the program asked for (`wanted`, [A], as `current`)."""
     pieces = [a + np.flatnonzero(legs.active[a:b]) for a, b in zip(legs.start, legs.stop, strict=True)]
     u = np.hypot(meter.offset, meter.gain * legs.mean_current)
-    return set_check(current, wanted, pieces, u=u, what="leg")
+    return set_check(current, wanted, pieces, u=u, what="half cycle")
 
 
 def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:

@@ -43,7 +43,7 @@ _WING = (
 _SPACING = (
     0.0012  # relative error of the area of an ideal arc, root mean square: no piecewise linear gamma is so narrow
 )
-_SMALLEST = 0.02  # share of the whole below which a maximum is no peak
+_SMALLEST = 0.02  # share of the whole below which a maximum is not a peak
 _NOUGHT = 1e-10  # violations below this part of the largest right-hand side are rounding
 
 
