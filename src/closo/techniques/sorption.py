@@ -161,9 +161,7 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
     if wrong:
         raise StudyError(f"gas = '{str(gas)[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
-        raise StudyError(
-            f"gurvich = {at} is not a relative pressure.", hint="It must lie between 0 and 1; 0.95 is usual."
-        )
+        raise StudyError(f"gurvich = {at} is not a relative pressure.", hint="Between 0 and 1; 0.95 is usual.")
     number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
     for name in (key for key in number if given.get(key) is not None):
         number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)

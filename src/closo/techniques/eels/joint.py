@@ -89,7 +89,7 @@ def across(
     """
     lacking = [name for name in asked if f"map:{name}" not in maps]
     if lacking:
-        known = ", ".join(key[4:] for key in maps if key.startswith("map:")) or "none: this is not a map"
+        known = ", ".join(key[4:] for key in maps if key.startswith("map:")) or "none: this is a spectrum"
         raise StudyError(f"profile names '{lacking[0][:40]}', of which there is no map.", hint=f"Maps: {known}.")
     values, u = (np.array([maps[f"{kind}:{name}"][1] for name in asked]) for kind in ("map", "map_u"))
     found = Maps(spectra.name, asked, values, np.eye(len(asked))[:, :, None, None] * u**2, spectra.pixel)
