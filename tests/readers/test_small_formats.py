@@ -154,7 +154,7 @@ def test_relaxis(write, spectra):
 
 
 def test_relaxis_refused(write):
-    with pytest.raises(ReadError, match="not a measurement"):
+    with pytest.raises(ReadError, match="no measurement in it"):
         read(write("\n".join(relaxis().split("\n")[:4]) + "\n", "a.txt"))
     with pytest.raises(ReadError, match="no line names"):
         read(write("RelaxIS 3.0 Spectrum export\n1\t2\t3\n", "a.txt"))

@@ -79,9 +79,9 @@ def read(path: Path) -> tuple[Dataset, ...]:
     columns = _columns({name: frame[name] for name in frame.columns if name != "step_type"})
     programmed = stated.pop("set_currents", {})
     if programmed and "step" in columns:
-        steps, place = np.unique(columns["step"], return_inverse=True)
-        wanted = [programmed.get(int(step), 0.0) if np.isfinite(step) else 0.0 for step in steps]
-        columns["set_current"] = np.array(wanted)[place]
+        first = np.flatnonzero(np.diff(columns["step"], prepend=np.nan) != 0)
+        wanted = [programmed.get(int(step), 0.0) if np.isfinite(step) else 0.0 for step in columns["step"][first]]
+        columns["set_current"] = np.repeat(wanted, np.diff(np.append(first, len(columns["step"]))))
     started = float(frame["unix_time_s"][0] or 0.0) if "unix_time_s" in frame.columns else 0.0
     if 0.0 < started < 4e9:
         stated["date"] = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

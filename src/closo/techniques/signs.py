@@ -81,7 +81,7 @@ def signs_of(
     positive = current > 0
     noise = _noise_near_zero(current, spectrum, limit)
     if _NOISY * noise <= limit:
-        active = (np.abs(current) > limit) & ~spectrum
+        active = ((current > limit) | (current < -limit)) & ~spectrum
     else:
         active = (np.abs(current) > min(_STRONG * noise, _MOST * limit)) & ~spectrum
         _add_tails(active, positive, step=step, current=current, voltage=_held(voltage, spectrum), limit=limit)
@@ -93,10 +93,9 @@ def signs_of(
 
 def _noise_near_zero(current: np.ndarray, spectrum: np.ndarray, limit: float) -> float:
     """Return the standard deviation of readings around zero [A]; exact zeros are none, and too few say nothing."""
-    size = np.abs(current)
     window, noise = _WEAK * limit, 0.0
     for _ in range(4):
-        weak = (size > 0) & (size < window) & ~spectrum
+        weak = (current != 0) & (current < window) & (current > -window) & ~spectrum
         together = np.flatnonzero(weak[2:] & weak[1:-1] & weak[:-2]) + 1
         if len(together) >= _FEWEST:
             at = together[:: 1 + len(together) // _SAMPLE]

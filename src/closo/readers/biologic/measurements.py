@@ -102,14 +102,15 @@ def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns
     current [A]. `cycle` is the instrument's, else half of
     the half cycle, as EC-Lab counts it by default. A record of the kind 'cycling' without a current gets the one that EC-Lab
     exports as `<I>`: the charge since the row before (`charge_step` where the file counts it, else the difference of
-    `charge`) over the time since then; 0 in the first row and where no time passed.
+    `charge`) over the time since then; 0 in the first row and where no time passed. The columns that become others are
+    overwritten.
     """
     columns = dict(columns)
     said: dict[str, Any] = {}
     step = columns.pop("charge_step", None)
     control, mode = columns.pop("control", None), columns.pop("mode", None)
     if control is not None and kind != "impedance":
-        control = 1e-3 * control
+        control *= 1e-3
         if mode is not None:
             control[mode != _GALVANOSTATIC] = 0.0
         columns |= {"set_current": control} if np.any(control) else {}
@@ -120,9 +121,9 @@ def with_counters(columns: Mapping[str, np.ndarray], kind: str) -> tuple[Columns
         if unknown:
             said["current_range_codes_not_known"] = unknown[:20]
         else:
-            scales = np.array([_FULL_SCALE[int(c)] for c in used])
-            one = len(used) == 1
-            columns["current_range"] = np.full(len(code), scales[0]) if one else scales[np.searchsorted(used, code)]
+            for c in used:  # no full scale is the number of a code that is still to come
+                code[code == c] = _FULL_SCALE[int(c)]
+            columns["current_range"] = code
     if "cycle" not in columns and "half_cycle" in columns:
         columns["cycle"] = np.floor(columns["half_cycle"] * 0.5)
     if kind == "cycling" and "current" not in columns and "time" in columns and "charge" in columns:

@@ -161,7 +161,7 @@ def one_time(
     """
     if not np.isfinite(time).all():
         return time, ()
-    back = np.flatnonzero(np.diff(time) < 0)
+    back = np.flatnonzero(time[1:] < time[:-1])
     if len(back) == 0:
         return time, ()
     forward = np.diff(time)[np.diff(time) > 0]

@@ -257,7 +257,7 @@ def _suspicious_spectrum(frequency: np.ndarray, impedance: np.ndarray) -> list[s
 
 def _record(part: Part) -> Part | None:
     """Return the part without rows that lack what its kind needs; None when nothing is left."""
-    columns = {name: values for name, values in part.columns.items() if np.isfinite(values).any()}
+    columns = {n: v for n, v in part.columns.items() if np.isfinite(v[:1]).any() or np.isfinite(v).any()}
     lost = [name for name in part.columns if name not in columns]
     needed = [axis for axis in KINDS[part.kind].dims if axis in columns]
     for choices in KINDS[part.kind].needs:
@@ -297,7 +297,7 @@ def _beyond_cells(columns: Columns) -> tuple[Mapping[str, str], ...]:
 
 def _backwards(time: np.ndarray) -> list[str]:
     """Return a sentence that says where the time runs backwards, [] where it does not."""
-    back = np.flatnonzero(np.diff(time) < 0)
+    back = np.flatnonzero(time[1:] < time[:-1])
     if len(back) == 0:
         return []
     at, often = int(back[0]), "at one point" if len(back) == 1 else f"at {len(back)} points"

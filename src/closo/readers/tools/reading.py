@@ -138,7 +138,7 @@ def _unreadable(
     said = []
     for column in columns:
         numbers = values[column.name]
-        share = float(np.isfinite(numbers).mean()) if len(numbers) else 1.0
+        share = np.count_nonzero(np.isfinite(numbers)) / len(numbers) if len(numbers) else 1.0
         if share > (_MOST if column.name in (*SIGNALS, *_TIMES) else 0.0):
             continue
         sample = [w for w in place.sample(text, column.index)[0] if w]

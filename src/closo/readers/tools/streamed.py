@@ -19,7 +19,7 @@ from closo.readers.tools.text import Text, load_bytes, pieces, size_of
 
 __all__ = ["IrregularError", "rows_to_the_end"]
 
-_PIECE = 1 << 23  # bytes that are read at a time
+_PIECE = 1 << 22  # bytes that are read at a time
 _CACHED = 1 << 18  # bytes that stay in the cache of the processor
 _LAST_LINES = 21  # of a file without a line break at its end: these are looked at one by one
 _TAIL = 1 << 16  # bytes that hold them
@@ -72,8 +72,8 @@ def rows_to_the_end(
         stop, last = _ending(beginning, start)
         values = np.empty((len(wanted), 3 * (stop - start) // (2 * len(first)) + _LAST_LINES))
         n, warnings = 0, tuple[str, ...]()
-        for block in pieces(beginning.path, start, stop, _PIECE):
-            n = _add(values, n, _parsed(block, plan))
+        for piece in pieces(beginning.path, start, stop, _PIECE):
+            n = _add(values, n, _parsed(piece, plan))
         if last:
             rows = _last_rows(beginning, last, stop, plan)
             n, warnings = _add(values, n, list(rows.values.T)), rows.warnings
@@ -94,11 +94,10 @@ def _add(values: np.ndarray, n: int, found: list[np.ndarray]) -> int:
     return end
 
 
-def _parsed(block: np.ndarray, plan: _Plan) -> list[np.ndarray]:
+def _parsed(raw: bytes, plan: _Plan) -> list[np.ndarray]:
     """Return the wanted columns of whole lines."""
     import polars as pl
 
-    raw = bytes(block)
     if raw.endswith((b"\n\n", b"\n\r\n")):  # empty lines, as at the end of a file
         raw = raw.rstrip(b"\r\n") + b"\n"
     returns, separators = _count(raw, b"\r"), _count(raw, plan.separator.encode())
@@ -165,7 +164,7 @@ def _last_rows(beginning: Text, raw: bytes, stop: int, plan: _Plan) -> Rows:
     mixed = b"." in raw if plan.comma else b"," in raw and plan.separator != ","
     if mixed or b"\r" in raw.replace(b"\r\n", b"") or not raw.isascii():
         raise IrregularError
-    line = sum(int(np.count_nonzero(piece == 10)) for piece in pieces(beginning.path, 0, stop, _PIECE))
+    line = sum(_count(piece, b"\n") for piece in pieces(beginning.path, 0, stop, _PIECE))
     content = "\n" * line + raw.decode("ascii").replace("\r\n", "\n")  # so that warnings name the line of the file
     text = Text(beginning.path, content, beginning.encoding)
     rows = read_rows(text, range(line, len(text.lines)), plan.separator, wanted=plan.wanted, width=plan.width)

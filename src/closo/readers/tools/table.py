@@ -274,6 +274,8 @@ def in_si(rows: Rows, k: int, factor: float, offset: float) -> np.ndarray:
     """Return column `k` of the rows times `factor` plus `offset`, in its place where the columns are stored one by one."""
     values = np.ascontiguousarray(rows.values[:, k])
     with np.errstate(all="ignore"):
-        values *= factor
-        values += offset
+        if factor != 1.0:
+            values *= factor
+        if offset:
+            values += offset
     return values

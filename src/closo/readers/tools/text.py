@@ -193,30 +193,23 @@ def size_of(path: Path | str) -> int:
         return size
 
 
-def pieces(path: Path | str, start: int, stop: int, size: int) -> Iterator[np.ndarray]:
+def pieces(path: Path | str, start: int, stop: int, size: int) -> Iterator[bytes]:
     """Yield the bytes from `start` to `stop`, where a line ends, in pieces of whole lines, at most `size` bytes long.
-
-    All pieces lie in the same memory: the next one overwrites the one before.
 
     Raises
     ------
     ReadError  as `load_bytes`, when a line is longer than `size`, or the file has become shorter.
     """
-    buffer, held = np.empty(size, np.uint8), 0
-    view = buffer.data
     with _opened(Path(path)) as (descriptor, _):
-        os.lseek(descriptor, start, os.SEEK_SET)
         while start < stop:
-            n = _fill(descriptor, view[held : min(size, held + stop - start)])
-            low = max(0, held + n - _LONGEST_LINE)
-            end = low + bytes(view[low : held + n]).rfind(b"\n") + 1
-            if n == 0 or end == low:
+            end = min(start + size, stop)
+            low = max(start, end - _LONGEST_LINE)
+            end = low + os.pread(descriptor, end - low, low).rfind(b"\n") + 1
+            piece = os.pread(descriptor, end - start, start)
+            if end == low or len(piece) < end - start:
                 raise ReadError("a line of it is too long, or its end is missing.", file=path, hint=_TO_TEXT)
-            start += n
-            yield buffer[:end]
-            rest = buffer[end : held + n].copy()
-            held = len(rest)
-            buffer[:held] = rest
+            start = end
+            yield piece
 
 
 def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
