@@ -549,3 +549,14 @@ def test_a_failed_check_of_a_number_leaves_its_claim_undecided(judges, passed, w
     results = {"p/x/a": Result("x", "a", q, xr.Dataset(), checks=(check,), about=About("p", "cell", ""))}
     found = verdict(results, quantity="charge:last", of=("p",), value="0.5 mAh", relation=">")
     assert (found.verdict, check.detail in found.reason) == (word, word == "undecided")
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_check_that_failed_in_one_of_two_results_is_not_hidden_by_the_other(failing):
+    results = {}
+    for k, (name, value) in enumerate({"p": 3.6, "r": 1.8}.items()):
+        check = Check("time", k != failing, f"time of {name}", ("charge",))
+        q = {"charge:last": Quantity("charge", uncertain(value, {name: 0.01}))}
+        results[f"{name}/x/a"] = Result("x", "a", q, xr.Dataset(), checks=(check,), about=About(name, "cell", ""))
+    found = verdict(results, kind="ordering", quantity="charge:last", of=("p", "r"), relation=">")
+    assert (found.verdict, f"time of {'pr'[failing]}" in found.reason) == ("undecided", True)

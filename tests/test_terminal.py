@@ -175,3 +175,30 @@ def test_the_help_of_a_verb_fits_the_terminal(closo, monkeypatch, width, words):
     assert code == 0
     assert all(len(line) <= width for line in out.splitlines())
     check_screen(out)
+
+
+def test_milliseconds_under_the_name_of_seconds_are_seen_everywhere(tmp_path, closo):
+    """No second clock tells, so the numbers stand; the six lines, the claim and the report say that they may be wrong."""
+    time = np.arange(0.0, 4 * 3600.0, 1.003)
+    current = np.where(time // 3600 % 2 < 1, 1e-3, -1e-3)
+    voltage = 3.3 + np.sign(current) * (0.4 * (time % 3600.0) / 3600.0 - 0.2)
+    rows = [f"{1000.0 * t:.0f},{v:.6f},{i:.6f}" for t, v, i in zip(time, voltage, current, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["Time/s,Voltage/V,Current/A", *rows]))
+    (tmp_path / "study.toml").write_text(
+        'title = "clock"\n[cells.a]\nkind = "full cell"\n[[measurements]]\nof = "a"\nfile = "a.csv"\ntechnique = "cycling"\n'
+    )
+    (tmp_path / "claims.toml").write_text(
+        '[[claims]]\nid = "much"\ntext = "more than 0.9 mAh"\nkind = "value"\nof = ["a"]\n'
+        'quantity = "charge:first_charge"\nrelation = ">"\nvalue = "0.9 mAh"\n'
+    )
+    _, out, _ = closo("run", "cycling", tmp_path / "a.csv")
+    lines = out.splitlines()[: out.splitlines().index("") if "" in out.splitlines() else None]
+    assert sum("FAILED time: under current there is a row every 1003 s" in line for line in lines) == 1
+    assert len(lines) <= 6
+    _, out, _ = closo("claims", tmp_path)
+    assert re.search(r"^undecided +much", out, re.MULTILINE)
+    closo("report", tmp_path)
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert (
+        page.count("milliseconds: charges and durations are 1000 times too large") >= 2
+    )  # at the result, and the claim

@@ -56,7 +56,11 @@ def cross_checks(
     implied: dict[str, Quantity] = {}
     for result in results.values():
         mine = [key for key, quantity in result.quantities.items() if any(quantity is one for one in quantities)]
-        checks |= {check.name: check for check in result.checks if any(check.concerns(key) for key in mine)}
+        for check in (c for c in result.checks if any(c.concerns(key) for key in mine)):
+            if (
+                check.passed is False or check.name not in checks
+            ):  # one that failed stands, whatever another result says
+                checks[check.name] = check
         keys = (k for key in mine for k in result.findings.get("implied", {}).get(key, ()))
         implied |= {key: result.quantities[key] for key in keys}
     return tuple(checks.values()), implied

@@ -52,7 +52,7 @@ OF_CURRENT = (  # what is wrong where the current is
     *("steady_state_current", "initial_current", "electronic_conductivity"),
 )
 OF_RATIO = ("coulombic_efficiency", "energy_efficiency", "capacity_retention")  # of charges, in which a gain cancels
-OF_TIME = (*OF_CHARGE, "duration", "polarization_drift", "scan_rate")  # what is wrong where the clock is
+OF_TIME = (*OF_CHARGE, "c_rate", "duration", "polarization_drift", "scan_rate")  # what is wrong where the clock is
 _HARD = 3.0  # times the limit of 2 u, beyond which a current is surely not the set one
 _FEW = 0.1  # share of the legs that may be so (cut short, or limited) while the others are used
 _SET_ROWS = 3  # under a set current, that a comparison needs
