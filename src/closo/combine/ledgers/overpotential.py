@@ -173,6 +173,9 @@ def _diffusion(cell: CellParameters, kelvin: Number, current: Number) -> dict[st
     one_end, leg = _one_end(cell, current), _full_leg(cell, current)
     if one_end is None or leg is None:
         return {"capacity_loss:diffusion": withheld("capacity_loss", f"not known: {' and '.join(lacking)}")}
+    assert cell.particle_radius is not None
+    assert cell.diffusivity is not None
+    assert cell.theoretical_capacity is not None
     tau = forms.diffusion_time(cell.particle_radius, cell.diffusivity)
     lines = {
         "time_constant:diffusion": Quantity("time_constant", tau, "R^2/D"),
