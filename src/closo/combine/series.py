@@ -266,13 +266,15 @@ def _check_highest(ordered: list[Member], probability: np.ndarray) -> Check:
 def _check_inside(ordered: list[Member], best: int) -> Check:
     """Does the maximum lie inside the range?"""
     inside = 0 < best < len(ordered) - 1
-    detail = f"{ordered[best].label} is {'inside' if inside else 'at the end of'} the range of {len(ordered)} members"
+    where = "inside" if inside else "at the end of"
+    detail = f"the maximum, {ordered[best].label}, is {where} the range of {len(ordered)} members"
     return Check("maximum inside the range", inside or None, detail)
 
 
 def _check_hardly(change: Quantity, covariate: str) -> Check:
     """Does the conductivity hardly depend on the covariate?"""
-    name = f"hardly depends on {covariate}"
+    words = covariate.replace("_", " ")
+    name = f"hardly depends on {words}"
     interval = change.interval()
     if interval is None:
         return Check(name, None, change.why or "")
@@ -280,9 +282,8 @@ def _check_hardly(change: Quantity, covariate: str) -> Check:
     beyond = low > _HARDLY or high < -_HARDLY
     passed = True if max(abs(low), abs(high)) < _HARDLY else False if beyond else None
     factors = f"{10**low:.2g} to {10**high:.2g}"
-    return Check(
-        name, passed, f"sigma changes by a factor {factors} (95 %) over the range; 'hardly' is within 1/2 to 2"
-    )
+    detail = f"sigma changes by a factor of {factors} (95 %) over the {words}; 'hardly' is within 1/2 to 2"
+    return Check(name, passed, detail)
 
 
 def _curves(ordered: list[Member], name: str) -> xr.Dataset:
@@ -324,12 +325,12 @@ def figure(result: Result) -> FigureSpec:
     mean = Trace(positions[0], values, label="mean ± u" if several else "", style="points" if words else "both", y_u=u)
     single = Trace(positions[1], pellets, label="pellets", color=1, marker=1, filled=False)
     at = celsius(float(result.settings["temperature"]))
-    notes = [f"{check.name}: {check.detail}" for check in result.checks]
+    notes = [check.detail for check in result.checks]
     return FigureSpec(
         name=f"series {result.name}",
         panels=[Panel(x, _log_axis("sigma / S/cm", shown), traces=[mean, single] if several else [mean])],
-        title=f"{result.name}, {at}",
-        summary=f"Conductivity of {', '.join(members)} at {at}. {notes[0]}.",
+        title=f"Conductivity of the series {result.name}, {at}",
+        summary=f"Conductivity of {', '.join(members)} at {at}.",
         columns=1,
         notes=tuple(notes),
     )

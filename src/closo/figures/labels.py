@@ -23,7 +23,8 @@ _PRETTY = (
     (r"\bdE\b", "ΔE"),
     (r"\bpi\*", "π*"),
     (r"\bEa\b", "Eₐ"),
-    (r"\bohm\b", "Ω"),
+    (r"\b([kMm]?)ohm\b", r"\1Ω"),
+    (r"\bangstrom\b", "Å"),
     (r"\bdegC\b", "°C"),
     (r"\bdeg\b", "°"),
     (r"\bum\b", "µm"),
@@ -46,6 +47,7 @@ _PRETTY = (
 )
 _POWER = re.compile(r"(?<=[A-Za-zΩ°%])(?:\^?(-?\d)|\^\((-?\d)\))(?![\d.])")
 _MICRO = re.compile(r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![a-zA-Z]))")
+_IN_TEXT = re.compile(r"(?<=\d) ((?:degC|[kMm]?ohm|um|u[AVF]|angstrom)(?:/\w+)?)(?![\w/])")
 _PER = re.compile(r"(?<=\w)/(cm3|cm2|cm|m3|m2|m|K|g|kg|s|h|V|eV)\b")
 
 
@@ -125,6 +127,17 @@ def unit_text(unit: str) -> str:
     unit = _PER.sub(lambda m: f" {m[1].rstrip('23')}-{m[1][-1] if m[1][-1] in '23' else 1}", unit)
     unit = _MICRO.sub("µ", unit)
     return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPT), unit.replace("^(n-1)", "ⁿ⁻¹"))
+
+
+def typeset(text: str) -> str:
+    """Return a sentence of our own with the units behind its numbers as printed.
+
+    Example
+    -------
+    >>> typeset("13 points, 30 degC to 130 degC; 97.1 kohm at 50 uA/cm2")
+    '13 points, 30 °C to 130 °C; 97.1 kΩ at 50 µA cm⁻²'
+    """
+    return _IN_TEXT.sub(lambda unit: f" {unit_text(unit[1])}", text)
 
 
 def value_text(quantity: Quantity | None) -> str:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 import closo
 from closo.claims import WORDS, Verdict
 from closo.combine.samples import quantity
-from closo.figures.labels import literal, value_text
+from closo.figures.labels import literal, typeset, value_text
 from closo.nomenclature import to_shown
 from closo.pipeline import Analysis, Problem, headline
 from closo.quantity import Quantity
@@ -159,6 +159,7 @@ def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("closo.report"), autoescape=True, undefined=StrictUndefined)
     environment.filters["level_class"] = level_class
     environment.filters["as_printed"] = as_printed
+    environment.filters["typeset"] = typeset
     environment.globals["badges"] = _BADGES
     return environment
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from closo.figures.labels import pretty
+from closo.figures.labels import pretty, typeset
 from closo.nomenclature import to_shown
 from closo.quantity import Quantity
 
@@ -36,7 +36,7 @@ def sentences(*texts: str) -> str:
         one = text.strip()
         if one and one.rstrip(".") not in said:
             said += f" {one[0].upper()}{one[1:]}" + ("" if one.endswith((".", "?", "!")) else ".")
-    return said.strip()
+    return typeset(said.strip())
 
 
 def celsius(quantity: Quantity | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from closo.dataset import Dataset
+from closo.errors import counted
 from closo.figures import Axis, FigureSpec, Panel, Text, Trace
 from closo.quantity import Quantity
 from closo.result import Result
@@ -26,11 +27,12 @@ def figure(result: Result) -> FigureSpec:
     else:
         panels.append(_beginning(result))
         told = result.quantities["current_fraction"]
+    steps = counted(len(result.findings["steps"]), "voltage step")
     return FigureSpec(
         name=f"polarization {result.name}",
         panels=panels,
         title=result.name,
-        summary=f"Current over time of {result.name} after {len(result.findings['steps'])} voltage step(s): {told}.",
+        summary=f"Current over time of {result.name} after {steps}: {told}.",
     )
 
 
