@@ -78,11 +78,9 @@ def _of_study(recipe: Recipe) -> tuple[list[Evidence], bool, dict[str, tuple[Num
             "No cathode half cell of the study says what it is made of.", hint=" ".join(why) or "closo check"
         )
     known = {
-        name: (area, cathode, separator)
+        name: (c.area, c.cathode_mass, c.separator_mass)
         for name, c in analysis.study.cells.items()
-        if (area := c.area) is not None
-        and (cathode := c.cathode_mass) is not None
-        and (separator := c.separator_mass) is not None
+        if not (c.area is None or c.cathode_mass is None or c.separator_mass is None)
     }
     return [replace(e, stack=_changed(e.stack, recipe.changes)) for e in cells], analysis.study.synthetic, known
 
