@@ -233,8 +233,8 @@ def _warn_of_namesakes(results: Results) -> None:
                 warnings.warn(f"{text} in a calculation with both. Analyse them in one call.", stacklevel=3)
 
 
-def as_number(value: Given, name: str, owner: str) -> Number:
-    """Return a property as a number [SI]; what is text has the source `name:owner`.
+def as_number(value: Given, name: str, owner: str) -> Number | None:
+    """Return a property as a number [SI], None where it is withheld; what is text has the source `name:owner`.
 
     Raises
     ------
@@ -246,7 +246,8 @@ def as_number(value: Given, name: str, owner: str) -> Number:
         value = Value.of(value)
     if not isinstance(value, Value):
         return value
-    return value.named(name).quantity.number  # type: ignore[union-attr]
+    quantity = value.named(name).quantity
+    return None if quantity is None else quantity.number
 
 
 def plot(result: Result, panel: int | None = None) -> Any:

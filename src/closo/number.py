@@ -14,12 +14,34 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
 
-Number = Any  # GTC.lib.UncertainReal: supports + - * / ** with numbers and with its like
+
+@runtime_checkable  # pydantic asks
+class Number(Protocol):
+    """A value with named sources of uncertainty: counts with numbers and with its like. (`GTC.lib.UncertainReal`.)"""
+
+    x: float  # best estimate
+    u: float  # standard uncertainty
+    df: float  # degrees of freedom
+
+    def __abs__(self) -> Number: ...
+    def __add__(self, other: Number | float) -> Number: ...
+    def __radd__(self, other: float) -> Number: ...
+    def __sub__(self, other: Number | float) -> Number: ...
+    def __rsub__(self, other: float) -> Number: ...
+    def __mul__(self, other: Number | float) -> Number: ...
+    def __rmul__(self, other: float) -> Number: ...
+    def __truediv__(self, other: Number | float) -> Number: ...
+    def __rtruediv__(self, other: float) -> Number: ...
+    def __pow__(self, other: Number | float) -> Number: ...
+    def __neg__(self) -> Number: ...
+
+
+Same = TypeVar("Same", Number, float)  # of a function that gives back a float for floats, and a number for numbers
 _SEPARATOR = "\x1f"  # between label and degrees of freedom inside a GTC label
 
 
@@ -53,25 +75,29 @@ def _stand_in(name: str) -> ModuleType:
     return module
 
 
-def log(number: Number) -> Number:
+def log(number: Same) -> Same:
     """Return the natural logarithm."""
-    return _gtc().log(number)
+    made: Same = _gtc().log(number)
+    return made
 
 
-def exp(number: Number) -> Number:
+def exp(number: Same) -> Same:
     """Return e to the power of the number."""
-    return _gtc().exp(number)
+    made: Same = _gtc().exp(number)
+    return made
 
 
-def sqrt(number: Number) -> Number:
+def sqrt(number: Same) -> Same:
     """Return the square root."""
-    return _gtc().sqrt(number)
+    made: Same = _gtc().sqrt(number)
+    return made
 
 
 @cache
 def _unit_variable(label: str, df: float) -> Number:
     """Return the one variable (value 0, u 1) that stands for the source `label`."""
-    return _gtc().ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+    variable: Number = _gtc().ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+    return variable
 
 
 def uncertain(value: float, components: Mapping[str, float], *, df: float = math.inf) -> Number:
@@ -90,7 +116,7 @@ def uncertain(value: float, components: Mapping[str, float], *, df: float = math
     >>> u_of(ratio)
     0.0
     """
-    number = _gtc().constant(float(value))
+    number: Number = _gtc().constant(float(value))
     for label, u in components.items():
         if u:
             number = number + float(u) * _unit_variable(label, float(df))
@@ -144,19 +170,19 @@ def correlation(a: Number, b: Number) -> float:
     return shared / norm if norm else 0.0
 
 
-def value_of(number: Number) -> float:
+def value_of(number: Number | float) -> float:
     """Return the best estimate."""
     return float(_gtc().value(number))
 
 
-def u_of(number: Number) -> float:
+def u_of(number: Number | float) -> float:
     """Return the standard uncertainty."""
     return float(_gtc().uncertainty(number))
 
 
 def rebuilt(value: float, listed: Mapping[str, tuple[float, float]]) -> Number:
     """Return a number from what `sources` gave; equal labels are again the same source."""
-    number = _gtc().constant(value)
+    number: Number = _gtc().constant(value)
     for label, (u, df) in listed.items():
         number = number + u * _unit_variable(label, df)
     return number

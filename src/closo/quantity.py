@@ -81,7 +81,7 @@ class Quantity:
     """
 
     name: str
-    number: Number = field(default_factory=lambda: None)  # no attribute of the class, so that __getattr__ is asked
+    number: Number | None = field(default_factory=lambda: None)  # no class attribute, so that __getattr__ is asked
     method: str = ""
     why: str | None = None
     basis: str = "measured"
@@ -99,7 +99,9 @@ class Quantity:
         return self.__dict__.get("stored")
 
     def _sources(self) -> Mapping[str, tuple[float, float]]:
-        return sources(self.number) if self._kept is None else self._kept.sources
+        if self._kept is not None:
+            return self._kept.sources
+        return {} if self.number is None else sources(self.number)
 
     def __post_init__(self) -> None:
         look_up(self.name)

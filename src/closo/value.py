@@ -47,7 +47,7 @@ class Value:
     1
     """
 
-    number: Number
+    number: Number | None
     unit: str = "1"
     quantity: Quantity | None = None
 

@@ -133,8 +133,9 @@ def pairs(
         values,
         tuple((names[i], names[j]) for i, j in chosen),
         tuple(
-            Quantity("factor", values[i].number / values[j].number, f"{names[i]} over {names[j]}{at}")
+            Quantity("factor", a / b, f"{names[i]} over {names[j]}{at}")
             for i, j in chosen
+            if (a := values[i].number) is not None and (b := values[j].number) is not None
         ),
     )
 
@@ -143,6 +144,7 @@ def ratio_of(first: Quantity, second: Quantity, *, method: str, basis: str) -> Q
     """Return first/second, or why there is none; of two that can only be positive, with its interval in the logarithm."""
     positive = look_up(first.name).positive and look_up(second.name).positive
     name = "factor" if positive else "ratio"
-    if not second.value:
+    assert first.number is not None
+    if second.number is None or not second.value:
         return withheld(name, "the second of the two is zero", method=method)
     return Quantity(name, first.number / second.number, method, basis=basis)

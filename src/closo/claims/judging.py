@@ -104,17 +104,18 @@ def _judge_at(claim: Claim, results: Mapping[str, Result], *, key: str, temperat
 def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -> Quantity:
     """Return the ratio, its logarithm, or the difference of two quantities; what they share cancels."""
     first, second = pair
+    a, b = (n for q in pair if (n := q.number) is not None)
     at = "" if temperature is None else f" at {celsius(temperature)}"
     basis = _basis_of(pair)
     if claim.kind == "difference":
         method = f"{claim.of[0]} minus {claim.to}{at}: {_both(pair)}"
-        return Quantity(claim.name, first.number - second.number, method, basis=basis)
+        return Quantity(claim.name, a - b, method, basis=basis)
     method = f"{claim.of[0]} over {claim.to}{at}: {_both(pair)}"
     if claim.kind == "ratio":
         return ratio_of(first, second, method=method, basis=basis)
     if min(first.value or 0.0, second.value or 0.0) <= 0:
         return withheld(claim.name, "one of the two is not positive", method=method)
-    decades = (log(first.number) - log(second.number)) / LN10
+    decades = (log(a) - log(b)) / LN10
     return Quantity(claim.name, decades, f"log10 of {method}", basis=basis)
 
 

@@ -77,8 +77,11 @@ def _of_study(recipe: Recipe) -> tuple[list[Evidence], bool, dict[str, tuple[Num
         raise DataError(
             "No cathode half cell of the study says what it is made of.", hint=" ".join(why) or "closo check"
         )
-    tables = {name: (c.area, c.cathode_mass, c.separator_mass) for name, c in analysis.study.cells.items()}
-    known = {name: masses for name, masses in tables.items() if None not in masses}
+    known = {
+        name: (c.area, c.cathode_mass, c.separator_mass)
+        for name, c in analysis.study.cells.items()
+        if not (c.area is None or c.cathode_mass is None or c.separator_mass is None)
+    }
     return [replace(e, stack=_changed(e.stack, recipe.changes)) for e in cells], analysis.study.synthetic, known
 
 

@@ -308,14 +308,14 @@ def _show_summary(analysis: Analysis, *, verbose: bool) -> None:
 
 def _findings(analysis: Analysis) -> list[str]:
     """Return what a study comes to: its conductivities, and the main number of each cell."""
-    from closo.quantity import Quantity
+    from closo.quantity import Quantity, uncertain
 
     means = [r for r in analysis.results.values() if r.technique == "replicates" and _sigma(r) is not None]
     ordered = sorted(means, key=lambda r: _sigma(r) or 0.0)
     lines = []
     if ordered:
         low, high = ordered[0], ordered[-1]
-        kelvin = Quantity("temperature", float(high.settings["temperature"]))
+        kelvin = Quantity("temperature", uncertain(float(high.settings["temperature"]), {}))
         lines.append(
             f"Conductivity of {len(ordered)} samples at {kelvin}: highest {high.quantities['ionic_conductivity']} "
             f"({high.name})"

@@ -24,7 +24,7 @@ from closo.combine.audit import Cell, Press
 from closo.errors import StudyError
 from closo.models import recipe
 from closo.models.cell.forms import electrode_fractions
-from closo.quantity import Number, Quantity
+from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
 __all__ = ["cell_recipe", "composite", "press_recipe", "with_statements"]
@@ -43,7 +43,9 @@ def cell_recipe(cell: Cell) -> Result:
     formula = _of(cell, lambda m, n: recipe.theoretical_capacity(m, electrons=n), "molar_mass electrons")
     capacity = formula if cell.theoretical_capacity is None else cell.theoretical_capacity
     cell = replace(cell, area=disc if cell.area is None else cell.area, theoretical_capacity=capacity)
-    loaded = cell if cell.active_mass is None else replace(cell, cathode_mass=cell.active_mass, active_fraction=1.0)
+    loaded, whole = cell, uncertain(1.0, {})
+    if cell.active_mass is not None:
+        loaded = replace(cell, cathode_mass=cell.active_mass, active_fraction=whole)
     areal = _of(
         loaded,
         lambda m, w, q, a: recipe.areal_capacity(m, w, theoretical_capacity=q, area=a),
@@ -113,7 +115,7 @@ def composite(
     >>> {key: round(q.value, 3) for key, q in mix.items()}
     {'volume_fraction:active': 0.526, 'volume_fraction:electrolyte': 0.474}
     """
-    known = {part: densities[part] for part in shares if densities.get(part) is not None}
+    known = {part: density for part in shares if (density := densities.get(part)) is not None}
     if len(known) < len(shares) or len(shares) < 2:
         return {}
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from closo.combine.conditions import temperature_of
 from closo.combine.electronic import electronic_fraction
@@ -137,7 +138,9 @@ def interfaces(view: View) -> Iterator[Wanted | str]:
     """Yield the interfacial resistance of each symmetric cell whose electrolyte is known."""
     for name, key, plating in _plated(view):
         cell = view.study.cells[name]
-        sigma = conductivity_at(view.results, cell.separator_sample or "", temperature_of(plating), pellet=name)
+        temperature = temperature_of(plating)
+        assert temperature is not None
+        sigma = conductivity_at(view.results, cell.separator_sample or "", temperature, pellet=name)
         make = partial(
             interfacial_resistance, plating, conductivity=sigma, thickness=cell.separator_thickness, name=name
         )
@@ -147,16 +150,16 @@ def interfaces(view: View) -> Iterator[Wanted | str]:
 
 def plating_stresses(view: View) -> Iterator[Wanted | str]:
     """Yield the metal moved in each plating test, compared with that of the cell with the largest areal capacity."""
-    cells = [c for c in view.study.cells.values() if c.areal_capacity is not None]
-    hardest = max(cells, key=lambda c: float(c.areal_capacity.x), default=None)
+    cells = [(q, c) for c in view.study.cells.values() if (q := c.areal_capacity) is not None]
+    most, hardest = max(cells, key=lambda pair: float(pair[0].x), default=(None, None))
     for name, key, plating in _plated(view):
         moved = _number(plating, "areal_capacity:half_cycle")
-        if hardest is None or moved is None:
+        if hardest is None or most is None or moved is None:
             continue
         make = partial(
             plating_stress,
             test_capacity=moved,
-            cell_capacity=hardest.areal_capacity,
+            cell_capacity=most,
             test_current=_number(plating, "current_density"),
             cell_current=hardest.current_density,
             name=f"{name} against {hardest.label.removeprefix('cell ')}",
@@ -225,7 +228,7 @@ def _known(view: View, name: str, cycling: Result) -> CellParameters:
     """Return the parameters of a cell with the temperature and current that were measured."""
     parameters = parameters_of(view.study, name)
     found = {key: cycling.quantities.get(key) for key in ("temperature", "current_density")}
-    measured = {key: q.number for key, q in found.items() if q is not None and q.number is not None}
+    measured: Any = {key: q.number for key, q in found.items() if q is not None and q.number is not None}
     return replace(parameters, **measured)
 
 
@@ -247,10 +250,9 @@ def _charges(view: View, name: str, cycling: Result, *, sweep: str | None) -> Re
     cell = view.study.cells[name]
     anions = None
     salt = salt_fraction(view.study, cell)
-    if None not in (cell.cathode_mass, cell.electrolyte_fraction, cell.electrolyte_molar_mass, salt):
-        anions = anions_in_electrode(
-            cell.cathode_mass, cell.electrolyte_fraction, salt_fraction=salt, molar_mass=cell.electrolyte_molar_mass
-        )
+    mass, share, molar = cell.cathode_mass, cell.electrolyte_fraction, cell.electrolyte_molar_mass
+    if mass is not None and share is not None and molar is not None and salt is not None:
+        anions = anions_in_electrode(mass, share, salt_fraction=salt, molar_mass=molar)
     change = view.combined.get(f"{name}/resistance change")
     lsv = None if sweep is None else view.measured[sweep]
     swept = None if lsv is None else parameters_of(view.study, lsv.about.owner).area

@@ -10,7 +10,7 @@ from closo.combine.series import Member, pooled_spread, series
 from closo.constants import CELSIUS, ONE_TEMPERATURE
 from closo.errors import DataError
 from closo.models.recipe import mixture_volume_fraction, volume_fraction
-from closo.quantity import Number
+from closo.quantity import Number, uncertain
 from closo.result import Result
 from closo.study import Sample, Series, Study
 from closo.toml import read_number
@@ -107,9 +107,11 @@ def _member(study: Study, wanted: Series, mean: Result, *, sample: str) -> Membe
     filler = made.recipe.filler_type if made.recipe is not None else None
     powder = study.powders.get(filler or "")
     area = None if powder is None else powder.specific_surface_area
+    sigma = mean.quantities["ionic_conductivity"].number
+    assert sigma is not None
     return Member(
         label=sample,
-        conductivity=mean.quantities["ionic_conductivity"].number,
+        conductivity=sigma,
         position=None if wanted.axis == "filler_type" else _position(study, made, sample, axis=wanted.axis),
         covariate=float(area.x) if area is not None and wanted.axis == "filler_type" else None,
         pellets=tuple(
@@ -130,7 +132,7 @@ def _position(study: Study, made: Sample, sample: str, *, axis: str) -> float:
         number = filler_share(study, made)
     if number is None:
         raise DataError(f"the sample '{sample}' states no {axis}.", hint="Add it to its recipe or milling.")
-    return float(number.x) if hasattr(number, "x") else float(number)
+    return float(number.x)
 
 
 def filler_share(study: Study, made: Sample) -> Number | None:
@@ -142,13 +144,13 @@ def filler_share(study: Study, made: Sample) -> Number | None:
     if recipe is None:
         return None
     if recipe.filler is None and recipe.filler_fraction is None:
-        return 0.0
+        return uncertain(0.0, {})
     density = {name: m.density for name, m in study.materials.items()}
     filler, matrix = (density.get(name or "") for name in (recipe.filler, recipe.matrix))
-    masses = [recipe.masses.get(name or "") for name in (recipe.filler, recipe.matrix)]
-    if filler is not None and matrix is not None and None not in masses:
-        return mixture_volume_fraction(masses[0], masses[1], filler_density=filler, matrix_density=matrix)
+    weighed, salt = (recipe.masses.get(name or "") for name in (recipe.filler, recipe.matrix))
+    if filler is not None and matrix is not None and weighed is not None and salt is not None:
+        return mixture_volume_fraction(weighed, salt, filler_density=filler, matrix_density=matrix)
     stated = recipe.filler_fraction
-    if stated is None or stated.name == "volume_fraction":
+    if stated is None or stated.number is None or stated.name == "volume_fraction":
         return None if stated is None else stated.number
     return None if filler is None or matrix is None else volume_fraction(stated.number, filler, matrix)

@@ -55,6 +55,6 @@ def temperature_factor(before: Result, after: Result, *, name: str) -> Number:
     """
     cold, warm = temperature_of(before), temperature_of(after)
     if cold is None or warm is None:
-        return 1.0
+        return uncertain(1.0, {})
     energy = uncertain(_ENERGY[0] * ELECTRONVOLT, {f"assumed activation energy:{name}": _ENERGY[1] * ELECTRONVOLT})
     return exp(energy / BOLTZMANN * (1.0 / cold - 1.0 / warm))

@@ -34,11 +34,11 @@ def filler_budget(
     filler_fraction: Number,
     filler_density: Number,
     matrix_density: Number,
-    specific_surface_area: Number = None,
-    pore_volume: Number = None,
-    silanol_density: Number = None,
-    matrix_molar_mass: Number = None,
-    shell_thickness: Number = None,
+    specific_surface_area: Number | None = None,
+    pore_volume: Number | None = None,
+    silanol_density: Number | None = None,
+    matrix_molar_mass: Number | None = None,
+    shell_thickness: Number | None = None,
 ) -> Result:
     """Return what surface and pores of a filler mean at a volume fraction; all in SI, None where nothing is known.
 

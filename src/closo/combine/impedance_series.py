@@ -50,9 +50,9 @@ def impedance_series(
     results: Sequence[Result],
     *,
     name: str,
-    area: Number,
-    thickness: Number,
-    lead_resistance: Number = None,
+    area: Number | None,
+    thickness: Number | None,
+    lead_resistance: Number | None = None,
     shared: str = "auto",
 ) -> Result:
     """Fit the spectra behind `results` together.
@@ -76,7 +76,7 @@ def impedance_series(
         calibrated=bool(results[0].settings.get("calibrated", False)),
         shared=shared,
         **asked,
-        temperatures=[result.quantities["temperature"].number for result in results],
+        temperatures=[n for result in results if (n := result.quantities["temperature"].number) is not None],
         area=area,
         thickness=thickness,
         lead_resistance=lead_resistance,

@@ -39,7 +39,7 @@ _TABLES = 0.0015  # relative spread of the density of sodium between tables
 
 
 def interfacial_resistance(
-    plating: Result, *, conductivity: Quantity | Number, thickness: Number, name: str | None = None
+    plating: Result, *, conductivity: Quantity | Number, thickness: Number | None, name: str | None = None
 ) -> Result:
     """Return the resistance of one interface of a symmetric cell: (R A - L/sigma)/2.
 
@@ -74,16 +74,14 @@ def interfacial_resistance(
     sigma = conductivity if isinstance(conductivity, Quantity) else Quantity("ionic_conductivity", conductivity)
     label = name or plating.name
     method = "(R A of the cell - L/sigma)/2"
-    unknown = next((q.why or "not known" for q in (whole, sigma) if q.number is None), None)
-    if unknown is None and thickness is None:
-        unknown = "the thickness of the pellet is not known"
-    if unknown is not None:
+    lacking = (q.why or "not known" for q in (whole, sigma) if q.number is None)
+    if thickness is None or whole.number is None or sigma.number is None:
+        unknown = next(lacking, "the thickness of the pellet is not known")
         lines = {"interfacial_resistance": withheld("interfacial_resistance", unknown, method=method)}
         return Result("interface", label, lines, xr.Dataset(), (), {}, (f"No interfacial resistance: {unknown}.",))
-    electrolyte = Quantity(
-        "area_specific_resistance", layer_resistance(thickness, sigma.number), "L/sigma of the electrolyte"
-    )
-    share = (whole.number - electrolyte.number) / 2.0 + _wander(plating, float(whole.value or 0.0) / 2.0)
+    ohmic = layer_resistance(thickness, sigma.number)
+    electrolyte = Quantity("area_specific_resistance", ohmic, "L/sigma of the electrolyte")
+    share = (whole.number - ohmic) / 2.0 + _wander(plating, float(whole.value or 0.0) / 2.0)
     interface = Quantity("interfacial_resistance", share, method)
     return Result(
         "interface",
@@ -115,12 +113,12 @@ def _wander(plating: Result, share: float) -> Number:
     The polarizations of whole cycles (means of both polarities) scatter about their line by it.
     """
     if not {"polarization", "used"} <= set(plating.curves):
-        return 0.0
+        return uncertain(0.0, {})
     found = np.asarray(plating.curves["polarization"].values, float)
     found = found[np.asarray(plating.curves["used"].values) > 0]
     cycles = 0.5 * (found[: found.size // 2 * 2 : 2] + found[1::2])
     if cycles.size < _FEWEST:
-        return 0.0
+        return uncertain(0.0, {})
     x = np.arange(cycles.size) - 0.5 * (cycles.size - 1)
     left = cycles - cycles.mean() - x * (x @ cycles) / (x @ x)
     df = cycles.size - 2

@@ -91,7 +91,7 @@ def _with_common_fit(points: Mapping[str, Point], together: Result) -> dict[str,
     if not together.findings.get("used"):
         return dict(points)
     common = {key: together.quantities[f"ionic_conductivity:{point.source}"].number for key, point in points.items()}
-    return {key: p if common[key] is None else replace(p, conductivity=common[key]) for key, p in points.items()}
+    return {key: p if (n := common[key]) is None else replace(p, conductivity=n) for key, p in points.items()}
 
 
 def points_of(results: Mapping[str, Result], specimen: str) -> dict[str, Point]:
@@ -108,12 +108,14 @@ def points_of(results: Mapping[str, Result], specimen: str) -> dict[str, Point]:
     guessed = guess_branches(celsius)
     return {
         key: Point(
-            temperature=result.quantities["temperature"].number,
-            conductivity=result.quantities["ionic_conductivity"].number,
+            temperature=kelvin,
+            conductivity=sigma,
             branch=result.about.branch or branch,
             source=result.name,
         )
         for (key, result), branch in zip(usable.items(), guessed, strict=True)
+        if (kelvin := result.quantities["temperature"].number) is not None
+        and (sigma := result.quantities["ionic_conductivity"].number) is not None
     }
 
 

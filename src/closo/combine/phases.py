@@ -250,16 +250,17 @@ def heats(view: View) -> Iterator[Wanted | str]:
             yield Wanted(f"{name}/transforming fraction", make, [key, reference], tables, view.study.about(name))
 
 
-def _salt(view: View, name: str) -> Number:
+def _salt(view: View, name: str) -> Number | None:
     """Return the mass fraction of the matrix in a sample, None where it is not known."""
     study, sample = view.study, view.study.samples[name]
     share, recipe = filler_share(study, sample), sample.recipe
     if share is None or recipe is None:
         return None
     if recipe.filler is None:
-        return 1.0
-    densities = [study.materials[m].density for m in (recipe.filler, recipe.matrix) if m in study.materials]
-    return None if len(densities) < 2 or None in densities else 1.0 - mass_fraction(share, *densities)
+        return uncertain(1.0, {})
+    both = (study.materials[m].density for m in (recipe.filler, recipe.matrix) if m in study.materials)
+    densities = [density for density in both if density is not None]
+    return None if len(densities) < 2 else 1.0 - mass_fraction(share, *densities)
 
 
 def transforming(name: str, run: Result, whole: Result, *, share: Number) -> Result:
@@ -271,6 +272,7 @@ def transforming(name: str, run: Result, whole: Result, *, share: Number) -> Res
     share : mass fraction of the salt in the sample.
     """
     full = whole.quantities["transition_enthalpy"].number
+    assert full is not None
     heat, limit = (run.quantities[f"transition_enthalpy{word}"] for word in ("", ":upper_limit"))
     how = "heat of the transition over that of the salt as bought, per mass of salt"
     quantities: dict[str, Quantity] = {}

@@ -25,9 +25,10 @@ def fillers(view: View) -> Iterator[Wanted | str]:
         powder = None if recipe is None else study.powders.get(recipe.filler_type or "")
         if recipe is None or powder is None:
             continue
-        densities = [study.materials[m].density for m in (recipe.filler, recipe.matrix) if m in study.materials]
+        both = (study.materials[m].density for m in (recipe.filler, recipe.matrix) if m in study.materials)
+        densities = [density for density in both if density is not None]
         share = filler_share(study, sample)
-        if share is None or len(densities) < 2 or None in densities:
+        if share is None or len(densities) < 2:
             continue
         measured = view.of(recipe.filler_type or "", "sorption")
         known = {key: _mean(measured, key, powder.given(key)) for key in ("specific_surface_area", "pore_volume")}
@@ -45,10 +46,10 @@ def fillers(view: View) -> Iterator[Wanted | str]:
         yield Wanted(f"{name}/filler budget", make, list(measured), tables, study.about(name))
 
 
-def _mean(measured: Mapping[str, Result], key: str, stated: Number) -> Number:
+def _mean(measured: Mapping[str, Result], key: str, stated: Number | None) -> Number | None:
     """Return the mean of repeated measurements of a powder, with the scatter of a mean of them; of none what is stated."""
-    numbers = [r.quantities[key].number for r in measured.values() if key in r.quantities]
-    numbers = [number for number in numbers if number is not None]
+    found = (r.quantities[key].number for r in measured.values() if key in r.quantities)
+    numbers = [number for number in found if number is not None]
     if len(numbers) < 2:
         return numbers[0] if numbers else stated
     name = f"{key}:{next(iter(measured.values())).about.owner}"

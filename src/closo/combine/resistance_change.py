@@ -79,39 +79,37 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
     return Result("resistance_change", name, quantities, _curves(before, after), checks, findings=findings)
 
 
-def _alike(pair: list[tuple[Number, str]], factor: Number) -> list[tuple[Number, str]]:
+def _alike(pair: list[tuple[Number | None, str]], factor: Number) -> list[tuple[Number | None, str]]:
     """Return the two resistances at the temperature of the first."""
     (old, why_old), (new, why_new) = pair
     return [(old, why_old), (None if new is None else new * factor, why_new)]
 
 
-def _known(quantity: Quantity, name: str) -> tuple[Number, str]:
+def _known(quantity: Quantity, name: str) -> tuple[Number | None, str]:
     return quantity.number, "" if quantity.number is not None else f"{name}: {quantity.why}"
 
 
-def _all_resistances(result: Result) -> tuple[Number, str]:
+def _all_resistances(result: Result) -> tuple[Number | None, str]:
     """Return the sum of all resistances of the circuit [ohm], or None and the reason."""
     labels = [e.label for e in parse(result.findings["circuit"]).elements if e.kind.symbol == "R"]
     if not labels:
         return None, f"{result.findings['circuit']} of {result.name} has no resistance"
-    found = [result.quantities[f"resistance:{label}"] for label in labels]
-    if any(q.number is None for q in found):
+    numbers = [n for label in labels if (n := result.quantities[f"resistance:{label}"].number) is not None]
+    if len(numbers) < len(labels):
         # single resistances may be entangled while their sum is well known
         return _known(result.quantities["total_resistance"], result.name)
-    total = found[0].number
-    for quantity in found[1:]:
-        total = total + quantity.number
-    return total, ""
+    return sum(numbers[1:], numbers[0]), ""
 
 
-def _compared(suffix: str, pair: list[tuple[Number, str]], method: str) -> dict[str, Quantity]:
+def _compared(suffix: str, pair: list[tuple[Number | None, str]], method: str) -> dict[str, Quantity]:
     """Return ratio and difference."""
     ratio, difference = "resistance_ratio", "resistance_difference"
     (old, why_old), (new, why_new) = pair
     why = "; ".join(w for w in (why_old, why_new) if w)
-    if why or float(old.x) <= 0:
-        reason = why or f"the resistance before is {float(old.x):.3g} ohm"
-        return {key + suffix: withheld(key, reason, method=method) for key in (ratio, difference)}
+    if not why and old is not None and old.x <= 0:
+        why = f"the resistance before is {float(old.x):.3g} ohm"
+    if why or old is None or new is None:
+        return {key + suffix: withheld(key, why, method=method) for key in (ratio, difference)}
     return {
         ratio + suffix: Quantity(ratio, new / old, f"after over before: {method}"),
         difference + suffix: Quantity(difference, new - old, f"after minus before: {method}"),

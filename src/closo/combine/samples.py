@@ -121,9 +121,11 @@ def _points_at(results: Mapping[str, Result], specimen: str, temperature: float)
             return [point], predicted.method
         why = f" and {predicted.why}"
     near = [
-        Point(r.quantities["temperature"].number, r.quantities["ionic_conductivity"].number, "", specimen)
+        Point(kelvin, sigma, "", specimen)
         for r in _measured_on(results, specimen, "ionic_conductivity")
         if _is_near(r, temperature)
+        and (kelvin := r.quantities["temperature"].number) is not None
+        and (sigma := r.quantities["ionic_conductivity"].number) is not None
     ]
     if not near:
         withheld_why = _why_withheld(results, specimen, "ionic_conductivity")
@@ -348,7 +350,7 @@ def _mean(found: Mapping[str, Quantity], of: str, key: str) -> Quantity:
     if len(known) == 1:
         return first
     in_logarithm = look_up(first.name).positive
-    numbers = [log(q.number) if in_logarithm else q.number for q in known.values()]
+    numbers = [log(n) if in_logarithm else n for q in known.values() if (n := q.number) is not None]
     mean, _ = mean_of_pellets(numbers, name=f"{of}, {key}", spread=None)
     number = exp(mean) if in_logarithm else mean
     return Quantity(first.name, number, f"mean over {len(known)} pellets; each {_common_method(known)}")

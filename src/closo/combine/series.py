@@ -137,7 +137,8 @@ def pair(result: Result, first: str, second: str) -> Quantity:
     for label in (first, second):
         if label not in members:
             raise StudyError(f"'{label}' is not in the series '{result.name}'.", hint=f"It has: {', '.join(members)}.")
-    a, b = (result.quantities[f"ionic_conductivity:{label}"].number for label in (first, second))
+    two = (result.quantities[f"ionic_conductivity:{label}"].number for label in (first, second))
+    a, b = (number for number in two if number is not None)
     method = f"{first} over {second} at {celsius(float(result.settings['temperature']))}"
     return Quantity("conductivity_ratio", (log(a) - log(b)) / LN10, method)
 

@@ -67,8 +67,8 @@ class Arcs:
     why : the reason, where one is withheld.
     """
 
-    electrolyte: Number
-    interface: Number
+    electrolyte: Number | None
+    interface: Number | None
     labels: tuple[str, ...]
     why: str = ""
 
@@ -110,10 +110,10 @@ def transference(
     why = "; ".join(w for w in (first.why, last.why, *missing) if w)
     carried = [c for c in step.checks if c.name in ("steady state", "small voltage", "first sample")]
     quantities = {"current_fraction": step.quantities["current_fraction"]}
-    if why:
+    if why or first.interface is None or first.electrolyte is None or last.interface is None:
         quantities |= {key: withheld(_T, why) for key in (_T, f"{_T}:first_samples", f"{_T}:eis")}
         return Result("transference", name, quantities, _curves(step, before, after), tuple(carried), findings=findings)
-    volt, i_0, i_ss = (step.quantities[key].number for key in _NEEDED[:3])
+    volt, i_0, i_ss = (n for key in _NEEDED[:3] if (n := step.quantities[key].number) is not None)
     r_0 = first.interface * uncertain(1.0, {f"interface drift:{before.name}": drift})
     r_ss = last.interface * uncertain(1.0, {f"interface drift:{after.name}": drift})
     i_eis = volt / (first.electrolyte + r_0)
@@ -194,9 +194,10 @@ def arcs_of(result: Result, *, interface_capacitance: float = 3e-8, interface: S
     lost = next((f"{label} of {result.name}: {q.why}" for label, q in found.items() if q.number is None), "")
     if lost:
         return Arcs(None, None, labels, lost)
-    rest = [found[label].number for label in resistors if label not in labels]
+    numbers = {label: n for label, q in found.items() if (n := q.number) is not None}
+    rest = [numbers[label] for label in resistors if label not in labels]
     electrolyte = sum(rest[1:], start=rest[0]) if rest else uncertain(0.0, {})
-    inside = [found[label].number for label in labels]
+    inside = [numbers[label] for label in labels]
     return Arcs(electrolyte, sum(inside[1:], start=inside[0]), labels)
 
 
@@ -240,6 +241,8 @@ def _changes(first: Arcs, last: Arcs) -> list[Check]:
     )
     found = []
     for name, old, new, limit in pairs:
+        assert old is not None
+        assert new is not None
         change = float(new.x) / float(old.x) - 1.0 if float(old.x) > 0 else float("nan")
         detail = f"{float(old.x):.4g} to {float(new.x):.4g} ohm, {100 * change:+.1f} % (limit {100 * limit:.0f} %)"
         found.append(Check(name, bool(abs(change) < limit), detail))

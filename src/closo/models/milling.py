@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closo.errors import StudyError
-from closo.quantity import Number
+from closo.number import Number, value_of
 
 __all__ = ["LAWS", "Law", "Shares", "duty", "impact_energy", "impact_rate", "milling_dose", "share_formed", "shares"]
 
@@ -68,7 +68,7 @@ def impact_energy(
         raise StudyError(
             f"speed_ratio = {ratio:g} cannot be: the vial turns against the disc.", hint="Write it negative, as -2."
         )
-    if not float(getattr(arm, "x", arm)) > 0.0:
+    if not value_of(arm) > 0.0:
         raise StudyError("The ball is larger than the vial.", hint="Correct ball_diameter or vial_diameter.")
     disc = 2.0 * math.pi * speed
     return -ball_mass * disc * disc * (ratio**3 * arm + ratio * disc_radius) * arm

@@ -50,13 +50,13 @@ def infer_interphase(
     seen = changed_shares(study, analysis.results)
     composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated, **(chemical or {})})
     density = _filler_density(study)
-    known = {name: p for name, p in study.powders.items() if p.specific_surface_area is not None}
+    surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
     made = interphase(
         composites,
         name=study.title,
         filler_density=density,
         ratio=ratio,
-        silicas={name: (float(p.specific_surface_area.x), _pores(p)) for name, p in known.items()},
+        silicas={name: (float(s.x), _pores(study.powders[name])) for name, s in surfaces.items()},
         draws=draws,
         seed=seed,
     )
@@ -90,12 +90,14 @@ def _composite(
     fraction = float(value_of(share))
     filler = sample.recipe.filler_type
     powder = study.powders.get(filler or "")
-    if fraction > 0 and (powder is None or powder.specific_surface_area is None):
+    surface = None if powder is None else powder.specific_surface_area
+    if fraction > 0 and surface is None:
         raise DataError("the surface area of its silica is not stated.", hint="Add it to [powders].")
     readings = []
     for kelvin in _temperatures(results, name):
         spread = spread_between_pellets(study, results, kelvin)
         number = conductivity(results, name, kelvin, spread=spread).quantities["ionic_conductivity"].number
+        assert number is not None
         readings.append((kelvin, number))
     time = None if sample.milling is None else as_number(sample.milling.time)
     return Composite(
@@ -104,7 +106,7 @@ def _composite(
         milling_time=0.0 if time is None else float(time.x),
         conductivities=tuple(readings),
         filler=filler or "",
-        specific_surface_area=float(powder.specific_surface_area.x) if powder is not None and fraction > 0 else None,
+        specific_surface_area=float(surface.x) if surface is not None and fraction > 0 else None,
         pore_volume=None if powder is None else _pores(powder),
         chemical_fraction=changed,
     )

@@ -85,7 +85,8 @@ def _samples(
     made = []
     for name in names:
         milled = study.samples[name].milling
-        time = value_of(as_number(milled.time)) if milled is not None else 0.0
+        stated = None if milled is None else as_number(milled.time)
+        time = 0.0 if stated is None else value_of(stated)
         try:
             number = conductivity(results, name, common, spread=spread).quantities["ionic_conductivity"].number
         except DataError:

@@ -11,7 +11,15 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PrivateAttr,
+    SkipValidation,
+    ValidationInfo,
+    model_validator,
+)
 
 from closo.errors import StudyError
 from closo.nomenclature import look_up
@@ -22,6 +30,7 @@ __all__ = [
     "Branch",
     "CellKind",
     "File",
+    "Measured",
     "Name",
     "Part",
     "Setting",
@@ -162,6 +171,7 @@ Name = Annotated[str, BeforeValidator(_check_name)]
 File = Annotated[str, BeforeValidator(_check_file)]
 Temperature = Annotated[str, BeforeValidator(_check_temperature)]
 Part = Annotated[int | str, BeforeValidator(_check_part)]
+Measured = Annotated[Number | None, SkipValidation]  # what `measured` returned
 Setting = Annotated[Any, BeforeValidator(_check_setting)]  # true/false, a number, or text
 Branch = Literal["heating", "cooling"]
 Stage = Literal["before", "after"]

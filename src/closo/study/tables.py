@@ -21,6 +21,7 @@ from closo.study.fields import (
     Branch,
     CellKind,
     File,
+    Measured,
     Name,
     Part,
     Setting,
@@ -72,8 +73,8 @@ class Owner(Table):
 class Material(Table):
     """[materials.NAME]."""
 
-    density: Annotated[Any, measured("density")] = None
-    molar_mass: Annotated[Any, measured("molar_mass")] = None  # of a salt, per anion
+    density: Annotated[Measured, measured("density")] = None
+    molar_mass: Annotated[Measured, measured("molar_mass")] = None  # of a salt, per anion
 
 
 class Powder(Owner):
@@ -81,16 +82,16 @@ class Powder(Owner):
 
     kind_of_owner: ClassVar[str] = "powder"
     material: str | None = None
-    specific_surface_area: Annotated[Any, measured("specific_surface_area")] = None
-    pore_volume: Annotated[Any, measured("pore_volume")] = None
-    silanol_density: Annotated[Any, measured("silanol_density")] = None
+    specific_surface_area: Annotated[Measured, measured("specific_surface_area")] = None
+    pore_volume: Annotated[Measured, measured("pore_volume")] = None
+    silanol_density: Annotated[Measured, measured("silanol_density")] = None
     particle_size: Annotated[Any, measured("particle_size", ranges=True)] = None
 
 
 class Chamber(Table):
     """[chambers.NAME]: what all temperatures measured in it have in common."""
 
-    temperature_offset: Annotated[Any, measured("temperature_difference")] = None
+    temperature_offset: Annotated[Measured, measured("temperature_difference")] = None
 
 
 class Recipe(Table):
@@ -101,21 +102,21 @@ class Recipe(Table):
     filler_type: str | None = None
     filler_fraction: Annotated[Quantity | None, measured("fraction")] = None
     masses: Annotated[dict[Name, Any], BeforeValidator(read_masses)] = Field(default_factory=dict)
-    batch_mass: Annotated[Any, measured("mass")] = None
+    batch_mass: Annotated[Measured, measured("mass")] = None
 
 
 class Milling(Table):
     """samples.NAME.milling."""
 
-    time: Annotated[Any, measured("milling_time")] = None
-    speed: Annotated[Any, measured("milling_speed")] = None
-    ball_to_powder: Annotated[Any, measured("ball_to_powder_ratio")] = None
+    time: Annotated[Measured, measured("milling_time")] = None
+    speed: Annotated[Measured, measured("milling_speed")] = None
+    ball_to_powder: Annotated[Measured, measured("ball_to_powder_ratio")] = None
     pattern: str | None = None
     time_counts: Literal["net", "total"] | None = None  # without or with the pauses of the pattern
-    ball_mass: Annotated[Any, measured("mass")] = None
-    ball_diameter: Annotated[Any, measured("diameter")] = None
-    vial_diameter: Annotated[Any, measured("diameter")] = None
-    disc_radius: Annotated[Any, measured("radius")] = None
+    ball_mass: Annotated[Measured, measured("mass")] = None
+    ball_diameter: Annotated[Measured, measured("diameter")] = None
+    vial_diameter: Annotated[Measured, measured("diameter")] = None
+    disc_radius: Annotated[Measured, measured("radius")] = None
     speed_ratio: float | None = None  # of the vial to the disc, negative
 
 
@@ -125,7 +126,7 @@ class Sample(Owner):
     kind_of_owner: ClassVar[str] = "sample"
     recipe: Recipe | None = None
     milling: Milling | None = None
-    changed_fraction: Annotated[Any, measured("volume_fraction")] = (
+    changed_fraction: Annotated[Measured, measured("volume_fraction")] = (
         None  # share of the salt that X-ray Raman sees changed
     )
 
@@ -139,13 +140,13 @@ class Specimen(Owner):
 
     kind_of_owner: ClassVar[str] = "specimen"
     sample: str
-    area: Annotated[Any, measured("area")] = None
-    diameter: Annotated[Any, measured("diameter")] = None
+    area: Annotated[Measured, measured("area")] = None
+    diameter: Annotated[Measured, measured("diameter")] = None
     thickness: Annotated[Any, measured("thickness", ranges=True)] = None
     mass: Annotated[Any, measured("mass", ranges=True)] = None
-    pressure: Annotated[Any, measured("pressure")] = None
-    force: Annotated[Any, measured("force")] = None
-    lead_resistance: Annotated[Any, measured("lead_resistance")] = None
+    pressure: Annotated[Measured, measured("pressure")] = None
+    force: Annotated[Measured, measured("force")] = None
+    lead_resistance: Annotated[Measured, measured("lead_resistance")] = None
 
     def given(self, name: str) -> Number | None:
         """Return a property [SI]; the area also from the diameter."""
@@ -170,35 +171,35 @@ class Cell(Owner):
     kind_of_owner: ClassVar[str] = "cell"
     kind: CellKind | None = None
     reference: str | None = None
-    pressure: Annotated[Any, measured("pressure")] = None
-    lead_resistance: Annotated[Any, measured("lead_resistance")] = None
-    electrolyte_fraction: Annotated[Any, measured("mass_fraction")] = None
-    carbon_fraction: Annotated[Any, measured("mass_fraction")] = None
+    pressure: Annotated[Measured, measured("pressure")] = None
+    lead_resistance: Annotated[Measured, measured("lead_resistance")] = None
+    electrolyte_fraction: Annotated[Measured, measured("mass_fraction")] = None
+    carbon_fraction: Annotated[Measured, measured("mass_fraction")] = None
     active_material: str | None = None
     carbon_material: str | None = None
-    cathode_thickness: Annotated[Any, measured("thickness")] = None
-    porosity: Annotated[Any, measured("volume_fraction")] = None
-    particle_radius: Annotated[Any, measured("particle_size")] = None
-    diffusivity: Annotated[Any, measured("diffusivity")] = None
-    diffusion_energy: Annotated[Any, measured("activation_energy")] = None
-    exchange_current_density: Annotated[Any, measured("exchange_current_density")] = None
-    cathode_ionic_conductivity: Annotated[Any, measured("ionic_conductivity")] = None
-    cathode_electronic_conductivity: Annotated[Any, measured("electronic_conductivity")] = None
-    interfacial_resistance: Annotated[Any, measured("interfacial_resistance")] = None
-    electrolyte_molar_mass: Annotated[Any, measured("molar_mass")] = None
-    area: Annotated[Any, measured("area")] = None
-    cathode_mass: Annotated[Any, measured("mass")] = None
-    active_mass: Annotated[Any, measured("active_mass")] = None
-    active_fraction: Annotated[Any, measured("mass_fraction")] = None
-    theoretical_capacity: Annotated[Any, measured("specific_capacity")] = None
-    areal_capacity: Annotated[Any, measured("areal_capacity")] = None
-    current_density: Annotated[Any, measured("current_density")] = None
-    c_rate: Annotated[Any, measured("c_rate")] = None
-    separator_mass: Annotated[Any, measured("mass")] = None
-    separator_thickness: Annotated[Any, measured("thickness")] = None
+    cathode_thickness: Annotated[Measured, measured("thickness")] = None
+    porosity: Annotated[Measured, measured("volume_fraction")] = None
+    particle_radius: Annotated[Measured, measured("particle_size")] = None
+    diffusivity: Annotated[Measured, measured("diffusivity")] = None
+    diffusion_energy: Annotated[Measured, measured("activation_energy")] = None
+    exchange_current_density: Annotated[Measured, measured("exchange_current_density")] = None
+    cathode_ionic_conductivity: Annotated[Measured, measured("ionic_conductivity")] = None
+    cathode_electronic_conductivity: Annotated[Measured, measured("electronic_conductivity")] = None
+    interfacial_resistance: Annotated[Measured, measured("interfacial_resistance")] = None
+    electrolyte_molar_mass: Annotated[Measured, measured("molar_mass")] = None
+    area: Annotated[Measured, measured("area")] = None
+    cathode_mass: Annotated[Measured, measured("mass")] = None
+    active_mass: Annotated[Measured, measured("active_mass")] = None
+    active_fraction: Annotated[Measured, measured("mass_fraction")] = None
+    theoretical_capacity: Annotated[Measured, measured("specific_capacity")] = None
+    areal_capacity: Annotated[Measured, measured("areal_capacity")] = None
+    current_density: Annotated[Measured, measured("current_density")] = None
+    c_rate: Annotated[Measured, measured("c_rate")] = None
+    separator_mass: Annotated[Measured, measured("mass")] = None
+    separator_thickness: Annotated[Measured, measured("thickness")] = None
     separator_sample: str | None = None
-    diameter: Annotated[Any, measured("diameter")] = None
-    molar_mass: Annotated[Any, measured("molar_mass")] = None
+    diameter: Annotated[Measured, measured("diameter")] = None
+    molar_mass: Annotated[Measured, measured("molar_mass")] = None
     electrons: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
 
     def given(self, name: str) -> Number | None:
@@ -208,11 +209,11 @@ class Cell(Owner):
         if name == "thickness":
             return as_number(self.separator_thickness)
         if name == "active_mass" and self.active_mass is None:
-            known = self.cathode_mass is not None and self.active_fraction is not None
-            return self.cathode_mass * self.active_fraction if known else None
+            mass, share = self.cathode_mass, self.active_fraction
+            return None if mass is None or share is None else mass * share
         if name == "theoretical_capacity" and self.theoretical_capacity is None:
-            known = self.molar_mass is not None and self.electrons is not None
-            return theoretical_capacity(self.molar_mass, electrons=self.electrons or 1) if known else None
+            mass, electrons = self.molar_mass, self.electrons
+            return None if mass is None or electrons is None else theoretical_capacity(mass, electrons=electrons)
         return super().given(name)
 
     def states(self) -> dict[str, Any]:
@@ -224,13 +225,13 @@ class Cell(Owner):
 class Press(Table):
     """[presses.NAME]: torque on screws, or a force, and the pressure it is said to give."""
 
-    torque: Annotated[Any, measured("torque")] = None
+    torque: Annotated[Measured, measured("torque")] = None
     screws: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
-    screw_diameter: Annotated[Any, measured("diameter")] = None
-    nut_factor: Annotated[Any, measured("nut_factor")] = None
-    area: Annotated[Any, measured("area")] = None
-    pressure: Annotated[Any, measured("pressure")] = None
-    force: Annotated[Any, measured("force")] = None
+    screw_diameter: Annotated[Measured, measured("diameter")] = None
+    nut_factor: Annotated[Measured, measured("nut_factor")] = None
+    area: Annotated[Measured, measured("area")] = None
+    pressure: Annotated[Measured, measured("pressure")] = None
+    force: Annotated[Measured, measured("force")] = None
 
 
 class Condition(Table):
@@ -328,7 +329,7 @@ class Printed(Table):
     value: Annotated[Any, BeforeValidator(_printed_value)]
     of: str
     to: str | None = None
-    temperature: Annotated[Any, measured("temperature")] = None
+    temperature: Annotated[Measured, measured("temperature")] = None
     relation: Literal["=", ">", "<", "about"] = "="
     convention: Literal["sigmaT", "sigma"] | None = None
     where: str = ""

@@ -80,9 +80,9 @@ class _Asked:
     window: tuple[float, float] | None
     gas: str | None
     at: float
-    section: Number
-    mass: Number
-    p0: Number
+    section: Number | None
+    mass: Number | None
+    p0: Number | None
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def analyse(
     mass: str | float | None = None,
     saturation_pressure: str | float | None = None,
     gurvich: float = 0.95,
-    density: Number = None,
+    density: Number | None = None,
 ) -> Result:
     """Return surface, pores and particle diameter of an isotherm.
 
@@ -162,7 +162,7 @@ def _asked(given: Mapping[str, Any]) -> _Asked:
         raise StudyError(f"gas = '{str(gas)[:30]}' is not one that closo knows.", hint=f"Known: {', '.join(_GASES)}.")
     if not 0.0 < at < 1.0:
         raise StudyError(f"gurvich = {at} is not a relative pressure.", hint="Between 0 and 1; 0.95 is usual.")
-    number: dict[str, Number] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
+    number: dict[str, Number | None] = dict.fromkeys(("cross_section", "mass", "saturation_pressure"))
     for name in (key for key in number if given.get(key) is not None):
         number[name] = parse(given[name], name, label=f"{name}:stated", default_u=_MASS_U if name == "mass" else None)
     return _Asked(ends if match else None, called, at, *number.values())
@@ -321,7 +321,7 @@ def _pores(branch: _Branch, at: float) -> dict[str, Quantity]:
     return {"pore_volume": _known("pore_volume", number, how)}
 
 
-def _diameter(area: Quantity, density: Number) -> Quantity:
+def _diameter(area: Quantity, density: Number | None) -> Quantity:
     """Return 6/(rho S); without a density, which no isotherm tells, withheld."""
     if density is None or area.number is None:
         why = "it needs the density of the solid" if density is None else f"the area is withheld: {area.why}"

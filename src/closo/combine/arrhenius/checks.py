@@ -26,9 +26,10 @@ def checks_of(table: Table, law: Law, shape: Shape, quantities: Mapping[str, Qua
     found = [_points(table, law), _scatter(law), _straight(shape, law), _outlier(table, shape)]
     if law.hysteresis is not None:
         found.append(_hysteresis(law.hysteresis))
-    branches = [quantities.get(f"activation_energy:{b}") for b in ("heating", "cooling")]
-    if all(q is not None and q.number is not None for q in branches):
-        found.append(_equal_energies(*[q for q in branches if q is not None]))
+    up, down = (quantities.get(f"activation_energy:{b}") for b in ("heating", "cooling"))
+    if up is not None and down is not None and up.number is not None and down.number is not None:
+        p = p_of_zero(up.number - down.number)
+        found.append(Check("equal energies", p >= ALARM, f"heating {up}, cooling {down} (p = {p:.2g})"))
     found.append(_plausible(law))
     return tuple(found)
 
@@ -109,12 +110,6 @@ def _hysteresis(number: Number) -> Check:
     limit = f"flagged above {100 * _HYSTERESIS:.0f} %"
     detail = f"cooling over heating {percent:+.1f} ± {u:.1f} % (p = {p:.2g}, {verdict}; {limit})"
     return Check("hysteresis", not flagged, detail)
-
-
-def _equal_energies(up: Quantity, down: Quantity) -> Check:
-    """Have heating and cooling the same activation energy?"""
-    p = p_of_zero(up.number - down.number)
-    return Check("equal energies", p >= ALARM, f"heating {up}, cooling {down} (p = {p:.2g})")
 
 
 def _plausible(law: Law) -> Check:

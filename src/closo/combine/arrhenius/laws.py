@@ -204,11 +204,11 @@ def _transitions(table: Table, shape: Shape, high: np.ndarray, *, df: int, name:
         gap = {f"transition scan:{name}": abs(above - below) / math.sqrt(12.0)}
         method = f"jump between {celsius(below)} and {celsius(above)}"
         found["transition_temperature:all"] = Quantity("transition_temperature", nearest + uncertain(0.0, gap), method)
-    numbers = [q.number for q in found.values()]
+    numbers = [n for q in found.values() if (n := q.number) is not None]
     values = [float(n.x) for n in numbers]
     spread = uncertain(0.0, {f"transition hysteresis:{name}": (max(values) - min(values)) / math.sqrt(12.0)})
     method = "; ".join(q.method for q in found.values())
-    mean = Quantity("transition_temperature", sum(numbers) / len(numbers) + spread, method)
+    mean = Quantity("transition_temperature", sum(numbers[1:], numbers[0]) / len(numbers) + spread, method)
     return {"transition_temperature": mean} | (found if len(found) > 1 else {})
 
 
@@ -230,17 +230,16 @@ def vogel_curve(table: Table, fit: Vogel, convention: Convention) -> Law:
         "activation_energy:vogel": Quantity("activation_energy", K_B * fit.b, f"k B of {law}; not an Arrhenius energy"),
         "ionic_conductivity:reference": Quantity("ionic_conductivity", exp(y), f"{law} at {celsius(fit.reference)}"),
     }
-    for part, kelvin in ends.items():
-        local = K_B * fit.b * (kelvin / (kelvin - fit.t0)) ** 2
-        quantities[f"activation_energy:{part}"] = Quantity(
-            "activation_energy", local, f"slope of the curve at {celsius(kelvin)}"
-        )
+    slopes = {part: K_B * fit.b * (kelvin / (kelvin - fit.t0)) ** 2 for part, kelvin in ends.items()}
+    for part, local in slopes.items():
+        method = f"slope of the curve at {celsius(ends[part])}"
+        quantities[f"activation_energy:{part}"] = Quantity("activation_energy", local, method)
     findings = {
         "model": "vogel",
         "reference_temperature": fit.reference,
         "vogel_covariance": covariance([fit.level, fit.b, fit.t0]),
     }
-    energies = [float(quantities[f"activation_energy:{part}"].number.x) for part in ends]
+    energies = [float(slope.x) for slope in slopes.values()]
     r = fit.regression
     return Law(quantities, findings, fit.hysteresis, r.chi2, r.df, float(r.scatter.max()), (energies[0], energies[1]))
 

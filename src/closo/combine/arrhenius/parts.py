@@ -69,9 +69,10 @@ def parts_of(
                 reasons[why] += 1
                 continue
             branch = branches.get(result.name) or (result.about.branch or _only(branches))
-            points.append(
-                Point(result.quantities["temperature"].number, _conductivity(quantities, part), branch, result.name)
-            )
+            kelvin, sigma = result.quantities["temperature"].number, _conductivity(quantities, part)
+            assert kelvin is not None
+            assert sigma is not None
+            points.append(Point(kelvin, sigma, branch, result.name))
         if points:
             found[part] = Part(tuple(points), len(asked), reasons.most_common(1)[0][0] if reasons else "")
     return found
@@ -82,7 +83,7 @@ def _told(result: Result, ending: str) -> dict[str, Quantity]:
     return {key.removesuffix(ending): q for key, q in result.quantities.items() if key.endswith(ending)}
 
 
-def _number(quantities: Mapping[str, Quantity], key: str) -> Number:
+def _number(quantities: Mapping[str, Quantity], key: str) -> Number | None:
     return quantities[key].number if key in quantities else None
 
 
@@ -107,12 +108,12 @@ def _withheld(quantities: Mapping[str, Quantity], part: str, seen_apart: bool) -
     return ""
 
 
-def _conductivity(quantities: Mapping[str, Quantity], part: str) -> Number:
+def _conductivity(quantities: Mapping[str, Quantity], part: str) -> Number | None:
     """Return L/(R A) [S/m] of a part; L/A is what the total or the bulk was computed with."""
     resistance = _number(quantities, f"{part}_resistance")
     for whole, sigma in (("total_resistance", "ionic_conductivity"), ("bulk_resistance", "bulk_conductivity")):
         r, s = _number(quantities, whole), _number(quantities, sigma)
-        if r is not None and s is not None:
+        if r is not None and s is not None and resistance is not None:
             return s if whole == f"{part}_resistance" else s * (r / resistance)
     return None
 

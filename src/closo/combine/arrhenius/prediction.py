@@ -109,8 +109,9 @@ def conductivity_at(result: Result, kelvin: float, phase: str = "") -> float:
 def _tangent(result: Result, kelvin: float) -> _Law:
     """Return the straight line that touches a Vogel curve at `kelvin`."""
     quantities, reference = result.quantities, float(result.findings["reference_temperature"])
-    t0, b = quantities["vogel_temperature"].number, quantities["activation_energy:vogel"].number / K_B
-    at_reference = log(quantities["ionic_conductivity:reference"].number)
+    keys = ("vogel_temperature", "activation_energy:vogel", "ionic_conductivity:reference")
+    t0, energy, sigma = (n for key in keys if (n := quantities[key].number) is not None)
+    b, at_reference = energy / K_B, log(sigma)
     if result.settings["convention"] == "sigmaT":
         at_reference = at_reference + math.log(reference)
     level = at_reference - b * (1.0 / (kelvin - t0) - 1.0 / (reference - t0))
@@ -141,9 +142,9 @@ def ratio(a: Result, b: Result, temperature: Number | float) -> Quantity:
     """
     first, second = predict(a, temperature), predict(b, temperature)
     method = f"{first.method}; over {second.method}"
-    for one in (first, second):
-        if one.number is None:
-            return withheld("conductivity_ratio", one.why or "", method=method)
+    if first.number is None or second.number is None:
+        why = (first if first.number is None else second).why
+        return withheld("conductivity_ratio", why or "", method=method)
     return Quantity("conductivity_ratio", (log(first.number) - log(second.number)) / LN10, method)
 
 
@@ -217,9 +218,8 @@ def _isokinetic(energies: Number, decades: Number) -> Quantity:
 
 def _mostly_energy(parts: dict[str, Quantity]) -> Check:
     """Judge the sentence 'the difference is mostly due to the activation energy'."""
-    total, energy, prefactor = (
-        parts[f"conductivity_ratio{part}"].number for part in ("", ":activation_energy", ":prefactor")
-    )
+    three = (parts[f"conductivity_ratio{part}"].number for part in ("", ":activation_energy", ":prefactor"))
+    total, energy, prefactor = (number for number in three if number is not None)
     sign = math.copysign(1.0, total.x)
     ahead = [sign * total, sign * energy, sign * energy - prefactor, sign * energy + prefactor]
     limits = [Quantity("conductivity_ratio", number).interval() or (0.0, 0.0) for number in ahead]

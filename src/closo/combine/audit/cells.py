@@ -29,7 +29,7 @@ from closo.models.recipe import (
     stack_pressure,
     theoretical_capacity,
 )
-from closo.quantity import Number
+from closo.quantity import Number, uncertain
 from closo.result import Check
 
 __all__ = ["audit_cells", "audit_presses"]
@@ -116,7 +116,7 @@ def _composite_check(cell: Cell) -> Check | None:
     stated = {part: share for part, share in shares.items() if share is not None}
     if not {"active", "electrolyte"} <= set(stated):
         return None
-    total = sum(stated.values())
+    total = sum(stated.values(), uncertain(0.0, {}))
     given = listed(f"{plain('mass_fraction', share)} {part}" for part, share in stated.items())
     given = f"{cell.name}: {given} add up to {with_u('mass_fraction', total)}"
     if not differ(total, 1.0):
@@ -160,11 +160,10 @@ def _theoretical_check(cell: Cell) -> Check | None:
 def _recomputed(cell: Cell) -> Number | None:
     """Return the areal capacity from mass, active fraction, theoretical capacity and area; None where one is missing."""
     area = _area(cell)
-    if None in (cell.cathode_mass, cell.active_fraction, cell.theoretical_capacity, area):
+    mass, share, capacity = cell.cathode_mass, cell.active_fraction, cell.theoretical_capacity
+    if mass is None or share is None or capacity is None or area is None:
         return None
-    return areal_capacity(
-        cell.cathode_mass, cell.active_fraction, theoretical_capacity=cell.theoretical_capacity, area=area
-    )
+    return areal_capacity(mass, share, theoretical_capacity=capacity, area=area)
 
 
 def _areal_check(cell: Cell) -> Check | None:
@@ -233,7 +232,7 @@ def _together(cells: Sequence[Cell]) -> Check:
     return Check(name, False, f"{found}; {_shared_cause(cells, common, chance)}.")
 
 
-def _relative_u(number: Number) -> float:
+def _relative_u(number: Number | None) -> float:
     return uncertainty(number) / value(number)
 
 
@@ -361,8 +360,9 @@ def _fitting_screw(press: Press, screws: int, nut_factor: Number) -> str:
     """Return which screw diameter gives the stated pressure."""
     if press.pressure is None:
         return ": the pressure cannot be computed, the screw diameter is not stated"
-    torque: Number = press.torque
-    needed = screws * torque / (nut_factor * press.pressure * press.area)
+    assert press.torque is not None
+    assert press.area is not None
+    needed = screws * press.torque / (nut_factor * press.pressure * press.area)
     nearest = min(_METRIC_SCREWS, key=lambda size: abs(math.log(size * 1e-3 / value(needed))))
     metric = f" (as M{nearest:.3g} has)" if abs(value(needed) / (nearest * 1e-3) - 1.0) < 0.1 else ""
     stated = f"{plain('pressure', press.pressure)} need a screw diameter of {with_u('diameter', needed)}{metric}"

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from closo.combine.audit.records import NumberOrRange
 from closo.constants import ELECTRONVOLT
 from closo.nomenclature import look_up, to_shown
-from closo.quantity import Number, Quantity
+from closo.number import Number, u_of, value_of
+from closo.quantity import Quantity
 
 __all__ = [
     "LIMIT",
@@ -49,17 +50,17 @@ PLAUSIBLE = {
 }
 
 
-def value(number: Number) -> float:
+def value(number: Number | float | None) -> float:
     """Return the best estimate of a number."""
-    return float(Quantity("mass", number).value or 0.0)
+    return 0.0 if number is None else value_of(number) or 0.0
 
 
-def uncertainty(number: Number) -> float:
+def uncertainty(number: Number | float | None) -> float:
     """Return the standard uncertainty of a number."""
-    return float(Quantity("mass", number).u or 0.0)
+    return 0.0 if number is None else u_of(number)
 
 
-def deviation(number: Number, expected: Number) -> float:
+def deviation(number: Number | float, expected: Number | float) -> float:
     """Return how many standard uncertainties of the difference `number` lies above `expected`.
 
     Example
@@ -75,7 +76,7 @@ def deviation(number: Number, expected: Number) -> float:
     return size / u if u > 0 else math.copysign(math.inf, size)
 
 
-def differ(number: Number, expected: Number) -> bool:
+def differ(number: Number | float, expected: Number | float) -> bool:
     """Tell whether two numbers disagree beyond `LIMIT`."""
     return abs(deviation(number, expected)) > LIMIT
 
@@ -113,7 +114,7 @@ def digits(shown: float, u: float = 0.0) -> str:
     return f"{shown:.{min(max(in_exact, from_u), max(four, from_u))}f}"
 
 
-def plain(name: str, number: NumberOrRange) -> str:
+def plain(name: str, number: NumberOrRange | float | tuple[float, float] | None) -> str:
     """Return a number as it was printed, without its uncertainty.
 
     Example
@@ -123,7 +124,8 @@ def plain(name: str, number: NumberOrRange) -> str:
     """
     row = look_up(name)
     unit = "" if row.shown == "1" else f" {row.shown}"
-    shown = [digits(to_shown(name, value(n)), uncertainty(n) / row.factor) for n in ends(number)]
+    both = number if isinstance(number, tuple) else (number,)
+    shown = [digits(to_shown(name, value(n)), uncertainty(n) / row.factor) for n in both]
     return " to ".join(dict.fromkeys(shown)) + unit
 
 

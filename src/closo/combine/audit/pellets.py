@@ -235,14 +235,15 @@ def area_question(area: Number | None, diameter: Number | None) -> str | None:
 
 def _density_check(pellet: Pellet) -> Check | None:
     """Test whether the pellet has room for its mass."""
-    if pellet.mass is None or pellet.thickness is None or _area(pellet) is None:
+    area, density = _area(pellet), pellet.density
+    if pellet.mass is None or pellet.thickness is None or area is None:
         return None
     name = f"relative density: {pellet.name}"
-    if pellet.density is None:
+    if density is None:
         return Check(name, None, f"{pellet.name}: the full density of its material is not known; state the densities.")
-    densest, loosest = _corners(pellet)
+    densest, loosest = _corners(pellet.mass, pellet.thickness, area, density)
     if exceeds(densest, 1.0):
-        return Check(name, False, _too_dense(pellet, densest))
+        return Check(name, False, _too_dense(pellet, densest, area, density))
     if exceeds(1.0 / loosest, 1.0 / SUSPICIOUS_DENSITY):
         cause = _slip(pellet, value(loosest)) or "the pellet is very porous, broken, or a value is wrong"
         detail = f"{_given(pellet)} give a relative density of only {_percent(pellet, densest, loosest)}: {cause}."
@@ -251,20 +252,16 @@ def _density_check(pellet: Pellet) -> Check | None:
     return Check(name, True, f"{_given(pellet)} give a relative density of {_percent(pellet, densest, loosest)}{tail}.")
 
 
-def _corners(pellet: Pellet) -> tuple[Number, Number]:
+def _corners(mass: NumberOrRange, thickness: NumberOrRange, area: Number, density: Number) -> tuple[Number, Number]:
     """Return the relative densities that must have occurred at the thin and at the thick end.
 
     A range of thicknesses says that its ends occurred, each with some mass of the mass's range: the thin end is tested
     with the lightest, the thick end with the heaviest. At one single thickness both ends of the mass occurred.
     """
-    (light, heavy), (thin, thick) = ends(pellet.mass), ends(pellet.thickness)
-    if not _is_range(pellet.thickness):
+    (light, heavy), (thin, thick) = ends(mass), ends(thickness)
+    if not _is_range(thickness):
         light, heavy = heavy, light
-    area = _area(pellet)
-    return (
-        relative_density(light, area, thin, density=pellet.density),
-        relative_density(heavy, area, thick, density=pellet.density),
-    )
+    return relative_density(light, area, thin, density=density), relative_density(heavy, area, thick, density=density)
 
 
 def _area(pellet: Pellet) -> Number | None:
@@ -272,7 +269,7 @@ def _area(pellet: Pellet) -> Number | None:
     return disc_area(pellet.diameter) if pellet.area is None and pellet.diameter is not None else pellet.area
 
 
-def _is_range(number: NumberOrRange) -> bool:
+def _is_range(number: NumberOrRange | None) -> bool:
     return isinstance(number, tuple)
 
 
@@ -290,9 +287,10 @@ def _given(pellet: Pellet) -> str:
     return f"{pellet.name}: {size} at a full density of {value(pellet.density) / 1000.0:.4g} g/cm3"
 
 
-def _too_dense(pellet: Pellet, densest: Number) -> str:
+def _too_dense(pellet: Pellet, densest: Number, area: Number, density: Number) -> str:
     """Say why a pellet is impossible, what is the least thickness, and what the conductivity inherits."""
-    area, density = _area(pellet), pellet.density
+    assert pellet.mass is not None
+    assert pellet.thickness is not None
     (light, heavy), (thin, thick) = ends(pellet.mass), ends(pellet.thickness)
     light = light if _is_range(pellet.thickness) else heavy  # see `_corners`
     least = theoretical_thickness(light, area, density)
@@ -367,8 +365,9 @@ def _copies(pellets: Sequence[Pellet]) -> list[Check]:
     """Find pellets with the same mass and the same thickness to the last digit."""
     alike: dict[tuple[float, float], list[Pellet]] = {}
     for pellet in pellets:
-        if all(x is not None and not _is_range(x) for x in (pellet.mass, pellet.thickness)):
-            alike.setdefault((value(pellet.mass), value(pellet.thickness)), []).append(pellet)
+        mass, thickness = pellet.mass, pellet.thickness
+        if not (mass is None or thickness is None or isinstance(mass, tuple) or isinstance(thickness, tuple)):
+            alike.setdefault((value(mass), value(thickness)), []).append(pellet)
     checks = []
     for group in (group for group in alike.values() if len(group) > 1):
         names = [pellet.name for pellet in group[:_NAMED]]

@@ -120,20 +120,24 @@ def _size(powder: Powder) -> Check | None:
 
 def _sizes_together(powders: Sequence[Powder]) -> list[Check]:
     """Test whether all sizes were computed with one and the same, wrong density."""
-    known = [p for p in powders if None not in (p.particle_size, p.specific_surface_area, p.density)]
-    known = [p for p in known if not isinstance(p.particle_size, tuple)]
+    known = [
+        (p.name, p.particle_size, p.specific_surface_area, p.density)
+        for p in powders
+        if not (p.particle_size is None or p.specific_surface_area is None or p.density is None)
+        and not isinstance(p.particle_size, tuple)
+    ]
     if len(known) < 2:
         return []
-    implied = [implied_density(p.particle_size, p.specific_surface_area) for p in known]
+    implied = [implied_density(size, surface) for _, size, surface, _ in known]
     common = _mean(implied)
-    names = listed(p.name for p in known)
+    names = listed(name for name, *_ in known)
     if any(differ(one, common) for one in implied):
         detail = f"{names}: the sizes imply different densities, so they were not all computed with one."
         return [Check("particle sizes together", None, detail)]
-    own = known[0].density
+    own = known[0][3]
     found = f"{names}: all {len(known)} sizes imply one density, {with_u('density', common)}"
     near = abs(value(common) / value(own) - 1.0) < _SAME_DENSITY
-    if near or any(differ(p.density, own) for p in known) or not differ(common, own):
+    if near or any(differ(density, own) for *_, density in known) or not differ(common, own):
         return [Check("particle sizes together", True, f"{found}; stated is {plain('density', own)}.")]
     factor = value(own) / value(common)
     size = f"every size is too large by a factor of {factor:.2f}"

@@ -120,6 +120,8 @@ def _energies(name: str, printed: Sequence[Printed]) -> list[Check]:
     if not energies or len(rows) < 2 or _same_temperature(rows[0], rows[-1]):
         return []
     cold, hot = rows[0], rows[-1]
+    assert cold.temperature is not None
+    assert hot.temperature is not None
     span = _inverse(cold.temperature, hot.temperature)
     slope = _log_ratio(hot.value, cold.value)
     implied = {"sigmaT": (slope + _log_ratio(hot.temperature, cold.temperature)) / span, "sigma": slope / span}
@@ -137,6 +139,7 @@ def _energy_check(energy: Printed, cold: Printed, hot: Printed, *, implied: dict
         return Check(name, True, f"{given}; the printed {_text(energy)} agrees.")
     far = listed(f"{abs(d):.1f}" for d in away.values())
     convention = min(away, key=lambda c: abs(away[c]))
+    assert hot.temperature is not None
     needed = _conductivity(cold, energy.value, hot.temperature, convention=convention)
     detail = f"{given}, not the printed {_text(energy)} ({far} u away)"
     detail += f"; with it the second would be {plain('ionic_conductivity', value(needed))}"
@@ -146,6 +149,7 @@ def _energy_check(energy: Printed, cold: Printed, hot: Printed, *, implied: dict
 
 def _conductivity(row: Printed, energy: Number, temperature: Number, *, convention: str | None) -> Number:
     """Return the conductivity at `temperature` from that of `row` and an activation energy."""
+    assert row.temperature is not None
     moved = row.value * exp(energy * _inverse(row.temperature, temperature))
     return moved if convention == "sigma" else moved * row.temperature / temperature
 

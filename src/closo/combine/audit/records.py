@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from closo.quantity import Number, Quantity
 
 __all__ = ["Cell", "Material", "NumberOrRange", "Pellet", "Powder", "Press", "Printed", "Recipe"]
 
-NumberOrRange = Any  # Number | tuple[Number, Number]; Number itself is Any for the type checker
+NumberOrRange = Number | tuple[Number, Number]
 Relation = Literal["=", ">", "<", "about"]
 
 

@@ -205,6 +205,7 @@ def _widened(own: Quantity, ends: Sequence[tuple[float, float]], name: str) -> Q
     moved = 0.5 * (low + high) - 0.5 * (inside[0] + inside[1])
     parts = {f"choice of explanation:{name}": float(np.sqrt(more)), f"form of explanations:{name}": _FORM[own.name]}
     told = f"{own.method}; for all explanations that do as well" if len(ends) > 1 else own.method
+    assert own.number is not None
     made = Quantity(own.name, exp(log(own.number) + uncertain(moved, parts)), told)
     if (made.u or 0.0) > _WORST * abs(made.value or 0.0):
         return withheld(

@@ -77,9 +77,8 @@ def compare_cells(
         raise DataError(f"A comparison of cells needs two cells or more with their parameters; {what}.")
     quantity = key.split(":", maxsplit=1)[0]
     lines = {f"{quantity}:{cell}": _capacity(result, key) for cell, result in results.items()}
-    numbers = {cell: lines[f"{quantity}:{cell}"].number for cell in results}
-    known = [cell for cell, number in numbers.items() if number is not None]
-    pairs = [_pair(a, b, numbers, cells) for a, b in combinations(known, 2)]
+    numbers = {cell: n for cell in results if (n := lines[f"{quantity}:{cell}"].number) is not None}
+    pairs = [_pair(a, b, numbers, cells) for a, b in combinations(numbers, 2)]
     for pair in pairs:
         method = f"{key}, lower over higher"
         lines[f"ratio:{pair.low} over {pair.high}"] = Quantity("ratio", pair.ratio, method)
@@ -192,14 +191,15 @@ def _decides(pair: _Pair) -> bool:
 def _foreseen(pair: _Pair, cells: Mapping[str, CellParameters], capacity: Number, quantity: str) -> dict[str, Quantity]:
     """Return what the lower cell would give at the temperature of the other, by mechanism, where that can be said."""
     low, high = cells[pair.low], cells[pair.high]
-    given = (low.theoretical_capacity, low.diffusion_energy)
-    if not _decides(pair) or "temperature" not in pair.differs or None in given or quantity != "specific_capacity":
+    whole, energy = low.theoretical_capacity, low.diffusion_energy
+    if not _decides(pair) or "temperature" not in pair.differs or quantity != "specific_capacity":
         return {}
-    loss = 1.0 - capacity / low.theoretical_capacity
-    left = 1.0 - loss_at(loss, low.diffusion_energy, low.temperature, high.temperature)
+    if whole is None or energy is None or low.temperature is None or high.temperature is None:
+        return {}
+    left = 1.0 - loss_at(1.0 - capacity / whole, energy, low.temperature, high.temperature)
     at = f"{quantity}:{pair.low} at {celsius(value_of(high.temperature))}"
     return {
-        f"{at}, slow diffusion": Quantity(quantity, left * low.theoretical_capacity, "if diffusion withholds the rest"),
+        f"{at}, slow diffusion": Quantity(quantity, left * whole, "if diffusion withholds the rest"),
         f"{at}, lost contact": Quantity(quantity, capacity, "if the rest is in grains without contact"),
     }
 
@@ -209,9 +209,9 @@ def _run(pair: _Pair, cells: Mapping[str, CellParameters], foreseen: Mapping[str
     if not _decides(pair):
         return ""
     condition, rest = pair.differs[0], pair.differs[1:]
-    change = f"with the {condition} of {pair.high}"
-    if condition == "temperature":
-        change = f"at {celsius(value_of(cells[pair.high].temperature))}"
+    change, warmer = f"with the {condition} of {pair.high}", cells[pair.high].temperature
+    if condition == "temperature" and warmer is not None:
+        change = f"at {celsius(value_of(warmer))}"
     elif condition == "rate":
         change = f"at the rate of {pair.high}"
     expected = "; ".join(f"{key.rpartition(', ')[2]} would give {q}" for key, q in foreseen.items())

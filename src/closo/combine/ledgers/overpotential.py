@@ -171,9 +171,10 @@ def _diffusion(cell: CellParameters, kelvin: Number, current: Number) -> dict[st
     names = ("particle_radius", "diffusivity", "active_mass", "theoretical_capacity", "area")
     lacking = [n.replace("_", " ") for n in names if getattr(cell, n) is None]
     one_end, leg = _one_end(cell, current), _full_leg(cell, current)
-    if one_end is None or leg is None:
+    radius, diffusivity, capacity = cell.particle_radius, cell.diffusivity, cell.theoretical_capacity
+    if one_end is None or leg is None or radius is None or diffusivity is None or capacity is None:
         return {"capacity_loss:diffusion": withheld("capacity_loss", f"not known: {' and '.join(lacking)}")}
-    tau = forms.diffusion_time(cell.particle_radius, cell.diffusivity)
+    tau = forms.diffusion_time(radius, diffusivity)
     lines = {
         "time_constant:diffusion": Quantity("time_constant", tau, "R^2/D"),
         "ratio:diffusion": Quantity("ratio", tau / leg, "R^2/D over the time of a complete half cycle"),
@@ -183,7 +184,7 @@ def _diffusion(cell: CellParameters, kelvin: Number, current: Number) -> dict[st
         return lines | {"capacity_loss:diffusion": withheld("capacity_loss", why)}
     lost = 2.0 * one_end
     lines["capacity_loss:diffusion"] = Quantity("capacity_loss", lost, "2 R^2/(15 D t): a discharge after a charge")
-    given = cell.theoretical_capacity * (1.0 - lost)
+    given = capacity * (1.0 - lost)
     lines["specific_capacity:diffusion"] = Quantity("specific_capacity", given, "what diffusion leaves")
     if cell.diffusion_energy is not None:
         slope = forms.diffusion_sensitivity(one_end, cell.diffusion_energy, kelvin)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from closo.combine import audit
 from closo.combine.auditing import recipe_record
 from closo.combine.ledgers import CellParameters, cell_from_masses
 from closo.errors import ClosoError
 from closo.models.recipe import mass_fraction
-from closo.quantity import Number
+from closo.quantity import Number, uncertain
 from closo.study import Cell, Study, as_number
 
 __all__ = ["electrolyte_density", "parameters_of", "salt_fraction"]
@@ -52,14 +53,14 @@ def parameters_of(study: Study, name: str) -> CellParameters:
             interface_resistance=known.interface_resistance,
             current_density=known.current_density,
         )
-    given = {key: as_number(getattr(cell, key)) for key in _GIVEN}
+    given: dict[str, Any] = {key: as_number(getattr(cell, key)) for key in _GIVEN}
     return replace(known, **{key: number for key, number in given.items() if number is not None})
 
 
 def electrolyte_density(study: Study, cell: Cell) -> Number | None:
     """Return the full density [kg/m3] of the sample that a cell's electrolyte is made of, None where unknown."""
     recipe = recipe_record(study, cell.separator_sample or "")
-    return recipe and audit.recipe_density(recipe)
+    return audit.recipe_density(recipe)
 
 
 def salt_fraction(study: Study, cell: Cell) -> Number | None:
@@ -69,18 +70,19 @@ def salt_fraction(study: Study, cell: Cell) -> Number | None:
     if recipe is None:
         return None
     if recipe.filler is None:
-        return 1.0
+        return uncertain(1.0, {})
     salt, filled = (recipe.masses.get(name or "") for name in (recipe.matrix, recipe.filler))
     if salt is not None and filled is not None:
-        return salt / (salt + filled)
+        weighed: Number = salt / (salt + filled)
+        return weighed
     stated = recipe.filler_fraction
     density = {name: m.density for name, m in study.materials.items()}
     filler, matrix = (density.get(name or "") for name in (recipe.filler, recipe.matrix))
-    if stated is not None and stated.name == "mass_fraction":
-        return 1.0 - stated.number
-    if stated is None or filler is None or matrix is None:
+    if stated is None or stated.number is None:
         return None
-    return 1.0 - mass_fraction(stated.number, filler, matrix)
+    if stated.name == "mass_fraction":
+        return 1.0 - stated.number
+    return None if filler is None or matrix is None else 1.0 - mass_fraction(stated.number, filler, matrix)
 
 
 def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> CellParameters | None:
@@ -94,9 +96,10 @@ def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> Ce
     }
     densities["electrolyte"] = electrolyte_density(study, cell)
     present = {role: share for role, share in shares.items() if share is not None}
+    known = {role: density for role in present if (density := densities.get(role)) is not None}
     if area is None or cell.cathode_mass is None or {"active", "electrolyte"} - set(present):
         return None
-    if any(densities.get(role) is None for role in present):
+    if len(known) < len(present):
         return None
     try:
         return cell_from_masses(
@@ -104,7 +107,7 @@ def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> Ce
             area=area,
             cathode_mass=cell.cathode_mass,
             mass_fractions=present,
-            densities={role: densities[role] for role in present},
+            densities=known,
             roles={role: role for role in present},
             separator_mass=cell.separator_mass,
             porosity=0.0 if cell.porosity is None else cell.porosity,

@@ -68,7 +68,7 @@ def cell_from_masses(
     densities: Mapping[str, Number],
     roles: Mapping[str, str],
     separator_mass: Number | None = None,
-    porosity: Number = 0.0,
+    porosity: Number | float = 0.0,
     theoretical_capacity: Number | None = None,
     temperature: Number | None = None,
     current_density: Number | None = None,

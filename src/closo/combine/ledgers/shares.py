@@ -10,7 +10,8 @@ from closo.combine.arrhenius import predict
 from closo.combine.ledgers.records import CellParameters
 from closo.errors import StudyError
 from closo.models.cell import forms
-from closo.quantity import Number, Quantity
+from closo.number import Number, u_of, uncertain, value_of
+from closo.quantity import Quantity
 from closo.result import Result
 
 __all__ = ["PARTS", "Shares", "conductivity_of", "lower", "shares_of", "u_of", "upper", "value_of", "working_point"]
@@ -50,17 +51,9 @@ class Shares:
     @property
     def total(self) -> Number:
         """Return the sum of what is known [V]."""
-        return sum(self.known.values()) + (0.0 if self.redistribution is None else self.redistribution)
-
-
-def value_of(number: Number) -> float:
-    """Return the best estimate of a number."""
-    return float(Quantity("ratio", number).value or 0.0)
-
-
-def u_of(number: Number) -> float:
-    """Return the standard uncertainty of a number."""
-    return float(Quantity("ratio", number).u or 0.0)
+        return sum(self.known.values(), uncertain(0.0, {})) + (
+            0.0 if self.redistribution is None else self.redistribution
+        )
 
 
 def lower(number: Number) -> float:
@@ -101,16 +94,18 @@ def working_point(
     """
     kelvin = cell.temperature if temperature is None else temperature
     current = cell.current_density if current_density is None else current_density
-    for word, found in (("temperature", kelvin), ("current density", current)):
-        if found is None:
-            raise StudyError(
-                f"The overpotential ledger of '{cell.name}' needs its {word}.", hint="State how the cell was run."
-            )
-        if not (math.isfinite(value_of(found)) and value_of(found) > 0):
-            raise StudyError(
-                f"'{cell.name}': a {word} of {value_of(found)} (SI) is not valid: it must be finite and > 0."
-            )
-    return kelvin, current
+    return _usable(cell, "temperature", kelvin), _usable(cell, "current density", current)
+
+
+def _usable(cell: CellParameters, word: str, found: Number | None) -> Number:
+    """Return the number, refused where it is not known or not positive."""
+    if found is None:
+        raise StudyError(
+            f"The overpotential ledger of '{cell.name}' needs its {word}.", hint="State how the cell was run."
+        )
+    if not (math.isfinite(value_of(found)) and value_of(found) > 0):
+        raise StudyError(f"'{cell.name}': a {word} of {value_of(found)} (SI) is not valid: it must be finite and > 0.")
+    return found
 
 
 def shares_of(
@@ -133,11 +128,10 @@ def shares_of(
         "charge transfer": _charge_transfer(cell, temperature),
     }
     missing = {part: r for part, r in found.items() if isinstance(r, str)}
-    known = {part: r * current_density for part, r in found.items() if part not in missing}
-    if "charge transfer" in known:
-        known["charge transfer"] = forms.charge_transfer_overpotential(
-            current_density, found["charge transfer"], temperature
-        )
+    known = {part: r * current_density for part, r in found.items() if not isinstance(r, str)}
+    transfer = found["charge transfer"]
+    if not isinstance(transfer, str):
+        known["charge transfer"] = forms.charge_transfer_overpotential(current_density, transfer, temperature)
     cathode = [part for part in PARTS if part.startswith(("cathode", "charge"))]
     if any(part in missing for part in cathode):
         return Shares(known, missing)
@@ -155,8 +149,9 @@ def _given(cell: CellParameters, *names: str) -> Number | str:
 
 def _separator(cell: CellParameters, conductivity: Number | str) -> Number | str:
     thickness = _given(cell, "separator_thickness")
-    lacking = [r for r in (thickness, conductivity) if isinstance(r, str)]
-    return " and ".join(lacking) if lacking else forms.layer_resistance(thickness, conductivity)
+    if isinstance(thickness, str) or isinstance(conductivity, str):
+        return " and ".join(r for r in (thickness, conductivity) if isinstance(r, str))
+    return forms.layer_resistance(thickness, conductivity)
 
 
 def _ions(cell: CellParameters, conductivity: Number | str) -> Number | str:
@@ -164,26 +159,27 @@ def _ions(cell: CellParameters, conductivity: Number | str) -> Number | str:
     thickness, effective = _given(cell, "cathode_thickness"), _given(cell, "cathode_ionic_conductivity")
     if isinstance(effective, str) and cell.tortuosity_exponent is not None:
         fraction = _given(cell, "electrolyte_fraction")
-        lacking = [r for r in (fraction, conductivity) if isinstance(r, str)]
-        effective = (
-            " and ".join(lacking)
-            if lacking
-            else forms.effective_conductivity(conductivity, fraction, cell.tortuosity_exponent)
-        )
-    lacking = [r for r in (thickness, effective) if isinstance(r, str)]
-    return " and ".join(lacking) if lacking else forms.path_resistance(thickness, effective)
+        if isinstance(fraction, str) or isinstance(conductivity, str):
+            effective = " and ".join(r for r in (fraction, conductivity) if isinstance(r, str))
+        else:
+            effective = forms.effective_conductivity(conductivity, fraction, cell.tortuosity_exponent)
+    if isinstance(thickness, str) or isinstance(effective, str):
+        return " and ".join(r for r in (thickness, effective) if isinstance(r, str))
+    return forms.path_resistance(thickness, effective)
 
 
 def _electrons(cell: CellParameters) -> Number | str:
-    names = ("cathode_electronic_conductivity", "cathode_thickness")
-    effective = _given(cell, *names)
-    return effective if isinstance(effective, str) else forms.path_resistance(cell.cathode_thickness, effective)
+    effective, thickness = _given(cell, "cathode_electronic_conductivity"), cell.cathode_thickness
+    if isinstance(effective, str) or thickness is None:
+        return _given(cell, "cathode_electronic_conductivity", "cathode_thickness")
+    return forms.path_resistance(thickness, effective)
 
 
 def _charge_transfer(cell: CellParameters, temperature: Number) -> Number | str:
     names = ("exchange_current_density", "active_fraction", "particle_radius", "cathode_thickness")
     exchange = _given(cell, *names)
-    if isinstance(exchange, str):
+    share, radius, thickness = cell.active_fraction, cell.particle_radius, cell.cathode_thickness
+    if isinstance(exchange, str) or share is None or radius is None or thickness is None:
         return exchange
-    roughness = forms.specific_interface(cell.active_fraction, cell.particle_radius) * cell.cathode_thickness
+    roughness = forms.specific_interface(share, radius) * thickness
     return forms.charge_transfer_resistance(exchange, roughness, temperature)

@@ -58,7 +58,7 @@ def _columns(sweep: Result, area: Number | None) -> tuple[np.ndarray, np.ndarray
         return f"'{sweep.name}' has no potential in its curves"
     e = np.asarray(sweep.curves["potential"].values, float)
     if "current_density" in sweep.curves:
-        return e, np.asarray(sweep.curves["current_density"].values, float), 1.0
+        return e, np.asarray(sweep.curves["current_density"].values, float), uncertain(1.0, {})
     area = sweep.findings.get("area") if area is None else area
     if "current" not in sweep.curves or area is None:
         return f"the current density of '{sweep.name}' is not known: its electrode area is missing"

@@ -20,6 +20,7 @@ from closo.errors import ClosoError, StudyError
 from closo.models.cell.chemistry import Parameter, chemistry
 from closo.models.cell.porous import Legs
 from closo.models.cell.stack import SODIUM_REFERENCE, Stack, arrhenius, defaults_of
+from closo.number import Number, value_of
 from closo.quantity import Quantity, uncertain
 from closo.result import Result
 from closo.study import Study
@@ -176,8 +177,8 @@ def stack_of(study: Study, results: Mapping[str, Result], name: str) -> Stack:
     )
 
 
-def _float(number: object) -> float:
-    return 0.0 if number is None else float(Quantity("ratio", number).value or 0.0)
+def _float(number: Number | None) -> float:
+    return 0.0 if number is None else value_of(number)
 
 
 def _transport(results: Mapping[str, Result], sample: str, name: str) -> dict[str, float]:

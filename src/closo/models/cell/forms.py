@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 from closo.constants import BOLTZMANN, FARADAY, GAS
 from closo.errors import StudyError
-from closo.quantity import Number, Quantity, exp, log, sqrt
+from closo.number import Number, Same, exp, log, sqrt, value_of
 
 __all__ = [
     "FARADAY",
@@ -45,10 +45,10 @@ __all__ = [
 SODIUM_MOLAR_VOLUME = 2.37e-5  # m3/mol: 22.99 g/mol at 0.970 g/cm3 (0.968 to 0.971 in tables)
 
 
-def _positive(what: str, number: Number) -> Number:
+def _positive(what: str, number: Same) -> Same:
     """Return `number` if it is finite and > 0."""
-    value = Quantity("ratio", number).value
-    if value is None or not (math.isfinite(value) and value > 0):
+    value = value_of(number)
+    if not (math.isfinite(value) and value > 0):
         raise StudyError(f"{what} = {value} (SI) is not valid: it must be finite and > 0.", hint="Correct the value.")
     return number
 
@@ -56,14 +56,14 @@ def _positive(what: str, number: Number) -> Number:
 # --- geometry -------------------------------------------------------------------------------------------------------
 
 
-def _volumes(mass_fractions: Mapping[str, Number], densities: Mapping[str, Number]) -> dict[str, Number]:
+def _volumes(mass_fractions: Mapping[str, Same], densities: Mapping[str, Same]) -> dict[str, Same]:
     """Return the volume [m3] that each component has in 1 kg of composite."""
     lacking = [part for part in mass_fractions if part not in densities]
     if lacking or not mass_fractions:
         raise StudyError(
             f"The density of {', '.join(lacking) or 'every component'} is not known.", hint="State it [kg/m3]."
         )
-    total = sum(float(Quantity("ratio", w).value or 0.0) for w in mass_fractions.values())
+    total = sum(value_of(w) for w in mass_fractions.values())
     if abs(total - 1.0) > 1e-3:
         raise StudyError(f"The mass fractions add up to {total:.4g}, not to 1.", hint="6:3:1 is 0.6, 0.3 and 0.1.")
     return {
@@ -73,8 +73,8 @@ def _volumes(mass_fractions: Mapping[str, Number], densities: Mapping[str, Numbe
 
 
 def electrode_fractions(
-    mass_fractions: Mapping[str, Number], densities: Mapping[str, Number], *, porosity: Number
-) -> dict[str, Number]:
+    mass_fractions: Mapping[str, Same], densities: Mapping[str, Same], *, porosity: Same | float
+) -> dict[str, Same]:
     """Return the volume fraction [1] of each component of a pressed composite.
 
     Parameters
@@ -99,13 +99,13 @@ def electrode_fractions(
 
 
 def electrode_thickness(
-    mass: Number,
-    area: Number,
+    mass: Same,
+    area: Same,
     *,
-    mass_fractions: Mapping[str, Number],
-    densities: Mapping[str, Number],
-    porosity: Number,
-) -> Number:
+    mass_fractions: Mapping[str, Same],
+    densities: Mapping[str, Same],
+    porosity: Same | float,
+) -> Same:
     """Return the thickness [m] of a pressed composite of `mass` [kg] on `area` [m2]; other units as above.
 
     Example
@@ -118,7 +118,7 @@ def electrode_thickness(
     return volume / (1.0 - porosity) / _positive("area", area)
 
 
-def specific_interface(active_fraction: Number, particle_radius: Number) -> Number:
+def specific_interface(active_fraction: Same, particle_radius: Same) -> Same:
     """Return the surface of spheres per volume of electrode, 3 phi/R [1/m]; phi [1], R [m]."""
     return 3.0 * _positive("active fraction", active_fraction) / _positive("particle radius", particle_radius)
 
@@ -291,7 +291,7 @@ def loss_at(loss: Number, activation_energy: Number, measured_at: Number, wanted
 # --- charge ---------------------------------------------------------------------------------------------------------
 
 
-def leak_current_density(missing: Number, duration: Number) -> Number:
+def leak_current_density(missing: Same, duration: float) -> Same:
     """Return the side current [A/m2] that makes `missing` = charge - discharge [C/m2] in a cycle of `duration` [s].
 
     It flows in both halves: it adds to the charge and takes from the discharge, so the whole cycle counts.
@@ -332,7 +332,7 @@ def electrons_per_anion(charge: Number, anions: Number) -> Number:
     return charge / (FARADAY * _positive("amount of anions", anions))
 
 
-def moved_thickness(areal_charge: Number, molar_volume: Number = SODIUM_MOLAR_VOLUME) -> Number:
+def moved_thickness(areal_charge: Same, molar_volume: Same | float = SODIUM_MOLAR_VOLUME) -> Same:
     """Return the thickness [m] of metal that an areal charge [C/m2] moves (one electron an atom).
 
     Example

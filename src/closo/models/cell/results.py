@@ -88,7 +88,8 @@ def simulated(
         }
         quantities["series_resistance"] = _series_resistance(stack, protocol.kelvin)
     for key in quantities.keys() & (scatter or {}).keys():
-        quantities[key] = replace(quantities[key], number=quantities[key].number * (scatter or {})[key])
+        if (number := quantities[key].number) is not None:
+            quantities[key] = replace(quantities[key], number=number * (scatter or {})[key])
     used = parameters(stack)
     assumed = [row["name"].replace("_", " ") for row in used if row["source"].startswith("assumed")]
     return Result(

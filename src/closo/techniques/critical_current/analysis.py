@@ -29,11 +29,11 @@ def analyse(
     voltage_gain: float = 1e-3,
     current_gain: float = GAIN,
     current_offset: str | float | None = None,
-    area: Number = None,
-    thickness: Number = None,
-    temperature: Number = None,
-    ionic_conductivity: Number = None,
-    pressure: Number = None,
+    area: Number | None = None,
+    thickness: Number | None = None,
+    temperature: Number | None = None,
+    ionic_conductivity: Number | None = None,
+    pressure: Number | None = None,
 ) -> Result:
     """Analyse a staircase of current densities.
 

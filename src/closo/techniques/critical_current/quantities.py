@@ -145,6 +145,7 @@ def _charges(found: Survey, steps: Steps) -> dict[str, tuple[Any, str]]:
             rows[key] = (charge_of(found, use), "charge of one complete half cycle at that step")
         elif half.complete.any():
             duration = _times(found, steps)["duration:half_cycle"].number
+            assert duration is not None
             charge = _of_level(found, steps, level) * duration
             rows[key] = (charge, "current of that step times the usual half cycle; none was completed there")
         else:

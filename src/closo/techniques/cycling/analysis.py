@@ -39,10 +39,10 @@ def analyse(
     retention_cycles: str | None = None,
     current_offset: str | float | None = None,
     current_gain: float | None = None,
-    area: Number = None,
-    active_mass: Number = None,
-    theoretical_capacity: Number = None,
-    temperature: Number = None,
+    area: Number | None = None,
+    active_mass: Number | None = None,
+    theoretical_capacity: Number | None = None,
+    temperature: Number | None = None,
 ) -> Result:
     """Analyse the cycling of one cell.
 

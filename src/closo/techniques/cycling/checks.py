@@ -170,9 +170,10 @@ def _capacity(specimen: Specimen, quantities: Mapping[str, Quantity]) -> Check:
         return Check(name, False, detail)
     if specimen.theoretical_capacity is None or not found:
         return Check(name, None, "needs active_mass and theoretical_capacity")
-    theory = Quantity("theoretical_capacity", specimen.theoretical_capacity)
     key = max(found, key=lambda k: found[k].value or 0.0)
-    share = Quantity("capacity_retention", found[key].number / theory.number)
+    highest = found[key].number
+    assert highest is not None
+    share = Quantity("capacity_retention", highest / specimen.theoretical_capacity)
     low, _ = share.interval() or (0.0, 0.0)
     detail = f"{key} is {100 * (share.value or 0.0):.1f} % of the theoretical capacity"
     advice = "" if low <= 1.0 else ": active mass, its fraction, or the theoretical capacity is wrong"

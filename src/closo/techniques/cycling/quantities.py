@@ -35,10 +35,10 @@ _NO_ENERGY = {
 class Specimen:
     """What was stated about the cell, as numbers in SI with their sources; None where it was not."""
 
-    area: Number = None
-    active_mass: Number = None
-    theoretical_capacity: Number = None
-    temperature: Number = None
+    area: Number | None = None
+    active_mass: Number | None = None
+    theoretical_capacity: Number | None = None
+    temperature: Number | None = None
 
 
 def scatter_number(values: np.ndarray, *, label: str) -> Number:

@@ -36,7 +36,7 @@ def analyse(
     *,
     halo_file: Sequence[Dataset] = (),
     profile_file: Sequence[Dataset] = (),
-    temperature: Number = None,
+    temperature: Number | None = None,
     phases: str | None = None,
     anode: str | None = None,
     wavelength: float | None = None,

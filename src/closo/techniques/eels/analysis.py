@@ -292,8 +292,8 @@ def _ratios(spectra: Spectra, found: list[_Edge]) -> dict[str, Quantity]:
     for one, other in itertools.pairwise(found):
         key = f"edge_ratio:{one.name}/{other.name}"
         a, b = (_of_edge(spectra, edge)[f"edge_intensity:{edge.name}"] for edge in (one, other))
-        lacking = [edge.name for edge, q in ((one, a), (other, b)) if q.value is None]
-        if lacking:
+        if a.number is None or b.number is None:
+            lacking = [edge.name for edge, q in ((one, a), (other, b)) if q.value is None]
             quantities[key] = withheld("edge_ratio", f"{' and '.join(lacking)} withheld")
         else:
             quantities[key] = Quantity("edge_ratio", a.number / b.number, "counts, not amounts")

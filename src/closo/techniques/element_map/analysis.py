@@ -161,17 +161,17 @@ def _atoms(
     name: str, quantities: Mapping[str, Quantity], elements: tuple[str, ...], factors: Mapping[str, tuple[float, float]]
 ) -> dict[str, Quantity]:
     """Return atom fractions by k-factors (Cliff, Lorimer) of the elements that have one and are seen."""
-    there = [e for e in elements if e in factors and quantities[f"line_intensity:{e}"].value is not None]
-    if len(there) < 2:
+    seen = {e: n for e in elements if e in factors and (n := quantities[f"line_intensity:{e}"].number) is not None}
+    if len(seen) < 2:
         return {}
     amounts = {}
-    for e in there:
+    for e, counts in seen.items():
         k = uncertain(factors[e][0], {f"k_factor {e}": factors[e][1]})
         k = k * uncertain(1.0, {f"absorption {e}:{name}": _ABSORBED[lines.LINES[e][0][0] > 1000.0]})
-        amounts[e] = quantities[f"line_intensity:{e}"].number * k / lines.MASSES[e]
+        amounts[e] = counts * k / lines.MASSES[e]
     whole = sum(amounts.values())
-    how = f"k-factors, absorption not corrected; {', '.join(there)} together are 100 %"
-    return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in there}
+    how = f"k-factors, absorption not corrected; {', '.join(seen)} together are 100 %"
+    return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in seen}
 
 
 def _places(maps: Maps, asked: Asked) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:

@@ -53,10 +53,10 @@ def analyse(
     leave_out: str | None = None,
     calibrated: bool = False,
     drt: bool = True,
-    area: Number = None,
-    thickness: Number = None,
-    temperature: Number = None,
-    lead_resistance: Number = None,
+    area: Number | None = None,
+    thickness: Number | None = None,
+    temperature: Number | None = None,
+    lead_resistance: Number | None = None,
 ) -> Result:
     """Analyse one spectrum.
 

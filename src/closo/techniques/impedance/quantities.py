@@ -36,14 +36,14 @@ _OTHERWISE = 0.2  # weight of circuits without an arc beyond which it is withhel
 class Pellet:
     """What is known of the specimen; None where it is not. `assign`: label of a resistor -> what the user says it is."""
 
-    area: Number = None
-    thickness: Number = None
-    temperature: Number = None
-    lead_resistance: Number = None
+    area: Number | None = None
+    thickness: Number | None = None
+    temperature: Number | None = None
+    lead_resistance: Number | None = None
     assign: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def cell_constant(self) -> Number:
+    def cell_constant(self) -> Number | None:
         """L/A [1/m], None without geometry."""
         return None if self.area is None or self.thickness is None else self.thickness / self.area
 
@@ -133,7 +133,7 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
         why = _APART.format(percent(spread))
     if why:
         return withheld(key, why)
-    total = sum(exp(theta[t.resistor.first]) for t in best.total)
+    total = sum((exp(theta[t.resistor.first]) for t in best.total), uncertain(0.0, {}))
     shape = _SHAPE if len(best.total) >= _MANY or best.distributed else 0.0
     model = float(np.linalg.norm([shape, *best.doubts(best.total), spread]))
     if model:
@@ -201,7 +201,7 @@ def _part(key: str, best: Reading, which: str, theta: list[Number], *, spread: f
     if spread > VAGUE:
         return withheld(key, _APART.format(percent(spread)))
     size = float(np.linalg.norm([*best.doubts(part), spread]))
-    number = sum(exp(theta[t.resistor.first]) for t in part)
+    number = sum((exp(theta[t.resistor.first]) for t in part), uncertain(0.0, {}))
     if size:
         number = number * (1.0 + uncertain(0.0, {f"model choice:{name}": size}))
     labels = "+".join(t.resistor.label for t in part)
@@ -226,7 +226,7 @@ def _of_material(best: Reading, theta: list[Number], pellet: Pellet, found: dict
     return {key: _limited(Quantity(key, number, methods[key])) for key, number in made.items()}
 
 
-def _capacitance(part: Sequence[Term], fit: CircuitFit, theta: list[Number]) -> Number:
+def _capacitance(part: Sequence[Term], fit: CircuitFit, theta: list[Number]) -> Number | None:
     """Effective capacitance of an arc with its sources; of several arcs, or one that the data do not know, None."""
     arcs = [(t.resistor.first, t.storage) for t in part if t.storage is not None]
     if len(arcs) != 1:
@@ -242,12 +242,13 @@ def _capacitance(part: Sequence[Term], fit: CircuitFit, theta: list[Number]) -> 
 def conductivity(total: Quantity, pellet: Pellet) -> Quantity:
     """Return L/(R A), or why it cannot be given."""
     name = "ionic_conductivity"
-    missing = [key for key in ("area", "thickness") if getattr(pellet, key) is None]
-    if missing:
+    constant = pellet.cell_constant
+    if constant is None:
+        missing = [key for key in ("area", "thickness") if getattr(pellet, key) is None]
         return withheld(name, f"needs {' and '.join(missing)} of the pellet")
     if total.number is None or (total.value or 0.0) <= 0:
         return withheld(name, total.why or "the resistance left after taking off the leads is not positive")
-    return Quantity(name, pellet.cell_constant / total.number, f"L/(R A) with R = {total.method}; total, not bulk")
+    return Quantity(name, constant / total.number, f"L/(R A) with R = {total.method}; total, not bulk")
 
 
 def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quantity]:

@@ -37,10 +37,10 @@ def analyse_series(
     leave_out: str | None = None,
     calibrated: bool = False,
     drt: bool = False,
-    area: Number = None,
-    thickness: Number = None,
+    area: Number | None = None,
+    thickness: Number | None = None,
     temperatures: Sequence[Number] | None = None,
-    lead_resistance: Number = None,
+    lead_resistance: Number | None = None,
 ) -> list[Result]:
     """Analyse the spectra of one pellet together; arcs keep their names from one temperature to the next.
 

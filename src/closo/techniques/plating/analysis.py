@@ -64,11 +64,11 @@ def analyse(
     voltage_gain: float = 1e-3,
     current_gain: float = GAIN,
     current_offset: str | float | None = None,
-    area: Number = None,
-    thickness: Number = None,
-    temperature: Number = None,
-    ionic_conductivity: Number = None,
-    pressure: Number = None,
+    area: Number | None = None,
+    thickness: Number | None = None,
+    temperature: Number | None = None,
+    ionic_conductivity: Number | None = None,
+    pressure: Number | None = None,
 ) -> Result:
     """Analyse plating and stripping at constant current.
 
@@ -119,13 +119,13 @@ def analyse(
     )
 
 
-def stated(temperature: Number, pressure: Number) -> dict[str, Quantity]:
+def stated(temperature: Number | None, pressure: Number | None) -> dict[str, Quantity]:
     """Return the conditions of the cell [K, Pa] that are given."""
     given = {"temperature": temperature, "pressure": pressure}
     return {key: as_stated(key, number) for key, number in given.items() if number is not None}
 
 
-def geometry_of(area: Number, thickness: Number, conductivity: Number) -> Geometry:
+def geometry_of(area: Number | None, thickness: Number | None, conductivity: Number | None) -> Geometry:
     """Return area and ohmic resistance L/sigma [ohm m2], each None where it is not known."""
     ohmic = thickness / conductivity if thickness is not None and conductivity is not None else None
     missing = [

@@ -28,8 +28,8 @@ _WORTHLESS = 0.4  # relative u beyond which a number is not printed
 class Geometry:
     """Area [m2] and ohmic L/sigma [ohm m2] of the electrolyte, None where not known; `missing` names what was not given."""
 
-    area: Number
-    ohmic: Number
+    area: Number | None
+    ohmic: Number | None
     missing: tuple[str, ...]
 
     @property
@@ -76,7 +76,7 @@ def _of_half_cycle(found: Survey, geometry: Geometry, place: int, suffix: str) -
         quantities["area_specific_resistance"] = sure(
             Quantity("area_specific_resistance", specific, f"|U| A/|I| {which}")
         )
-    if geometry.missing:
+    if geometry.area is None or geometry.ohmic is None:
         why = f"the electrolyte's share L/sigma needs {', '.join(geometry.missing)}"
         quantities["interfacial_resistance"] = withheld("interfacial_resistance", why)
     else:
@@ -233,7 +233,7 @@ def _passed(found: Survey, geometry: Geometry) -> dict[str, Quantity]:
     return {key: quantities[key] for key in order}
 
 
-def per_area_too(keys: tuple[str, str], number: Number, text: str, geometry: Geometry) -> dict[str, Quantity]:
+def per_area_too(keys: tuple[str, str], number: Number | None, text: str, geometry: Geometry) -> dict[str, Quantity]:
     """Return an extensive quantity and the same per area; `text` is the method, or the reason where `number` is None."""
     key, other = keys
     name, other_name = key.split(":", maxsplit=1)[0], other.split(":", maxsplit=1)[0]

@@ -39,9 +39,9 @@ def analyse(
     current_offset: str | float | None = None,
     current_gain: float = GAIN,
     voltage_offset: float = 1e-4,
-    area: Number = None,
-    thickness: Number = None,
-    temperature: Number = None,
+    area: Number | None = None,
+    thickness: Number | None = None,
+    temperature: Number | None = None,
 ) -> Result:
     """Analyse a polarization.
 

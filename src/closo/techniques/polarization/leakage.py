@@ -21,7 +21,7 @@ def leakage(
     currents: Sequence[Number],
     volts: Sequence[Number],
     *,
-    constant: Number,
+    constant: Number | None,
     name: str,
 ) -> tuple[dict[str, Quantity], list[Check]]:
     """Return the electronic conductivity with its checks.
@@ -85,7 +85,7 @@ def _own(current: Number) -> float:
     return float(np.sqrt(mine))
 
 
-def _conductivity(conductance: Number, constant: Number, method: str) -> tuple[dict[str, Quantity], Check]:
+def _conductivity(conductance: Number, constant: Number | None, method: str) -> tuple[dict[str, Quantity], Check]:
     """Return sigma_e where it can be told from zero, else the reason, and the upper limit; and the check of the floor."""
     name = "electronic_conductivity"
     key = f"{name}:upper_limit"

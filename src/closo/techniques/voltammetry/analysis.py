@@ -40,8 +40,8 @@ class _Curve:
     current: np.ndarray
     baseline: Baseline | None
     versus: str
-    area: Number
-    resistance: Number
+    area: Number | None
+    resistance: Number | None
 
 
 def analyse(
@@ -51,9 +51,9 @@ def analyse(
     factor: float = 5.0,
     resistance: float | None = None,
     reference: str | None = None,
-    area: Number = None,
-    temperature: Number = None,
-    lead_resistance: Number = None,
+    area: Number | None = None,
+    temperature: Number | None = None,
+    lead_resistance: Number | None = None,
 ) -> Result:
     """Return the oxidative onset of a sweep.
 
@@ -112,7 +112,7 @@ def _thresholds(text: str | None, per_area: bool) -> list[float]:
     return values
 
 
-def _resistance(typed: float | None, lead: Number, name: str) -> Number:
+def _resistance(typed: float | None, lead: Number | None, name: str) -> Number | None:
     """Return the resistance in series [ohm] with its source, None where none is known."""
     if typed is None:
         return lead
@@ -122,7 +122,7 @@ def _resistance(typed: float | None, lead: Number, name: str) -> Number:
 
 
 def _curve(
-    data: Dataset, *, reference: str | None, area: Number, resistance: Number
+    data: Dataset, *, reference: str | None, area: Number | None, resistance: Number | None
 ) -> tuple[_Curve, Sweep, tuple[float, float] | None]:
     """Return the first rising sweep, cut before a jump of the current; and the jump (potential, times)."""
     require(data, "current", who="voltammetry")
@@ -203,7 +203,7 @@ def _quantities(
     return result
 
 
-def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | Nowhere, resistance: Number) -> Quantity:
+def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | Nowhere, resistance: Number | None) -> Quantity:
     """Turn one definition into a quantity."""
     label = f"{key}, {curve.versus}"
     if isinstance(found, Nowhere):
@@ -212,7 +212,7 @@ def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | Nowhere, res
         return _tangent(curve, found, resistance, label)
     number = uncertain(found.potential, {f"fit {key}:{curve.name}": found.fit_u}, df=found.df)
     number = number + uncertain(0.0, {f"window {key}:{curve.name}": found.window_u})
-    current: Number = found.current
+    current: Number | float = found.current
     if key.startswith("threshold") and curve.area is not None:
         current = found.current * curve.area / float(curve.area.x)
         number = number + (current - found.current) / found.slope
@@ -223,7 +223,7 @@ def _quantity(curve: _Curve, key: str, found: Crossing | Tangents | Nowhere, res
     return Quantity(_NAME, number - current * resistance, f"{how}; {drop}")
 
 
-def _tangent(curve: _Curve, found: Tangents, resistance: Number, label: str) -> Quantity:
+def _tangent(curve: _Curve, found: Tangents, resistance: Number | None, label: str) -> Quantity:
     """The onset by tangents; with a resistance the tangents are drawn again on E - I R."""
     how = f"{label}; baseline and steepest part meet"
     source = f"fit tangent:{curve.name}"
