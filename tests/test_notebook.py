@@ -18,6 +18,7 @@ from closo.arrays import _measurement
 from closo.dataset import KINDS, new
 from closo.errors import DataError, StudyError
 from closo.nomenclature import NAMES, look_up
+from closo.notebook import as_number
 from closo.quantity import Quantity, correlation, from_fit, uncertain, withheld
 from closo.techniques import TECHNIQUES, get
 from closo.techniques.inputs import INPUTS
@@ -119,6 +120,11 @@ def test_units_are_not_mixed_up():
     assert float(np.sqrt(r * r)) == pytest.approx(100.0)
     assert float(np.log(r / 10 / stated("10 ± 1 ohm", "resistance", of="b"))) == pytest.approx(0.0, abs=1e-12)
     assert float(np.float64(2) * r) == 200.0
+
+
+def test_a_withheld_value_is_not_taken_for_one_that_was_not_given():
+    with pytest.raises(StudyError, match="area is withheld: no geometry"):
+        as_number(Value.of(withheld("area", "no geometry")), "area", "p1")
 
 
 def test_what_is_withheld_says_why():

@@ -234,11 +234,11 @@ def _warn_of_namesakes(results: Results) -> None:
 
 
 def as_number(value: Given, name: str, owner: str) -> Number | None:
-    """Return a property as a number [SI], None where it is withheld; what is text has the source `name:owner`.
+    """Return a property as a number [SI]; what is text has the source `name:owner`.
 
     Raises
     ------
-    StudyError  when it is not a number, or not of this kind.
+    StudyError  when it is not a number, not of this kind, or withheld.
     """
     if isinstance(value, str):
         return read_number(value, name, label=f"{name}:{owner}")
@@ -247,6 +247,8 @@ def as_number(value: Given, name: str, owner: str) -> Number | None:
     if not isinstance(value, Value):
         return value
     quantity = value.named(name).quantity
+    if quantity is not None and quantity.number is None:
+        raise StudyError(f"{name} is withheld: {quantity.why}.", hint="Give a number, or leave it out.")
     return None if quantity is None else quantity.number
 
 
