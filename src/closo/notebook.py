@@ -246,9 +246,11 @@ def as_number(value: Given, name: str, owner: str) -> Number | None:
         value = Value.of(value)
     if not isinstance(value, Value):
         return value
+    if value.number is None:
+        raise StudyError(
+            f"{name} is withheld: {value.why or 'not determined'}.", hint="Give a number, or leave it out."
+        )
     quantity = value.named(name).quantity
-    if quantity is not None and quantity.number is None:
-        raise StudyError(f"{name} is withheld: {quantity.why}.", hint="Give a number, or leave it out.")
     return None if quantity is None else quantity.number
 
 
