@@ -37,6 +37,7 @@ ROWS = (
         "current_range", "I_range", "A", "mA", 1e-3, "full scale of the range a current was measured on", positive=True
     ),
     Name("set_current", "I_set", "A", "mA", 1e-3, "current that the program asked for, 0 where it asked for none"),
+    Name("set_potential", "E_set", "V", "V", 1.0, "potential that the program asked for, 0 where it asked for none"),
     # polarization and voltammetry
     Name("electronic_conductivity", "sigma_e", "S/m", "S/cm", 100.0, "I_inf L/(V A) between blocking electrodes"),
     Name("electronic_fraction", "sigma_e/sigma", "1", "1", 1.0, "electronic over ionic conductivity"),

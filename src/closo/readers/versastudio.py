@@ -14,7 +14,7 @@ Imag` [A], `ActionId`. Rows with a frequency are impedance, all others are DC. A
 3 chronoamperometry, 38 cyclic voltammetry, 41 open circuit; for other ids the name of the action decides, and without one
 the kind is 'record', with the id in the title. `Current Range` becomes current_range [A] of DC rows: code 5 is 2 mA in
 real files, each step a factor of 10 (4 is 20 mA). `Current (A)` of a galvanostatic action becomes set_current [A], in
-files where it is stated. I > 0 oxidises the working electrode: it charges the cell.
+files where it is stated, and `E Applied(V)` set_potential [V]. I > 0 oxidises the working electrode: it charges the cell.
 
 Cycling: a file with two or more galvanostatic segments (Chronopotentiometry, Constant Current, charge, discharge) gives one
 part of kind 'cycling' instead of its single DC parts. It holds the rows of all segments but voltammograms in file order,
@@ -61,10 +61,11 @@ _COLUMNS = {  # column of the file -> name in a Part; the last six are only comp
     "Segment #": "segment",
     "ActionId": "action",
     "Current Range": "current_range",
+    "E Applied(V)": "set_potential",
 }
 _SPECTRUM_COLUMNS = ("frequency", "impedance_real", "impedance_imag")
-_DC_COLUMNS = ("potential", "current", "time", "current_range", "set_current")
-_SETTINGS = ("current_range", "set_current")
+_SETTINGS = ("current_range", "set_current", "set_potential")
+_DC_COLUMNS = ("potential", "current", "time", *_SETTINGS)
 _HEADER = r"Application|Instrument|Experiment|Action\d+"
 _BINARY = "In VersaStudio switch off 'Save New Data to Binary File', or copy the columns of the data view as text."
 

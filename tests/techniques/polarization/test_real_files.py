@@ -29,3 +29,22 @@ def test_five_samples_are_too_few(shared_data):
     data = read(shared_data / "eis" / "elchempy" / "N2_HPRR_DW28_0.1MHClO4+10mMH2O2_disk_298.par")[0]
     with pytest.raises(DataError, match="at least 20 samples"):
         analyse(data)
+
+
+@pytest.mark.parametrize("ending", ["mpt", "mpr"])
+@pytest.mark.parametrize(("off", "passed", "withheld"), [(0.0, True, False), (0.012, False, False), (0.1, False, True)])
+def test_the_measured_voltage_is_held_against_the_set_one(shared_data, ending, off, passed, withheld):
+    """0.3 V are set and 0.2986 V read; readings that are off by more than a potentiostat may be are said."""
+    (data,) = read(shared_data / "eis" / "yadg" / f"ca.{ending}")
+    assert float(data["set_potential"].values[-1]) == pytest.approx(0.3, abs=1e-4)
+    result = analyse(data.assign(potential=data["potential"] + off))
+    check = next(c for c in result.checks if c.name == "set voltage")
+    assert (check.passed, result.quantities["applied_voltage"].value is None) == (passed, withheld)
+
+
+def test_versastudio_states_the_set_potential(shared_data):
+    parts = read(shared_data / "eis" / "elchempy" / "N2_HPRR_DW28_0.1MHClO4+10mMH2O2_disk_298.par")
+    held = [data for data in parts if data.attrs["kind"] == "chronoamperometry"]
+    assert len(held) == 2
+    for data in held:
+        assert float(abs(data["potential"] - data["set_potential"]).max()) < 1e-3

@@ -9,9 +9,10 @@ kind, with a warning.
 
 Columns used: `freq/Hz`, `Re(Z)/Ohm`, `-Im(Z)/Ohm` (the negative), `|Z|/Ohm` and `Phase(Z)/deg` (compared), `time/s`,
 `Ewe/V` or `<Ewe>/V` potential, `Ecell/V` voltage, `I/mA` or `<I>/mA` current (> 0 charges), `(Q-Qo)/mA.h` or `/C` charge,
-`cycle number`, `half cycle`, `Ns` step, `control/mA` (or `control/V/mA` where `mode` is 1) set_current, `I Range`
-current_range (only where every code of the file is known), `Temperature/°C`. Others are passed over. A cycling record
-without a current gets the charge since the row before over the time since then, and the metadata say so.
+`cycle number`, `half cycle`, `Ns` step, `control/mA` (or `control/V/mA` where `mode` is 1) set_current, else `control/V`
+set_potential, `I Range` current_range (only where every code of the file is known), `Temperature/°C`. Others are passed
+over. A cycling record without a current gets the charge since the row before over the time since then, and the metadata
+say so.
 
 Techniques: PEIS, GEIS (and their staircase forms), CA, CP, LSV, CV, OCV, GCPL, MB (Modulo Bat). Several spectra in one
 file are split where `z cycle` or `cycle number` changes or the frequency starts again. In a file that mixes spectra with

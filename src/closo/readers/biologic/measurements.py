@@ -63,7 +63,10 @@ EXTRA = {  # name in the file -> name here: whole numbers that have no unit
     "I Range": "range_code",
     "z cycle": "z_cycle",
 }
-COUNTERS = ("charge", "cycle", "half_cycle", "step", "current_range", "set_current")  # say nothing about a spectrum
+COUNTERS = (  # say nothing about a spectrum
+    *("charge", "cycle", "half_cycle", "step"),
+    *("current_range", "set_current", "set_potential"),
+)
 
 # full scale [A] of the codes of the column `I Range`. 13, 14 and 37 are stated by settings beside the data (100 uA in two
 # GCPL files, 10 uA in the constant-current steps of a Modulo Bat, 1 A in CP, LSV and PEIS of an SP-240); 11 and 12
@@ -75,10 +78,12 @@ _GALVANOSTATIC = 1  # of the column `mode`; 2 is potentiostatic, 3 open circuit
 
 
 def control_columns(names: Collection[str]) -> dict[str, str]:
-    """Return name in the file -> name here of the columns that tell the set current, {} where there are none."""
+    """Return name in the file -> name here of the columns that tell the set current or potential, {} without any."""
     if "control/mA" in names:
         return {"control/mA": "control"}
-    return {"control/V/mA": "control", "mode": "mode"} if {"control/V/mA", "mode"} <= set(names) else {}
+    if {"control/V/mA", "mode"} <= set(names):
+        return {"control/V/mA": "control", "mode": "mode"}
+    return {"control/V": "set_potential"} if "control/V" in names else {}
 
 
 def kind_of(columns: Columns, names: Collection[str]) -> Technique:

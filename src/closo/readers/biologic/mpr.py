@@ -15,9 +15,9 @@ with a warning where the length of a record leaves no doubt about their width (o
 otherwise the file is refused, because every later column could be wrong. Units as in the .mpt: Ohm, Hz, deg, V, mA, mA.h
 or C, s; -Im(Z) holds the negative. Current > 0 charges. Used: `time/s`, `Ewe/V` or `<Ewe>/V` potential, `I/mA` or
 `<I>/mA` current, `(Q-Qo)` charge, `cycle number`, `half cycle`, `Ns` step, `control/mA`, or `control/V/mA` where `mode`
-is 1 (galvanostatic), set_current (0 elsewhere), `I Range` current_range (codes in `measurements.py`), `freq/Hz`, `Re(Z)`,
-`-Im(Z)`, else `|Z|` and `Phase(Z)`. A GCPL stores no current: it is the charge since the row before over the time since
-then, which is what EC-Lab exports as <I>; the metadata say so.
+is 1 (galvanostatic), set_current (0 elsewhere), else `control/V` set_potential, `I Range` current_range (codes in
+`measurements.py`), `freq/Hz`, `Re(Z)`, `-Im(Z)`, else `|Z|` and `Phase(Z)`. A GCPL stores no current: it is the charge
+since the row before over the time since then, which is what EC-Lab exports as <I>; the metadata say so.
 
 Techniques, spectra inside a record, suggestions: as for .mpt. `columns(path)` gives every column under its EC-Lab name, with
 those that EC-Lab computes on export (`derived.py`).

@@ -17,6 +17,7 @@ import numpy as np
 
 from closo.dataset import KINDS, Dataset, new
 from closo.readers.tools.suggestions import from_name
+from closo.readers.tools.table import all_finite
 from closo.readers.tools.text import Text
 
 __all__ = ["Part", "finish", "runs", "split_ac_dc", "split_sweeps"]
@@ -312,7 +313,7 @@ def _others(columns: Columns, keep: np.ndarray, warnings: list[str]) -> dict[str
     kept = {}
     for name, every in columns.items():
         values = _kept(every, keep)
-        if np.isfinite(values).all():
+        if all_finite(values):
             kept[name] = values
         else:
             warnings.append(f"The column {name} has cells that are not numbers and was left out.")
@@ -321,9 +322,10 @@ def _others(columns: Columns, keep: np.ndarray, warnings: list[str]) -> dict[str
 
 def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:
     """Return True in the rows where all columns are finite."""
-    finite: np.ndarray = np.isfinite(columns[0])
-    for values in columns[1:]:
-        finite &= np.isfinite(values)
+    finite = np.ones(len(columns[0]), bool)
+    for values in columns:
+        if not all_finite(values):
+            finite &= np.isfinite(values)
     return finite
 
 

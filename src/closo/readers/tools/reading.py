@@ -16,7 +16,7 @@ from closo.readers.tools.clocks import Clock, Dates, clock_for, disagreement, on
 from closo.readers.tools.columns import Column
 from closo.readers.tools.immittance import pair_in, with_impedance
 from closo.readers.tools.names import understand
-from closo.readers.tools.table import Rows, cells, in_si, is_number
+from closo.readers.tools.table import Rows, all_finite, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 
 __all__ = ["SIGNALS", "Place", "Read", "plain_number", "read_columns", "same_clock"]
@@ -138,7 +138,7 @@ def _unreadable(
     said = []
     for column in columns:
         numbers = values[column.name]
-        share = np.count_nonzero(np.isfinite(numbers)) / len(numbers) if len(numbers) else 1.0
+        share = 1.0 if all_finite(numbers) else float(np.isfinite(numbers).mean())
         if share > (_MOST if column.name in (*SIGNALS, *_TIMES) else 0.0):
             continue
         sample = [w for w in place.sample(text, column.index)[0] if w]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from closo.errors import ReadError
-from closo.readers.tools.table import Rows, read_rows
+from closo.readers.tools.table import Rows, all_finite, read_rows
 from closo.readers.tools.text import Text, load_bytes, pieces, size_of
 
 __all__ = ["IrregularError", "rows_to_the_end"]
@@ -89,7 +89,7 @@ def _add(values: np.ndarray, n: int, found: list[np.ndarray]) -> int:
         raise IrregularError
     for row, numbers in zip(values, found, strict=True):
         row[n:end] = numbers
-        if not np.isfinite(row[n:end]).all():
+        if not all_finite(row[n:end]):
             raise IrregularError
     return end
 

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_COLUMNS",
     "SEPARATORS",
     "Rows",
+    "all_finite",
     "best_separator",
     "cells",
     "in_si",
@@ -268,6 +269,12 @@ def scaled(rows: Rows, columns: Sequence[Column]) -> dict[str, np.ndarray]:
         column.name: in_si(rows, k, column.sign * column.factor, column.sign * column.offset)
         for k, column in enumerate(columns)
     }
+
+
+def all_finite(values: np.ndarray) -> bool:
+    """Return True where all numbers are finite; their sum tells, unless it overflows."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.sum(values))) or bool(np.isfinite(values).all())
 
 
 def in_si(rows: Rows, k: int, factor: float, offset: float) -> np.ndarray:

@@ -27,6 +27,8 @@ _STEADY = 0.01  # share of the steady current that the tail may still have at th
 _FIRST = 0.005  # share of I_0 by which the first two samples may differ from what comes before
 _STILL = 0.005  # share by which the current may change from the middle of a step to its end
 _UNSEEN = 0.5  # of what is left of the tail: standard deviation of what becomes of it beyond the end
+_SET_OFFSET, _SET_GAIN = 5e-3, 0.01  # V, share: what a potentiostat may be off the set voltage and more (2 mV, 0.2 %)
+_SET_HARD = 3.0  # times that, beyond which the voltage is surely not the set one
 _MOST_POINTS = 3000  # of the curve that is kept
 _ABSURD = 1e15  # s, A or V; beyond, a number is a misread one, and products of such numbers overflow
 
@@ -87,7 +89,13 @@ def analyse(
     quantities["current_noise"] = _noise(record)
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
-    checks = (_steady(tail, steps, current), *judged, _model_check(tail), *_range(data, current, steps))
+    checks = (
+        _steady(tail, steps, current),
+        *judged,
+        _model_check(tail),
+        *_range(data, current, steps),
+        *_set_voltage(data, steps),
+    )
     asked = {"electrodes": electrodes, "voltage": voltage, "offset": assumed, "gain": current_gain}
     settings = {key: value for key, value in asked.items() if value is not None}
     notes = tuple(data.attrs.get("warnings", ())) + (() if current_offset is not None else (why,))
@@ -203,6 +211,28 @@ def _range(data: Dataset, current: np.ndarray, steps: list[Step]) -> list[Check]
     named = np.asarray(data["current_range"].values, float)[late] if "current_range" in data else np.zeros(0)
     good = np.isfinite(named) & (named > 0)
     return [range_check(current[late][good], named[good], stated=True, least=0.0)] if np.any(good) else []
+
+
+def _set_voltage(data: Dataset, steps: list[Step]) -> list[Check]:
+    """Return whether the second half of each step is at the set potential; nothing where the file does not tell it."""
+    name = "voltage" if "voltage" in data else "potential"
+    if name not in data or "set_potential" not in data:
+        return []
+    seen: list[tuple[float, str]] = []
+    for k, s in enumerate(steps):
+        rows = slice((s.start + s.stop) // 2, s.stop)
+        read, asked = (float(np.median(data[n].values[rows])) for n in (name, "set_potential"))
+        if asked != 0.0:
+            limit = _SET_OFFSET + _SET_GAIN * abs(asked)
+            words = f"in step {k + 1} it is {read:.5g} V, set {asked:.5g} V, limit {1e3 * limit:.3g} mV"
+            seen.append((abs(read - asked) / limit, words))
+    if not seen:
+        return []
+    worst, words = max(seen)
+    detail = f"the measured voltage is {'' if worst <= 1.0 else 'not '}the set one: {words}"
+    return [
+        Check("set voltage", worst <= 1.0, detail, ("applied_voltage", "electronic_conductivity"), worst > _SET_HARD)
+    ]
 
 
 def _currents(record: _Record, *, offset: float, gain: float) -> list[Number]:
