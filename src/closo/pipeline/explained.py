@@ -13,7 +13,7 @@ from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.result import Provenance, Result
-from closo.store import Store, open_store
+from closo.store import PATIENCE, Store, open_store
 from closo.study import Study
 
 __all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
@@ -39,7 +39,7 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
 
 
-def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = 5.0) -> None:
+def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = PATIENCE) -> None:
     """Keep an explanation under its key in the study's store, for `analyse`, claims and report.
 
     Raises
@@ -48,7 +48,8 @@ def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float 
     """
     store = open_store(analysis.study.folder)
     with store.locked(wait=wait):
-        store.save(key, result, _fingerprint(key, analysis.study, set(analysis.results), store.keys()))
+        known = analysis.fingerprints  # not those in the store: somebody may have edited the study meanwhile
+        store.save(key, result, _fingerprint(key, analysis.study, set(analysis.results), known))
 
 
 def recall_explained(

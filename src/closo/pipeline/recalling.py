@@ -82,7 +82,7 @@ def sealed(study: Study, store: Store) -> Analysis | None:
     if len(results) < len(seal["order"]):
         return None
     failures = tuple(Failure(key, as_closo_error(fields)) for key, fields in seal["failures"])
-    return Analysis(study, results, failures, tuple(seal["notes"]), cached=len(results))
+    return Analysis(study, results, failures, tuple(seal["notes"]), cached=len(results), fingerprints=seal["results"])
 
 
 def write_seal(analysis: Analysis, store: Store, basis: str) -> None:
