@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,10 +69,17 @@ def sqrt(number: Number) -> Number:
     return _gtc().sqrt(number)
 
 
-@cache
+_LEAVES: WeakValueDictionary[tuple[str, float], Any] = WeakValueDictionary()  # of GTC; gone with the last number of it
+
+
 def _unit_variable(label: str, df: float) -> Number:
     """Return the one variable (value 0, u 1) that stands for the source `label`."""
-    return _gtc().ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+    leaf = _LEAVES.get((label, df))
+    if leaf is not None:
+        return _gtc().lib.UncertainReal._archived_elementary(leaf.uid, 0.0)
+    variable = _gtc().ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+    _LEAVES[label, df] = variable._node
+    return variable
 
 
 def uncertain(value: float, components: Mapping[str, float], *, df: float = math.inf) -> Number:
