@@ -19,7 +19,10 @@ from closo.study import Study
 __all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
 
 INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
-EXPLAINED = (INTERPHASE, MILLING, CELL)
+EXPLAINED = {
+    key: f"closo.pipeline.{name}" for key, name in ((INTERPHASE, "interphase"), (MILLING, "milling"), (CELL, "limits"))
+}
+"""Key of a result -> the module that explains."""
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -55,7 +58,7 @@ def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float 
 def recall_explained(
     study: Study, fingerprints: Mapping[str, str], store: Store
 ) -> tuple[dict[str, Result], dict[str, str], list[str]]:
-    """Return the explanations that were kept, their fingerprints, and a note on each that is of other data.
+    """Return the explanations that were kept, their fingerprints, and a note on each that is of other data or code.
 
     Parameters
     ----------
@@ -69,7 +72,9 @@ def recall_explained(
         now = _fingerprint(key, study, set(fingerprints), fingerprints)
         result = store.find(now) if kept[key] == now else None
         if result is None:
-            notes.append(f"The {key} was explained from other data: run `closo infer {key}` again.")
+            notes.append(
+                f"The {key} was explained from other data, or by another closo: run `closo infer {key}` again."
+            )
         else:
             results[key], found[key] = result, now
     return results, found, notes
@@ -80,4 +85,4 @@ def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[s
     groups = (study.samples, study.powders, study.materials, study.cells if key == CELL else {})
     tables = [repr(table) for group in groups for table in group.values()]
     used = {name: fingerprints[name] for name in sorted(keys - set(EXPLAINED)) if name in fingerprints}
-    return fingerprint_of([key, used, tables, code_version(__name__)])
+    return fingerprint_of([key, used, tables, code_version(__name__, EXPLAINED[key])])
