@@ -31,16 +31,7 @@ from closo.documents import dump, from_document, to_document
 from closo.errors import ClosoError, StudyError
 from closo.result import Result
 
-__all__ = [
-    "PATIENCE",
-    "SCHEMA_VERSION",
-    "Store",
-    "existing_store",
-    "from_document",
-    "is_in_use",
-    "open_store",
-    "to_document",
-]
+__all__ = ["SCHEMA_VERSION", "Store", "existing_store", "from_document", "is_in_use", "open_store", "to_document"]
 
 SCHEMA_VERSION = 1
 PATIENCE = 600.0  # s for another closo that works on the study
@@ -102,9 +93,7 @@ def is_in_use(study_folder: Path) -> bool:
         return False
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=0.0, uri=True)) as connection:
         try:
-            connection.execute(
-                "SELECT 1 FROM sqlite_master"
-            )  # many may look at once: none takes another for the worker
+            connection.execute("SELECT 1 FROM sqlite_master")  # many may look at once
         except sqlite3.OperationalError as error:
             return "locked" in str(error)
     return False

@@ -19,10 +19,8 @@ from closo.study import Study
 __all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
 
 INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
-EXPLAINED = {
-    key: f"closo.pipeline.{name}" for key, name in ((INTERPHASE, "interphase"), (MILLING, "milling"), (CELL, "limits"))
-}
-"""Key of a result -> the module that explains."""
+_MODULES = ("interphase", "milling", "limits")
+EXPLAINED = {key: f"closo.pipeline.{name}" for key, name in zip((INTERPHASE, MILLING, CELL), _MODULES, strict=True)}
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -72,9 +70,7 @@ def recall_explained(
         now = _fingerprint(key, study, set(fingerprints), fingerprints)
         result = store.find(now) if kept[key] == now else None
         if result is None:
-            notes.append(
-                f"The {key} was explained from other data, or by another closo: run `closo infer {key}` again."
-            )
+            notes.append(f"The {key} was explained from other data or code: run `closo infer {key}` again.")
         else:
             results[key], found[key] = result, now
     return results, found, notes

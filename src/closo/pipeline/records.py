@@ -74,9 +74,8 @@ class Analysis:
         """
         if key in self.results:
             return self.results[key]
-        why = next(
-            (f"is not there: {why}" for k, why in self.waiting.items() if key.startswith(k) or k == "all results"), None
-        )
+        late = (why for start, why in self.waiting.items() if key.startswith(start) or start == "all results")
+        why = next((f"is not there: {why}" for why in late), None)
         hint = "`closo analyse` computes it." if why else did_you_mean(key[:200], self.results)
         raise StudyError(f"'{key[:200]}' {why or 'is not a result of this study'}.", hint=hint)
 
