@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from closo.errors import DataError, StudyError, did_you_mean, with_article
@@ -57,14 +60,26 @@ def _source_name(label: str) -> str:
 
 @dataclass(frozen=True)
 class _Kept:
-    """A number as it was stored: value and sources, without GTC."""
+    """A number as it was stored: value and sources, without GTC, small: a study holds a hundred thousand sources."""
 
     value: float
-    sources: Mapping[str, tuple[float, float]]
+    labels: tuple[str, ...]
+    us: array[float]
+    dfs: array[float]
+
+    @property
+    def sources(self) -> dict[str, tuple[float, float]]:
+        return dict(zip(self.labels, zip(self.us, self.dfs, strict=True), strict=True))
 
     @property
     def u(self) -> float:
-        return math.sqrt(math.fsum(u * u for u, _ in self.sources.values()))
+        return math.sqrt(math.fsum(u * u for u in self.us))
+
+
+@lru_cache(maxsize=64)
+def _shared(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first of equal tuples: the quantities of a fit have the same sources."""
+    return tuple(sys.intern(label) for label in labels)
 
 
 @dataclass(frozen=True)
@@ -236,11 +251,12 @@ class Quantity:
     def from_stored(stored: Mapping[str, Any]) -> Quantity:
         """Rebuild a quantity; sources with equal labels are again the same source."""
         basis = str(stored.get("basis", "measured"))
-        quantity = Quantity(stored["name"], None, stored["method"], stored["why"], basis)
+        quantity = Quantity(sys.intern(stored["name"]), None, sys.intern(stored["method"]), stored["why"], basis)
         if stored["value"] is not None:
-            listed = stored["sources"].items()
-            known = {label: (u, math.inf if df is None else float(df)) for label, (u, df) in listed}
-            object.__setattr__(quantity, "stored", _Kept(float(stored["value"]), known))
+            listed = stored["sources"]
+            us, dfs = ([pair[k] for pair in listed.values()] for k in (0, 1))
+            numbers = array("d", us), array("d", [math.inf if df is None else df for df in dfs])
+            object.__setattr__(quantity, "stored", _Kept(float(stored["value"]), _shared(tuple(listed)), *numbers))
             object.__delattr__(quantity, "number")
         return quantity
 

@@ -17,9 +17,10 @@ import json
 import os
 import socket
 import sqlite3
+import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +34,7 @@ from closo.result import Result
 __all__ = ["SCHEMA_VERSION", "Store", "existing_store", "from_document", "is_in_use", "open_store", "to_document"]
 
 SCHEMA_VERSION = 1
+PATIENCE = 600.0  # s for another closo that works on the study
 _BUSY_TIMEOUT = 30_000  # ms
 _CHUNK = 200  # results in one statement
 
@@ -91,7 +93,7 @@ def is_in_use(study_folder: Path) -> bool:
         return False
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=0.0, uri=True)) as connection:
         try:
-            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("SELECT 1 FROM sqlite_master")  # many may look at once
         except sqlite3.OperationalError as error:
             return "locked" in str(error)
     return False
@@ -284,8 +286,14 @@ class Store:
         return ""
 
     @contextmanager
-    def locked(self, *, wait: float = 5.0) -> Iterator[None]:
+    def locked(self, *, wait: float = PATIENCE, tell: Callable[[str], None] | None = None) -> Iterator[bool]:
         """Work alone on this study; the lock ends with the process, also when it is killed.
+
+        Yields whether another closo had it first: what was known of the study before may be out of date.
+
+        Parameters
+        ----------
+        tell : called once with a sentence where there is something to wait for; it goes to standard error without one.
 
         Raises
         ------
@@ -294,9 +302,9 @@ class Store:
         note = self.folder / "lock.txt"
         connection = sqlite3.connect(self.folder / "lock.sqlite", timeout=0.0, isolation_level=None)
         try:
-            _wait_for_lock(connection, note, wait)
+            waited = _wait_for_lock(connection, note, wait, tell or partial(print, file=sys.stderr, flush=True))
             note.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%H:%M:%S')}")
-            yield
+            yield waited
             note.unlink(missing_ok=True)
         finally:
             connection.close()
@@ -340,25 +348,30 @@ class Store:
         return sha256
 
 
-def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float) -> None:
-    end = time.monotonic() + wait
+def _wait_for_lock(connection: sqlite3.Connection, note: Path, wait: float, tell: Callable[[str], None]) -> bool:
+    """Take the lock, and return whether another had it."""
+    begin, waited, told = time.monotonic(), False, False
     while True:
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            if time.monotonic() >= end:
-                holder = "another process"
-                with suppress(OSError):
-                    holder = note.read_text()
-                reason = "" if "locked" in str(error) else f"; {error}"
-                raise StudyError(
-                    f"another closo process is using this study ({holder}{reason}).",
-                    file=note.parent.parent,
-                    hint="Wait until it has finished, and start again.",
-                ) from None
-            time.sleep(0.05)
+            if "locked" not in str(error):
+                raise StudyError(f"this study cannot be locked ({error}).", file=note.parent.parent) from None
         else:
-            return
+            return waited
+        waited, so_far, holder = True, time.monotonic() - begin, "another process"
+        with suppress(OSError):
+            holder = note.read_text() or holder
+        if so_far >= wait:
+            raise StudyError(
+                f"another closo process is using this study ({holder}).",
+                file=note.parent.parent,
+                hint=f"Wait until it has finished, and start again; it was given {wait:g} s.",
+            )
+        if so_far > 1.0 and not told:
+            tell(f"waiting for another closo on this study ({holder}), {wait / 60.0:.0f} min at most")
+            told = True
+        time.sleep(0.05)
 
 
 def _write_whole(path: Path, content: bytes, *, scratch: Path) -> None:

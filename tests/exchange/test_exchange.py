@@ -5,6 +5,8 @@ import io
 import json
 import math
 import random
+import re
+import shlex
 import stat
 import struct
 import zipfile
@@ -55,8 +57,13 @@ def test_the_metadata_are_those_of_an_eln(crate):
     assert graph[METADATA]["about"] == {"@id": "./"}
     assert graph[METADATA]["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
     assert graph["./"]["description"].startswith("Synthetic data")
-    listed = {part["@id"] for folder in graph["./"]["hasPart"] for part in graph[folder["@id"]]["hasPart"]}
+    listed = {
+        part["@id"]
+        for one in graph["./"]["hasPart"]
+        for part in graph[one["@id"]].get("hasPart", [{"@id": one["@id"]}])
+    }
     assert {f"hand_over/{one.removeprefix('./')}" for one in listed} | {f"hand_over/{METADATA}"} == set(names)
+    assert "./README.md" in listed
     assert not any("/work/" in name or name.startswith("/") for name in names)
 
 
@@ -246,6 +253,21 @@ def test_any_damage_is_a_fault_or_a_sentence(crate, tmp_path):
         (tmp_path / "x.zip").write_bytes(raw)
         with suppress(ClosoError):  # anything else fails the test
             exchange.verify_archive(tmp_path / "x.zip")
+
+
+def test_a_reviewer_is_told_what_it_is_and_can_do_what_is_said(crate, tmp_path, monkeypatch, closo):
+    with zipfile.ZipFile(crate) as archive:
+        text = archive.read("hand_over/README.md").decode()
+        names = archive.namelist()
+    assert "Synthetic data" in text
+    for name in re.findall(r"`([\w./-]+)`", text):
+        assert any(found.startswith(f"hand_over/{name}") for found in names), name
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / crate.name).write_bytes(crate.read_bytes())
+    said = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("    closo ")]
+    codes = [closo(*words)[0] for words in said if "--rerun" not in words]
+    assert codes[0] == 0
+    assert codes[1] in (0, 1)  # a claim is contradicted
 
 
 def test_the_verbs(crate, small, tmp_path, closo):

@@ -2,10 +2,12 @@
 
 import pytest
 
-from closo.pipeline import code
+from closo.pipeline import code, explained, recalling
 from closo.pipeline.jobs import Job
 from closo.readers import READERS
+from closo.study import load
 from closo.techniques import TECHNIQUES
+from closo.twin import write_study
 
 
 @pytest.fixture
@@ -75,3 +77,29 @@ def test_an_import_inside_a_function_counts():
 @pytest.mark.parametrize("row", [*READERS, *TECHNIQUES], ids=lambda row: row.name)
 def test_the_own_module_of_a_row_is_reached(row):
     assert {row.module, "closo.errors", "closo.nomenclature"} <= code._reached((row.module,))
+
+
+@pytest.mark.parametrize(
+    ("key", "module"),
+    [
+        ("interphase", "closo.combine.interphase.forward"),
+        ("milling", "closo.combine.milling.analysis"),
+        ("cell", "closo.combine.limits.scoring"),
+        ("cell", "closo.pipeline.limits"),
+    ],
+)
+def test_an_explanation_is_stale_when_the_code_that_explains_has_changed(with_comma, tmp_path, key, module):
+    write_study(tmp_path / "small", seed=0, kind="small")
+    study = load(tmp_path / "small")
+
+    def now() -> tuple[dict[str, str], str]:
+        kept = {name: explained._fingerprint(name, study, set(), {}) for name in explained.EXPLAINED}
+        return kept, recalling.basis_of(study)
+
+    before, seal = now()
+    with_comma("closo.report.build")
+    assert now() == (before, seal)
+    with_comma(module)
+    after, broken = now()
+    assert before[key] != after[key]
+    assert broken != seal  # else the old one would be taken for known

@@ -113,7 +113,8 @@ def test_what_was_found_is_known_until_the_data_change(fake, make_study):
     assert "interphase" not in first.results
     curves = new("record", {"time": [0.0, 1.0]}, source="interphase")
     thickness = Quantity("shell_thickness", uncertain(1.5e-9, {"posterior:a": 0.2e-9}), "a test")
-    keep_explained(first, "interphase", Result("interphase", "A", {"shell_thickness": thickness}, curves))
+    made = Result("interphase", "A", {"shell_thickness": thickness}, curves)
+    keep_explained(first, "interphase", made)
     again = pipeline.analyse(folder)
     assert again.results["interphase"].quantities["shell_thickness"].value == pytest.approx(1.5e-9)
     assert pipeline.analyse(folder).notes == first.notes  # and it is kept by an analysis that finds it
@@ -122,6 +123,8 @@ def test_what_was_found_is_known_until_the_data_change(fake, make_study):
     changed = pipeline.analyse(folder)
     assert "interphase" not in changed.results
     assert any("explained from other data" in note for note in changed.notes)
+    keep_explained(again, "interphase", made)  # began before the edit, and ended after it
+    assert "interphase" not in pipeline.analyse(folder).results
 
 
 def test_shares_that_x_ray_raman_sees_are_read_from_the_study(analysed):

@@ -3,26 +3,31 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from closo.errors import StudyError
-from closo.pipeline import analyse
-from closo.store import open_store
+from closo.pipeline import analyse, recall
+from closo.store import is_in_use, open_store
 
 HERE = Path(__file__).parent
 DRIVER = """
 import sys
+import threading
 sys.path.insert(0, {here!r})
 import fake_technique
 fake_technique.install()
-from closo.pipeline import analyse
+from closo.pipeline import analyse, recall
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -136,6 +141,46 @@ def test_a_second_one_that_does_not_wait_is_told_who_works(fake, make_study, sta
         ):
             analyse(study, wait=0.1)
     assert analyse(study).failures == ()
+
+
+def test_who_waits_says_so_and_goes_on_with_the_study_as_it_is_then(fake, make_study):
+    study, told, found = make_study(1), [], []
+    asked = threading.Thread(target=lambda: found.append(analyse(study, progress=lambda *said: told.append(said))))
+    with open_store(study).locked():
+        asked.start()
+        end = time.monotonic() + 60.0
+        while not told and time.monotonic() < end:
+            time.sleep(0.05)
+        text = (study / "study.toml").read_text(encoding="utf-8")
+        (study / "study.toml").write_text(text.replace("301 ± 5 um", "402 ± 5 um"), encoding="utf-8")
+    asked.join(60.0)
+    assert told[0][:2] == (0, 0)
+    assert re.fullmatch(r"waiting for another closo on this study \(process \d+ on .*\), 10 min at most", told[0][2])
+    assert sum(what.startswith("waiting") for _, _, what in told) == 1
+    assert numbers(found[0].results) == numbers(analyse(study).results)
+    assert recall(study).waiting == {}  # it kept the results of the study as edited
+
+
+def test_only_who_works_is_taken_for_at_work(make_study):
+    study = make_study(1)
+    assert not is_in_use(study)
+    with open_store(study).locked():
+        assert is_in_use(study)
+    with closing(sqlite3.connect(study / ".closo" / "lock.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM sqlite_master").fetchall()  # another that looks at the same moment
+        assert not is_in_use(study)
+
+
+def test_a_result_that_is_still_to_be_computed_is_told_from_one_that_nobody_asks_for(fake, make_study):
+    study = make_study(1)
+    key = next(iter(analyse(study).results))
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(text.replace("301 ± 5 um", "402 ± 5 um"), encoding="utf-8")
+    with pytest.raises(StudyError, match="changed since it was computed"):
+        recall(study).result(key)
+    with pytest.raises(StudyError, match="not a result of this study"):
+        analyse(study).result("nothing")
 
 
 def test_a_damaged_result_is_found_and_made_again(fake, make_study):

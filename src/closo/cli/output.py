@@ -50,6 +50,8 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int | None, str], None]]
         task = progress.add_task(title, total=None)
 
         def report(finished: int, total: int | None, what: str) -> None:
+            if total == 0 and what.startswith("waiting for "):
+                console.print(what[:1].upper() + what[1:] + ".", soft_wrap=True)
             progress.update(task, completed=finished, total=total, description=f"{title} {_printable(what)[:40]}")
 
         yield report

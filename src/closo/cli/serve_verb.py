@@ -17,7 +17,7 @@ def serve(
         Path | None, typer.Argument(metavar="[STUDY]", help="Folder of a study; without it the page to drop files on.")
     ] = None,
     *,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="8322, or a free one, without it.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="8322, or a free one, without it.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; this machine alone without it.")] = "127.0.0.1",
     users: Annotated[Path | None, typer.Option(metavar="FILE", help="Names and passwords of a group.")] = None,
     add_user: Annotated[

@@ -32,7 +32,6 @@ Scheduler = Annotated[
 NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
 ]
-_PATIENCE = 60.0  # s for another `closo analyse` to finish
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every result, method and reason.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")]
 
@@ -178,9 +177,7 @@ def show(
         else:
             _show_results(analysis.results)
         return 0
-    if key not in analysis.results:
-        raise StudyError(f"'{key}' is not a result of this study.", hint=did_you_mean(key, analysis.results))
-    result = analysis.results[key]
+    result = analysis.result(key)
     written = drawn(result, wanted)
     if as_json:
         write_json({"key": key} | result.as_json() | ({"figures": written} if written else {}))
@@ -275,7 +272,7 @@ def _analyse(study: Path, workers: int, scheduler: str | None = None) -> Analysi
     from closo import pipeline
 
     with progress_bar("Analysing") as progress:
-        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress, wait=_PATIENCE)
+        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress)
 
 
 def _analysis_json(analysis: Analysis) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Inside, in one folder: `study/` (study.toml, claims.toml and every file that they name), `results/` (each result as closo
 keeps it, with its curves), `tables/` (the numbers for Origin and spreadsheets: names, units and comments in three header
-rows), `bdf/` where asked (Battery Data Format), and `ro-crate-metadata.json`, which names each file, its size and sha256.
+rows), `bdf/` where asked (Battery Data Format), `README.md` for a reviewer, and `ro-crate-metadata.json`, which names each
+file, its size and sha256.
 
 Sources
     RO-Crate 1.1, https://w3id.org/ro/crate/1.1; TheELNFileFormat 1.1, https://github.com/TheELNConsortium/TheELNFileFormat.
@@ -18,6 +19,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import closo
@@ -58,6 +60,7 @@ def write_crate(analysis: Analysis, path: Path, *, bdf: bool = False, progress: 
     try:
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             crate = _Crate(archive, path.stem)
+            crate.write("README.md", _readme(analysis.study, path.name).encode(), "how to use this archive")
             _write_study(crate, analysis.study)
             _write_results(crate, analysis, progress)
             if bdf:
@@ -98,7 +101,8 @@ class _Crate:
         """Write the metadata."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         parts: dict[str, list[dict[str, str]]] = {}
-        for name in self._files:
+        alone = [{"@id": f"./{name}"} for name in self._files if "/" not in name]
+        for name in (name for name in self._files if "/" in name):
             parts.setdefault(name.partition("/")[0], []).append({"@id": f"./{name}"})
         folders = [
             {"@id": f"./{folder}/", "@type": "Dataset", "name": folder, "hasPart": p} for folder, p in parts.items()
@@ -110,7 +114,7 @@ class _Crate:
             "name": study.title,
             "description": f"{said}Raw files, statements and results of a study of solid electrolytes.",
             "datePublished": now,
-            "hasPart": [{"@id": folder["@id"]} for folder in folders],
+            "hasPart": [*alone, *({"@id": folder["@id"]} for folder in folders)],
             **({"isBasedOn": {"@id": f"https://doi.org/{study.doi}"}} if study.doi else {}),
         }
         publisher = {"@id": "#closo", "@type": "SoftwareApplication", "name": "closo", "version": closo.__version__}
@@ -128,6 +132,26 @@ class _Crate:
         info = zipfile.ZipInfo(f"{self._root}/{METADATA}", _OLD)
         info.external_attr = 0o644 << 16
         self._archive.writestr(info, text.encode(), zipfile.ZIP_DEFLATED)
+
+
+def _readme(study: Study, name: str) -> str:
+    """Return ten lines for who opens the archive."""
+    said = "**Synthetic data: made from a declared truth, nothing was measured.** " if study.synthetic else ""
+    return f"""# {study.title}
+
+{said}Everything that the numbers of this study rest on, written by closo {closo.__version__}.
+
+- `tables/quantities.csv` has every number with standard uncertainty and 95 % interval, `tables/` the numbers of figures.
+- `study/study.toml` says what was measured on what, claims.toml beside it what is claimed, of the raw files there.
+- `results/` has each result with its sources of uncertainty, checks and curves; `ro-crate-metadata.json` lists all files.
+
+Open: it is a ZIP; any program that reads ZIP or .eln files does. To check and run it again (Python 3.11 or newer):
+
+    pip install closo=={closo.__version__}
+    closo verify {quote(name)} --rerun            # hashes every file, computes every number again and compares
+    closo verify {quote(name)} --unpack review    # writes the study into the folder review
+    closo claims review -v                 # judges the claims; closo report review draws all figures
+"""
 
 
 def _write_study(crate: _Crate, study: Study) -> None:

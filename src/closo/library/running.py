@@ -15,12 +15,11 @@ from closo.errors import ClosoError, DataError
 _TRIES = 3
 _WAIT = 1.0  # s
 _ANALYSE = f"{__name__}:analyse_one"
-_PATIENCE = 60.0  # s for another closo that works on the study
 
 
 def analyse_one(folder: str) -> int:
     """Analyse one study in a worker; return the number of its results."""
-    return len(pipeline.analyse(folder, workers=1, wait=_PATIENCE).results)
+    return len(pipeline.analyse(folder, workers=1).results)
 
 
 def analyse_all(

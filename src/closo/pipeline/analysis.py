@@ -15,7 +15,7 @@ from closo.pipeline.plan import key_of, plan, plan_measurement
 from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
 from closo.result import Result
-from closo.store import Store, existing_store, open_store
+from closo.store import PATIENCE, Store, existing_store, open_store
 from closo.study import Study, load
 
 __all__ = ["Progress", "analyse", "job_of", "look_up"]
@@ -30,7 +30,7 @@ def analyse(
     workers: int = 1,
     scheduler: Any = None,
     progress: Progress | None = None,
-    wait: float = 5.0,
+    wait: float = PATIENCE,
 ) -> Analysis:
     """Return all results of a study; what is on disk and still true is not computed again.
 
@@ -43,7 +43,7 @@ def analyse(
     workers : number of processes that analyse measurements; 0 takes as many as there are cores.
     scheduler : address of a Dask scheduler (on this computer, or tls://) whose workers see the study under the same path,
         or a `distributed.Client`; they analyse the measurements instead.
-    progress : called with (finished, total, what).
+    progress : called with (finished, total, what); what is waited for is told with total = 0.
     wait : how long to wait for another closo that works on the study [s].
 
     Raises
@@ -51,7 +51,7 @@ def analyse(
     StudyError  when the study is wrong, its folder cannot be written, another closo process is using it, or the scheduler
     does not answer or is lost; what was finished is kept.
     """
-    study = study if isinstance(study, Study) else load(study)
+    asked, study = study, study if isinstance(study, Study) else load(study)
     store = open_store(study.folder)
     report = progress or _silent
     known = sealed(study, store)
@@ -60,7 +60,12 @@ def analyse(
         return known
     from closo.pipeline.workers import compute_all  # starting processes: not for who finds all known
 
-    with store.locked(wait=wait):
+    with store.locked(wait=wait, tell=progress and (lambda text: report(0, 0, text))) as waited:
+        if waited:  # the study may have been edited meanwhile, and the other have done the work
+            study = asked if isinstance(asked, Study) else load(asked)
+            known = sealed(study, store)
+            if known is not None and not known.failures:
+                return known
         basis = basis_of(study)
         compute = partial(compute_all, workers=workers, scheduler=scheduler)
         measured = _measure(study, store, compute=compute, report=report)
@@ -125,6 +130,7 @@ def _combined(study: Study, measured: Obtained, store: Store) -> tuple[Analysis,
         computed=measured.computed + combined.computed,
         cached=measured.cached + combined.cached,
         waiting=dict.fromkeys((*measured.waiting, *combined.waiting), ""),
+        fingerprints=fingerprints,
     )
     return analysis, fingerprints
 

@@ -13,13 +13,14 @@ from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
 from closo.pipeline.records import Analysis
 from closo.result import Provenance, Result
-from closo.store import Store, open_store
+from closo.store import PATIENCE, Store, open_store
 from closo.study import Study
 
 __all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
 
 INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
-EXPLAINED = (INTERPHASE, MILLING, CELL)
+_MODULES = ("interphase", "milling", "limits")
+EXPLAINED = {key: f"closo.pipeline.{name}" for key, name in zip((INTERPHASE, MILLING, CELL), _MODULES, strict=True)}
 
 
 def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
@@ -39,7 +40,7 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
 
 
-def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = 5.0) -> None:
+def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float = PATIENCE) -> None:
     """Keep an explanation under its key in the study's store, for `analyse`, claims and report.
 
     Raises
@@ -48,13 +49,14 @@ def keep_explained(analysis: Analysis, key: str, result: Result, *, wait: float 
     """
     store = open_store(analysis.study.folder)
     with store.locked(wait=wait):
-        store.save(key, result, _fingerprint(key, analysis.study, set(analysis.results), store.keys()))
+        known = analysis.fingerprints  # not those in the store: somebody may have edited the study meanwhile
+        store.save(key, result, _fingerprint(key, analysis.study, set(analysis.results), known))
 
 
 def recall_explained(
     study: Study, fingerprints: Mapping[str, str], store: Store
 ) -> tuple[dict[str, Result], dict[str, str], list[str]]:
-    """Return the explanations that were kept, their fingerprints, and a note on each that is of other data.
+    """Return the explanations that were kept, their fingerprints, and a note on each that is of other data or code.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def recall_explained(
         now = _fingerprint(key, study, set(fingerprints), fingerprints)
         result = store.find(now) if kept[key] == now else None
         if result is None:
-            notes.append(f"The {key} was explained from other data: run `closo infer {key}` again.")
+            notes.append(f"The {key} was explained from other data or code: run `closo infer {key}` again.")
         else:
             results[key], found[key] = result, now
     return results, found, notes
@@ -79,4 +81,4 @@ def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[s
     groups = (study.samples, study.powders, study.materials, study.cells if key == CELL else {})
     tables = [repr(table) for group in groups for table in group.values()]
     used = {name: fingerprints[name] for name in sorted(keys - set(EXPLAINED)) if name in fingerprints}
-    return fingerprint_of([key, used, tables, code_version(__name__)])
+    return fingerprint_of([key, used, tables, code_version(__name__, EXPLAINED[key])])

@@ -16,6 +16,7 @@ from closo import readers
 from closo.combine import combinations
 from closo.errors import ClosoError
 from closo.pipeline.code import code_version
+from closo.pipeline.explained import EXPLAINED
 from closo.pipeline.jobs import as_closo_error, fingerprint_of
 from closo.pipeline.plan import hash_of, supplied_files
 from closo.pipeline.records import Analysis, Failure
@@ -82,7 +83,7 @@ def sealed(study: Study, store: Store) -> Analysis | None:
     if len(results) < len(seal["order"]):
         return None
     failures = tuple(Failure(key, as_closo_error(fields)) for key, fields in seal["failures"])
-    return Analysis(study, results, failures, tuple(seal["notes"]), cached=len(results))
+    return Analysis(study, results, failures, tuple(seal["notes"]), cached=len(results), fingerprints=seal["results"])
 
 
 def write_seal(analysis: Analysis, store: Store, basis: str) -> None:
@@ -108,7 +109,7 @@ def basis_of(study: Study) -> str:
     everything = readers.modules_of(", ".join(row.name for row in readers.READERS))
     combined = sorted({row.module for row in combinations().values() if row.module})
     tables = ("closo.pipeline.analysis", "closo.readers", "closo.techniques", "closo.combine")
-    code = code_version(*tables, *everything, *techniques, *combined)
+    code = code_version(*tables, *everything, *techniques, *combined, *EXPLAINED.values())
     return fingerprint_of([repr(study.model_copy(update={"folder": Path()})), dict(_hashes(study)), code])
 
 

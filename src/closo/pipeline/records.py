@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from closo.errors import ClosoError
+from closo.errors import ClosoError, StudyError, did_you_mean
 from closo.result import Result
 from closo.study import Problem, Study
 
@@ -53,6 +53,7 @@ class Analysis:
     computed, cached : how many results were computed now, and how many were on disk already.
     waiting : key of a result, or of a measurement whose file has not been read -> why it is not among the results:
         'not computed yet', or 'changed since it was computed'. Only `recall` leaves any.
+    fingerprints : key -> hash of what a result was computed from.
     """
 
     study: Study
@@ -62,6 +63,21 @@ class Analysis:
     computed: int = 0
     cached: int = 0
     waiting: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def result(self, key: str) -> Result:
+        """Return the result of a key.
+
+        Raises
+        ------
+        StudyError  when there is none: it is still to be computed, or the study does not ask for it.
+        """
+        if key in self.results:
+            return self.results[key]
+        late = (why for start, why in self.waiting.items() if key.startswith(start) or start == "all results")
+        why = next((f"is not there: {why}" for why in late), None)
+        hint = "`closo analyse` computes it." if why else did_you_mean(key[:200], self.results)
+        raise StudyError(f"'{key[:200]}' {why or 'is not a result of this study'}.", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,11 @@ from closo.documents import to_document
 from closo.errors import ClosoError, DataError
 from closo.figures import FigureSpec, render
 from closo.figures.browser import MOST_POINTS
-from closo.pipeline.explained import CELL, INTERPHASE, MILLING, keep_explained
+from closo.pipeline.explained import EXPLAINED, keep_explained
 from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
-_EXPLAINING = {INTERPHASE: "interphase", MILLING: "milling", CELL: "limits"}  # and the module of each
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
@@ -165,7 +164,7 @@ def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
         tell([0, 0, "weighing explanations"])
-        made = getattr(import_module(f"closo.pipeline.{_EXPLAINING[what]}"), f"infer_{what}")(analysis)
+        made = getattr(import_module(EXPLAINED[what]), f"infer_{what}")(analysis)
         keep_explained(analysis, what, made)
     except ClosoError as error:
         return {"error": said(error)}, []

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from closo.errors import StudyError, did_you_mean
+from closo.errors import StudyError
 from closo.result import Result
 from closo.techniques import TECHNIQUES, Technique
 from closo.web.bench import Draft, Measured
@@ -55,11 +55,7 @@ def subject_of(request: Request, key: str) -> Subject:
     if key.startswith("drop:"):
         return _loose(place, request.scope["user"], key)
     analysis = place.analysis()
-    if key not in analysis.results:
-        raise StudyError(
-            f"'{key[:200]}' is not a result of this study.", hint=did_you_mean(key[:200], analysis.results)
-        )
-    result = analysis.results[key]
+    result = analysis.result(key)
     row = next((row for row in TECHNIQUES if row.name == result.technique), None)
     made = result.provenance is not None and bool(result.provenance.reader)
     keys = list(analysis.results)
