@@ -70,7 +70,7 @@ def replicates(
     >>> pellets = [Point(uncertain(303.15, {}), uncertain(s, {f"thickness:{s}": 0.02 * s}), "", f"p{s}")
     ...            for s in (0.050, 0.052, 0.047)]
     >>> print(replicates(pellets, name="A200", temperature=303.15).quantities["ionic_conductivity"])
-    (4.96 ± 0.15)e-04 S/cm
+    0.496 ± 0.015 mS/cm
     """
     check_temperature(temperature, f"'{name}'")
     if not points:

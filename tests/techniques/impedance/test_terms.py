@@ -61,3 +61,10 @@ def test_a_total_with_an_arc_too_flat_for_one_process_knows_it():
         quantity = total.quantities["total_resistance"]
         pulls.append((quantity.value / 1e6 - 1) / (quantity.u / quantity.value))
     assert np.sqrt(np.mean(np.square(pulls))) < 1.5
+
+
+def test_an_arc_whose_time_constant_vanishes_overlaps_none():
+    arc = terms(parse("(R|Q)"), np.log([100.0, 1e-9, 0.9]))[0]
+    vanished = replace(arc, time_constant=0.0)
+    assert not overlap([arc, vanished], [arc, vanished])
+    assert overlap([arc], [replace(arc)])

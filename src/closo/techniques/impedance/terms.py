@@ -143,8 +143,10 @@ def _diffuses(term: Term) -> bool:
 
 def overlap(some: Sequence[Term], others: Sequence[Term]) -> bool:
     """True where an arc lies so near to another one in frequency that both may be one distributed process."""
-    ratios = (a.time_constant / b.time_constant for a in some for b in others if a is not b)
-    return any(1.0 / _SAME_PROCESS < ratio < _SAME_PROCESS for ratio in ratios)
+    pairs = ((a.time_constant, b.time_constant) for a in some for b in others if a is not b)
+    return any(
+        b / _SAME_PROCESS < a < b * _SAME_PROCESS for a, b in pairs
+    )  # one that vanishes is near none
 
 
 def _kind(term: Term, cell_constant: float | None, area: float | None, blocked: bool) -> str:
