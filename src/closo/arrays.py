@@ -23,8 +23,6 @@ from closo.quantity import Quantity
 from closo.result import Result
 from closo.techniques import Technique, get
 
-__all__ = ["function_of"]
-
 
 @cache
 def function_of(technique: str) -> Callable[..., Result]:

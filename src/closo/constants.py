@@ -5,18 +5,6 @@ Source: BIPM, The International System of Units, 9th edition 2019, doi:10.59161/
 
 from __future__ import annotations
 
-__all__ = [
-    "AVOGADRO",
-    "BOLTZMANN",
-    "CELSIUS",
-    "ELECTRONVOLT",
-    "FARADAY",
-    "GAS",
-    "LN10",
-    "ONE_TEMPERATURE",
-    "S_PER_CM",
-]
-
 BOLTZMANN = 1.380649e-23  # J/K
 ELECTRONVOLT = 1.602176634e-19  # J, and the elementary charge in C
 AVOGADRO = 6.02214076e23  # 1/mol

@@ -13,8 +13,6 @@ from closo.result import About, Check, Provenance, Result
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["dump", "from_document", "plain", "to_document"]
-
 
 def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
     """Return a result as plain JSON values and its curves as bytes; `from_document` rebuilds it."""

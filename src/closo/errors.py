@@ -18,17 +18,6 @@ _MANY_WORDS = 500  # to compare a name with
 _LISTED_WORDS = 40
 _LONGEST_WORD = 100  # characters of a name that is compared
 
-__all__ = [
-    "ClosoError",
-    "ConvergenceError",
-    "DataError",
-    "ReadError",
-    "StudyError",
-    "counted",
-    "did_you_mean",
-    "with_article",
-]
-
 
 class ClosoError(Exception):
     """Base of every error that closo raises on purpose.

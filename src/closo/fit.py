@@ -17,8 +17,6 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 
-__all__ = ["Fit", "Function", "correlations", "covariance_of", "least_squares", "straight_line"]
-
 Function = Callable[[np.ndarray], np.ndarray]
 
 

@@ -18,8 +18,6 @@ from closo.toml import read_number
 from closo.value import Value
 from closo.views import as_frame, html_table
 
-__all__ = ["Given", "Results", "as_number", "plot", "run"]
-
 Given = str | Value | Quantity | Number
 """What a property of a specimen may be: text with a unit, a value computed before, or a number in SI."""
 

@@ -7,8 +7,6 @@ import os
 from multiprocessing.connection import wait
 from threading import Thread
 
-__all__ = ["cores", "end_with_parent", "is_worker", "lead"]
-
 _leading = False
 
 

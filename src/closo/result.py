@@ -14,8 +14,6 @@ from closo.views import as_frame, html_table, quantity_rows, text_table
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["About", "Check", "Provenance", "Result"]
-
 
 @dataclass(frozen=True)
 class Check:

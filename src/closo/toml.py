@@ -18,8 +18,6 @@ from closo.errors import StudyError, with_article
 from closo.nomenclature import look_up
 from closo.quantity import Number, parse
 
-__all__ = ["Range", "last_digit", "read_number", "read_range", "read_toml", "split_number", "split_range"]
-
 _VALUE = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBER = re.compile(rf"\s*({_VALUE})\s*(?:(?:±|\+/-|\+-)\s*({_VALUE}))?\s*(.*?)\s*")
 _RANGE = re.compile(rf"\s*({_VALUE})\s*(?:-|–|to)\s*({_VALUE})\s*(.*?)\s*")

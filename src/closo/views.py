@@ -11,8 +11,6 @@ from closo.errors import StudyError
 from closo.quantity import Quantity
 from closo.value import Value
 
-__all__ = ["as_frame", "html_table", "quantity_rows", "text_table"]
-
 Row = Mapping[str, Any]
 
 

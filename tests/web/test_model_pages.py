@@ -35,9 +35,16 @@ def test_the_conductivity_is_that_of_the_table_and_moves_with_the_sliders(bench)
 
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [("filler=4", "5 to 65"), ("filler=nan", "is not a number"), ("diameter=1e9", "is not a number"), ("thickness=%24(id)", "is not a number"),
-     ("matrix=0", "is not a number"), ("thickness=20&diameter=2", "outside the table"), ("filler=" + "9" * 5000, "is not a number")],
-)  # fmt: skip
+    [
+        ("filler=4", "5 to 65"),
+        ("filler=nan", "is not a number"),
+        ("diameter=1e9", "is not a number"),
+        ("thickness=%24(id)", "is not a number"),
+        ("matrix=0", "is not a number"),
+        ("thickness=20&diameter=2", "outside the table"),
+        ("filler=" + "9" * 5000, "is not a number"),
+    ],
+)
 def test_what_cannot_be_a_composite_is_said_beside_the_form(bench, asked, said):
     answer = bench.client.get(f"/pathways?{asked}")
     assert answer.status_code == 422

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from closo.nomenclature import look_up
 
-__all__ = ["CONVENTIONS", "KINDS", "RELATIONS", "Claim"]
-
 KINDS = {
     "value": "a quantity has this value",
     "ratio": "how many times a quantity of one sample is that of another, of/to (without a quantity: the conductivity)",

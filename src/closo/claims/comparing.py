@@ -23,8 +23,6 @@ from closo.nomenclature import look_up, to_shown
 from closo.quantity import Quantity
 from closo.units import with_prefix
 
-__all__ = ["compare", "deviation_of", "found", "is_inside", "is_rejected", "is_too_wide", "said", "shown"]
-
 Range = tuple[float, float]
 _EVERYTHING = (-math.inf, math.inf)
 

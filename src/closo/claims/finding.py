@@ -14,8 +14,6 @@ from closo.quantity import Quantity, withheld
 from closo.result import Check, Result
 from closo.toml import read_number
 
-__all__ = ["Pairs", "cross_checks", "kelvin", "location_of_maximum", "members_of", "pairs", "quantity_of", "ratio_of"]
-
 
 @dataclass(frozen=True)
 class Pairs:

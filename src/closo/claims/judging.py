@@ -25,8 +25,6 @@ from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity, log, withheld
 from closo.result import Result
 
-__all__ = ["judge"]
-
 _ON_TEMPERATURE = ("conductivity", "conductivity_ratio", "resistance")  # names that end so depend on it strongly
 
 

@@ -9,8 +9,6 @@ from closo.errors import StudyError
 from closo.nomenclature import look_up
 from closo.toml import last_digit, read_number, split_number, split_range
 
-__all__ = ["claimed_range", "claimed_shares"]
-
 
 def claimed_range(claim: Claim, name: str) -> tuple[float, float]:
     """Return the values [SI] for which the claim is true.

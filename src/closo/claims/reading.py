@@ -13,8 +13,6 @@ from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import look_up
 from closo.toml import read_number, read_toml
 
-__all__ = ["load_claims", "read_claims"]
-
 _OF_TWO = ("ratio", "decades", "difference")
 _LONGEST_TEXT = 2000  # characters of one entry
 _OF_ONE = ("value", "proportions", *_OF_TWO)

@@ -8,8 +8,6 @@ from typing import Any, Literal
 from closo.claims.claim import Claim
 from closo.quantity import Quantity
 
-__all__ = ["RESTS_ON", "WORDS", "Verdict", "Word"]
-
 Word = Literal["supported", "consistent", "contradicted", "undecided", "no data"]
 WORDS: tuple[Word, ...] = ("supported", "consistent", "contradicted", "undecided", "no data")
 RESTS_ON = {

@@ -10,8 +10,6 @@ from closo.quantity import Number
 from closo.result import Check
 from closo.study import Cell, Press, Range, Study
 
-__all__ = ["audit_study", "cell_record", "press_record", "recipe_record"]
-
 
 def audit_study(study: Study) -> list[Check]:
     """Return every check that recipes, geometry and printed numbers allow; passed is None where one cannot be made."""

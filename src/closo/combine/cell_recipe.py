@@ -27,8 +27,6 @@ from closo.models.cell.forms import electrode_fractions
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
-__all__ = ["cell_recipe", "composite", "press_recipe", "with_statements"]
-
 
 def cell_recipe(cell: Cell) -> Result:
     """Return what follows from a cell's masses, geometry and formula.

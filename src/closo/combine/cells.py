@@ -30,19 +30,6 @@ from closo.quantity import Number
 from closo.result import Result
 from closo.study import Cell
 
-__all__ = [
-    "capacities_compared",
-    "charges",
-    "electronic_shares",
-    "first_and_last",
-    "interfaces",
-    "overpotentials",
-    "plating_stresses",
-    "resistance_changes",
-    "spectra_around",
-    "transference_numbers",
-]
-
 _WITH_CAPACITY = ("cathode half cell", "anode half cell", "full cell")
 
 

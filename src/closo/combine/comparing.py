@@ -15,8 +15,6 @@ from closo.result import Result
 from closo.study import Sample, Series, Study
 from closo.toml import read_number
 
-__all__ = ["average_sample", "common_temperature", "compare", "filler_share", "spread_between_pellets"]
-
 _ROOM = 303.15  # K, preferred where several temperatures serve equally well
 
 

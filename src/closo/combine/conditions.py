@@ -13,8 +13,6 @@ from closo.errors import DataError
 from closo.quantity import Number, exp, uncertain
 from closo.result import Result
 
-__all__ = ["at_one_temperature", "temperature_factor", "temperature_of"]
-
 _ENERGY = (0.5, 0.15)  # eV, range of solid sodium electrolytes and their interfaces
 
 

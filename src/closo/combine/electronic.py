@@ -16,8 +16,6 @@ from closo.errors import DataError
 from closo.quantity import Quantity, withheld
 from closo.result import Check, Result
 
-__all__ = ["electronic_fraction"]
-
 _NEGLIGIBLE = 1e-3
 
 

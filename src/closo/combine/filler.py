@@ -25,8 +25,6 @@ from closo.models.recipe import mass_fraction
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
-__all__ = ["filler_budget"]
-
 
 def filler_budget(
     name: str,

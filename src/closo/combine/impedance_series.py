@@ -31,8 +31,6 @@ from closo.quantity import Number, Quantity
 from closo.result import Result
 from closo.techniques.impedance import analyse_series
 
-__all__ = ["SERIES_SETTINGS", "figure", "impedance_series"]
-
 SERIES_SETTINGS = ("circuit", "hold", "start", "bound", "assign")
 """What the spectra of a series must have been asked alike: it is asked of their common fit."""
 

@@ -32,8 +32,6 @@ from closo.models.cell.forms import SODIUM_MOLAR_VOLUME, layer_resistance, moved
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 
-__all__ = ["interfacial_resistance", "plating_stress"]
-
 _FEWEST = 4  # whole cycles that show how the polarization wanders
 _TABLES = 0.0015  # relative spread of the density of sodium between tables
 

@@ -15,8 +15,6 @@ from closo.constants import ONE_TEMPERATURE
 from closo.quantity import Quantity
 from closo.result import Result
 
-__all__ = ["comparisons", "guess_branches", "laws", "means", "points_of", "series_of_spectra"]
-
 
 def series_of_spectra(view: View) -> Iterator[Wanted | str]:
     """Yield one fit of all spectra of each specimen that was measured at two temperatures or more.

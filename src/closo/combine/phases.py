@@ -40,8 +40,6 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.study import Sample
 
-__all__ = ["figure", "heats", "phase_series", "phases", "transforming"]
-
 _SHARE = "mass_fraction:"
 _PACKING = 0.04  # relative, of the intensity of a specimen that is filled again
 

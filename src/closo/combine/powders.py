@@ -14,8 +14,6 @@ from closo.combine.view import View, Wanted
 from closo.quantity import Number, uncertain
 from closo.result import Result
 
-__all__ = ["fillers", "silanol"]
-
 
 def fillers(view: View) -> Iterator[Wanted | str]:
     """Yield what surface and pores of its filler mean for each sample: as measured by gas sorption, else as stated."""

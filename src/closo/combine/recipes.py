@@ -18,8 +18,6 @@ from closo.quantity import Number
 from closo.result import Result
 from closo.study import Cell, Study, stated
 
-__all__ = ["cells", "presses", "recipe_of_cell", "recipe_of_press"]
-
 
 def cells(view: View) -> Iterator[Wanted | str]:
     """Yield what each cell states, and what masses, geometry and formula imply."""

@@ -21,8 +21,6 @@ import numpy as np
 
 from closo.quantity import Number, sources, uncertain
 
-__all__ = ["Regression", "Sources", "regress", "scatter_numbers", "solve", "split", "tabulate", "weighted_sum"]
-
 _SMALLEST = 1e-12  # relative: below this a scatter is not distinguishable from rounding
 
 

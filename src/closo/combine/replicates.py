@@ -31,8 +31,6 @@ from closo.errors import DataError
 from closo.quantity import Number, Quantity, exp, log, sources, uncertain
 from closo.result import Check, Result
 
-__all__ = ["ASSUMED_ENERGY", "activation", "mean_of_pellets", "pooled_spread", "replicates", "spread_source"]
-
 ASSUMED_ENERGY = "assumed activation energy:"  # begins the label of one that nobody measured
 _SAME = 2.0  # K; further apart, conductivities are not averaged without an activation energy
 

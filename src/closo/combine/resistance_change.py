@@ -35,8 +35,6 @@ from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 from closo.techniques.impedance.circuit import parse
 
-__all__ = ["figure", "resistance_change"]
-
 _REACH = 2.2  # times the larger resistance: the Nyquist panel ends where a blocking spike begins to dwarf the arcs
 
 

@@ -35,8 +35,6 @@ from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Result
 
-__all__ = ["conductivity", "conductivity_at", "quantity", "specimens_of", "study_spread", "temperatures_of"]
-
 _ASSUMED_ENERGY = (0.50, 0.15)  # eV, range of solid Na electrolytes
 _ACTIVATED = {  # what goes with temperature as exp(-E/kT)/T: 1, and its inverse: -1
     "ionic_conductivity": 1,

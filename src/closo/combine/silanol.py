@@ -24,8 +24,6 @@ from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.quantity import Number, Quantity, correlation, uncertain, withheld
 from closo.result import Check, Result
 
-__all__ = ["Line", "figure", "silanol_exchange", "york"]
-
 _LOST, _GAINED = "band_ratio:silanol/overtone", "band_ratio:O-H/overtone"
 _FEWEST = 3  # silicas
 _STEPS = 100

@@ -48,8 +48,6 @@ from closo.result import Check, Result
 from closo.techniques.impedance.circuit import parse
 from closo.techniques.impedance.fitting import arc_capacitance
 
-__all__ = ["Arcs", "arcs_of", "figure", "transference"]
-
 _T = "transference_number"
 _INTERFACE_CHANGE, _BULK_CHANGE = 0.3, 0.05
 _ARC, _SHARE = 0.025, 1.0 / 6.0  # relative, and of its change: half of that is then 3 u

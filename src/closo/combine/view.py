@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from closo.result import About, Result
 from closo.study import Study
 
-__all__ = ["View", "Wanted"]
-
 
 @dataclass(frozen=True)
 class View:

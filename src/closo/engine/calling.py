@@ -11,8 +11,6 @@ from typing import Any
 
 from closo.errors import ClosoError
 
-__all__ = ["Outcome", "attempt"]
-
 _LONGEST_REASON = 2000  # characters
 
 

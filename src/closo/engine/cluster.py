@@ -24,8 +24,6 @@ from typing import Any
 from closo.engine.calling import Outcome, attempt
 from closo.errors import StudyError
 
-__all__ = ["Cluster", "check_address", "connect"]
-
 _ADDRESS = re.compile(r"((?P<protocol>[a-z]+)://)?(?P<host>\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+|[\w./-]*)")
 _PATIENCE = 10.0  # s until a scheduler answers
 _RECOUNT = 2.0  # s between counts of the workers

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["CtrlC", "ignored"]
-
 
 class CtrlC:
     """A context in which Ctrl-C interrupts at once inside `window`, and elsewhere as soon as the next window opens."""

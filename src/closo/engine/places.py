@@ -24,8 +24,6 @@ from closo.engine.interrupting import ignored
 from closo.errors import StudyError
 from closo.processes import end_with_parent, is_worker
 
-__all__ = ["Here", "Place", "Processes"]
-
 
 class Place(Protocol):
     """Somewhere that tasks are computed."""

@@ -19,8 +19,6 @@ from pathlib import Path, PurePosixPath
 from closo.errors import ReadError
 from closo.readers.tools.markup import ZIP_FAILURES
 
-__all__ = ["Archive", "opened"]
-
 _MOST_MEMBERS = 200_000
 _MOST_BYTES = 20_000_000_000  # of all members
 _MOST_RATIO, _RATIO_MATTERS = 200, 1_000_000

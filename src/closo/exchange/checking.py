@@ -24,8 +24,6 @@ from closo.pipeline.verifying import misfits
 from closo.quantity import Quantity
 from closo.result import Result
 
-__all__ = ["Checked", "results_of", "unpack", "verify_archive"]
-
 _MOST_METADATA = 100_000_000  # bytes
 _MOST_RESULT = 50_000_000
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RecursionError, ClosoError)

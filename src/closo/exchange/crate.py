@@ -32,8 +32,6 @@ from closo.store import existing_store
 from closo.study import Study, path_in
 from closo.techniques import get
 
-__all__ = ["CONFORMS", "METADATA", "write_crate"]
-
 METADATA = "ro-crate-metadata.json"
 CONFORMS = "https://w3id.org/ro/crate/1.1"
 _OLD = (1980, 1, 1, 0, 0, 0)

@@ -31,8 +31,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.number import Number, value_of
 
-__all__ = ["LAWS", "Law", "Shares", "duty", "impact_energy", "impact_rate", "milling_dose", "share_formed", "shares"]
-
 Shares = tuple[np.ndarray, np.ndarray, np.ndarray]  # of A, B, C; they add up to 1
 
 

@@ -15,19 +15,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = [
-    "bruggeman",
-    "coated_bruggeman",
-    "coated_maxwell_garnett",
-    "coated_sphere",
-    "general_effective_medium",
-    "hashin_shtrikman",
-    "maxwell_garnett",
-    "space_charge",
-    "uvarov",
-    "wiener",
-]
-
 _DECADES = 690.0  # natural logarithms below the largest conductivity that a root is looked for: all of them
 _HALVINGS = 64  # of that range, down to the rounding of a logarithm
 

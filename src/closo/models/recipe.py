@@ -19,34 +19,6 @@ from closo.errors import StudyError
 from closo.nomenclature import to_shown
 from closo.quantity import Number, Quantity, uncertain
 
-__all__ = [
-    "MAXIMUM_PORE_VOLUME",
-    "apparent_density",
-    "areal_capacity",
-    "assumed_nut_factor",
-    "batch_masses",
-    "c_rate",
-    "current_density",
-    "disc_area",
-    "equivalent_size",
-    "implied_density",
-    "implied_mass",
-    "implied_specific_capacity",
-    "mass_fraction",
-    "mixture_density",
-    "mixture_volume_fraction",
-    "pore_diameter",
-    "pore_volume_in_other_unit",
-    "porosity",
-    "pressing_force",
-    "relative_density",
-    "stack_pressure",
-    "theoretical_capacity",
-    "theoretical_thickness",
-    "tonnes_force",
-    "volume_fraction",
-]
-
 _STANDARD_GRAVITY = 9.80665  # m/s2, exact
 MAXIMUM_PORE_VOLUME = 5e-3  # m3/kg = 5 cm3/g: 92 % porosity for silica; only aerogels come near
 

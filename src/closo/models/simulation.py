@@ -36,8 +36,6 @@ from closo.result import Check, Result
 if TYPE_CHECKING:
     from closo.models.transport import Options, Resolved, Spread
 
-__all__ = ["GEOMETRIES", "composite", "figure", "geometry_of", "image", "parse_phases"]
-
 GEOMETRIES = ("overlapping", "hard", "aggregated")
 _LEAST_CELLS = 16  # of the finest grid along a diameter: with fewer, the stated error of the grid is too small
 _DIAMETER = 1.0  # the conductivity does not depend on the unit of length

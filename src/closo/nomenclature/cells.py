@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from closo.nomenclature.row import Name
 
-__all__ = ["ROWS"]
-
 ROWS = (
     # electrochemistry
     Name("time", "t", "s", "s", 1.0, "elapsed time"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from closo.constants import ELECTRONVOLT
 from closo.nomenclature.row import Name
 
-__all__ = ["ROWS"]
-
 ROWS = (
     # impedance
     Name("frequency", "f", "Hz", "Hz", 1.0, "frequency of the alternating signal", positive=True),

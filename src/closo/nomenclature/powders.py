@@ -5,8 +5,6 @@ from __future__ import annotations
 from closo.constants import ELECTRONVOLT
 from closo.nomenclature.row import Name
 
-__all__ = ["ROWS"]
-
 ROWS = (
     # pellet and recipe
     Name("thickness", "L", "m", "um", 1e-6, "thickness of a pellet", positive=True),

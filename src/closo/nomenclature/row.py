@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from closo.constants import ELECTRONVOLT
 
-__all__ = ["Name"]
-
 
 @dataclass(frozen=True)
 class Name:

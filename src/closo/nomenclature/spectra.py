@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from closo.nomenclature.row import Name
 
-__all__ = ["ROWS"]
-
 ROWS = (
     # axes
     Name("two_theta", "2theta", "deg", "deg", 1.0, "diffraction angle"),

@@ -18,8 +18,6 @@ from closo.result import Result
 from closo.store import PATIENCE, Store, existing_store, open_store
 from closo.study import Study, load
 
-__all__ = ["Progress", "analyse", "job_of", "look_up"]
-
 Progress = Callable[[int, int, str], None]  # finished, total, what is being done
 _Compute = Callable[[Sequence[Job]], Iterator[tuple[Job, Computed]]]
 

@@ -11,8 +11,6 @@ from closo.quantity import Number, uncertain
 from closo.result import Result
 from closo.study import Sample, Study
 
-__all__ = ["changed_shares"]
-
 _FRACTION = "component_fraction"
 
 

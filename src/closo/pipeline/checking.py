@@ -18,8 +18,6 @@ from closo.store import existing_store
 from closo.study import Study, examine, problems
 from closo.techniques import get
 
-__all__ = ["check"]
-
 
 def check(study: Study | str | Path) -> list[Problem]:
     """Return every problem of a study, the worst first; nothing is computed.

@@ -10,8 +10,6 @@ from closo.pipeline.records import Problem
 from closo.study import Measurement, Study
 from closo.techniques import Technique, get
 
-__all__ = ["cell_problems", "voltage_problems"]
-
 _SWING = 0.5  # V: a symmetric cell whose voltage stays beyond on one side has two different electrodes
 
 

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import closo
 
-__all__ = ["code_version"]
-
 _ROOT = Path(closo.__file__).parent
 _NO_NUMBERS = ("closo.figures", "closo.report", "closo.cli")
 _TABLES = ("closo", "closo.readers", "closo.techniques", "closo.combine", "closo.pipeline")

@@ -20,8 +20,6 @@ from closo.store import Store
 from closo.study import Study
 from closo.techniques import get
 
-__all__ = ["combine_all", "figure", "headline", "main_quantities"]
-
 
 def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
     """Return the combined results of a study, and why some of them are not there.

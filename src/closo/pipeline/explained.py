@@ -16,8 +16,6 @@ from closo.result import Provenance, Result
 from closo.store import PATIENCE, Store, open_store
 from closo.study import Study
 
-__all__ = ["CELL", "EXPLAINED", "INTERPHASE", "MILLING", "keep_explained", "recall_explained", "stamped"]
-
 INTERPHASE, MILLING, CELL = "interphase", "milling", "cell"  # keys of the results
 _MODULES = ("interphase", "milling", "limits")
 EXPLAINED = {key: f"closo.pipeline.{name}" for key, name in zip((INTERPHASE, MILLING, CELL), _MODULES, strict=True)}

@@ -16,8 +16,6 @@ from closo.quantity import Quantity
 from closo.techniques import Technique
 from closo.toml import read_number
 
-__all__ = ["take_header"]
-
 _FROM = {  # input of a technique -> suggestions that may be it, and the name under which their unit is read
     "area": ("area", "diameter"),
     "thickness": ("thickness",),

@@ -18,8 +18,6 @@ from closo.quantity import Number
 from closo.result import Result
 from closo.study import Powder, Sample, Study, as_number
 
-__all__ = ["composites_of", "infer_interphase"]
-
 _MOST = 4  # temperatures per sample; more say nothing new about an Arrhenius line
 
 

@@ -9,8 +9,6 @@ from closo.pipeline.explained import stamped
 from closo.pipeline.records import Analysis
 from closo.result import Result
 
-__all__ = ["infer_cell"]
-
 
 def infer_cell(analysis: Analysis, *, progress: Callable[[int, int | None, str], None] | None = None) -> Result:
     """Return what limits the cells of a study; raises as `closo.combine.limits.limits`."""

@@ -13,8 +13,6 @@ from closo.store import Store
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["Listings", "list_parts"]
-
 
 class Listings:
     """What is known of files, by fingerprint (content, and how the study wants it read).

@@ -25,8 +25,6 @@ from closo.study import Measurement
 from closo.techniques import Technique, get
 from closo.toml import read_number
 
-__all__ = ["outcome_of", "run"]
-
 _OWNER = "command line"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".csv", ".dat", ".tsv", ".asc", ".log", ".md"})  # may be anything
 

@@ -17,8 +17,6 @@ from closo.quantity import Number, Quantity
 from closo.result import Result
 from closo.study import Sample, Study, as_number
 
-__all__ = ["infer_milling", "series_over_time"]
-
 _LEAST = 4
 
 

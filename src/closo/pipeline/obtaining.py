@@ -12,8 +12,6 @@ from closo.pipeline.records import Failure, Obtained
 from closo.result import About, Provenance, Result
 from closo.store import Store, to_document
 
-__all__ = ["obtain"]
-
 
 def obtain(
     into: Obtained,

@@ -15,17 +15,6 @@ from closo.quantity import Number, Quantity
 from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of
 from closo.techniques import Technique, get
 
-__all__ = [
-    "choose_parts",
-    "hash_of",
-    "key_of",
-    "named_files",
-    "plan",
-    "plan_measurement",
-    "store_inputs",
-    "supplied_files",
-]
-
 Parts = Sequence[Mapping[str, Any]]
 Listing = Callable[
     [str, tuple[str | tuple[str, ...], str, str | None, str | None]], Parts

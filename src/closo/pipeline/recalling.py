@@ -27,8 +27,6 @@ from closo.techniques import get
 if TYPE_CHECKING:
     from closo.claims import Verdict
 
-__all__ = ["basis_of", "judge", "recall", "sealed", "write_seal"]
-
 _SEAL = "seal"
 
 

@@ -13,8 +13,6 @@ from closo.pipeline.plan import hash_of
 from closo.store import Store, existing_store
 from closo.study import Study, load, path_in
 
-__all__ = ["Verification", "misfits", "verify"]
-
 _TRIES = 5
 
 

@@ -13,8 +13,6 @@ from closo.errors import DataError, StudyError
 from closo.pipeline.jobs import Computed, Job, compute
 from closo.processes import cores, is_worker
 
-__all__ = ["compute_all", "compute_several"]
-
 _PAYS = 8  # jobs; a process takes about as long to start as these take
 _MOST = 50  # jobs in one group: they are lost together
 _WAIT = 1.0  # s

@@ -31,8 +31,6 @@ from closo.readers.isotherms import amount_factor, isotherm, pressure_factor
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _TOKEN = re.compile(r"'([^'\n]*)'(?=\s|$)|\"([^\"\n]*)\"(?=\s|$)|(\S+)")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _BRANCHES = {"adsorp": 0.0, "desorp": 1.0}

@@ -29,8 +29,6 @@ from closo.readers.tools.cycler import Known, find_names, kind_of, read_table
 from closo.readers.tools.parts import Part, finish, runs
 from closo.readers.tools.text import head, load
 
-__all__ = ["KNOWN", "read"]
-
 KNOWN = Known(
     {
         "testtime": "time",

@@ -29,8 +29,6 @@ from closo.errors import ReadError
 from closo.readers.tools.edges import spectrum
 from closo.readers.tools.text import load_bytes
 
-__all__ = ["read"]
-
 _LARGEST = 200_000_000  # bytes, unpacked
 _AGAIN = "Save the project again, or export its groups as columns."
 _ITEM = re.compile(r"'((?:[^'\\]|\\.)*)'|(\[[^\]]*\])|([^,()\s\[\]]+)")

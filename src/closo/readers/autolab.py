@@ -21,8 +21,6 @@ from closo.readers.tools.parts import finish
 from closo.readers.tools.text import load
 from closo.readers.zplot import nine_columns
 
-__all__ = ["read"]
-
 
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read a Z60W file."""

@@ -15,8 +15,6 @@ from closo.readers.exports import described, part_of
 from closo.readers.tools.parts import Part
 from closo.readers.tools.text import load
 
-__all__ = ["ONTOLOGY", "stated_by_closo", "write"]
-
 ONTOLOGY = "1.2.0"
 _IRI = f"https://w3id.org/battery-data-alliance/ontology/battery-data-format/{ONTOLOGY}/battery-data-format"
 

@@ -29,8 +29,6 @@ from closo.readers.tools.markup import Element, parse, text_of, unpack
 from closo.readers.tools.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis
 from closo.readers.tools.text import Text, head, shown
 
-__all__ = ["read"]
-
 _RAW = re.compile(r"(?:^|/)RawData(\d+)\.xml$")
 _AGAIN = "Export it from DIFFRAC.EVA as .xy."
 

@@ -47,8 +47,6 @@ from closo.errors import ReadError
 from closo.readers.tools.scans import ANGSTROM, MOST_POINTS, Scan, finish_scans, is_two_theta, refuse_axis, steps
 from closo.readers.tools.text import Text, load_bytes, shown
 
-__all__ = ["read"]
-
 _AGAIN = "Was it copied whole? Else export it from DIFFRAC as .xy or .uxd."
 _MOST_RANGES = 4096
 _ALONG_TWO_THETA = {0, 1, 2, 20}  # types of scan of version 3: coupled (three ways) and detector

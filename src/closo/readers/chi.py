@@ -28,8 +28,6 @@ from closo.readers.tools.named import find_header, named_table
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 _TECHNIQUES = {  # second line -> kind, short name
     "A.C. Impedance": ("impedance", "EIS"),
     "Open Circuit Potential - Time": ("open_circuit", "OCP"),

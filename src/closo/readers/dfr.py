@@ -19,8 +19,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import read_rows
 from closo.readers.tools.text import load, shown
 
-__all__ = ["read"]
-
 _ADVICE = "Export the spectrum from the FRA program as text and read that."
 
 

@@ -38,8 +38,6 @@ from closo.errors import ReadError
 from closo.readers.tools.microscopes import LARGEST, LENGTHS, measurement, per_electronvolt, pixels_first
 from closo.readers.tools.text import MAX_BYTES, load_bytes, mapped, size_of
 
-__all__ = ["read"]
-
 _NUMBERS = {2: "i2", 3: "i4", 4: "u2", 5: "u4", 6: "f4", 7: "f8", 8: "u1", 9: "i1", 10: "u1", 11: "i8", 12: "u8"}
 _GROUP, _DATA, _RECORD, _TEXT, _ARRAY = 20, 21, 15, 18, 20
 _DEEPEST, _COLOURS = 64, 23

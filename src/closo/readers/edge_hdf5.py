@@ -21,8 +21,6 @@ from closo.errors import ReadError, StudyError
 from closo.readers.tools.edges import raman_scan, role, spectrum
 from closo.readers.tools.text import size_of
 
-__all__ = ["read"]
-
 _SIGNALS = ("intensity", "signal", "counts", "mu", "norm", "sum", "data")
 _MOST = 10_000  # nodes
 

@@ -26,8 +26,6 @@ from closo.readers.tools.edges import measurements, role
 from closo.readers.tools.table import best_separator, cells, numeric_cells, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _SEARCHED = 2000  # lines
 _STATED = {
     "element.symbol": "element", "scan.element": "element", "element.edge": "edge", "scan.edge": "edge",

@@ -31,8 +31,6 @@ from closo.readers.tools.table import read_rows
 from closo.readers.tools.text import Text, head
 from closo.readers.tools.text import load as load_text
 
-__all__ = ["described", "finished", "part_of", "read"]
-
 _STATED = ("kind", "source", "part", "title", "metadata", "suggestions", "warnings", "failed_checks", "uncalibrated")
 _HINT = "Export it again with closo convert; --reader text reads the numbers alone, without what the file states."
 

@@ -45,8 +45,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import read_rows, scaled
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _SPECTRUM = {
     "Freq": "frequency",
     "Zreal": "impedance_real",

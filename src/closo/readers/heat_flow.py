@@ -24,8 +24,6 @@ from closo.readers.tools.suggestions import from_name
 from closo.readers.tools.table import SEPARATORS, cells, numeric_cells, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _SEARCHED = 400  # lines
 _AGAIN = "Export temperature, time and heat flow with their units, as W/g or with the sample mass in the header."
 _PER_MASS = {"w/g": 1e3, "mw/mg": 1e3, "mw/g": 1.0, "w/kg": 1.0}

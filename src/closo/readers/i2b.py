@@ -18,8 +18,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import numeric_cells, read_rows, scaled
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 _COLUMNS = (Column("frequency", 0), Column("impedance_real", 1), Column("impedance_imag", 2))
 _ADVICE = (
     "If it is another kind of table, read it with --reader text --columns frequency,impedance_real,impedance_imag."

@@ -24,8 +24,6 @@ from closo.readers.tools.infrared import PERCENT, measurement
 from closo.readers.tools.table import SEPARATORS, best_separator, cells, numeric_cells, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _SEARCHED = 200  # lines
 _HINT = (
     "Name them: --columns wavenumber,absorbance, or in its place reflectance[%], transmittance[%] or kubelka_munk; '_' "

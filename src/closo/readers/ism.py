@@ -29,8 +29,6 @@ from closo.dataset import Dataset
 from closo.readers.tools.parts import Part, finish, split_sweeps
 from closo.readers.tools.text import Text, load_bytes
 
-__all__ = ["read"]
-
 _TO_TEXT = "Export the spectrum as text from Thales or Zahner Analysis (frequency, impedance and phase), and read that."
 _MOST = 100_000  # points
 _LARGEST = 1e12  # Hz, ohm

@@ -38,8 +38,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import SEPARATORS, best_separator, cells, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["MOLAR_VOLUME", "Heading", "amount_factor", "heading_of", "isotherm", "pressure_factor", "read"]
-
 MOLAR_VOLUME = 22414.0  # cm3(STP)/mol
 _HEADER_LINES = 300
 _NAMES = (  # the first that fits

@@ -23,8 +23,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import read_rows, scaled
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _COLUMNS = (Column("impedance_real", 0), Column("impedance_imag", 1), Column("frequency", 2))
 _STATED = {"Technique": "technique", "Title": "comment", "start time": "date", "instrument": "instrument"}
 _ADVICE = "Export it from IviumSoft as text (columns freq, Z1, Z2) and read that with --columns."

@@ -35,8 +35,6 @@ from closo.readers.tools.infrared import PERCENT, measurement
 from closo.readers.tools.table import best_separator, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _ADVICE = "Export it again as JCAMP-DX with plain numbers (AFFN), or as CSV."
 _MOST_POINTS = 5_000_000
 _SQZ = {c: str(i) for i, c in enumerate("@ABCDEFGHI")} | {c: f"-{i}" for i, c in enumerate("abcdefghi", 1)}

@@ -20,8 +20,6 @@ from closo.readers.tools.edges import measurements
 from closo.readers.tools.table import read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _COLUMN = re.compile(r"(\d+)\) (.+?)(?=\s{2,}|\s+\d+\) |\s*$)")
 
 

@@ -37,8 +37,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import cells
 from closo.readers.tools.text import Text, load
 
-__all__ = ["read"]
-
 _STATES = {"c": 1.0, "d": -1.0} | dict.fromkeys(("r", "p", "s", "o", "i", "a", "e", "z", ""), 0.0)
 _KNOWN = Known(
     {

@@ -34,8 +34,6 @@ from closo.readers.isotherms import amount_factor, heading_of, isotherm
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
-__all__ = ["read"]
-
 Row = list[Any]  # of cells: str, or float
 Report = list[Row]
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

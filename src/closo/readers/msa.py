@@ -27,8 +27,6 @@ from closo.errors import ReadError
 from closo.readers.tools.microscopes import measurement, per_electronvolt
 from closo.readers.tools.text import Text, load
 
-__all__ = ["read"]
-
 _SIGNALS = {"ELS": "energy_loss", "EELS": "energy_loss", "EDS": "energy", "EDX": "energy", "XEDS": "energy"}
 _KEPT = {
     "TITLE": "title",

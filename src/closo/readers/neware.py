@@ -42,8 +42,6 @@ from closo.errors import ReadError
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import DAMAGE, MAX_BYTES, Text, head, shown
 
-__all__ = ["read"]
-
 _MAX_UNPACKED = 2_000_000_000
 _MAX_RATIO, _RATIO_MATTERS = 200, 100_000_000
 _MAX_MEMBERS = 1000

@@ -24,8 +24,6 @@ from closo.readers.delimited import read_named
 from closo.readers.tools.named import find_header
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read a Novocontrol text file."""

@@ -32,8 +32,6 @@ from closo.errors import ReadError
 from closo.readers.tools.infrared import PERCENT, measurement
 from closo.readers.tools.text import decode, load_bytes
 
-__all__ = ["read"]
-
 _MARK = b"Spectral Data File"
 _ORDINATES = {
     11: ("reflectance", PERCENT),

@@ -34,8 +34,6 @@ from closo.errors import ReadError
 from closo.readers.tools.infrared import measurement
 from closo.readers.tools.text import load_bytes
 
-__all__ = ["read"]
-
 _MARK = b"\x0a\x0a\xfe\xfe"
 _ORDINATES = {
     1: "single beam",

@@ -20,8 +20,6 @@ from closo.readers.tools.named import find_header, named_table
 from closo.readers.tools.parts import finish
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read a .P00 file."""

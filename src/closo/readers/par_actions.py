@@ -9,8 +9,6 @@ import numpy as np
 
 from closo.readers.tools.parts import Part
 
-__all__ = ["explained", "full_scale", "id_of", "kind_of", "named_kind", "with_cycling", "with_set_current"]
-
 _BY_ID = {  # ActionId of real files -> kind and technique
     21: ("impedance", "PEIS"),
     3: ("chronoamperometry", "CA"),

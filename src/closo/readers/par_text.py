@@ -20,8 +20,6 @@ from closo.dataset import Dataset
 from closo.readers.delimited import read_named
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 
 def read(path: Path) -> tuple[Dataset, ...]:
     """Read a text table of VersaStudio or PowerSUITE."""

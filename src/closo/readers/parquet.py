@@ -21,8 +21,6 @@ from closo.readers.delimited import read_text
 from closo.readers.tools.columns import name_of, names_in
 from closo.readers.tools.text import MAX_BYTES, Text, size_of
 
-__all__ = ["read"]
-
 _BDF = ("test_time_second", "test time / s")
 _MAX_CELLS = 30_000_000
 

@@ -25,8 +25,6 @@ from closo.readers.isotherms import amount_factor, isotherm, pressure_factor
 from closo.readers.tools.parts import finish
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _RELATIVE = {"relative": 1.0, "relative%": 0.01}
 _AGAIN = "Write it again with pyGAPS, with pressures in bar or relative and loadings in mmol/g."
 

@@ -23,8 +23,6 @@ from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.table import cells, numeric_cells, read_rows, scaled
 from closo.readers.tools.text import load
 
-__all__ = ["read"]
-
 _NAMES = {
     "Data: Frequency": ("frequency", 1.0),
     "Data: Z'": ("impedance_real", 1.0),

@@ -22,8 +22,6 @@ from closo.errors import ReadError
 from closo.readers.tools.microscopes import EXTRA, LARGEST, LENGTHS, measurement, per_electronvolt
 from closo.readers.tools.text import DAMAGE, size_of
 
-__all__ = ["read"]
-
 _AGAIN = "Export the spectrum as .msa, or the map as .hspy."
 
 

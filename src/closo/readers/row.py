@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Reader"]
-
 
 @dataclass(frozen=True)
 class Reader:

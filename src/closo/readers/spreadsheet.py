@@ -30,8 +30,6 @@ from closo.readers.tools.requested import fits, sheet_said
 from closo.readers.tools.table import MAX_COLUMNS, is_number
 from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
-__all__ = ["read"]
-
 _MAX_UNPACKED, _MAX_RATIO, _RATIO_MATTERS = 500_000_000, 200, 20_000_000
 _MAX_MEMBERS, _MAX_CELLS = 2000, 30_000_000
 _SUMS = ("cycle", "step", "statistic", "info", "global")

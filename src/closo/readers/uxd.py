@@ -34,8 +34,6 @@ from closo.readers.tools.scans import (
 from closo.readers.tools.table import read_rows
 from closo.readers.tools.text import Text, load
 
-__all__ = ["read"]
-
 _AGAIN = "Export it again from DIFFRAC, as .uxd or .xy."
 _DATA = {
     "_COUNTS": 0,

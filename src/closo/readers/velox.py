@@ -27,8 +27,6 @@ from closo.errors import ReadError
 from closo.readers.tools.microscopes import EXTRA, LARGEST, events, measurement, pixels_first
 from closo.readers.tools.text import DAMAGE, size_of
 
-__all__ = ["read"]
-
 _STEP = 65535
 _AGAIN = "Export it again from Velox."
 

@@ -5,8 +5,6 @@ What `text` refuses is refused; columns that a page does not name are passed ove
 
 from closo.readers.row import Reader
 
-__all__ = ["VENDOR_TABLES"]
-
 
 def _table(name: str, title: str, magic: tuple[str, ...], page: str) -> Reader:
     return Reader(name, title, (), magic, "closo.readers.delimited", page)

@@ -45,8 +45,6 @@ from closo.readers.tools.parts import Part, finish, runs, split_ac_dc
 from closo.readers.tools.table import numeric_cells
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _COLUMNS = {  # column of the file -> name in a Part; the last six are only compared or used to split
     "E(V)": "potential",
     "I(A)": "current",

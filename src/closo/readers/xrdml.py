@@ -26,8 +26,6 @@ from closo.readers.tools.markup import Element, parse, text_of
 from closo.readers.tools.scans import ANGSTROM, Scan, finish_scans, is_two_theta, refuse_axis
 from closo.readers.tools.text import Text, load_bytes, shown
 
-__all__ = ["read"]
-
 _AGAIN = "Export it again from the program of the instrument."
 _COUPLED = ("gonio", "2theta", "2theta-omega", "omega-2theta")
 

@@ -26,8 +26,6 @@ from closo.readers.tools.scans import ANGSTROM, Scan, finish_scans, unsure_end
 from closo.readers.tools.table import best_separator, cells, is_number, read_rows
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["read"]
-
 _AGAIN = "Give two columns: 2theta in deg and counts."
 _MOST_HEADER = 200  # lines
 _STATED = re.compile(r"(\w+): \"([^\"]*)\"")

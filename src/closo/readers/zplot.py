@@ -27,8 +27,6 @@ from closo.readers.tools.parts import Part, finish, split_sweeps
 from closo.readers.tools.table import best_separator, numeric_cells, read_rows, scaled
 from closo.readers.tools.text import Text, load, shown
 
-__all__ = ["nine_columns", "read"]
-
 _COLUMNS = (
     Column("frequency", 0, unit="Hz"),
     Column("time", 3, unit="s"),

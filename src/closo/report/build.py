@@ -30,8 +30,6 @@ from closo.report.sections import all_sections
 from closo.report.tables import Table, as_printed, write_csv, write_xlsx
 from closo.report.wording import key_text, level_class
 
-__all__ = ["build"]
-
 Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
 _FIRST = ("conductivity", "series")  # sections that stand before the claims

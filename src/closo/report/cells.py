@@ -17,8 +17,6 @@ from closo.report.wording import key_text
 from closo.result import Result
 from closo.study import Cell
 
-__all__ = ["cells", "explanations", "one_result"]
-
 
 def cells(analysis: Analysis, studio: Studio) -> Section:
     """Return every cell that was measured: what it is, its figures, numbers and budgets; spectra last."""

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
-__all__ = ["inline_svg"]
-
 _TAG = re.compile(r"<[^<>]+>")  # matplotlib escapes < and > in text and attributes
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _STYLED = re.compile(r"(<g[^<>]*>)((?:\s*<use [^<>]*/>){2,})")

@@ -15,22 +15,6 @@ from closo.report.wording import celsius, key_text
 from closo.result import Result
 from closo.techniques import get
 
-__all__ = [
-    "REFERENCE",
-    "at_reference",
-    "budgets",
-    "checks",
-    "claims",
-    "failures",
-    "files",
-    "measurements",
-    "open_checks",
-    "pellets",
-    "problems",
-    "quantities",
-    "single",
-]
-
 REFERENCE = 303.15  # K, the temperature at which the summary compares samples
 
 

@@ -16,8 +16,6 @@ from closo.readers import bdf
 from closo.readers.exports import described
 from closo.report.tables import Column, Table, write_csv
 
-__all__ = ["describe", "write_measurement"]
-
 
 def describe(data: Dataset) -> dict[str, Any]:
     """Return what a reader found in a measurement, as plain values."""

@@ -21,8 +21,6 @@ from closo.report.wording import celsius, sentences
 from closo.result import Result
 from closo.techniques import get
 
-__all__ = ["Picture", "Studio", "spectra_of"]
-
 _COLUMNS = 5
 _NOT_ON_PAGE = ("residuals", "Bode plots")  # their check is in the table; `closo show KEY --figures DIR` draws them
 _NUMBERS_ON_PAGE = 600  # figures with more numbers point to their CSV file instead

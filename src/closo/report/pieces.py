@@ -13,8 +13,6 @@ from closo.report.tables import Column, Table
 from closo.report.wording import key_text
 from closo.result import Result
 
-__all__ = ["Budget", "Fold", "Part", "Section", "budgets", "numbers"]
-
 _SHOWN_SOURCES = 8  # of a budget; the rest is one line
 
 

@@ -21,8 +21,6 @@ from closo.report.tables import Column, Table
 from closo.result import Result
 from closo.techniques import get
 
-__all__ = ["all_sections"]
-
 _SHOWN_ONE_BY_ONE = 3  # measurements of one technique on one sample; more share their figures and one table
 
 

@@ -10,8 +10,6 @@ from closo.figures.labels import literal, number_text
 from closo.figures.table import csv_text
 from closo.report.workbook import Sheet, write_workbook
 
-__all__ = ["Cell", "Column", "Table", "as_printed", "write_csv", "write_table", "write_xlsx"]
-
 Cell = str | float | int | None
 
 

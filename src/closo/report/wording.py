@@ -6,8 +6,6 @@ from closo.figures.labels import pretty, typeset
 from closo.nomenclature import to_shown
 from closo.quantity import Quantity
 
-__all__ = ["celsius", "key_text", "level_class", "sentences"]
-
 
 def key_text(key: str) -> str:
     """Return the key of a quantity as words.

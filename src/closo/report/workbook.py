@@ -10,8 +10,6 @@ from pathlib import Path
 
 from closo.figures.labels import literal
 
-__all__ = ["Sheet", "write_workbook"]
-
 Cell = str | float | int | None
 Sheet = tuple[str, Sequence[float], Sequence[Sequence[Cell]]]  # name, widths of the columns, rows
 

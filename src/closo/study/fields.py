@@ -26,22 +26,6 @@ from closo.nomenclature import look_up
 from closo.quantity import Number, Quantity
 from closo.toml import Range, read_number, read_range
 
-__all__ = [
-    "Branch",
-    "CellKind",
-    "File",
-    "Measured",
-    "Name",
-    "Part",
-    "Setting",
-    "Stage",
-    "Table",
-    "Temperature",
-    "as_number",
-    "measured",
-    "read_masses",
-]
-
 _DECIMAL = r"\d+(?:\.\d+)?"
 
 

@@ -15,8 +15,6 @@ from closo.errors import did_you_mean
 from closo.study.tables import Study
 from closo.toml import read_toml
 
-__all__ = ["Problem", "read_study"]
-
 Level = Literal["error", "warning", "note"]
 
 

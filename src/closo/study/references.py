@@ -13,8 +13,6 @@ from closo.study.tables import Measurement, Study
 from closo.techniques import get
 from closo.techniques.choices import fits
 
-__all__ = ["COMBINED_SETTINGS", "name_measurement", "repeats", "unknown_names"]
-
 COMBINED_SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "arrhenius": {"convention": ("sigmaT", "sigma")},
     "impedance_series": {"shared": ("auto", "all", "capacitance", "none")},

@@ -9,8 +9,6 @@ from closo.quantity import Quantity
 from closo.study.fields import Table
 from closo.toml import Range, split_number
 
-__all__ = ["stated"]
-
 
 def stated(table: Table) -> dict[str, Quantity]:
     """Return what a table states, as '<name of the nomenclature>:<field of study.toml>' -> quantity.

@@ -34,23 +34,6 @@ from closo.study.fields import (
 )
 from closo.toml import read_number
 
-__all__ = [
-    "Cell",
-    "Chamber",
-    "Condition",
-    "Material",
-    "Measurement",
-    "Milling",
-    "Powder",
-    "Press",
-    "Printed",
-    "Recipe",
-    "Sample",
-    "Series",
-    "Specimen",
-    "Study",
-]
-
 
 class Owner(Table):
     """What a measurement can be made on."""

@@ -21,8 +21,6 @@ from closo.sweep.ledger import Ledger, Row, new_owner, open_ledger
 from closo.sweep.reading import table
 from closo.sweep.tasks import Task, key_of
 
-__all__ = ["resume", "run"]
-
 Progress = Callable[[int, int | None, str], None]
 _WAIT = 1.0  # s, at most, for a task to finish before more are leased
 _PAUSE = 0.2  # s before looking again at what others compute

@@ -10,8 +10,6 @@ from typing import Any
 from closo.errors import StudyError, did_you_mean
 from closo.models.simulation import GEOMETRIES
 
-__all__ = ["SWEEPS", "Parameter", "SweepFunction", "checked_arguments", "importable"]
-
 
 @dataclass(frozen=True)
 class Parameter:

@@ -20,8 +20,6 @@ from closo.sweep.functions import SWEEPS
 from closo.sweep.tasks import Task, plan
 from closo.toml import read_toml
 
-__all__ = ["read_grid"]
-
 _KEYS = ("function", "grid", "fixed")
 
 

@@ -27,8 +27,6 @@ from closo.errors import StudyError
 from closo.sweep.calling import Outcome
 from closo.sweep.tasks import Task, to_json
 
-__all__ = ["SCHEMA_VERSION", "STATES", "Ledger", "Row", "new_owner", "open_ledger"]
-
 SCHEMA_VERSION = 1
 STATES = ("waiting", "leased", "done", "failed")
 _KIND = "closo sweep"

@@ -14,8 +14,6 @@ from closo.sweep.calling import RESERVED
 from closo.sweep.ledger import STATES, Row, open_ledger
 from closo.sweep.tasks import Task
 
-__all__ = ["results", "status", "table", "write_csv"]
-
 
 def results(ledger: Path, tasks: Sequence[Task] | None = None) -> list[dict[str, Any]]:
     """Return one row per task: its arguments, its result, and `state`, `failure`, `attempts`, `wall_time` [s].

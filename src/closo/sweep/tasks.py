@@ -15,8 +15,6 @@ from closo.errors import StudyError
 from closo.sweep.calling import RESERVED
 from closo.sweep.functions import SWEEPS, checked_arguments, importable
 
-__all__ = ["MAXIMUM_TASKS", "Task", "key_of", "plan", "to_json"]
-
 MAXIMUM_TASKS = 1_000_000
 
 

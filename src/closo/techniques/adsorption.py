@@ -14,22 +14,6 @@ import numpy as np
 from closo.errors import ConvergenceError
 from closo.fit import Fit, least_squares, straight_line
 
-__all__ = [
-    "bet_line",
-    "bet_transform",
-    "bjh",
-    "condensation",
-    "film_line",
-    "gas_of",
-    "gurvich",
-    "kelvin",
-    "monolayer_beside_micropores",
-    "passing_windows",
-    "pore_sizes",
-    "thickness",
-    "window_tests",
-]
-
 _LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K [m]: oxides and carbons; silica
     "harkins jura": lambda x: 1e-10 * np.sqrt(13.99 / (0.034 - np.log10(x))),

@@ -50,8 +50,6 @@ from closo.fit import straight_line
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 
-__all__ = ["analyse", "check_settings", "figure"]
-
 _ZERO = 273.15
 _WIDTHS = 2.0 ** np.arange(-3.0, 0.1)  # of the largest width: those that are looked for
 _SURE = 5.0  # robust standard deviations of areas of the same width

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["NumberOrText", "fits", "spelled"]
-
 
 class NumberOrText:
     """The type of a setting that is a number or text with a unit: 1e6 or '1 MHz'; the technique reads it."""

@@ -1,7 +1,5 @@
 """What the techniques may be told about a specimen, powder or cell, beside the file: one row each."""
 
-__all__ = ["INPUTS"]
-
 INPUTS: dict[str, tuple[str, str]] = {
     "area": ("Electrode area", "0.785 ± 0.005 cm2"),
     "diameter": ("Of a round electrode, instead of the area", "10 ± 0.05 mm"),

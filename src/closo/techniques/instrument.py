@@ -26,19 +26,6 @@ from closo.errors import ClosoError, StudyError
 from closo.quantity import Quantity, parse
 from closo.result import Check
 
-__all__ = [
-    "ABOVE_RANGE",
-    "CLOCK",
-    "GAIN",
-    "OFFSET",
-    "full_scale",
-    "instrument_name",
-    "range_check",
-    "read_offset",
-    "set_check",
-    "time_check",
-]
-
 OFFSET = 1e-3  # of the current range, standard uncertainty of the zero
 GAIN = 1e-3  # relative standard uncertainty of a current
 CLOCK = 1e-4  # relative standard uncertainty of a time; quartz clocks are within 20 to 100 ppm

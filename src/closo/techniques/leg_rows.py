@@ -11,8 +11,6 @@ import numpy as np
 
 from closo.techniques.noise import white_noise
 
-__all__ = ["Rows", "Table", "count_of", "doubt_of", "end_current_of", "interludes_of", "noise_of", "sampling_of"]
-
 _READINGS = 5  # of the current in a leg, for its noise and its end
 _PARTS = 4  # of a leg, each with its own noise
 _EVEN = 0.02  # relative: steps of one length

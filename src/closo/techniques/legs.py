@@ -36,8 +36,6 @@ from closo.techniques.leg_rows import (
 )
 from closo.techniques.signs import Signs, signs_of
 
-__all__ = ["RULES", "Legs", "find_legs"]
-
 RULES = ("backward", "trapezoid", "forward")
 _REST = 0.002  # of the charge-weighted median current
 _NEGLIGIBLE = 1e-5  # of the largest leg's charge

@@ -6,8 +6,6 @@ import numpy as np
 
 from closo.errors import DataError
 
-__all__ = ["profile_between"]
-
 
 def profile_between(
     values: np.ndarray, u: np.ndarray, ends: tuple[float, float, float, float], width: int = 1

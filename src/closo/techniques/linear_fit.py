@@ -20,8 +20,6 @@ import numpy as np
 
 from closo.errors import DataError, StudyError
 
-__all__ = ["LIMITS", "LinearFit", "block_bootstrap", "effective_points", "fit_linear"]
-
 LIMITS = ("free", "non-negative", "simplex")
 _PASSES, _AT_REST = 30, 1e-9
 _CHUNK = 2**23  # elements that are worked on at once

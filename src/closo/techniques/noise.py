@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Scatter", "memory_factor", "neighbour_scatter", "sample_noise", "scatter_of", "white_noise"]
-
 _MEDIAN_OF_SECOND = 0.6745 * math.sqrt(6.0)  # median of |x1 - 2 x2 + x3| for white noise of sd 1
 _OVERLAP = 1.944  # second differences per degree of freedom: neighbours share two of three values
 

@@ -27,8 +27,6 @@ from closo.toml import read_toml
 if TYPE_CHECKING:
     from closo.result import Result
 
-__all__ = ["read_preset", "save_preset"]
-
 
 def read_preset(technique: str, path: str | Path) -> dict[str, Any]:
     """Return the settings of a preset, or those that the model file of another program means.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from closo.figures import FigureSpec
     from closo.result import Result
 
-__all__ = ["Controls", "Technique"]
-
 
 @dataclass(frozen=True)
 class Controls:

@@ -22,8 +22,6 @@ import numpy as np
 
 from closo.techniques.noise import white_noise
 
-__all__ = ["Signs", "signs_of"]
-
 _NOISY = 4.0  # standard deviations; a threshold below these is within the noise
 _STRONG = 5.0  # standard deviations of a reading that is surely not zero
 _MOST = 250.0  # times the threshold (half of the usual current): what is above is current, however noisy

@@ -12,8 +12,6 @@ from closo.pipeline.explained import CELL
 from closo.web import pieces
 from closo.web.answer import answer
 
-__all__ = ["router"]
-
 router = APIRouter()
 
 

@@ -20,8 +20,6 @@ from closo.web import child, pieces
 from closo.web.answer import answer
 from closo.web.compare import known
 
-__all__ = ["chosen", "drawn", "names_of", "router", "with_maps"]
-
 router = APIRouter()
 _ENDS = ("x1", "y1", "x2", "y2")
 

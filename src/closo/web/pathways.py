@@ -20,8 +20,6 @@ from closo.web import child, pieces
 from closo.web.answer import answer
 from closo.web.workplace import Workplace
 
-__all__ = ["drawn", "explained", "router"]
-
 router = APIRouter()
 _SLIDERS = {  # name -> label, least, most, step, at first; in the units of the label
     "filler": ("particles / vol%", 5.0, 65.0, 1.0, 35.0),

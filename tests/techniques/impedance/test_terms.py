@@ -1,5 +1,7 @@
 """What each resistor, and finite diffusion, of a fitted circuit is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from benchmarks import stress
@@ -9,7 +11,7 @@ from spectra import FREQUENCY, dataset, noisy
 from closo.quantity import uncertain
 from closo.techniques.impedance import analyse
 from closo.techniques.impedance.circuit import parse, relaxation_time
-from closo.techniques.impedance.terms import kinds, terms
+from closo.techniques.impedance.terms import kinds, overlap, terms
 
 CONSTANT = 10.0  # L/A [1/m]
 

@@ -23,8 +23,6 @@ from closo.result import Result
 if TYPE_CHECKING:
     from closo.dataset import Dataset
 
-__all__ = ["arrhenius"]
-
 _MATERIAL = 0.05  # a kink or curvature that changes the energy by less is a source of the one energy, not a refusal
 _LINE_POINTS = 13
 

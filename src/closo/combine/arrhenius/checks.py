@@ -14,8 +14,6 @@ from closo.constants import ELECTRONVOLT
 from closo.quantity import Number, Quantity
 from closo.result import Check
 
-__all__ = ["checks_of"]
-
 _HYSTERESIS = 0.05  # |ln(cooling/heating)| that is flagged
 _PLAUSIBLE = 2.0  # eV
 _SURE = 0.05  # p-value

@@ -16,8 +16,6 @@ from closo.combine.regression import tabulate
 from closo.constants import LN10
 from closo.quantity import Number, Quantity, exp, uncertain, withheld
 
-__all__ = ["Law", "kinked", "refused", "straight", "vogel_curve"]
-
 _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of a logarithm beyond which its exponential is not a number
 
 

@@ -17,18 +17,6 @@ from closo.combine.arrhenius.points import K_B, Table
 from closo.combine.regression import Regression, regress, scatter_numbers, solve, split, weighted_sum
 from closo.quantity import Number, uncertain
 
-__all__ = [
-    "ORDINATE",
-    "Convention",
-    "Line",
-    "Vogel",
-    "branch_columns",
-    "fit_line",
-    "fit_vogel",
-    "ordinate",
-    "stated_covariance",
-]
-
 Convention = Literal["sigmaT", "sigma"]
 ORDINATE: dict[Convention, str] = {"sigmaT": "ln(sigma T)", "sigma": "ln sigma"}
 _NEGLIGIBLE = 1e-10  # variance of ln sigma, also relative to the common one, below which a point states none of its own

@@ -18,8 +18,6 @@ from closo.combine.arrhenius.points import Point
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 
-__all__ = ["PARTS", "Part", "parts_of", "view", "with_parts", "without_part"]
-
 PARTS = {"bulk": "bulk", "grain_boundary": "grain boundary"}
 _NUMBERS = ("activation_energy", "prefactor", "log_prefactor", "ionic_conductivity:reference", "transition_temperature")
 _LAWS = (*(f"{key}{side}" for key in _NUMBERS for side in ("", ":low", ":high")), "activation_energy:vogel")

@@ -16,8 +16,6 @@ from closo.errors import DataError
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 
-__all__ = ["figure", "figure_overlay"]
-
 _X = "1000/T / K-1"
 _Y = "log10(sigma / S cm-1)"
 _STEPS = (5.0, 10.0, 20.0, 25.0, 50.0, 100.0, 200.0)  # of the temperature axis [K]

@@ -13,8 +13,6 @@ from closo.constants import BOLTZMANN
 from closo.errors import DataError
 from closo.quantity import Number, log
 
-__all__ = ["K_B", "Point", "Table", "celsius", "check_temperature", "table_of"]
-
 K_B = BOLTZMANN
 _COLDEST, _HOTTEST = 100.0, 2000.0  # K, where solid electrolytes are measured
 _RESOLVED = 5.0  # the range of temperatures must be this many times the uncertainty of one

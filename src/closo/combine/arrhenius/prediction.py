@@ -16,8 +16,6 @@ from closo.errors import StudyError
 from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Check, Result
 
-__all__ = ["conductivity_at", "decompose", "predict", "ratio"]
-
 _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of ln sigma beyond which there is no conductivity to speak of
 
 

@@ -20,8 +20,6 @@ import numpy as np
 from closo.combine.arrhenius.line import Convention, branch_columns, ordinate, stated_covariance
 from closo.combine.arrhenius.points import Table
 
-__all__ = ["ALARM", "Shape", "judge_shape"]
-
 ALARM = 0.01  # probability of refusing a line that is straight
 _DRAWS = 2000
 _ROUNDING = 1e-18  # variance of ln sigma that rounding makes

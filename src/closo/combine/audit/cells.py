@@ -32,8 +32,6 @@ from closo.models.recipe import (
 from closo.quantity import Number, uncertain
 from closo.result import Check
 
-__all__ = ["audit_cells", "audit_presses"]
-
 _METRIC_SCREWS = (2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)  # mm
 _CHANCE = 0.01  # agreement of cells that is less probable than this is not chance
 

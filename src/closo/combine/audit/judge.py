@@ -16,22 +16,6 @@ from closo.nomenclature import look_up, to_shown
 from closo.number import Number, u_of, value_of
 from closo.quantity import Quantity
 
-__all__ = [
-    "LIMIT",
-    "PLAUSIBLE",
-    "deviation",
-    "differ",
-    "digits",
-    "ends",
-    "exceeds",
-    "implausible",
-    "listed",
-    "plain",
-    "uncertainty",
-    "value",
-    "with_u",
-]
-
 LIMIT = 2.576  # two-sided 99 % of a normal distribution
 
 # What occurs where pellets are pressed [SI]; beyond it a unit was mistaken or a default of a file header kept.

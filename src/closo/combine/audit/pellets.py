@@ -31,8 +31,6 @@ from closo.models.recipe import (
 from closo.quantity import Number
 from closo.result import Check
 
-__all__ = ["area_check", "area_question", "audit_pellets", "audit_recipes", "recipe_density"]
-
 _USUAL_AREA = (3e-6, 2e-3)  # m2, discs of 2 to 50 mm
 _NAMED = 4  # pellets of a group that are named one by one
 _NOMINAL = 0.03  # a batch is weighed to its nominal mass this well

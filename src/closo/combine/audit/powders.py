@@ -18,8 +18,6 @@ from closo.models.recipe import (
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check
 
-__all__ = ["audit_materials", "audit_powders"]
-
 _REPORT_DEFAULT = 1000.0  # kg/m3: the "sample density" that sorption software assumes when nobody enters one
 _NITROGEN = 0.36e-9  # m: diameter of N2, which measured the pores
 _SAME_DENSITY = 0.05  # two handbooks differ by this much on an amorphous solid

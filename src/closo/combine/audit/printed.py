@@ -23,8 +23,6 @@ from closo.constants import BOLTZMANN
 from closo.quantity import Number, exp, log
 from closo.result import Check
 
-__all__ = ["audit_printed"]
-
 _CONVENTIONS = {"sigmaT": "ln(sigma T)", "sigma": "ln sigma"}
 _SAME_TEMPERATURE = 0.5  # K
 

@@ -11,8 +11,6 @@ from typing import Literal
 
 from closo.quantity import Number, Quantity
 
-__all__ = ["Cell", "Material", "NumberOrRange", "Pellet", "Powder", "Press", "Printed", "Recipe"]
-
 NumberOrRange = Number | tuple[Number, Number]
 Relation = Literal["=", ">", "<", "about"]
 

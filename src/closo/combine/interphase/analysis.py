@@ -25,8 +25,6 @@ from closo.combine.interphase.records import Composite, Silica, Table, table_of
 from closo.errors import DataError
 from closo.result import Result
 
-__all__ = ["interphase"]
-
 
 def interphase(
     composites: Sequence[Composite],

@@ -16,8 +16,6 @@ from closo.combine.interphase.records import Table
 from closo.constants import S_PER_CM
 from closo.result import Check
 
-__all__ = ["checks_of", "shell_of_main_silica"]
-
 _CONTRADICTED = 3.0  # standard deviations
 
 

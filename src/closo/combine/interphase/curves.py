@@ -14,8 +14,6 @@ from closo.combine.interphase.quantities import main_silica
 from closo.combine.interphase.ranking import Rank
 from closo.combine.interphase.records import Composite, Silica, Table
 
-__all__ = ["curves_of"]
-
 _DRAWS = 400
 _CONTENTS = np.linspace(0.05, 0.60, 45)
 _LEVELS = [0.025, 0.5, 0.975]

@@ -13,8 +13,6 @@ import numpy as np
 
 from closo.combine.interphase.forward import Ratio
 
-__all__ = ["beyond_table", "tabulated"]
-
 _NODES = (97, 137)  # of the fast table, in thickness and contrast
 _PER_E_FOLD = 0.5  # uncertainty of ln ratio per e-fold of contrast beyond the table
 

@@ -15,26 +15,6 @@ from closo.combine.interphase.records import Place
 from closo.constants import BOLTZMANN, ELECTRONVOLT
 from closo.models.milling import share_formed
 
-__all__ = [
-    "K_EV",
-    "Prediction",
-    "Predictor",
-    "Ratio",
-    "Values",
-    "area_milled_matrix",
-    "filled_pores",
-    "fixed_film",
-    "fixed_thickness",
-    "fixed_volume",
-    "graded_shell",
-    "milled_matrix",
-    "percolating",
-    "scaled_thickness",
-    "shell_of",
-    "with_sizes",
-    "with_voids",
-]
-
 Ratio = Callable[[np.ndarray, np.ndarray, np.ndarray, str], tuple[np.ndarray, np.ndarray]]
 Values = Mapping[str, np.ndarray]
 

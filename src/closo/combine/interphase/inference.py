@@ -26,8 +26,6 @@ from closo.combine.interphase.records import Place
 from closo.errors import ConvergenceError
 from closo.fit import least_squares
 
-__all__ = ["Density", "Posterior", "anneal", "draw", "sample"]
-
 _STARTS = 5
 _DF = 5.0
 _SLOPE = 1e-4  # step of z for slopes

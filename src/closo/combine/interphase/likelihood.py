@@ -31,8 +31,6 @@ from closo.combine.interphase.mechanisms import (
 )
 from closo.combine.interphase.records import Place, Table
 
-__all__ = ["Model", "Noise", "predict"]
-
 _LOG_2PI = math.log(2.0 * math.pi)
 _LARGEST = 8.0  # z beyond it has a prior of 1e-15
 _AT_ONCE = 1000  # draws: more would not stay in the cache

@@ -51,17 +51,6 @@ from closo.combine.interphase.forward import (
     with_voids,
 )
 
-__all__ = [
-    "DISCREPANCY",
-    "ENERGY_SCATTER",
-    "MECHANISMS",
-    "SCATTER",
-    "Mechanism",
-    "Parameter",
-    "natural",
-    "parameters_of",
-]
-
 
 @dataclass(frozen=True)
 class Parameter:

@@ -19,8 +19,6 @@ import numpy as np
 from closo.combine.interphase.inference import Posterior
 from closo.combine.interphase.records import Composite, Place, Silica, Table, places_of
 
-__all__ = ["Candidate", "choose", "expected", "place_at_reference"]
-
 CONTENTS = tuple(round(0.15 + 0.05 * k, 2) for k in range(9))  # 15 to 55 vol%
 DECIDED = 5.0  # ln of a Bayes factor
 MEASUREMENT = 0.04  # standard uncertainty of ln sigma of a new pellet: thickness, area, temperature

@@ -14,8 +14,6 @@ from closo.constants import S_PER_CM
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Text, Trace
 from closo.result import Result
 
-__all__ = ["figure", "figure_posterior", "figure_ranking", "figures"]
-
 _COLORS = (0, 1, 2, 3, 4, 5, 7)  # black is for what was measured
 _BANDS = 2  # explanations with a band; more would hide each other
 _SHOWN = 5  # explanations with a line

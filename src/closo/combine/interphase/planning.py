@@ -25,8 +25,6 @@ from closo.constants import S_PER_CM
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.result import Result
 
-__all__ = ["figure_next", "offers", "plan"]
-
 _HOURS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 _DRAWS = 300
 _NEW = 0.02  # contents closer to one that was made are not new

@@ -16,8 +16,6 @@ from closo.combine.interphase.records import Composite
 from closo.constants import ELECTRONVOLT
 from closo.quantity import Quantity, exp, from_fit, log, uncertain, withheld
 
-__all__ = ["main_silica", "quantities_of", "summary_of", "thickness_of"]
-
 EV = ELECTRONVOLT
 TIED = 0.95  # correlation beyond which two parameters are known only together
 _AS_PRIOR = 0.7  # posterior over prior standard deviation beyond which the data said little

@@ -19,8 +19,6 @@ from scipy.special import logsumexp
 
 from closo.combine.interphase.inference import Posterior, anneal
 
-__all__ = ["BEST", "LARGE", "Rank", "leading", "left_out_densities", "left_over", "rank"]
-
 _EVEN = 0.1  # effective share of the draws below which the posterior is sampled again
 _CLOSE = 10.0  # explanations further behind than this are not sampled again: nothing would change
 _DRAWS = 500

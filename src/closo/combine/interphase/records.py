@@ -14,8 +14,6 @@ from closo.combine.regression import tabulate
 from closo.errors import DataError
 from closo.quantity import Number, log
 
-__all__ = ["Composite", "Place", "Silica", "Table", "alike", "places_of", "table_of"]
-
 Silica = tuple[float, float | None]  # BET area [m2/kg], pore volume [m3/kg] or None
 
 REPEAT = 0.01  # standard deviation of ln sigma of one reading about its own law: a law from disk states none

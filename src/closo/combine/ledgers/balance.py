@@ -17,8 +17,6 @@ from closo.quantity import Number, uncertain
 from closo.techniques.cycling.trends import early_fade
 from closo.techniques.noise import memory_factor, neighbour_scatter
 
-__all__ = ["Balance", "CycleTable", "balance", "missing_between"]
-
 _FEWEST = 3  # cycles
 _EXACT = 1e-6  # relative deviation from a line that is none
 

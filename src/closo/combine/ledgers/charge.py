@@ -17,8 +17,6 @@ from closo.models.cell.forms import FARADAY, electrons_per_anion, leak_current_d
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 
-__all__ = ["charge_ledger"]
-
 _ENDS = 4  # cycles at the beginning and at the end, whose leaks are compared
 
 

@@ -20,8 +20,6 @@ from closo.quantity import Number, Quantity, log, withheld
 from closo.result import Check, Result
 from closo.units import spelled
 
-__all__ = ["compare_cells", "temperature_change"]
-
 _RESOLVED = 2.0  # standard uncertainties
 _EQUAL = 0.02  # relative difference of a condition that counts as none
 _EQUAL_TEMPERATURE = 1.0  # K

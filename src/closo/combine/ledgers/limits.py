@@ -9,8 +9,6 @@ from closo.combine.ledgers.shares import PARTS, Shares, lower, u_of, upper, valu
 from closo.quantity import Number
 from closo.result import Check
 
-__all__ = ["Findings", "answer", "checks_of"]
-
 SMALL = 0.10  # share of the gap below which a part is not what limits
 STEADY = 0.3  # loss at one end beyond which the profile inside a particle is not steady
 # Mean charge minus mean discharge voltage [V] that tells a cell limited by diffusion or by grains without contact (0.03

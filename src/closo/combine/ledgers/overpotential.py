@@ -15,8 +15,6 @@ from closo.models.cell import forms
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Result
 
-__all__ = ["overpotential_ledger"]
-
 _METHOD = {
     "separator": "j L/sigma of the pellet",
     "sodium interface": "j R of one interface",

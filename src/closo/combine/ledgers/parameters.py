@@ -13,8 +13,6 @@ from closo.models.recipe import mass_fraction
 from closo.quantity import Number, uncertain
 from closo.study import Cell, Study, as_number
 
-__all__ = ["electrolyte_density", "parameters_of", "salt_fraction"]
-
 _GIVEN = (
     "diffusivity",
     "diffusion_energy",

@@ -10,8 +10,6 @@ from closo.figures.spec import Axis, Band, FigureSpec, Panel, Text, Trace
 from closo.nomenclature import look_up, to_shown
 from closo.result import Result
 
-__all__ = ["figure_charge", "figure_comparison", "figure_overpotential"]
-
 _TINY = 0.01  # of the largest bar
 _SHORT = {
     "separator": "pellet",

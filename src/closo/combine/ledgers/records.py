@@ -10,8 +10,6 @@ from closo.models.cell import forms
 from closo.models.recipe import theoretical_thickness
 from closo.quantity import Number
 
-__all__ = ["CellParameters", "cell_from_masses"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class CellParameters:

@@ -8,8 +8,6 @@ from closo.combine.ledgers.shares import lower, u_of, upper, value_of
 from closo.quantity import Number
 from closo.units import spelled
 
-__all__ = ["Evidence", "Verdict", "judge"]
-
 _RESOLVED = 2.0  # standard uncertainties
 _FACTOR = 3.0  # a sweep's current is an upper limit of the steady one, on another electrode: no closer than this
 _UNCHANGED = 1.5  # resistance after over before, below which it has not visibly grown

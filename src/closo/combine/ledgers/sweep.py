@@ -9,8 +9,6 @@ import numpy as np
 from closo.quantity import Number, uncertain
 from closo.result import Result
 
-__all__ = ["sweep_current"]
-
 _WINDOW = 0.02  # V, on either side
 _FEWEST = 4  # points in it
 

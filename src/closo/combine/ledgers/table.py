@@ -11,8 +11,6 @@ from closo.errors import DataError
 from closo.quantity import sources
 from closo.result import Result
 
-__all__ = ["table_of"]
-
 _COLUMNS = ("cycle", "charge", "discharge", "time", "partial", "leg_start", "leg_duration", "leg_charge")
 _AGAINST_METAL = "cathode half cell"  # only there the voltage is a potential against the metal
 

@@ -31,8 +31,6 @@ from closo.errors import DataError
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.result import Check, Result
 
-__all__ = ["figure", "limits"]
-
 
 def limits(
     cells: Sequence[Evidence], *, name: str, progress: Callable[[int, int | None, str], None] | None = None

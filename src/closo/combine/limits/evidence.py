@@ -25,8 +25,6 @@ from closo.quantity import Quantity, uncertain
 from closo.result import Result
 from closo.study import Study
 
-__all__ = ["FREQUENCIES", "Evidence", "evidence_of", "features", "stack_of"]
-
 FREQUENCIES = np.array([1e4, 1e3, 1e2, 1e1, 1e0])  # Hz; above, the bulk of the electrolyte has an arc of its own
 _PLACES = (0.2, 0.5, 0.8)
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from closo.models.cell.stack import Stack
 
-__all__ = ["MECHANISMS", "NONE", "OTHER", "Mechanism"]
-
 
 @dataclass(frozen=True)
 class Mechanism:

@@ -20,8 +20,6 @@ from closo.combine.limits.scoring import POINTS, Row, Score, simulate_row
 from closo.constants import BOLTZMANN, CELSIUS, ELECTRONVOLT
 from closo.models.cell.stack import T20
 
-__all__ = ["NextRun", "next_runs"]
-
 TEMPERATURES = (0.0, 20.0, 40.0, 60.0)  # degC
 FACTORS = (0.5, 1.0, 2.0)  # of the rate
 _DRAWS = 60

@@ -20,8 +20,6 @@ from closo.constants import BOLTZMANN, ELECTRONVOLT, FARADAY, GAS
 from closo.models.cell.porous import cycle, impedance
 from closo.models.cell.stack import T20, Stack
 
-__all__ = ["Row", "Score", "score", "simulate_row"]
-
 POINTS = 25  # values of a mechanism
 _LOST = np.linspace(0.0, 0.45, 16)  # share of the first charge that does not come back, beyond what a mechanism holds
 _LOST_SD = 0.15

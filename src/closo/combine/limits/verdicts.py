@@ -11,8 +11,6 @@ from scipy.special import gammaincc
 from closo.combine.limits.mechanisms import OTHER
 from closo.combine.limits.scoring import Score
 
-__all__ = ["Verdict", "fits", "judge", "probabilities"]
-
 ODDS = 20.0  # of the best over a rival from which the rival is out
 _FRONTS, _STRONG = (
     {"electronic path", "tortuosity"},

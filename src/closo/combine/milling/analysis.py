@@ -16,8 +16,6 @@ from closo.models.milling import LAWS
 from closo.quantity import Quantity, exp, uncertain, withheld
 from closo.result import Check, Result
 
-__all__ = ["milling"]
-
 _WIDE = 4.0  # between the ends of a 95 % interval beyond which an optimum says too little
 _CLOCK = 0.03  # of a milling time: starting, stopping, speeding up
 _FORM = 0.06  # of the best time: no rule of how states share the current is exact; chosen on series with other rules

@@ -8,8 +8,6 @@ from closo.constants import S_PER_CM
 from closo.figures.spec import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 
-__all__ = ["figure"]
-
 
 def figure(result: Result) -> FigureSpec:
     """Return conductivity and shares of the states over milling time, as measured and as the laws expect them.

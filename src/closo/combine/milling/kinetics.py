@@ -16,8 +16,6 @@ from closo.fit import least_squares
 from closo.models.milling import Law, shares
 from closo.quantity import Number, log
 
-__all__ = ["BEYOND", "HOUR", "Fitted", "Kinetics", "Milled", "checked", "fit", "kinetics_of"]
-
 HOUR = 3600.0
 BEYOND = 1.25  # the times measured say something to this factor before the first and after the last
 _LEAST = 4  # milling times

@@ -18,8 +18,6 @@ from closo.models.microstructure import MATRIX, PARTICLE, SHELL, aggregates, ove
 if TYPE_CHECKING:
     from closo.models.transport import Conduction
 
-__all__ = ["CONTRASTS", "FRACTIONS", "SHELLS", "Task", "make", "reduce", "run", "tasks"]
-
 FRACTIONS = (0.05, 0.10, 0.15, 0.20, 0.26, 0.33, 0.42, 0.53, 0.65)
 SHELLS = (0.03, 0.055, 0.10, 0.18, 0.30, 0.50)
 CONTRASTS = (1.0, 10 ** (4 / 3), 10 ** (8 / 3), 1e4)

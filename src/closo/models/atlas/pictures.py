@@ -10,8 +10,6 @@ from closo.figures.spec import Axis, Band, FigureSpec, Panel, Trace
 from closo.models.atlas import RANGES, ratio
 from closo.quantity import Quantity, uncertain
 
-__all__ = ["composition"]
-
 
 def composition(
     filler_fraction: float, shell_ratio: float, *, matrix: float, shell: float

@@ -18,8 +18,6 @@ import numpy as np
 
 from closo.errors import StudyError, did_you_mean
 
-__all__ = ["CHEMISTRIES", "Chemistry", "Parameter", "chemistry"]
-
 
 @dataclass(frozen=True)
 class Parameter:

@@ -31,8 +31,6 @@ from closo.models.cell.stack import Stack
 from closo.quantity import Quantity, uncertain
 from closo.result import Check, Result
 
-__all__ = ["Extras", "design", "energies", "figure", "scaled"]
-
 _SODIUM = 0.02299 / SODIUM_MOLAR_VOLUME  # kg/m3
 _ALUMINIUM = 2700.0
 _REMOVED: dict[str, dict[str, float]] = {  # field -> factor

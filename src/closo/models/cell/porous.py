@@ -27,8 +27,6 @@ from closo.constants import FARADAY, GAS
 from closo.models.cell.chemistry import Chemistry
 from closo.models.cell.stack import SODIUM_REFERENCE, Stack, arrhenius
 
-__all__ = ["Legs", "cycle", "impedance"]
-
 _NODES, _MODES = 24, 14
 _STEP = 0.01  # of the sites, that a step fills or empties
 _FINEST = 2e-4 / _STEP  # of a step, to which the end of a leg is found

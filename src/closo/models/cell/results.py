@@ -31,8 +31,6 @@ from closo.models.cell.stack import Stack
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
-__all__ = ["figure", "parameters", "simulated"]
-
 _FREQUENCY = np.logspace(6, -2, 65)
 _EVEN = 0.1  # V along the cathode, beyond which the reaction is a front and SPMe is wrong
 

@@ -26,8 +26,6 @@ from closo.errors import ConvergenceError, StudyError
 from closo.models.cell.porous import impedance
 from closo.models.cell.stack import SODIUM_REFERENCE, T20, Stack
 
-__all__ = ["MODELS", "Protocol", "Run", "run", "spectrum"]
-
 MODELS = ("SPMe", "DFN")
 _MESH = {"x_n": 3, "x_s": 10, "x_p": 40, "r_p": 25}  # a sharp front moves by less than 1.5 % from 40 to 160 points
 _HALF = {"working electrode": "positive"}

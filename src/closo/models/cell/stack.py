@@ -16,8 +16,6 @@ from closo.models.cell.chemistry import Chemistry
 from closo.models.cell.forms import electrode_fractions, electrode_thickness, specific_interface
 from closo.quantity import Number, Quantity
 
-__all__ = ["SODIUM_REFERENCE", "T20", "Stack", "arrhenius", "defaults_of", "scatter", "stack_from_masses"]
-
 T20 = 293.15  # K, where rates of the cathode are stated
 SODIUM_REFERENCE = 303.15  # K, where conductivity and sodium interface are stated
 _CARBON = 2000.0  # kg/m3, assumed

@@ -11,8 +11,6 @@ from closo.errors import StudyError
 from closo.models.microstructure.records import Spheres, box_of, checked_fraction, checked_length
 from closo.models.microstructure.spheres import count_until, hard_spheres
 
-__all__ = ["agglomerates", "aggregate", "aggregates", "radius_of_gyration"]
-
 _PREFACTOR = 1.3
 _TRIALS = 400
 

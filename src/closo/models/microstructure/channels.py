@@ -7,8 +7,6 @@ import math
 from closo.errors import StudyError
 from closo.models.microstructure.records import Channels, checked_length
 
-__all__ = ["channel_fraction", "hexagonal_channels"]
-
 
 def channel_fraction(pitch: float, diameter: float) -> float:
     """Return the volume fraction of the channels, pi/(2 sqrt 3) (diameter / pitch)^2.

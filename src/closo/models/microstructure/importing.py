@@ -20,8 +20,6 @@ from closo.errors import ReadError, StudyError
 from closo.models.microstructure.records import LABELS, Microstructure, checked_length
 from closo.models.microstructure.sampling import fractions_of
 
-__all__ = ["from_labels", "phases_from_maps", "read_stack"]
-
 _MOST_BYTES = 4_000_000_000
 _MOST_FRAMES = 100_000
 

@@ -10,8 +10,6 @@ from closo.errors import StudyError
 from closo.figures.spec import Axis, FigureSpec, Image, Panel
 from closo.models.microstructure.records import LABELS, MATRIX, PARTICLE, SHELL, VOID, Microstructure
 
-__all__ = ["connected_share", "crossing", "pathways_figure", "slice_figure"]
-
 _COLORS = {PARTICLE: 7, MATRIX: 5, SHELL: 1, VOID: 6}  # grey, sky blue, vermilion, black
 _NOT_CROSSING = 4  # the label of voxels of the phases that do not connect both sides, in the picture of pathways
 _PATH = 5

@@ -10,21 +10,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = [
-    "LABELS",
-    "MATRIX",
-    "PARTICLE",
-    "SHELL",
-    "VOID",
-    "Channels",
-    "Geometry",
-    "Microstructure",
-    "Spheres",
-    "box_of",
-    "checked_fraction",
-    "checked_length",
-]
-
 PARTICLE, MATRIX, SHELL, VOID = 0, 1, 2, 3
 LABELS = {PARTICLE: "particle", MATRIX: "matrix", SHELL: "shell", VOID: "void"}
 

@@ -19,8 +19,6 @@ from closo.models.microstructure.records import (
 )
 from closo.models.microstructure.spheres import counting_shape, rows
 
-__all__ = ["distance", "film_thickness", "fractions_of", "sample"]
-
 _MOST_SAMPLES = 1_100_000_000
 
 

@@ -11,8 +11,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.models.microstructure.records import Spheres, box_of, checked_fraction, checked_length
 
-__all__ = ["boolean_fraction", "count_until", "hard_spheres", "overlapping_spheres", "with_void_spheres"]
-
 _COUNTING = 128  # samples along the longest edge when the volume of a union is counted
 _RSA_MOST = 0.30  # random sequential addition jams at 0.382; far below that it is quick
 _PACKING_MOST = 0.60  # random close packing is 0.64

@@ -15,8 +15,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = ["cubic_array", "square_array"]
-
 _REACH = 8  # cells of the lattice in each direction; both Ewald sums have converged to rounding at 5
 _TOUCH_3D, _TOUCH_2D = np.pi / 6, np.pi / 4
 

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["S_3D", "T_3D", "Thresholds", "at_onset", "cube_bonds", "cubes", "near_end", "near_onset", "overlapping"]
-
 S_3D, T_3D = 0.73, 2.0  # exponents in three dimensions
 _ETA = 0.34189  # reduced density of equal overlapping spheres at their threshold
 _VOID_END = 0.9699  # filler fraction at which the space between overlapping spheres falls apart

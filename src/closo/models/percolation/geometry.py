@@ -6,17 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "film_thickness",
-    "hard_fractions",
-    "hard_saturation",
-    "interface_fraction",
-    "overlapping_fractions",
-    "pore_filling_fraction",
-    "shell_fraction_of_surface",
-    "sphere_diameter",
-]
-
 
 def overlapping_fractions(filler_fraction: Any, shell_ratio: Any) -> tuple[Any, Any, Any]:
     """Return the fractions of filler, shell and matrix for spheres placed at random, free to overlap.

@@ -14,8 +14,6 @@ from closo.models import mixing
 from closo.models.percolation.dispersed import overlapping
 from closo.models.percolation.geometry import overlapping_fractions
 
-__all__ = ["Points", "conductivity_figure"]
-
 _NOTE = (
     "Bounds and three phases: shell of overlapping spheres. Coated theories: shells never overlap, which is "
     "more shell, so they may pass these bounds. Lower bounds are 0, as the filler insulates."

@@ -9,8 +9,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = ["checkerboard", "corner_exponent", "from_corners"]
-
 
 def checkerboard(first: Any, second: Any) -> Any:
     """Return the conductivity of a checkerboard of two phases: sqrt(first x second).

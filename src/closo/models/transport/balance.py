@@ -8,8 +8,6 @@ import numpy as np
 
 from closo.models.compiled import njit, prange
 
-__all__ = ["energy_and_imbalance", "squared_drops"]
-
 
 @njit(inline="always", error_model="numpy")
 def _current(state, d, lower, upper):  # type: ignore[no-untyped-def]

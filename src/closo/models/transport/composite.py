@@ -15,8 +15,6 @@ import numpy as np
 
 from closo.models.compiled import njit, prange
 
-__all__ = ["energies", "faces"]
-
 
 def faces(
     fine: np.ndarray,

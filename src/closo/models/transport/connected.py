@@ -10,8 +10,6 @@ import numpy as np
 
 from closo.models.compiled import njit
 
-__all__ = ["close", "keep_crossing", "remove_means"]
-
 
 def keep_crossing(cells: np.ndarray, faces: np.ndarray, *, periodic: bool) -> tuple[float, np.ndarray]:
     """Clear the cells of parts that do not cross the box, in place.

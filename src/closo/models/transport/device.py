@@ -21,8 +21,6 @@ from closo.errors import StudyError
 from closo.models.transport import flux, multigrid
 from closo.models.transport.network import Medium
 
-__all__ = ["ArrayWork", "library"]
-
 Array = Any  # numpy.ndarray or cupy.ndarray
 _INSIDE = (slice(1, -1),) * 3
 _ENOUGH = 0.25  # as in multigrid

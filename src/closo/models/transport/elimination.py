@@ -12,8 +12,6 @@ import numpy as np
 from closo.models.transport.kernels import fill_ghosts
 from closo.models.transport.network import Medium
 
-__all__ = ["potential"]
-
 _LOOPS = 16.0
 """Loops over cells^(2/3) up to which cells are eliminated: 0.05 to 0.5 of the time of iterations up to there, 1.5 at 22."""
 

@@ -16,8 +16,6 @@ import numpy as np
 
 from closo.models.compiled import njit
 
-__all__ = ["Conductors", "gap", "spanning_tree"]
-
 _LOWER, _UPPER = 64, 128
 _BEYOND = 255  # no order is as high
 

@@ -14,8 +14,6 @@ from closo.models.transport.network import Medium
 from closo.models.transport.request import Options, checked
 from closo.models.transport.solving import Conduction, Solved, potential, unit
 
-__all__ = ["CurrentMap", "current_figure", "current_map"]
-
 _AS_USUAL = Options()
 _DECADES = 4.0  # of the colour scale below the largest current density
 

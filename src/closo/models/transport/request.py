@@ -10,8 +10,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = ["Options", "Request", "checked", "present_labels"]
-
 DEVICES = ("cpu", "cuda", "arrays")  # 'arrays' is the code of 'cuda' in numpy, for tests
 _MOST = 2**31 - 2**24  # voxels that a 32-bit index reaches, with a margin
 

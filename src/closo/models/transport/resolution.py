@@ -15,8 +15,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.models.transport.solving import Conduction, solve
 
-__all__ = ["Resolved", "Spread", "over_seeds", "resolved"]
-
 _LEAST = 0.003  # relative u of the grid
 
 

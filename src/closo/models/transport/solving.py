@@ -14,8 +14,6 @@ from closo.models.transport.iteration import Potential, converge, shares
 from closo.models.transport.network import Medium, medium
 from closo.models.transport.request import Options, Request, checked
 
-__all__ = ["Conduction", "Solved", "Tensor", "potential", "solve", "tensor"]
-
 
 @dataclass(frozen=True)
 class Conduction:

@@ -17,8 +17,6 @@ import numpy as np
 from closo.readers.biologic.measurements import per_time
 from closo.readers.biologic.settings import Insertion
 
-__all__ = ["derived"]
-
 Columns = Mapping[str, np.ndarray]
 _SAME = {  # name in the rules below -> stored names, of which the first that is there is meant
     "E": ("Ewe/V", "<Ewe>/V"),

@@ -7,8 +7,6 @@ import numpy as np
 from closo.readers.tools.table import cells
 from closo.readers.tools.text import Text
 
-__all__ = ["fitted"]
-
 _SAMPLED = 200  # rows that are looked at
 _FLAGS = ("ox/red", "error", "control changes", "Ns changes", "counter inc.")  # 0 or 1
 _COUNTS = ("mode", "Ns", "cycle number", "half cycle", "z cycle", "I Range")  # whole numbers

@@ -17,8 +17,6 @@ import numpy as np
 from closo.errors import ReadError
 from closo.readers.tools.text import load_bytes
 
-__all__ = ["BITS", "STORED", "Contents", "Module", "load"]
-
 MARK = b"BIO-LOGIC MODULAR FILE"
 _FIRST = 52  # byte of the first module
 _ADVICE = "Export it as .mpt (EC-Lab: Experiment, Export as Text)."

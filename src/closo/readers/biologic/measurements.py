@@ -11,18 +11,6 @@ import numpy as np
 from closo.readers.tools.named import is_spectrum
 from closo.readers.tools.parts import Part, split_sweeps
 
-__all__ = [
-    "CODES",
-    "COUNTERS",
-    "EXTRA",
-    "TECHNIQUES",
-    "Technique",
-    "control_columns",
-    "kind_of",
-    "measurements",
-    "with_counters",
-]
-
 Columns = dict[str, np.ndarray]
 
 

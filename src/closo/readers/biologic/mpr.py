@@ -48,8 +48,6 @@ from closo.readers.biologic.settings import insertion, metadata, suggestions
 from closo.readers.tools.parts import finish
 from closo.readers.tools.text import Text
 
-__all__ = ["columns", "read"]
-
 _RAD = np.pi / 180.0
 _USED = {  # stored column -> name here, factor to SI
     "time/s": ("time", 1.0),

@@ -20,8 +20,6 @@ from typing import Any
 from closo.readers.biologic.layout import Contents
 from closo.readers.biologic.measurements import CODES
 
-__all__ = ["Insertion", "header_date", "insertion", "metadata", "suggested", "suggestions"]
-
 _TEXTS = {7: "comment", 286: "electrode_material", 367: "initial_state", 448: "electrolyte", 533: "reference_electrode"}
 _AREA_UNITS, _MASS_UNITS = {2: "cm2", 3: "mm2"}, {1: "g", 2: "mg"}
 _DEVICES = {5: "VMP3", 22: "MPG-2", 27: "SP-240"}

@@ -12,8 +12,6 @@ from closo.readers.tools.names import understand
 from closo.readers.tools.table import cells
 from closo.readers.tools.text import Text
 
-__all__ = ["Block", "blocks_of", "padded", "trimmed"]
-
 Block = tuple[int, ...]  # the positions of its columns
 
 

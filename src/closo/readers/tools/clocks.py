@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Clock", "Dates", "clock_for", "disagreement", "one_time", "seconds"]
-
 Clock = Callable[[str], float]
 
 TIME = r"(?:(\d{1,6})(?:\s*d(?:ays?)?,?\s*|\s+|\.|-))?(\d{1,7}):(\d{1,2}):(\d{1,2}(?:[.,]\d{0,9})?)(?:\s*([AaPp][Mm]))?"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["accumulated", "net_charge", "sign_warning"]
-
 
 def accumulated(counter: np.ndarray, sign: np.ndarray | float = 1.0) -> np.ndarray:
     """Return the running sum of what a counter counted, through its resets.

@@ -20,8 +20,6 @@ from closo.readers.tools.reading import Place, same_clock
 from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, cells, in_si, numeric_cells
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["Known", "Table", "find_names", "kind_of", "names_all", "plain", "read_table"]
-
 _UNITS = {  # what a column is -> its SI unit; '1' for counters, 'state' for the word of charge, discharge or rest
     "time": "s", "voltage": "V", "current": "A", "capacity": "C", "charging": "C", "discharging": "C", "net": "C",
     "temperature": "K", "surface": "K", "ambient": "K", "cycle": "1", "step": "1", "step_count": "1", "step_index": "1",

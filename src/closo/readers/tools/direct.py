@@ -24,8 +24,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["kind_of", "short_name"]
-
 _FEWEST = 10
 _RUNS = 2000  # that are looked at, the longest ones
 _SHORT = {

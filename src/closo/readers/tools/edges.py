@@ -17,8 +17,6 @@ from closo.dataset import Dataset, new
 from closo.errors import ReadError
 from closo.readers.tools.suggestions import from_name
 
-__all__ = ["ENERGY", "NORMALISED", "measurements", "raman_scan", "role", "spectrum"]
-
 ENERGY = r"energy|e|omega|hv|photon ?energy|incident ?energy|mono ?energy|energy ?loss|e ?loss|loss|energy ?transfer"
 _UNIT = r"[\s/(\[_,]*(?P<unit>k?ev)?[\s)\]]*"
 _SAID = re.compile(rf"(?P<name>{ENERGY}){_UNIT}", re.IGNORECASE)

@@ -23,8 +23,6 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-__all__ = ["PAIRS", "pair_in", "with_impedance"]
-
 PAIRS: tuple[tuple[str, str], ...] = (  # in the order of preference
     ("impedance_real", "impedance_imag"),
     ("impedance_modulus", "phase"),

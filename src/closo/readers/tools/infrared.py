@@ -12,8 +12,6 @@ from closo.dataset import Dataset, new
 from closo.errors import ReadError
 from closo.readers.tools.suggestions import from_name
 
-__all__ = ["ORDINATES", "PERCENT", "measurement"]
-
 ORDINATES = {  # as programs call them -> name in the nomenclature
     "absorbance": "absorbance",
     "log(1/R)": "absorbance",

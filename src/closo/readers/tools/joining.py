@@ -20,8 +20,6 @@ import numpy as np
 from closo.dataset import Dataset, new
 from closo.errors import ReadError
 
-__all__ = ["join"]
-
 _OVER_TIME = ("open_circuit", "chronoamperometry", "chronopotentiometry", "cycling")
 _FORMATS = (
     "%m/%d/%Y %H:%M:%S.%f",

@@ -12,8 +12,6 @@ from xml.parsers import expat
 from closo.errors import ReadError
 from closo.readers.tools.text import decode, shown
 
-__all__ = ["ZIP_FAILURES", "Element", "parse", "text_of", "unpack"]
-
 _MOST_BYTES = 100_000_000  # of one member
 _MOST_RATIO, _RATIO_MATTERS = 200, 1_000_000
 _MOST_MEMBERS = 2000

@@ -15,8 +15,6 @@ import numpy as np
 from closo.dataset import Dataset, new
 from closo.errors import ReadError
 
-__all__ = ["EXTRA", "LARGEST", "LENGTHS", "events", "measurement", "per_electronvolt", "pixels_first"]
-
 LARGEST = 2_100_000_000  # bytes of a spectrum image that is read into memory
 _BLOCK = 2**25  # bytes that are held twice
 

@@ -20,8 +20,6 @@ from closo.readers.tools.table import MAX_COLUMNS, SEPARATORS, Rows, best_separa
 from closo.readers.tools.text import Text, shown
 from closo.readers.tools.units import unit_factor
 
-__all__ = ["Table", "find_header", "is_spectrum", "named_table", "named_tables"]
-
 MAX_HEADER_LINES = 3000
 _MAX_LENGTH = 5000  # of a line of names
 _BUDGET = 500_000  # characters that are searched

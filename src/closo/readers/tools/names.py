@@ -16,8 +16,6 @@ from functools import lru_cache
 from closo.nomenclature import look_up
 from closo.readers.tools.units import unit_factor
 
-__all__ = ["ALIASES", "BESIDE_A_FREQUENCY", "Cell", "bare_name", "si_of", "split_unit", "understand", "unit_of"]
-
 # nomenclature name -> header names; written without regard to capitals, blanks, underscores, dots and hyphens
 ALIASES: dict[str, tuple[str, ...]] = {
     "frequency": (

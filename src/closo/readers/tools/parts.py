@@ -20,8 +20,6 @@ from closo.readers.tools.suggestions import from_name
 from closo.readers.tools.table import all_finite
 from closo.readers.tools.text import Text
 
-__all__ = ["Part", "finish", "runs", "split_ac_dc", "split_sweeps"]
-
 Columns = Mapping[str, np.ndarray]
 _HIGHEST = 100.0  # V, beyond which no cell is
 

@@ -23,8 +23,6 @@ from closo.readers.tools.table import best_separator, cells, read_rows
 from closo.readers.tools.text import Text, shown
 from closo.readers.tools.units import unit_factor
 
-__all__ = ["proposal", "unnamed"]
-
 _LINES_SEARCHED = 3000
 _FIRST_ROWS = 200
 _SYMBOLS = {row.symbol.lower(): name for name, row in reversed(NAMES.items())}

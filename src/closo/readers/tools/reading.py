@@ -19,8 +19,6 @@ from closo.readers.tools.names import understand
 from closo.readers.tools.table import Rows, all_finite, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["SIGNALS", "Place", "Read", "plain_number", "read_columns", "same_clock"]
-
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
 _SAMPLED = 400  # rows from which it is judged what a column of text holds

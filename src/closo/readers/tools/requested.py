@@ -19,8 +19,6 @@ from closo.readers.tools.reading import Place, Read, read_columns
 from closo.readers.tools.table import SEPARATORS, cells, numeric_cells
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["fits", "kind_said", "read_requested", "sheet_said"]
-
 _LINES_SEARCHED = 3000
 
 

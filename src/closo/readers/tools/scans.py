@@ -13,8 +13,6 @@ from closo.errors import ReadError
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import Text, shown
 
-__all__ = ["ANGSTROM", "MOST_POINTS", "Scan", "finish_scans", "is_two_theta", "refuse_axis", "steps", "unsure_end"]
-
 ANGSTROM = 1e-10  # m
 MOST_POINTS = 2_000_000
 _LEAST_POINTS = 3

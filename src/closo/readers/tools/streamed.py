@@ -17,8 +17,6 @@ from closo.errors import ReadError
 from closo.readers.tools.table import Rows, all_finite, read_rows
 from closo.readers.tools.text import Text, load_bytes, pieces, size_of
 
-__all__ = ["IrregularError", "rows_to_the_end"]
-
 _PIECE = 1 << 22  # bytes that are read at a time
 _CACHED = 1 << 18  # bytes that stay in the cache of the processor
 _LAST_LINES = 21  # of a file without a line break at its end: these are looked at one by one

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["from_name"]
-
 _NUMBER = r"(?P<value>[-+]?\d+(?:[.,]\d+)?)"
 _START, _END = r"(?<![\w.,])", r"(?![A-Za-z0-9°])"
 _PATTERNS: tuple[tuple[str, str, str], ...] = (  # name, pattern of the unit, unit as written into a study

@@ -18,20 +18,6 @@ from closo.readers.tools.clocks import clock_for
 from closo.readers.tools.columns import Column
 from closo.readers.tools.text import Text, shown
 
-__all__ = [
-    "MAX_COLUMNS",
-    "SEPARATORS",
-    "Rows",
-    "all_finite",
-    "best_separator",
-    "cells",
-    "in_si",
-    "is_number",
-    "numeric_cells",
-    "read_rows",
-    "scaled",
-]
-
 SEPARATORS = ("\t", ";", ",", " ")  # ' ' stands for any run of blanks
 MAX_COLUMNS = 2000
 

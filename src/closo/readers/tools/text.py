@@ -24,22 +24,6 @@ import numpy as np
 
 from closo.errors import ReadError
 
-__all__ = [
-    "DAMAGE",
-    "HEAD_BYTES",
-    "MAX_BYTES",
-    "Text",
-    "decode",
-    "head",
-    "load",
-    "load_beginning",
-    "load_bytes",
-    "mapped",
-    "pieces",
-    "shown",
-    "size_of",
-]
-
 DAMAGE = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError, LookupError, MemoryError),
     *(NameError, NotImplementedError, OSError, RuntimeError, SyntaxError, TypeError, ValueError, Warning),

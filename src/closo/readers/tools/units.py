@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["unit_factor", "unit_for"]
-
 Found = tuple[str, float, float]  # SI unit, factor, offset: SI = number * factor + offset
 
 _DEGREE = 0.017453292519943295

@@ -19,8 +19,6 @@ from closo.techniques.plating.events import CONTACT_LOSS, NONE
 from closo.techniques.plating.instrument import instrument_of
 from closo.techniques.plating.quantities import Geometry
 
-__all__ = ["analyse"]
-
 
 def analyse(
     data: Dataset,

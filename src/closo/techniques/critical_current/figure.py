@@ -8,8 +8,6 @@ from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 from closo.techniques.plating.figure import shown_range
 
-__all__ = ["figure"]
-
 
 def figure(result: Result) -> FigureSpec:
     """Return the panels of a result of `analyse`."""

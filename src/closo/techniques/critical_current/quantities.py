@@ -21,8 +21,6 @@ from closo.techniques.plating.quantities import (
     time_passed,
 )
 
-__all__ = ["quantities_of"]
-
 _UNIFORM = 1.0 / math.sqrt(12.0)
 
 

@@ -9,8 +9,6 @@ import numpy as np
 from closo.techniques.plating.events import NONE, Event
 from closo.techniques.plating.half_cycles import HalfCycles, levels_of
 
-__all__ = ["Steps", "find_steps", "low_response"]
-
 _EVEN = 0.1  # of the usual height
 _LOW_SHARE = 0.5  # of the steps survived, which the cell's own ohmic response is taken from
 

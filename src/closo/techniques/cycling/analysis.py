@@ -25,8 +25,6 @@ from closo.techniques.cycling.trends import stabilised, trend_of
 from closo.techniques.instrument import instrument_name
 from closo.techniques.legs import Legs, find_legs
 
-__all__ = ["analyse"]
-
 _SENSOR = 0.5  # K, standard uncertainty of a logged temperature
 
 

@@ -18,8 +18,6 @@ from closo.quantity import Number, uncertain
 from closo.techniques.instrument import GAIN, full_scale, read_offset
 from closo.techniques.legs import Legs
 
-__all__ = ["Instrument", "Sensitivity", "charge_number", "instrument", "ratio", "ratio_number"]
-
 _AGREE = 0.5  # integral and counter; beyond, the counter counts something else
 _THIRD = 1.0 / math.sqrt(3.0)  # standard deviation of an even distribution over [-1, 1]
 

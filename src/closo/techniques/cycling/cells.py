@@ -8,8 +8,6 @@ from closo.errors import StudyError, did_you_mean
 from closo.techniques.choices import spelled
 from closo.techniques.legs import Legs
 
-__all__ = ["CELLS", "ended", "guess_cell", "known_cell", "pairs", "pulses_in"]
-
 CELLS = {  # kind -> sign of the leg with which a cycle begins (0: whichever comes first)
     "cathode half cell": 1,
     "full cell": 1,

@@ -16,8 +16,6 @@ from closo.techniques.cycling.quantities import Specimen
 from closo.techniques.instrument import OF_CHARGE, OF_RATIO, OF_TIME, range_check, set_check, time_check
 from closo.techniques.legs import Legs
 
-__all__ = ["checks_of", "clock_check", "current_set", "suspect_suggestions"]
-
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _MOSTLY = 0.9  # share of the legs whose voltage has to move with the current

@@ -13,8 +13,6 @@ from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.differential import branches, differential_capacity, selected
 from closo.techniques.cycling.interludes import Interludes
 
-__all__ = ["curves_of"]
-
 
 def curves_of(
     name: str,

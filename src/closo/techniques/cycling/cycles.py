@@ -10,8 +10,6 @@ from closo.techniques.cycling.budget import Instrument, Sensitivity, ratio
 from closo.techniques.cycling.cells import CELLS, ended, pairs
 from closo.techniques.legs import Legs
 
-__all__ = ["Cycles", "mean_per_leg", "tabulate"]
-
 NO_LOG = "no temperature was logged, or none that changes"
 _PARTIAL = 0.1  # share that is missing from a partial first leg
 

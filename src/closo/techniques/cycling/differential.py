@@ -8,8 +8,6 @@ import numpy as np
 
 from closo.techniques.cycling.cycles import Cycles
 
-__all__ = ["Branches", "branches", "differential_capacity", "selected"]
-
 _POINTS = 1500  # per leg, in the curves
 _BINS = 150  # of differential capacity over the window of voltage
 _FINEST = 0.005  # V

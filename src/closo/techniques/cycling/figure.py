@@ -9,8 +9,6 @@ from closo.nomenclature import look_up
 from closo.quantity import Quantity
 from closo.result import Result
 
-__all__ = ["figure"]
-
 _MOST_BARS = 20  # cycles with an error bar each; beyond, the uncertainty is written
 
 

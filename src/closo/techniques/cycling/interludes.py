@@ -9,8 +9,6 @@ import numpy as np
 from closo.quantity import Quantity, uncertain, withheld
 from closo.techniques.cycling.cycles import Cycles
 
-__all__ = ["Interludes", "effect_on_efficiency", "find_interludes"]
-
 _REACH = 3  # cycles within which a neighbour is comparable
 
 

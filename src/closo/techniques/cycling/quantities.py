@@ -15,8 +15,6 @@ from closo.techniques.instrument import CLOCK
 from closo.techniques.legs import Legs
 from closo.techniques.noise import Scatter, scatter_of
 
-__all__ = ["Specimen", "capacities", "efficiencies", "rates", "scatter_number", "voltages"]
-
 _NONE = "no complete cycle: no two half cycles that ended at a limit follow each other"
 _VOLTAGE_OFFSET, _VOLTAGE_GAIN = 0.001, 0.0005  # V; relative: a common specification of cyclers
 _VOLTAGE_LINEARITY = 1e-4  # V, what is left in a difference of voltages

@@ -9,8 +9,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.techniques.cycling.cycles import Cycles
 
-__all__ = ["reference_of", "singles", "windows"]
-
 _LONGEST = 1000  # characters
 
 

@@ -10,8 +10,6 @@ from closo.quantity import Quantity, uncertain, withheld
 from closo.techniques.instrument import CLOCK
 from closo.techniques.legs import Legs
 
-__all__ = ["first_rest"]
-
 
 def first_rest(time: np.ndarray, legs: Legs, *, frequency: np.ndarray | None, name: str) -> Quantity:
     """Return the time [s] from the first row of a record to the first current of its first leg.

@@ -13,8 +13,6 @@ from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.trends import Trend, compared
 from closo.techniques.noise import Scatter
 
-__all__ = ["retentions"]
-
 _LOCAL = 5  # cycles of the local median
 _MEDIAN = math.pi / 2.0  # variance of a median over that of a mean (normal distribution)
 _PLATEAU_AFTER = 10

@@ -17,8 +17,6 @@ from closo.quantity import Quantity, uncertain, withheld
 from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.noise import Scatter, memory_factor, scatter_of
 
-__all__ = ["Fade", "Trend", "compared", "early_fade", "stabilised", "trend_of"]
-
 _SMALL = 0.01  # the early change counts as over where less than this share of the capacity is left of it
 _FEWEST = 8  # cycles for a trend as a result
 _FEWEST_FADE = 6  # cycles for an early change that is only taken off: four parameters, and two degrees of freedom

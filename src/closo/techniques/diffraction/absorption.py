@@ -9,8 +9,6 @@ import numpy as np
 
 from closo.techniques.diffraction.structure import Phase
 
-__all__ = ["brindley", "error_of", "kept_of"]
-
 Sizes = Mapping[int, tuple[float, float]]  # phase -> diameter of its particles and u [um]
 
 

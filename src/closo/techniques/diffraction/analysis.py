@@ -22,8 +22,6 @@ from closo.techniques.diffraction.runs import Runs, fit_all
 from closo.techniques.diffraction.structure import load
 from closo.techniques.diffraction.wavelengths import Radiation, radiation_of
 
-__all__ = ["analyse"]
-
 _WHO = "diffraction"
 _LEAST_POINTS = 100
 _LEAST_RANGE = 5.0  # deg

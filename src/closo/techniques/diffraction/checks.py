@@ -14,8 +14,6 @@ from closo.techniques.diffraction.runs import Runs, misfit, rebinned
 from closo.techniques.diffraction.structure import load
 from closo.techniques.diffraction.wavelengths import ANODES, radiation_of
 
-__all__ = ["MOST_MISFIT", "checks_of", "reason_of"]
-
 MOST_MISFIT = 0.30
 _UNEXPLAINED = 0.05  # of the strongest reflection
 _SURE = 10.0  # times the noise

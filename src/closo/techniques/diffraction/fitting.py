@@ -23,8 +23,6 @@ from closo.errors import ConvergenceError
 from closo.fit import Function, covariance_of, least_squares
 from closo.techniques.diffraction.model import Model, Solution
 
-__all__ = ["Fitted", "deviations", "fit", "refit", "scatter_of"]
-
 _TOLERANCE = 1e-6
 _MOST_CALLS = 60
 _BLOCK = 3.0  # deg

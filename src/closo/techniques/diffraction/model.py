@@ -19,8 +19,6 @@ from closo.techniques.diffraction.reflections import add_peaks
 from closo.techniques.diffraction.structure import Phase, cell_of, inverse_spacings, march
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["HALOS", "Hump", "Measured", "Model", "Parameter", "Solution"]
-
 _DEGREE = 180.0 / np.pi
 
 

@@ -7,8 +7,6 @@ import numpy as np
 from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.result import Result
 
-__all__ = ["figure"]
-
 _MOST_POINTS = 4000
 
 

@@ -13,8 +13,6 @@ from closo.techniques.diffraction.profile import Instrument
 from closo.techniques.diffraction.structure import Phase
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["Pattern", "Plan", "make_model"]
-
 SIZE_LIMITS = (25.0, 2e4)  # angstrom
 STRAIN_LIMIT = 0.02
 _DISPLACEMENT = 0.3  # deg

@@ -18,8 +18,6 @@ import numpy as np
 
 from closo.errors import StudyError
 
-__all__ = ["SCHERRER", "Instrument", "combine", "polarisation", "split"]
-
 SCHERRER = 0.9  # FWHM of the reflection of a crystallite of size D: K lambda/(D cos theta)
 
 

@@ -16,8 +16,6 @@ from closo.techniques.diffraction.profile import SCHERRER, polarisation
 from closo.techniques.diffraction.request import Request
 from closo.techniques.diffraction.runs import STRAINED_LINES, Runs
 
-__all__ = ["Subject", "crystalline", "quantities_of"]
-
 _ANGSTROM = 1e-10
 _SHAPE_U = 0.05  # relative, of Scherrer's constant for crystallites of unknown shape
 _LEAST_SHARE = 0.25  # of the instrument's width that broadening by size must reach

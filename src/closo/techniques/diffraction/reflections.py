@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["add_peaks"]
-
 _REACH = 30.0  # half-widths from the centre to where a reflection is left out
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _HEIGHT = 0.5 * (_NODES + 1.0)  # of the ray's ends over the largest one

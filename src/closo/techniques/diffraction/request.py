@@ -12,8 +12,6 @@ from closo.quantity import Number, parse
 from closo.techniques.diffraction.profile import Instrument
 from closo.techniques.diffraction.wavelengths import ANODES
 
-__all__ = ["Request", "check_settings", "make_request"]
-
 _MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities of a phase
 _PARTICLE = 1.0  # um, of particles whose diameter is not stated
 _GUESS = 0.3  # relative u of a diameter that is stated without one

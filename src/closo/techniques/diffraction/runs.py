@@ -14,8 +14,6 @@ from closo.techniques.diffraction.profile import SCHERRER
 from closo.techniques.diffraction.structure import Phase
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["STRAINED_LINES", "Runs", "fit_all", "misfit", "narrowest", "rebinned"]
-
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta

@@ -19,8 +19,6 @@ import numpy as np
 from closo.errors import StudyError
 from closo.techniques.diffraction.wavelengths import Radiation
 
-__all__ = ["Phase", "cell_of", "inverse_spacings", "load", "march"]
-
 _LARGEST_FILE = 20_000_000  # bytes
 _MOST_REFLECTIONS = 6000
 _MOST_ATOMS = 5000

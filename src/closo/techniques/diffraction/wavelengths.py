@@ -13,8 +13,6 @@ from typing import Any
 
 from closo.errors import DataError, StudyError, did_you_mean
 
-__all__ = ["ANODES", "Radiation", "radiation_of"]
-
 ANODES: dict[str, tuple[float, float]] = {
     "Co": (1.7889960, 1.7928350),
     "Cu": (1.5405929, 1.5444274),

@@ -21,8 +21,6 @@ from closo.techniques.eels.joint import across, joint
 from closo.techniques.eels.low_loss import LowLoss, read_low_loss, single_share, thickness
 from closo.techniques.eels.request import asked_of, profile_of
 
-__all__ = ["analyse"]
-
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
 _STARTS = (

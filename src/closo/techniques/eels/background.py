@@ -11,20 +11,6 @@ import numpy as np
 from closo.errors import DataError, StudyError
 from closo.techniques.linear_fit import fit_linear
 
-__all__ = [
-    "ONSETS",
-    "Net",
-    "PowerLaw",
-    "Spectra",
-    "columns_of",
-    "components_above_noise",
-    "gain_of",
-    "net_map",
-    "net_of",
-    "power_law",
-    "rise_of",
-]
-
 ONSETS = {
     "Al L": 73.0, "Si L": 99.2, "P L": 132.0, "Si L1": 149.7, "S L": 165.0, "B K": 188.0, "C K": 284.2, "N K": 401.0,
     "O K": 532.0, "Fe L": 708.0, "F K": 685.0, "Na K": 1071.0, "Al K": 1560.0, "Si K": 1839.0,

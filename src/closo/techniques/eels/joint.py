@@ -14,8 +14,6 @@ from closo.techniques.eels.background import Spectra, columns_of
 from closo.techniques.element_map.places import Maps, surface
 from closo.techniques.linear_fit import LinearFit, block_bootstrap, fit_linear
 
-__all__ = ["across", "joint"]
-
 _SHIFT = 0.3  # eV of alignment
 
 

@@ -11,8 +11,6 @@ from closo.errors import DataError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check
 
-__all__ = ["LowLoss", "low_losses", "read_low_loss", "single_share", "thickness"]
-
 _THICK = 0.5  # t/lambda above which plural scattering takes counts out of a window
 
 

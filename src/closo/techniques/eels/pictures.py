@@ -8,8 +8,6 @@ from closo.figures import Axis, FigureSpec, Image, Panel, Span, Trace
 from closo.result import Result
 from closo.techniques.element_map.pictures import profile_panel
 
-__all__ = ["figure"]
-
 _MOST_MAPS = 4
 
 

@@ -9,8 +9,6 @@ from typing import Any
 from closo.errors import StudyError
 from closo.techniques.eels.background import ONSETS
 
-__all__ = ["asked_of", "check_settings", "profile_of"]
-
 _RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
 
 

@@ -18,8 +18,6 @@ from closo.techniques.element_map.places import Maps, mixing, surface, together
 from closo.techniques.element_map.request import Asked, asked_of
 from closo.techniques.linear_fit import fit_linear
 
-__all__ = ["analyse"]
-
 _USUAL = ("B", "C", "O", "Na", "Si")
 _BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
 _ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected

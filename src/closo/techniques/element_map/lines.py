@@ -7,8 +7,6 @@ import numpy as np
 from closo.fit import least_squares
 from closo.techniques.linear_fit import fit_linear
 
-__all__ = ["LINES", "MASSES", "calibrated", "components"]
-
 LINES: dict[str, tuple[tuple[float, float], ...]] = {  # eV and share of the strongest
     "B": ((183.3, 1.0),), "C": ((277.0, 1.0),), "N": ((392.4, 1.0),), "O": ((524.9, 1.0),), "F": ((676.8, 1.0),),
     "Na": ((1041.0, 1.0),), "Mg": ((1253.6, 1.0),), "Al": ((1486.7, 1.0), (1557.4, 0.01)),

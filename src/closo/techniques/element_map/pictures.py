@@ -7,8 +7,6 @@ import numpy as np
 from closo.figures import Axis, FigureSpec, Image, Panel, Trace
 from closo.result import Result
 
-__all__ = ["figure", "profile_panel"]
-
 
 def figure(result: Result) -> FigureSpec:
     """Return spectrum, maps of the ratio's elements and of the particles with their uncertainties, and the profile."""

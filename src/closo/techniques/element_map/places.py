@@ -13,8 +13,6 @@ from closo.result import Check
 from closo.techniques.element_map import profile
 from closo.techniques.element_map.profile import MODELS, Edge
 
-__all__ = ["Maps", "mixing", "surface", "together"]
-
 _VAGUE, _DECIDES, _FADE = 0.4, 6.0, 0.5  # relative u; difference of BIC; how far the side of a shell may fade
 _TILES = (4, 2)  # rows and columns, so that a particle in the middle is cut
 _NO_SIZE = "the file does not state the size of a pixel"

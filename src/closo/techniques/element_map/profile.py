@@ -10,18 +10,6 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, label, zoom
 from closo.fit import least_squares
 from closo.techniques.linear_fit import LinearFit, fit_linear
 
-__all__ = [
-    "MODELS",
-    "Edge",
-    "Profile",
-    "ShellFit",
-    "correlation",
-    "domains",
-    "fit_shell",
-    "particle_edge",
-    "profile_of",
-]
-
 MODELS = ("outside only", "uniform in the particle", "shell")
 _SMOOTH, _FINER, _FINE, _LEAST = 1.0, 5, 0.25, 20  # pixels of smoothing; cells of a pixel; grid; pixels of a particle
 _FARTHEST, _CELLS, _STANDS_OUT = (

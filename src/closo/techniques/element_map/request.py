@@ -10,8 +10,6 @@ from typing import Any
 from closo.errors import StudyError, did_you_mean
 from closo.techniques.element_map import lines
 
-__all__ = ["Asked", "asked_of", "check_settings"]
-
 
 @dataclass(frozen=True)
 class Asked:

@@ -30,8 +30,6 @@ from closo.techniques.impedance.quantities import (
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import Choice, choose
 
-__all__ = ["Prepared", "analyse", "chosen", "fitted", "prepare", "report"]
-
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
 _MISSED = 1.5  # residuals over the noise beyond which the check fails

@@ -13,8 +13,6 @@ from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import CORRELATED, VAGUE, Reading, not_closed, relative_spread
 from closo.techniques.impedance.terms import Term, terms
 
-__all__ = ["as_assigned", "ends_at_bounds", "not_measured"]
-
 _OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
 
 

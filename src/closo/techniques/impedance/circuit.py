@@ -16,8 +16,6 @@ import numpy as np
 from closo.errors import StudyError, did_you_mean
 from closo.techniques.impedance.elements import ELEMENTS, ElementKind
 
-__all__ = ["Arc", "Circuit", "Element", "Parallel", "Series", "parse", "relaxation_time"]
-
 _MAX_ELEMENTS = 20
 _TOKEN = re.compile(r"\s*(?:(?P<element>[A-Za-z]+)(?P<number>\d*)|(?P<sign>[-|()]))")
 

@@ -19,8 +19,6 @@ import numpy as np
 from closo.fit import Fit, Function, covariance_of, least_squares
 from closo.techniques.impedance.circuit import Circuit
 
-__all__ = ["Constraints", "covariance_within", "settle"]
-
 _ORDERS = 24  # orders of the arcs in which the values named by the user are tried
 _RELEASED = 1e-6  # relative rise of the sum of squares that a parameter put at its bound may cause
 

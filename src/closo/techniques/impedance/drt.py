@@ -27,8 +27,6 @@ from scipy.optimize import nnls
 from closo.errors import DataError
 from closo.techniques.impedance.noise import binned
 
-__all__ = ["Distribution", "Peak", "relaxation_times"]
-
 _PER_DECADE = 10
 _SAMPLES = (30, 30, 200)  # per refinement of the local scale; only the last ones make the bands
 _SMOOTHING = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ELEMENTS", "ElementKind", "Parameter"]
-
 Complex = np.ndarray
 Evaluation = tuple[Complex, tuple[Complex, ...]]
 

@@ -22,18 +22,6 @@ from closo.techniques.impedance.noise import binned
 from closo.techniques.impedance.start import FAR, starts
 from closo.techniques.impedance.units import OwnUnits
 
-__all__ = [
-    "MOST",
-    "CircuitFit",
-    "Prior",
-    "arc_capacitance",
-    "fit_circuit",
-    "in_order",
-    "lead_inductance",
-    "physical_exponents",
-    "time_constant",
-]
-
 MOST = 2000  # points; of more than that, averages of neighbours choose the circuit and the start
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one

@@ -26,8 +26,6 @@ from closo.errors import DataError
 from closo.techniques.impedance.noise import relative_shape
 from closo.techniques.impedance.outliers import FINEST, KNOWN, evidence_needed, take_out
 
-__all__ = ["KramersKronig", "kramers_kronig", "lag_one", "orientation_problem"]
-
 _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
 _STRUCTURE_LIMIT = 4.0  # standard deviations of the correlation of the residuals
 _LARGEST = 0.15  # noise beyond 15 % of |Z| hides everything: nothing is confirmed

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["binned", "relative_shape"]
-
 _FEWEST = 20  # points below which a dependence is not distinguishable from chance
 _CAP = 4.0  # squares beyond so many times their mean count by their logarithm
 _CAPPED_MEAN = 1.0 - np.exp(-_CAP)  # mean of min(u, cap) for exponential u

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FINEST", "KNOWN", "evidence_needed", "take_out"]
-
 FINEST = 1e-8  # residuals below this part of |Z| are rounding
 KNOWN = 1e-3  # variance of a residual, in units of the noise, below which the fit passes through the point
 _FALSE_ALARM = 0.002  # probability that a clean spectrum loses a point

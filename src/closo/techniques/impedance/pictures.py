@@ -10,8 +10,6 @@ from closo.figures import Axis, Band, FigureSpec, Panel, Text, Trace
 from closo.nomenclature import to_shown
 from closo.result import Result
 
-__all__ = ["figure", "nyquist", "overlay"]
-
 _VISIBLE = 0.003  # of the panel: a chord that is farther from the curve gets points between its ends
 
 

@@ -16,16 +16,6 @@ from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 from closo.units import percent
 
-__all__ = [
-    "Pellet",
-    "circuit_quantities",
-    "conductivity",
-    "resistances",
-    "theta_numbers",
-    "with_calibration",
-    "with_held",
-]
-
 # Three resistors and more for one electrolyte, or two arcs that overlap: no arc has the shape of the model.
 _MANY, _SHAPE = 3, 0.003  # relative u of a total
 _APART = "not identifiable: circuits that fit as well differ by {} in the resistance"

@@ -17,17 +17,6 @@ from closo.fit import correlations
 from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.terms import DIFFUSION, Term, kinds, overlap, terms
 
-__all__ = [
-    "CORRELATED",
-    "NO_BOUNDARY",
-    "VACUUM_PERMITTIVITY",
-    "VAGUE",
-    "Reading",
-    "not_closed",
-    "read_fit",
-    "relative_spread",
-]
-
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld

@@ -27,19 +27,6 @@ from closo.result import Result
 from closo.techniques.choices import spelled
 from closo.techniques.impedance.circuit import Circuit, parse
 
-__all__ = [
-    "KINDS",
-    "Request",
-    "check_settings",
-    "name_of",
-    "names_of",
-    "points_left_out",
-    "read_frequency",
-    "read_request",
-    "refuse_unknown",
-    "settings_of",
-]
-
 KINDS = ("bulk", "grain_boundary", "electrode", "lead")
 _SHORT = {"gb": "grain_boundary", "grain boundary": "grain_boundary", "leads": "lead"}
 _POINTS = re.compile(r"\s*(\d{1,6})\s*(?:(?:-|–|\.\.)\s*(\d{1,6}))?\s*")

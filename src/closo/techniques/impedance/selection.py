@@ -32,8 +32,6 @@ from closo.techniques.impedance.kramers_kronig import lag_one
 from closo.techniques.impedance.noise import binned
 from closo.techniques.impedance.start import grown
 
-__all__ = ["SPIKE", "Choice", "choose", "correlation_factor", "geometric_prior", "is_physical"]
-
 SPIKE = "L-(R|C)-Q"
 _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing direct current
     (SPIKE, "(R|Q)-Q", "(R|C)", "(R|Q)", "R-(R|C)", "R-(R|Q)"),

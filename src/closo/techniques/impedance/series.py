@@ -24,8 +24,6 @@ from closo.techniques.impedance.circuit import Circuit
 from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance, fit_circuit, lead_inductance
 from closo.techniques.impedance.selection import Choice
 
-__all__ = ["SeriesFit", "Spectrum", "fit_series", "series_theta"]
-
 
 @dataclass(frozen=True)
 class Spectrum:

@@ -19,8 +19,6 @@ from closo.techniques.impedance.selection import Choice
 from closo.techniques.impedance.series import Spectrum, series_theta
 from closo.techniques.impedance.series_plan import SHARED, Plan, plan_series, with_circuit
 
-__all__ = ["analyse_series"]
-
 
 def analyse_series(
     datasets: Sequence[Dataset],

@@ -28,8 +28,6 @@ from closo.techniques.impedance.fitting import CircuitFit, arc_capacitance, fit_
 from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior, is_physical
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series
 
-__all__ = ["SHARED", "Plan", "plan_series", "with_circuit"]
-
 SHARED = ("auto", "all", "capacitance", "none")
 _CANDIDATES = 3  # most frequent choices of the single spectra, beside the pellet without an arc
 _OUTLYING = 4  # of so many spectra one may be outlying

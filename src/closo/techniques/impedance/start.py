@@ -19,8 +19,6 @@ import numpy as np
 
 from closo.techniques.impedance.circuit import Arc, Circuit, Element
 
-__all__ = ["FAR", "grown", "starts"]
-
 _GRID_PER_DECADE = {0: 1, 1: 4, 2: 3, 3: 2}
 _BLOCKING_EXPONENTS = (0.65, 0.8, 0.92)
 _ARC_EXPONENT = 0.9

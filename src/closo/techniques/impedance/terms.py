@@ -18,8 +18,6 @@ import numpy as np
 
 from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel, Series, relaxation_time
 
-__all__ = ["DIFFUSION", "ELECTRODE_FARAD", "Term", "kinds", "overlap", "terms"]
-
 ELECTRODE_FARAD = 1e-6  # an arc of 1 uF and more is not an electrolyte, whatever the geometry
 _ELECTROLYTE_FARAD = 2e-8  # below, an arc of unknown geometry is part of the electrolyte
 _BESIDE_BLOCKING_FARAD = 3e-7  # above, beside a blocking electrode, it is part of that electrode
@@ -144,9 +142,7 @@ def _diffuses(term: Term) -> bool:
 def overlap(some: Sequence[Term], others: Sequence[Term]) -> bool:
     """True where an arc lies so near to another one in frequency that both may be one distributed process."""
     pairs = ((a.time_constant, b.time_constant) for a in some for b in others if a is not b)
-    return any(
-        b / _SAME_PROCESS < a < b * _SAME_PROCESS for a, b in pairs
-    )  # one that vanishes is near none
+    return any(b / _SAME_PROCESS < a < b * _SAME_PROCESS for a, b in pairs)  # one that vanishes is near none
 
 
 def _kind(term: Term, cell_constant: float | None, area: float | None, blocked: bool) -> str:

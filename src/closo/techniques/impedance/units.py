@@ -8,8 +8,6 @@ import numpy as np
 
 from closo.techniques.impedance.circuit import Circuit
 
-__all__ = ["OwnUnits"]
-
 
 @dataclass(frozen=True)
 class OwnUnits:

@@ -26,8 +26,6 @@ from closo.result import Result
 from closo.techniques.impedance.circuit import Circuit, Element, Node, Parallel, parse
 from closo.techniques.impedance.request import name_of, read_request
 
-__all__ = ["model_text", "read_model"]
-
 _TYPES = {1: "R", 2: "C", 3: "L", 11: "Q"}
 _SLOTS = {"R": {0: "R"}, "C": {1: "T"}, "L": {1: "T"}, "Q": {1: "T", 2: "P"}}
 _BEGIN, _END = -1, -2

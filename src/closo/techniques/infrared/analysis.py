@@ -21,8 +21,6 @@ from closo.techniques.infrared.ordinate import Spectrum, scaled, spectrum_of
 from closo.techniques.infrared.peaks import Components, components_of, position_of
 from closo.techniques.infrared.request import BANDS, ORDINATES, SCALES, Band, bands_of, check_settings
 
-__all__ = ["analyse"]
-
 _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails

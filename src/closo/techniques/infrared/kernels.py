@@ -15,8 +15,6 @@ import numpy as np
 from closo.techniques.infrared.request import Band, Range
 from closo.techniques.noise import sample_noise
 
-__all__ = ["Area", "Line", "area_of", "baseline_of", "binned", "parabola_of", "scatter_of", "width_of"]
-
 _DIGIT = 6e-8  # of a value: what a 4-byte float keeps
 _BIN = 4.0  # 1/cm: points that are nearer share their noise (resolution and zero filling)
 _WIDER = 2.0  # times the anchors that fix a parabola

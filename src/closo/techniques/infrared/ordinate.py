@@ -10,8 +10,6 @@ from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError
 from closo.techniques.infrared.request import ORDINATES
 
-__all__ = ["Spectrum", "kubelka_munk", "reflectance_of", "scaled", "spectrum_of"]
-
 _VARIABLES = {"absorbance": "absorbance", "log(1/R)": "absorbance", "reflectance": "reflectance",
               "transmittance": "transmittance", "Kubelka-Munk": "kubelka_munk"}  # fmt: skip
 _KNOWN = ("absorbance", "reflectance", "transmittance", "kubelka_munk", "intensity")

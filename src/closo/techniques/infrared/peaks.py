@@ -12,8 +12,6 @@ from closo.fit import Fit, least_squares
 from closo.techniques.infrared.kernels import baseline_of, binned, parabola_of, scatter_of
 from closo.techniques.infrared.request import Band
 
-__all__ = ["Components", "Position", "components_of", "position_of"]
-
 _HEIGHTS = (0.9, 0.8, 0.7)  # of the peak: where its top begins; the first is quoted
 _RIVAL = 0.95  # of the peak: another maximum of this height makes it undecided
 _SURE, _NONE = 10.0, 2.0  # differences of BIC: strong evidence, none worth mentioning (Kass, Raftery 1995)

@@ -11,8 +11,6 @@ from closo.figures.labels import value_text
 from closo.nomenclature import look_up
 from closo.result import Result
 
-__all__ = ["figure"]
-
 _MARGIN = 0.35  # of the span of a band on both sides of its panel
 _MOST_ZOOMS = 8
 

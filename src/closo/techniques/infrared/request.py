@@ -10,8 +10,6 @@ from typing import Any
 from closo.errors import StudyError, did_you_mean
 from closo.techniques.choices import spelled
 
-__all__ = ["BANDS", "ORDINATES", "SCALES", "Band", "bands_of", "check_settings"]
-
 ORDINATES = ("absorbance", "log(1/R)", "reflectance", "transmittance", "Kubelka-Munk")
 SCALES = ("absorbance", "Kubelka-Munk")
 

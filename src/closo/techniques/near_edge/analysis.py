@@ -22,8 +22,6 @@ from closo.techniques.xray_raman.edges import peaks_of, window_of
 from closo.techniques.xray_raman.peaks import places_of
 from closo.techniques.xray_raman.reduction import Asked, asked_of
 
-__all__ = ["analyse"]
-
 _UNSURE = 0.4
 _AROUND = (-20.0, 60.0)  # eV about the edge: the fit of a spectrum normalised to its step
 _MISFIT, _HOPELESS = 4.0, 10.0  # reduced chi-square above which the references do not explain it; without a fraction

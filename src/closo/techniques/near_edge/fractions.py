@@ -20,8 +20,6 @@ from closo.errors import DataError
 from closo.techniques.linear_fit import LinearFit, block_bootstrap, effective_points, fit_linear
 from closo.techniques.near_edge.normalising import Prepared
 
-__all__ = ["Budget", "Combination", "Fractions", "detection_limits", "fractions_of"]
-
 _MOST_COMBINED = 8  # references of which all combinations are tried
 _NEAR = 6.0  # difference of BIC within which a combination may be true
 _BROADER = 0.458  # of the resolution: what makes it 10 % wider

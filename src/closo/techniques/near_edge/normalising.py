@@ -14,8 +14,6 @@ from closo.errors import DataError
 from closo.techniques.xray_raman.background import inside
 from closo.techniques.xray_raman.reduction import Asked, Reduced, reduced
 
-__all__ = ["Prepared", "prepared"]
-
 _PRE, _POST = (-150.0, -30.0), (150.0, 900.0)  # eV from the edge, as Athena takes them
 _LEAST = 5  # points of a range
 _NEAR = 0.15  # of 0 before an edge, and twice that of 1 behind it: a normalised spectrum

@@ -7,8 +7,6 @@ import numpy as np
 from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 
-__all__ = ["figure"]
-
 
 def figure(result: Result) -> FigureSpec:
     """Return spectrum, fit, components and residual; the fractions in the legend."""

@@ -8,8 +8,6 @@ from typing import Any
 from closo.errors import StudyError
 from closo.techniques.xray_raman import edges
 
-__all__ = ["check_settings"]
-
 
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Refuse settings that can be known to be wrong before a file is read.

@@ -19,8 +19,6 @@ from closo.techniques.plating.instrument import Instrument, instrument_of
 from closo.techniques.plating.quantities import Geometry, quantities_of
 from closo.techniques.plating.trend import Trend, trend
 
-__all__ = ["Survey", "analyse", "geometry_of", "stated", "survey"]
-
 _POINTS = 5  # in the usual half cycle, at least
 _MOST = 0.8  # share of half cycles
 _STAIRCASE = 3  # levels of one sign

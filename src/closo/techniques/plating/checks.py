@@ -16,8 +16,6 @@ from closo.techniques.plating.quantities import Geometry
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["checks_of", "current_check", "event_checks", "gap_check"]
-
 _SYMMETRIC = 0.10  # of the polarization
 _CURVED = 3.0  # u of the quadratic term
 

@@ -14,8 +14,6 @@ from closo.techniques.plating.quantities import Geometry
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["curves_of", "thinned"]
-
 _SHOWN = 3000  # points of a long record
 _CYCLE = 1200  # of one cycle
 

@@ -27,8 +27,6 @@ import numpy as np
 
 from closo.techniques.plating.half_cycles import HalfCycles, running_median
 
-__all__ = ["CONTACT_LOSS", "HARD", "NONE", "SOFT", "Event", "find_event"]
-
 NONE, HARD, SOFT, CONTACT_LOSS = "no short", "hard short", "soft short", "contact loss"
 
 _DROP = 0.25  # relative fall that counts

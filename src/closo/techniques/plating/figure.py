@@ -8,8 +8,6 @@ from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.figures.labels import value_text
 from closo.result import Result
 
-__all__ = ["figure", "shown_range"]
-
 
 def figure(result: Result) -> FigureSpec:
     """Return the panels of a result of `analyse`."""

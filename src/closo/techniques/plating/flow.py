@@ -20,8 +20,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Flow", "Passed", "flow_of"]
-
 _UNIFORM = 1.0 / np.sqrt(12.0)  # standard deviation of a uniform distribution over its width
 _ROWS_AT_CHANGES = 0.1  # of the usual interval
 _LONGEST = 2.0  # usual intervals that a change of polarity may take; beyond, it is a gap

@@ -17,8 +17,6 @@ from closo.techniques.legs import Legs, find_legs
 from closo.techniques.noise import white_noise
 from closo.techniques.plating.flow import Flow, flow_of
 
-__all__ = ["HalfCycles", "find_half_cycles", "levels_of", "running_median"]
-
 _SAME_LEVEL = 0.02  # two currents closer than this are one level
 _SAME_BOTH_WAYS = 0.1  # levels of the two polarities closer than this are one, read with a zero that is off
 _STEP_ROWS = 5  # rows that a new level must hold

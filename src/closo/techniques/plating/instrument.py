@@ -11,8 +11,6 @@ from closo.errors import StudyError
 from closo.quantity import Number, uncertain
 from closo.techniques.instrument import CLOCK, instrument_name, read_offset
 
-__all__ = ["Instrument", "instrument_of"]
-
 
 @dataclass(frozen=True)
 class Instrument:

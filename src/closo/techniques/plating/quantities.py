@@ -17,8 +17,6 @@ from closo.techniques.plating.trend import asymmetry
 if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
-__all__ = ["Geometry", "charge_of", "mean_current", "passed_charge", "per_area_too", "quantities_of", "time_passed"]
-
 _NO_AREA = "needs the electrode area; give `area`"
 _UNIFORM = 1.0 / math.sqrt(12.0)  # standard deviation of a uniform distribution over its width
 _WORTHLESS = 0.4  # relative u beyond which a number is not printed

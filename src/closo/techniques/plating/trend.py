@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["CYCLES_NEEDED", "TIME_NEEDED", "Trend", "asymmetry", "trend"]
-
 CYCLES_NEEDED = 4
 TIME_NEEDED = 71.0 * 3600.0  # s; three days, from the middle of the first half cycle to that of the last
 

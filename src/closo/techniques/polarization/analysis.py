@@ -19,8 +19,6 @@ from closo.techniques.polarization.leakage import leakage
 from closo.techniques.polarization.steps import Step, find_steps
 from closo.techniques.polarization.tails import Tail, fit_tails
 
-__all__ = ["analyse"]
-
 _ELECTRODES = ("blocking", "nonblocking")
 _LARGEST_VOLTAGE = 0.0105  # V; Bruce and Vincent ask for 10 mV or less
 _STEADY = 0.01  # share of the steady current that the tail may still have at the end

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Early", "initial"]
-
 _LAWS: dict[str, tuple[float, ...]] = {"line": (0.0, 1.0), "parabola": (0.0, 1.0, 2.0), "square root": (0.0, 0.5)}
 _COUNTS = (8, 12, 20, 30, 50, 80, 120, 200)  # samples tried, largest first
 

@@ -10,8 +10,6 @@ from scipy.special import chdtrc, stdtrit
 from closo.quantity import Number, Quantity, sources, uncertain, withheld
 from closo.result import Check
 
-__all__ = ["leakage"]
-
 _APART = 0.02  # V; steps closer than this count as one voltage
 _AGAINST = 0.9999  # interval that lies below zero where the sign of a column is wrong
 _LINEAR = 0.01  # p-value below which the currents do not lie on a line

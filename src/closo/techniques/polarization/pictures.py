@@ -10,8 +10,6 @@ from closo.figures import Axis, FigureSpec, Panel, Text, Trace
 from closo.quantity import Quantity
 from closo.result import Result
 
-__all__ = ["figure"]
-
 _PREFIXES = ((1e-3, "mA"), (1e-6, "uA"), (1e-9, "nA"))
 
 

@@ -13,8 +13,6 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import DataError
 
-__all__ = ["Step", "find_steps"]
-
 _LEAST = 20  # samples of a step
 _JUMP = 8.0  # standard deviations of the readings that make a step
 _SMALLEST_JUMP = 5e-4  # V

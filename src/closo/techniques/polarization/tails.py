@@ -17,8 +17,6 @@ from closo.fit import Function, covariance_of, least_squares
 from closo.techniques.noise import sample_noise
 from closo.techniques.polarization.steps import Step
 
-__all__ = ["LAWS", "Tail", "fit_tails"]
-
 _WINDOWS = (0.01, 0.03, 0.1, 0.3)  # first part of each step that is left out, as a share of its length
 _BINS = 40  # of each step
 _GOOD = 1.2  # chi2 per bin below which no second start is tried

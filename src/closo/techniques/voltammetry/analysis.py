@@ -17,8 +17,6 @@ from closo.techniques.voltammetry.curve import Baseline, find_baseline, jump
 from closo.techniques.voltammetry.onsets import Crossing, Nowhere, Tangents, by_noise, by_tangents, by_threshold
 from closo.techniques.voltammetry.sweeps import Sweep, find_sweeps, first_rising
 
-__all__ = ["analyse"]
-
 _NAME = "onset_potential"
 _DEFINITIONS = ("tangent", "threshold", "noise")
 _THRESHOLD = 0.1  # A/m2, 10 uA/cm2

@@ -8,8 +8,6 @@ import numpy as np
 
 from closo.techniques.noise import sample_noise
 
-__all__ = ["Baseline", "find_baseline", "jump", "refit", "smoothed"]
-
 _BLOCKS = 40  # of the potential range
 _SEED = 6  # blocks of the first, flattest piece
 _SKIPPED = 0.02  # of the range at its beginning: charging after the start

@@ -11,8 +11,6 @@ import numpy as np
 from closo.techniques.noise import sample_noise
 from closo.techniques.voltammetry.curve import Baseline, refit, smoothed
 
-__all__ = ["Crossing", "Nowhere", "Tangents", "by_noise", "by_tangents", "by_threshold", "crossing"]
-
 _WIDTHS = (0.025, 0.05, 0.10)  # of the sweep: the steepest piece whose line is the tangent; the middle one is quoted
 _FEWEST = 7  # points of a local fit on each side
 _LEAK = 0.5  # share of a threshold that the baseline may carry where the current crosses it

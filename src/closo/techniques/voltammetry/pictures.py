@@ -8,8 +8,6 @@ from closo.figures import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.quantity import Quantity
 from closo.result import Result
 
-__all__ = ["figure"]
-
 _NAME = "onset_potential"
 
 

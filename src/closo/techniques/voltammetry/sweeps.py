@@ -7,8 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["Sweep", "find_sweeps", "first_rising"]
-
 _TURN = 0.03  # share of the range that the potential must come back to have turned
 _MAIN = 0.4  # share of the widest rising sweep that the first one must have
 _LEAST = 20  # points of a sweep

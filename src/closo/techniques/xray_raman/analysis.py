@@ -17,8 +17,6 @@ from closo.techniques.xray_raman.edges import AMBIGUOUS, EDGES, Peak, check_sett
 from closo.techniques.xray_raman.peaks import places_of
 from closo.techniques.xray_raman.reduction import Asked, Reduced, asked_of, momentum, reduced
 
-__all__ = ["ambiguity", "analyse", "curves_of", "peak_quantities"]
-
 _ANGLE_U = math.radians(1.0)
 _UNSURE = 0.4
 _MOVED = 0.25  # of an area: where the background models move it more, the check fails

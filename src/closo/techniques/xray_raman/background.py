@@ -22,8 +22,6 @@ from closo.errors import ConvergenceError, DataError, StudyError
 from closo.fit import least_squares
 from closo.techniques.xray_raman.edges import Window
 
-__all__ = ["Background", "backgrounds", "compton_shape", "inside", "integral"]
-
 _HARTREE, _BOHR, _ALPHA = 27.2114, 5.29177e-11, 1.0 / 137.036
 _WORSE = 10.0  # difference of BIC beyond which a model is no longer among those that may be true
 _LEAST_POINTS = 8

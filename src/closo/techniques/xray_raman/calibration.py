@@ -16,8 +16,6 @@ from closo.errors import ConvergenceError, DataError
 from closo.fit import least_squares
 from closo.techniques.xray_raman.edges import Window
 
-__all__ = ["Analyser", "Loss", "calibrated", "elastic_line", "summed"]
-
 _PROMINENT = 5.0  # times what lies beside it: the elastic line
 _RANGE = 20.0  # eV, from the lowest energy of a scan, in which an elastic line is looked for
 _NARROW = 4.0  # eV, half of the range in which an elastic line is fitted

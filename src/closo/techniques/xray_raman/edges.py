@@ -9,8 +9,6 @@ from typing import Any
 
 from closo.errors import StudyError, did_you_mean
 
-__all__ = ["EDGES", "Edge", "Peak", "Window", "edge_of", "numbers_of", "peaks_of", "window_of", "windows_of"]
-
 Window = tuple[float, float]
 _LARGEST = 200_000.0  # eV
 _PEAK = "Write NAME:LOW-HIGH, 'pi*:193-195.5', or several in one window, 'shoulder@1073.2+main@1075.8:1071-1079'."

@@ -13,8 +13,6 @@ from closo.techniques.linear_fit import effective_points
 from closo.techniques.xray_raman.background import inside
 from closo.techniques.xray_raman.edges import Peak, Window
 
-__all__ = ["Place", "places_of"]
-
 _LN2 = 4.0 * math.log(2.0)
 _TRIMS = ((0.12, 0.0), (0.0, 0.12), (-0.1, -0.1))  # of the window, on both sides: other choices of it
 _SURE = 3.0  # standard deviations of the height

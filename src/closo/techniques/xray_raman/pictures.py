@@ -7,8 +7,6 @@ import numpy as np
 from closo.figures import Axis, Band, FigureSpec, Panel, Span, Trace
 from closo.result import Result
 
-__all__ = ["edge_panels", "figure"]
-
 _LOSS = Axis("energy loss / eV")
 
 

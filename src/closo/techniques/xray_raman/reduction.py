@@ -15,8 +15,6 @@ from closo.techniques.xray_raman.background import Background, backgrounds, comp
 from closo.techniques.xray_raman.calibration import Analyser, Loss, calibrated, summed
 from closo.techniques.xray_raman.edges import Edge, Window, edge_of, numbers_of, window_of, windows_of
 
-__all__ = ["Asked", "Reduced", "asked_of", "momentum", "reduced"]
-
 _HBAR_C = 1.973269804e-7  # eV m
 _DEAD = 5.0  # standard deviations of the area of an edge, below which an analyser sees none
 
