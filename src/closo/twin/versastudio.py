@@ -134,7 +134,12 @@ def potentiostatic_eis(
 
 
 def chronoamperometry(
-    time: np.ndarray, current: np.ndarray, voltage: np.ndarray, *, level: float | None = None, full_scale: float = 0.0
+    time: np.ndarray,
+    current: np.ndarray,
+    voltage: np.ndarray,
+    *,
+    level: float | np.ndarray | None = None,
+    full_scale: float = 0.0,
 ) -> Action:
     """Return a constant voltage with the current that it drives.
 
@@ -142,11 +147,12 @@ def chronoamperometry(
     ----------
     time : from the beginning of the action [s], shape (n,); the file keeps milliseconds.
     current, voltage : [A] (> 0 oxidises the working electrode), [V], shape (n,), noise included.
-    level : the voltage that was asked for [V]; the median of `voltage` when absent.
+    level : the voltage that was asked for [V], one for all rows or shape (n,); the median of `voltage` when absent.
     full_scale : of the current range [A]; 0 for the smallest that holds the currents.
     """
     level = float(np.median(voltage)) if level is None else level
-    settings = (*_timing(time), "Potential (V),Versus=vs Ref", f"Potential (V),Value={level:.7G}")
+    first = float(np.ravel(level)[0])
+    settings = (*_timing(time), "Potential (V),Versus=vs Ref", f"Potential (V),Value={first:.7G}")
     columns = _measured(time, current, voltage, full_scale) | {"E Applied(V)": level, "ActionId": _CHRONOAMPEROMETRY}
     return _direct("Chronoamperometry", settings, columns)
 

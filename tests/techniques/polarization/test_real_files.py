@@ -32,14 +32,15 @@ def test_five_samples_are_too_few(shared_data):
 
 
 @pytest.mark.parametrize("ending", ["mpt", "mpr"])
-@pytest.mark.parametrize(("off", "passed", "withheld"), [(0.0, True, False), (0.012, False, False), (0.1, False, True)])
-def test_the_measured_voltage_is_held_against_the_set_one(shared_data, ending, off, passed, withheld):
+@pytest.mark.parametrize(("off", "passed"), [(0.0, True), (0.012, False), (0.1, False)])
+def test_the_measured_voltage_is_held_against_the_set_one(shared_data, ending, off, passed):
     """0.3 V are set and 0.2986 V read; readings that are off by more than a potentiostat may be are said."""
     (data,) = read(shared_data / "eis" / "yadg" / f"ca.{ending}")
     assert float(data["set_potential"].values[-1]) == pytest.approx(0.3, abs=1e-4)
     result = analyse(data.assign(potential=data["potential"] + off))
     check = next(c for c in result.checks if c.name == "set voltage")
-    assert (check.passed, result.quantities["applied_voltage"].value is None) == (passed, withheld)
+    assert check.passed is passed
+    assert "applied_voltage" in check.judges
 
 
 def test_versastudio_states_the_set_potential(shared_data):

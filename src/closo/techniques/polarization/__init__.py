@@ -28,8 +28,7 @@ Uncertainty sources
 Checks
     steady state, floor of the instrument, tail model, linearity (several voltages), size of the voltage (at most
     10 mV for nonblocking electrodes), first sample; current range (no late current above the range that the file states);
-    set voltage (the second half of each step is at the potential that the program asked for, within 5 mV + 1 %; beyond
-    three times that, what hangs on the voltage is withheld).
+    set voltage (the second half of each step is at the potential that the program asked for, within 5 mV + 1 %).
 
 Limits
     I_0 is the current when the double layers are charged and before the interfaces and the salt polarize. The first

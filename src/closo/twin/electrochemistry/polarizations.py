@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from closo.twin import versastudio
 from closo.twin.electrochemistry.records import OVEN, CellRecord, oven_temperature, reading
 from closo.twin.electrochemistry.separators import draw_separator
@@ -31,11 +33,12 @@ def write_blocking(raw: Path, truth: Truth) -> CellRecord:
         thickness=pellet.thickness, area=pellet.area, voltages=(0.1, 0.2, 0.3), duration=1800.0, interval=2.0
     )
     step = blocking_polarization(plan, truth.seed)
+    levels = np.repeat(np.array(plan.voltages), len(step.time) // len(plan.voltages))
     rng = stream(truth.seed, "file", name)
     actions = [
         versastudio.open_circuit(1800.0, 6, rng),
         versastudio.potentiostatic_eis(point.frequency, point.impedance, rng),
-        versastudio.chronoamperometry(step.time, step.current, step.voltage, full_scale=2e-6),
+        versastudio.chronoamperometry(step.time, step.current, step.voltage, level=levels, full_scale=2e-6),
     ]
     comment = "blocking steel electrodes, 30 C, steps of 100 mV"
     versastudio.write_par(raw / f"{name}.par", actions, comment=comment, date=_FIRST_DAY)
