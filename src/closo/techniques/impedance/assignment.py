@@ -10,7 +10,7 @@ import numpy as np
 from closo.fit import correlations
 from closo.nomenclature import look_up
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VAGUE, Reading, not_closed, relative_spread
+from closo.techniques.impedance.reading import CORRELATED, VAGUE, Reading, not_closed, not_known, relative_spread
 from closo.techniques.impedance.terms import Term, terms
 
 _OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
@@ -47,7 +47,7 @@ def _why(reading: Reading, part: Sequence[Term], words: str) -> str:
         return f"no resistor of {reading.fit.circuit.text} is assigned to the {words}"
     spread = relative_spread(reading.fit, part)
     if not spread < VAGUE and not not_measured(reading.fit, part):
-        return f"not identifiable: its relative uncertainty is {spread:.2g}"
+        return not_known(spread)
     return not_closed(reading.unseen(part))
 
 

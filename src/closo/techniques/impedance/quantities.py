@@ -11,7 +11,7 @@ from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
 from closo.techniques.impedance.assignment import as_assigned, ends_at_bounds, not_measured
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, read_fit
+from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, not_known, read_fit
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 from closo.units import percent
@@ -158,9 +158,7 @@ def _limited(quantity: Quantity) -> Quantity:
     relative = abs(quantity.u / quantity.value)
     if relative < VAGUE:
         return quantity
-    return withheld(
-        quantity.name, f"not identifiable: its relative uncertainty is {relative:.2g}", method=quantity.method
-    )
+    return withheld(quantity.name, not_known(relative), method=quantity.method)
 
 
 def _spread(values: Sequence[float], weights: np.ndarray) -> float:

@@ -138,6 +138,13 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     return Reading(fit, total, left_out, bulk, boundary, why, why_bulk, why_boundary, lowest)
 
 
+def not_known(spread: float) -> str:
+    """Say that a resistance has too large a relative uncertainty; NaN where no covariance exists."""
+    if not np.isfinite(spread):
+        return "not identifiable: the data do not fix it"
+    return f"not identifiable: its relative uncertainty is {spread:.2g}"
+
+
 def not_closed(unseen: float) -> str:
     """Say that too large a share of a resistance lies below the lowest frequency, '' where it does not."""
     if unseen <= _UNSEEN:
@@ -154,7 +161,7 @@ def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term,
         return _doubt(fit, doubtful[0])
     spread, nearest = relative_spread(fit, total), float(np.abs(fit.model).min()) / whole
     if not spread < VAGUE:
-        return f"not identifiable: its relative uncertainty is {spread:.2g}"
+        return not_known(spread)
     if nearest > 1.0 / _DOMINANT:
         return f"not identifiable: |Z| is nowhere below {nearest:.2g} times the resistance of {fit.circuit.text}"
     return ""
