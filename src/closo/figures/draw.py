@@ -76,8 +76,9 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
             layout: Any = figure.get_layout_engine()
             above = 0.15 if title or spec.synthetic else 0.0  # inch
             layout.set(rect=(0, 0, 1, 1 - above / figure.get_size_inches()[1]))
-            layout.execute(figure)
-            _draw_texts(axes, spec)
+            if any(panel.texts for panel in spec.panels):
+                layout.execute(figure)
+                _draw_texts(axes, spec)
             place_legends(figure, legends)
             figure.set_layout_engine("none")  # laid out once for all formats
         return figure
