@@ -170,3 +170,27 @@ def test_an_axis_that_falls_has_its_ticks():
     assert {"1000", "2000", "4000"} <= set(words(svg))
     at = {t.text: float(t.get("x")) for t in ElementTree.fromstring(svg).iter(f"{SVG}text")}
     assert at["4000"] < at["2000"] < at["1000"]
+
+
+NAN = float("nan")
+ODD = {
+    "a range without length": Panel(Axis("x", range=(0.0, 0.0)), Axis("y"), [Trace([1.0], [1.0])]),
+    "a logarithmic range from 0": Panel(Axis("x"), Axis("y", "log", range=(0.0, 10.0)), [Trace([1.0], [1.0])]),
+    "a range that is no number": Panel(Axis("x", range=(NAN, 1.0)), Axis("y"), [Trace([1.0, 2.0], [0.0, 1.0])]),
+    "the largest numbers": Panel(Axis("x"), Axis("y"), [Trace([1.0, 2.0], [-1e308, 1e308])]),
+    "the widest logarithm": Panel(Axis("x"), Axis("y", "log"), [Trace([1.0, 2.0], [1e-300, 1e300])]),
+    "a span that is no number": Panel(Axis("x"), Axis("y"), [Trace([1.0], [0.0])], spans=[Span(NAN, 1.0)]),
+    "a span from 0 on a logarithm": Panel(
+        Axis("x", "log"), Axis("y"), [Trace([1.0, 9.0], [0, 1])], spans=[Span(0.0, 2.0)]
+    ),
+    "an uncertainty that is no number": Panel(Axis("x"), Axis("y"), [Trace([1.0, 2.0], [0.0, 1.0], y_u=[NAN, np.inf])]),
+}
+
+
+@pytest.mark.parametrize("panel", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("columns", [1, 5])
+def test_what_cannot_be_drawn_ends_no_report(panel, columns):
+    svg = to_page_svg(FigureSpec("odd", [panel, panel], columns=columns))
+    ElementTree.fromstring(svg)
+    assert "nan" not in svg
+    assert "inf" not in svg

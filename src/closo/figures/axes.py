@@ -76,19 +76,24 @@ def _make_equal(ax: Axes, panel: Panel) -> None:
     if panel.images:  # the box fits the image
         ax.set_box_aspect(abs((y1 - y0) / (x1 - x0)))
         return
+    x0, x1, y0, y1 = equal_limits(panel, (x0, x1), (y0, y1))
+    ax.set_xlim(x0, x1)
+    ax.set_ylim(y0, y1)
+    ax.set_box_aspect(EQUAL_SHAPE)
+
+
+def equal_limits(panel: Panel, x: tuple[float, float], y: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Choose limits so that one unit is as long in x as in y."""
+    (x0, x1), (y0, y1) = x, y
     if panel.x.range is None and 0 < x0 < 0.6 * x1:
         x0 = 0.0
     if panel.y.range is None and y0 > -0.12 * y1:
         y0 = min(0.0, y0)
     extra = (y1 - y0) / EQUAL_SHAPE - (x1 - x0)
     if extra < 0:
-        y1 = y0 + EQUAL_SHAPE * (x1 - x0)
-    else:
-        left = 0.05 * (x1 - x0 + extra) if panel.x.range is None else 0.0
-        x0, x1 = x0 - min(left, extra), x1 + extra - min(left, extra)
-    ax.set_xlim(x0, x1)
-    ax.set_ylim(y0, y1)
-    ax.set_box_aspect(EQUAL_SHAPE)
+        return x0, x1, y0, y0 + EQUAL_SHAPE * (x1 - x0)
+    left = min(0.05 * (x1 - x0 + extra), extra) if panel.x.range is None else 0.0
+    return x0 - left, x1 + extra - left, y0, y1
 
 
 def _equal_steps(ax: Axes) -> None:

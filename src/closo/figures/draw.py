@@ -24,7 +24,7 @@ from closo.figures.labels import literal, pretty, shorten, title_of
 from closo.figures.legend import SIDES, Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
 from closo.figures.spec import Array, FigureSpec, Panel, Text, Trace
 from closo.figures.strokes import DENSE, crosses
-from closo.figures.style import CM, COLORS, DASHES, MARKERS, Look
+from closo.figures.style import CM, COLORS, DASHES, MARKERS, SMALL_FROM, Look
 from closo.figures.table import to_csv
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _USUAL = Look()
-_SMALL_FROM = 4  # columns; from here on panels are small multiples
 _LEGEND_LENGTH = 44
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
 _ABOVE = ((0, 1),)  # of a bar
@@ -52,7 +51,7 @@ def draw(spec: FigureSpec, look: Look = _USUAL) -> Figure:
     from matplotlib.figure import Figure
 
     with _style(look):
-        small = spec.columns >= _SMALL_FROM
+        small = spec.columns >= SMALL_FROM
         columns = spec.columns if small else max(1, min(spec.columns, len(spec.panels)))
         rows = max(1, math.ceil(len(spec.panels) / columns))
         width = look.width(columns)
@@ -199,7 +198,7 @@ def _metadata(spec: FigureSpec, kind: str) -> dict[str, str | None]:
 def _height(spec: FigureSpec, width: float, *, rows: int, columns: int) -> float:
     """Return the height [inch]: equal panels decide by their shape, others are a little wider than high."""
     panel = width / columns
-    if columns >= _SMALL_FROM:
+    if columns >= SMALL_FROM:
         across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
         return _TOP + rows * (across * EQUAL_SHAPE + _GAP) - _GAP + _BOTTOM
     shape = 0.86 if any(p.equal or p.top for p in spec.panels) else 0.74

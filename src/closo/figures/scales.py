@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.figures.axes import EQUAL_SHAPE, SHORT, finite, linear_text, log_text
+from closo.figures.axes import SHORT, equal_limits, finite, linear_text, log_text
 from closo.figures.spec import Array, Axis, Panel
 
 _MARGIN = 0.05  # of the data, on each side
+_LARGEST = 1e100  # of a number that is drawn
 _ROUND, _WHOLE = (1.0, 2.0, 2.5, 5.0, 10.0), (1.0, 2.0, 5.0, 10.0)  # steps between ticks
 
 Tick = tuple[float, str, bool]  # place [pt], text, whether it is a main one
@@ -40,7 +41,7 @@ def scales_of(panel: Panel, across: float, up: float) -> tuple[Scale, Scale]:
     edges = [values for band in panel.bands for values in (band.low, band.high)]
     y0, y1 = _limits([*_extents([(t.y, t.y_u) for t in panel.traces]), *edges], panel.y)
     if panel.equal:
-        x0, x1, y0, y1 = _equal(panel, (x0, x1), (y0, y1))
+        x0, x1, y0, y1 = equal_limits(panel, (x0, x1), (y0, y1))
     return Scale(x0, x1, panel.x.scale == "log", across), Scale(y0, y1, panel.y.scale == "log", up)
 
 
@@ -56,9 +57,11 @@ def _extents(pairs: Sequence[tuple[Array, Array | None]]) -> Iterable[Array]:
 
 def _limits(values: Sequence[Array], axis: Axis) -> tuple[float, float]:
     if axis.range is not None:
-        return axis.range
+        ends = finite(axis.range, axis.scale)
+        if np.isfinite(ends).all() and ends[0] != ends[1]:
+            return axis.range
     known = np.concatenate([finite(v, axis.scale).ravel() for v in values]) if values else np.empty(0)
-    known = known[np.isfinite(known)]
+    known = np.clip(known[np.isfinite(known)], 1.0 / _LARGEST if axis.scale == "log" else -_LARGEST, _LARGEST)
     if not known.size:
         return (1.0, 10.0) if axis.scale == "log" else (0.0, 1.0)
     low, high = float(known.min()), float(known.max())
@@ -67,20 +70,6 @@ def _limits(values: Sequence[Array], axis: Axis) -> tuple[float, float]:
         return low * 10.0**-spread, high * 10.0**spread
     spread = (high - low or abs(high) or 1.0) * _MARGIN
     return low - spread, high + spread
-
-
-def _equal(panel: Panel, x: tuple[float, float], y: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Choose limits so that one unit is as long in x as in y."""
-    (x0, x1), (y0, y1) = x, y
-    if panel.x.range is None and 0 < x0 < 0.6 * x1:
-        x0 = 0.0
-    if panel.y.range is None and y0 > -0.12 * y1:
-        y0 = min(0.0, y0)
-    extra = (y1 - y0) / EQUAL_SHAPE - (x1 - x0)
-    if extra < 0:
-        return x0, x1, y0, y0 + EQUAL_SHAPE * (x1 - x0)
-    left = min(0.05 * (x1 - x0 + extra), extra) if panel.x.range is None else 0.0
-    return x0 - left, x1 + extra - left, y0, y1
 
 
 def ticks_of(scale: Scale, power: int, *, step: float | None = None, count: int, counted: bool = False) -> list[Tick]:

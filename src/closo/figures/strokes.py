@@ -46,7 +46,10 @@ _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (  # as in style.MARKERS;
 def inside(panel: Panel, x: Scale, y: Scale, *, size: float | None = None) -> Iterable[str]:
     """Yield spans, bands and traces; `size` of markers [pt] where it does not follow from their number."""
     for span in panel.spans:
-        low, high = (round(10 * place) for place in x([span.low, span.high]))
+        ends = [span.low, span.high] if not x.log else [max(end, min(x.low, x.high)) for end in (span.low, span.high)]
+        if not np.isfinite(ends).all():
+            continue
+        low, high = (round(10 * place) for place in x(ends))
         yield f'<path d="M{low} 0H{high}V{10 * y.length:.0f}H{low}z" fill="{color_of(span.color)}" fill-opacity=".13"/>'
     for band in panel.bands:
         at, low, high = x(band.x), y(band.low), y(band.high)

@@ -20,6 +20,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h", "<", ">", "p", "*")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)), (0, (2, 1)))
 VALUE_MAP = "viridis"  # grows evenly in lightness: it can be read in grey and with any colour vision
 PREFIXED = ("Ω", "Ω cm²", "Hz", "F", "V", "A", "H", "S cm⁻¹")  # units that take k, M, m ... on an axis
+SMALL_FROM = 4  # columns; from here on panels are small multiples
 MISSING = "#dddddd"  # a cell of an image that has no number
 
 RC: Any = {

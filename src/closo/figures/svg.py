@@ -19,9 +19,8 @@ from closo.figures.legend import MOST_INSIDE, SIDES, dense
 from closo.figures.scales import Scale, Tick, scales_of, step_of, ticks_of
 from closo.figures.spec import FigureSpec, Panel, Trace
 from closo.figures.strokes import bare_colors, color_of, dash_of, dots, inside
-from closo.figures.style import CM, DOUBLE_COLUMN, PREFIXED, SINGLE_COLUMN
+from closo.figures.style import CM, DOUBLE_COLUMN, PREFIXED, SINGLE_COLUMN, SMALL_FROM
 
-_SMALL_FROM = 4  # columns; from here on panels are small multiples
 _FONT = "font-family=\"'DejaVu Sans',Verdana,Arial,sans-serif\""
 _LETTER = 0.6  # width of a letter over the size of the font
 _SMALL_MARKER = 1.8  # pt
@@ -72,7 +71,7 @@ class _Axes:
 
 def is_plain(spec: FigureSpec) -> bool:
     """Return whether a figure has nothing that only `draw` can draw."""
-    small = spec.columns >= _SMALL_FROM
+    small = spec.columns >= SMALL_FROM
     traces = [trace for panel in spec.panels for trace in panel.traces]
     odd = [bool(p.images or p.x.ticks or p.y.ticks or (small and p.top)) for p in spec.panels]
     odd += [t.style == "bars" or (small and (t.x_u is not None or t.y_u is not None)) for t in traces]
@@ -81,7 +80,7 @@ def is_plain(spec: FigureSpec) -> bool:
 
 def to_page_svg(spec: FigureSpec) -> str:
     """Return a figure that `is_plain` as SVG text; every text of a user in it is escaped."""
-    layout = _layout_small(spec) if spec.columns >= _SMALL_FROM else _layout(spec)
+    layout = _layout_small(spec) if spec.columns >= SMALL_FROM else _layout(spec)
     all_axes = _all_axes(spec.panels, layout)
     height = layout.height(len(all_axes))
     body, below = [], Entries()
