@@ -353,6 +353,15 @@ def test_a_path_that_only_the_coarse_grid_has_is_none_with_a_doubt():
     assert found.u == pytest.approx(found.coarse.effective_conductivity)
 
 
+def test_all_threads_find_what_one_does(monkeypatch):
+    phases = {0: 0.0, 1: 1.0, 2: 100.0}
+    one = solve(benchmark_image(24), phases)
+    monkeypatch.setattr(kernels, "_LARGE", 0)
+    both = solve(benchmark_image(24), phases)
+    assert both.effective_conductivity == pytest.approx(one.effective_conductivity, rel=1e-4)
+    assert both.iterations == one.iterations
+
+
 def test_colours_in_one_pass_are_colours_one_after_the_other():
     random = np.random.default_rng(4)
     rho = random.choice(np.array([0.5, 50.0, WALLS[np.float32]], np.float32), (9, 8, 11))

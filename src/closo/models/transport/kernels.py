@@ -25,7 +25,7 @@ import numpy as np
 
 from closo.models.compiled import get_num_threads, njit, prange
 
-_LARGE = 150_000  # cells; below this a second thread costs more than it saves
+_LARGE = 2_000_000  # cells; below this a second thread saves less than its compilation costs
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
 _TINY = np.float32(1e-30)
 
