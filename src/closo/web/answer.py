@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,31 @@ def wants_json(request: Request) -> bool:
     return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
 
 
+_OF_THE_PAGE = (  # what the sentences call the options of the command line
+    (r"--set (\w+) ?= ?", r"the setting \1 = "),
+    (r"--columns", "the field 'columns in order'"),
+    (r"--sheet", "'sheet=NAME:' before the names"),
+    (r"`closo analyse`", "the button 'analyse'"),
+    (r"--([a-z][a-z-]*)", r"the setting '\1'"),
+)
+
+
+def of_page(value: object) -> object:
+    """Return a text with the controls of the pages in place of the options of the command line; of anything else, itself.
+
+    Example
+    -------
+    >>> of_page("--set edge='O K'."), of_page("Name the columns with --columns.")
+    ("The setting edge = 'O K'.", "Name the columns with the field 'columns in order'.")
+    """
+    if type(value) is not str or ("--" not in value and "`closo" not in value):
+        return value
+    said = value
+    for option, control in _OF_THE_PAGE:
+        said = re.sub(rf"(?<![\w-]){option}", control, said)
+    return re.sub(r"(^|\. )the ", lambda start: f"{start[1]}The ", said)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     """Return templates in which everything is escaped."""
@@ -39,6 +65,7 @@ def _environment() -> Environment:
         loader=PackageLoader("closo.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=of_page,
         trim_blocks=True,
         lstrip_blocks=True,
     )
