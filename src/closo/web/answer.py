@@ -34,7 +34,9 @@ def wants_json(request: Request) -> bool:
 
 
 _OF_THE_PAGE = (  # what the sentences call the options of the command line
+    (r"^--set ", "give --set "),
     (r"--set (\w+) ?= ?", r"the setting \1 = "),
+    (r"--columns (?=\S+,)", "in the field 'columns in order': "),
     (r"--columns", "the field 'columns in order'"),
     (r"--sheet", "'sheet=NAME:' before the names"),
     (r"`closo analyse`", "the button 'analyse'"),
@@ -42,20 +44,18 @@ _OF_THE_PAGE = (  # what the sentences call the options of the command line
 )
 
 
-def of_page(value: object) -> object:
-    """Return a text with the controls of the pages in place of the options of the command line; of anything else, itself.
+def of_page(text: str | None) -> str:
+    """Return a sentence with the controls of the pages in place of the options of the command line.
 
     Example
     -------
     >>> of_page("--set edge='O K'."), of_page("Name the columns with --columns.")
-    ("The setting edge = 'O K'.", "Name the columns with the field 'columns in order'.")
+    ("Give the setting edge = 'O K'.", "Name the columns with the field 'columns in order'.")
     """
-    if type(value) is not str or ("--" not in value and "`closo" not in value):
-        return value
-    said = value
+    said = text or ""
     for option, control in _OF_THE_PAGE:
         said = re.sub(rf"(?<![\w-]){option}", control, said)
-    return re.sub(r"(^|\. )the ", lambda start: f"{start[1]}The ", said)
+    return re.sub(r"^[a-z]", lambda first: first[0].upper(), said) if said.startswith(("the ", "give ", "in ")) else said
 
 
 @lru_cache(maxsize=1)
@@ -65,9 +65,8 @@ def _environment() -> Environment:
         loader=PackageLoader("closo.web"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=of_page,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class}
+    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
     return made
