@@ -130,11 +130,11 @@ def _without_words(
 ) -> Text:
     """Return the text with the words of whole rows written as numbers, line for line."""
     changed = list(text.lines)
-    for i in lines:
-        row = cells(changed[i], separator) if changed[i].count(separator) < 10 * width else []
-        if len(row) not in (width, width + 1):
-            continue
-        comma = separator != "," and any("," in row[k] for k in wanted if k not in words and k < len(row))
+    rows = {i: cells(changed[i], separator) for i in lines if changed[i].count(separator) < 10 * width}
+    rows = {i: row for i, row in rows.items() if len(row) in (width, width + 1)}
+    numbers = [k for k in wanted if k not in words]
+    comma = separator != "," and any("," in row[k] for row in rows.values() for k in numbers)
+    for i, row in rows.items():
         for k, number in words.items():
             value = number(row[k].strip())
             written = repr(value) if math.isfinite(value) else ""

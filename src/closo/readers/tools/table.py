@@ -21,7 +21,7 @@ from closo.readers.tools.text import Text, shown
 SEPARATORS = ("\t", ";", ",", " ")  # ' ' stands for any run of blanks
 MAX_COLUMNS = 2000
 
-_NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE | re.ASCII)
 # 1,234.50 or 1.234,50 or 1,234,567 or 1.234.567 or 1'234.5: with one sign alone it could be a decimal sign
 _THOUSANDS = re.compile(
     r"[-+]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}|(?:['’   ]\d{3})+(?:[.,]\d*)?)",
@@ -246,7 +246,7 @@ def _number(cell: str) -> float:
     """Return the number, NaN when the cell is none."""
     if len(cell) > 60 or cell.lower() in _MISSING or _NUMBER.fullmatch(cell) is None:
         return float("nan")
-    return float(cell)
+    return float(cell.replace("D", "e").replace("d", "e"))  # Fortran's exponents
 
 
 def scaled(rows: Rows, columns: Sequence[Column]) -> dict[str, np.ndarray]:
