@@ -97,7 +97,7 @@ def call(
     process.start()
     running.process = process  # only what has begun can be ended
     if running.stopped:
-        process.kill()
+        process.kill()  # type: ignore[unreachable]  # another thread has said so meanwhile
     there.close()
     try:
         while True:
