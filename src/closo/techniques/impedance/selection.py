@@ -54,6 +54,7 @@ _FINEST = 2e-4  # residuals below this part of |Z| are finer than any instrument
 STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
 _PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
+_FLAT = 0.65  # exponent of a series CPE below which finite diffusion is tried beside it
 _SEEN = 2.0  # standard deviations of an inductance that is worth a fit
 _BRIEF, _LONG = 12, 80  # evaluations of a first fit, and of the fit of a promising circuit
 _RELEVANT = 14.0  # candidates within this difference of the criterion share in the spread over models
@@ -137,9 +138,14 @@ def _weights(fits: list[CircuitFit]) -> np.ndarray:
 
 
 def _rivals(texts: tuple[str, ...], explained: list[CircuitFit]) -> tuple[str, ...]:
-    """Return the larger circuits of the families (blocking, passing) that explain the data."""
-    blocking = {fit.circuit.blocking is not None for fit in explained}
-    return tuple(text for text in texts if text.endswith("-Q") in blocking)
+    """Return the larger circuits of the families (blocking, passing) that explain the data.
+
+    A series CPE of an exponent near 0.5 may be diffusion whose end the sweep does not reach.
+    """
+    ends = [fit.circuit.blocking for fit in explained]
+    families = {end is not None for end in ends}
+    flat = any(e is not None and fit.theta[e.first + 1] < _FLAT for e, fit in zip(ends, explained, strict=True))
+    return tuple(text for text in texts if text.endswith("-Q") in families or (flat and text.endswith("-Ws")))
 
 
 def _leads(explained: list[CircuitFit]) -> bool:
