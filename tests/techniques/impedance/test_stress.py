@@ -83,6 +83,14 @@ def test_diffusion_whose_end_is_hardly_seen_competes_with_a_blocking_electrode()
     assert stress.verdicts(case, found)["ionic_conductivity"] == "inside"
 
 
+def test_finite_diffusion_starts_where_an_arc_fits_in_its_place():
+    """From the coarse grid alone it ended in a false minimum, and two arcs with twice the noise were taken: R 6.9 u off."""
+    case = scenarios()["finite Warburg"](702)
+    found = stress.analyse(case)
+    assert found.findings["circuit"] == "(R1|Q1)-Ws1"
+    assert stress.verdicts(case, found)["total_resistance"] == "inside"
+
+
 @pytest.mark.parametrize("name, seed", [("arc", 20), ("arc", 26), ("arc", 41), ("two arcs", 24), ("two arcs", 28)])
 def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
     """The true circuit lies in a valley that the coarse grid of starts misses: the arcs before it are no ZARC of 0.9."""

@@ -187,7 +187,8 @@ def _fit_level(
     valleys: dict[str, list[CircuitFit]] = {}  # from each start: leads may turn the worse one into the better
     for text in [f"L-{text}" if leads and text != SPIKE else text for text in texts]:
         brief = [fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False)]
-        brief += [fit(text, start=start, long=False) for start in _grown(text, smaller, (f, z, sd))]
+        begun = [*_grown(text, smaller, (f, z, sd)), *_diffusive(text, [*smaller, *found.values()])]
+        brief += [fit(text, start=start, long=False) for start in begun]
         valleys[text] = [one for one in brief if one is not None and _keep(found, text, one)]
     lead = np.array([lead_inductance(f, z).mean])
     for text in _within(found, _PROMISING) if leads is None else ():
@@ -221,6 +222,17 @@ def _grown(
     best = min(parents, key=lambda fit: fit.reduced)
     start = grown(parse(text), best.circuit, best.theta, spectrum=spectrum)
     return [] if start is None else [start]
+
+
+def _diffusive(text: str, fitted: Sequence[CircuitFit]) -> list[np.ndarray]:
+    """Start finite diffusion where the best fit with an arc in its place has that arc: its top is at w tau = 2.54."""
+    twin = parse(f"{text.removesuffix('-Ws')}-(R|Q)").text if text.endswith("-Ws") else ""
+    twins = [fit for fit in fitted if fit.circuit.text == twin]
+    if not twins:
+        return []
+    best = min(twins, key=lambda fit: fit.reduced)
+    tau = time_constant(best.circuit.arcs[-1], best.theta)
+    return [np.append(best.theta[:-2], np.log(2.54 * tau))] if 0.0 < tau < np.inf else []
 
 
 def _inductive(fit: CircuitFit, f: np.ndarray) -> float:
