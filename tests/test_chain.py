@@ -50,6 +50,16 @@ def inside(quantity, truth):
     return ends is not None and ends[0] <= truth <= ends[1]
 
 
+@pytest.mark.parametrize("seed", [82, 114])
+def test_no_arc_of_an_impossible_exponent_takes_a_resistance_away(tmp_path, seed):
+    """Common parameters let a second arc of some 100 uF in, with an exponent of 1.1 to 1.6, that is nowhere known."""
+    run, results, _ = chain("milled", seed, tmp_path, True)
+    for result, point in zip(results, run.points, strict=True):
+        total = result.quantities["total_resistance"]
+        assert total.number is not None, (result.name, total.why)
+        assert total.value == pytest.approx(point.resistance, rel=0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("sample", "together"), [("A200-35-4h", False), ("milled", True)])

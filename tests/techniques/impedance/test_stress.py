@@ -74,6 +74,23 @@ def test_well_posed_spectra_get_a_right_answer():
     assert not said, LINE.join(said)
 
 
+def test_diffusion_whose_end_is_hardly_seen_competes_with_a_blocking_electrode():
+    """A series CPE of 0.58 fits better by 5.5 in the criterion; the finite diffusion that is true moves R by two u."""
+    case = scenarios()["finite Warburg"](639)
+    found = stress.analyse(case)
+    weights = {a["circuit"]: a["weight"] for a in found.findings["alternatives"]}
+    assert weights["(R1|Q1)-Ws1"] > 0.02
+    assert stress.verdicts(case, found)["ionic_conductivity"] == "inside"
+
+
+def test_finite_diffusion_starts_where_an_arc_fits_in_its_place():
+    """From the coarse grid alone it ended in a false minimum, and two arcs with twice the noise were taken: R 6.9 u off."""
+    case = scenarios()["finite Warburg"](702)
+    found = stress.analyse(case)
+    assert found.findings["circuit"] == "(R1|Q1)-Ws1"
+    assert stress.verdicts(case, found)["total_resistance"] == "inside"
+
+
 @pytest.mark.parametrize("name, seed", [("arc", 20), ("arc", 26), ("arc", 41), ("two arcs", 24), ("two arcs", 28)])
 def test_an_electrode_arc_is_no_finite_diffusion(name, seed):
     """The true circuit lies in a valley that the coarse grid of starts misses: the arcs before it are no ZARC of 0.9."""

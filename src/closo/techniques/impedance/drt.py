@@ -18,6 +18,7 @@ Checked against the exact gamma of ZARC elements by tests/techniques/impedance/t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -151,12 +152,17 @@ def _grid(frequency: np.ndarray) -> np.ndarray:
 
 def _kernel(frequency: np.ndarray, tau: np.ndarray) -> np.ndarray:
     """Integral of hat function x 1/(1 + jw tau) dln tau, complex, shape (n, m): Gauss-Legendre, 4 points per side."""
-    log_tau = np.log(tau)
+    return _integrated(frequency.tobytes(), tau.tobytes())
+
+
+@lru_cache(maxsize=4)  # the spectra of a batch share their frequencies
+def _integrated(frequencies: bytes, times: bytes) -> np.ndarray:
+    frequency, log_tau = np.frombuffer(frequencies), np.log(np.frombuffer(times))
     step = log_tau[1] - log_tau[0]
     nodes, weights = np.polynomial.legendre.leggauss(4)
     x = 0.5 * (nodes + 1.0)
     jw = 2j * np.pi * frequency[:, None]
-    total = np.zeros((frequency.size, tau.size), complex)
+    total = np.zeros((frequency.size, log_tau.size), complex)
     for position, weight in zip(x, weights, strict=True):
         rising = 1.0 / (1.0 + jw * np.exp(log_tau - step * position))
         falling = 1.0 / (1.0 + jw * np.exp(log_tau + step * position))

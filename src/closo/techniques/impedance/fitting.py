@@ -23,6 +23,7 @@ from closo.techniques.impedance.start import FAR, starts
 from closo.techniques.impedance.units import OwnUnits
 
 MOST = 2000  # points; of more than that, averages of neighbours choose the circuit and the start
+EXPONENTS = (0.3, 1.05)  # of a CPE: below, it is a smear; above, it is an artefact
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
 _HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
 _DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is not a ladder
@@ -243,9 +244,9 @@ def _priors(circuit: Circuit, given: Mapping[int, Prior], lead: Prior) -> tuple[
 
 
 def physical_exponents(circuit: Circuit, theta: np.ndarray) -> bool:
-    """True when every CPE exponent lies between 0.3 and 1.05: below, a CPE is a smear; above, it is an artefact."""
+    """True when every CPE has an exponent that a CPE can have."""
     exponents = theta[~circuit.logarithmic]
-    return bool(np.all((exponents > 0.3) & (exponents < 1.05)))
+    return bool(np.all((exponents > EXPONENTS[0]) & (exponents < EXPONENTS[1])))
 
 
 def _best_of(

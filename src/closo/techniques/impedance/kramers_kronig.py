@@ -18,7 +18,8 @@ outliers). Checked by tests/techniques/impedance/test_kramers_kronig.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -168,7 +169,8 @@ def orientation_problem(frequency: np.ndarray, impedance: np.ndarray, found: Kra
 def _size(z: np.ndarray) -> np.ndarray:
     """|Z|, but not far below its neighbours: a point that dropped to nothing must not have all the weight."""
     modulus = np.abs(z)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(modulus, 3, mode="reflect"), 7)
+    padded = np.concatenate([modulus[3:0:-1], modulus, modulus[-2:-5:-1]])
+    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
     return np.asarray(np.maximum(modulus, 0.2 * np.partition(around, 2, axis=1)[:, 2]))  # the third lowest of seven
 
 
@@ -255,7 +257,7 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
         kept = s > _DEPENDENT * s[0]
         u, inverse = u[:, kept], (vt.T / s)[:, kept] / norm[:, None]
         left = target - u @ (u.T @ target)
-        plain.append((float(np.median(np.abs(left))), terms, u, inverse, left))
+        plain.append((_median(np.abs(left)), terms, u, inverse, left))
     closest = max(min(median for median, *_ in plain), FINEST)
     best = None
     for median, terms, u, inverse, left in plain:
@@ -267,12 +269,19 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
         cost += 2.0 * len(outliers) * np.log(f.size)
         criterion = target.size * np.log(max(rest @ rest / target.size, FINEST**2)) + cost + level
         if best is None or criterion < best.criterion:
-            at = [*outliers, *(k + f.size for k in outliers)]
-            moved = target.copy()
-            moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=KNOWN)[0]
-            best = _Fit(terms, explained, rest, inverse @ (u.T @ moved), outliers, criterion)
+            best, found = _Fit(terms, explained, rest, target, outliers, criterion), (u, inverse, left)
     assert best is not None
-    return best
+    u, inverse, left = found
+    moved, at = target.copy(), [*best.outliers, *(k + f.size for k in best.outliers)]
+    if at:
+        moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=KNOWN)[0]
+    return replace(best, coefficients=inverse @ (u.T @ moved))
+
+
+def _median(x: np.ndarray) -> float:
+    """Median of an even number of values, at a fifth of what numpy's costs."""
+    half = x.size // 2
+    return float(0.5 * np.partition(x, (half - 1, half))[half - 1 : half + 1].sum())
 
 
 def _roughness(fit: _Fit) -> np.ndarray:
@@ -300,25 +309,34 @@ def _structure(f: np.ndarray, fit: _Fit) -> float:
     power = fit.left @ fit.left
     if power <= FINEST**2 * fit.left.size:
         return 0.0
-    n = f.size
-    group = np.concatenate([[0], np.cumsum(f[1:] < (1.0 - _SAME) * f[:-1])])
-    count = np.bincount(group)
-    step = np.abs(group[:, None] - group[None, :])
-    w = np.choose(np.minimum(step, len(_NEIGHBOURS)), [*_NEIGHBOURS, 0.0]) / np.outer(count[group], count[group])
-    np.fill_diagonal(w, 0.0)
+    n, (group, w) = f.size, _neighbours(f.tobytes())
     wq = np.concatenate([w @ fit.explained[:n], w @ fit.explained[n:]])
     inner = fit.explained.T @ wq
     free = 2 * n - fit.explained.shape[1]
     trace = -np.trace(inner)
-    square = 2 * np.sum(w * w) - 2 * np.sum(wq * wq) + np.sum(inner * inner.T)
+    square = 2 * np.vdot(w, w) - 2 * np.vdot(wq, wq) + np.vdot(inner, inner.T)
     variance = 2 * (square - trace**2 / free) / (free * (free + 2))
     observed = (fit.left[:n] @ w @ fit.left[:n] + fit.left[n:] @ w @ fit.left[n:]) / power
     along = (observed - trace / free) / np.sqrt(max(variance, 1e-12))
     return float(max(along, -_common_direction(group, fit), key=abs))
 
 
+@lru_cache(maxsize=4)
+def _neighbours(frequency: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of each point's frequency, shape (n,), and the weights of the products, shape (n, n)."""
+    f = np.frombuffer(frequency)
+    group = np.concatenate([[0], np.cumsum(f[1:] < (1.0 - _SAME) * f[:-1])])
+    count = np.bincount(group)
+    step = np.abs(group[:, None] - group[None, :])
+    w = np.choose(np.minimum(step, len(_NEIGHBOURS)), [*_NEIGHBOURS, 0.0]) / np.outer(count[group], count[group])
+    np.fill_diagonal(w, 0.0)
+    return group, w
+
+
 def _common_direction(group: np.ndarray, fit: _Fit) -> float:
     """How alike the directions are in which points of one frequency differ, in standard deviations of noise."""
+    if group[-1] + 3 > group.size:  # fewer than two frequencies with more than one point
+        return 0.0
     left = fit.left[: group.size] + 1j * fit.left[group.size :]
     counted = np.abs(left) > 0.0
     number = np.maximum(np.bincount(group, weights=counted), 1.0)
@@ -334,17 +352,20 @@ def _common_direction(group: np.ndarray, fit: _Fit) -> float:
 
 def _stacked_columns(f: np.ndarray, terms: int, weight: np.ndarray) -> np.ndarray:
     """Return the basis, shape (2n, terms + 3), Re above Im: RC pairs, resistance, inductance, series capacitance."""
-    w = 2 * np.pi * f
-    lowest, highest = 0.3 / w.max(), 3.0 / w.min()
-    tau = np.exp(np.linspace(np.log(lowest), np.log(highest), terms))
-    x = w[:, None] * tau
-    matrix = np.zeros((2 * f.size, terms + 3))
-    real, imag = matrix[: f.size], matrix[f.size :]
-    real[:, :terms] = weight[:, None] / (1.0 + x * x)
+    return np.asarray(_basis(f.tobytes(), terms) * np.concatenate([weight, weight])[:, None])
+
+
+@lru_cache(maxsize=4 * len(_TERMS))  # the spectra of a batch share their frequencies, and so do the fits of one
+def _basis(frequency: bytes, terms: int) -> np.ndarray:
+    w = 2 * np.pi * np.frombuffer(frequency)
+    x = w[:, None] * np.exp(np.linspace(np.log(0.3 / w.max()), np.log(3.0 / w.min()), terms))
+    matrix = np.zeros((2 * w.size, terms + 3))
+    real, imag = matrix[: w.size], matrix[w.size :]
+    real[:, :terms] = 1.0 / (1.0 + x * x)
     imag[:, :terms] = -x * real[:, :terms]
-    real[:, terms] = weight
-    imag[:, terms + 1] = weight * (w / w.max())
-    imag[:, terms + 2] = -weight * (w.min() / w)
+    real[:, terms] = 1.0
+    imag[:, terms + 1] = w / w.max()
+    imag[:, terms + 2] = -w.min() / w
     return matrix
 
 

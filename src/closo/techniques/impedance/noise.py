@@ -35,15 +35,15 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     """
     uniform = np.ones(frequency.size)
     counted = 1 + np.flatnonzero(np.isfinite(power))
-    if counted.size < _FEWEST or not np.median(power[counted - 1]) > 0:
+    if counted.size < _FEWEST or not (median := float(np.median(power[counted - 1]))) > 0:
         return uniform
-    square = np.maximum(power[counted - 1], 1e-9 * np.median(power[counted - 1]))
+    square = np.maximum(power[counted - 1], 1e-9 * median)
     logarithm = np.log(frequency)
     x = (logarithm - logarithm.min()) / max(float(np.ptp(logarithm)), 1e-12)
     mixed = _mixed(modulus)
     slope = np.stack([uniform, x - x.mean()], axis=1)
     candidates = [_level(square, np.zeros((counted.size, 1))), _level(square, mixed[counted])]
-    candidates += [_fit(square, basis[counted]) for basis in (slope, _hats(x))]
+    candidates += [_fit(square, basis[counted], median) for basis in (slope, _hats(x))]
     freedom = np.array([0, 1, 1, _KNOTS - 1])
     losses = np.array([loss for loss, _ in candidates])
     best = int(
@@ -80,7 +80,7 @@ def with_floor(modulus: np.ndarray, sd: np.ndarray, square: np.ndarray) -> np.nd
 
 def _mixed(modulus: np.ndarray) -> np.ndarray:
     """Return ln of (proportional + constant) over proportional variance, one column per |Z| at which both are equal."""
-    crossings = np.geomspace(modulus.min(), 10.0 * modulus.max(), _CROSSINGS)
+    crossings = np.exp(np.linspace(np.log(modulus.min()), np.log(10.0 * modulus.max()), _CROSSINGS))
     return np.asarray(np.log1p((crossings / modulus[:, None]) ** 2))
 
 
@@ -126,15 +126,15 @@ def _level(square: np.ndarray, offsets: np.ndarray) -> tuple[float, np.ndarray]:
     return float(losses.min()), np.array([np.argmin(losses)])
 
 
-def _fit(square: np.ndarray, basis: np.ndarray) -> tuple[float, np.ndarray]:
+def _fit(square: np.ndarray, basis: np.ndarray, median: float) -> tuple[float, np.ndarray]:
     """Fit ln(mean square) = basis b by Newton's method on the convex loss: the loss, and b."""
-    typical = float(np.log(np.median(square) / np.log(2.0)))
-    b = np.where(basis.min(axis=0) >= 0.0, typical, 0.0)
+    b = np.where(basis.min(axis=0) >= 0.0, np.log(median / np.log(2.0)), 0.0)
+    ridge = 1e-3 * np.eye(b.size)
     for _ in range(_ROUNDS):
         u = square * np.exp(-basis @ b)
         gradient = basis.T @ (_CAPPED_MEAN - np.minimum(u, _CAP))
         curvature = np.where(u < _CAP, u, 0.2)
-        hessian = basis.T @ (basis * curvature[:, None]) + 1e-3 * np.eye(b.size)
+        hessian = basis.T @ (basis * curvature[:, None]) + ridge
         step = np.linalg.solve(hessian, -gradient)
         step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 2.0))
         b = b + step

@@ -38,11 +38,11 @@ def take_out(u: np.ndarray, left: np.ndarray, *, nearest: np.ndarray) -> tuple[l
     n = left.size // 2
     most, limit = max(1, min(4, n // 8), n // _SHARE), evidence_needed(n)
     gone: list[int] = []
-    steps = [(u, left)]
+    steps, freedom = [(u, left)], np.array([[1.0], [0.0], [1.0]]) - _products(u)
     significant = 0
     while len(gone) <= most:
         explained, rest = steps[-1]
-        along, variance, axes = _principal(explained, rest)
+        along, variance, axes = _principal(freedom, rest)
         gain = np.sum(along**2 / variance, axis=0)
         gain[np.hypot(*(along / variance)) < nearest] = 0.0
         gain[gone] = 0.0
@@ -60,14 +60,26 @@ def take_out(u: np.ndarray, left: np.ndarray, *, nearest: np.ndarray) -> tuple[l
         new = -explained @ (explained[[worst, worst + n]].T @ axes[:, known, worst])
         new[[worst, worst + n]] += axes[:, known, worst]
         new /= np.sqrt(variance[known, worst])
+        freedom = freedom - _products(new)
         steps.append((np.concatenate([explained, new], axis=1), rest - new @ (new.T @ rest)))
     if significant > most:
         significant = 0  # so many are no outliers
     return (gone[:significant], *steps[significant])
 
 
-def _principal(explained: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _products(columns: np.ndarray) -> np.ndarray:
+    """Sums over columns, shape (2n, k), of Re Re, Re Im and Im Im of each point, shape (3, n)."""
+    n = len(columns) // 2
+    re, im = columns[:n], columns[n:]
+    return np.array([np.einsum("ij,ij->i", a, b) for a, b in ((re, re), (re, im), (im, im))])
+
+
+def _principal(freedom: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn the residuals (Re, Im) of each point to the two axes on which they are uncorrelated.
+
+    Parameters
+    ----------
+    freedom : shape (3, n), variance of Re, covariance and variance of Im, in units of the noise.
 
     Returns
     -------
@@ -75,9 +87,7 @@ def _principal(explained: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.
     whatever its value; the axes as columns, shape (2, 2, n).
     """
     n = left.size // 2
-    re, im = explained[:n], explained[n:]
-    both = -np.einsum("ij,ij->i", re, im)
-    a, d = 1.0 - np.einsum("ij,ij->i", re, re), 1.0 - np.einsum("ij,ij->i", im, im)
+    a, both, d = freedom
     half, angle = np.hypot(0.5 * (a - d), both), 0.5 * np.arctan2(2.0 * both, a - d)
     variance = 0.5 * (a + d) + np.array([half, -half])
     cos, sin = np.cos(angle), np.sin(angle)

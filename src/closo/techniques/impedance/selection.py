@@ -54,6 +54,7 @@ _FINEST = 2e-4  # residuals below this part of |Z| are finer than any instrument
 STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
 _PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
+_FLAT = 0.65  # exponent of a series CPE below which finite diffusion is tried beside it
 _SEEN = 2.0  # standard deviations of an inductance that is worth a fit
 _BRIEF, _LONG = 12, 80  # evaluations of a first fit, and of the fit of a promising circuit
 _RELEVANT = 14.0  # candidates within this difference of the criterion share in the spread over models
@@ -137,9 +138,14 @@ def _weights(fits: list[CircuitFit]) -> np.ndarray:
 
 
 def _rivals(texts: tuple[str, ...], explained: list[CircuitFit]) -> tuple[str, ...]:
-    """Return the larger circuits of the families (blocking, passing) that explain the data."""
-    blocking = {fit.circuit.blocking is not None for fit in explained}
-    return tuple(text for text in texts if text.endswith("-Q") in blocking)
+    """Return the larger circuits of the families (blocking, passing) that explain the data.
+
+    A series CPE of an exponent near 0.5 may be diffusion whose end the sweep does not reach.
+    """
+    ends = [fit.circuit.blocking for fit in explained]
+    families = {end is not None for end in ends}
+    flat = any(e is not None and fit.theta[e.first + 1] < _FLAT for e, fit in zip(ends, explained, strict=True))
+    return tuple(text for text in texts if text.endswith("-Q") in families or (flat and text.endswith("-Ws")))
 
 
 def _leads(explained: list[CircuitFit]) -> bool:
@@ -181,7 +187,8 @@ def _fit_level(
     valleys: dict[str, list[CircuitFit]] = {}  # from each start: leads may turn the worse one into the better
     for text in [f"L-{text}" if leads and text != SPIKE else text for text in texts]:
         brief = [fit(text, start=_first_start(text, f, z, sd), most_starts=1, long=False)]
-        brief += [fit(text, start=start, long=False) for start in _grown(text, smaller, (f, z, sd))]
+        begun = [*_grown(text, smaller, (f, z, sd)), *_diffusive(text, [*smaller, *found.values()])]
+        brief += [fit(text, start=start, long=False) for start in begun]
         valleys[text] = [one for one in brief if one is not None and _keep(found, text, one)]
     lead = np.array([lead_inductance(f, z).mean])
     for text in _within(found, _PROMISING) if leads is None else ():
@@ -215,6 +222,17 @@ def _grown(
     best = min(parents, key=lambda fit: fit.reduced)
     start = grown(parse(text), best.circuit, best.theta, spectrum=spectrum)
     return [] if start is None else [start]
+
+
+def _diffusive(text: str, fitted: Sequence[CircuitFit]) -> list[np.ndarray]:
+    """Start finite diffusion where the best fit with an arc in its place has that arc: its top is at w tau = 2.54."""
+    twin = parse(f"{text.removesuffix('-Ws')}-(R|Q)").text if text.endswith("-Ws") else ""
+    twins = [fit for fit in fitted if fit.circuit.text == twin]
+    if not twins:
+        return []
+    best = min(twins, key=lambda fit: fit.reduced)
+    tau = time_constant(best.circuit.arcs[-1], best.theta)
+    return [np.append(best.theta[:-2], np.log(2.54 * tau))] if 0.0 < tau < np.inf else []
 
 
 def _inductive(fit: CircuitFit, f: np.ndarray) -> float:

@@ -21,7 +21,14 @@ from closo.errors import ConvergenceError
 from closo.fit import Fit, Function, covariance_of, least_squares
 from closo.quantity import Number, from_fit
 from closo.techniques.impedance.circuit import Circuit
-from closo.techniques.impedance.fitting import CircuitFit, Prior, arc_capacitance, fit_circuit, lead_inductance
+from closo.techniques.impedance.fitting import (
+    EXPONENTS,
+    CircuitFit,
+    Prior,
+    arc_capacitance,
+    fit_circuit,
+    lead_inductance,
+)
 from closo.techniques.impedance.selection import Choice
 
 
@@ -66,8 +73,9 @@ class SeriesFit:
 
     @property
     def preferred(self) -> bool:
-        """True when the data allow common parameters."""
-        return self.bic < self.single_bic
+        """True when the data allow common parameters, with exponents that a CPE can have."""
+        exponents = [n for name, n in zip(self.shared, self.common, strict=True) if name.startswith("n of")]
+        return self.bic < self.single_bic and all(EXPONENTS[0] < n < EXPONENTS[1] for n in exponents)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ A series is one thing. In this order, the first that the data do not refuse is t
 4. one circuit with all parameters free at every temperature, where it fits every spectrum as well as its own choice;
 5. the single choices.
 
-Common parameters are allowed where the criterion of the global fit lies below the sum over the single fits.
+Common parameters are allowed where the criterion of the global fit lies below the sum over the single fits, and where the
+exponents are such as a CPE can have.
 """
 
 from __future__ import annotations
@@ -122,12 +123,15 @@ def _candidates(spectra: Sequence[Spectrum], members: Sequence[int], circuit: st
 def _best(
     spectra: Sequence[Spectrum], members: Sequence[int], circuit: str | None, exponents: Sequence[bool] = (True, False)
 ) -> SeriesFit | None:
-    """Return the global fit with the lowest criterion; exponents are left free only where common ones are refused."""
+    """Return the global fit with the lowest criterion, one that the data allow before any other.
+
+    Exponents are left free only where common ones are refused.
+    """
     some = [spectra[i] for i in members]
     best: SeriesFit | None = None
     for alike in exponents:
         fits = [_global(some, text, alike) for text in _candidates(spectra, members, circuit)]
-        best = min((f for f in (best, *fits) if f is not None), key=lambda s: s.bic, default=None)
+        best = min((f for f in (best, *fits) if f is not None), key=lambda s: (not s.preferred, s.bic), default=None)
         if best is not None and best.preferred:
             break
     return best
