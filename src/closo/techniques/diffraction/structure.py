@@ -99,11 +99,8 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
         )
     least = radiation.main / (2.0 * math.sin(math.radians(min(largest_angle + 2.0, 178.0) / 2.0))) * 0.985
     if cell.volume / least**3 * 2.1 > 40 * _MOST_REFLECTIONS:
-        raise StudyError(
-            f"its cell of {cell.volume:.0f} angstrom3 has too many reflections up to {largest_angle:.0f} deg.",
-            file=path,
-            hint="Use a smaller range of angles (two_theta_max).",
-        )
+        text = f"its cell of {cell.volume:.0f} angstrom3 has too many reflections up to {largest_angle:.0f} deg."
+        raise StudyError(text, file=path, hint="Use a smaller range of angles (two_theta_max).")
     sites = _sites(structure, path)
     hkl, multiplicity, equivalents = _reflections(structure, least)
     if not len(hkl):
@@ -161,11 +158,8 @@ def _sites(structure: Any, path: str) -> list[_Site]:
     """Return the atoms of the cell: each of the file with its images."""
     known = [site for site in structure.sites if site.element.atomic_number == 0 or not 0.0 <= site.occ <= 1.0001]
     if known:
-        raise StudyError(
-            f"the atom '{known[0].label[:20]}' has no element or an occupancy that is not valid.",
-            file=path,
-            hint="Check _atom_site_type_symbol and _atom_site_occupancy.",
-        )
+        text = f"the atom '{known[0].label[:20]}' has no element or an occupancy that is not valid."
+        raise StudyError(text, file=path, hint="Check _atom_site_type_symbol and _atom_site_occupancy.")
     if len(structure.sites) * len(structure.spacegroup.operations()) > _MOST_ATOMS * 4:
         raise StudyError("the structure has too many atoms.", file=path, hint="Give a smaller cell.")
     return [(site, _images(structure, site)) for site in structure.sites]
