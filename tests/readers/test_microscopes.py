@@ -1,5 +1,6 @@
 """Files of electron microscopes: totals of real ones, and what must be refused."""
 
+import json
 import struct
 import subprocess
 import sys
@@ -186,3 +187,50 @@ def test_fio_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(ReadError, match=r"no .fio file \(PETRA III\) was at hand") as caught:
         read(tmp_path / "a.fio")
     assert "%d" in caught.value.hint
+
+
+def test_pixels_that_are_not_square_have_no_length_and_the_end_of_a_range_is_named(tmp_path):
+    cube = np.minimum(np.random.default_rng(0).poisson(250.0, (9, 4, 5)), 255).astype(np.uint8)
+    write_dm4(tmp_path / "a.dm4", cube, [(180.0, 0.5, "eV"), (0.0, 4.0, "nm"), (0.0, 2.0, "nm")])
+    (data,) = read(tmp_path / "a.dm4")
+    assert "x" not in data
+    assert "values are 255, the end of their range" in data.attrs["warnings"][-1]
+
+
+def test_events_of_one_place_are_counted(tmp_path, monkeypatch):
+    from closo.readers.tools import microscopes
+
+    monkeypatch.setattr(microscopes, "_BLOCK", 64)  # parts of eight events
+    random = np.random.default_rng(1)
+    pixels, channels = random.integers(0, 12, 500), random.integers(0, 7, 500)
+    keys = (pixels * 7 + channels).astype(np.uint32)
+    data = microscopes.events(tmp_path / "a.emd", keys, raster=(3, 4), energies=(0.0, 5.0, 7), pixel=1e-9)
+    dense, found = np.zeros((12, 7), int), np.zeros((12, 7), int)
+    np.add.at(dense, (pixels, channels), 1)
+    found[data["pixel"].values, data["channel"].values] = data["counts"].values
+    np.testing.assert_array_equal(found, dense)
+
+
+def test_a_stream_is_read_in_blocks_and_refused_where_it_is_too_large(tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py", reason="h5py (extra em) is not installed")
+    from closo.readers import velox
+
+    words = [word for k in range(12) for word in (*[k % 3] * (k + 1), 65535)]
+    detector = {"DetectorName": "Synthetic", "Dispersion": "10", "OffsetEnergy": "-50"}
+    texts = {
+        "AcquisitionSettings": {"bincount": "3", "RasterScanDefinition": {"Width": "4", "Height": "3"}},
+        "Metadata": {"BinaryResult": {"Detector": "Synthetic"}, "Detectors": {"0": detector}},
+    }
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        file["Version"] = [b'{"format": "Velox"}']
+        stream = file.create_group("Data/SpectrumStream/0")
+        stream["Data"] = np.array(words, np.uint16)[:, None]
+        stream["AcquisitionSettings"] = [json.dumps(texts["AcquisitionSettings"]).encode()]
+        stream["Metadata"] = np.frombuffer(json.dumps(texts["Metadata"]).encode().ljust(600, b"\0"), np.uint8)[:, None]
+    monkeypatch.setattr(velox, "_BLOCK", 7)
+    (data,) = read(tmp_path / "a.emd")
+    assert data["counts"].values.tolist() == list(range(1, 13))
+    assert data["pixel"].values.tolist() == list(range(12))
+    monkeypatch.setattr(velox, "MOST_EVENTS", 5)
+    with pytest.raises(ReadError, match="million X-rays"):
+        read(tmp_path / "a.emd")

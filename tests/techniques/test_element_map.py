@@ -128,7 +128,7 @@ def test_coverage_of_the_width_of_a_shell():
         known += quantity.value is not None
         inside += low <= lamella.width <= high
     assert known >= 9
-    assert inside >= 0.9 * known  # 198 of 200
+    assert inside >= 0.9 * known  # 88 of 89
 
 
 def test_noise_is_no_particle():

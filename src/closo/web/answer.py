@@ -55,9 +55,7 @@ def of_page(text: str | None) -> str:
     said = text or ""
     for option, control in _OF_THE_PAGE:
         said = re.sub(rf"(?<![\w-]){option}", control, said)
-    return (
-        re.sub(r"^[a-z]", lambda first: first[0].upper(), said) if said.startswith(("the ", "give ", "in ")) else said
-    )
+    return said[:1].upper() + said[1:] if said.startswith(("the ", "give ", "in ")) else said
 
 
 @lru_cache(maxsize=1)

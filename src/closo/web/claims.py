@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from closo import pipeline
 from closo.claims import RESTS_ON, WORDS, Verdict, claimed_range
 from closo.errors import ClosoError
 from closo.figures.labels import value_text
@@ -22,7 +23,7 @@ async def page(request: Request, verdict: str = "", q: str = "") -> Response:
     """Show the claims, all or those with one verdict."""
     place = request.app.state.workplace
     analysis = place.analysis()
-    verdicts = place.verdicts()
+    verdicts = place.once(pipeline.judge)
     tally = {word: sum(one.verdict == word for one in verdicts) for word in WORDS}
     shown = [
         _claim(one, list(analysis.results))

@@ -93,8 +93,11 @@ def call(
     if running.stopped:
         raise CancelledError("it was cancelled.")
     here, there = _context().Pipe(duplex=False)
-    running.process = _context().Process(target=_begin, args=(there, (work, arguments), limits, tell is not None))
-    running.process.start()
+    process = _context().Process(target=_begin, args=(there, (work, arguments), limits, tell is not None))
+    process.start()
+    running.process = process  # only what has begun can be ended
+    if running.stopped:
+        process.kill()  # type: ignore[unreachable]  # another thread has said so meanwhile
     there.close()
     try:
         while True:

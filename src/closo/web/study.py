@@ -27,7 +27,7 @@ async def page(request: Request, q: str = "", at: int = 1) -> Response:
     """Show samples and measurements; `q` filters, `at` is the number of the page."""
     place = request.app.state.workplace
     analysis = place.analysis()
-    wanted = [row for row in rows_of(analysis) if all(word in row["search"] for word in q.casefold().split())]
+    wanted = [row for row in place.once(rows_of) if all(word in row["search"] for word in q.casefold().split())]
     pages = max(1, -(-len(wanted) // _PAGE))
     at = min(max(at, 1), pages)
     return answer(
@@ -38,7 +38,7 @@ async def page(request: Request, q: str = "", at: int = 1) -> Response:
             "synthetic": analysis.study.synthetic,
             "folder": str(analysis.study.folder),
             "work": place.progress(),
-            "samples": _samples(analysis),
+            "samples": place.once(_samples),
             "measurements": wanted[(at - 1) * _PAGE : at * _PAGE],
             "found": len(wanted),
             "total": len(analysis.results),
@@ -113,6 +113,6 @@ def _best(results: Sequence[tuple[str, Result]]) -> list[dict[str, str]]:
         if quantity is not None and quantity.value is not None and ":" not in name:
             label = key_text(name)
             at = celsius(result)
-            text = value_text(quantity) + (f" at {at}" if at else "")
-            found[label] = {"key": key, "label": label, "text": text, "of": result.technique}
+            shown = f"{label} at {at}" if at else label
+            found[label] = {"key": key, "label": shown, "text": value_text(quantity), "of": result.technique}
     return list(found.values())[-5:]

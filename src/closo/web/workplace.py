@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from closo import pipeline
-from closo.claims import Verdict
 from closo.errors import ClosoError
 from closo.pipeline import Analysis
 from closo.processes import cores
 from closo.web import child, sandbox
 from closo.web.bench import Bench, Draft
+
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Workplace:
         self._scratch = Path(tempfile.mkdtemp(prefix="closo-"))
         self._benches: dict[str, Bench] = {}
         self._known: tuple[object, Analysis] | None = None
-        self._judged: tuple[Analysis, list[Verdict]] | None = None
+        self._made: dict[Callable[[Analysis], Any], tuple[Analysis, Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         if study is not None:
             self.open(study)
@@ -95,12 +97,13 @@ class Workplace:
             self._known = (stamp, pipeline.recall(self.folder))
         return self._known[1]
 
-    def verdicts(self) -> list[Verdict]:
-        """Return the verdicts on the claims of the study; judged again when the results have changed."""
+    def once(self, make: Callable[[Analysis], Made]) -> Made:
+        """Return what `make` makes of the results of the study; made again when they have changed."""
         analysis = self.analysis()
-        if self._judged is None or self._judged[0] is not analysis:
-            self._judged = (analysis, pipeline.judge(analysis))
-        return self._judged[1]
+        if make not in self._made or self._made[make][0] is not analysis:
+            self._made[make] = (analysis, make(analysis))
+        made: Made = self._made[make][1]
+        return made
 
     def analyse(self) -> None:
         """Begin to analyse the study."""

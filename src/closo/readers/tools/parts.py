@@ -55,9 +55,7 @@ def split_ac_dc(columns: Columns) -> list[tuple[bool, dict[str, np.ndarray]]]:
     A row without has frequency 0 and impedance 0; a frequency of 0 beside an impedance is a defect and stays with its run.
     """
     names = [n for n in ("impedance_real", "impedance_imag", "impedance_modulus") if n in columns]
-    ac = columns["frequency"] != 0
-    for name in names:
-        ac = ac | (columns[name] != 0)
+    ac = np.any([columns[name] != 0 for name in ("frequency", *names)], axis=0)
     return [(bool(ac[rows.start]), _take(columns, rows)) for rows in runs(ac)]
 
 
@@ -298,10 +296,8 @@ def _beyond_cells(columns: Columns) -> tuple[Mapping[str, str], ...]:
 def _sparse(keep: np.ndarray) -> tuple[Mapping[str, str], ...]:
     """Return a failed check where so many rows inside a record are left out that its charge is not known."""
     inside = keep[np.argmax(keep) : len(keep) - np.argmax(keep[::-1])]
-    if np.mean(inside) > 1.0 - _LOST:
-        return ()
     detail = f"{int(np.sum(~inside))} of {len(inside)} rows are not whole: the charge that passed in them is not known"
-    return ({"name": "rows left out", "detail": detail},)
+    return ({"name": "rows left out", "detail": detail},) if np.mean(inside) < 1.0 - _LOST else ()
 
 
 def _backwards(time: np.ndarray) -> list[str]:

@@ -25,7 +25,7 @@ Uncertainty sources
     `k_factor ELEMENT` (as stated; without ± 15 %, by which measured factors miss tables), `absorption ELEMENT:<name>`
     (of an atom fraction, not corrected: 25 % below 1 keV, else 5 %), `edge QUANTITY:<name>` (threshold of the particles
     20 % up and down), `places QUANTITY:<name>` (leaving out an eighth of the map at a time), `shape:<name>` (a shell
-    whose outer side is sharp, or fades over up to 80 % of its width either way).
+    whose outer side is sharp, or fades over up to 90 % of its width either way).
 
 Checks
     fit of the lines, whether pixels scatter as counts do, whether the map is whole, whether the edge of particles is seen,

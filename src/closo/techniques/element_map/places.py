@@ -15,7 +15,7 @@ from closo.techniques.element_map import profile
 from closo.techniques.element_map.profile import MODELS, Edge
 
 _VAGUE, _DECIDES = 0.4, 6.0  # relative u; difference of BIC
-_FADES = (0.0, 0.27, 0.53, 0.8)  # how far a shell may fade, of its width
+_FADES = (0.0, 0.3, 0.6, 0.9)  # how far a shell may fade, of its width
 _TEMPER = 0.25  # what its misfit counts: probe and particle are no better known
 _DEAD, _FEWEST = 0.01, 8  # share of pixels; rows and columns
 _TILES = (4, 2)  # rows and columns, so that a particle in the middle is cut
