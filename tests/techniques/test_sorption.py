@@ -436,12 +436,8 @@ def twin(seed):
     top = np.linspace(0.92, 0.985, rng.integers(3, 8))
     seen = measure(powder, instrument, rng, (*low, *np.linspace(0.35, 0.90, 12), *top))
     metadata = {"gas": "N2", "mass": f"{instrument.mass * 1e3:.4f} g"}
-    clean = kernel.passing_windows(
-        CLEAN, powder.amount(CLEAN)
-    )  # C is that of a window: of any that passes without errors
-    clean = kernel.passing_windows(
-        CLEAN, powder.amount(CLEAN)
-    )  # C is that of a window: of any that passes without errors
+    # C is that of a window: of any that passes without errors
+    clean = kernel.passing_windows(CLEAN, powder.amount(CLEAN))
     density = 2200.0 * (1.0 + 0.02 * np.sqrt(3.0) * rng.uniform(-1.0, 1.0))
     truth = {
         "monolayer_capacity": sites,
@@ -481,7 +477,6 @@ def test_intervals_cover_the_truth_of_surfaces_that_are_not_the_models(window):
         "limit",
     }
     assert covered.pop("limit") > 0.92
-    assert 0.92 <= covered.pop("bet_constant") <= 0.99
     assert 0.92 <= covered.pop("bet_constant") <= 0.99
     assert all(0.92 <= share <= 0.98 for share in covered.values()), covered
     assert all(inside["micropore_volume"])  # known in few of them, and with room to spare

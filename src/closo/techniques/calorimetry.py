@@ -252,11 +252,8 @@ def _events(run: _Run, width: float) -> list[_Event]:
         df = max((run.t[-1] - run.t[0]) / (2.0 * own) - 1.0, 1.0)
         found.append(_Event(float(centres[place]), own, float(areas[place]), spread * (1.0 + 1.0 / df), df, ends))
     if not found:
-        raise DataError(
-            f"the run of {run.t[-1] - run.t[0]:.0f} K is too short for events of {width:g} K.",
-            file=run.name,
-            hint="Use a longer run, or a smaller width.",
-        )
+        text = f"the run of {run.t[-1] - run.t[0]:.0f} K is too short for events of {width:g} K."
+        raise DataError(text, file=run.name, hint="Use a longer run, or a smaller width.")
     return sorted(found, key=lambda event: -event.surplus)
 
 

@@ -70,6 +70,17 @@ def test_amounts_cells_and_checks(folder):
     assert any(source.startswith("structure model:silicon") for source in found["mass_fraction:halite"].budget())
 
 
+def test_a_shift_too_large_for_a_filling_may_be_that_of_the_zero(folder):
+    """All angles 0.2 deg too high: fitted as a displacement, which moves the cell; its u says so."""
+    data = mixture(folder, {"halite": 0.7, "silicon": 0.3})
+    off = data.assign_coords(two_theta=data["two_theta"] + 0.2)
+    found, shifted = (analysed(folder, one, "halite", "silicon").quantities["lattice_a:silicon"] for one in (data, off))
+    true = 5.4309e-10 / 1.001
+    assert abs(shifted.value - true) > 5.0 * found.u
+    assert abs(shifted.value - true) < 2.0 * shifted.u
+    assert next(iter(shifted.budget())).startswith("goniometer zero")
+
+
 def leaves(path, draws=200_000):
     """Return by Monte Carlo what leaves spheres under 90 deg, `path` is (mu - mean mu) times the diameter."""
     random = np.random.default_rng(0)

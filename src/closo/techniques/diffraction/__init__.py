@@ -33,7 +33,7 @@ Limits
     Fractions are relative to the phases named; a phase that is not named is not found. Preferred orientation is
     modelled only where `texture` names the planes that lie flat; else it shows as misfit. Positions and displacement
     factors of atoms stay those of the CIF file but for one factor B per phase. Size and strain are one where a phase
-    has fewer than six lines that stand alone. A stated zero of 2theta is not known: its 0.01 deg limit the cell.
+    has fewer than six lines that stand alone. The zero of 2theta (0.01 deg, more beside a shift above 0.05) limits the cell.
 
 Sources
     Hill, Howard, J. Appl. Cryst. 1987, 20, 467, doi:10.1107/S0021889887086199; Rietveld, J. Appl. Cryst. 1969, 2, 65,

@@ -90,9 +90,8 @@ def analyse(
     try:
         runs = fit_all(pattern, found, radiation, plan)
     except (ConvergenceError, np.linalg.LinAlgError) as error:
-        raise DataError(
-            f"the fit of the pattern did not arrive ({error}).", file=data.attrs.get("source"), hint="Check the phases."
-        ) from None
+        text = f"the fit of the pattern did not arrive ({error})."
+        raise DataError(text, file=data.attrs.get("source"), hint="Check the phases.") from None
     radius_m = request.radius if request.radius is not None else metadata.get("goniometer_radius")
     subject = Subject(name_of(data), runs, request, radius_m, reason_of(runs, pattern, request.phases, plan))
     settings = _settings(asked, runs, radiation, plan)
@@ -100,10 +99,8 @@ def analyse(
     quantities = quantities_of(subject)
     if temperature is not None:
         quantities["temperature"] = as_stated("temperature", temperature)
-    checks, findings = (
-        tuple(checks_of(runs)),
-        {"crystalline": crystalline(subject), "time_per_step": metadata.get("time_per_step")},
-    )
+    findings = {"crystalline": crystalline(subject), "time_per_step": metadata.get("time_per_step")}
+    checks = tuple(checks_of(runs))
     return Result(_WHO, subject.name, quantities, _curves(runs), checks, settings, notes, findings=findings)
 
 
@@ -118,13 +115,10 @@ def _profile_of(standard: Dataset, asked: Mapping[str, Any]) -> str:
     if phase is None or "profile" in asked:
         raise StudyError("profile_file needs profile_phase, and no profile.", hint="Name the CIF file of the standard.")
     made = analyse(standard, phases=phase, standard=True, **{key: asked[key] for key in shared if key in asked})
-    refused = next(
-        (quantity.why for quantity in made.quantities.values() if quantity.number is None and quantity.why), ""
-    )
     if all(quantity.number is None for quantity in made.quantities.values()):
-        raise StudyError(
-            f"the standard shows no profile: {refused}.", file=standard.attrs.get("source"), hint="Check both."
-        )
+        refused = next((quantity.why for quantity in made.quantities.values() if quantity.why), "")
+        text = f"the standard shows no profile: {refused}."
+        raise StudyError(text, file=standard.attrs.get("source"), hint="Check both.")
     return str(made.settings["instrument"])
 
 
@@ -145,20 +139,17 @@ def _pattern(data: Dataset, request: Request) -> Pattern:
         )
     negative = int(np.sum(y < 0))
     if negative > _MOST_NEGATIVE * len(y):
-        raise DataError(
-            f"{negative} of {len(y)} intensities are negative, which no detector gives.",
-            file=source,
-            hint="The file is damaged, or a background was subtracted: use the raw pattern.",
+        text, hint = (
+            "intensities are negative, which no detector gives.",
+            "The file is damaged, or a background was subtracted",
         )
+        raise DataError(f"{negative} of {len(y)} {text}", file=source, hint=f"{hint}: use the raw pattern.")
     used = (x >= max(request.low, _LEAST_ANGLE)) & (x <= request.high)
     x, y = x[used], np.maximum(y[used], 0.0)
     if len(x) < _LEAST_POINTS or x[-1] - x[0] < _LEAST_RANGE or not np.all(np.diff(x) > 0):
         span = f"{len(x)} points" + (f" from {x[0]:.4g} to {x[-1]:.4g} deg" if len(x) else "")
-        raise DataError(
-            f"diffraction needs {_LEAST_POINTS} points over {_LEAST_RANGE:g} deg of rising 2theta; there are {span}.",
-            file=source,
-            hint="Use a wider range.",
-        )
+        text = f"diffraction needs {_LEAST_POINTS} points over {_LEAST_RANGE:g} deg of rising 2theta; there are {span}."
+        raise DataError(text, file=source, hint="Use a wider range.")
     if not np.any(y > 0):
         raise DataError("the pattern has no counts.", file=source, hint="Was the shutter open?")
     return Pattern(x, y, counts, scatter_of(y, counts))

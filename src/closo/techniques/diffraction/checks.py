@@ -95,9 +95,8 @@ def _unexplained(base: Fitted) -> Check:
     sure = rest > _SURE * noise
     at = int(np.argmax(np.where(sure, share, -np.inf)))
     if not sure.any() or share[at] < _UNEXPLAINED:
-        return Check(
-            "all reflections explained", True, f"none above {100 * _UNEXPLAINED:.0f} % of the strongest is left"
-        )
+        none = f"none above {100 * _UNEXPLAINED:.0f} % of the strongest is left"
+        return Check("all reflections explained", True, none)
     detail = (
         f"at {model.x[at]:.2f} deg {100 * share[at]:.0f} % of the strongest reflection is left: is a phase missing?"
     )

@@ -40,7 +40,6 @@ class Fitted:
     ----------
     model, values, solution : the model and where it fits best.
     covariance : of amounts (phases, humps), then of the parameters; shape (k, k).
-    counting : the same from the noise of counting alone.
     chi2 : reduced.
     """
 
@@ -48,7 +47,6 @@ class Fitted:
     values: np.ndarray
     solution: Solution
     covariance: np.ndarray
-    counting: np.ndarray
     chi2: float
 
     def at_limit(self, name: str, phase: int = -1) -> bool:
@@ -117,7 +115,7 @@ def fit(
     solution = model.solve(values)
     empty = np.zeros((len(solution.amounts) + len(values),) * 2)
     chi2 = float(solution.residuals @ solution.residuals) / max(len(model.x) - len(values), 1)
-    return Fitted(model, values, solution, empty, empty, chi2)
+    return Fitted(model, values, solution, empty, chi2)
 
 
 def _with_priors(model: Model) -> Function:
@@ -181,7 +179,7 @@ def _search_phase(model: Model, values: np.ndarray, best: float, *, phase: int, 
 
 
 def _judged(model: Model, values: np.ndarray) -> Fitted:
-    """Return the fit with both covariances."""
+    """Return the fit with its covariance."""
     solution = model.solve(values)
     if not np.all(np.isfinite(solution.residuals)):
         raise ConvergenceError(
@@ -202,18 +200,13 @@ def _judged(model: Model, values: np.ndarray) -> Fitted:
         spread = (parameter.high - parameter.low) if parameter.prior is None else parameter.prior
         prior[j] = 1.0 / (spread * scale[j]) ** 2
     normal = slope.T @ slope + np.diag(prior)
-    counting = covariance_of(normal)
     robust = _jackknife(slope, solution.residuals, normal, blocks=_blocks(model.x))
     place = np.concatenate([np.flatnonzero(used), len(used) + np.arange(len(values))]).astype(int)
-    size = len(used) + len(values)
-    matrices = []
-    for matrix in (robust, counting):
-        whole = np.zeros((size, size))
-        whole[np.ix_(place, place)] = (matrix / np.outer(scale, scale))[:n, :n]
-        matrices.append(whole)
+    covariance = np.zeros((len(used) + len(values),) * 2)
+    covariance[np.ix_(place, place)] = (_at_least(robust, covariance_of(normal)) / np.outer(scale, scale))[:n, :n]
     df = max(len(model.x) - slope.shape[1], 1)
     chi2 = float(solution.residuals @ solution.residuals) / df
-    return Fitted(model, values, solution, _at_least(matrices[0], matrices[1]), matrices[1], chi2)
+    return Fitted(model, values, solution, covariance, chi2)
 
 
 def _blocks(x: np.ndarray) -> list[slice]:

@@ -280,11 +280,8 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
     if broad < least or base.at_limit("size", k):
         bound = math.degrees(SCHERRER * base.model.radiation.main / (least * math.cos(math.radians(15.0)))) / 10.0
         need = "" if known else "; the instrument's profile is not known: measure a standard (LaB6) and give profile"
-        return withheld(
-            "crystallite_size",
-            f"above {bound:.2g} nm: the broadening is too small for the instrument{need}",
-            method=how,
-        )
+        why = f"above {bound:.2g} nm: the broadening is too small for the instrument{need}"
+        return withheld("crystallite_size", why, method=how)
 
     def value(fitted: Fitted) -> float:
         return float(fitted.values[fitted.model.index["size", k]]) if ("size", k) in fitted.model.index else math.nan
@@ -297,11 +294,8 @@ def _size(subject: Subject, k: int, lost: str) -> Quantity:
     number = uncertain(size * _ANGSTROM, {label: u * size * _ANGSTROM for label, u in relative.items()})
     quantity = Quantity("crystallite_size", number, how)
     if (quantity.u or 0.0) > _WORST * size * _ANGSTROM:
-        return withheld(
-            "crystallite_size",
-            f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %",
-            method=how,
-        )
+        why = f"known no better than to {100 * (quantity.u or 0) / (size * _ANGSTROM):.0f} %"
+        return withheld("crystallite_size", why, method=how)
     return quantity
 
 
@@ -316,9 +310,8 @@ def _strain(subject: Subject, k: int, lost: str) -> Quantity:
     value = float(base.values[place])
     sources = {subject.label("fit"): math.sqrt(float(base.covariance[n + place, n + place]))}
     spread = subject.runs.spread(lambda fitted: fitted.model.value(fitted.values, "strain", k))
-    quantity = Quantity(
-        "microstrain", uncertain(value, sources | {subject.label(s): u for s, u in spread.items()}), how
-    )
+    sources |= {subject.label(source): u for source, u in spread.items()}
+    quantity = Quantity("microstrain", uncertain(value, sources), how)
     if (quantity.u or 0.0) > _WORST * value:
         most = 100.0 * (value + _ONE_SIDED * (quantity.u or 0.0))
         return withheld("microstrain", f"not detected: below {most:.2g} % (95 %)", method=how)
@@ -345,11 +338,8 @@ def _amorphous(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
         return {"amorphous_fraction": withheld("amorphous_fraction", why, method=how)}
     if value < _ONE_SIDED * u or u > _WORST * value:
         bound = 100.0 * (max(value, 0.0) + _ONE_SIDED * u)
-        return {
-            "amorphous_fraction": withheld(
-                "amorphous_fraction", f"not detected: below {bound:.2g} wt% (95 %)", method=how
-            )
-        }
+        why = f"not detected: below {bound:.2g} wt% (95 %)"
+        return {"amorphous_fraction": withheld("amorphous_fraction", why, method=how)}
     return {"amorphous_fraction": Quantity("amorphous_fraction", amorphous, how)}
 
 
@@ -358,9 +348,8 @@ def _displacement(subject: Subject) -> Quantity:
     base = subject.runs.base
     how = "shift of the reflections with the cosine of theta, > 0 above the axis"
     if subject.refused or subject.radius is None:
-        return withheld(
-            "displacement", subject.refused or "needs the radius of the goniometer (setting radius)", method=how
-        )
+        why = subject.refused or "needs the radius of the goniometer (setting radius)"
+        return withheld("displacement", why, method=how)
     place, n = base.model.index["displacement", -1], len(base.solution.amounts)
     factor = -0.5 * math.radians(1.0) * subject.radius
     sources = {subject.label("fit"): math.sqrt(float(base.covariance[n + place, n + place]))}

@@ -17,6 +17,7 @@ from closo.techniques.diffraction.wavelengths import Radiation
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
 _ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
+_HEIGHT = 0.05  # deg by which a specimen of a careful filling stands off; of a larger shift the rest may be the zero
 _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
 _LEAST_SHIFT = 0.002  # deg
 _RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
@@ -158,7 +159,8 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     depth = _transparency(found.model.phases)
     if depth > _LEAST_SHIFT:
         wanted["transparency"] = [replace(plan, transparency=0.5 * depth)]
-    wanted["goniometer zero"] = [replace(plan, zero=_ZERO)]
+    shift = found.model.value(found.values, "displacement")
+    wanted["goniometer zero"] = [replace(plan, zero=float(np.copysign(max(_ZERO, abs(shift) - _HEIGHT), shift)))]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
         done = []

@@ -10,7 +10,7 @@ Sources: Wojdyr, J. Open Source Softw. 2022, 7, 4200, doi:10.21105/joss.04200 (g
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,6 @@ class Phase:
     strength : shape (n,), multiplicity x |F|^2 / V^2 [electron^2/angstrom^6], without the Lorentz and polarisation factors.
     mass : of the cell's content [dalton].
     attenuation : linear attenuation coefficient [1/cm].
-    formula : content of the cell, for people.
     equivalents : the reflections that are equivalent to each, shape (m, n, 3), some more than once.
     """
 
@@ -67,7 +66,6 @@ class Phase:
     strength: np.ndarray
     mass: float
     attenuation: float
-    formula: str = field(default="")
     equivalents: np.ndarray | None = None
 
     @property
@@ -101,11 +99,8 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
         )
     least = radiation.main / (2.0 * math.sin(math.radians(min(largest_angle + 2.0, 178.0) / 2.0))) * 0.985
     if cell.volume / least**3 * 2.1 > 40 * _MOST_REFLECTIONS:
-        raise StudyError(
-            f"its cell of {cell.volume:.0f} angstrom3 has too many reflections up to {largest_angle:.0f} deg.",
-            file=path,
-            hint="Use a smaller range of angles (two_theta_max).",
-        )
+        text = f"its cell of {cell.volume:.0f} angstrom3 has too many reflections up to {largest_angle:.0f} deg."
+        raise StudyError(text, file=path, hint="Use a smaller range of angles (two_theta_max).")
     sites = _sites(structure, path)
     hkl, multiplicity, equivalents = _reflections(structure, least)
     if not len(hkl):
@@ -122,7 +117,6 @@ def load(path: str, radiation: Radiation, *, largest_angle: float, file: object 
         strength=strength[kept],
         mass=mass,
         attenuation=_attenuation(sites, cell.volume, radiation),
-        formula=_formula(sites),
         equivalents=equivalents[:, kept],
     )
 
@@ -164,11 +158,8 @@ def _sites(structure: Any, path: str) -> list[_Site]:
     """Return the atoms of the cell: each of the file with its images."""
     known = [site for site in structure.sites if site.element.atomic_number == 0 or not 0.0 <= site.occ <= 1.0001]
     if known:
-        raise StudyError(
-            f"the atom '{known[0].label[:20]}' has no element or an occupancy that is not valid.",
-            file=path,
-            hint="Check _atom_site_type_symbol and _atom_site_occupancy.",
-        )
+        text = f"the atom '{known[0].label[:20]}' has no element or an occupancy that is not valid."
+        raise StudyError(text, file=path, hint="Check _atom_site_type_symbol and _atom_site_occupancy.")
     if len(structure.sites) * len(structure.spacegroup.operations()) > _MOST_ATOMS * 4:
         raise StudyError("the structure has too many atoms.", file=path, hint="Give a smaller cell.")
     return [(site, _images(structure, site)) for site in structure.sites]
@@ -244,13 +235,6 @@ def _attenuation(sites: list[_Site], volume: float, radiation: Radiation) -> flo
     imaginary = {z: gemmi.cromer_liberman(z=z, energy=radiation.energy)[1] for z in each}
     total = sum(site.occ * len(images) * imaginary[site.element.atomic_number] for site, images in sites)
     return float(_BARN_PER_ELECTRON * radiation.main * total / volume * 1e8)
-
-
-def _formula(sites: list[_Site]) -> str:
-    counts: dict[str, float] = {}
-    for site, images in sites:
-        counts[site.element.name] = counts.get(site.element.name, 0.0) + site.occ * len(images)
-    return " ".join(f"{symbol}{number:.4g}" for symbol, number in sorted(counts.items()))
 
 
 def _free(structure: Any, cell: tuple[float, ...]) -> tuple[tuple[int, ...], ...]:

@@ -110,11 +110,8 @@ def spectrum_of(
     if reference is not None:
         said = ordinate or "reflectance"
     elif said == "single beam":
-        raise DataError(
-            "a single beam shows source, optics and detector besides the sample.",
-            file=source,
-            hint="Name the single beam of the KBr or the mirror: --set reference=FILE.",
-        )
+        text = "a single beam shows source, optics and detector besides the sample."
+        raise DataError(text, file=source, hint="Name the single beam of the KBr or the mirror: --set reference=FILE.")
     measured = data[str(stored)].values if reference is None else _divided(data, str(stored), reference)
     x, values = _even(data["wavenumber"].values, measured, source)
     light = _light(values, said, source)
@@ -181,19 +178,13 @@ def _even(x: np.ndarray, y: np.ndarray, source: object) -> tuple[np.ndarray, np.
     x, y = np.asarray(x, float), np.asarray(y, float)
     bad = int(np.sum(~(np.isfinite(x) & np.isfinite(y))))
     if bad or x.size < _FEWEST:
-        raise DataError(
-            f"infrared needs at least {_FEWEST} finite points; {x.size - bad} of {x.size} are.",
-            file=source,
-            hint="Export the whole spectrum.",
-        )
+        text = f"infrared needs at least {_FEWEST} finite points; {x.size - bad} of {x.size} are."
+        raise DataError(text, file=source, hint="Export the whole spectrum.")
     if x[0] > x[-1]:
         x, y = x[::-1], y[::-1]
     if x[-1] > _HIGHEST_WAVE and x[0] < _LOWEST_WAVE:
-        raise DataError(
-            f"its wavenumbers reach from {x[0]:.0f} to {x[-1]:.0f} 1/cm, as no instrument's do: are they wavelengths in nm?",
-            file=source,
-            hint="Export it over the wavenumber.",
-        )
+        text = f"its wavenumbers reach from {x[0]:.0f} to {x[-1]:.0f} 1/cm: no instrument's do; are they wavelengths in nm?"
+        raise DataError(text, file=source, hint="Export it over the wavenumber.")
     if not np.all(np.diff(x) > 0):
         raise DataError(
             "the wavenumbers neither rise nor fall from point to point.", file=source, hint="Sort out the columns."
