@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from closo.quantity import Quantity
@@ -56,6 +59,32 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         notes=tuple(document["notes"]),
         provenance=None if provenance is None else Provenance(**provenance),
     )
+
+
+def from_text(text: str, curves: Callable[[], bytes]) -> Result:
+    """Rebuild a result from its document as JSON; it stays packed, and is opened when touched: a study holds thousands."""
+    document = json.loads(text)
+    kept = _Packed(zlib.compress(text.encode(), 1), curves)
+    return Result.packed(document["technique"], document["name"], _about(**document["about"]), kept)
+
+
+_about = lru_cache(maxsize=1024)(About)  # many results are about one owner
+
+
+@dataclass(frozen=True, eq=False)
+class _Packed:
+    """A document, packed; calling it gives the result."""
+
+    document: bytes
+    curves: Callable[[], bytes]
+
+    def __call__(self) -> Result:
+        return _opened(self)
+
+
+@lru_cache(maxsize=512)
+def _opened(packed: _Packed) -> Result:
+    return from_document(json.loads(zlib.decompress(packed.document)), packed.curves)
 
 
 def dump(document: object) -> str:

@@ -17,7 +17,8 @@ def cores() -> int:
 
 def is_worker() -> bool:
     """Return whether another process has started this one to compute, so that it has none of its own."""
-    return multiprocessing.parent_process() is not None and not _leading
+    begun = multiprocessing.parent_process() is not None  # not while it imports the script that started it
+    return (begun or getattr(multiprocessing.current_process(), "_inheriting", False)) and not _leading
 
 
 def lead() -> None:

@@ -82,6 +82,14 @@ def test_two_processes_of_which_two_are_killed_give_what_one_gives(undisturbed, 
     assert verify(study).faults == ()
 
 
+def test_a_script_without_a_guard_is_told_at_once(fake, make_study, tmp_path):
+    script = tmp_path / "script.py"
+    asks = f"from closo.pipeline import analyse\nanalyse({str(make_study(4))!r}, workers=2)\n"
+    script.write_text(PRELUDE.format(here=str(HERE)) + asks)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr.splitlines()[-1].endswith("under if __name__ == '__main__'.")
+
+
 def test_a_library_whose_worker_is_killed_has_all_studies(fake, make_study, tmp_path):
     studies = [str(make_study(1, delay=0.05, folder=tmp_path / name)) for name in "abc"]
     said = run(tmp_path, PRELUDE, KILLER, LIBRARY, studies=studies, place=str(tmp_path / "library.sqlite"))

@@ -9,9 +9,9 @@ from typing import Any
 
 from closo.engine.calling import Outcome
 from closo.engine.places import Place, Processes
-from closo.errors import DataError, StudyError
+from closo.errors import DataError
 from closo.pipeline.jobs import Computed, Job, compute
-from closo.processes import cores, is_worker
+from closo.processes import cores
 
 _PAYS = 8  # jobs; a process takes about as long to start as these take
 _MOST = 50  # jobs in one group: they are lost together
@@ -54,11 +54,6 @@ def _place(workers: int, scheduler: Any) -> Place:
         from closo.engine.cluster import connect
 
         return connect(scheduler, at_least=max(workers, 2))
-    if is_worker():
-        raise StudyError(
-            "a worker process was asked to start workers of its own.",
-            hint="In a script, put the call of analyse(workers=...) under if __name__ == '__main__'.",
-        )
     return Processes(workers)
 
 
