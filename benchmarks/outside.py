@@ -204,14 +204,63 @@ def _water(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
     return matrix * (best / matrix) ** share * (1.0 - phi) ** rng.uniform(1.5, 3.0)
 
 
+def _saturating(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """A shell that milling grows until the balls' energy, shared by all of the area, no longer reaches it."""
+    area = place.filler_fraction / (1 - place.filler_fraction) * 1e-8 / place.diameter
+    thickness = rng.uniform(2.0, 4.0) * 1e-9 * -np.expm1(-rng.uniform(0.3, 1.0) / np.maximum(area, 1e-6))
+    return uniform(place, thickness, ends)
+
+
+def _filling(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """Salt that conducts well in pores; only the wider pores fill, and the rest is void."""
+    phi, (matrix, best) = place.filler_fraction, ends
+    room = phi * np.nan_to_num(place.pores) * rng.uniform(0.6, 1.0)
+    inside = room * -np.expm1(-rng.uniform(1.0, 2.0) * (1 - phi) / np.maximum(room, 1e-6))
+    share = np.minimum(inside / (1 - phi), 1.0)
+    void = (room - inside) / (1 + room - inside)
+    mixed = effective(np.stack([share, 1 - share], 1), np.stack([best, matrix], 1))
+    return mixed * (1 - phi) ** 1.5 * (1 - void) ** rng.uniform(1.5, 3.0)
+
+
+def _populations(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """Shells of one thickness on fine and coarse particles of one powder, whose mean surface is that measured."""
+    phi, (matrix, best) = place.filler_fraction, ends
+    thickness, share, ratio = rng.uniform(1.0, 2.0) * 1e-9, rng.uniform(0.3, 0.7), rng.uniform(3.0, 8.0)
+    fine = place.diameter * (share + (1 - share) / ratio)
+    volume = share * (1 + 2 * thickness / fine) ** 3 + (1 - share) * (1 + 2 * thickness / (ratio * fine)) ** 3
+    outside = (1 - phi) ** volume
+    return effective(np.stack([phi, 1 - phi - outside, outside], 1), np.stack([np.zeros_like(phi), best, matrix], 1))
+
+
+def _contact(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """A shell behind a contact to the electrodes that silica makes worse, with an activation energy of its own half."""
+    sound, worse = uniform(place, np.full(len(place.diameter), 1.5e-9), ends), rng.uniform(0.5, 3.0)
+    contact = 0.02 * np.sqrt(ends[1] / ends[1].max())
+    return 1.0 / (1.0 / sound + worse * place.filler_fraction**2 / contact)
+
+
+def _flakes(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """Flakes that pressing lays across the current, with a layer on both faces: it leads along them, not through."""
+    phi, (matrix, best) = place.filler_fraction, ends
+    layer = np.minimum(6.0 * phi * rng.uniform(0.8, 1.6) * 1e-9 / place.diameter, 0.8 * (1 - phi))
+    around = effective(np.stack([layer, 1 - layer], 1), np.stack([best, matrix], 1))
+    return around / (1.0 + rng.uniform(1.0, 3.0) * phi) ** 2 * (1.0 - phi)
+
+
+def _dead(place: Any, rng: np.random.Generator, ends: Any) -> np.ndarray:
+    """A shell of fixed volume per silica; part of the salt is cut off, more of it where there is more and finer silica."""
+    cut = rng.uniform(0.3, 0.8) * (place.filler_fraction / 0.5) ** 2 * np.minimum(1e-8 / place.diameter, 1.5)
+    x = 0.5 * (np.cbrt(1.0 + rng.uniform(1.0, 2.0)) - 1.0)
+    return uniform(place, x * place.diameter, ends) * (1.0 - np.minimum(cut, 0.9)) ** 1.5
+
+
 FRESH = {
-    "shell behind a depleted layer": _depleted,
-    "fibres": _fibres,
-    "two sizes, agglomerates": _bimodal,
-    "amorphous salt with blocking boundaries": _boundaries,
-    "milled salt, pores by content and fineness": _porous,
-    "necks where particles touch": _contacts,
-    "water of silanols": _water,
+    "shell that milling saturates": _saturating,
+    "pores that fill in part": _filling,
+    "two populations of particles": _populations,
+    "contact that silica makes worse": _contact,
+    "flakes across the current": _flakes,
+    "salt that is cut off": _dead,
 }
 OUTSIDE = {
     "space charge in parallel": _space_charge,
@@ -225,6 +274,13 @@ OUTSIDE = {
     "general mixing rule": _mixing_rule,
     "conductivity by silica": _silica,
     "shell and voids by content": _blocking,
+    "shell behind a depleted layer": _depleted,
+    "fibres": _fibres,
+    "two sizes, agglomerates": _bimodal,
+    "amorphous salt with blocking boundaries": _boundaries,
+    "milled salt, pores by content and fineness": _porous,
+    "necks where particles touch": _contacts,
+    "water of silanols": _water,
 }
 # truth of these is one of the list (with another profile or exponent): that one may win
 RELATED = {
@@ -233,6 +289,8 @@ RELATED = {
     "thickness ~ root of the diameter": ("scaled shell",),
     "law of percolation": ("percolation",),
     "salt milled by silica, no shell": ("milled by area",),
+    "pores that fill in part": ("pores", "milled + pores"),
+    "two populations of particles": ("shell",),  # with a spread of sizes
 }
 
 

@@ -156,8 +156,7 @@ def composite(
 
     Parameters
     ----------
-    geometry : one of GEOMETRIES.
-    filler_fraction : volume fraction of the particles.
+    geometry : one of GEOMETRIES. filler_fraction : volume fraction of the particles.
     shell_ratio : thickness of the shell over the diameter of a particle.
     matrix, shell, filler : conductivities [S/cm].
     width : edge of the periodic box in diameters.
@@ -178,44 +177,36 @@ def composite(
         made = geometry_of(geometry, filler_fraction, width, seed=seed)
         return sample(made, n, subvoxels=subvoxels, shell=shell_ratio * _DIAMETER)
 
-    def report(done: int) -> None:
-        if progress is not None:
-            progress(done, seeds, f"box {done}")
-
-    grid = (cells, subvoxels, within)
+    tell = progress or (lambda _done, _seeds, _what: None)
+    grid, report = (cells, subvoxels, within), lambda done: tell(done, seeds, f"box {done}")
     spread, found = _boxes(lambda seed, n: labels(seed, n).labels, phases, grid, seeds=seeds, report=report)
     shown = labels(1, cells)
     name = f"{geometry}, {100 * filler_fraction:g} vol%"
-    settings: dict[str, Any] = {
-        "geometry": geometry,
-        "filler_fraction": filler_fraction,
-        "shell_ratio": shell_ratio,
-        "phases": {str(k): v for k, v in phases.items()},
-        "width": width,
-        "cells": cells,
-        "subvoxels": subvoxels,
-        "within": within,
-    }
-    findings: dict[str, Any] = {
+    asked = {"geometry": geometry, "filler_fraction": filler_fraction, "shell_ratio": shell_ratio, "width": width}
+    resolution = {"cells": cells, "subvoxels": subvoxels, "within": within}
+    settings = asked | resolution | {"phases": {str(k): v for k, v in phases.items()}}
+    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.", *_missed(found, within))
+    finest = [each.cells for each in found]
+    method = f"mean of {seeds} periodic boxes on two grids each, the finest of {max(finest)}^3 cells"
+    quantity = Quantity("effective_conductivity", _mean_of(spread, found, name), method)
+    curves = _curves(shown.labels, phases, subvoxels, name=name)
+    findings = {
         "boxes": list(spread.values),
-        "finest_cells": [each.cells for each in found],
+        "finest_cells": finest,
         "reached": {str(k): v for k, v in shown.fractions.items()},
     }
-    reached = shown.fractions.get(PARTICLE, 0.0)
-    per_diameter = min(each.cells for each in found) / width
-    detail = f"{per_diameter:.3g} cells per diameter, limit {_LEAST_CELLS}"
-    checks = (
+    checks = _checks_of_boxes(shown.fractions.get(PARTICLE, 0.0), filler_fraction, found, width)
+    return Result("conduction", name, {quantity.name: quantity}, curves, checks, settings, notes, findings=findings)
+
+
+def _checks_of_boxes(reached: float, asked: float, found: list[Resolved], width: float) -> tuple[Check, ...]:
+    """Return the checks of boxes `width` diameters wide: wide enough, with what was asked, on a grid fine enough?"""
+    cells = min(each.cells for each in found) / width
+    return (
         Check("box wide enough", width >= 6, f"{width:g} diameters, limit 6"),
-        Check("fraction met", abs(reached - filler_fraction) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
-        Check("grid fine enough", per_diameter >= _LEAST_CELLS, detail),
+        Check("fraction met", abs(reached - asked) < 0.01, f"{100 * reached:.2f} vol% in the first box"),
+        Check("grid fine enough", cells >= _LEAST_CELLS, f"{cells:.3g} cells per diameter, limit {_LEAST_CELLS}"),
     )
-    notes = (f"Shell: {100 * shown.fractions.get(SHELL, 0.0):.1f} vol% of the first box.", *_missed(found, within))
-    finest = max(each.cells for each in found)
-    method = f"mean of {seeds} periodic boxes on two grids each, the finest of {finest}^3 cells"
-    number = _mean_of(spread, found, name)
-    quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
-    curves = _curves(shown.labels, phases, subvoxels, name=name)
-    return Result("conduction", name, quantities, curves, checks, settings, notes, findings=findings)
 
 
 def _mean_of(spread: Spread, found: list[Resolved], name: str) -> Number:

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import brentq
 from scipy.stats import multivariate_normal
 
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.edges import beyond_table, tabulated
 from closo.combine.interphase.forward import Prediction, with_sizes
-from closo.combine.interphase.inference import sample
+from closo.combine.interphase.inference import _climb, _mixture, sample
 from closo.combine.interphase.likelihood import Model, predict
 from closo.combine.interphase.mechanisms import (
     MECHANISMS,
@@ -365,3 +366,25 @@ def test_every_parameter_has_a_prior_that_holds_the_truths():
             low, high = p.value(np.array([-2.5, 2.5]))
             truth = {**COMMON, **TRUTHS[m.name]}.get(p.name)
             assert truth is None or low < truth < high, (m.name, p.name)
+
+
+def test_the_proposal_is_a_mixture_of_student_t():
+    rng = np.random.default_rng(4)
+    centres, weights = rng.normal(size=(3, 2)), np.array([0.5, 0.3, 0.2])
+    factors = np.eye(2) + 0.3 * np.tril(rng.normal(size=(3, 2, 2)))
+    z = 3.0 * rng.normal(size=(20, 2))
+    parts = [
+        w * stats.multivariate_t(c, f @ f.T, df=5).pdf(z) for c, f, w in zip(centres, factors, weights, strict=True)
+    ]
+    assert _mixture(centres, factors, weights)(z) == pytest.approx(np.log(np.sum(parts, axis=0)), rel=1e-9)
+
+
+def test_climbing_ends_where_the_slope_of_the_posterior_vanishes():
+    model = a_model("shell")
+    starts = np.vstack([np.zeros(len(model.parameters)), np.full(len(model.parameters), 0.5)])
+    tops = _climb(model, starts, most=40, enough=1e-6)
+    best = max(tops, key=lambda top: top.height)
+    around = best.z + 0.1 * np.vstack([np.eye(len(best.z)), -np.eye(len(best.z))])
+    assert (model.log_posterior(around) < model.log_posterior(best.z[None])[0]).all()
+    fixed = _climb(model, starts, most=5, enough=1e-3, fixed=model.structure)
+    assert [top.z[model.structure] for top in fixed] == starts[:, model.structure].tolist()

@@ -43,22 +43,19 @@ def interphase(
     Parameters
     ----------
     composites : milled ones are used; at least four of them with silica.
-    name : of the study; labels the posteriors' sources.
-    filler_density : of the silica's skeleton [kg/m3].
+    name : of the study, for the labels of sources; filler_density : of the silica's skeleton [kg/m3].
     ratio : (filler fraction, shell thickness over diameter, sigma_interphase/sigma_matrix, aggregation) ->
         (ln(sigma_effective/sigma_matrix), its standard uncertainty), all arrays of one shape; `closo.models.atlas.ratio`
         where absent.
     temperature : [K] to which the parameters refer; where absent the one at which most composites were measured.
     silicas : name -> (BET area [m2/kg], pore volume [m3/kg]) of the silicas at hand; those of the composites if absent.
     explanations : that compete; 'shell' must be one of them.
-    draws : of each posterior.
-    seed : the same seed gives the same numbers.
+    draws : of each posterior; seed : the same one gives the same numbers.
 
     Returns
     -------
-    Result
-        technique 'interphase'. Keys with ':<explanation>' belong to that explanation; those without to the leading one,
-        withheld where they are not identifiable.
+    Result : keys with ':<explanation>' belong to that explanation; those without to the leading one, withheld where they
+        are not identifiable.
 
     Raises
     ------
@@ -68,24 +65,16 @@ def interphase(
     reference = _common_temperature(composites) if temperature is None else temperature
     table = table_of(composites, filler_density=filler_density, temperature=reference)
     used, notes = _possible(table, explanations)
-    function = _atlas(table) if ratio is None else ratio
-    posteriors = {m.name: sample(Model.of(m, table, function), draws=draws, seed=seed) for m in used}
+    ratio = ratio or _atlas(table)
+    posteriors = {m.name: sample(Model.of(m, table, ratio), draws=draws, seed=seed) for m in used}
     ranking = rank(list(posteriors.values()))
     shell = shell_of_main_silica(posteriors["shell"].model, draws=draws, seed=seed)
     offered = dict(silicas) if silicas is not None else _silicas(table)
     full = {key: silica for key, silica in offered.items() if silica[1] is not None}  # without, pores cannot be judged
-    leader, rivals = posteriors[ranking[0].name], [posteriors[n] for n in _rivals(ranking)]
-    nearest = choose(leader, rivals, silicas=full, filler_density=filler_density)
+    leader = posteriors[ranking[0].name]
+    nearest = choose(leader, [posteriors[n] for n in _rivals(ranking)], silicas=full, filler_density=filler_density)
     curves = curves_of(posteriors, ranking, shell=shell, silicas=offered, filler_density=filler_density)
-    findings: dict[str, Any] = {
-        "reference_temperature": reference,
-        "reference_milling_time": 3600.0 * table.place.reference_hours,
-        "samples": [c.label for c in table.composites],
-        "left_out": [c.label for c in composites if c not in table.composites],
-        "leading": leading(ranking),
-        "ranking": [vars(row) | {"parameters": summary_of(posteriors[row.name])} for row in ranking],
-        "next_samples": [vars(c) for c in nearest[:5]],
-    }
+    left_out = [c.label for c in composites if c not in table.composites]
     return Result(
         "interphase",
         name,
@@ -94,8 +83,23 @@ def interphase(
         checks_of(posteriors, ranking, shell=shell),
         {"draws": draws, "seed": seed},
         (*notes, *_sentences(leader, ranking, nearest)),
-        findings=findings,
+        findings=_found(posteriors, ranking, nearest) | {"left_out": left_out},
     )
+
+
+def _found(
+    posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], nearest: Sequence[Candidate]
+) -> dict[str, Any]:
+    """Return what came out besides numbers: to what the parameters refer, and the ranking."""
+    table = posteriors[ranking[0].name].model.table
+    return {
+        "reference_temperature": table.place.reference_temperature,
+        "reference_milling_time": 3600.0 * table.place.reference_hours,
+        "samples": [c.label for c in table.composites],
+        "leading": leading(ranking),
+        "ranking": [vars(row) | {"parameters": summary_of(posteriors[row.name])} for row in ranking],
+        "next_samples": [vars(c) for c in nearest[:5]],
+    }
 
 
 def _atlas(table: Table) -> Ratio:

@@ -46,7 +46,6 @@ def curves_of(
     across = [Composite("", usual, hours, (), name, *silica) for name, silica in known]
     order = [posteriors[row.name] for row in ranking]
     lone = [] if shell is None else [shell]
-    samples = _samples(table)
     names = [p.name for p in first.model.parameters]
     step = max(1, len(first.z) // _DRAWS)
     expected = {
@@ -58,7 +57,7 @@ def curves_of(
     return xr.Dataset(
         {
             **expected,
-            **samples,
+            **_samples(table),
             "draws": (("draw", "parameter"), np.stack([first.values[n][::step] for n in names], axis=1)),
             "elpd_difference": ("model", np.array([row.difference for row in ranking])),
             "elpd_error": ("model", np.array([row.standard_error for row in ranking])),

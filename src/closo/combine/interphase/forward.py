@@ -184,7 +184,9 @@ def graded_shell(values: Values, place: Place, ratio: Ratio) -> Prediction:
     Built up in steps: each raises the conductivity of what lies inside a smaller shell to the next level, and adds what a
     uniform shell of that thickness would gain from it. A uniform shell is exact; a graded one comes out low, the more so the
     more of the salt the shells take. That is corrected as effective media of 400 layers say, at contrasts of 3 to 3000 to
-    0.08 of ln sigma (0.3 at most, shells up to 0.8 diameters); 3.5 % of ln(contrast) are the uncertainty of that.
+    0.08 of ln sigma (0.3 at most, shells up to 0.8 diameters); 3.5 % of ln(contrast) are the uncertainty of that. Voxel
+    solves of eight layers (20 to 50 vol%, contrasts of 30 and 263) agree to 0.15 where the shells take up to three quarters
+    of the salt; where they take nearly all, this is 0.3 to 0.4 too high, twice its uncertainty. So nothing of it is printed.
     """
     matrix, log_contrast = _phase(values, "matrix", place), _log_contrast(values, place)
     thickness = with_sizes(fixed_thickness(values, place.diameter), values["size_spread"])

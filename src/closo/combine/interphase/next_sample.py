@@ -56,10 +56,10 @@ def choose(
     filler_density : of the silica's skeleton [kg/m3].
     """
     table = leader.model.table
-    offered = _offered(table, silicas)
-    if not offered or not rivals:
+    samples = offered(table, silicas, [table.place.reference_hours])
+    if not samples or not rivals:
         return []
-    place = place_at_reference(offered, table, filler_density=filler_density)
+    place = place_at_reference(samples, table, filler_density=filler_density)
     says = {p.model.mechanism.name: expected(p, place) for p in (leader, *rivals)}
     own = says[leader.model.mechanism.name]
     gains = {p.model.mechanism.name: _divergence(own, says[p.model.mechanism.name]) for p in rivals}
@@ -72,7 +72,7 @@ def choose(
             {name: float(gain[k]) for name, gain in gains.items()},
             {name: (float(mean[k]), float(np.sqrt(variance[k]))) for name, (mean, variance) in says.items()},
         )
-        for k, c in enumerate(offered)
+        for k, c in enumerate(samples)
     ]
     return sorted(found, key=lambda c: -c.score)
 
@@ -89,15 +89,15 @@ def place_at_reference(composites: Sequence[Composite], table: Table, *, filler_
     return places_of(composites, kelvin, filler_density=filler_density, like=table.place)
 
 
-def _offered(table: Table, silicas: Mapping[str, Silica]) -> list[Composite]:
-    """Return every silica at every content at the usual milling time, but not what was made already."""
-    hours = table.place.reference_hours
-    made = [c for c in table.composites if abs(c.milling_time / 3600.0 - hours) < 0.01]
+def offered(table: Table, silicas: Mapping[str, Silica], times: Sequence[float]) -> list[Composite]:
+    """Return every silica at every content and milling time [h], but not what was made already."""
+    made = [(c.filler, c.filler_fraction, c.milling_time / 3600.0) for c in table.composites]
     return [
-        Composite(f"{name} {100 * phi:g} vol%", phi, 3600.0 * hours, (), name, *silica)
+        Composite("", phi, 3600.0 * hours, (), name, *silica)
         for name, silica in silicas.items()
         for phi in CONTENTS
-        if not any(c.filler == name and abs(c.filler_fraction - phi) < _NEW for c in made)
+        for hours in times
+        if not any(f == name and abs(x - phi) < _NEW and abs(h - hours) < 0.05 * hours for f, x, h in made)
     ]
 
 

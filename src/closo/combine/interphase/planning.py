@@ -18,16 +18,15 @@ from typing import Any
 import numpy as np
 
 from closo.combine.interphase.inference import Posterior
-from closo.combine.interphase.next_sample import CONTENTS, MEASUREMENT, place_at_reference
+from closo.combine.interphase.next_sample import MEASUREMENT, offered, place_at_reference
 from closo.combine.interphase.ranking import Rank, leading
-from closo.combine.interphase.records import Composite, Silica, Table
+from closo.combine.interphase.records import Silica, Table
 from closo.constants import S_PER_CM
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.result import Result
 
 _HOURS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 _DRAWS = 300
-_NEW = 0.02  # contents closer to one that was made are not new
 
 Offers = dict[str, tuple[str, np.ndarray]]
 
@@ -50,12 +49,14 @@ def plan(
         return {}
     used = [posteriors[name] for name in leading(ranking)]
     table = used[0].model.table
-    offered = _offered(table, silicas)
-    if not offered:
+    done = [c.milling_time / 3600.0 for c in table.composites if c.filler_fraction > 0]
+    times = sorted({h for h in _HOURS if min(done) <= h <= max(done)} | {table.place.reference_hours})
+    samples = offered(table, silicas, times)
+    if not samples:
         return {}
     logs = np.array([p.log_evidence for p in used])
     weight = np.exp(logs - logs.max())
-    place = place_at_reference(offered, table, filler_density=filler_density)
+    place = place_at_reference(samples, table, filler_density=filler_density)
     rng = np.random.default_rng(20260715)
     means, noise, drawn = [], [], []
     for posterior in used:
@@ -71,11 +72,11 @@ def plan(
     variance, kept = share @ (y - middle) ** 2, share @ own
     low, median, high = _quantiles(seen, share)
     best = max(table.y[_at_reference(table)].tolist(), default=math.nan)
-    better = share @ (seen > best) if math.isfinite(best) else np.full(len(offered), math.nan)
+    better = share @ (seen > best) if math.isfinite(best) else np.full(len(samples), math.nan)
     return {
-        "offer_silica": ("offer", np.array([c.filler for c in offered])),
-        "offer_fraction": ("offer", np.array([c.filler_fraction for c in offered])),
-        "offer_time": ("offer", np.array([c.milling_time for c in offered])),
+        "offer_silica": ("offer", np.array([c.filler for c in samples])),
+        "offer_fraction": ("offer", np.array([c.filler_fraction for c in samples])),
+        "offer_time": ("offer", np.array([c.milling_time for c in samples])),
         "offer_low": ("offer", np.exp(low)),
         "offer_median": ("offer", np.exp(median)),
         "offer_high": ("offer", np.exp(high)),
@@ -89,20 +90,6 @@ def _at_reference(table: Table) -> np.ndarray:
     """Return the rows of conductivities at the reference temperature."""
     near = np.abs(table.place.temperature - table.place.reference_temperature) < 1.0
     return np.flatnonzero(near & ~table.chemical)
-
-
-def _offered(table: Table, silicas: Mapping[str, Silica]) -> list[Composite]:
-    """Return every silica, content and time that was not made already."""
-    done = [c.milling_time / 3600.0 for c in table.composites if c.filler_fraction > 0]
-    times = sorted({h for h in _HOURS if min(done) <= h <= max(done)} | {table.place.reference_hours})
-    made = [(c.filler, c.filler_fraction, c.milling_time / 3600.0) for c in table.composites]
-    return [
-        Composite("", phi, 3600.0 * hours, (), name, *silica)
-        for name, silica in silicas.items()
-        for phi in CONTENTS
-        for hours in times
-        if not any(f == name and abs(x - phi) < _NEW and abs(h - hours) < 0.05 * hours for f, x, h in made)
-    ]
 
 
 def _quantiles(values: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

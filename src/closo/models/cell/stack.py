@@ -143,9 +143,6 @@ def stack_from_masses(
     separator_mass: float,
     ratio: tuple[float, float, float],
     electrolyte_density: float,
-    separator_thickness: float | None = None,
-    porosity: float | None = None,
-    carbon_density: float = _CARBON,
 ) -> Stack:
     """Return the layers that masses, mixing ratio and densities give.
 
@@ -154,8 +151,7 @@ def stack_from_masses(
     name : of the cell. chemistry : of its active material.
     area : [m2]. cathode_mass : of the composite [kg]. separator_mass : of the electrolyte pellet [kg].
     ratio : active material, electrolyte, carbon by mass; any scale.
-    electrolyte_density, carbon_density : [kg/m3]; 2.0 g/cm3 is assumed for carbon.
-    separator_thickness : as measured [m]; that at full density when absent. porosity : of the cathode.
+    electrolyte_density : [kg/m3]; 2.0 g/cm3 is assumed for carbon, full density for the separator.
 
     Raises
     ------
@@ -169,29 +165,24 @@ def stack_from_masses(
     >>> round(rt.separator_thickness * 1e6), round(rt.cathode_thickness * 1e6, 1), round(rt.capacity / 3.6, 3)
     (801, 31.3, 0.154)
     """
-    void = chemistry["porosity"] if porosity is None else porosity
-    _check_masses(
-        name,
-        ratio,
-        void,
-        {
-            "area": area,
-            "mass of the cathode": cathode_mass,
-            "density of the electrolyte": electrolyte_density,
-            "thickness or mass of the separator": separator_thickness or separator_mass,
-        },
-    )
+    void = chemistry["porosity"]
+    numbers = {
+        "area": area,
+        "mass of the cathode": cathode_mass,
+        "density of the electrolyte": electrolyte_density,
+        "mass of the separator": separator_mass,
+    }
+    _check_masses(name, ratio, numbers)
     parts = ("active", "electrolyte", "carbon")[: 3 if ratio[2] > 0 else 2]
     shares = {part: share / sum(ratio) for part, share in zip(parts, ratio, strict=False)}
-    densities = dict(zip(parts, (chemistry["density"], electrolyte_density, carbon_density), strict=False))
+    densities = dict(zip(parts, (chemistry["density"], electrolyte_density, _CARBON), strict=False))
     fractions = electrode_fractions(shares, densities, porosity=void)
     thickness = electrode_thickness(cathode_mass, area, mass_fractions=shares, densities=densities, porosity=void)
-    full = separator_mass / (electrolyte_density * area)
     return Stack(
         name=name,
         chemistry=chemistry,
         area=area,
-        separator_thickness=full if separator_thickness is None else separator_thickness,
+        separator_thickness=separator_mass / (electrolyte_density * area),
         cathode_thickness=float(thickness),
         active=float(fractions["active"]),
         electrolyte=float(fractions["electrolyte"]),
@@ -203,7 +194,7 @@ def stack_from_masses(
     )
 
 
-def _check_masses(name: str, ratio: tuple[float, float, float], void: float, numbers: dict[str, float]) -> None:
+def _check_masses(name: str, ratio: tuple[float, float, float], numbers: dict[str, float]) -> None:
     """Refuse what is not valid; `numbers` by what they are, in SI."""
     for what, number in numbers.items():
         if not (math.isfinite(number) and number > 0):
@@ -211,8 +202,6 @@ def _check_masses(name: str, ratio: tuple[float, float, float], void: float, num
     if not (ratio[0] > 0 and ratio[1] > 0 and ratio[2] >= 0 and math.isfinite(sum(ratio))):
         text = ":".join(f"{x:g}" for x in ratio)
         raise StudyError(f"Cell '{name}': a cathode cannot be mixed {text}.", hint="Active material, electrolyte > 0.")
-    if not 0 <= void < 1:
-        raise StudyError(f"Cell '{name}': a porosity of {void:g} is not valid.", hint="It lies between 0 and 1.")
 
 
 def scatter(area: Number, cathode_mass: Number, separator_mass: Number) -> dict[str, Number]:
