@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from closo.quantity import Quantity
@@ -37,18 +38,12 @@ def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
 
 def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], bytes]) -> Result:
     """Rebuild a result from `to_document`; its curves are read when they are first touched."""
-
-    def opened() -> Dataset:
-        from closo.dataset import from_bytes
-
-        return from_bytes(curves() if callable(curves) else curves)
-
     provenance = document["provenance"]
     return Result(
         technique=document["technique"],
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
-        curves=opened,  # type: ignore[arg-type]  # opens itself
+        curves=partial(_opened, curves),  # type: ignore[arg-type]  # opens itself
         checks=tuple(Check(n, p, d, tuple(*more[:1]), more[1:] == [True]) for n, p, d, *more in document["checks"]),
         settings=document["settings"],
         findings=document["findings"],
@@ -56,6 +51,12 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         notes=tuple(document["notes"]),
         provenance=None if provenance is None else Provenance(**provenance),
     )
+
+
+def _opened(curves: bytes | Callable[[], bytes]) -> Dataset:
+    from closo.dataset import from_bytes
+
+    return from_bytes(curves() if callable(curves) else curves)
 
 
 def dump(document: object) -> str:

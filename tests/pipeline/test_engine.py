@@ -33,10 +33,9 @@ def kill(finished, total, what):
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 """
 STUDY = """
-if __name__ == "__main__":
-    from closo.pipeline import analyse
-    analysis = analyse({study!r}, workers=2, progress=kill)
-    print("computed", analysis.computed, "failed", len(analysis.failures), "left", len(moments))
+from closo.pipeline import analyse
+analysis = analyse({study!r}, workers=2, progress=kill)  # without a guard: workers do not run the script
+print("computed", analysis.computed, "failed", len(analysis.failures), "left", len(moments))
 """
 LIBRARY = """
 if __name__ == "__main__":
