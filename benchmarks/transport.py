@@ -34,10 +34,10 @@ REFERENCES = json.loads((HERE / "transport_references.json").read_text())
 ENOUGH = 1e-4  # a true error that counts as solved
 LUCK = 1e-6  # peers need not follow closo to a smaller error
 
-# Bytes that the solver moves per voxel and iteration where no array fits the cache: on the finest grid 157 (collecting,
-# spreading, five half sweeps, two products, one application, three updates; single precision but for the potential,
-# 4 bytes of resistance), and 63 on all coarser grids, which are visited twice each. After 20 iterations 209.
-BYTES_PER_VOXEL_AND_ITERATION = 220.0
+# Bytes that the solver moves per voxel and iteration where no array fits the cache and planes do: on the finest grid 76
+# (collecting 4, spreading and five half sweeps in one pass 12, two products 12, one application 12, updates 12 and 24; all
+# in single precision, 4 bytes of resistance), and 24 on all coarser grids, which are visited twice each.
+BYTES_PER_VOXEL_AND_ITERATION = 100.0
 
 VENV = HERE.parent / "build" / "bench-transport" / "bin" / "python"
 REPEATS, QUICK = 3, 3.0  # runs shorter than this many CPU seconds are repeated, the smallest counts

@@ -1,15 +1,19 @@
 """The store: what goes in comes out, sources stay shared, damage and newer versions are told."""
 
 import dataclasses
+import gc
 import math
 import os
 import sqlite3
+import tracemalloc
+from contextlib import closing
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import closo.store
+from closo import documents, number
 from closo.dataset import new
 from closo.errors import StudyError
 from closo.quantity import Quantity, from_fit, uncertain, withheld
@@ -66,6 +70,34 @@ def test_what_goes_in_comes_out(store):
         xr.testing.assert_identical(back.curves, result.curves)
     assert store.load("nothing") is None
     assert store.find("nothing") is None
+
+
+def test_thousands_of_results_are_small_until_they_are_touched(store):
+    for k in range(300):
+        store.save(f"k{k}", make_result(f"{k}.par#1"), f"f{k}")
+    store.find_all({"k0": "f0"})
+    tracemalloc.start()
+    found = store.find_all({f"k{k}": f"f{k}" for k in range(300)})
+    each = tracemalloc.get_traced_memory()[0] / 300
+    for result in found.values():
+        assert result["total_resistance"].value == 100.0
+    gc.collect()
+    touched = tracemalloc.get_traced_memory()[0] / 300
+    tracemalloc.stop()
+    assert each < 3000  # bytes; the document of one has 3300, and ten times that as objects
+    assert touched < 40_000
+    del found
+    documents._opened.cache_clear()
+    gc.collect()
+    assert not [label for label, _ in number._leaves if label.startswith("fit:1.par#1")]
+
+
+def test_a_document_that_was_changed_is_not_used(store):
+    store.save("k", make_result(), "f")
+    with closing(sqlite3.connect(store.folder / "store.sqlite")) as connection, connection:
+        connection.execute("UPDATE results SET document = replace(document, '100.0', '900.0')")
+    assert store.load("k") is None
+    assert store.find_all({"k": "f"}) == {}
 
 
 def test_results_saved_apart_stay_correlated(store):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from closo.quantity import Quantity
@@ -43,7 +45,7 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         technique=document["technique"],
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
-        curves=partial(_opened, curves),  # type: ignore[arg-type]  # opens itself
+        curves=partial(_dataset, curves),  # type: ignore[arg-type]  # opens itself
         checks=tuple(Check(n, p, d, tuple(*more[:1]), more[1:] == [True]) for n, p, d, *more in document["checks"]),
         settings=document["settings"],
         findings=document["findings"],
@@ -53,10 +55,36 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
     )
 
 
-def _opened(curves: bytes | Callable[[], bytes]) -> Dataset:
+def _dataset(curves: bytes | Callable[[], bytes]) -> Dataset:
     from closo.dataset import from_bytes
 
     return from_bytes(curves() if callable(curves) else curves)
+
+
+def from_text(text: str, curves: Callable[[], bytes]) -> Result:
+    """Rebuild a result from its document as JSON; it stays packed, and is opened when touched: a study holds thousands."""
+    document = json.loads(text)
+    kept = _Packed(zlib.compress(text.encode(), 1), curves)
+    return Result.packed(document["technique"], document["name"], _about(**document["about"]), kept)
+
+
+_about = lru_cache(maxsize=1024)(About)  # many results are about one owner
+
+
+@dataclass(frozen=True, eq=False)
+class _Packed:
+    """A document, packed; calling it gives the result."""
+
+    document: bytes
+    curves: Callable[[], bytes]
+
+    def __call__(self) -> Result:
+        return _opened(self)
+
+
+@lru_cache(maxsize=512)
+def _opened(packed: _Packed) -> Result:
+    return from_document(json.loads(zlib.decompress(packed.document)), packed.curves)
 
 
 def dump(document: object) -> str:

@@ -15,8 +15,10 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from threading import Lock
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,11 +99,25 @@ def sqrt(number: Same) -> Same:
     return made
 
 
-@cache
+_leaves: WeakValueDictionary[tuple[str, float], Any] = WeakValueDictionary()
+_one_at_a_time = Lock()
+
+
 def _unit_variable(label: str, df: float) -> Number:
-    """Return the one variable (value 0, u 1) that stands for the source `label`."""
-    variable: Number = _gtc().ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
-    return variable
+    """Return the one variable (value 0, u 1) that stands for the source `label`.
+
+    GTC knows a variable by its leaf, which every number holds that depends on it; it is forgotten with the last of them.
+    """
+    gtc = _gtc()
+    with _one_at_a_time:
+        leaf = _leaves.get((label, df))
+        if leaf is None:
+            variable = gtc.ureal(0.0, 1.0, df, label=f"{label}{_SEPARATOR}{df!r}")
+            _leaves[label, df] = variable._node
+        else:
+            vector = gtc.vector.Vector
+            variable = gtc.lib.UncertainReal(0.0, vector(index=[leaf], value=[1.0]), vector(), vector(), leaf)
+    return cast("Number", variable)
 
 
 def uncertain(value: float, components: Mapping[str, float], *, df: float = math.inf) -> Number:

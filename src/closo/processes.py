@@ -7,10 +7,24 @@ import os
 from multiprocessing.connection import wait
 from threading import Thread
 
+_leading = False
+
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def is_worker() -> bool:
+    """Return whether another process has started this one to compute, so that it has none of its own."""
+    begun = multiprocessing.parent_process() is not None  # not while it imports the script that started it
+    return (begun or getattr(multiprocessing.current_process(), "_inheriting", False)) and not _leading
+
+
+def lead() -> None:
+    """Let this process have workers, although another one has started it."""
+    global _leading  # noqa: PLW0603
+    _leading = True
 
 
 def end_with_parent() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -111,10 +111,10 @@ class Result:
     name: str
     quantities: Mapping[str, Quantity]
     curves: Dataset = field(default_factory=lambda: _no_curves)  # type: ignore[assignment]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Check, ...] = field(default_factory=tuple)  # no class attribute, so that __getattr__ is asked
     settings: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    provenance: Provenance | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
+    provenance: Provenance | None = field(default_factory=lambda: None)
     findings: Mapping[str, Any] = field(default_factory=dict)
     about: About = About()
 
@@ -128,8 +128,17 @@ class Result:
             object.__setattr__(self, "_open", self.curves)
             object.__delattr__(self, "curves")
 
+    @classmethod
+    def packed(cls, technique: str, name: str, about: About, opened: Callable[[], Result]) -> Result:
+        """Return a result of which only this is in memory; `opened` gives all of it, each time that the rest is touched."""
+        result = object.__new__(cls)
+        result.__dict__.update(technique=technique, name=name, about=about, _opened=opened)
+        return result
+
     def __getattr__(self, name: str) -> Any:
-        """Open the curves when they are first touched."""
+        """Open the curves when they are first touched, and what is packed."""
+        if "_opened" in self.__dict__ and name in self.__dataclass_fields__:
+            return getattr(self._opened(), name)
         opened = self.__dict__.get("_open")
         if name != "curves" or opened is None:
             raise AttributeError(name)

@@ -27,7 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from closo.documents import dump, from_document, to_document
+from closo.documents import dump, from_document, from_text, to_document
 from closo.errors import ClosoError, StudyError
 from closo.result import Result
 
@@ -321,12 +321,14 @@ class Store:
         try:
             if not self.read_only:
                 self.curves_of(row["curves_sha256"])
+            if _sha256(row["document"].encode()) != row["document_sha256"]:
+                return None
             return self._result(row)
         except (StudyError, KeyError, TypeError, ValueError):
             return None
 
     def _result(self, row: Mapping[str, Any] | sqlite3.Row) -> Result:
-        return from_document(json.loads(row["document"]), partial(self.curves_of, row["curves_sha256"]))
+        return from_text(row["document"], partial(self.curves_of, row["curves_sha256"]))
 
     def _array_path(self, sha256: str) -> Path:
         return self.folder / "arrays" / sha256[:2] / f"{sha256}.npz"

@@ -7,6 +7,7 @@ import math
 import random
 import re
 import shlex
+import shutil
 import stat
 import struct
 import zipfile
@@ -46,6 +47,19 @@ def test_what_was_written_reads_back_with_every_number(crate, small):
         assert (found[key].checks, found[key].provenance) == (result.checks, result.provenance)
     checked = exchange.verify_archive(crate)
     assert (checked.results, checked.faults) == (len(known), ())
+
+
+def test_a_study_that_is_edited_meanwhile_is_not_exported(small, tmp_path):
+    folder = Path(shutil.copytree(small, tmp_path / "edited"))
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+
+    def edit(finished: int, _total: int | None, _what: str) -> None:
+        if finished == 2:
+            (folder / "study.toml").write_text(f"{text}\n[samples.another]\n", encoding="utf-8")
+
+    with pytest.raises(StudyError, match="changed while it was written"):
+        exchange.write_crate(pipeline.recall(folder), tmp_path / "edited.zip", progress=edit)
+    assert [path.name for path in tmp_path.iterdir()] == ["edited"]
 
 
 def test_the_metadata_are_those_of_an_eln(crate):

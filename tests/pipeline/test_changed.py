@@ -8,7 +8,7 @@ import pytest
 from closo.combine.regression import tabulate
 from closo.pipeline import loose
 from closo.pipeline.changed import changed_shares
-from closo.quantity import Quantity
+from closo.quantity import Quantity, withheld
 from closo.result import About
 from closo.study import load
 
@@ -69,3 +69,12 @@ def test_what_no_spectrum_tells_is_one_error_of_all_samples(spectra):
     ]
     matrix = tabulate(list(shares.values())).matrix
     assert (matrix @ matrix.T)[0, 1] == pytest.approx(budgets[0] * budgets[1], rel=1e-6)
+
+
+def test_references_that_do_not_explain_the_spectrum_say_nothing(spectra):
+    study, results = spectra
+    lost = withheld("component_fraction", "the references do not explain the spectrum")
+    result = replace(
+        results["A380-75-4h"], quantities={f"component_fraction:{n}": lost for n in ("pristine-BK", "BO3")}
+    )
+    assert changed_shares(study, {"a": result}) == {}

@@ -201,3 +201,30 @@ def test_the_small_twin_goes_all_the_way(tmp_path):
     again = analyse(tmp_path / "twin")
     assert (again.computed, again.cached) == (0, analysis.computed)
     assert [r.as_json() for r in again.results.values()] == [r.as_json() for r in analysis.results.values()]
+
+
+def test_what_is_made_of_numbers_that_failed_a_check_is_judged_by_a_check_of_its_own(fake, make_study):
+    root = make_study()
+    file = root / "raw" / "p1_1_50C.txt"  # beside Z' and Z'' a phase that is not theirs in any row
+    names, *rows = file.read_text(encoding="utf-8").splitlines()
+    text = [f"{names} phase/deg", *(f"{row} 45" for row in rows)]
+    file.write_text("\n".join(text) + "\n", encoding="utf-8")
+    analysis = analyse(root)
+    assert analysis.failures == ()
+    read = next(c for c in analysis.results["p1/fake/p1_1_50C.txt#1"].checks if c.name == "phase against Z")
+    assert (read.passed, set(read.judges)) == (False, {"total_resistance", "ionic_conductivity", "temperature"})
+    inputs = {key: [c for c in r.failed_checks if c.name == "input"] for key, r in analysis.results.items()}
+    assert [key for key, checks in inputs.items() if checks] == ["p1/arrhenius", "S/conductivity"]
+    law = inputs["p1/arrhenius"][0]
+    assert "p1/fake/p1_1_50C.txt#1 (phase against Z)" in law.detail
+    assert "p1_0_30C" not in law.detail
+    assert law.concerns("activation_energy")
+    mean = inputs["S/conductivity"][0]
+    assert set(mean.judges) == {"ionic_conductivity", "ionic_conductivity:p1"}
+    told = '[[claims]]\nid = "%s"\ntext = "0.4 eV"\nof = "%s"\nquantity = "activation_energy"\n'
+    told += 'value = "0.4 eV"\nconvention = "sigmaT"\n'
+    (root / "claims.toml").write_text(told % ("1", "p1") + told % ("2", "p2"), encoding="utf-8")
+    first, second = judge(analysis)
+    assert (first.verdict, second.verdict) == ("undecided", "supported")
+    assert "The check 'input' of this number failed" in first.reason
+    assert "input" not in second.reason

@@ -188,3 +188,14 @@ def test_the_provenance_names_the_reader_that_read(fake, tmp_path):
     for name, reader in (("a.parquet", "parquet"), ("a.csv", "text")):
         (outcome, *_) = run("fake", tmp_path / name, columns=columns)
         assert outcome.result.provenance.reader == reader
+
+
+def test_what_the_reader_found_wrong_with_the_voltage_judges_what_hangs_on_it(tmp_path):
+    rows = [f"{60 * k},{3500 + k % 50},{1 if k % 100 < 50 else -1}" for k in range(400)]
+    file = tmp_path / "cell.csv"
+    file.write_text("\n".join(["time/s,voltage/V,current/mA", *rows]) + "\n", encoding="utf-8")  # it is in mV
+    result = next(run("cycling", [file])).result
+    unit = next(c for c in result.failed_checks if c.name == "unit")
+    doubted = {key for key in result.quantities if unit.concerns(key)}
+    voltages = {f"mean_voltage:{leg}" for leg in ("first_charge", "first_discharge", "last_charge", "last_discharge")}
+    assert doubted == voltages | {"voltage_hysteresis", "voltage_hysteresis:last"}

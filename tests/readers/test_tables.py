@@ -509,3 +509,61 @@ def test_an_arbin_time_that_is_a_date(write):
     count = [str(k + 1) for k in range(40)]
     (data,) = read(write(table("Data_Point,Test_Time(s),Current(A),Voltage(V)", count, wall, AMPS, VOLTS)))
     np.testing.assert_allclose(data["time"], TIME)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("29-Okt-2023", "01-Nov-2023"), ("28/févr/2024", "01/mars/2024"), ("30-juin-2024", "01-juil-2024"),
+     ("31.mrt.2024", "01.apr.2024"), ("30-abr-2024", "01-mai-2024"), ("30/set/2024", "01/ott/2024")],
+)  # fmt: skip
+def test_months_in_other_languages(write, first, second):
+    days = [f"{first if t < 60 else second} {int(t) // 60:02d}:{int(t) % 60:02d}:00" for t in TIME]
+    (data,) = read(write(table("Date Time,Current (A),Voltage (V)", days, AMPS, VOLTS)))
+    later = float(data["time"][-1] - data["time"][0])
+    assert later == pytest.approx(
+        60.0 * (TIME[-1] - TIME[0]) + 86400.0 * (2 if "mars" in second else 3 if "Okt" in first else 1)
+    )
+
+
+def test_a_clock_with_a_decimal_comma_beside_whole_numbers(write):
+    clock = [f"00:{int(t) // 60:02d}:{int(t) % 60:02d},5" for t in TIME]
+    volts = [f"{v:.4f}".rstrip("0").rstrip(".").replace(".", ",") for v in VOLTS - VOLTS[0] + 3.0]
+    (data,) = read(write(table("Time;Voltage (V);Current (mA)", clock, volts, ["1"] * len(TIME), separator=";")))
+    np.testing.assert_allclose(data["time"] - data["time"][0], TIME - TIME[0])
+    assert float(data["voltage"][0]) == 3.0
+
+
+def test_exponents_of_fortran(write):
+    numbers = [[f"{v:.6E}".replace("E", "D") for v in values] for values in (F, Z.real, Z.imag)]
+    (data,) = read(write(table("Frequency (Hz),Z' (Ohm),Z'' (Ohm)", *numbers)))
+    np.testing.assert_allclose(data["impedance"], Z, rtol=1e-6)
+
+
+def test_a_name_above_two_columns_is_told(write):
+    (data,) = read(write(table("Frequency (Hz),Z' (Ohm),Z'' (Ohm),Z' (Ohm)", F, Z.real, Z.imag, 2 * Z.real)))
+    np.testing.assert_allclose(data["impedance"], Z)
+    assert """The name 'Z' (Ohm)' stands above two columns; the first was read.""" in data.attrs["warnings"]
+
+
+def test_a_record_that_lost_many_of_its_rows_fails_a_check(write):
+    amps = np.where(np.arange(400) % 100 < 50, 1e-3, -1e-3)
+    for every, failed in ((4, ["rows left out"]), (200, [])):
+        volts = ["" if k % every == 1 else f"{3 + k % 50 / 100}" for k in range(400)]
+        (data,) = read(write(table("Time (s),Voltage (V),Current (A)", 10.0 * np.arange(400), volts, amps)))
+        assert data.attrs["kind"] == "cycling"
+        assert [check["name"] for check in data.attrs["failed_checks"]] == failed
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1.0 / 3600.0])
+def test_a_capacity_beside_the_current_tells_a_wrong_unit(write, scale):
+    time = 10.0 * np.arange(300)
+    amps = np.where(np.arange(300) % 100 < 50, 1e-3, -1e-3)
+    capacity = 10.0 * (np.arange(300) % 50) * 1e-3 / 3.6  # mAh, of each step
+    path = write(
+        table("Time (s),Voltage (V),Current (mA),Capacity (mAh)", time, 3 + capacity, 1e3 * amps / scale, capacity)
+    )
+    if scale == 1.0:
+        np.testing.assert_allclose(read(path)[0]["current"], amps)
+        return
+    with pytest.raises(ReadError, match=rf"'Capacity \(mAh\)' counts {scale:.4g} times the charge that"):
+        read(path)

@@ -258,7 +258,7 @@ def test_a_background_that_does_not_fit_gives_no_number():
 def test_wrong_settings_and_ranges():
     with pytest.raises(StudyError, match="'Xx K' is not an edge"):
         check_settings({"edges": "B K, Xx K"})
-    with pytest.raises(StudyError, match="not a range of energies"):
+    with pytest.raises(StudyError, match="is not a range"):
         check_settings({"window": "187-165"})
     with pytest.raises(DataError, match="O K needs 12 channels"):
         analyse(spectrum(np.full(E.size, 100)), edges="O K")
@@ -277,3 +277,53 @@ def test_a_real_pair_of_low_and_core_losses(shared_data):
     thickness = analyse(low).quantities["relative_thickness"].value
     whole, single = (both.quantities[f"edge_intensity:O K{end}"].value for end in ("", " single scattering"))
     assert 0.15 * thickness < 1.0 - single / whole < thickness
+
+
+def odd(change):
+    counts = np.random.default_rng(4).poisson(900 * (E / 150) ** -2.8 + 200 * EDGE)
+    return analyse(spectrum(change(counts)), edges="B K")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c + 3000 * (E == 205.0), "1 channels stand apart (X-ray?), the first at 205.0 eV"),
+        (lambda c: np.where((E > 200) & (E < 206), 0, c), "11 channels hold no counts, the first at 200.5 eV"),
+        (lambda c: np.minimum(c, 600), "cut off at one height"),
+    ],
+)
+def test_channels_that_cannot_be_right_are_named(change, message):
+    """An X-ray in the camera, dead and saturated channels: each moved the counts by up to 4 u, with nothing said."""
+    check = next(c for c in odd(change).checks if c.name == "channels")
+    assert check.passed is False
+    assert message in check.detail
+    assert next(c for c in odd(lambda c: c).checks if c.name == "channels").passed
+
+
+def test_a_spectrum_that_rises_before_the_edge_has_no_number_and_no_limit():
+    result = odd(lambda c: c[::-1])
+    assert "exponent -2.3" in result.quantities["edge_intensity:B K"].why
+    assert "not seen" not in result.quantities["edge_intensity:B K"].why
+
+
+def test_less_scatter_than_counts_is_said():
+    check = next(c for c in odd(lambda c: np.rint(c / 5).astype(int)).checks if c.name == "background of B K")
+    assert check.passed is False
+    assert "scaled or smoothed" in check.detail
+
+
+def test_a_zero_loss_peak_in_the_spectrum_is_the_zero_of_its_axis():
+    """It lies at 8 eV: without it the window of the edge would be 8 eV off; edges that are named are not passed over."""
+    rng, energies = np.random.default_rng(4), 0.5 * np.arange(600)
+    loss = energies - 8.0
+    edge = np.where(loss > 188.0, np.exp(-np.maximum(loss - 188.0, 0.0) / 60.0), 0.0)
+    mean = 1e6 * np.exp(-0.5 * (loss / 0.6) ** 2) + 3e4 * np.exp(-0.5 * ((loss - 22.0) / 8.0) ** 2) + 200.0 * edge
+    counts = rng.poisson(mean + 900.0 * (np.maximum(loss, 60.0) / 150.0) ** -2.8)
+    result = analyse(spectrum(counts, energies), edges="B K")
+    low, high = result.quantities["edge_intensity:B K"].interval()
+    assert low < 200.0 * edge[(loss >= 188.0) & (loss < 228.0)].sum() < high
+    assert "peak of the low losses at 8.0" in result.checks[0].detail
+    assert not any("single" in key for key in result.quantities)
+    alone = analyse(spectrum(counts, energies))
+    assert alone.quantities["zero_loss_position"].value == pytest.approx(8.0, abs=0.1)
+    assert "name edges" in alone.notes[-1]

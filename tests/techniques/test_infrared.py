@@ -369,6 +369,22 @@ def test_nothing_is_detected_where_nothing_is():
         assert "overtone is not detected" in result.quantities[SILANOL].why
 
 
+def test_a_spectrum_that_is_cut_off_says_nothing_of_the_bands_above():
+    """As of a detector at its limit: a flat top is no absence of a band."""
+    x, f = simple()
+    quantities = analyse(data_of(x, absorbance=np.minimum(f, 0.12))).quantities
+    for name in ("silanol", "overtone", "water", "O-H"):
+        assert "its ordinate is cut off at 0.12" in quantities[f"band_area:{name}"].why
+    assert f"band_area:{NAMES[0]} upper_limit" not in quantities
+
+
+def test_wavelengths_read_as_wavenumbers_are_refused():
+    """2500 to 14 000 nm: the silanol band would be looked for at 3744 nm, and not found."""
+    x, f = simple()
+    with pytest.raises(DataError, match="are they wavelengths in nm"):
+        analyse(data_of(1e7 / x, reflectance=reflectance_of(f)))
+
+
 def test_an_edge_is_no_maximum():
     x, _ = simple()
     edge = 0.05 + 0.4 / (1 + np.exp(-(x - 2395) / 3.0)) * np.exp(-((x - 2395).clip(0) / 60.0))

@@ -259,6 +259,42 @@ def test_points_that_cannot_be_used_are_counted():
     assert "2 points without gas or outside 0 < p/p0 < 1 are left out." in result.notes
 
 
+def test_branches_that_are_mixed_or_swapped_are_refused():
+    """A file without marks whose desorption comes first, falls throughout, or holds two runs."""
+    up, powder = X[X > 0.35], Powder(2.0, pore_volume=0.5e-3, pore_diameter=15e-9)
+    n, down = powder.amount(X), powder.amount(up, emptying=True)
+
+    def unmarked(x, amounts):
+        back = np.arange(len(x)) > int(np.argmax(x))
+        columns = {"relative_pressure": x, "adsorbed_amount": amounts, "desorption": back.astype(float)}
+        return new("isotherm", columns, source="u.csv", metadata={"gas": "N2"})
+
+    right = analyse(unmarked(np.r_[X, up[::-1]], np.r_[n, down[::-1]]))
+    assert right.quantities[AREA].value is not None
+    for x, amounts, says in (
+        (np.r_[up[-2::-1], X], np.r_[down[-2::-1], n], "the adsorption branch falls from"),
+        (np.r_[up[-2::-1], X[::-1]], np.r_[down[-2::-1], n[::-1]], "desorption lies at 0."),
+        (np.r_[X, X], np.r_[n, 0.5 * n], "desorption lies at 0.5 of adsorption"),
+    ):
+        with pytest.raises(DataError, match=says):
+            analyse(unmarked(x, amounts))
+
+
+def test_per_cent_read_as_p_over_p0_is_refused():
+    """Points below 1 % would pass for an isotherm."""
+    low = np.r_[np.geomspace(1e-3, 5e-3, 8), X]
+    with pytest.raises(DataError, match="p/p0 reaches 96: it is in per cent or a pressure"):
+        analyse(isotherm(100.0 * low, bet(low)))
+
+
+def test_a_gas_that_only_a_comment_names_is_asked_for():
+    data = isotherm(comment="Analysis adsorptive: Argon at 87 K")
+    data.attrs["metadata"].pop("gas")
+    with pytest.raises(DataError, match="names Argon, but the gas is stated nowhere"):
+        analyse(data)
+    assert analyse(data, gas="Ar").settings["gas"] == "Ar"
+
+
 NUMBERS = st.floats(-0.1, 1.1) | st.floats(0.0, 0.5) | st.sampled_from([0.0, 1.0, 1e-300, 0.05, 0.3, np.nan])
 
 
@@ -374,6 +410,8 @@ def test_the_command_line(shared_data, closo):
 
 # coverage
 
+CLEAN = np.array([*np.geomspace(0.003, 0.03, 4), *np.linspace(0.05, 0.30, 10), *np.linspace(0.35, 0.90, 12), 0.95])
+
 
 def twin(seed):
     """Return a powder measured with errors, and its truth; surface, pores and errors are not those assumed."""
@@ -398,9 +436,16 @@ def twin(seed):
     top = np.linspace(0.92, 0.985, rng.integers(3, 8))
     seen = measure(powder, instrument, rng, (*low, *np.linspace(0.35, 0.90, 12), *top))
     metadata = {"gas": "N2", "mass": f"{instrument.mass * 1e3:.4f} g"}
+    clean = kernel.passing_windows(
+        CLEAN, powder.amount(CLEAN)
+    )  # C is that of a window: of any that passes without errors
+    clean = kernel.passing_windows(
+        CLEAN, powder.amount(CLEAN)
+    )  # C is that of a window: of any that passes without errors
     density = 2200.0 * (1.0 + 0.02 * np.sqrt(3.0) * rng.uniform(-1.0, 1.0))
     truth = {
         "monolayer_capacity": sites,
+        "bet_constant": float(rng.choice(clean)[3]),
         AREA: area,
         EXTERNAL: area * (1.0 - share),
         "micropore_volume": share * sites * 34.67e-6,
@@ -426,7 +471,17 @@ def test_intervals_cover_the_truth_of_surfaces_that_are_not_the_models(window):
                 limit = float(quantity.why.split("below ")[1].split(" ")[0])
                 inside.setdefault("limit", []).append(1e3 * value <= 1.01 * limit)
     covered = {key: np.mean(found) for key, found in inside.items() if len(found) > 100}
-    assert covered.keys() == {"monolayer_capacity", AREA, EXTERNAL, "pore_volume", "particle_diameter", "limit"}
+    assert covered.keys() == {
+        "monolayer_capacity",
+        "bet_constant",
+        AREA,
+        EXTERNAL,
+        "pore_volume",
+        "particle_diameter",
+        "limit",
+    }
     assert covered.pop("limit") > 0.92
+    assert 0.92 <= covered.pop("bet_constant") <= 0.99
+    assert 0.92 <= covered.pop("bet_constant") <= 0.99
     assert all(0.92 <= share <= 0.98 for share in covered.values()), covered
     assert all(inside["micropore_volume"])  # known in few of them, and with room to spare

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 import tomllib
 
 import pytest
@@ -72,11 +73,17 @@ def test_the_study_made_of_files_gives_the_numbers_of_the_page(bench, spectrum, 
     shown = bench.settle()["files"][0]["measured"][0]["result"]["main"][0]
     made = bench.post("/drop/study", data={"name": "my study"})
     assert made.status_code == 200
-    assert "Nothing has been computed yet." in made.text  # not computed yet
+    assert "Analysing my study" in made.text
     text = tomllib.loads((tmp_path / "my study" / "study.toml").read_text())
     assert text["measurements"][0]["of"] == "pellet1"
     assert [p for p in pipeline.check(tmp_path / "my study") if p.level == "error"] == []
-    results = pipeline.analyse(tmp_path / "my study").results
+    end = time.monotonic() + 90.0
+    while not bench.json("/study")["work"]["done"] and time.monotonic() < end:
+        time.sleep(0.1)
+    analysis = pipeline.recall(tmp_path / "my study")
+    assert analysis.waiting == {}  # nobody had to ask for it
+    assert "at 25 °C" in bench.get("/study").text
+    results = analysis.results
     (found,) = [r for key, r in results.items() if key.startswith("pellet1/impedance/")]
     assert found.quantities["ionic_conductivity"].as_json()["value"] == pytest.approx(shown["value"])
 

@@ -305,3 +305,56 @@ def test_a_websocket_is_closed(bench):
 
     asyncio.run(Guard(None, Access((ORIGIN,)))({"type": "websocket"}, None, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+NOT_NUMBERS = ["nan", "1e999", "-1", "9" * 5000, "<script>alert(1)</script>", "0x10", "1;2", "\0", "35%00"]
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS)
+@pytest.mark.parametrize("path", ["/pathways", "/download/pathways.csv"])
+def test_what_is_no_number_moves_no_slider(bench, path, text):
+    answer = bench.client.get(path, params={"filler": text})
+    assert answer.status_code == 422
+    assert "<script>alert" not in answer.text
+    shown = bench.client.get(path, params={"filler": text, "format": "json"})
+    assert shown.headers["content-type"] == "application/json"
+    assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "kind", ["exe", "html", "svg%00", "..%2f..%2fetc%2fpasswd", "svg.html", "SVG", "%0d%0aset-cookie:a=b"]
+)
+@pytest.mark.parametrize("what", ["pathways", "map", "overlay", "figure", "table", "report"])
+def test_only_files_of_known_kinds_are_made(opened, what, kind):
+    key = next(iter(opened.place.analysis().results))
+    answer = opened.client.get(f"/download/{what}.{kind}", params={"key": key})
+    assert answer.status_code in (404, 422)
+    assert "set-cookie" not in answer.headers
+    assert "root:" not in answer.text
+
+
+OFF_THE_MAP = [{"width": "1e9"}, {"width": "-1"}, {"x1": "1e9"}, {"x2": "nan"}, {"y1": "-0.001"}]
+
+
+def test_a_line_off_the_map_is_refused_and_fills_no_memory(bench, element_map):
+    (one,) = bench.drop(element_map)["files"][0]["measured"]
+    line = {"key": one["key"], "x1": "0", "y1": "0", "x2": "3", "y2": "3"}
+    for path in ("/maps", "/download/map.csv"):
+        for asked in OFF_THE_MAP:
+            assert bench.client.get(path, params=line | asked).status_code == 422
+        answer = bench.client.get(path, params=line | {"map": "<img onerror=a>"})
+        assert answer.status_code == 200  # of the first map
+        assert "<img onerror" not in answer.text
+
+
+def test_a_flood_of_words_in_the_address_is_only_slow(opened):
+    keys = [("key", f"x{k}") for k in range(4000)]
+    for path in ("/cell", "/maps", "/pathways", "/compare"):
+        assert opened.client.get(path, params=keys).status_code in (200, 422)
+
+
+def test_long_work_cannot_be_asked_for_by_reading(opened):
+    for path in ("/work/analyse", "/work/explain", "/work/report", "/drop/study", "/measurement/keep"):
+        assert opened.get(path).status_code in (404, 405)
+        assert opened.client.head(path).status_code in (404, 405)
+    assert opened.place.work is None

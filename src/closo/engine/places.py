@@ -23,7 +23,16 @@ from typing import Any, Protocol
 
 from closo.engine.calling import Outcome, attempt
 from closo.engine.interrupting import ignored
-from closo.processes import end_with_parent
+from closo.errors import StudyError
+from closo.processes import end_with_parent, is_worker
+
+_IN_A_SCRIPT = "In a script, put the call that has workers=... under if __name__ == '__main__'."
+
+
+def refuse_workers_of_workers() -> None:
+    """Raise a StudyError in a worker: it would start workers that start workers."""
+    if is_worker():
+        raise StudyError("a worker process was asked to start workers of its own.", hint=_IN_A_SCRIPT)
 
 
 class Place(Protocol):
@@ -82,7 +91,9 @@ class Processes:
     """Worker processes of this computer; one that dies is replaced."""
 
     def __init__(self, workers: int) -> None:
+        refuse_workers_of_workers()
         self.size = workers
+        self._begun = False
         self._seats = [_new_seat() for _ in range(workers)]
 
     def submit(self, key: str, path: str, arguments: Mapping[str, Any]) -> None:
@@ -103,13 +114,17 @@ class Processes:
     def _collect(self, seat: _Seat) -> Outcome:
         key, seat.key = str(seat.key), None
         try:
-            return seat.pipe.recv()  # type: ignore[no-any-return]
+            outcome = seat.pipe.recv()
         except (EOFError, OSError):
             seat.process.join(5.0)
+            if seat.process.exitcode == 1 and not self._begun:  # of an error in the script that it imports
+                raise StudyError("a worker process ends before it begins.", hint=_IN_A_SCRIPT) from None
             reason = f"The worker process died ({_exit(seat.process.exitcode)}). Is there enough memory?"
             wall_time = time.perf_counter() - seat.begun
             self._replace(seat)
             return Outcome(key, failure=reason, wall_time=wall_time)
+        self._begun = True
+        return outcome  # type: ignore[no-any-return]
 
     def _replace(self, seat: _Seat) -> None:
         _stop(seat)

@@ -26,7 +26,7 @@ import closo
 from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec
 from closo.figures.table import csv_text, to_csv
-from closo.pipeline import Analysis
+from closo.pipeline import Analysis, recall
 from closo.pipeline.plan import supplied_files
 from closo.store import existing_store
 from closo.study import Study, path_in
@@ -49,7 +49,8 @@ def write_crate(analysis: Analysis, path: Path, *, bdf: bool = False, progress: 
 
     Raises
     ------
-    StudyError  when the ending is another one, a file is missing, or the archive cannot be written.
+    StudyError  when the ending is another one, a file is missing, the study changes meanwhile, or the archive cannot be
+    written.
     """
     path = Path(path)
     if path.suffix.lower() not in (".eln", ".zip"):
@@ -64,12 +65,19 @@ def write_crate(analysis: Analysis, path: Path, *, bdf: bool = False, progress: 
             if bdf:
                 _write_bdf(crate, analysis)
             crate.finish(analysis.study)
+        if _state(recall(analysis.study.folder)) != _state(analysis):
+            raise StudyError("the study was changed while it was written.", file=path, hint="Export it again.")
         scratch.replace(path)
     except OSError as error:
         raise StudyError(f"the archive cannot be written ({error.strerror or error}).", file=path) from None
     finally:
         scratch.unlink(missing_ok=True)
     return path
+
+
+def _state(analysis: Analysis) -> tuple[object, ...]:
+    """Return what tells one state of a study from another."""
+    return {key: analysis.fingerprints.get(key) for key in analysis.results}, set(analysis.waiting)
 
 
 class _Crate:

@@ -58,8 +58,11 @@ def analyse(
     if known is not None and not known.failures:  # what failed is tried again
         report(len(known.results), len(known.results), "known")
         return known
+    from closo.engine.places import refuse_workers_of_workers
     from closo.pipeline.workers import Crew  # starting processes: not for who finds all known
 
+    if workers != 1 and scheduler is None:
+        refuse_workers_of_workers()  # not in the lock, for which the leader of this worker has it
     with store.locked(wait=wait, tell=progress and (lambda text: report(0, 0, text))) as waited:
         if waited:  # the study may have been edited meanwhile, and the other have done the work
             study = asked if isinstance(asked, Study) else load(asked)

@@ -30,9 +30,10 @@ def changed_shares(study: Study, results: Mapping[str, Result]) -> dict[str, Num
         sample = study.samples.get(result.about.sample or "") if result.technique == "near_edge" else None
         names = result.findings.get("references") or [] if sample is not None else []
         seen = [_fraction(result, k, name) for k, name in enumerate(names) if name not in salts]
-        if sample is None or not _of_salt(result, sample) or not 0 < len(seen) < len(names):
+        if sample is None or None in seen or not _of_salt(result, sample) or not 0 < len(seen) < len(names):
             continue
-        least = sum(seen[1:], seen[0])
+        known = [number for number in seen if number is not None]
+        least = sum(known[1:], known[0])
         room = 1.0 - min(max(float(least.x), 0.0), 1.0)
         found[str(result.about.sample)] = least + uncertain(
             0.5 * room, {f"cages that stay:{study.title}": room / math.sqrt(12.0)}
@@ -47,10 +48,13 @@ def _of_salt(result: Result, sample: Sample) -> bool:
     return bool(filler and element) and element not in re.findall("[A-Z][a-z]?", filler or "")
 
 
-def _fraction(result: Result, k: int, name: str) -> Number:
-    """Return a fraction; one that is not detected as it was fitted, with the uncertainty that its limit stands for."""
-    number = result.quantities[f"{_FRACTION}:{name}"].number
-    if number is not None:
+def _fraction(result: Result, k: int, name: str) -> Number | None:
+    """Return a fraction; one that is not detected as it was fitted, with the uncertainty that its limit stands for.
+
+    None where the references do not explain the spectrum, which gives no limit either.
+    """
+    number, bound = result.quantities[f"{_FRACTION}:{name}"].number, f"{_FRACTION}:{name} upper_limit"
+    if number is not None or bound not in result.quantities:
         return number
-    value, limit = result.findings["fractions"][k], result.quantities[f"{_FRACTION}:{name} upper_limit"].value or 0.0
+    value, limit = result.findings["fractions"][k], result.quantities[bound].value or 0.0
     return uncertain(value, {f"fraction {name}:{result.name}": (limit - max(value, 0.0)) / 1.645})

@@ -91,7 +91,8 @@ def _temperatures(study: Study) -> Iterator[Problem]:
         for text in dict.fromkeys(text for text in texts if text is not None):
             kelvin = read_number(text, "temperature", label="").x
             if not _USUAL[0] <= kelvin <= _USUAL[1]:
-                doubt = f"'{text}' is {to_shown('temperature', kelvin):.4g} degC, {kelvin:.5g} K: far from what is usual. Check the unit."
+                shown = f"{to_shown('temperature', kelvin):.4g} degC, {kelvin:.5g} K"
+                doubt = f"'{text}' is {shown}: far from what is usual. Check the unit."
                 yield Problem("warning", f"measurements[{k}].temperature", doubt)
         owner = next(iter(study.owners(m.owner)), None)
         what = _USE_OF_TEMPERATURE.get(owner.kind_of_owner) if owner is not None else None

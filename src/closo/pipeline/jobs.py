@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -202,8 +202,18 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
         closo_version=job.code,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    read = tuple(Check(c["name"], False, c["detail"]) for c in data.attrs.get("failed_checks", ()))
-    return replace(result, checks=(*result.checks, *read), about=job.about, provenance=provenance)
+    checks = (*result.checks, *_of_reader(result, data.attrs.get("failed_checks", ())))
+    return replace(result, checks=checks, about=job.about, provenance=provenance)
+
+
+def _of_reader(result: Result, failed: Iterable[Mapping[str, str]]) -> Iterator[Check]:
+    """Yield the checks that failed in the reader: `unit` judges what hangs on the voltage, others all that was computed."""
+    from closo.techniques.instrument import OF_VOLTAGE  # numpy, which not every verb needs
+
+    computed = tuple(key for key, quantity in result.quantities.items() if quantity.basis != "stated")
+    for check in failed:
+        judges = OF_VOLTAGE if check["name"] == "unit" else computed
+        yield Check(check["name"], False, check["detail"], judges)
 
 
 def _in_folder(named: Mapping[str, Any], folder: str) -> dict[str, str]:

@@ -17,11 +17,13 @@ record. Tables side by side under one line of names are all read.
 
 A time may be a number or text: `1:02:03`, `2d 01:02:03`, `2024-03-01 09:00:00` (`clocks`). The total time is taken
 before the time of a step; times of steps are added, with a warning. A date beside the time must not run by the factor
-of a unit faster or slower (milliseconds under the name of seconds).
+of a unit faster or slower (milliseconds under the name of seconds), nor a capacity that is not read count by such a
+factor more or less than current and time give.
 
 A direct-current table of at least 10 rows gets its kind from the numbers, by the rule in `direct`: what is constant,
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
-not decide, it is a 'record'. More than 100 V in most rows is a failed check. Current > 0 charges: '-current' in
+not decide, it is a 'record'. More than 100 V in most rows, or more than 1 % of the rows of a cycling record without a
+number, is a failed check. Current > 0 charges: '-current' in
 `columns` where the file has it the other way round.
 
 With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:

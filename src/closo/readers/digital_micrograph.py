@@ -35,7 +35,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import LARGEST, LENGTHS, measurement, per_electronvolt, pixels_first
+from closo.readers.tools.microscopes import LARGEST, LENGTHS, measurement, per_electronvolt, pixels_first, square
 from closo.readers.tools.text import MAX_BYTES, load_bytes, mapped, size_of
 
 _NUMBERS = {2: "i2", 3: "i4", 4: "u2", 5: "u4", 6: "f4", 7: "f8", 8: "u1", 9: "i1", 10: "u1", 11: "i8", 12: "u8"}
@@ -168,8 +168,7 @@ def _measurement(source: _Bytes, image: dict[str, Any], *, part: int) -> Dataset
     if len(spectral) > 1 or (not spectral and len(sizes) != 2):
         raise ReadError(f"its axes are in {units}, of which one should be eV or keV.", file=path, hint=_AGAIN)
     title, pixel = _text(image.get("Name", "")), [k for k in range(len(sizes)) if k not in spectral]
-    step = LENGTHS.get(units[pixel[-1]]) if pixel else None
-    size = None if step is None else abs(float(axes[pixel[-1]].get("Scale", 0.0))) * step or None
+    size = square([float(axes[k].get("Scale", 0.0)) * LENGTHS.get(units[k], 0.0) for k in pixel])
     stated = {"signal": signal} if signal else {}
     if not spectral:
         return measurement(path, shaped, axis="", pixel=size, title=title, metadata=stated, part=part)

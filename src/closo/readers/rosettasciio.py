@@ -19,7 +19,7 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import EXTRA, LARGEST, LENGTHS, measurement, per_electronvolt
+from closo.readers.tools.microscopes import EXTRA, LENGTHS, held, measurement, per_electronvolt, square
 from closo.readers.tools.text import DAMAGE, size_of
 
 _AGAIN = "Export the spectrum as .msa, or the map as .hspy."
@@ -56,29 +56,40 @@ def _signals(path: Path) -> list[dict[str, Any]]:
     for plugin in plugins:
         if suffix not in [str(known).lower() for known in plugin["file_extensions"]]:
             continue
-        try:
-            found: list[dict[str, Any]] = importlib.import_module(plugin["api"]).file_reader(str(path))
-        except DAMAGE as error:
-            reasons.append(f"{plugin['name']}: {' '.join(str(error).split())[:80]}")
-        else:
-            return found
+        reader = importlib.import_module(plugin["api"]).file_reader
+        for lazy in (True, False):  # lazily, so that the size is known first; an HDF5 array in one piece cannot be
+            try:
+                found: list[dict[str, Any]] = reader(str(path), lazy=lazy)
+            except DAMAGE as error:
+                reason = f"{plugin['name']}: {' '.join(str(error).split())[:80]}"
+            else:
+                return found
+        reasons.append(reason)
     said = f" ({'; '.join(reasons)})" if reasons else ""
     raise ReadError(f"rosettasciio does not read it{said[:200]}.", file=path, hint=_AGAIN)
 
 
+def _loaded(data: Any) -> np.ndarray:
+    """Return an array that is still in its file, block by block along its first axis: dask would hold all of it twice."""
+    if getattr(data, "npartitions", 1) == 1:
+        return np.asarray(data)
+    found, at = np.empty(data.shape, data.dtype), 0
+    for size in data.chunks[0]:
+        found[at : at + size] = np.asarray(data[at : at + size])
+        at += size
+    return found
+
+
 def _measurement(path: Path, signal: dict[str, Any], *, part: int) -> Dataset | None:
     """Return one signal; None where it is neither a spectrum nor an image."""
-    values, axes = np.asarray(signal["data"]), signal["axes"]
-    if values.nbytes > LARGEST:
-        text = f"a spectrum image is of {values.nbytes / 1e9:.2g} GB, more than {LARGEST / 1e9:.2g} GB."
-        raise ReadError(text, file=path, hint="Export a part of it.")
+    held(path, signal["data"].nbytes)
+    values, axes = _loaded(signal["data"]), signal["axes"]
     units = [str(axis.get("units") or "") for axis in axes]
     spectral = [k for k, unit in enumerate(units) if per_electronvolt(unit)]
     said = signal.get("metadata", {})
     title, kind = str(said.get("General", {}).get("title", "")), str(said.get("Signal", {}).get("signal_type", ""))
     lengths = [k for k in range(values.ndim) if k not in spectral]
-    step = LENGTHS.get(units[lengths[-1]]) if lengths else None
-    pixel = None if step is None else abs(float(axes[lengths[-1]]["scale"])) * step or None
+    pixel = square([float(axes[k]["scale"]) * LENGTHS.get(units[k], 0.0) for k in lengths])
     if not spectral and values.ndim == 2 and values.dtype.kind in "uif":
         return measurement(path, values, axis="", pixel=pixel, title=title, part=part)
     if len(spectral) != 1 or not kind.startswith(("EDS", "EELS")) or values.ndim not in (1, 2, 3):

@@ -24,10 +24,11 @@ import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ReadError
-from closo.readers.tools.microscopes import EXTRA, LARGEST, events, measurement, pixels_first
+from closo.readers.tools.microscopes import EXTRA, MOST_EVENTS, events, held, measurement, pixels_first, square
 from closo.readers.tools.text import DAMAGE, size_of
 
 _STEP = 65535
+_BLOCK = 2**22  # words of a stream that are worked on at once
 _AGAIN = "Export it again from Velox."
 
 
@@ -83,7 +84,8 @@ def _calibration(said: dict[str, Any]) -> tuple[float, float]:
 
 def _pixel(said: dict[str, Any]) -> float | None:
     size = said["BinaryResult"].get("PixelSize") or {}
-    return float(size["width"]) if said["BinaryResult"].get("PixelUnitX") == "m" and "width" in size else None
+    sides = [float(size[side]) for side in ("height", "width") if side in size]
+    return square(sides) if said["BinaryResult"].get("PixelUnitX") == "m" else None
 
 
 def _kept(said: dict[str, Any], detectors: list[str]) -> dict[str, Any]:
@@ -106,27 +108,33 @@ def _map(path: Path, data: Any) -> list[Dataset]:
     if not streams or not any(raster):
         return []
     width, height, bins = int(raster[0]["Width"]), int(raster[0]["Height"]), int(settings[0]["bincount"])
-    pixels, channels, said = [], [], [_said(stream) for stream in streams]
+    said, size, used = [_said(stream) for stream in streams], width * height, 0
+    # of this only the pages that are written to take memory
+    keys = np.empty(sum(s["Data"].shape[0] for s in streams), np.uint32 if size * bins <= 2**32 else np.uint64)
     for stream in streams:
-        words = stream["Data"][:, 0]
-        step = words == _STEP
-        steps, size = int(step.sum()), width * height
+        steps, words = 0, stream["Data"]
+        for begin in range(0, words.shape[0], _BLOCK):
+            block = words[begin : begin + _BLOCK, 0]
+            step = block == _STEP
+            pixels, channels = ((steps + np.cumsum(step)) % size)[~step], block[~step]
+            steps += int(step.sum())
+            if channels.size and int(channels.max()) >= bins:
+                raise ReadError(f"a stream has channels beyond {bins}.", file=path, hint=_AGAIN)
+            keys[used : used + channels.size] = pixels * bins + channels
+            used += channels.size
+            if used > MOST_EVENTS:
+                text = f"it holds more than {MOST_EVENTS / 1e6:.0f} million X-rays, which need too much memory."
+                raise ReadError(text, file=path, hint="Export fewer frames, or neighbouring pixels summed, from Velox.")
         if steps % size not in (0, size - 1):
             text = f"its settings say {width} x {height} pixels, but a stream has {steps} steps, no whole number of frames."
-            raise ReadError(
-                text, file=path, hint="The raster is not known, so no map can be made. Export the map from Velox."
-            )
-        pixels.append((np.cumsum(step) % size)[~step])
-        channels.append(words[~step])
-        if channels[-1].size and int(channels[-1].max()) >= bins:
-            raise ReadError(f"a stream has channels beyond {bins}.", file=path, hint=_AGAIN)
+            hint = "The raster is not known, so no map can be made. Export the map from Velox."
+            raise ReadError(text, file=path, hint=hint)
     names = [str(one["BinaryResult"]["Detector"]) for one in said]
     offset, step_energy = _calibration(said[0])
     return [
         events(
             path,
-            np.concatenate(pixels),
-            np.concatenate(channels),
+            keys[:used],
             raster=(height, width),
             energies=(offset, step_energy, bins),
             pixel=_pixel(said[0]),
@@ -140,9 +148,7 @@ def _losses(path: Path, data: Any) -> list[Dataset]:
     """Return the energy-loss spectrum images."""
     found = []
     for group in (data.get("EelsSpectrumImage") or {}).values():
-        if group["Data"].nbytes > LARGEST:
-            text = f"a spectrum image is of {group['Data'].nbytes / 1e9:.2g} GB, more than {LARGEST / 1e9:.2g} GB."
-            raise ReadError(text, file=path, hint="Export a part of it.")
+        held(path, group["Data"].nbytes)
         cube, said = pixels_first(group["Data"], (2, 0, 1)), _said(group)
         detectors = [d for d in said["Detectors"].values() if "Dispersion" in d and "OffsetEnergy" in d]
         warnings = () if detectors else ("The file states no energy axis: energies are channel numbers.",)

@@ -92,9 +92,7 @@ def measurements(results: Iterable[Result], name: str = "measurements") -> Table
         numbers = [cell for key in main for cell in _cells(result.quantities.get(key))]
         failed = ", ".join(check.name for check in result.failed_checks) or "none"
         circuit = str(result.findings.get("circuit") or "")
-        rows.append(
-            [result.name, celsius(result.quantities.get("temperature")), result.about.branch, *numbers, circuit, failed]
-        )
+        rows.append([result.name, celsius(result), result.about.branch, *numbers, circuit, failed])
     columns = [Column("measurement"), Column("T"), Column("branch")]
     for key in main:
         columns += _pair(key.partition(":")[0], key_text(key))

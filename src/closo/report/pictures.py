@@ -140,7 +140,7 @@ def _place(result: Result, sample: str) -> str:
     """Return pellet, temperature and branch of a measurement, or its name."""
     specimen = result.about.owner
     pellet = specimen.removeprefix(sample).strip(" -_.") if len(specimen) > 8 else specimen
-    temperature = celsius(result.quantities.get("temperature"))
+    temperature = celsius(result)
     place = f"{temperature} {result.about.branch}".strip() or result.name
     return f"{pellet} {place}".strip()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from closo.figures.labels import pretty, typeset
 from closo.nomenclature import to_shown
-from closo.quantity import Quantity
+from closo.result import Result
 
 
 def key_text(key: str) -> str:
@@ -37,18 +37,17 @@ def sentences(*texts: str) -> str:
     return typeset(said.strip())
 
 
-def celsius(quantity: Quantity | None) -> str:
-    """Return a temperature as a short label.
+def celsius(result: Result) -> str:
+    """Return the temperature of a result as a short label: as measured, or for which it was computed; empty without one.
 
     Example
     -------
-    >>> from closo.quantity import uncertain
-    >>> celsius(Quantity("temperature", uncertain(303.15, {"temperature:a": 0.2})))
+    >>> celsius(Result("replicates", "pellets", {}, settings={"temperature": 303.15}))
     '30 °C'
     """
-    if quantity is None or quantity.value is None:
-        return ""
-    return pretty(f"{to_shown(quantity.name, quantity.value):.4g} degC")
+    quantity = result.quantities.get("temperature")
+    kelvin = result.settings.get("temperature") if quantity is None else quantity.value
+    return pretty(f"{to_shown('temperature', kelvin):.4g} degC") if isinstance(kelvin, float) else ""
 
 
 def level_class(word: str) -> str:

@@ -210,6 +210,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         kinds=("diffraction",),
         needs=("two_theta",),
         inputs=("temperature",),
+        headline=("mass_fraction:", "amorphous_fraction", "crystallite_size:", "lattice_a:"),
         settings={
             "phases": (str, "CIF files of the crystalline phases, 'A.cif,B.cif'; a phase is named after its file"),
             "anode": (str, "Co, Cu or Mo, where the file does not say the radiation"),

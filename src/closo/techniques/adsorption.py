@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from closo.errors import ConvergenceError
+from closo.errors import ConvergenceError, DataError
 from closo.fit import Fit, least_squares, straight_line
 
 _LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
@@ -22,6 +22,8 @@ _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K
 _CALLED = {"nitrogen": "N2", "n2": "N2", "argon": "Ar", "ar": "Ar", "krypton": "Kr", "kr": "Kr"}
 _BATHS = {"N2": 77.4, "Ar": 87.3, "Kr": 77.4}  # K; argon is measured in liquid nitrogen, too
 _MOST_ENDS = 400  # points at which windows begin and end; of more, every second, third, ... is one
+_MOST = 144.0  # mol/kg, that fill pores of 5 cm3/g with liquid N2
+_FALLS = 0.1  # of the amounts, by which they may fall over a branch, and desorption lie below adsorption
 _WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
@@ -54,6 +56,47 @@ def gas_of(name: str, bath: str = "") -> tuple[str, str]:
     if kelvins is not None and abs(kelvins / _BATHS[gas] - 1.0) > 0.15:
         return gas, f"the bath was at {kelvins:.4g} K; areas and pores are those of {gas} near {_BATHS[gas]:g} K."
     return gas, ""
+
+
+def gas_in(text: str) -> str:
+    """Return another gas than N2 that a comment names, '' where it names none or N2 beside it.
+
+    Example
+    -------
+    >>> gas_in("Analysis adsorptive: Argon"), gas_in("Ar, then N2"), gas_in("CO2 at 25 C"), gas_in("Area")
+    ('Argon', '', 'CO2', '')
+    """
+    found = re.search(r"\b((?i:argon|krypton|co2|carbon dioxide|oxygen|water)|Ar|Kr)\b", text)
+    return "" if found is None or re.search(r"(?i)\b(?:nitrogen|n2)\b", text) else found[1]
+
+
+def refuse_impossible(x: np.ndarray, n: np.ndarray, back: np.ndarray, *, file: object) -> None:
+    """Refuse more gas than any powder holds, and points of which those that adsorb are no one branch, or desorb in truth.
+
+    x, n : used points of both branches; back : True where they desorb.
+
+    Raises
+    ------
+    DataError  for a wrong unit, amounts that fall by more than a tenth of their range, desorption below adsorption.
+    """
+    most = float(n.max())
+    if most > _MOST:
+        text = f"{most:.4g} mmol/g would fill pores of {most * 0.03467:.3g} cm3/g; no powder has more than 5 cm3/g."
+        raise DataError(text, file=file, hint="The unit of the amount is wrong: was cm3(STP)/g read as mmol/g?")
+    order = np.lexsort((np.arange(np.sum(~back)), x[~back]))
+    rise, up = x[~back][order], n[~back][order]
+    falls = np.maximum(-np.diff(up), 0.0)
+    both = back & (x > 0.05) & (x >= rise[0]) & (x <= rise[-1])
+    below = float(np.quantile(n[both] / np.interp(x[both], rise, up), 0.1)) if both.sum() > 2 else 1.0
+    if falls.sum() > _FALLS * float(np.ptp(up)):
+        k = int(np.argmax(falls))
+        text = f"the adsorption branch falls from {up[k]:.3g} to {up[k + 1]:.3g} mmol/g at p/p0 {rise[k]:.3g}."
+    elif below < 1.0 - _FALLS:
+        text = f"desorption lies at {below:.2g} of adsorption, which it cannot fall below."
+    else:
+        return
+    hint = "Two runs are in one, or desorption comes first: mark each row in a column 'desorption' (0 or 1)."
+    raise DataError(text, file=file, hint=hint)
 
 
 def bet_transform(x: np.ndarray, n: np.ndarray) -> np.ndarray:

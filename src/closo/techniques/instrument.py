@@ -38,6 +38,12 @@ OF_CURRENT = (  # what is wrong where the current is
     *("resistance", "area_specific_resistance", "interfacial_resistance"),
     *("steady_state_current", "initial_current", "electronic_conductivity"),
 )
+OF_VOLTAGE = (  # what is wrong where the voltage is
+    *("voltage", "potential", "mean_voltage", "voltage_hysteresis", "applied_voltage", "onset_potential"),
+    *("polarization", "polarization_asymmetry", "polarization_drift", "scan_rate", "current_fraction"),
+    *("resistance", "area_specific_resistance", "interfacial_resistance", "electronic_conductivity"),
+    *("differential_capacity", "specific_energy", "energy_density"),
+)
 OF_RATIO = ("coulombic_efficiency", "energy_efficiency", "capacity_retention")  # of charges, in which a gain cancels
 OF_TIME = (*OF_CHARGE, "c_rate", "duration", "polarization_drift", "scan_rate")  # what is wrong where the clock is
 _HARD = 3.0  # times the limit of 2 u, beyond which a current is surely not the set one

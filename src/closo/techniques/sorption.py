@@ -68,7 +68,7 @@ _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
 _FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
-_IMPOSSIBLE, _NOTHING, _TOO_VAGUE, _LEAST_SURFACE = 5e-3, 1e-12, 0.4, 5.0  # m3/kg; mol/kg; relative u; m2 in the tube
+_NOTHING, _TOO_VAGUE, _LEAST_SURFACE, _SUPERSATURATED = 1e-12, 0.4, 5.0, 1.2  # mol/kg; relative u; m2 in the tube; p/p0
 _AREA = "specific_surface_area"
 _BET = ("monolayer_capacity", "bet_constant", _AREA)
 
@@ -181,15 +181,14 @@ def _points(data: dataset.Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarra
         raise DataError(text, file=file, hint="Say which: --set saturation_pressure='101.3 ± 0.2 kPa'.")
     n = np.asarray(data["adsorbed_amount"].values, float)
     back = data["desorption"].values > 0.5 if "desorption" in data else np.arange(len(x)) > int(np.argmax(x))
+    if (highest := float(np.max(x[np.isfinite(x)], initial=0.0))) > _SUPERSATURATED:
+        text = f"p/p0 reaches {highest:.4g}: it is in per cent or a pressure, or the saturation pressure is wrong."
+        raise DataError(text, file=file, hint="Name the column with its unit: 'p/p0 (%)', 'Absolute Pressure (mmHg)'.")
     good = np.isfinite(x) & np.isfinite(n) & (x > 0) & (x < 1) & (n > _NOTHING)
-    there = len(np.unique(x[good & ~back]))
-    if there < 3:
+    if (there := len(np.unique(x[good & ~back]))) < 3:
         text = f"sorption needs an adsorption branch; {there} points of it have 0 < p/p0 < 1 and an amount > 0."
         raise DataError(text, file=file, hint="Check the columns, their units, and the saturation pressure.")
-    most = float(n[good].max())
-    if most * _GASES["N2"][1] > _IMPOSSIBLE:
-        text = f"{most:.4g} mmol/g would fill pores of {most * 0.03467:.3g} cm3/g; no powder has more than 5 cm3/g."
-        raise DataError(text, file=file, hint="The unit of the amount is wrong: was cm3(STP)/g read as mmol/g?")
+    kernel.refuse_impossible(x[good], n[good], back[good], file=file)
     return x[good], n[good], back[good]
 
 
@@ -199,16 +198,19 @@ def _branch(data: dataset.Dataset, asked: _Asked, points: Points) -> tuple[_Bran
     apart = np.append(True, np.diff(x) > 1e-9 * x[1:])
     x, n, stated, notes = x[apart], points[1][first][apart], data.attrs["metadata"], []
     gas, wrong = kernel.gas_of(asked.gas or str(stated.get("gas") or "N2"), str(stated.get("temperature")))
+    unnamed = not (asked.gas or stated.get("gas"))
+    if unnamed and (other := kernel.gas_in(str(stated.get("comment", "")))):
+        wrong = f"a line above the columns names {other}, but the gas is stated nowhere."
     if wrong:
         hint = "Use the isotherm of N2, Ar or Kr at the boiling point; the setting gas says which it is."
         raise DataError(wrong, file=data.attrs.get("source"), hint=hint)
-    if not (asked.gas or stated.get("gas")):
+    if unnamed:
         notes.append("The file does not state the gas (setting gas): N2 is assumed.")
     usual, weighed = uncertain(_GASES[gas][0], {f"cross_section:{gas}": _SECTION_U * _GASES[gas][0]}), asked.mass
     section = usual if asked.section is None else asked.section
     if weighed is None and re.fullmatch(r"\d[\d.]*(?:e-?\d+)? m?g", str(stated.get("mass"))):
         weighed = parse(str(stated["mass"]), "mass", default_u=_MASS_U)
-    mass = Quantity("mass", weighed)
+    mass, p0 = Quantity("mass", weighed), Quantity("saturation_pressure", asked.p0)
     if mass.value is None:
         notes.append("The file states no mass (setting mass): weighing and free space are as uncertain as with 0.1 g.")
     if str(stated.get("density", "")).startswith("1.000 g"):
@@ -216,11 +218,9 @@ def _branch(data: dataset.Dataset, asked: _Asked, points: Points) -> tuple[_Bran
     passing = kernel.passing_windows(x, n)
     order = passing[np.argsort(passing[:, 2], kind="stable"), :2].astype(int)
     median = np.arange(*order[len(order) // 2]) if len(order) else np.arange(0)
-    window = median
-    if asked.window is not None:
-        window = np.flatnonzero((x >= asked.window[0]) & (x <= asked.window[1]))
+    ends = asked.window
+    window = median if ends is None else np.flatnonzero((x >= ends[0]) & (x <= ends[1]))
     film = np.flatnonzero((x >= _FILM[0]) & (x <= min(_FILM[1], kernel.condensation(x, n))))
-    p0 = Quantity("saturation_pressure", asked.p0)
     weight = (mass.value or _USUAL_MASS, mass.u or _MASS_U)
     p0_u = p0.u / p0.value if p0.value and p0.u else _P0_U
     return _Branch(dataset.name_of(data), x, n, gas, section, weight, p0_u, passing, window, median, film), tuple(notes)
@@ -290,8 +290,9 @@ def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
 def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     """Return external surface and micropore volume from the t-plot."""
     keys, rows, why = {f"{_AREA}:external": "film", "micropore_volume": "micropores"}, branch.film, None
-    value, errors = _errors(branch, branch.window, at)
-    constant = value["C"] if len(branch.window) > 2 else np.nan
+    errors = _errors(branch, branch.window, at)[1]
+    lines = [_estimates(branch, k, at, (branch.x, branch.n))["C"] for k in (branch.window, branch.median) if len(k) > 2]
+    constant = next((c for c in lines if c > 0.0), np.nan)
     if branch.gas != "N2" or len(rows) < 4:
         why = f"the t-plot is made for N2 and needs four points from p/p0 0.08 to 0.30, not {len(rows)} of {branch.gas}"
     elif 0.0 < constant < _LEAST_C:

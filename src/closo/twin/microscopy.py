@@ -74,6 +74,17 @@ class Lamella:
         return tails if self.probe else parts
 
 
+def _lines(amounts: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the energies of an axis that is 4 eV off, and the lines of amounts, shape (y, x)."""
+    e = _ENERGIES + 4.0
+    spectrum = np.zeros((*amounts["Na"].shape, e.size))
+    for element, amount in amounts.items():
+        width = np.sqrt(136.0**2 + 2.5 * (_LINES[element] - 5898.8)) / 2.3548
+        shape = np.exp(-0.5 * ((e - _LINES[element]) / width) ** 2)
+        spectrum += amount[..., None] * shape / shape.sum()
+    return e, spectrum
+
+
 def x_ray_map(lamella: Lamella, random: np.random.Generator) -> np.ndarray:
     """Return counts of X-rays, shape (size, size, channels)."""
     parts = lamella.lengths()
@@ -84,12 +95,7 @@ def x_ray_map(lamella: Lamella, random: np.random.Generator) -> np.ndarray:
         "Na": 3.0 * (parts["matrix"] + parts["shell"]),
         "Si": 8.0 * parts["particle"],
     }
-    e = _ENERGIES + 4.0  # the axis is off
-    spectrum = np.zeros((*parts["matrix"].shape, e.size))
-    for element, amount in amounts.items():
-        width = np.sqrt(max(136.0**2 + 2.5 * (_LINES[element] - 5898.8), 900.0)) / 2.3548
-        shape = np.exp(-0.5 * ((e - _LINES[element]) / width) ** 2)
-        spectrum += amount[..., None] * shape / shape.sum()
+    e, spectrum = _lines(amounts)
     kramers = np.where(
         e > 60, (20000.0 - e) / np.maximum(e, 60.0) * np.exp(-((350.0 / np.maximum(e, 60.0)) ** 2) * 0.25), 0.0
     )
@@ -115,15 +121,9 @@ def section(random: np.random.Generator, *, size: int = 40, scale: float = 3.0, 
     """Return an SEM map of a section whose silica clusters over `scale` pixels, as X-ray counts."""
     field = gaussian_filter(random.standard_normal((size, size)), scale, mode="wrap")
     share = np.clip(0.35 + 0.15 * field / field.std(), 0.02, 0.98)
-    lamella = Lamella(size=size, counts=counts)
-    e = _ENERGIES + 4.0
-    spectrum = np.zeros((size, size, e.size))
-    for element, amount in (("C", 0.4 + 0 * share), ("O", 4.0 * share), ("Na", 3.0 * (1 - share)), ("Si", 6.0 * share)):
-        width = np.sqrt(136.0**2 + 2.5 * (_LINES[element] - 5898.8)) / 2.3548
-        shape = np.exp(-0.5 * ((e - _LINES[element]) / width) ** 2)
-        spectrum += amount[..., None] * shape / shape.sum()
+    e, spectrum = _lines({"C": 0.4 + 0 * share, "O": 4.0 * share, "Na": 3.0 * (1 - share), "Si": 6.0 * share})
     spectrum += 3.0 / e.size + 0.2 * np.exp(-0.5 * (e / 45.0) ** 2)
-    return np.asarray(random.poisson(lamella.counts * spectrum), np.uint16)
+    return np.asarray(random.poisson(counts * spectrum), np.uint16)
 
 
 def write_maps(folder: Path, seed: int = 0) -> list[tuple[str, dict[str, Any]]]:
@@ -132,30 +132,19 @@ def write_maps(folder: Path, seed: int = 0) -> list[tuple[str, dict[str, Any]]]:
     Equal seeds give equal bytes.
     """
     random, lamella = stream(seed, "microscopy", _SAMPLE), Lamella(size=36, radius=9.0)
-    size = (0.0, 1e9 * lamella.pixel, "nm")
-    elements = {"elements": "C, O, Na, Si", "ratio": "O/Na"}
-    written: list[tuple[str, np.ndarray, tuple[float, float, str], str, dict[str, Any]]] = [
-        ("stem", x_ray_map(lamella, random), (0.0, 0.015, "keV"), "X-ray", {"technique": "element_map"}),
-        (
-            "eels",
-            loss_map(Lamella(size=24, radius=6.0, counts=6.0), random),
-            (155.0, 0.5, "eV"),
-            "EELS",
-            {"technique": "eels"},
-        ),
-        (
-            "sem",
-            section(random, size=30, scale=1.5),
-            (0.0, 0.015, "keV"),
-            "X-ray",
-            {"technique": "element_map", "settings": elements},
-        ),
+    element_map = {"technique": "element_map"}
+    settings = {"elements": "C, O, Na, Si", "ratio": "O/Na"}
+    maps = x_ray_map(lamella, random), loss_map(Lamella(size=24, radius=6.0, counts=6.0), random)
+    written: list[tuple[str, np.ndarray, float, tuple[float, float, str], dict[str, Any]]] = [
+        ("stem", maps[0], 1e9 * lamella.pixel, (0.0, 0.015, "keV"), element_map),
+        ("eels", maps[1], 1e9 * lamella.pixel, (155.0, 0.5, "eV"), {"technique": "eels"}),
+        ("sem", section(random, size=30, scale=1.5), 500.0, (0.0, 0.015, "keV"), element_map | {"settings": settings}),
     ]
     tables = []
-    for name, counts, energies, signal, entries in written:
-        step = (0.0, 500.0, "nm") if name == "sem" else size
-        file = f"{_SAMPLE}_{name}.dm4"
+    for name, counts, pixel, energies, entries in written:
+        file, step = f"{_SAMPLE}_{name}.dm4", (0.0, pixel, "nm")
         narrow = counts.astype(np.uint8) if counts.max() < 256 else counts
+        signal = "EELS" if name == "eels" else "X-ray"
         write_dm4(folder / file, narrow, [step, step, energies], signal=signal, title=f"{_SAMPLE} {name}")
         tables.append(("[[measurements]]", {"of": _SAMPLE, "file": f"raw/{file}", **entries}))
     return tables

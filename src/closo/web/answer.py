@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,33 @@ def wants_json(request: Request) -> bool:
     return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
 
 
+_OF_THE_PAGE = (  # what the sentences call the options of the command line
+    (r"^--set ", "give --set "),
+    (r"--set (\w+) ?= ?", r"the setting \1 = "),
+    (r"--columns (?=\S+,)", "in the field 'columns in order': "),
+    (r"--columns", "the field 'columns in order'"),
+    (r"--sheet", "'sheet=NAME:' before the names"),
+    (r"`closo analyse`", "the button 'analyse'"),
+    (r"--([a-z][a-z-]*)", r"the setting '\1'"),
+)
+
+
+def of_page(text: str | None) -> str:
+    """Return a sentence with the controls of the pages in place of the options of the command line.
+
+    Example
+    -------
+    >>> of_page("--set edge='O K'."), of_page("Name the columns with --columns.")
+    ("Give the setting edge = 'O K'.", "Name the columns with the field 'columns in order'.")
+    """
+    said = text or ""
+    for option, control in _OF_THE_PAGE:
+        said = re.sub(rf"(?<![\w-]){option}", control, said)
+    return (
+        re.sub(r"^[a-z]", lambda first: first[0].upper(), said) if said.startswith(("the ", "give ", "in ")) else said
+    )
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     """Return templates in which everything is escaped."""
@@ -42,5 +70,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class}
+    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
     return made

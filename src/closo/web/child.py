@@ -24,6 +24,7 @@ from closo.figures import FigureSpec, render
 from closo.figures.browser import MOST_POINTS
 from closo.pipeline.explained import EXPLAINED, keep_explained
 from closo.pipeline.jobs import Job, compute
+from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
 Answer = tuple[object, Sequence[bytes]]
@@ -149,6 +150,7 @@ def draw(spec: FigureSpec, kind: str) -> Answer:
 
 def analyse_study(folder: str, workers: int, *, tell: Tell) -> Answer:
     """Analyse a study, and tell (finished, total, what) on the way."""
+    lead()
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, what: tell([k, n, what]))
     except ClosoError as error:
@@ -158,6 +160,7 @@ def analyse_study(folder: str, workers: int, *, tell: Tell) -> Answer:
 
 def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
     """Find one of `EXPLAINED` for a study, and keep it there."""
+    lead()
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
         tell([0, 0, "weighing explanations"])

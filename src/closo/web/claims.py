@@ -50,7 +50,7 @@ def _claim(one: Verdict, keys: list[str]) -> dict[str, Any]:
 
 def _axis(one: Verdict) -> dict[str, Any] | None:
     """Return where claim and found intervals lie on an axis from 0 to 100, None where they have no common one."""
-    found = [q for q in one.quantities if q.number is not None and q.name == one.claim.name]
+    found = [q for q in one.quantities if q.value is not None and q.name == one.claim.name]
     if one.claim.value is None or not found:
         return None
     try:

@@ -83,7 +83,7 @@ def chosen(request: Request) -> dict[str, Result]:
 
 
 def _label(result: Result) -> str:
-    place = f"{result.about.owner} {celsius(result.quantities.get('temperature'))} {result.about.branch}"
+    place = f"{result.about.owner} {celsius(result)} {result.about.branch}"
     return " ".join(place.split()) if result.about.owner else result.name
 
 
@@ -144,7 +144,7 @@ def _axis(axes: Sequence[Axis]) -> Axis:
 def _numbers(results: Sequence[Result]) -> Panel | None:
     """Return the main quantity of several results beside each other."""
     key = next((key for key in map(pipeline.headline, results) if key), "")
-    found = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].number is not None]
+    found = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].value is not None]
     if len(found) < 2:
         return None
     row = look_up(key.partition(":")[0])

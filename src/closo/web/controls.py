@@ -78,7 +78,7 @@ def _parameters(row: Technique, asked: Mapping[str, Any], result: Result | None)
         mode = "hold" if name in held else "bound" if name in bound else "free"
         quantity = next((q for k, q in result.quantities.items() if _is_of(name, k, q.method)), None)
         shown = start.get(name, "") if quantity is None else value_text(quantity)
-        why = quantity.why if quantity is not None and quantity.number is None else None
+        why = quantity.why if quantity is not None and quantity.value is None else None
         rows.append({"name": name, "fitted": start.get(name, ""), "text": shown, "why": why or "", "mode": mode,
                      "value": held.get(name) or bound.get(name) or "",
                      "role": roles.get(name, "") if name.startswith(known.assigned) else None})  # fmt: skip

@@ -144,9 +144,10 @@ async def clear(request: Request) -> Response:
 
 @router.post("/drop/study")
 async def study(request: Request) -> Response:
-    """Make a study of what is on the bench, beside the folder in which closo was started, and open it."""
+    """Make a study of what is on the bench, beside the folder in which closo was started, open and analyse it."""
     place = request.app.state.workplace
     form = await request.form(max_files=0, max_fields=5)
     folder = make_study(bench_of(request), place.home, str(form.get("name", "")))
     place.open(folder)
+    place.analyse()
     return RedirectResponse("/study", 303)

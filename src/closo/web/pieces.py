@@ -22,11 +22,11 @@ _SOURCES = 12
 
 def brief(result: Result) -> dict[str, Any]:
     """Return the line of a result in a list: its main quantities, and what its checks say."""
-    keys = [key for key in pipeline.main_quantities(result) if result.quantities[key].number is not None]
+    keys = [key for key in pipeline.main_quantities(result) if result.quantities[key].value is not None]
     keys = keys or pipeline.main_quantities(result)
     shown = [quantity_page(key, result.quantities[key]) for key in keys[:2]]
     return {"technique": result.technique, "name": result.name, "main": shown, "checks": checks_of(result)} | {
-        "temperature": celsius(result.quantities.get("temperature"))
+        "temperature": celsius(result)
     }
 
 
@@ -45,7 +45,7 @@ def quantity_page(key: str, quantity: Quantity) -> dict[str, Any]:
     total = sum(entry["u"] ** 2 for entry in shown["budget"])
     budget = [e | {"share": e["u"] ** 2 / total if total else 0.0} for e in shown["budget"][:_SOURCES]]
     text = {"key": key, "label": key_text(key), "text": value_text(quantity), "budget": budget}
-    return {**shown, **text, "why": quantity.why or ("not determined" if quantity.number is None else "")}
+    return {**shown, **text, "why": quantity.why or ("not determined" if quantity.value is None else "")}
 
 
 def full(result: Result) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def full(result: Result) -> dict[str, Any]:
     keys = pipeline.main_quantities(result)
     keys = [*keys, *(key for key in result.quantities if key not in keys)]
     shown = result.as_json() | brief(result)
-    head = next((key for key in keys if result.quantities[key].number is not None), keys[0] if keys else "")
+    head = next((key for key in keys if result.quantities[key].value is not None), keys[0] if keys else "")
     quantities = [quantity_page(key, result.quantities[key]) for key in keys]
     return shown | {"headline": head, "quantities": quantities}
 
@@ -121,9 +121,9 @@ def change(old: Result, new: Result) -> list[dict[str, Any]]:
     rows = []
     for key in keys:
         before, after = old.quantities.get(key), new.quantities[key]
-        if after.number is None and (before is None or before.number is None):
+        if after.value is None and (before is None or before.value is None):
             continue
-        u = before.u if before is not None and before.number is not None else None
+        u = before.u if before is not None and before.value is not None else None
         moved = None
         if u and before is not None and before.value is not None and after.value is not None:
             moved = (after.value - before.value) / u

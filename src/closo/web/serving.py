@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -44,7 +43,7 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
 
     Parameters
     ----------
-    ready : called with the address, when the server is about to answer under it.
+    ready : called with the address, when who asks there is answered.
 
     Raises
     ------
@@ -60,7 +59,8 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         from closo.web.workplace import Workplace
     except ImportError as error:
         raise StudyError(f"{error.name} is not installed.", hint="Install it with: pip install 'closo[web]'") from None
-    port = asked.port if asked.port is not None else _free_port(asked.host)
+    listener = _listening(asked)
+    port = int(listener.getsockname()[1])
     access = Access(
         origins=_origins(asked, port),
         users=read_users(asked.users) if asked.users is not None else {},
@@ -70,8 +70,6 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
     app = make_app(Workplace(study, Path.cwd()), access)
     settings = uvicorn.Config(
         app,
-        host=asked.host,
-        port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -90,7 +88,7 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         raise StudyError(f"the certificate cannot be used ({error}).", file=asked.certificate) from None
     start = access.origins[0] + ("/" if access.users else f"/?token={access.token}")
     ready(start)
-    uvicorn.Server(settings).run()
+    uvicorn.Server(settings).run(sockets=[listener])
 
 
 def _refuse_open(asked: Asked) -> None:
@@ -126,15 +124,17 @@ def _origins(asked: Asked, port: int) -> tuple[str, ...]:
     return tuple(f"{scheme}://{name}:{port}" for name in dict.fromkeys(names))
 
 
-def _free_port(host: str) -> int:
-    for port in (PORT, 0):
-        with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if port:
-                    continue
-                raise StudyError(f"nothing can listen on {host} ({error.strerror}).") from None
-            return int(probe.getsockname()[1])
-    return PORT
+def _listening(asked: Asked) -> socket.socket:
+    """Return a socket that listens: who asks from now on waits for the server, and is not refused."""
+    for port in (PORT, 0) if asked.port is None else (asked.port,):
+        listener = socket.socket(socket.AF_INET6 if ":" in asked.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((asked.host, port))
+            listener.listen(100)
+        except OSError as error:
+            listener.close()
+            problem = f"nothing can listen on {asked.host}, port {port} ({error.strerror})."
+        else:
+            return listener
+    raise StudyError(problem, hint="Is another closo there? Give another --port, or another --host.")

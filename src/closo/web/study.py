@@ -37,6 +37,7 @@ async def page(request: Request, q: str = "", at: int = 1) -> Response:
             "title": analysis.study.title,
             "synthetic": analysis.study.synthetic,
             "folder": str(analysis.study.folder),
+            "work": place.progress(),
             "samples": _samples(analysis),
             "measurements": wanted[(at - 1) * _PAGE : at * _PAGE],
             "found": len(wanted),
@@ -71,7 +72,7 @@ def _row(key: str, result: Result) -> dict[str, Any]:
     quantity = result.quantities.get(name)
     failed = [check.name for check in result.failed_checks]
     owner, sample = result.about.owner, result.about.sample
-    temperature = celsius(result.quantities.get("temperature"))
+    temperature = celsius(result)
     search = " ".join([key, result.technique, owner, sample, temperature, *failed]).casefold()
     return {
         "key": key,
@@ -81,7 +82,7 @@ def _row(key: str, result: Result) -> dict[str, Any]:
         "temperature": f"{temperature} {result.about.branch}".strip(),
         "label": key_text(name),
         "text": value_text(quantity),
-        "why": (quantity.why or "") if quantity is not None and quantity.number is None else "",
+        "why": (quantity.why or "") if quantity is not None and quantity.value is None else "",
         "failed": failed,
         "search": search,
     }
@@ -109,7 +110,9 @@ def _best(results: Sequence[tuple[str, Result]]) -> list[dict[str, str]]:
     for key, result in results:
         name = pipeline.headline(result)
         quantity = result.quantities.get(name)
-        if quantity is not None and quantity.number is not None and ":" not in name:
+        if quantity is not None and quantity.value is not None and ":" not in name:
             label = key_text(name)
-            found[label] = {"key": key, "label": label, "text": value_text(quantity), "of": result.technique}
+            at = celsius(result)
+            text = value_text(quantity) + (f" at {at}" if at else "")
+            found[label] = {"key": key, "label": label, "text": text, "of": result.technique}
     return list(found.values())[-5:]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,19 +18,13 @@ router = APIRouter()
 @router.get("/work")
 async def page(request: Request) -> Response:
     """Show the long work, at work or done."""
-    work = request.app.state.workplace.work
-    shown: dict[str, Any] | None = None
-    if work is not None:
-        shown = {key: getattr(work, key) for key in ("title", "finished", "total", "what", "done", "error", "result")}
-    return answer(request, "work.html", {"title": "Progress", "work": shown})
+    return answer(request, "work.html", {"title": "Progress", "work": request.app.state.workplace.progress()})
 
 
 @router.post("/work/analyse")
 async def analyse(request: Request) -> Response:
     """Analyse the study: what is on disk and still true is not computed again."""
-    place = request.app.state.workplace
-    folder = place.analysis().study.folder
-    place.begin(f"Analysing {place.title}", child.analyse_study, (str(folder), cores()))
+    request.app.state.workplace.analyse()
     return RedirectResponse("/work", 303)
 
 

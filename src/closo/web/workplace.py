@@ -13,6 +13,7 @@ from closo import pipeline
 from closo.claims import Verdict
 from closo.errors import ClosoError
 from closo.pipeline import Analysis
+from closo.processes import cores
 from closo.web import child, sandbox
 from closo.web.bench import Bench, Draft
 
@@ -100,6 +101,15 @@ class Workplace:
         if self._judged is None or self._judged[0] is not analysis:
             self._judged = (analysis, pipeline.judge(analysis))
         return self._judged[1]
+
+    def analyse(self) -> None:
+        """Begin to analyse the study."""
+        self.begin(f"Analysing {self.title}", child.analyse_study, (str(self.analysis().study.folder), cores()))
+
+    def progress(self) -> dict[str, Any] | None:
+        """Return how far the long work is, at work or done, as the pages say it."""
+        keys = ("title", "finished", "total", "what", "done", "error", "result")
+        return None if self.work is None else {key: getattr(self.work, key) for key in keys}
 
     def begin(self, title: str, work: Any, arguments: tuple[Any, ...]) -> Work:
         """Begin long work; what is at work already is not begun twice."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from closo.combine.regression import tabulate
 from closo.dataset import new
 from closo.errors import DataError, StudyError
 from closo.pipeline import loose
@@ -205,3 +206,49 @@ def test_coverage_of_fractions():
     assert len(hits) > 190
     assert 0.92 <= np.mean(hits) <= 0.985
     assert 0.6 < np.std(pulls) < 1.15
+
+
+def test_a_shift_that_the_elastic_line_undoes_is_refused():
+    sample, references = study(1, 0.3)
+    with pytest.raises(StudyError, match="shift has no effect"):
+        analyse(sample, edge="B K", references=references, shift=0.5)
+
+
+def test_a_spectrum_among_its_references_is_named():
+    sample, references = study(1, 0.3)
+    result = analyse(sample, edge="B K", references=[sample.assign_attrs(title="copy"), references[1]])
+    check = next(c for c in result.checks if c.name == "references explain the spectrum")
+    assert check.passed is False
+    assert "one of them is the spectrum itself" in check.detail
+
+
+def test_references_that_do_not_explain_give_no_sum_and_no_limit():
+    """An axis 1 eV off: fractions were withheld, and sums and limits of detection of nothing stood beside them."""
+    sample, references = study(1, 0.3)
+    energy = sample["energy"].values
+    moved = sample.assign(energy=("point", np.where(energy > energy.min() + 10.0, energy + 1.0, energy)))
+    result = analyse(moved, edge="B K", references=references)
+    assert set(result.quantities) == {"component_fraction:cage", "component_fraction:BO3"}
+    assert all("do not explain" in q.why for q in result.quantities.values())
+
+
+def test_what_a_reference_brings_is_common_to_all_spectra_fitted_to_it():
+    """Noise and energy of references correlate the fractions of two samples, and not those of a third with its own."""
+    (one, references), (other, _), (third, others) = study(1, 0.3), study(1, 0.3), study(2, 0.3)
+    random = np.random.default_rng(12)
+    other = other.assign(counts=other["counts"] + random.poisson(5.0, other["counts"].shape)).assign_attrs(
+        title="other"
+    )
+    found = [
+        analyse(data, edge="B K", references=refs).quantities["component_fraction:BO3"]
+        for data, refs in ((one, references), (other.assign_attrs(source="other"), references))
+    ]
+    alone = [part.assign_attrs(title=f"{part.attrs['title']} again") for part in others]
+    apart = analyse(third.assign_attrs(source="third"), edge="B K", references=alone).quantities
+    matrix = tabulate([found[0].number, found[1].number, apart["component_fraction:BO3 again"].number]).matrix
+    covariance = matrix @ matrix.T
+    one, other = (quantity.budget() for quantity in found)
+    common = {label: u for label, u in one.items() if " of " in label}
+    assert {label.split("[")[0] for label in common} >= {"counting of BO3", "counting of cage", "alignment of BO3"}
+    assert covariance[0, 1] == pytest.approx(sum(u * other[label] for label, u in common.items()), rel=0.1)
+    assert covariance[0, 2] == pytest.approx(0.0, abs=1e-12)

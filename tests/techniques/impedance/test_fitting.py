@@ -126,3 +126,16 @@ def test_many_points_are_averaged_for_the_start_and_all_are_fitted(monkeypatch, 
     assert a.value == pytest.approx(b.value, rel=1e-6)
     assert a.u == pytest.approx(b.u, rel=1e-3)
     assert np.allclose(quick.curves["impedance_fit"], whole.curves["impedance_fit"], rtol=1e-5)
+
+
+def test_a_constant_noise_at_the_smallest_impedances_is_in_the_uncertainty():
+    """It reaches five points of sixty, which are all that knows the resistance; elsewhere the noise is proportional."""
+    pulls = []
+    for seed in range(24):
+        z = spike({"L": 1.5e-7, "R": 40.0, "C": 4.6e-11, "Q": 3e-7, "n": 0.75})
+        random = np.random.default_rng(seed)
+        sd = np.hypot(0.003 * np.abs(z), 4 * 0.003 * np.abs(z).min())
+        noise = sd * (random.standard_normal(z.size) + 1j * random.standard_normal(z.size))
+        total = analyse(dataset(z + noise), drt=False).quantities["total_resistance"]
+        pulls.append((total.value - 40.0) / total.u)
+    assert 0.7 < np.sqrt(np.mean(np.square(pulls))) < 1.3  # 1 within 0.15; 1.46 with proportional noise alone

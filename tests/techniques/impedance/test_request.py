@@ -195,6 +195,20 @@ def test_what_the_user_assigns_overrides_the_capacitance():
     assert "as assigned" in swapped.quantities["bulk_resistance"].method
 
 
+@pytest.mark.parametrize(
+    ("assign", "possible"), [("R1:bulk", True), ("R2:bulk", False), ("R1:grain_boundary, R2:bulk", False)]
+)
+def test_an_assigned_bulk_of_an_impossible_permittivity_fails_a_check(assign, possible):
+    result = analyse(spectrum(), circuit=TWO, assign=assign, drt=False, **GEOMETRY)
+    check = next(c for c in result.checks if c.name == "permittivity of the bulk")
+    assert check.passed is possible
+    assert check.concerns("relative_permittivity")
+    assert check.concerns("bulk_resistance")
+    assert result.quantities["bulk_resistance"].number is not None  # the user's word stays
+    if "relative_permittivity" in result.quantities:
+        assert f"has {value(result, 'relative_permittivity'):.3g}" in check.detail
+
+
 def test_assignment_needs_no_geometry_and_no_circuit():
     result = analyse(spectrum(), assign="R1:bulk, R2:electrode")
     assert value(result, "bulk_resistance") == pytest.approx(1e4, rel=0.02)

@@ -388,3 +388,22 @@ def test_a_clock_that_runs_backwards_is_a_failed_check():
 def test_a_duration_is_not_known_better_than_the_clock():
     duration = analyse(quiet()).quantities["duration"]
     assert duration.budget()["clock:cell.par#1"] == pytest.approx(1e-4 * 80 * 3600, rel=1e-3)
+
+
+def test_numbers_of_a_wrong_unit_fail_a_check():
+    """Without a conductivity, that of the best solid is the limit; two equal electrodes do not stand 5 V apart."""
+    cell = inputs()
+    del cell["ionic_conductivity"]
+    for current, volts, wrong in ((1.0, 1.0, []), (1.0, 1e3, ["unit"]), (1e4, 1.0, ["ohmic floor"])):
+        columns = {"time": T, "current": current * SQUARE, "voltage": 1e3 * volts * SQUARE}
+        failed = [c for c in analyse(new("cycling", columns, source="a.csv"), **cell).failed_checks]
+        assert [c.name for c in failed] == wrong
+        assert all(c.concerns("resistance:first") for c in failed)
+
+
+@pytest.mark.parametrize("column", ["current", "voltage"])
+def test_a_column_without_its_sign_is_refused(column):
+    columns = {"time": T, "current": SQUARE, "voltage": 1e3 * SQUARE}
+    data = new("cycling", columns | {column: np.abs(columns[column])}, source="a.csv")
+    with pytest.raises(DataError, match="against the current in 50 % of the readings"):
+        analyse(data)

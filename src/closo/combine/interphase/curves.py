@@ -15,7 +15,7 @@ from closo.combine.interphase.ranking import Rank
 from closo.combine.interphase.records import Composite, Silica, Table
 
 _DRAWS = 400
-_CONTENTS = np.linspace(0.05, 0.60, 45)
+_CONTENTS = np.linspace(0.05, 0.60, 23)
 _LEVELS = [0.025, 0.5, 0.975]
 
 

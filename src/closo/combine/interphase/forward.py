@@ -191,13 +191,12 @@ def graded_shell(values: Values, place: Place, ratio: Ratio) -> Prediction:
     ends = [np.exp(log_contrast * (1.0 - k / _LEVELS)) for k in range(_LEVELS + 1)]
     drop = np.where(np.abs(log_contrast) < 1e-6, 1e-6, log_contrast) / _LEVELS
     at = [low * np.expm1(drop) / drop for low in ends[1:]] + [ends[-1]]  # mean conductivity of a layer: it runs along
-    total, variance = np.zeros_like(log_contrast), np.zeros_like(log_contrast)
-    for k in range(_LEVELS):
-        x = np.broadcast_to(thickness * (k + 1) / _LEVELS, log_contrast.shape)
-        high, u = _on_particles(ratio, place, x, at[k])
-        total, variance = total + np.exp(high), variance + np.exp(high) * u
-        if k < _LEVELS - 1:
-            total = total - np.exp(_on_particles(ratio, place, x, at[k + 1])[0])
+    steps = [(k, at[k]) for k in range(_LEVELS)] + [(k, at[k + 1]) for k in range(_LEVELS - 1)]  # gained, already there
+    x = [np.broadcast_to(thickness * (k + 1) / _LEVELS, log_contrast.shape) for k, _ in steps]
+    found = _on_particles(ratio, place, np.concatenate(x), np.concatenate([level for _, level in steps]))
+    gains, us = (part.reshape(len(steps), *log_contrast.shape) for part in found)
+    gains = np.exp(gains)
+    total, variance = gains[:_LEVELS].sum(0) - gains[_LEVELS:].sum(0), (gains * us)[:_LEVELS].sum(0)
     taken = _share_of_salt(place, thickness)
     gain = np.log(np.maximum(total, 1e-300)) + _LOW[0] * log_contrast * taken ** _LOW[1]
     u = np.hypot(np.minimum(variance / np.maximum(total, 1e-300), 1.0), _LOW_U * log_contrast)

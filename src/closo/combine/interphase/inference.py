@@ -1,6 +1,6 @@
 """From a density over z to draws of the posterior and the evidence; the same seed gives the same numbers.
 
-1. Modes: least squares from several starts (`closo.fit`).
+1. Modes: least squares from several starts, all at once.
 2. Ridges: how much interphase there is and how well it conducts are known together much better than each, along a curved
    ridge. So from each mode the parameter of the structure is moved in steps, both ways, while least squares adapts the
    others, until the posterior has fallen by e^-12.
@@ -24,7 +24,6 @@ from closo.combine.interphase.likelihood import Model, predict
 from closo.combine.interphase.mechanisms import Parameter, natural
 from closo.combine.interphase.records import Place
 from closo.errors import ConvergenceError
-from closo.fit import least_squares
 
 _STARTS = 5
 _DF = 5.0
@@ -32,6 +31,7 @@ _SLOPE = 1e-4  # step of z for slopes
 _AWAY = 12.0  # fall of ln posterior from the best mode at which a ridge ends and another mode does not count
 _STEPS = 30  # at most, of a ridge to each side
 _EDGE = 6.0  # of z
+_FARTHEST = 3.0  # of z in one step of a climb
 _EVEN = 0.5  # effective share of the draws below which a stage ends
 _AHEAD = 4  # the proposal gives this many times the draws: its stage is the cheapest
 _WALKS = 8
@@ -63,11 +63,25 @@ class Density(Protocol):
 
 @dataclass(frozen=True)
 class _Knot:
-    """One component of the proposal: z = centre + factor x, with x from Student t; `height` is ln posterior there."""
+    """One component of the proposal: z = centre + factor x, with x from Student t; `height` is ln posterior + constant."""
 
     centre: np.ndarray
     factor: np.ndarray
     height: float
+
+    def holds(self, z: np.ndarray) -> bool:
+        """Return whether z lies within one width of it."""
+        return bool(np.abs(np.linalg.solve(self.factor, z - self.centre)).max() < 1.0)
+
+
+@dataclass(frozen=True)
+class _Top:
+    """Where a climb ended: z, ln posterior + constant, the curvature (d, d) there, and how far up it went."""
+
+    z: np.ndarray
+    height: float
+    fisher: np.ndarray
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -121,114 +135,114 @@ def sample(model: Model, *, draws: int = 1500, seed: int = 0) -> Posterior:
 def draw(model: Density, *, draws: int, seed: int) -> tuple[np.ndarray, float, float, int]:
     """Return draws (draws, d) of any density, their effective number, the log evidence and the stages; see `sample`."""
     rng = np.random.default_rng([20260711, seed])
-    centres, factors, weights = _proposal(model, _starts(model, rng))
-    which = rng.choice(len(weights), _AHEAD * draws, p=weights / weights.sum())
-    heavy = np.sqrt(_DF / rng.chisquare(_DF, len(which)))[:, None]
-    normal = rng.standard_normal((len(which), len(model.parameters)))
-    first = centres[which] + heavy * np.einsum("kij,kj->ki", factors[which], normal)
-    return anneal(first, lambda x: _log_mixture(x, centres, factors, weights), model, draws=draws, rng=rng)
-
-
-def _starts(model: Density, rng: np.random.Generator) -> np.ndarray:
-    """Return where the search for modes starts: the centre of the prior, and places about it."""
     d = len(model.parameters)
-    return np.vstack([np.zeros(d), 0.8 * rng.standard_normal((_STARTS - 1, d))])
+    starts = np.vstack(
+        [np.zeros(d), 0.8 * rng.standard_normal((_STARTS - 1, d))]
+    )  # the centre of the prior, and about it
+    centres, factors, weights = _proposal(model, starts)
+    which = rng.choice(len(weights), _AHEAD * draws, p=weights)
+    heavy = np.sqrt(_DF / rng.chisquare(_DF, len(which)))[:, None]
+    normal = rng.standard_normal((len(which), d))
+    first = centres[which] + heavy * np.einsum("kij,kj->ki", factors[which], normal)
+    return anneal(first, _mixture(centres, factors, weights), model, draws=draws, rng=rng)
 
 
 def _proposal(model: Density, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return centres (m, d), factors (m, d, d) and weights (m,) of the mixture."""
-    modes: list[np.ndarray] = []
-    heights: list[float] = []
-    for start in starts:
-        try:
-            mode = _adapt(model, start, None)
-        except ConvergenceError:
-            continue
-        height = float(model.log_posterior(mode[None])[0])
-        if math.isfinite(height) and all(np.abs(mode - other).max() > 0.05 for other in modes):
-            modes.append(mode)
-            heights.append(height)
+    tops = _climb(model, starts, most=40, enough=1e-5)
+    modes: list[_Top] = []
+    for top in sorted((t for t in tops if math.isfinite(t.height)), key=lambda t: -t.height):
+        if all(np.abs(top.z - other.z).max() > 0.05 for other in modes):
+            modes.append(top)
     if not modes:
         raise ConvergenceError(f"No start leads to a fit of '{model.name}' to the data.")
-    best = max(heights)
-    used = [k for k in np.argsort(heights)[::-1] if heights[k] > best - _AWAY][:3]
-    knots = [knot for k in used for knot in _ridge(model, modes[k], best)]
+    best, knots = modes[0].height, list[_Knot]()
+    for top in modes[:3]:
+        if top.height > best - _AWAY and not any(knot.holds(top.z) for knot in knots):
+            knots += _ridge(model, top, best)
     sizes = np.array([knot.height + np.linalg.slogdet(knot.factor)[1] for knot in knots])
-    weights = np.exp(sizes - logsumexp(sizes))
-    even = np.full(len(knots), 1.0 / len(knots))
-    return np.array([k.centre for k in knots]), np.array([k.factor for k in knots]), 0.85 * weights + 0.15 * even
+    weights = 0.85 * np.exp(sizes - logsumexp(sizes)) + 0.15 / len(knots)
+    return np.array([k.centre for k in knots]), np.array([k.factor for k in knots]), weights
 
 
-def _adapt(model: Density, start: np.ndarray, fixed: int | None) -> np.ndarray:
-    """Return the highest point near a start, with the parameter of index `fixed` left where it is."""
-    free = np.array([k for k in range(len(start)) if k != fixed])
+def _climb(model: Density, z: np.ndarray, *, most: int, enough: float, fixed: int | None = None) -> list[_Top]:
+    """Return how far up the density it goes from each z (k, d), by Levenberg-Marquardt for all of them at once.
 
-    def full(x: np.ndarray) -> np.ndarray:
-        z = np.repeat(start[None], len(x), axis=0)
-        z[:, free] += x - 1.0  # the first step of least squares is in proportion to the size of x: start from ones
-        return z
+    Parameters
+    ----------
+    most : steps; enough : gain of ln posterior below which none is made.
+    fixed : index of a parameter that stays where it is.
+    """
+    free = np.array([i for i in range(z.shape[1]) if i != fixed])
+    damping, ladder = np.full(len(z), 1e-2), np.array([1e-2, 1.0, 1e2])
+    residuals, slopes = _around(model, z)
+    start = _height(residuals)
+    for _ in range(most):
+        now = _height(residuals)
+        part = slopes[:, :, free]
+        curved = part.transpose(0, 2, 1) @ part
+        pull = part.transpose(0, 2, 1) @ residuals[:, :, None]
+        tried = damping[:, None] * ladder
+        scale = np.einsum("kii->ki", curved)[:, None, :, None] * np.eye(len(free))
+        steps = np.linalg.solve(curved[:, None] + tried[:, :, None, None] * scale, pull[:, None])[..., 0]
+        trial = np.repeat(z[:, None], len(ladder), axis=1)
+        trial[:, :, free] -= np.clip(steps, -_FARTHEST, _FARTHEST)
+        heights = _height(model.residuals(trial.reshape(-1, z.shape[1]))).reshape(tried.shape)
+        pick = heights.argmax(axis=1)[:, None]
+        gain = np.take_along_axis(heights, pick, axis=1)[:, 0] - now
+        up = gain > 0.0
+        z = np.where(up[:, None], np.take_along_axis(trial, pick[..., None], axis=1)[:, 0], z)
+        damping = np.maximum(np.where(up, np.take_along_axis(tried, pick, axis=1)[:, 0], 1e2 * damping), 1e-8)
+        residuals, slopes = _around(model, z)
+        if not ((gain > enough) | (~up & (damping < 1e6))).any():
+            break
+    heights, fisher = _height(residuals), slopes.transpose(0, 2, 1) @ slopes
+    return [_Top(*each) for each in zip(z, heights.tolist(), fisher, (heights - start).tolist(), strict=True)]
 
-    def slope(x: np.ndarray) -> np.ndarray:
-        return _slopes(lambda points: model.residuals(full(points)), x)
 
-    fit = least_squares(
-        lambda x: np.asarray(model.residuals(full(x[None]))[0]),
-        np.ones(len(free)),
-        jacobian=slope,
-        tolerance=1e-6 if fixed is None else 1e-4,
-        max_evaluations=60 if fixed is None else 15,
-        with_covariance=False,
-        noise_known=True,
-    )
-    return np.asarray(full(fit.values[None])[0])
+def _height(residuals: np.ndarray) -> np.ndarray:
+    """Return ln posterior from residuals (..., m), up to a constant."""
+    found = -0.5 * (residuals**2).sum(axis=-1)
+    return np.where(np.isfinite(found), found, -np.inf)
 
 
-def _slopes(residuals: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Return the slopes of residuals at x, shape (residuals, len(x)), from one evaluation of many points."""
-    steps = _SLOPE * np.vstack([np.eye(len(x)), -np.eye(len(x))])
-    around = residuals(x + steps)
-    return np.asarray((around[: len(x)] - around[len(x) :]).T / (2.0 * _SLOPE))
+def _around(model: Density, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return residuals (k, m) at z (k, d) and their slopes (k, m, d), from one evaluation of all points."""
+    k, d = z.shape
+    points = z[:, None] + _SLOPE * np.vstack([np.zeros(d), np.eye(d)])
+    found = model.residuals(points.reshape(-1, d)).reshape(k, d + 1, -1)
+    return found[:, 0], ((found[:, 1:] - found[:, :1]) / _SLOPE).transpose(0, 2, 1)
 
 
-def _ridge(model: Density, mode: np.ndarray, best: float) -> list[_Knot]:
+def _ridge(model: Density, mode: _Top, best: float) -> list[_Knot]:
     """Return the mode and the steps along its ridge to both sides."""
     k = model.structure
-    height = float(model.log_posterior(mode[None])[0])
-    inverse = np.linalg.inv(_fisher(model, mode))
-    first = math.sqrt(float(inverse[k, k]))
-    knots = [_knot(model, mode, first, height)]
+    first = math.sqrt(float(np.linalg.inv(mode.fisher)[k, k]))
+    knots = [_knot(mode, k, first)]
     for direction in (1.0, -1.0):
         last, step = knots[0], first
         for _ in range(_STEPS):
             straight = last.centre + last.factor[:, k] / last.factor[k, k] * direction * step
             if abs(straight[k]) > _EDGE:
                 break
-            z = _adapt(model, np.clip(straight, -_EDGE, _EDGE), k)
-            missed, now = model.log_posterior(np.stack([straight, z]))
-            if not math.isfinite(now):
+            top = _climb(model, np.clip(straight, -_EDGE, _EDGE)[None], most=2, enough=0.05, fixed=k)[0]
+            if not math.isfinite(top.height):
                 break
-            if now - missed > 2.0 and step > 0.1 * first:  # the ridge has turned away: try a smaller step
+            if top.gain > 2.0 and step > 0.1 * first:  # the ridge has turned away: try a smaller step
                 step *= 0.5
                 continue
-            fall = last.height - now
-            last = _knot(model, z, step, float(now))
+            fall = last.height - top.height
+            last = _knot(top, k, step)
             knots.append(last)
-            if now < best - _AWAY:
+            if top.height < best - _AWAY:
                 break
-            step *= 1.5 if fall < 0.7 and now - missed < 0.5 else 0.7 if fall > 3.0 else 1.0
+            step *= 1.5 if fall < 0.7 and top.gain < 0.5 else 0.7 if fall > 3.0 else 1.0
     return knots
 
 
-def _fisher(model: Density, z: np.ndarray) -> np.ndarray:
-    """Return the curvature of the posterior at z, shape (d, d), from the slopes of the residuals."""
-    slope = _slopes(model.residuals, z)
-    return np.asarray(slope.T @ slope)
-
-
-def _knot(model: Density, z: np.ndarray, step: float, height: float) -> _Knot:
+def _knot(top: _Top, k: int, step: float) -> _Knot:
     """Return the component at a step of a ridge: as wide as the step along it, as the posterior across it."""
-    k, d = model.structure, len(z)
-    fisher = _fisher(model, z)
+    d, fisher = len(top.z), top.fisher
     free = np.array([i for i in range(d) if i != k])
     values, vectors = np.linalg.eigh(fisher[np.ix_(free, free)])
     across = vectors / np.sqrt(np.maximum(values, 0.5))
@@ -236,19 +250,24 @@ def _knot(model: Density, z: np.ndarray, step: float, height: float) -> _Knot:
     factor[np.ix_(free, free)] = across
     factor[k, k] = step
     factor[free, k] = -step * (across @ (across.T @ fisher[free, k]))
-    return _Knot(z, factor, height)
+    return _Knot(top.z, factor, top.height)
 
 
-def _log_mixture(z: np.ndarray, centres: np.ndarray, factors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the log density of the mixture of Student t at z (draws, d)."""
-    d = z.shape[1]
+def _mixture(centres: np.ndarray, factors: np.ndarray, weights: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the log density of the mixture of Student t, a function of z (draws, d)."""
+    m, d = centres.shape
+    inverse = np.linalg.inv(factors)
+    middle = np.einsum("kij,kj->ki", inverse, centres)
     constant = gammaln(0.5 * (_DF + d)) - gammaln(0.5 * _DF) - 0.5 * d * math.log(_DF * math.pi)
-    parts = []
-    for centre, factor, weight in zip(centres, factors, weights, strict=True):
-        x = np.linalg.solve(factor, (z - centre).T)
-        level = constant - np.linalg.slogdet(factor)[1] + math.log(weight)
-        parts.append(level - 0.5 * (_DF + d) * np.log1p((x**2).sum(axis=0) / _DF))
-    return np.asarray(logsumexp(parts, axis=0))
+    levels = constant - np.linalg.slogdet(factors)[1] + np.log(weights)
+
+    def log_density(z: np.ndarray) -> np.ndarray:
+        x = (z @ inverse.transpose(2, 0, 1).reshape(d, m * d)).reshape(len(z), m, d) - middle
+        parts = levels - 0.5 * (_DF + d) * np.log1p(np.einsum("nkd,nkd->nk", x, x) / _DF)
+        most = parts.max(axis=1)
+        return np.asarray(most + np.log(np.exp(parts - most[:, None]).sum(axis=1)))
+
+    return log_density
 
 
 def anneal(
@@ -262,10 +281,10 @@ def anneal(
     """Carry draws z of a proposal to the posterior; return them, their effective number, the log evidence, the stages."""
     d = z.shape[1]
 
-    def both(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.maximum(model.log_posterior(z), _NEVER), np.maximum(log_proposal(z), _NEVER)
+    def high(function: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
+        return np.asarray(np.maximum(function(z), _NEVER))
 
-    target, proposal = both(z)
+    target, proposal = high(model.log_posterior, z), high(log_proposal, z)
     done, log_evidence = 0.0, 0.0
     for stage in range(1, _STAGES + 1):
         step = _next_step(target - proposal, 1.0 - done, least=_EVEN * draws)
@@ -282,7 +301,8 @@ def anneal(
         factor = 2.38 / math.sqrt(d) * np.linalg.cholesky(covariance)
         for walk in range(_WALKS):
             trial = z + (1.0 if walk % 3 else 0.3) * rng.standard_normal(z.shape) @ factor.T
-            new_target, new_proposal = both(trial)
+            new_target = high(model.log_posterior, trial)
+            new_proposal = high(log_proposal, trial) if done < 1.0 else proposal  # at the end it has no weight
             gain = done * (new_target - target) + (1.0 - done) * (new_proposal - proposal)
             taken = np.log(rng.random(draws)) < gain
             z, target, proposal = (

@@ -33,7 +33,7 @@ from closo.combine.interphase.records import Place, Table
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _LARGEST = 8.0  # z beyond it has a prior of 1e-15
-_AT_ONCE = 1000  # draws: more would not stay in the cache
+_AT_ONCE = 500  # draws: more would not stay in the cache
 _ANY = 1e30  # larger than any r^T C^-1 r
 
 
@@ -78,7 +78,9 @@ class Noise:
         """
         n, here = len(self.rows), u[:, self.rows]
         found = (variances @ self.parts.reshape(4, n * n)).reshape(-1, n, n)
-        found += self.solves * here[:, :, None] * here[:, None, :]
+        outer = here[:, :, None] * here[:, None, :]
+        outer *= self.solves
+        found += outer
         return np.asarray(found)
 
 

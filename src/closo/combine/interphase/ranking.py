@@ -54,23 +54,21 @@ class Rank:
     verdict: str
 
 
-def left_out_densities(posterior: Posterior, *, refit_above: float = -math.inf) -> np.ndarray:
-    """Return ln p(data of a composite | data of all others), shape (composites left out in turn,).
-
-    Parameters
-    ----------
-    refit_above : the posterior is sampled again for uneven weights only if the sum so far exceeds this.
+def left_out_densities(posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
+    """Return ln p(data of a composite | data of all others), shape (composites left out in turn,), and whether its weights
+    are too uneven for that.
     """
-    model, turn = posterior.model, posterior.model.table.left_out_in_turn
+    model = posterior.model
     z = posterior.z[:: max(1, len(posterior.z) // _DRAWS)]
-    logs = model.log_left_out(z)[:, turn]
-    found = math.log(len(z)) - logsumexp(-logs, axis=0)
-    share = np.exp(-logs - logsumexp(-logs, axis=0))
-    uneven = 1.0 / (share**2).sum(axis=0) < _EVEN * len(z)
-    if found.sum() > refit_above:
-        for k in np.flatnonzero(uneven):
-            found[k] = _predicted_without(posterior, turn[k])
-    return np.asarray(found)
+    logs = model.log_left_out(z)[:, model.table.left_out_in_turn]
+    least = logsumexp(-logs, axis=0)
+    return math.log(len(z)) - least, 1.0 / (np.exp(-logs - least) ** 2).sum(axis=0) < _EVEN * len(z)
+
+
+def _refitted(posterior: Posterior, found: np.ndarray, uneven: np.ndarray) -> np.ndarray:
+    """Return the densities, those of uneven weights from draws of a posterior that has not seen the composite."""
+    turn = posterior.model.table.left_out_in_turn
+    return np.array([_predicted_without(posterior, turn[k]) if uneven[k] else y for k, y in enumerate(found.tolist())])
 
 
 def _predicted_without(posterior: Posterior, composite: int) -> float:
@@ -93,13 +91,17 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     well (a layer of space charge is a salt that the area changes), so it leads at most. Where all of them leave more than
     a quarter, more likely than not, 'none fits'.
     """
-    rough = [float(left_out_densities(p, refit_above=math.inf).sum()) for p in posteriors]
-    exact = {p.model.mechanism.name: left_out_densities(p, refit_above=max(rough) - _CLOSE) for p in posteriors}
-    evidence = {p.model.mechanism.name: p.log_evidence for p in posteriors}
-    parts = {p.model.mechanism.name: p.model.mechanism.parts for p in posteriors}
+    rough = {p.model.name: left_out_densities(p) for p in posteriors}
+    near = max(float(found.sum()) for found, _ in rough.values()) - _CLOSE
+    exact = {}
+    for p in posteriors:
+        found, uneven = rough[p.model.name]
+        exact[p.model.name] = _refitted(p, found, uneven) if found.sum() > near else found
+    evidence = {p.model.name: p.log_evidence for p in posteriors}
+    parts = {p.model.name: p.model.mechanism.parts for p in posteriors}
     highest = max(exact, key=lambda name: float(exact[name].sum()))
     tied = [name for name, terms in exact.items() if not _better(exact[highest], terms)]
-    left = {p.model.mechanism.name: float(np.median(left_over(p))) for p in posteriors}
+    left = {p.model.name: float(np.median(left_over(p))) for p in posteriors}
     fitting = [name for name in tied if left[name] <= LARGE]
     first = max(fitting or tied, key=lambda name: evidence[name])
     norm = logsumexp(list(evidence.values()))
@@ -119,7 +121,7 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
         rows.append(Rank(name, float(terms.sum()), difference, error, evidence[name], probability, verdict))
     rows.sort(key=lambda row: (row.name != first, -row.elpd))
     alone = all(row.verdict != "not distinguishable" for row in rows[1:])
-    leader = next(p for p in posteriors if p.model.mechanism.name == first)
+    leader = next(p for p in posteriors if p.model.name == first)
     sure = float(np.quantile(left_over(leader), 0.975)) <= LARGE and max(evidence.values()) - evidence[first] < 1.0
     verdict = BEST if alone and sure and not leader.model.mechanism.unsaid else "leads"
     return [replace(rows[0], verdict=verdict if fitting else "none fits"), *rows[1:]]

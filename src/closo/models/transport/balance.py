@@ -13,7 +13,7 @@ from closo.models.compiled import njit, prange
 def _current(state, d, lower, upper):  # type: ignore[no-untyped-def]
     """Return the conductance of a face and the drop of potential over it (indices of its two cells)."""
     cells, resistance, faces, factors, x = state
-    drop = x[lower] - x[upper]
+    drop = np.float64(x[lower]) - x[upper] + (1.0 / (x.shape[0] - 2) if d == 0 else 0.0)
     if faces.shape[1] > 0:
         return np.float64(faces[d, upper[0], upper[1], upper[2]]), drop
     return factors[d] / (resistance[cells[lower]] + resistance[cells[upper]]), drop
@@ -21,7 +21,7 @@ def _current(state, d, lower, upper):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, parallel=True, error_model="numpy")
 def energy_and_imbalance(medium: Any, x: Any, r: Any, periodic: bool) -> float:
-    """Write the current that each cell gains into r; return the Joule energy of the padded potential x."""
+    """Write the current that each cell gains into r; return the Joule energy of the potential x, padded, less its ramp."""
     cells, resistance, faces, factors = medium
     state = (cells, resistance, faces, factors, x)
     sums = np.zeros(x.shape[0])

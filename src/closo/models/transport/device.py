@@ -242,9 +242,8 @@ class ArrayWork:
         self.q = xp.zeros(medium.shape, self.precision)
         self.alpha, self.steps = 0.0, 0
 
-    @property
-    def x(self) -> np.ndarray:
-        """The padded potential, on the processor."""
+    def solution(self) -> np.ndarray:
+        """Return the padded potential, on the processor."""
         return _host(self.potential)
 
     def step(self, before: float) -> tuple[float, bool]:

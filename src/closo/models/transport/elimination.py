@@ -22,7 +22,8 @@ def potential(medium: Medium) -> np.ndarray | None:
     count = int(np.count_nonzero(inside))
     if medium.faces.shape[1] or not count:
         return None
-    joined = [_joined(medium, d) for d in range(3)]
+    conducts = medium.cells > 0
+    joined = [np.logical_and(*_lower(conducts, d, periodic=medium.periodic)) for d in range(3)]
     if sum(int(np.count_nonzero(on)) for on in joined) - count > _LOOPS * count ** (2 / 3):
         return None
     number = np.full(medium.cells.shape, -1, np.int32)
@@ -44,12 +45,6 @@ def _lower(padded: np.ndarray, d: int, *, periodic: bool) -> tuple[np.ndarray, n
     rows = np.moveaxis(padded, d, 0)[:, 1:-1, 1:-1]
     rows = rows[:-1] if periodic else rows
     return rows[:-1], rows[1:]
-
-
-def _joined(medium: Medium, d: int) -> np.ndarray:
-    """Return whether both sides of every face along one axis conduct."""
-    below, above = _lower(medium.cells, d, periodic=medium.periodic)
-    return np.asarray((below > 0) & (above > 0))
 
 
 def _links(medium: Medium, number: np.ndarray, d: int, on: np.ndarray) -> tuple[np.ndarray, ...]:

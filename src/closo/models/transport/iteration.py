@@ -13,7 +13,7 @@ from closo.models.transport.multigrid import MANY, cycle, hierarchy
 from closo.models.transport.network import Medium
 
 _LOOSENESS = 4.0  # first guess of gap / error of the energy for each cell along the current, as on spheres with shells
-_REFRESH = 1e-6  # the residual is computed anew where its energy has fallen by this: single precision is used up
+_REFRESH = 1e-8  # the residual is computed anew where its energy has fallen by this: single precision is used up
 _ROUND = 30  # iterations after which it is computed anew in any case
 _FINE = 1e-6  # tolerances below this
 _STEEP = 2e4  # and contrasts above this need double precision
@@ -34,9 +34,10 @@ class Potential:
 def converge(medium: Medium, *, tolerance: float, max_iterations: int, device: str = "cpu") -> Potential:
     """Iterate until (upper - lower) < tolerance upper or the iterations are used up.
 
-    The vectors of the iteration are single precision, the potential and its energy double; at a contrast or a tolerance
-    for which that is too coarse, only the preconditioner is single. r.z of the preconditioned residual estimates the
-    error of the energy at no cost; the balanced flux is made only when that is small enough.
+    The vectors of the iteration are single precision, also the potential less that of a homogeneous box; energies are
+    double. At a contrast or a tolerance for which that is too coarse, only the preconditioner is single. r.z of the
+    preconditioned residual estimates the error of the energy at no cost; the balanced flux is made only when that is small
+    enough.
 
     A network that is almost a tree is solved by elimination, and only its bound is formed here.
 
@@ -60,7 +61,9 @@ def converge(medium: Medium, *, tolerance: float, max_iterations: int, device: s
             upper = work.imbalance()
             gap = work.gap() + _ROUNDING * upper
             if gap <= 0.98 * tolerance * upper or last:
-                return Potential(work.x, upper, max(upper - gap, 0.0), upper - min(max(left, 0.0), gap / 2), iteration)
+                return Potential(
+                    work.solution(), upper, max(upper - gap, 0.0), upper - min(max(left, 0.0), gap / 2), iteration
+                )
             looseness = 1.2 * gap / max(left, 1e-300)
             fresh = left
         elif left < _REFRESH * fresh or not sound or iteration % _ROUND == 0:
@@ -73,8 +76,10 @@ def _eliminated(medium: Medium, tolerance: float) -> Potential | None:
     if x is None:
         return None
     conductors = (medium.cells, medium.resistance, medium.faces, medium.factors)
-    r = np.zeros(x.shape)
+    ramp, r = _ramp(medium), np.zeros(x.shape)
+    x -= ramp
     upper = _imbalance(conductors, x, r, periodic=medium.periodic)
+    x += ramp
     gap = flux.gap(conductors, medium.tree, r.astype(np.float32)) + _ROUNDING * upper
     return Potential(x, upper, max(upper - gap, 0.0), upper, 0) if gap <= tolerance * upper else None
 
@@ -100,11 +105,10 @@ class _Work:
         self.single = medium.network(np.float32)
         self.network = medium.network(np.float64) if double else self.single
         self.levels = hierarchy(self.single, medium.cells.shape, periodic=medium.periodic)
-        self.x = _ramp(medium)
-        self.r, self.p, self.q = (np.zeros(self.x.shape, precision) for _ in range(3))
+        self.x, self.r, self.p, self.q = (np.zeros(medium.cells.shape, precision) for _ in range(4))
         self.z = np.zeros(self.x.shape, np.float32)
         self.alpha, self.steps = 0.0, 0
-        self.sums = np.zeros((2, self.x.shape[0]))
+        self.sums = np.zeros((2, medium.cells.shape[0]))
 
     def precondition(self) -> float:
         """Write the approximate solution for r / scale into z; return the scale."""
@@ -144,6 +148,11 @@ class _Work:
         kernels.advance.on(size)(self.x, self.p, (self.r, self.q), number(self.alpha))
         return error, True
 
+    def solution(self) -> np.ndarray:
+        """Return the padded potential; the vectors of the iteration are let go before it is made."""
+        del self.r, self.p, self.q, self.z, self.levels, self.network, self.single
+        return _ramp(self.medium) + self.x
+
     def imbalance(self) -> float:
         """Compute r, the current that every cell gains, anew in double precision; return the energy."""
         return _imbalance(self.conductors, self.x, self.r, periodic=self.medium.periodic)
@@ -155,23 +164,21 @@ class _Work:
 
 
 def _ramp(medium: Medium) -> np.ndarray:
-    """Return the padded potential of a homogeneous box: 1 at the lower electrode, 0 at the upper one."""
+    """Return the potential (n0 + 2, 1, 1) of a homogeneous box: 1 at the lower electrode, 0 at the upper one."""
     n0 = medium.shape[0]
-    x = np.empty(medium.cells.shape)
-    x[...] = (1 - (np.arange(-1, n0 + 1) + 0.5) / n0)[:, None, None]  # written once and in order: that is first touch
-    for ghosts in (x[0], x[-1], x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1]):
-        ghosts[...] = 0.0
-    return x
+    return np.asarray((1 - (np.arange(-1, n0 + 1) + 0.5) / n0)[:, None, None])
 
 
 def _imbalance(conductors: flux.Conductors, x: np.ndarray, r: np.ndarray, *, periodic: bool) -> float:
-    """Set the ghosts of x, write the current that every cell gains into r, and return the energy."""
+    """Set the ghosts of x, write the current that every cell gains into r, and return the energy.
+
+    x is the potential less that of a homogeneous box, which at the ghosts has passed the electrodes by half a cell.
+    """
     if periodic:
         kernels.fill_ghosts(x)
-        x[0] += 1.0
-        x[-1] -= 1.0
     else:
-        x[0], x[-1] = 1.0, 0.0
+        half = 0.5 / (x.shape[0] - 2)
+        x[0], x[-1] = -half, half
     return float(balance.energy_and_imbalance(conductors, x, r, periodic))
 
 

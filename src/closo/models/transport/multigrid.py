@@ -19,6 +19,8 @@ AFTER = (1, 0, 1, 0, 1)  # colours that are relaxed after the correction from th
 MANY = 20  # steps of conjugate gradients after which cycles become symmetric
 _ENOUGH = 0.25  # a first step that leaves less than this of the residual needs no second (Notay)
 
+_NOTHING = np.empty((0, 0, 0), np.float32)
+
 Network = tuple[Any, Any, Any]
 
 
@@ -30,8 +32,7 @@ class Level:
     source: np.ndarray
     first: np.ndarray
     second: np.ndarray
-    image: np.ndarray  # A first
-    other: np.ndarray  # A second
+    image: np.ndarray  # A first, then A second
     sums: np.ndarray  # (2, n0 + 2)
     inverse: np.ndarray  # of the coarsest grid, (cells, cells); else empty
 
@@ -40,11 +41,14 @@ def hierarchy(network: Network, shape: tuple[int, ...], *, periodic: bool) -> li
     """Return the grids below the finest one, one at least; `shape` is the padded shape of the finest."""
     levels: list[Level] = []
     while not levels or max(shape) - 2 > COARSEST:
-        g = kernels.coarsen(network, periodic)
+        g = kernels.coarsen(network)
+        for faces in range(3):
+            if periodic and g.shape[faces + 1] == 3:  # a cell would be its own neighbour
+                g[faces] = 0
         network, shape = (np.zeros((1, 1, 1), np.float32), g, np.ones(3, np.float32)), g.shape[1:]
         inverse = np.empty((0, 0)) if max(shape) - 2 > COARSEST else inverse_of(g, periodic=periodic)
-        b, c, d, v, w = (np.zeros(shape, np.float32) for _ in range(5))
-        levels.append(Level(network, b, c, d, v, w, np.zeros((2, shape[0])), inverse))
+        b, c, d, v = (np.zeros(shape, np.float32) for _ in range(4))
+        levels.append(Level(network, b, c, d, v, np.zeros((2, shape[0])), inverse))
     return levels
 
 
@@ -74,12 +78,22 @@ def inverse_of(g: np.ndarray, *, periodic: bool) -> np.ndarray:
     return np.asarray(scale[:, None] * np.linalg.pinv(scale[:, None] * a * scale, rcond=1e-12, hermitian=True) * scale)
 
 
-def smooth(network: Network, x: np.ndarray, b: np.ndarray, colours: tuple[int, ...], *, periodic: bool) -> None:
-    """Relax the colours one after the other, in place."""
+def smooth(
+    network: Network,
+    x: np.ndarray,
+    b: np.ndarray,
+    colours: tuple[int, ...],
+    *,
+    periodic: bool,
+    coarse: np.ndarray = _NOTHING,
+) -> None:
+    """Relax the colours one after the other, in place; x is first written from `coarse` where that is not empty."""
     loop = kernels.relax.on(x.size)
     if loop is kernels.relax.one and not periodic:
-        kernels.relax_in_one_pass(network, x, b, colours)
+        kernels.relax_in_one_pass(network, x, (b, coarse), colours)
         return
+    if coarse.size:
+        kernels.spread.on(x.size)(x, coarse)
     for colour in colours:
         if periodic:
             kernels.fill_ghosts(x)
@@ -95,8 +109,8 @@ def cycle(network: Network, levels: list[Level], x: np.ndarray, b: np.ndarray, *
     """
     if not both:
         kernels.collect.on(x.size)(b, levels[0].source)
-        kernels.spread.on(x.size)(x, _coarse(levels, periodic=periodic, both=both))
-        smooth(network, x, b, AFTER, periodic=periodic)
+        coarse = _coarse(levels, periodic=periodic, both=both)
+        smooth(network, x, b, AFTER, periodic=periodic, coarse=coarse)
         return
     kernels.start.on(x.size)(network, x, b)
     smooth(network, x, b, (1,), periodic=periodic)
@@ -114,7 +128,7 @@ def _coarse(levels: list[Level], *, periodic: bool, both: bool) -> np.ndarray:
         source = here.source[1:-1, 1:-1, 1:-1]
         here.first[1:-1, 1:-1, 1:-1] = (here.inverse @ source.ravel().astype(float)).reshape(source.shape)
         return here.first
-    b, c, d, v, w = here.source, here.first, here.second, here.image, here.other
+    b, c, d, v = here.source, here.first, here.second, here.image
     cycle(here.network, below, c, b, periodic=periodic, both=both)
     blend = kernels.blend.on(b.size)
     cv, cb = _image(here, c, v, periodic=periodic)
@@ -126,8 +140,8 @@ def _coarse(levels: list[Level], *, periodic: bool, both: bool) -> np.ndarray:
         blend(c, np.float32(cb / cv), c, np.float32(0.0))
         return c
     cycle(here.network, below, d, b, periodic=periodic, both=both)
-    dw, db = _image(here, d, w, periodic=periodic)
     dv = _products(here, d, v, v)[0]
+    dw, db = _image(here, d, v, periodic=periodic)
     rest = dw - dv * dv / cv
     if not rest > 0:
         blend(c, np.float32(cb / cv), c, np.float32(0.0))

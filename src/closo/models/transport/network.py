@@ -13,6 +13,7 @@ from closo.models.transport.multigrid import Network
 from closo.models.transport.request import present_labels
 
 WALL = np.inf  # resistance of half a cell
+WALLS = {np.float32: 1e18, np.float64: 1e150}  # the same in loops that multiply two faces
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class Medium:
         faces = self.faces.astype(precision, copy=False)
         if faces.shape[1]:
             return np.zeros((1, 1, 1), precision), faces, w
-        return self.resistance.astype(precision)[self.cells], faces, w
+        table = np.minimum(self.resistance, WALLS[precision]).astype(precision)
+        rho = np.empty(self.cells.shape, precision)
+        for plane, classes in zip(rho, self.cells, strict=True):
+            plane[...] = table[classes]
+        return rho, faces, w
 
 
 def medium(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -85,8 +86,8 @@ def resolved(
     whole change from one grid to the other. With subvoxels, links of layers come down to the limit or up to it, links that
     are half rods come up: the value is the mean of what both give, u the change of the layers, and half of the distance
     between both on the finer grid a source of its own. Chosen on four boxes of spheres with shells, and compared with 32
-    cells per radius on others (`python -m benchmarks grids`): u holds from 4 cells per radius on, not from 2. A gap
-    between two shells that is narrower than a sample is not seen at all.
+    cells per radius on others (`python -m benchmarks grids`): u holds from 4 cells per radius on, not from 2. That
+    gaps narrower than a sample stay open is what `microstructure.sample` sees to.
 
     u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
     0.3 to 0.5 %.
@@ -104,6 +105,16 @@ def resolved(
     >>> round(resolved(sample, 4, {1: 1.0, 2: 3.0}).effective_conductivity, 6)
     1.5
     """
+    _check_grids(cells, subvoxels, within)
+    conduct = partial(solve, conductivities=conductivities, axis=axis, boundary=boundary, tolerance=tolerance)
+    found, size = _on_two_grids(sample, cells, subvoxels, conduct)
+    while within is not None and found.relative_u > within and 8 * size <= most:
+        cells *= 2
+        found, size = _on_two_grids(sample, cells, subvoxels, conduct)
+    return found
+
+
+def _check_grids(cells: int, subvoxels: int, within: float | None) -> None:
     if cells < 4 or (cells % 2 and subvoxels == 1):
         raise StudyError(f"cells is {cells}; two grids need an even number of 4 or more.")
     if subvoxels > 1 and subvoxels % 4:
@@ -113,32 +124,20 @@ def resolved(
             f"An error of {100 * within:.3g} % is asked for; two grids never tell less than {100 * _LEAST:g} %."
         )
 
-    def conduct(image: np.ndarray, per_cell: int, rods: float = 0.0) -> Conduction:
-        return solve(
-            image,
-            conductivities,
-            axis=axis,
-            boundary=boundary,
-            tolerance=tolerance,
-            subvoxels=per_cell,
-            rod_share=rods,
-        )
 
-    def on_two_grids(cells: int) -> tuple[Resolved, int]:
-        image = sample(cells)
-        if subvoxels == 1:
-            fine, coarse = conduct(image, 1), conduct(sample(cells // 2), 1)
-            return _from_two((fine, fine), (coarse, coarse), cells), image.size
-        finer, wider = (
-            [conduct(image, per_cell, rods) for rods in (0.0, 0.5)] for per_cell in (subvoxels // 2, subvoxels)
-        )
-        return _from_two((finer[0], finer[1]), (wider[0], wider[1]), 2 * cells), image.size // (subvoxels // 2) ** 3
-
-    found, size = on_two_grids(cells)
-    while within is not None and found.relative_u > within and 8 * size <= most:
-        cells *= 2
-        found, size = on_two_grids(cells)
-    return found
+def _on_two_grids(
+    sample: Callable[[int], np.ndarray], cells: int, subvoxels: int, conduct: Callable[..., Conduction]
+) -> tuple[Resolved, int]:
+    """Return what two grids say, and how many cells the finer one has."""
+    image = sample(cells)
+    if subvoxels == 1:
+        fine, coarse = conduct(image), conduct(sample(cells // 2))
+        return _from_two((fine, fine), (coarse, coarse), cells), image.size
+    half = subvoxels // 2
+    finer, wider = (
+        (conduct(image, subvoxels=s), conduct(image, subvoxels=s, rod_share=0.5)) for s in (half, subvoxels)
+    )
+    return _from_two(finer, wider, 2 * cells), image.size // half**3
 
 
 def _from_two(fine: tuple[Conduction, Conduction], coarse: tuple[Conduction, Conduction], cells: int) -> Resolved:

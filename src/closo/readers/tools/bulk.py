@@ -7,14 +7,13 @@ column of words (a state, a time as d h:m:s) is turned into numbers by a functio
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from closo.readers.tools.clocks import in_column, seconds
-from closo.readers.tools.table import Rows, cells
+from closo.readers.tools.table import Rows, Words
 from closo.readers.tools.table import read_rows as read_carefully
 from closo.readers.tools.text import Text
 
@@ -22,7 +21,6 @@ __all__ = ["MIN_ROWS", "Words", "read_rows", "seconds"]
 
 MIN_ROWS = 20_000
 _CLOCKS = 100_000  # times that are taken apart at once
-Words = Mapping[int, Callable[[str], float]]
 
 
 def read_rows(
@@ -45,9 +43,7 @@ def read_rows(
         values = _fast(text, lines, separator, wanted=wanted, width=width, words=words)
         if values is not None:
             return Rows(values)
-    if words:
-        text = _without_words(text, lines, separator, wanted=wanted, width=width, words=words)
-    return read_carefully(text, lines, separator, wanted=wanted, width=width)
+    return read_carefully(text, lines, separator, wanted=wanted, width=width, words=words)
 
 
 def _fast(
@@ -123,21 +119,3 @@ def _regular(raw: bytes, separator: str, width: int) -> bool:
         if len(marks) == lines * (per_line + 1) - 1:
             return bool(np.all(marks[per_line :: per_line + 1] == 10))
     return False
-
-
-def _without_words(
-    text: Text, lines: range, separator: str, *, wanted: Sequence[int], width: int, words: Words
-) -> Text:
-    """Return the text with the words of whole rows written as numbers, line for line."""
-    changed = list(text.lines)
-    for i in lines:
-        row = cells(changed[i], separator) if changed[i].count(separator) < 10 * width else []
-        if len(row) not in (width, width + 1):
-            continue
-        comma = separator != "," and any("," in row[k] for k in wanted if k not in words and k < len(row))
-        for k, number in words.items():
-            value = number(row[k].strip())
-            written = repr(value) if math.isfinite(value) else ""
-            row[k] = written.replace(".", ",") if comma else written
-        changed[i] = separator.join(f'"{cell}"' if separator in cell else cell for cell in row)
-    return Text(text.path, "\n".join(changed), text.encoding)

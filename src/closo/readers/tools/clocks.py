@@ -2,8 +2,9 @@
 
 A time is `h:mm:ss` with or without days before it (`1d 02:03:04`, `2 days 00:00:30`, `1.02:03:04`, `0-00:00:30`) and `AM`
 or `PM` behind it. A date-time is `2024-03-01 09:00:00`, `01.03.2024 09:00`, `03/01/2024 09:00:00 AM` or
-`01-Mar-2024 09:00:00`, also with `T`, fractions of a second and a zone. Where day and month could be meant either way, the
-way is taken in which the time rises and the largest pause is by far the shorter; where that does not decide, nothing is.
+`01-Mar-2024 09:00:00` (months in seven languages), also with `T`, fractions of a second and a zone. Where day and month
+could be meant either way, the way is taken in which the time rises and the largest pause is by far the shorter; where that
+does not decide, nothing is.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ Clock = Callable[[str], float]
 
 TIME = r"(?:(\d{1,6})(?:\s*d(?:ays?)?,?\s*|\s+|\.|-))?(\d{1,7}):(\d{1,2}):(\d{1,2}(?:[.,]\d{0,9})?)(?:\s*([AaPp][Mm]))?"
 DATE = (
-    r"(\d{1,4})[-/.](\d{1,2}|[A-Za-z]{3,9})[-/.](\d{1,4})[T\s]+"
+    r"(\d{1,4})[-/.](\d{1,2}|[A-Za-zäéû]{3,10})[-/.](\d{1,4})[T\s]+"
     r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:[.,]\d{0,9})?))?(?:\s*([AaPp][Mm]))?\s*(?:(Z)|([+-]\d{2}):?(\d{2}))?"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = (  # how they begin in English, German, Dutch, French, Spanish, Italian and Portuguese
+    *("jan ene gen", "feb fév fev", "mar mär mrz mrt", "apr avr abr", "may mai mei mag", "jun juin giu"),
+    *("jul juil lug", "aug aoû ago", "sep set", "oct okt ott out", "nov", "dec dez déc dic"),
+)
+_MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -62,8 +67,8 @@ class Dates:
             return float("nan")
         first, middle, last, hours, minutes, rest, half, _, zone, zone_minutes = match.groups()
         fields = dict(zip(self.order, (first, middle, last), strict=True))
-        month = fields["m"].lower()[:3]
-        number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month) if month.isdigit() else 0
+        month = fields["m"].lower()
+        number = int(month) if month.isdigit() else _MONTH.get(month[:3], _MONTH.get(month[:4], 0))
         year = int(fields["y"]) + (2000 if len(fields["y"]) == 2 else 0)
         try:
             days = date(year, number, int(fields["d"])).toordinal() - _EPOCH
@@ -177,7 +182,7 @@ def one_time(
     return np.cumsum(passed), (f"The time starts again {times}, with each step: the times of the steps were added.",)
 
 
-_FACTORS = (1000.0, 60.0, 3600.0, 86400.0, 1e6, 24.0)
+FACTORS = (1000.0, 60.0, 3600.0, 86400.0, 1e6, 24.0)
 
 
 def disagreement(time: np.ndarray, wall: np.ndarray) -> float | None:
@@ -208,7 +213,7 @@ def disagreement(time: np.ndarray, wall: np.ndarray) -> float | None:
     if use.sum() < 2:
         return None
     ratio = float(np.median(counted[use] / passed[use]))
-    for factor in _FACTORS:
+    for factor in FACTORS:
         for known in (factor, 1.0 / factor):
             if abs(ratio / known - 1.0) < 0.05:
                 return known

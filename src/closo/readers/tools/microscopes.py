@@ -6,7 +6,7 @@ gain-corrected or weighted) is `intensity`, with a warning: its noise is not Poi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from closo.dataset import Dataset, new
 from closo.errors import ReadError
 
 LARGEST = 2_100_000_000  # bytes of a spectrum image that is read into memory
+MOST_EVENTS = 100_000_000
 _BLOCK = 2**25  # bytes that are held twice
+_CLIPPED = 10  # values at the end of an integer's range
 
 EXTRA = "Install what reads it with: pip install 'closo[em]'."
 LENGTHS = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "micron": 1e-6, "nm": 1e-9, "pm": 1e-12}
@@ -58,6 +60,19 @@ def pixels_first(data: Any, order: tuple[int, ...], release: Callable[[], object
     return found
 
 
+def held(path: Path, nbytes: int) -> None:
+    """Raise ReadError for a spectrum image that is too large for the memory; asked before it is read."""
+    if nbytes > LARGEST:
+        text = f"a spectrum image is of {nbytes / 1e9:.2g} GB, more than {LARGEST / 1e9:.2g} GB."
+        raise ReadError(text, file=path, hint="Export a part of it, or sum neighbouring pixels or channels.")
+
+
+def square(lengths: Sequence[float | None]) -> float | None:
+    """Return the length of a pixel from those along its sides; None where one is not stated or they differ."""
+    known = [abs(length) for length in lengths if length]
+    return known[-1] if known and len(known) == len(lengths) and max(known) < 1.01 * min(known) else None
+
+
 def measurement(
     path: Path,
     values: np.ndarray,
@@ -95,10 +110,14 @@ def measurement(
     counted = values.dtype.kind in "ui" or bool(np.all(values == np.rint(values)))
     counted = counted and int(values.min()) >= 0 and int(values.max()) < 2**32
     variables: dict[str, Any] = {} if energies is None else {axis: np.asarray(energies, float)}
+    whole = values.dtype.kind == "u" and values.dtype.itemsize <= 4  # as small as its writer made it: not held twice
     variables["counts" if counted else "intensity"] = (
-        values.astype(_smallest(values), copy=False) if counted else values
+        values.astype(_smallest(values), copy=False) if counted and not whole else values
     )
     said = warnings if counted or not axis else (*warnings, _NOT_COUNTS)
+    highest = int(values.max()) if counted else 0
+    if axis and highest in (2**8 - 1, 2**16 - 1) and (cut := int(np.count_nonzero(values == highest))) > _CLIPPED:
+        said += (f"{cut} values are {highest}, the end of their range: the true counts may be higher.",)
     if pixel is not None and values.ndim > 1:
         import xarray as xr
 
@@ -109,8 +128,7 @@ def measurement(
 
 def events(
     path: Path,
-    pixels: np.ndarray,
-    channels: np.ndarray,
+    keys: np.ndarray,
     *,
     raster: tuple[int, int],
     energies: tuple[float, float, int],
@@ -123,13 +141,23 @@ def events(
 
     Parameters
     ----------
-    pixels, channels : shape (events,); a pixel is row * columns + column.
+    keys : shape (events,), unsigned: pixel * channels + channel, a pixel is row * columns + column. They are sorted and
+        overwritten, so that some 12 bytes an event are needed.
     raster : rows and columns.
     energies : of channel 0 [eV], step [eV], number of channels.
     pixel : length of a pixel [m].
     """
-    hit, counts = np.unique(pixels.astype(np.int64) * energies[2] + channels, return_counts=True)
-    variables = {"pixel": hit // energies[2], "channel": hit % energies[2], "counts": counts}
+    keys.sort()
+    counts, size, begin = np.empty(keys.size, np.uint32 if keys.size > 2**16 else np.uint16), 0, 0
+    while begin < keys.size:
+        end = int(np.searchsorted(keys, keys[min(begin + _BLOCK // 8, keys.size) - 1], "right"))
+        hit, number = np.unique(keys[begin:end], return_counts=True)
+        keys[size : size + hit.size], counts[size : size + hit.size] = hit, number
+        size, begin = size + hit.size, end
+    places, channels = np.empty(size, np.int32), np.empty(size, np.int32)
+    np.floor_divide(keys[:size], energies[2], out=places, casting="unsafe")
+    np.remainder(keys[:size], energies[2], out=channels, casting="unsafe")
+    variables = {"pixel": places, "channel": channels, "counts": counts[:size]}
     stated = {"raster": list(raster), "energy_offset": energies[0], "energy_step": energies[1], "channels": energies[2]}
     said = {**(metadata or {}), **stated} | ({} if pixel is None else {"pixel_size": pixel})
     return new("x_ray_events", variables, source=path.name, part=part, title=title, metadata=said)

@@ -194,6 +194,9 @@ def _table(
     if bare and not units_known:
         assumed = ", ".join(f"{name} [{si_of(name)}]" for name in bare)
         warnings += (f"The header states no units; taken as {assumed}.",)
+    twice = [names[c.index] for c in columns if names.count(names[c.index]) > 1]
+    if twice:
+        warnings += (f"The name {shown(twice[0].strip(), 30)} stands above two columns; the first was read.",)
     taken, got = {c.index for c in columns}, {c.name for c in columns} | {"step_time", "date_time"}
     unused = tuple(shown(n.strip(), 30)[1:-1] for i, n in enumerate(names[:200]) if n.strip() and i not in taken)
     for name in unused:

@@ -22,6 +22,7 @@ from closo.readers.tools.text import Text
 
 Columns = Mapping[str, np.ndarray]
 _HIGHEST = 100.0  # V, beyond which no cell is
+_LOST = 0.01  # share of the rows of a record under current that may be left out
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,7 @@ def _record(part: Part) -> Part | None:
             warnings.append(f"{name} is 0 in all {int(keep.sum())} rows: the channel may not have been connected.")
     if "time" in kept:
         warnings += _backwards(kept["time"])
-    failed = (*part.failed_checks, *_beyond_cells(kept))
+    failed = (*part.failed_checks, *_beyond_cells(kept), *(_sparse(keep) if part.kind == "cycling" else ()))
     return replace(part, columns=kept, warnings=tuple(warnings), failed_checks=failed)
 
 
@@ -292,6 +293,15 @@ def _beyond_cells(columns: Columns) -> tuple[Mapping[str, str], ...]:
     usual = {n: float(np.median(np.abs(v[np.isfinite(v)]))) for n, v in some.items() if np.isfinite(v).any()}
     detail = "the {} is {:.4g} V in most rows, which no cell has: is the column in mV?"
     return tuple({"name": "unit", "detail": detail.format(n, v)} for n, v in usual.items() if v > _HIGHEST)
+
+
+def _sparse(keep: np.ndarray) -> tuple[Mapping[str, str], ...]:
+    """Return a failed check where so many rows inside a record are left out that its charge is not known."""
+    inside = keep[np.argmax(keep) : len(keep) - np.argmax(keep[::-1])]
+    if np.mean(inside) > 1.0 - _LOST:
+        return ()
+    detail = f"{int(np.sum(~inside))} of {len(inside)} rows are not whole: the charge that passed in them is not known"
+    return ({"name": "rows left out", "detail": detail},)
 
 
 def _backwards(time: np.ndarray) -> list[str]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.readers.tools.clocks import Clock, Dates, clock_for, disagreement, one_time, seconds
+from closo.readers.tools.clocks import FACTORS, Clock, Dates, clock_for, disagreement, one_time, seconds
 from closo.readers.tools.columns import Column
 from closo.readers.tools.immittance import pair_in, with_impedance
-from closo.readers.tools.names import understand
+from closo.readers.tools.names import split_unit, understand
 from closo.readers.tools.table import Rows, all_finite, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
+from closo.readers.tools.units import unit_factor
 
 SIGNALS = ("potential", "voltage", "current")
 _TIMES = ("time", "step_time", "date_time")
@@ -83,6 +84,7 @@ def read_columns(
     }
     lost = _unreadable(text, [c for c in columns if c.index not in clocks], values, place=place, titles=titles)
     same_clock(text, columns, place, titles=titles, clocks=clocks)
+    same_charge(text, columns, place, titles=titles, clocks=clocks)
     values, told = _with_time(values, {c.name: clocks.get(c.index) for c in columns})
     names = {c.name for c in columns if c.index in clocks}
     return Read(with_impedance(values), (*rows.warnings, *lost, *told), names)
@@ -189,6 +191,44 @@ def same_clock(
                 f"the time in {_called(titles, column.index)} runs {times} the clock in {_called(titles, index)}: "
                 "its unit is not what its name says.",
                 "Export it again, or read it with --columns and the true unit, for example time[ms].",
+                line=place.first,
+            )
+
+
+def same_charge(
+    text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str], clocks: Mapping[int, Clock]
+) -> None:
+    """Compare current and time with a capacity beside them that is not read.
+
+    Raises
+    ------
+    ReadError  when it counts a factor of a wrong unit more or less than current and time give, from row to row.
+    """
+    named = {c.name: c for c in columns}
+    counted = [k for k, title in enumerate(titles) if (unit := split_unit(title)[1]).lower().endswith("h")
+               and (unit_factor(unit) or ("",))[0] == "C"]  # fmt: skip
+    if not {"time", "current"} <= set(named) or "charge" in named or not counted:
+        return
+    time, current = named["time"], named["current"]
+    for index in counted:
+        sample = place.sample(text, time.index, current.index, index)
+        t, i, q = (
+            np.array([clocks.get(k, plain_number)(w) for w in words])
+            for k, words in zip((time.index, current.index, index), sample, strict=True)
+        )
+        t = t if time.index in clocks else t * time.factor
+        steady = (np.diff(t) > 0) & (i[1:] * i[:-1] > 0) & (np.diff(q) != 0)
+        scale = (unit_factor(split_unit(titles[index])[1]) or ("", 1.0))[1] / current.factor
+        with np.errstate(all="ignore"):
+            ratio = np.abs(np.diff(q) * scale / (i[1:] * np.diff(t)))[steady]
+        ratio = ratio[np.isfinite(ratio)]
+        middle = float(np.median(ratio)) if len(ratio) > 9 else 1.0
+        wrong = any(abs(middle * known - 1.0) < 0.05 for factor in FACTORS for known in (factor, 1.0 / factor))
+        if wrong and np.mean(np.abs(ratio / middle - 1.0) < 0.05) > 0.8:
+            raise text.error(
+                f"{_called(titles, index)} counts {middle:.4g} times the charge that {_called(titles, current.index)} and "
+                f"{_called(titles, time.index)} give: one of the units is not what its name says.",
+                "Export it again, or read it with --columns and the true units, for example time,current[A],voltage.",
                 line=place.first,
             )
 

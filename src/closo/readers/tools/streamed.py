@@ -8,7 +8,7 @@ the same numbers, looks at every row, and says what is wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from closo.readers.tools.text import Text, load_bytes, pieces, size_of
 
 _PIECE = 1 << 22  # bytes that are read at a time
 _CACHED = 1 << 18  # bytes that stay in the cache of the processor
+_LOOKED_AT = 50  # rows
 _LAST_LINES = 21  # of a file without a line break at its end: these are looked at one by one
 _TAIL = 1 << 16  # bytes that hold them
 
@@ -29,13 +30,17 @@ class IrregularError(Exception):
 
 @dataclass(frozen=True)
 class _Plan:
-    """How a plain row looks: `width` cells (and a separator behind them, `ended`), numbers at `wanted`, decimal `comma`."""
+    """How a plain row looks: `width` cells (and a separator behind them, `ended`), numbers at `wanted`, decimal `comma`.
+
+    The numbers at `whole` seem to be counters, which are read faster as such.
+    """
 
     separator: str
     wanted: tuple[int, ...]
     width: int
     ended: bool
     comma: bool
+    whole: tuple[int, ...]
 
 
 def rows_to_the_end(
@@ -62,7 +67,9 @@ def rows_to_the_end(
     """
     first = beginning.lines[lines.start]
     ended = first.count(separator) == width and first.endswith(separator)
-    plan = _Plan(separator, tuple(wanted), width, ended, separator != "," and "," in first)
+    some = [line.split(separator) for line in beginning.lines[lines.start : lines.start + _LOOKED_AT] if line]
+    whole = tuple(k for k in wanted if all(row[k : k + 1] and row[k].isdecimal() for row in some))
+    plan = _Plan(separator, tuple(wanted), width, ended, separator != "," and "," in first, whole)
     if separator == " " or words or not wanted or max(wanted) >= width or beginning.encoding == "utf-16":
         raise IrregularError
     try:
@@ -71,7 +78,14 @@ def rows_to_the_end(
         values = np.empty((len(wanted), 3 * (stop - start) // (2 * len(first)) + _LAST_LINES))
         n, warnings = 0, tuple[str, ...]()
         for piece in pieces(beginning.path, start, stop, _PIECE):
-            n = _add(values, n, _parsed(piece, plan))
+            try:
+                found = _parsed(piece, plan)
+            except IrregularError:
+                if not plan.whole:
+                    raise
+                plan = replace(plan, whole=())  # a counter that is none
+                found = _parsed(piece, plan)
+            n = _add(values, n, found)
         if last:
             rows = _last_rows(beginning, last, stop, plan)
             n, warnings = _add(values, n, list(rows.values.T)), rows.warnings
@@ -87,7 +101,7 @@ def _add(values: np.ndarray, n: int, found: list[np.ndarray]) -> int:
         raise IrregularError
     for row, numbers in zip(values, found, strict=True):
         row[n:end] = numbers
-        if not all_finite(row[n:end]):
+        if numbers.dtype.kind != "i" and not all_finite(row[n:end]):
             raise IrregularError
     return end
 
@@ -98,19 +112,20 @@ def _parsed(raw: bytes, plan: _Plan) -> list[np.ndarray]:
 
     if raw.endswith((b"\n\n", b"\n\r\n")):  # empty lines, as at the end of a file
         raw = raw.rstrip(b"\r\n") + b"\n"
-    returns, separators = _count(raw, b"\r"), _count(raw, plan.separator.encode())
+    returns, separators = _counts(raw, b"\r", plan.separator.encode())
     ends = None
     if plan.ended:
         end = plan.separator.encode() + (b"\r\n" if returns else b"\n")
         ends, raw = raw.count(end), raw.replace(end, b"\n")
     if b'"' in raw or (plan.comma and b"." in raw):
         raise IrregularError
+    types = dict.fromkeys(plan.wanted, pl.Float64) | dict.fromkeys(plan.whole, pl.Int32)
     try:
         frame = pl.read_csv(
             raw,
             has_header=False,
             columns=sorted({*plan.wanted, plan.width - 1}),
-            schema={str(k): pl.Float64 if k in plan.wanted else pl.String for k in range(plan.width)},
+            schema={str(k): types.get(k, pl.String) for k in range(plan.width)},
             separator=plan.separator,
             quote_char=None,
             decimal_comma=plan.comma,
@@ -126,12 +141,14 @@ def _parsed(raw: bytes, plan: _Plan) -> list[np.ndarray]:
     return [frame[str(k)].to_numpy() for k in plan.wanted]
 
 
-def _count(raw: bytes, mark: bytes) -> int:
-    """Return how often a byte occurs: as `bytes.count`, and several times faster where it occurs often."""
-    if mark not in raw:
-        return 0
-    data = np.frombuffer(raw, np.uint8)
-    return sum(int(np.count_nonzero(data[k : k + _CACHED] == mark[0])) for k in range(0, len(data), _CACHED))
+def _counts(raw: bytes, *marks: bytes) -> list[int]:
+    """Return how often each byte occurs: as `bytes.count`, and several times faster where it occurs often."""
+    there = [mark[0] for mark in marks if mark in raw[:_TAIL] or mark in raw]
+    data, found = np.frombuffer(raw, np.uint8), dict.fromkeys(there, 0)
+    for k in range(0, len(data), _CACHED):
+        for mark in there:
+            found[mark] += int(np.count_nonzero(data[k : k + _CACHED] == mark))
+    return [found.get(mark[0], 0) for mark in marks]
 
 
 def _offset(beginning: Text, line: int) -> int:
@@ -162,7 +179,7 @@ def _last_rows(beginning: Text, raw: bytes, stop: int, plan: _Plan) -> Rows:
     mixed = b"." in raw if plan.comma else b"," in raw and plan.separator != ","
     if mixed or b"\r" in raw.replace(b"\r\n", b"") or not raw.isascii():
         raise IrregularError
-    line = sum(_count(piece, b"\n") for piece in pieces(beginning.path, 0, stop, _PIECE))
+    line = sum(_counts(piece, b"\n")[0] for piece in pieces(beginning.path, 0, stop, _PIECE))
     content = "\n" * line + raw.decode("ascii").replace("\r\n", "\n")  # so that warnings name the line of the file
     text = Text(beginning.path, content, beginning.encoding)
     rows = read_rows(text, range(line, len(text.lines)), plan.separator, wanted=plan.wanted, width=plan.width)

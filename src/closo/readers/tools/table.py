@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,9 @@ from closo.readers.tools.text import Text, shown
 
 SEPARATORS = ("\t", ";", ",", " ")  # ' ' stands for any run of blanks
 MAX_COLUMNS = 2000
+Words = Mapping[int, Callable[[str], float]]
 
-_NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE | re.ASCII)
 # 1,234.50 or 1.234,50 or 1,234,567 or 1.234.567 or 1'234.5: with one sign alone it could be a decimal sign
 _THOUSANDS = re.compile(
     r"[-+]?\d{1,3}(?:(?:,\d{3})+\.\d*|(?:\.\d{3})+,\d*|(?:,\d{3}){2,}|(?:\.\d{3}){2,}|(?:['’   ]\d{3})+(?:[.,]\d*)?)",
@@ -111,13 +112,16 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
-def read_rows(text: Text, lines: range, separator: str, *, wanted: Sequence[int], width: int) -> Rows:
+def read_rows(
+    text: Text, lines: range, separator: str, *, wanted: Sequence[int], width: int, words: Words | None = None
+) -> Rows:
     """Read the wanted columns of the lines `lines` of a file; blank lines are skipped.
 
     Parameters
     ----------
     wanted : positions of the columns, from 0.
     width : number of cells that a whole row has; rows with fewer or more are left out with a warning.
+    words : position -> function that makes a number of a cell's text (NaN where it cannot), for columns that hold words.
 
     Raises
     ------
@@ -136,9 +140,10 @@ def read_rows(text: Text, lines: range, separator: str, *, wanted: Sequence[int]
             "Check that the file is whole and of the format named.",
             line=used[0],
         )
-    values, broken = _fast(rows, separator, wanted, width), list[int]()
+    words = words or {}
+    values, broken = _fast(rows, separator, wanted, width=width, words=words), list[int]()
     if values is None:
-        values, broken = _careful(text, used, separator, wanted=wanted, width=width)
+        values, broken = _careful(text, used, separator, wanted=wanted, width=width, words=words)
     if len(broken) > len(used) / 2:
         raise text.error(
             f"{len(broken)} of {len(used)} rows do not have {width} values; the first is {shown(text.lines[broken[0]])}.",
@@ -177,7 +182,7 @@ def _last_row(text: Text, used: Sequence[int], separator: str, last: int) -> str
     return "whole" if lengths == {length} else "unclear"
 
 
-def _fast(rows: list[str], separator: str, wanted: Sequence[int], width: int) -> np.ndarray | None:
+def _fast(rows: list[str], separator: str, wanted: Sequence[int], *, width: int, words: Words) -> np.ndarray | None:
     """Return the numbers when every row is whole and plain, None otherwise."""
     if separator != "," and any("," in row for row in rows):
         if any("." in row for row in rows):
@@ -192,14 +197,18 @@ def _fast(rows: list[str], separator: str, wanted: Sequence[int], width: int) ->
         if counts != {width - 1} and not ended:
             return None
     delimiter = None if separator == " " else separator
+    made: dict[int | str, Callable[[str], float]] = {place: number for place, number in words.items()}
     try:
-        return np.asarray(np.loadtxt(rows, delimiter=delimiter, usecols=list(wanted), comments=None, ndmin=2))
+        found = np.loadtxt(
+            rows, delimiter=delimiter, usecols=list(wanted), comments=None, ndmin=2, converters=made or None
+        )
     except ValueError:
         return None
+    return np.asarray(found)
 
 
 def _careful(
-    text: Text, used: Sequence[int], separator: str, *, wanted: Sequence[int], width: int
+    text: Text, used: Sequence[int], separator: str, *, wanted: Sequence[int], width: int, words: Words
 ) -> tuple[np.ndarray, list[int]]:
     """Return the numbers of the whole rows, NaN where a cell is none, and the lines of the broken rows."""
     whole: list[list[str]] = []
@@ -212,11 +221,11 @@ def _careful(
         if len(row) != width:
             broken.append(i)
             continue
-        picked = [row[k].strip() for k in wanted]
-        _refuse_thousands(text, i, picked, separator)
-        if any("," in c for c in picked):
+        numbers = [row[k].strip() for k in wanted if k not in words]
+        _refuse_thousands(text, i, numbers, separator)
+        if any("," in c for c in numbers):
             comma = i
-        if any("." in c and c.strip(".") for c in picked):
+        if any("." in c and c.strip(".") for c in numbers):
             point = i
         if comma >= 0 and point >= 0:
             where = "" if comma == point else f" (point in line {point + 1}, comma in line {comma + 1})"
@@ -225,8 +234,13 @@ def _careful(
                 "Export the file again with one decimal sign and no thousands separator.",
                 line=i,
             )
-        whole.append(picked)
-    values = [[_number(c.replace(",", ".") if comma >= 0 else c) for c in row] for row in whole]
+        whole.append([row[k].strip() for k in wanted])
+
+    def plain(cell: str) -> float:
+        return _number(cell.replace(",", ".") if comma >= 0 else cell)
+
+    made = [words.get(k, plain) for k in wanted]
+    values = [[number(c) for number, c in zip(made, row, strict=True)] for row in whole]
     return np.array(values, dtype=float).reshape(len(whole), len(wanted)), broken
 
 
@@ -246,7 +260,7 @@ def _number(cell: str) -> float:
     """Return the number, NaN when the cell is none."""
     if len(cell) > 60 or cell.lower() in _MISSING or _NUMBER.fullmatch(cell) is None:
         return float("nan")
-    return float(cell)
+    return float(cell.replace("D", "e").replace("d", "e"))  # Fortran's exponents
 
 
 def scaled(rows: Rows, columns: Sequence[Column]) -> dict[str, np.ndarray]:

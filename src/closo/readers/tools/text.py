@@ -56,7 +56,11 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
         "a NumPy .npy array, which does not say what its columns are",
         "Save the columns as CSV with names.",
     ),
-    (b"PK\x03\x04", "a zip archive (perhaps an Excel .xlsx workbook)", _TO_CSV),
+    (
+        b"PK\x03\x04",
+        "a zip archive (perhaps an Excel .xlsx workbook)",
+        "Unpack it; of a workbook, save the sheet as CSV.",
+    ),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (perhaps an Excel .xls workbook)", _TO_CSV),
     (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
     (b"BZh", "a bzip2 archive", "Unpack it first."),

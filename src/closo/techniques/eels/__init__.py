@@ -30,8 +30,8 @@ Uncertainty sources
     nothing calibrates the axis).
 
 Checks
-    zero of the axis, place and background of each edge, thickness, whether residuals are noise, number of components
-    (eigenvalues above those of noise; only counted, never fitted).
+    zero of the axis, channels (dead, cut off, apart), place and background of each edge, thickness, whether residuals are
+    noise, number of components (eigenvalues above those of noise; only counted, never fitted).
 
 Limits
     Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above t/lambda

@@ -18,8 +18,9 @@ from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
 from closo.techniques.eels.background import ONSETS, Spectra
 from closo.techniques.eels.joint import across, joint
-from closo.techniques.eels.low_loss import LowLoss, read_low_loss, single_share, thickness
+from closo.techniques.eels.low_loss import LowLoss, holds_peak, read_low_loss, single_share, thickness
 from closo.techniques.eels.request import asked_of, profile_of
+from closo.techniques.element_map.places import square_pixel
 
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
@@ -32,7 +33,7 @@ _STARTS = (
 )  # of the onset: where the window of the background may begin; the first is usual
 _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
-_VAGUE, _MISFIT = 0.4, 10.0  # relative u; chi2 without a number
+_VAGUE, _MISFIT, _FLAT = 0.4, 10.0, 0.5  # relative u; chi2 without a number; exponent of what does not fall
 _ADRIFT = _OFF / 3**0.5  # eV, u of a zero that is not calibrated: what is further off is seen
 _UNCALIBRATED = (
     f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
@@ -91,17 +92,26 @@ def analyse(
         raise StudyError(f"low_loss names {len(low_loss)} spectra.", hint="Name one: FILE#2 is the second of a file.")
     low = read_low_loss(low_loss[0]) if low_loss else None
     zero = zero_loss if zero_loss is not None else low.position if low is not None else None
-    spectra = _spectra(data, zero, gain)
+    spectra, plural = _spectra(data, zero, gain), low
     warned = tuple(data.attrs["warnings"])
-    if spectra.energies[0] < -1.0 and abs(float(spectra.energies[int(np.argmax(spectra.total))])) < 20.0:
+    if wanted and zero is None and holds_peak(spectra.total, spectra.energies):
+        low = read_low_loss(data)
+        zero, spectra = low.position, _spectra(data, low.position, gain)
+    elif not wanted and holds_peak(spectra.total, spectra.energies):
         quantities, checks = thickness(spectra.total, spectra.energies, spectra.name)
         mean = spectra.total / len(spectra.cube)
         curves = xr.Dataset({"mean_counts": ("energy_loss", mean)}, {"energy_loss": spectra.energies})
-        return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, warned)
+        notes = (*warned, "The zero-loss peak was analysed; name edges (edges) to have those of this spectrum.")
+        return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, notes)
     found = _edges(data, spectra, wanted, limits, width=width)
-    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, low).items()} | _ratios(spectra, found)
+    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, plural).items()} | _ratios(
+        spectra, found
+    )
     seen = [edge.name for edge in found if quantities[f"edge_intensity:{edge.name}"].value is not None]
-    checks = [_calibrated(zero_loss, low), *(_fits(edge) for edge in found)]
+    first = int(np.flatnonzero(found[0].window)[0])
+    odd = kernel.odd_channels(spectra.total[first:], spectra.energies[first:])
+    checks = [_calibrated(zero_loss, low), Check("channels", not odd, odd or "none is dead, cut off or apart")]
+    checks += [_fits(edge) for edge in found]
     checks += [_rises(spectra, edge) for edge in found if edge.name in seen]
     findings = {"edges": [edge.name for edge in found], "seen": seen, "advice": {e.name: e.advice for e in found}}
     findings["windows"] = {
@@ -157,9 +167,10 @@ def _spectra(data: Dataset, zero: float | None, gain: float | None) -> Spectra:
     if not factor > 0:
         raise StudyError(f"gain = {gain} is not possible.", hint="It must be > 0.")
     cube = cube if factor == 1.0 else cube / factor
-    pixel = float(np.diff(data["x"].values[:2])[0]) if "x" in data and data.sizes["x"] > 1 else None
     axis_u = _ADRIFT if zero is None else 0.0
-    return Spectra(name_of(data), cube, cube.sum(axis=0, dtype=float), energies, raster, gain_u, axis_u, pixel)
+    return Spectra(
+        name_of(data), cube, cube.sum(axis=0, dtype=float), energies, raster, gain_u, axis_u, square_pixel(data)
+    )
 
 
 def _calibrated(zero_loss: float | None, low: LowLoss | None) -> Check:
@@ -242,15 +253,14 @@ def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[
     how += ("" if spectra.raster is None else ", mean of a pixel") + (", axis uncalibrated" if spectra.axis_u else "")
     through = f"power law through {a:.0f} to {b:.0f} eV"
     keys = (f"edge_intensity:{edge.name}", f"background_exponent:{edge.name}")
-    if not float(net.law.chi2) <= _MISFIT:
+    falls, u = float(net.law.exponent), float(net.law.covariance[1, 1] * inflate) ** 0.5
+    if not float(net.law.chi2) <= _MISFIT or falls + u < _FLAT:
         chi2 = float(net.law.chi2)
-        why = f"a {through} does not fit: chi2 over its degrees of freedom {chi2:.3g}"
+        why = f"a {through} does not fit: chi2 over its degrees of freedom {chi2:.3g}, exponent {falls:.2g}"
         why = why if np.isfinite(chi2) else "the values before the edge are not positive (a dark current subtracted?)"
         return {key: withheld(key.split(":")[0], why) for key in keys}
     number = uncertain(float(net.value) / pixels, sources)
-    exponent = uncertain(
-        float(net.law.exponent), {f"exponent {edge.name}:{name}": float(net.law.covariance[1, 1] * inflate) ** 0.5}
-    )
+    exponent = uncertain(falls, {f"exponent {edge.name}:{name}": u})
     quantity = Quantity("edge_intensity", number, how)
     if float(quantity.u or 0.0) > _VAGUE * float(quantity.value or 0.0):
         limit = max(float(quantity.value or 0.0), 0.0) + 1.645 * float(quantity.u or 0.0)
@@ -279,6 +289,8 @@ def _scattered_once(spectra: Spectra, edge: _Edge, low: LowLoss, whole: Quantity
     behind = spectra.energies >= spectra.energies[edge.signal][0]
     net = np.where(behind, spectra.total - edge.net.law.at(spectra.energies), 0.0)
     share, u = single_share(net, spectra.energies, low, edge.signal)
+    if not 0.0 < share < 1.2:
+        return {key: withheld("edge_intensity", f"the low losses leave {share:.0%} of it: not those of this place")}
     once = uncertain(share, {f"end of the zero-loss peak {edge.name}:{spectra.name}": u})
     how = f"{whole.method}; plural scattering removed by the low losses"
     return {key: Quantity("edge_intensity", whole.number * once, how)}
@@ -302,7 +314,8 @@ def _fits(edge: _Edge) -> Check:
     chi2, points = float(edge.net.law.chi2), int(edge.window.sum())
     likely = float(gammaincc(0.5 * (points - 2), 0.5 * chi2 * (points - 2)))
     said = f"chi2 over its degrees of freedom {chi2:.2f} in {points} channels (p = {likely:.2g}, limit 0.001); {edge.advice}"
-    return Check(f"background of {edge.name}", likely > 1e-3, said)
+    said += "; less scatter than counts have: scaled or smoothed values" if likely > 1 - 1e-6 else ""
+    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6, said)
 
 
 def _rises(spectra: Spectra, edge: _Edge) -> Check:

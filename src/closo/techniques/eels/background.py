@@ -166,6 +166,23 @@ def components_above_noise(cube: np.ndarray) -> int:
     return int(np.sum(eigenvalues > 1.05 * edge))
 
 
+def odd_channels(counts: np.ndarray, energies: np.ndarray) -> str:
+    """Return which channels of a spectrum cannot be right: dead, cut off at one height, or apart from both neighbours."""
+    from scipy.ndimage import median_filter
+
+    y = np.asarray(counts, float)
+    dead = (y == 0) & (median_filter(y, min(61, y.size)) > 20)
+    top = (y == y.max()) & (y.max() > 50)
+    cut = top[:-2] & top[1:-1] & top[2:]
+    near, far = np.maximum(y[1:-3], y[3:-1]), np.abs(np.diff(y))
+    apart = y[2:-2] - near > 8.0 * np.sqrt(2.0 * np.maximum(near, 1.0)) + 3.0 * np.maximum(far[:-3], far[3:])
+    for places, what in ((dead, "hold no counts"), (cut, "are cut off at one height"), (apart, "stand apart (X-ray?)")):
+        if places.any():
+            at = energies[int(np.argmax(places)) + (y.size - places.size) // 2]
+            return f"{int(places.sum())} channels {what}, the first at {at:.1f} eV"
+    return ""
+
+
 def rise_of(energies: np.ndarray, net: np.ndarray) -> float:
     """Return where a smoothed edge first reaches 30 % of its highest [eV]."""
     width = max(1, round(_RISE / float(np.median(np.diff(energies)))))

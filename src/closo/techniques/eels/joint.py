@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from closo.errors import DataError, StudyError
-from closo.quantity import Quantity, uncertain
+from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check
 from closo.techniques.eels.background import Spectra, columns_of
-from closo.techniques.element_map.places import Maps, surface
+from closo.techniques.element_map.places import Maps, incomplete, surface
 from closo.techniques.linear_fit import LinearFit, block_bootstrap, fit_linear
 
 _SHIFT = 0.3  # eV of alignment
@@ -90,5 +90,9 @@ def across(
         known = ", ".join(key[4:] for key in maps if key.startswith("map:")) or "none: this is a spectrum"
         raise StudyError(f"profile names '{lacking[0][:40]}', of which there is no map.", hint=f"Maps: {known}.")
     values, u = (np.array([maps[f"{kind}:{name}"][1] for name in asked]) for kind in ("map", "map_u"))
+    wrong = incomplete(spectra.cube.sum(axis=1), values.shape[1:])
+    if wrong:
+        names = (f"enrichment:{asked[0]}/{asked[1]}", "shell_width")
+        return {n: withheld(n.split(":")[0], wrong) for n in names}, {}, {}, Check("maps", False, wrong)
     found = Maps(spectra.name, asked, values, np.eye(len(asked))[:, :, None, None] * u**2, spectra.pixel)
     return surface(found, asked[:2], asked[2])

@@ -11,6 +11,7 @@ from closo.errors import DataError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check
 
+_FAR = 20.0  # eV from 0, beyond which no peak is that of zero loss
 _THICK = 0.5  # t/lambda above which plural scattering takes counts out of a window
 
 
@@ -45,13 +46,19 @@ def read_low_loss(data: Dataset) -> LowLoss:
     counts = (
         data["counts" if "counts" in data else "intensity"].values.reshape(-1, energies.size).sum(axis=0, dtype=float)
     )
-    if abs(float(energies[int(np.argmax(counts))])) > 20.0:
+    if abs(float(energies[int(np.argmax(counts))])) > _FAR:
         text, hint = (
             "low_loss has its highest value more than 20 eV from 0.",
             "Name the spectrum with the zero-loss peak.",
         )
         raise DataError(text, file=data.attrs.get("source"), hint=hint)
     return low_losses(counts, energies)
+
+
+def holds_peak(counts: np.ndarray, energies: np.ndarray) -> bool:
+    """Return whether a spectrum begins before its zero-loss peak, which is its highest value within 20 eV of 0."""
+    top = int(np.argmax(counts))
+    return bool(energies[0] < 3.0 and abs(float(energies[top])) < _FAR and counts[0] < 0.5 * counts[top])
 
 
 def low_losses(counts: np.ndarray, energies: np.ndarray) -> LowLoss:
@@ -107,7 +114,7 @@ def single_share(net: np.ndarray, energies: np.ndarray, low: LowLoss, signal: np
 def thickness(counts: np.ndarray, energies: np.ndarray, name: str) -> tuple[dict[str, Quantity], list[Check]]:
     """Return position and width of the zero-loss peak, and the thickness over the mean free path, ln(all/peak)."""
     low, step = low_losses(counts, energies), float(np.median(np.diff(energies)))
-    ratios = np.log(low.counts.sum() / low.peaks.sum(axis=1))
+    ratios = np.log(np.maximum(low.counts.sum() / low.peaks.sum(axis=1), 1e-9))
     place = uncertain(low.position, {f"counting zero loss:{name}": low.u, f"channel:{name}": step / 12**0.5})
     wide = uncertain(low.width, {f"channel width:{name}": step / 6**0.5})
     value, spread = float(ratios.mean()), abs(float(ratios[0] - ratios[1])) / 12**0.5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from closo.figures import Axis, FigureSpec, Image, Panel, Span, Trace
+from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Result
-from closo.techniques.element_map.pictures import profile_panel
+from closo.techniques.element_map.pictures import map_panels, profile_panel
 
 _MOST_MAPS = 4
 
@@ -23,16 +23,8 @@ def figure(result: Result) -> FigureSpec:
     spans = [Span(low, high, f"window of {name}") for name, (low, high) in found.get("windows", {}).items()]
     y = Axis("N per channel", scale="linear" if "edges" in found else "log")
     panels = [Panel(Axis("dE / eV"), y, traces, spans=spans, title="spectrum" if "edges" in found else "low losses")]
-    maps = [str(n) for n in curves.data_vars if str(n).startswith("map:")][-_MOST_MAPS:]
-    for name in maps:
-        for suffix, said in (("", ""), ("_u", "u of ")):
-            values = curves[name.replace("map", f"map{suffix}", 1)].values
-            edges = [np.arange(size + 1.0) for size in values.shape]
-            image = Image(values, edges[1], edges[0], kind="values", label=f"{said}N({name[4:]})")
-            panels.append(
-                Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + name[4:], equal=True)
-            )
-    panels += profile_panel(result)
+    maps = [str(n)[4:] for n in curves.data_vars if str(n).startswith("map:")][-_MOST_MAPS:]
+    panels += map_panels(result, maps) + profile_panel(result)
     words = ", ".join(found.get("seen", ())) or "no edge"
     summary = f"Loss spectrum from {energies[0]:.0f} to {energies[-1]:.0f} eV; seen: {words}; {len(maps)} maps."
     return FigureSpec(result.name, panels, result.name, summary, columns=3 if maps else 1)

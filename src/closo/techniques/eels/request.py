@@ -8,8 +8,7 @@ from typing import Any
 
 from closo.errors import StudyError
 from closo.techniques.eels.background import ONSETS
-
-_RANGE = re.compile(r"\s*([\d.]+)\s*(?:-|–|to)\s*([\d.]+)\s*(?:eV)?\s*")
+from closo.techniques.xray_raman.edges import window_of
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
@@ -24,12 +23,7 @@ def asked_of(edges: str | None, window: str | None) -> tuple[tuple[str, ...] | N
     for name in wanted or ():
         if name not in ONSETS:
             raise StudyError(f"'{name[:30]}' is not an edge that closo knows.", hint=f"Known: {', '.join(ONSETS)}.")
-    match = None if window is None else _RANGE.fullmatch(str(window)[:50])
-    if window is not None and (match is None or not 0 < float(match[1]) < float(match[2])):
-        raise StudyError(
-            f"window = '{str(window)[:50]}' is not a range of energies.", hint="Write for example 165-187."
-        )
-    return wanted, None if match is None else (float(match[1]), float(match[2]))
+    return wanted, None if window is None else window_of(window, "window")
 
 
 def profile_of(text: str | None) -> tuple[str, str, str] | None:

@@ -22,13 +22,14 @@ Gives
 
 Uncertainty sources
     `counting ELEMENT:<name>`, `background ELEMENT:<name>` (two terms more), `resolution ELEMENT:<name>` (5 eV),
-    `k_factor ELEMENT` (as stated; without ± 20 %, the upper end of what tables are off by), `absorption ELEMENT:<name>`
+    `k_factor ELEMENT` (as stated; without ± 15 %, by which measured factors miss tables), `absorption ELEMENT:<name>`
     (of an atom fraction, not corrected: 25 % below 1 keV, else 5 %), `edge QUANTITY:<name>` (threshold of the particles
     20 % up and down), `places QUANTITY:<name>` (leaving out an eighth of the map at a time), `shape:<name>` (a shell
-    whose outer side is sharp, or fades over up to half of its width either way).
+    whose outer side is sharp, or fades over up to 80 % of its width either way).
 
 Checks
-    fit of the lines, whether the edge of particles is seen, which of the three models of the profile fits.
+    fit of the lines, whether pixels scatter as counts do, whether the map is whole, whether the edge of particles is seen,
+    which of the three models of the profile fits.
 
 Limits
     Absorption is not corrected: boron under a micrometre of anything is lost, so B in an SEM at 15 kV means nothing.
@@ -36,7 +37,8 @@ Limits
     amounts without k-factors.
 
 Sources
-    Cliff, Lorimer 1975, doi:10.1111/j.1365-2818.1975.tb03895.x; Fiori, Newbury 1978 (width of lines); Currie 1968,
+    Cliff, Lorimer 1975, doi:10.1111/j.1365-2818.1975.tb03895.x; Newbury et al. 1995, doi:10.1021/ac00107a017
+    (analyses without standards); Fiori, Newbury 1978 (width of lines); Currie 1968,
     doi:10.1021/ac60259a007; Otsu 1979, doi:10.1109/TSMC.1979.4310076.
 """
 

@@ -14,14 +14,15 @@ from closo.errors import DataError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.element_map import lines
-from closo.techniques.element_map.places import Maps, mixing, surface, together
+from closo.techniques.element_map.places import Maps, incomplete, mixing, square_pixel, surface, together
 from closo.techniques.element_map.request import Asked, asked_of
 from closo.techniques.linear_fit import fit_linear
 
 _USUAL = ("B", "C", "O", "Na", "Si")
 _BELOW, _BEHIND, _LOWEST = 90.0, 200.0, 60.0  # eV of range beside the lines; below it is only noise
 _ABSORBED = {False: 0.25, True: 0.05}  # above 1 keV: relative uncertainty of what is not corrected
-_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (0.4, 2.0, 10.0, 5.0)  # relative u; chi2, without a number; eV
+_VAGUE, _MISFIT, _HOPELESS, _DIFFER = (0.4, 2.0, (10.0, 0.1), 5.0)  # relative u; chi2; both without a number; eV
+_NOISE = (0.7, 1.4)  # scatter of pixels over that of counts
 
 
 def analyse(
@@ -52,6 +53,7 @@ def analyse(
     kept = {name: value for name, value in locals().items() if name != "data" and value is not None}
     asked = asked_of(kept)
     rows, energies, raster, pixel = _counts(data)
+    whole = np.asarray(rows.sum(axis=1), float).ravel()
     inside = [
         e for e in asked.elements or _USUAL if energies[0] + _LOWEST < lines.LINES[e][0][0] < energies[-1] - _LOWEST
     ]
@@ -69,7 +71,7 @@ def analyse(
         raise DataError(
             f"the spectrum has {total.sum():.0f} counts.", file=data.attrs.get("source"), hint="Count longer."
         )
-    quantities, check, design = _lines(name, chosen, energies, total, resolution=resolution)
+    quantities, check, design, wrong = _lines(name, chosen, energies, total, resolution=resolution)
     quantities |= _atoms(name, quantities, chosen, asked.factors)
     model = fit_linear(design, total)
     curves = xr.Dataset(
@@ -85,18 +87,25 @@ def analyse(
     if raster is not None:
         k = len(chosen)
         fit = fit_linear(design, rows)
+        known = np.isfinite(fit.chi2) & (whole > 0)
+        noise = float(np.average(fit.chi2[known], weights=whole[known])) / fit.df
         covariances = np.moveaxis(fit.covariance[:, :k, :k], 0, -1).reshape(k, k, *raster)
+        covariances *= 1.0 if _NOISE[0] < noise < _NOISE[1] else noise
         maps = Maps(name, chosen, fit.values[:, :k].T.reshape(k, *raster), covariances, pixel)
-        more, drawn, found, tested = _places(maps, asked)
+        more, drawn, found, tested = _places(maps, asked, wrong or incomplete(whole, raster))
         quantities, curves = quantities | more, curves.assign(drawn)
-        findings, checks = findings | found, checks + tested
+        said = f"pixels scatter {noise:.2f} times as much as counts (variance), limits {_NOISE[0]:g} and {_NOISE[1]:g}"
+        findings, checks = findings | found, [*checks, Check("counts", _NOISE[0] < noise < _NOISE[1], said), *tested]
     return Result(
         "element_map", name, quantities, curves, tuple(checks), kept, tuple(data.attrs["warnings"]), None, findings
     )
 
 
 def _counts(data: Dataset) -> tuple[Any, np.ndarray, tuple[int, int] | None, float | None]:
-    """Return counts (pixels, channels; sparse where they came as events), energies, rows and columns, and the pixel [m]."""
+    """Return counts (pixels, channels; sparse where they came as events), energies, rows and columns, and the pixel [m].
+
+    The pixel is None where it is not stated, or not square.
+    """
     require(data, "counts", who="element_map")
     said = data.attrs["metadata"]
     if data.attrs["kind"] == "x_ray_events":
@@ -105,19 +114,27 @@ def _counts(data: Dataset) -> tuple[Any, np.ndarray, tuple[int, int] | None, flo
             raise DataError(text, file=data.attrs.get("source"), hint="Read the file of the microscope itself.")
         height, width = said["raster"]
         energies = said["energy_offset"] + said["energy_step"] * np.arange(said["channels"])
-        places = (data["pixel"].values.astype(int), data["channel"].values.astype(int))
-        rows = csr_matrix((data["counts"].values, places), shape=(height * width, len(energies)))
+        shape, places = (height * width, len(energies)), (data["pixel"].values, data["channel"].values)
+        if np.any(np.diff(places[0]) < 0):
+            rows = csr_matrix((data["counts"].values, places), shape=shape)
+        else:  # nothing is held twice
+            starts = np.searchsorted(places[0], np.arange(height * width + 1)).astype(np.int32)
+            rows = csr_matrix((data["counts"].values, places[1], starts), shape=shape)
         return rows, energies, (height, width), said.get("pixel_size")
     require(data, "energy", who="element_map")
     counts, energies = data["counts"].values, np.asarray(data["energy"].values, float)
-    pixel = float(data["x"].values[1] - data["x"].values[0]) if "x" in data and data.sizes["x"] > 1 else None
-    return counts.reshape(-1, len(energies)), energies, counts.shape[:2] if counts.ndim == 3 else None, pixel
+    return (
+        counts.reshape(-1, len(energies)),
+        energies,
+        counts.shape[:2] if counts.ndim == 3 else None,
+        square_pixel(data),
+    )
 
 
 def _lines(
     name: str, elements: tuple[str, ...], energies: np.ndarray, total: np.ndarray, *, resolution: float
-) -> tuple[dict[str, Quantity], Check, np.ndarray]:
-    """Return the counts of each element with its limit of detection, the check of the fit, and the components."""
+) -> tuple[dict[str, Quantity], Check, np.ndarray, str]:
+    """Return the counts of each element with its limit of detection, the check of the fit, the components, what is wrong."""
     width, shift = lines.calibrated(energies, total, elements, resolution)
 
     def fitted(*, wider: float = 0.0, more: int = 0) -> Any:
@@ -126,7 +143,10 @@ def _lines(
     design = lines.components(energies, elements, resolution=width, shift=shift)
     fit, other, wide, narrow = fitted(), fitted(more=2), fitted(wider=_DIFFER), fitted(wider=-_DIFFER)
     chi2 = float(fit.chi2) / fit.df
-    model, quantities = fit.values @ design, {}
+    model, quantities, wrong = fit.values @ design, {}, ""
+    off = (max(chi2 - 1.0, 0.0) / max(float(model.mean()), 1e-9)) ** 0.5
+    if not (chi2 <= _HOPELESS[0] or off <= _HOPELESS[1]):
+        wrong = f"the lines do not explain the spectrum (off by {off:.0%}): name more elements, or check its axis"
     for k, element in enumerate(elements):
         value = float(fit.values[k])
         spread = abs(float(other.values[k]) - value)
@@ -141,9 +161,8 @@ def _lines(
         limit = 2.71 + 3.29 * (without + (spread**2 if value < 3 * spread else 0.0)) ** 0.5
         key, how = f"line_intensity:{element}", f"all lines fitted from {energies[0]:.0f} to {energies[-1]:.0f} eV"
         quantities[key] = Quantity("line_intensity", number, how)
-        if not chi2 <= _HOPELESS:
-            why = f"the lines do not explain the spectrum: chi2 over its degrees of freedom {chi2:.3g}"
-            quantities[key] = withheld("line_intensity", f"{why}; name more elements", method=how)
+        if wrong:
+            quantities[key] = withheld("line_intensity", wrong, method=how)
         elif float(quantities[key].u or 0.0) > _VAGUE * max(value, 0.0):
             upper = max(value, 0.0) + 1.645 * float(quantities[key].u or 0.0)
             quantities[key] = withheld("line_intensity", f"not seen: below {upper:.3g} counts (95 %)", method=how)
@@ -152,7 +171,7 @@ def _lines(
             "line_detection_limit", bound, "2.71 + 3.29 u of a blank"
         )
     said = f"chi2 over its degrees of freedom {chi2:.2f}, limit {_MISFIT:g}; resolution {width:.0f} eV, axis {shift:+.1f} eV"
-    return quantities, Check("fit of the lines", chi2 <= _MISFIT, said), design
+    return quantities, Check("fit of the lines", chi2 <= _MISFIT, said), design, wrong
 
 
 def _atoms(
@@ -172,11 +191,17 @@ def _atoms(
     return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in seen}
 
 
-def _places(maps: Maps, asked: Asked) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
-    """Return what maps say beyond their sums: quantities, curves, findings, checks."""
+def _places(
+    maps: Maps, asked: Asked, wrong: str
+) -> tuple[dict[str, Quantity], dict[str, Any], dict[str, Any], list[Check]]:
+    """Return what maps say beyond their sums: quantities, curves, findings, checks; only curves where they are `wrong`."""
     drawn: dict[str, Any] = {}
     for k, e in enumerate(maps.elements):
         drawn |= {f"map:{e}": (("y", "x"), maps.values[k]), f"map_u:{e}": (("y", "x"), np.sqrt(maps.covariances[k, k]))}
+    if wrong:
+        names = (f"mixing_unevenness:{asked.particle}", f"enrichment:{'/'.join(asked.ratio)}", "shell_width")
+        lost = {name: withheld(name.split(":")[0], wrong) for name in names}
+        return lost, drawn, {}, [Check("maps", False, wrong)]
     if asked.particle not in maps.elements:
         return {}, drawn, {}, [Check("particles", None, f"{asked.particle} is not among the elements")]
     quantities = mixing(maps, asked.particle)

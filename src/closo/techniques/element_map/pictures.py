@@ -20,15 +20,21 @@ def figure(result: Result) -> FigureSpec:
     shown = [
         e for e in (*str(found.get("ratio", "")).split("/"), str(result.settings.get("particle"))) if e in maps
     ] or maps[:3]
-    for element in shown:
-        for suffix, said in (("", ""), ("_u", "u of ")):
-            values = curves[f"map{suffix}:{element}"].values
-            edges = [np.arange(size + 1.0) for size in values.shape]
-            image = Image(values, edges[1], edges[0], kind="values", label=f"{said}N({element})")
-            panels.append(Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + element, equal=True))
-    panels += profile_panel(result)
+    pairs, profile = map_panels(result, shown), profile_panel(result)  # a map and its uncertainty stand side by side
+    panels = [*panels, *profile, *pairs] if profile else [*pairs, *panels]
     summary = f"X-ray spectrum of {', '.join(found['elements'])}; {len(maps)} maps."
-    return FigureSpec(result.name, panels, result.name, summary, columns=3 if maps else 1)
+    return FigureSpec(result.name, panels, result.name, summary, columns=2 if maps else 1)
+
+
+def map_panels(result: Result, names: list[str]) -> list[Panel]:
+    """Return the map of each name beside its standard uncertainty."""
+    panels = []
+    for name, suffix, said in ((n, *both) for n in names for both in (("", ""), ("_u", "u of "))):
+        values = result.curves[f"map{suffix}:{name}"].values
+        edges = [np.arange(size + 1.0) for size in values.shape]
+        image = Image(values, edges[1], edges[0], kind="values", label=f"{said}N({name})")
+        panels.append(Panel(Axis("x / pixel"), Axis("y / pixel"), images=[image], title=said + name, equal=True))
+    return panels
 
 
 def profile_panel(result: Result) -> list[Panel]:

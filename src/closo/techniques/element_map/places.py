@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from closo.dataset import Dataset
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check
 from closo.techniques.element_map import profile
 from closo.techniques.element_map.profile import MODELS, Edge
 
-_VAGUE, _DECIDES, _FADE = 0.4, 6.0, 0.5  # relative u; difference of BIC; how far the side of a shell may fade
+_VAGUE, _DECIDES = 0.4, 6.0  # relative u; difference of BIC
+_FADES = (0.0, 0.27, 0.53, 0.8)  # how far a shell may fade, of its width
+_TEMPER = 0.25  # what its misfit counts: probe and particle are no better known
+_DEAD, _FEWEST = 0.01, 8  # share of pixels; rows and columns
 _TILES = (4, 2)  # rows and columns, so that a particle in the middle is cut
-_NO_SIZE = "the file does not state the size of a pixel"
+_NO_SIZE = "the file does not state the size of a pixel, or pixels are not square"
 Number = Callable[[np.ndarray], float]
 
 
@@ -33,6 +37,22 @@ class Maps:
     def variances(self) -> np.ndarray:
         """Variances, shape (k, y, x)."""
         return np.stack([self.covariances[k, k] for k in range(len(self.elements))])
+
+
+def square_pixel(data: Dataset) -> float | None:
+    """Return the length of a pixel of a map [m], None where it is not stated or pixels are not square."""
+    steps = [float(np.diff(data[name].values[:2])[0]) for name in "yx" if name in data and data.sizes[name] > 1]
+    return steps[-1] if steps and max(steps) < 1.01 * min(steps) else None
+
+
+def incomplete(counts: np.ndarray, raster: tuple[int, ...]) -> str:
+    """Return why the pixels, of which `counts` holds the sums, say nothing of places; '' where they do."""
+    if min(raster) < _FEWEST:
+        return f"the map has {raster[0]} x {raster[1]} pixels, fewer than {_FEWEST} in a direction"
+    dead = float(np.mean(counts == 0))
+    if dead > _DEAD and np.exp(-float(np.median(counts[counts > 0]))) < _DEAD:
+        return f"{dead:.0%} of the pixels hold no counts (not scanned, or dead): cut them off"
+    return ""
 
 
 def _jackknife(number: Number, raster: tuple[int, ...]) -> float:
@@ -117,20 +137,19 @@ def surface(
         return {**own, f"edge {name}:{maps.name}": edge, f"places {name}:{maps.name}": rest}
 
     seen = profile.profile_of(values, variances, usual)
-    fit = profile.fit_shell(seen)
+    fits = [profile.fit_shell(seen, fade=fade) for fade in _FADES]
+    fit = fits[0]
     told, why = _told(fit)
     how = "at the edge (3 pixels) over more than 4.5 pixels outside"
     quantities = {key: _number("enrichment", enrichment(everywhere), sources("enrichment", enrichment, {}, 0.0), how)}
     if told != MODELS[2] or maps.pixel is None:
         quantities["shell_width"] = withheld("shell_width", why if told != MODELS[2] else _NO_SIZE)
     else:
-        # the width goes with the square of the fade, which lies anywhere between 0 and _FADE: a third of the way, 0.3 of it
-        faded = profile.fit_shell(seen, fade=_FADE).width - fit.width
-        own = {f"counting shell_width:{maps.name}": fit.u, f"shape:{maps.name}": 0.298 * abs(faded)}
+        mean, shape = _over_fades(fits)
+        own = {f"counting shell_width:{maps.name}": fit.u, f"shape:{maps.name}": shape}
         scaled = {label: u * maps.pixel for label, u in sources("shell_width", width, own, fit.u).items()}
-        quantities["shell_width"] = _number(
-            "shell_width", (fit.width + faded / 3.0) * maps.pixel, scaled, "shell of a sphere in projection, that fades"
-        )
+        how = "shell of a sphere in projection, mean over how it may fade"
+        quantities["shell_width"] = _number("shell_width", mean * maps.pixel, scaled, how)
     found = {
         "model": told,
         "chi2": fit.chi2,
@@ -140,6 +159,15 @@ def surface(
     }
     check = Check("model of the profile", None if told is None else True, why)
     return quantities, _drawn(seen, fit, maps.pixel or 1.0), found | {"ratio": "/".join(ratio)}, check
+
+
+def _over_fades(fits: list[profile.ShellFit]) -> tuple[float, float]:
+    """Return mean and standard deviation of the width over all fades, equally likely before the profile is seen."""
+    widths, chi2 = np.array([one.width for one in fits]), np.array([one.chi2[MODELS[2]] for one in fits])
+    scale = max(1.0, float(chi2.min()) / max(fits[0].points - 3, 1))
+    weights = np.exp(-0.5 * _TEMPER * (chi2 - chi2.min()) / scale) * np.array([0.5, 1.0, 1.0, 0.5])
+    mean = float(np.average(widths, weights=weights))
+    return mean, float(np.sqrt(np.average((widths - mean) ** 2, weights=weights)))
 
 
 def _drawn(seen: profile.Profile, fit: profile.ShellFit, pixel: float) -> dict[str, Any]:

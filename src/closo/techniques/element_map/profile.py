@@ -19,6 +19,9 @@ _FARTHEST, _CELLS, _STANDS_OUT = (
 )  # radii outside; cells of the grid; variance over that of smoothed noise
 
 
+_SHEETS = np.array([-0.75, -0.25, 0.25, 0.75])  # where the outer side of a shell that fades is taken to lie
+
+
 @dataclass(frozen=True)
 class Edge:
     """Signed distance of each pixel to the edge of particles (> 0 outside) and their radius [pixels]."""
@@ -129,7 +132,7 @@ def fit_shell(profile: Profile, *, fade: float = 0.0) -> ShellFit:
     """Compare three models of the first map: with the second one (the matrix) outside only, with the particle, with a shell.
 
     The third map is that of the particle: its profile gives the radius and the blur. Signal = a matrix + b length, in
-    which the noise of the matrix counts. A shell that fades has two outer sides, at 1 - fade and 1 + fade of its width.
+    which the noise of the matrix counts. A shell that fades does so evenly from 1 - fade to 1 + fade of its width.
     """
     d, (signal, matrix, _), (variance, noise, _) = profile.distance, profile.means, profile.variances
     centre, (radius, blur) = profile.radius, _particle(profile)
@@ -141,7 +144,7 @@ def fit_shell(profile: Profile, *, fade: float = 0.0) -> ShellFit:
         return fit_linear(rows, signal, variance=variance, components_variance=extra, own_weights=True), rows
 
     def shell(width: float) -> np.ndarray:
-        sides = (radius + width * (1.0 - fade), radius + width * (1.0 + fade))
+        sides = radius + width * (1.0 + fade * _SHEETS) if fade else [radius + width]
         return _seen(d, centre, blur, (radius, *sides))
 
     def residual(p: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
 from closo.quantity import Number, as_stated, withheld
 from closo.result import Check, Result
-from closo.techniques.impedance.assignment import ends_at_bounds
+from closo.techniques.impedance.assignment import ends_at_bounds, permittivity_checks
 from closo.techniques.impedance.drt import Distribution, relaxation_times
 from closo.techniques.impedance.fitting import CircuitFit, fit_circuit, in_order
-from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, orientation_problem
+from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, lag_one, orientation_problem
+from closo.techniques.impedance.noise import with_floor
 from closo.techniques.impedance.quantities import (
     Pellet,
     circuit_quantities,
@@ -28,12 +30,13 @@ from closo.techniques.impedance.quantities import (
     with_held,
 )
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
-from closo.techniques.impedance.selection import Choice, choose
+from closo.techniques.impedance.selection import STRUCTURE, Choice, choose
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
 _MISSED = 1.5  # residuals over the noise beyond which the check fails
 _LOST, _FAR = 4.0, 0.03  # residuals over the noise, and over |Z|, beyond which no number is left
+_LEFT = 0.1  # share of a point that is left to its residual, at least
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
 
@@ -157,7 +160,7 @@ def report(
     findings = _findings(choice, kk) | _instrument(data)
     if distribution is not None:
         findings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
-    checks = _checks(data, kk, fit, bool(calibration))
+    checks = [*_checks(data, kk, fit, bool(calibration)), *permittivity_checks(fit, pellet.assign, pellet.constant)]
     notes = _notes(data, prepared, choice)
     settings = {key: value for key, value in given.items() if value is not None}
     curves = _curves(prepared, fit, distribution)
@@ -218,22 +221,18 @@ def _standard_deviation(data: Dataset, used: np.ndarray, weights: str, kk: Krame
 
 def fitted(request: Request, prepared: Prepared, *, noise_known: bool = False) -> Choice:
     """Fit the circuit that was asked for, or choose one."""
-    f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
-    if request.circuit is None:
+    circuit, f, z = request.circuit, prepared.frequency, prepared.impedance
+    if circuit is None:
         choice = chosen(prepared, noise_known=noise_known)
         refuse_unknown(request.assign, choice.best.circuit)
         return choice
-    fit = fit_circuit(
-        request.circuit,
-        f,
-        z,
-        sd=sd,
-        noise_known=noise_known,
-        held=request.held,
-        bounds=request.bounds,
-        begin=request.begin,
-    )
-    return Choice(fit, (fit,), np.ones(1))
+    fit_one = partial(fit_circuit, circuit, f, z, held=request.held, bounds=request.bounds, begin=request.begin)
+
+    def fit(sd: np.ndarray) -> Choice:
+        one = fit_one(sd=sd, noise_known=noise_known)
+        return Choice(one, (one,), np.ones(1))
+
+    return _with_floor(fit, fit(prepared.sd), prepared)
 
 
 def chosen(prepared: Prepared, *, noise_known: bool = False) -> Choice:
@@ -242,9 +241,21 @@ def chosen(prepared: Prepared, *, noise_known: bool = False) -> Choice:
     choice = choose(f, z, sd=prepared.sd, noise_known=noise_known)
     plain = prepared.kk.noise * np.abs(z)
     if choice.best.reduced < _LOST or noise_known or np.allclose(prepared.sd, plain):
-        return choice
+        return _with_floor(lambda sd: choose(f, z, sd=sd), choice, prepared)
     other = choose(f, z, sd=plain)
     return other if other.best.reduced < min(_MISSED**2, choice.best.reduced) else choice
+
+
+def _with_floor(fit: Callable[[np.ndarray], Choice], choice: Choice, prepared: Prepared) -> Choice:
+    """Fit again where the residuals of a circuit that fits show a constant noise that Kramers-Kronig did not."""
+    best, z = choice.best, prepared.impedance
+    white = lag_one(best.residual, best.circuit.size) < STRUCTURE
+    if not white or best.reduced > _MISSED**2 or not np.allclose(prepared.sd, prepared.kk.sd):
+        return choice
+    taken = np.sum(np.linalg.qr(best.jacobian)[0] ** 2, axis=1).reshape(2, -1).mean(axis=0)
+    square = 0.5 * np.abs(best.residual * z) ** 2 / np.maximum(1.0 - taken, _LEFT)
+    sd = with_floor(np.abs(z), prepared.sd, square)
+    return choice if sd is prepared.sd else fit(sd)
 
 
 def _instrument(data: Dataset) -> dict[str, Any]:
@@ -263,7 +274,7 @@ def _calibration(data: Dataset, calibrated: bool) -> dict[str, float]:
 
 def _distribution(prepared: Prepared, fit: CircuitFit, total: float | None) -> Distribution:
     """Relaxation times; below the frequency where a blocking electrode hides the pellet there are none to be found."""
-    f, z, sd = prepared.frequency, prepared.impedance, prepared.sd
+    f, z, sd = prepared.frequency, prepared.impedance, fit.sd
     blocking = fit.circuit.blocking
     exponent = None
     if blocking is not None:

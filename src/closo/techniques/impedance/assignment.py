@@ -9,8 +9,18 @@ import numpy as np
 
 from closo.fit import correlations
 from closo.nomenclature import look_up
+from closo.result import Check
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VAGUE, Reading, not_closed, not_known, relative_spread
+from closo.techniques.impedance.reading import (
+    BULK_PERMITTIVITY,
+    CORRELATED,
+    VAGUE,
+    Reading,
+    not_closed,
+    not_known,
+    permittivity,
+    relative_spread,
+)
 from closo.techniques.impedance.terms import Term, terms
 
 _OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
@@ -80,3 +90,16 @@ def not_measured(fit: CircuitFit, part: Sequence[Term]) -> str:
         return f"{', '.join(fit.circuit.parameters[k][1] for k in index)} held as asked: nothing of it is measured"
     ended = ends_at_bounds(fit, index)
     return f"{ended}: the data would have more room" if ended else ""
+
+
+def permittivity_checks(fit: CircuitFit, assign: Mapping[str, str], cell_constant: float | None) -> list[Check]:
+    """Judge the permittivity of each arc that the user calls the bulk; his assignment stays. `cell_constant`: L/A [1/m]."""
+    said = [t for t in terms(fit.circuit, fit.theta) if assign.get(t.resistor.label) == "bulk" and t.capacitances]
+    if not said or cell_constant is None:
+        return []
+    low, high = BULK_PERMITTIVITY
+    found = {t.resistor.label: permittivity(t, cell_constant) for t in said}
+    detail = ", ".join(f"{label}, assigned to the bulk, has {epsilon:.3g}" for label, epsilon in found.items())
+    detail += f"; an ion conductor's lies between {low:g} and {high:g}"
+    judged = ("relative_permittivity", "bulk_resistance", "bulk_conductivity")
+    return [Check("permittivity of the bulk", all(low < e < high for e in found.values()), detail, judged)]

@@ -21,6 +21,7 @@ _KNOTS = 5
 _DEPARTURE = 6.0  # what a dependence must gain in twice ln(likelihood) beyond the information criterion
 _SHARED = 1.9  # neighbouring squares share residuals: so many count as one (sum of their squared correlations)
 _ROUNDS = 25
+_CLEAR = 6.0  # what a constant part must gain in twice ln(likelihood) of the residuals of a circuit
 
 
 def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray) -> np.ndarray:
@@ -39,8 +40,7 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     square = np.maximum(power[counted - 1], 1e-9 * np.median(power[counted - 1]))
     logarithm = np.log(frequency)
     x = (logarithm - logarithm.min()) / max(float(np.ptp(logarithm)), 1e-12)
-    crossings = np.geomspace(modulus.min(), 10.0 * modulus.max(), _CROSSINGS)
-    mixed = np.log1p((crossings / modulus[:, None]) ** 2)
+    mixed = _mixed(modulus)
     slope = np.stack([uniform, x - x.mean()], axis=1)
     candidates = [_level(square, np.zeros((counted.size, 1))), _level(square, mixed[counted])]
     candidates += [_fit(square, basis[counted]) for basis in (slope, _hats(x))]
@@ -55,6 +55,33 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     found = mixed[:, int(b[0])] if best == 1 else (slope if best == 2 else _hats(x)) @ b
     relative = np.exp(found - found.max())
     return np.asarray(np.sqrt(relative / relative.mean()))
+
+
+def with_floor(modulus: np.ndarray, sd: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Return the sd of noise with a constant part beside the proportional one where residuals speak for it, else sd.
+
+    A circuit has fewer parameters than a Kramers-Kronig fit, and shows the noise of the few points of smallest |Z|.
+
+    Parameters
+    ----------
+    modulus, sd : shape (n,) [ohm].
+    square : shape (n,), mean square of Re and Im of the residuals over their degrees of freedom [ohm2].
+    """
+    relative = np.maximum(square / modulus**2, 1e-9 * np.median(square / modulus**2))
+    if modulus.size < _FEWEST or not relative.min() > 0:
+        return sd
+    mixed = _mixed(modulus)
+    loss, column = _level(relative, mixed)
+    if 2.0 * (_level(relative, 2.0 * np.log(sd / modulus)[:, None])[0] - loss) < _CLEAR:
+        return sd
+    shape = np.exp(mixed[:, int(column[0])])
+    return np.asarray(modulus * np.sqrt(shape * np.mean(relative / shape)))
+
+
+def _mixed(modulus: np.ndarray) -> np.ndarray:
+    """Return ln of (proportional + constant) over proportional variance, one column per |Z| at which both are equal."""
+    crossings = np.geomspace(modulus.min(), 10.0 * modulus.max(), _CROSSINGS)
+    return np.asarray(np.log1p((crossings / modulus[:, None]) ** 2))
 
 
 def binned(f: np.ndarray, z: np.ndarray, sd: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

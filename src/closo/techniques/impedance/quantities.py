@@ -38,6 +38,12 @@ class Pellet:
         return None if self.area is None or self.thickness is None else self.thickness / self.area
 
     @property
+    def constant(self) -> float | None:
+        """L/A [1/m] without its uncertainty."""
+        area, thickness = self.sizes
+        return None if area is None or thickness is None else thickness / area
+
+    @property
     def sizes(self) -> tuple[float | None, float | None]:
         """Area [m2] and thickness [m] without their uncertainties."""
         area = None if self.area is None else Quantity("area", self.area).value

@@ -20,7 +20,7 @@ from closo.techniques.impedance.terms import DIFFUSION, Term, kinds, overlap, te
 VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
-_BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
+BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
 _ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is not an electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
@@ -224,8 +224,8 @@ def _split(
         return (), (), why, why
     first = arcs[0]
     resistance = np.exp(fit.theta[first.resistor.first])
-    epsilon = _permittivity(first, constant)
-    low, high = _BULK_PERMITTIVITY
+    epsilon = permittivity(first, constant)
+    low, high = BULK_PERMITTIVITY
     unresolved = sum(np.exp(fit.theta[t.resistor.first]) for t in series)
     why = ""
     if any(t.resistor.kind.symbol in DIFFUSION for t in arcs):
@@ -262,7 +262,8 @@ def _tied(fit: CircuitFit, arcs: Sequence[Term]) -> bool:
     return bool(matrix.size and matrix.max() > CORRELATED)
 
 
-def _permittivity(term: Term, constant: float) -> float:
+def permittivity(term: Term, constant: float) -> float:
+    """Relative permittivity of an arc; `constant` is L/A [1/m]."""
     return max(term.capacitances) * constant / VACUUM_PERMITTIVITY
 
 

@@ -51,7 +51,7 @@ _LEVELS = (  # ever larger circuits, without the leads: blocking, and passing di
 _GEOMETRIC = (np.log(0.01), 1.6)  # prior of w R C of a pellet without a visible arc, at the highest frequency
 _EXPLAINED = 1.1  # residual variance over the Kramers-Kronig noise; below it no larger circuit can win
 _FINEST = 2e-4  # residuals below this part of |Z| are finer than any instrument: they ask for no larger circuit
-_STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
+STRUCTURE = 3.0  # standard deviations of the residuals' correlation along frequency
 _UNEXPLAINED = 2.25  # residuals of 1.5 times the noise and more
 _PROMISING, _NEAR = 30.0, 6.0  # residual variance over that of the best, up to which leads and further starts are tried
 _SEEN = 2.0  # standard deviations of an inductance that is worth a fit
@@ -122,7 +122,7 @@ def correlation_factor(fit: CircuitFit) -> float:
 
     Residuals with a lag-one correlation r along frequency count like (1 - r)/(1 + r) of their number.
     """
-    if lag_one(fit.residual, fit.circuit.size) < _STRUCTURE:  # the fit is in order of frequency
+    if lag_one(fit.residual, fit.circuit.size) < STRUCTURE:  # the fit is in order of frequency
         return 1.0
     r = fit.residual / (fit.sd / np.abs(fit.model))
     lag = float(np.sum((r[1:] * r[:-1].conj()).real) / max(np.sum(np.abs(r) ** 2), 1e-300))
@@ -250,7 +250,7 @@ def _first_start(text: str, f: np.ndarray, z: np.ndarray, sd: np.ndarray) -> np.
 def _explains(fit: CircuitFit, frequency: np.ndarray) -> bool:
     """A physical fit whose residuals are noise: small, or at least without structure. A larger circuit cannot win then."""
     small = fit.reduced < _EXPLAINED or fit.rms < _FINEST
-    white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual, fit.circuit.size) < _STRUCTURE
+    white = fit.reduced < _UNEXPLAINED and lag_one(fit.residual, fit.circuit.size) < STRUCTURE
     return (small or white) and is_physical(fit, frequency)
 
 

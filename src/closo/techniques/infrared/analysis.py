@@ -26,7 +26,7 @@ _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
 _FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
 _ALIKE = 0.8  # correlation of what the baseline does to a band and to the overtone
-_SHARE_DARK = 0.05  # of the points of a band
+_SHARE_DARK = 0.05  # of the points of a band, that may be without light or cut off
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,10 @@ def _unusable(spectrum: Spectrum, band: Band) -> str | None:
             f"less than {spectrum.limits[0]:g} of the light is {word} at {100 * dark:.0f} % of its points: use less of the "
             "sample"
         )
+    highest = float(np.nanmax(spectrum.y))
+    cut = float(np.mean(spectrum.y[span] == highest))
+    if cut > _SHARE_DARK and highest > float(np.nanmin(spectrum.y)):
+        return f"its ordinate is cut off at {highest:.3g}, where {100 * cut:.0f} % of its points lie: use less of the sample"
     if np.all(spectrum.bright[limits]):
         return f"more than {spectrum.limits[1]:g} of the light is {word} at all of its points: use more of the sample"
     return None

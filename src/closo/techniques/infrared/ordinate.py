@@ -18,6 +18,7 @@ _ABSURD = 100.0  # an absorbance or Kubelka-Munk function that no instrument giv
 _LEAST_LIGHT = {"absorbance": 0.005, "Kubelka-Munk": 0.05}
 _MOST_LIGHT = {"absorbance": 1.0, "Kubelka-Munk": 0.9}
 _FEWEST = 50  # points
+_LOWEST_WAVE, _HIGHEST_WAVE = 3700.0, 12_600.0  # 1/cm: what begins below (mid infrared) ends below
 _NO_LIGHT = 0.005  # of the most light of a reference
 _MOSTLY = 0.85  # share of dark points beyond which the ordinate is another
 
@@ -187,6 +188,12 @@ def _even(x: np.ndarray, y: np.ndarray, source: object) -> tuple[np.ndarray, np.
         )
     if x[0] > x[-1]:
         x, y = x[::-1], y[::-1]
+    if x[-1] > _HIGHEST_WAVE and x[0] < _LOWEST_WAVE:
+        raise DataError(
+            f"its wavenumbers reach from {x[0]:.0f} to {x[-1]:.0f} 1/cm, as no instrument's do: are they wavelengths in nm?",
+            file=source,
+            hint="Export it over the wavenumber.",
+        )
     if not np.all(np.diff(x) > 0):
         raise DataError(
             "the wavenumbers neither rise nor fall from point to point.", file=source, hint="Sort out the columns."

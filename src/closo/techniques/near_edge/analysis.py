@@ -25,6 +25,7 @@ from closo.techniques.xray_raman.reduction import Asked, asked_of
 _UNSURE = 0.4
 _AROUND = (-20.0, 60.0)  # eV about the edge: the fit of a spectrum normalised to its step
 _MISFIT, _HOPELESS = 4.0, 10.0  # reduced chi-square above which the references do not explain it; without a fraction
+_ITSELF = 1e-6  # reduced chi-square below which a reference is no other measurement
 _SUM = 0.1  # from 1: sum of free fractions
 
 
@@ -68,6 +69,8 @@ def analyse(
     name, titles = name_of(data), _titles(references)
     asked, way = _asked(settings)
     sample = prepared(data.assign_coords(energy=data["energy"] + shift) if shift else data, way, asked, noise=noise)
+    if shift and sample.zero_u > 0:
+        raise StudyError("shift has no effect: the elastic line gives the zero of the loss.", hint="Leave it out.")
     resolution = resolution or _width(sample)
     loss = sample.done is not None
     axis = axis_u if axis_u is not None else 0.03 if loss else 0.1
@@ -161,15 +164,13 @@ def _fractions(found: Fractions, titles: list[str], name: str, how: str) -> dict
     quantities: dict[str, Quantity] = {}
     low, high = found.energy[0], found.energy[-1]
     method = f"linear combination of {len(titles)}, {low:.6g}-{high:.6g} eV, {how}"
+    if found.reduced > _HOPELESS:
+        why = f"the references do not explain the spectrum (reduced chi-square {found.reduced:.3g}): one is missing"
+        return {f"component_fraction:{title}": withheld("component_fraction", why, method=method) for title in titles}
     numbers = []
     for k, title in enumerate(titles):
-        number = uncertain(float(found.values[k]), _sources(found, k, name))
-        numbers.append(number)
-        quantities |= _one(title, number, method, name)
-        if found.reduced > _HOPELESS:
-            why = f"the references do not explain the spectrum (reduced chi-square {found.reduced:.3g}): one is missing"
-            quantities[f"component_fraction:{title}"] = withheld("component_fraction", why, method=method)
-            quantities.pop(f"component_fraction:{title} upper_limit", None)
+        numbers.append(uncertain(float(found.values[k]), _sources(found, k, titles, name)))
+        quantities |= _one(title, numbers[-1], method, name)
     limits = detection_limits(found) if len(titles) > 1 else []
     for title, (limit, error) in zip(titles, limits, strict=False):
         told = "simulated with the noise of these points, energies and backgrounds: found in 19 of 20"
@@ -185,12 +186,14 @@ def _fractions(found: Fractions, titles: list[str], name: str, how: str) -> dict
     return quantities
 
 
-def _sources(found: Fractions, k: int, name: str) -> dict[str, float]:
-    """Return label -> what a source moves the fraction of reference k."""
+def _sources(found: Fractions, k: int, titles: list[str], name: str) -> dict[str, float]:
+    """Return label -> what a source moves the fraction of reference k; what a reference brings bears its title alone."""
     labelled = {}
     for label, moved in found.budget.items():
         kind, bracket, direction = label.partition("[")
-        labelled[f"{kind}:{name}{bracket}{direction}"] = float(moved[k])
+        kind, common, number = kind.partition(" of ")
+        whose = f" of {titles[int(number)]}" if common else f":{name}"
+        labelled[f"{kind}{whose}{bracket}{direction}"] = float(moved[k])
     return labelled
 
 
@@ -237,7 +240,8 @@ def _checks(found: Fractions, titles: list[str]) -> list[Check]:
         checks.append(Check("sum of the fractions", abs(total - 1.0) < _SUM, text))
     if math.isfinite(found.reduced):
         text = f"reduced chi-square {found.reduced:.3g}, limit {_MISFIT:g}"
-        checks.append(Check("references explain the spectrum", found.reduced < _MISFIT, text))
+        text += ": one of them is the spectrum itself" if found.reduced < _ITSELF else ""
+        checks.append(Check("references explain the spectrum", _ITSELF <= found.reduced < _MISFIT, text))
     elif scatter := sample_noise(found.spectrum):
         ratio = float(np.std(found.spectrum - found.values @ found.references)) / scatter
         text = f"what is left is {ratio:.2g} times the scatter from point to point, limit {_MISFIT**0.5:g}"

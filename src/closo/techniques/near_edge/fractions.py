@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,7 +109,15 @@ def fractions_of(
     points = min(points, (high - low) / resolution) if resolution > 0 else points
     whole = variance if more is None else variance + fit.values**2 @ more
     scatter = float(np.sum(residuals**2 / whole)) / max(fit.df, 1)
-    budget = _noise(fit, matrix, y, whole, known=known, limits=limits, scatter=scatter, points=points)
+    project = fit.covariance @ (
+        matrix / whole
+    )  # of noise to fractions; that of a reference is common to all spectra too
+    shared = [(project * spread) @ project.T for spread in ([] if more is None else fit.values[:, None] ** 2 * more)]
+    budget = _noise(
+        fit, sum(shared), matrix, y, variance=whole, known=known, limits=limits, scatter=scatter, points=points
+    )
+    for k, part in enumerate(shared):
+        budget |= _directions(f"counting of {k}", part, ordered=True)
 
     def again(values: np.ndarray, components: np.ndarray) -> np.ndarray:
         return np.asarray(fit_linear(components, values, variance=whole, limits=limits).values)
@@ -120,7 +129,8 @@ def fractions_of(
     for k, reference in enumerate(references):
         both = [matrix.copy(), matrix.copy()]
         both[0][k], both[1][k] = (reference.at(x, shift=s) for s in (-alignment_u, alignment_u))
-        budget[f"alignment[{k + 1}]"] = 0.5 * (again(y, both[1]) - again(y, both[0]))
+        half = 0.5 * (again(y, both[1]) - again(y, both[0])) / math.sqrt(2.0)  # the reference's own half is common
+        budget |= {f"alignment[{k + 1}]": half, f"alignment of {k}[1]": half}
     if resolution > 0:
         broad = np.stack([_broadened(r, x, _BROADER * resolution) for r in references])
         budget["resolution"] = again(y, broad) - fit.values
@@ -137,10 +147,11 @@ def fractions_of(
 
 def _noise(
     fit: LinearFit,
+    shared: np.ndarray | int,
     matrix: np.ndarray,
     y: np.ndarray,
-    variance: np.ndarray,
     *,
+    variance: np.ndarray,
     known: bool,
     limits: str,
     scatter: float,
@@ -149,7 +160,7 @@ def _noise(
     """Return what counting, and scatter beyond it, move the fractions."""
     found: Budget = {}
     if known:
-        found |= _directions("counting", fit.covariance)
+        found |= _directions("counting", fit.covariance - shared)
     if not known or scatter > _MISFIT:
         block = int(np.clip(2.0 * y.size / points, 1, y.size // 3))
         free = "simplex" if limits == "simplex" else "free"
@@ -159,7 +170,10 @@ def _noise(
     return found
 
 
-def _directions(label: str, covariance: np.ndarray) -> Budget:
+def _directions(label: str, covariance: np.ndarray, *, ordered: bool = False) -> Budget:
+    if ordered:
+        least = (1e-9 * np.trace(covariance) + 1e-30) * np.eye(len(covariance))
+        return {f"{label}[{k + 1}]": c for k, c in enumerate(np.linalg.cholesky(covariance + least).T)}
     values, vectors = np.linalg.eigh(0.5 * (covariance + covariance.T))
     return {f"{label}[{k + 1}]": vectors[:, k] * math.sqrt(max(v, 0.0)) for k, v in enumerate(values)}
 
@@ -229,7 +243,7 @@ def detection_limits(found: Fractions, *, seed: int = 0) -> list[tuple[float, fl
     """
     random = np.random.default_rng(seed)
     noise = random.standard_normal((_DRAWS, found.energy.size)) * found.sigma
-    shifts = [moved for label, moved in found.budget.items() if label.partition("[")[0] not in _SEEN]
+    shifts = [moved for label, moved in found.budget.items() if re.split(r" of \d|\[", label)[0] not in _SEEN]
     drawn = random.standard_normal((_DRAWS, len(shifts))) @ np.reshape(shifts, (len(shifts), -1))
     return [_limit(found, k, noise, drawn[:, k] if shifts else np.zeros(_DRAWS)) for k in range(len(found.references))]
 

@@ -12,7 +12,8 @@ def figure(result: Result) -> FigureSpec:
     """Return spectrum, fit, components and residual; the fractions in the legend."""
     curves, found = result.curves, result.findings
     x, y = curves["energy"].values, curves["intensity"].values
-    titles = found["references"]
+    titles, loss = found["references"], "area" in found["normalised"]
+    energy = Axis("energy loss / eV" if loss else "energy / eV")
     traces = [Trace(x, y, "measured", style="points" if x.size < 150 else "line")]
     panels = []
     if titles:
@@ -25,17 +26,18 @@ def figure(result: Result) -> FigureSpec:
         sigma = curves["intensity_u"].values if "intensity_u" in curves else np.ones(x.size)
         scaled = "intensity_u" in curves
         label = "residual / standard deviation" if scaled else "residual"
-        panels.append(
-            Panel(Axis("energy / eV"), Axis(label), [Trace(x, residual / sigma, style="line")], title="residual")
-        )
+        panels.append(Panel(energy, Axis(label), [Trace(x, residual / sigma, style="line")], title="residual"))
     for one in found["peaks"]:
         inside = (x >= one["window"][0]) & (x <= one["window"][1])
         if one["model"] is not None and inside.sum() == len(one["model"]):
             traces.append(Trace(x[inside], np.asarray(one["model"]), "", style="dashed", color=1))
     low, high = float(min(y.min(), 0.0)), float(y.max())
     main = Panel(
-        Axis("energy / eV"),
-        Axis("normalised", range=(low - 0.05 * (high - low), high + (0.12 + 0.09 * len(traces)) * (high - low))),
+        energy,
+        Axis(
+            "normalised / 1/eV" if loss else "normalised",
+            range=(low - 0.05 * (high - low), high + (0.12 + 0.09 * len(traces)) * (high - low)),
+        ),
         traces=traces,
         spans=[
             Span(one["window"][0], one["window"][1], " + ".join(one["names"]), color=2 + k)

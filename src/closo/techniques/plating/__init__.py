@@ -31,7 +31,8 @@ Uncertainty sources
 
 Checks
     'no short' (hard and soft told apart, with moment and evidence, `closo.techniques.plating.events`), 'no contact loss',
-    'ohmic floor' (the first half cycle lies above j L/sigma), 'symmetric' (polarities within 10 %), 'drift is a line';
+    'ohmic floor' (the first half cycle lies above j L/sigma, of the
+    best solid where sigma is not known), 'unit' (|U| is below 5 V), 'symmetric' (polarities within 10 %), 'drift is a line';
     'no gap in the record' where it pauses under current; 'current range' (no current above the range that the file states);
     'set current' (the measured current is the one that the program asked for, within 2 u; beyond 6 u what hangs on the
     current is withheld) where the file states it;

@@ -20,7 +20,7 @@ from closo.techniques.plating.quantities import Geometry, quantities_of
 from closo.techniques.plating.trend import Trend, trend
 
 _POINTS = 5  # in the usual half cycle, at least
-_MOST = 0.8  # share of half cycles
+_AGAINST = 0.3  # share of the readings; half of them where voltage or current is written without its sign
 _STAIRCASE = 3  # levels of one sign
 _APART = 0.1  # V; two equal electrodes do not stand further apart at rest
 
@@ -131,7 +131,7 @@ def geometry_of(area: Number | None, thickness: Number | None, conductivity: Num
         for name, number in (("thickness", thickness), ("ionic_conductivity", conductivity), ("area", area))
         if number is None
     ]
-    return Geometry(area, ohmic, tuple(missing))
+    return Geometry(area, ohmic, tuple(missing), thickness)
 
 
 def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_time: float | None, who: str) -> Survey:
@@ -167,7 +167,7 @@ def survey(data: Dataset, instrument: Instrument, geometry: Geometry, *, fixed_t
             file=data.attrs.get("source"),
             hint="Is this the record of a symmetric cell at constant current?",
         )
-    _refuse(half, instrument, data, who)
+    _refuse(half, voltage, instrument, data=data, who=who)
     _refuse_rest(half, voltage, data, who)
     floor, floor_u = geometry.floor
     event = find_event(time, voltage, half, floor=floor, floor_u=floor_u)
@@ -187,7 +187,7 @@ def _scale(half: HalfCycles, ranges: np.ndarray | None) -> tuple[np.ndarray, boo
     return np.where(known, named, assumed), bool(known.all())
 
 
-def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -> None:
+def _refuse(half: HalfCycles, voltage: np.ndarray, instrument: Instrument, *, data: Dataset, who: str) -> None:
     """Refuse a record that is sampled too coarsely, of a cell that is not symmetric, or with a voltage of the wrong sign."""
     points = float(np.median([rows.size for rows in half.rows]))
     if points < _POINTS:
@@ -206,13 +206,14 @@ def _refuse(half: HalfCycles, instrument: Instrument, data: Dataset, who: str) -
                 file=data.attrs.get("source"),
                 hint="Was the technique cycling meant?",
             )
-    against = half.polarization < -3.0 * instrument.zero
-    if np.mean(against) > _MOST:
+    with_current = np.concatenate([sign * voltage[rows] for sign, rows in zip(half.sign, half.rows, strict=True)])
+    against = float(np.mean(with_current < -3.0 * instrument.zero))
+    if against > _AGAINST:
         raise DataError(
-            f"The voltage is against the current in {int(against.sum())} of {len(half)} half cycles, which no "
+            f"The voltage is against the current in {100 * against:.3g} % of the readings under current, which no "
             "symmetric cell does.",
             file=data.attrs.get("source"),
-            hint="Is it one, and is the sign of both columns right?",
+            hint="Is it one, and are both columns written with their signs?",
         )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from closo.number import value_of
 from closo.quantity import Quantity
 from closo.result import Check
-from closo.techniques.instrument import OF_CHARGE, range_check, set_check, time_check
+from closo.techniques.instrument import OF_CHARGE, OF_CURRENT, OF_VOLTAGE, range_check, set_check, time_check
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT
 from closo.techniques.plating.quantities import Geometry
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from closo.techniques.plating.analysis import Survey
 
 _SYMMETRIC = 0.10  # of the polarization
+_MOST_CONDUCTIVE = 20.0  # S/m; the best solids have 3 at room temperature (doi:10.1038/s41467-019-13178-2)
+_LARGEST = 5.0  # V between two equal electrodes; electrolytes decompose at less
+_UNITS = "Are current and voltage in the units that the file names?"
 _CURVED = 3.0  # u of the quadratic term
 
 
@@ -36,12 +40,16 @@ def gap_check(found: Survey) -> list[Check]:
 def current_check(found: Survey) -> list[Check]:
     """Return whether the currents are those that were set, and within their ranges; nothing of what the file does not state.
 
-    A current that is small on its range is no fault here: the zero of the range is in the budget.
+    A current that is small on its range is no fault here: the zero of the range is in the budget. A check fails, too, where
+    the voltage is larger than two equal electrodes have.
     """
     half = found.half
+    usual = float(np.median(np.abs(half.polarization)))
+    said = f"two equal electrodes have {usual:.3g} V in half of the half cycles (limit {_LARGEST:g} V). {_UNITS}"
+    sizes = [Check("unit", False, said, OF_VOLTAGE)] if usual > _LARGEST else []
     u = np.hypot(found.zero, found.instrument.current_gain * half.current)
     ranges = [range_check(half.current, found.scale, stated=True, least=0.0)] if found.stated else []
-    return ranges + set_check(found.current, found.wanted, half.rows, u=u, what="half cycle")
+    return sizes + ranges + set_check(found.current, found.wanted, half.rows, u=u, what="half cycle")
 
 
 def event_checks(found: Survey) -> tuple[Check, Check]:
@@ -69,6 +77,11 @@ def event_checks(found: Survey) -> tuple[Check, Check]:
 def _floor(quantities: Mapping[str, Quantity], geometry: Geometry) -> Check:
     floor, floor_u = geometry.floor
     first = quantities["resistance:first"].value
+    if floor is None and first and geometry.thickness is not None and geometry.area is not None:
+        implied = float(value_of(geometry.thickness / geometry.area)) / first
+        if implied > _MOST_CONDUCTIVE:
+            detail = f"The first half cycle has {first:.3g} ohm, or {implied / 100:.3g} S/cm and more: no solid"
+            return Check("ohmic floor", False, f"{detail} has that. {_UNITS}", OF_CURRENT + OF_VOLTAGE)
     if floor is None or first is None:
         why = f"{' and '.join(geometry.missing)} missing" if geometry.missing else "there is no complete half cycle"
         return Check("ohmic floor", None, f"Not evaluated: {why}.")

@@ -24,11 +24,12 @@ _WORTHLESS = 0.4  # relative u beyond which a number is not printed
 
 @dataclass(frozen=True)
 class Geometry:
-    """Area [m2] and ohmic L/sigma [ohm m2] of the electrolyte, None where not known; `missing` names what was not given."""
+    """Area [m2], ohmic L/sigma [ohm m2] and thickness [m] of the electrolyte, None where not known; what was not given."""
 
     area: Number | None
     ohmic: Number | None
     missing: tuple[str, ...]
+    thickness: Number | None = None
 
     @property
     def floor(self) -> tuple[float | None, float]:

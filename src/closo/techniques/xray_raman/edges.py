@@ -38,8 +38,9 @@ EDGES: Mapping[str, Edge] = {
 }
 AMBIGUOUS = {
     "O K": (
-        (534.2, 535.8),
-        "non-bridging oxygen (borates) and O-H (water, silanol) both absorb at 535 eV: this edge cannot tell them apart",
+        (533.5, 535.8),
+        "non-bridging oxygen (borates), O-H (water, silanol) and carbonate (C=O, about 1 eV lower) all absorb near 535 eV: "
+        "this edge cannot tell them apart",
     )
 }
 """Edge -> range of energies [eV] and what cannot be told apart there."""

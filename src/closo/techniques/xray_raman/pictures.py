@@ -35,10 +35,13 @@ def edge_panels(result: Result) -> list[Panel]:
         Trace(x, curves[f"background_{k}"].values[near], one["model"], style="line", color=k + 1)
         for k, one in enumerate(found["background"])
     ]
-    span = float(np.ptp(signal))
+    lowest = min(
+        float(signal.min()), max(float(curves["background_0"].values[near].min()), 0.0)
+    )  # the area is above it
+    span = float(signal.max()) - lowest
     raw = Panel(
         Axis(_LOSS.label),
-        Axis("signal", range=(float(signal.min()) - 0.1 * span, float(signal.max()) + 0.35 * span)),
+        Axis("signal", range=(lowest - 0.1 * span, float(signal.max()) + 0.35 * span)),
         traces=[Trace(x, signal, "measured", style="line"), *models],
         spans=[Span(low, high, "background")],
         title=f"{found['edge']} edge and backgrounds",
