@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from closo import cli
 
+sys.path.insert(0, str(Path(__file__).parent))  # what several folders of tests share
 settings.register_profile("closo", deadline=None)  # a first call may import pint, and the machine may be busy
 settings.load_profile("closo")
 

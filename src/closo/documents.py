@@ -7,7 +7,7 @@ import math
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from closo.quantity import Quantity
@@ -40,18 +40,12 @@ def to_document(result: Result) -> tuple[dict[str, Any], bytes]:
 
 def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], bytes]) -> Result:
     """Rebuild a result from `to_document`; its curves are read when they are first touched."""
-
-    def opened() -> Dataset:
-        from closo.dataset import from_bytes
-
-        return from_bytes(curves() if callable(curves) else curves)
-
     provenance = document["provenance"]
     return Result(
         technique=document["technique"],
         name=document["name"],
         quantities={key: Quantity.from_stored(stored) for key, stored in document["quantities"].items()},
-        curves=opened,  # type: ignore[arg-type]  # opens itself
+        curves=partial(_dataset, curves),  # type: ignore[arg-type]  # opens itself
         checks=tuple(Check(n, p, d, tuple(*more[:1]), more[1:] == [True]) for n, p, d, *more in document["checks"]),
         settings=document["settings"],
         findings=document["findings"],
@@ -59,6 +53,12 @@ def from_document(document: Mapping[str, Any], curves: bytes | Callable[[], byte
         notes=tuple(document["notes"]),
         provenance=None if provenance is None else Provenance(**provenance),
     )
+
+
+def _dataset(curves: bytes | Callable[[], bytes]) -> Dataset:
+    from closo.dataset import from_bytes
+
+    return from_bytes(curves() if callable(curves) else curves)
 
 
 def from_text(text: str, curves: Callable[[], bytes]) -> Result:

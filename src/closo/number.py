@@ -1,13 +1,15 @@
 """Numbers with *named* sources of uncertainty, computed by GTC (GUM Tree Calculator, MIT), which no other module knows.
 
 Every source is one standard normal (or Student t) variable with a label such as `thickness:pellet1`: **the label is the
-identity**. Several directions of one source (the covariance of a fit) carry `[1]`, `[2]`... behind the label.
+identity**, also in another process. Several directions of one source (the covariance of a fit) carry `[1]`, `[2]`...
+behind the label.
 
 Source: JCGM 100:2008 (GUM); Hall, B. D., GTC 1.5, https://gtc.readthedocs.io. Checked by tests/test_quantity.py.
 """
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import math
 import sys
@@ -57,11 +59,13 @@ def _gtc() -> Any:
     stand_ins = {name: _stand_in(name) for name in ("scipy.special", "scipy.optimize") if name not in sys.modules}
     sys.modules.update(stand_ins)
     try:
-        return importlib.import_module("GTC")
+        gtc = importlib.import_module("GTC")
     finally:
         for name, module in stand_ins.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
+    copyreg.pickle(gtc.lib.UncertainReal, lambda number: (rebuilt, (number.x, sources(number))))
+    return gtc
 
 
 def _stand_in(name: str) -> ModuleType:

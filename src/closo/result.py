@@ -35,6 +35,11 @@ class Check:
     judges: tuple[str, ...] = ()
     hard: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """What came of it in one word: passed, failed or undecided."""
+        return {True: "passed", False: "failed", None: "undecided"}[self.passed]
+
     def concerns(self, key: str) -> bool:
         """Tell whether the quantity of this key is one that the check judges."""
         return key in self.judges or key.partition(":")[0] in self.judges

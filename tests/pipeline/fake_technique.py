@@ -1,5 +1,9 @@
-"""A technique that is quick and can be slow, wrong or deadly on demand. Each call leaves a line in $FAKE_CALLS."""
+"""A technique that is quick and can be slow, wrong or deadly on demand. Each call leaves a line in $FAKE_CALLS.
 
+Worker processes find it by its entry point, in the folder beside this file, and install it.
+"""
+
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -60,3 +64,7 @@ def analyse(data, *, area=None, thickness=None, temperature=None, lead_resistanc
     if temperature is not None:
         quantities["temperature"] = Quantity("temperature", temperature)
     return Result("fake", name, quantities, data, (Check("alive", True, "it ran"),), {"delay": np.float64(delay)})
+
+
+if multiprocessing.parent_process() is not None:
+    install()

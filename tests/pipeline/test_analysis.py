@@ -220,7 +220,5 @@ def test_a_worker_that_dies_costs_its_file_only(driver, make_study):
     study = make_study()
     replace(study, 'technique = "fake"', 'technique = "fake"\nsettings = { mood = "deadly" }')
     out, err = driver(study, workers=2).communicate(timeout=200)
-    assert (
-        "failed p1/fake/p1_0_30C.txt#1 raw/p1_0_30C.txt: the process that analysed this file was killed, twice." in out
-    )
+    assert "failed p1/fake/p1_0_30C.txt#1 raw/p1_0_30C.txt: the process that analysed this was killed, twice." in out
     assert "computed 12 cached 0" in out, err

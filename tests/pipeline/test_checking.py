@@ -288,3 +288,19 @@ def test_an_odd_area_is_a_question(fake, make_study, area, question):
     (folder / "study.toml").write_text(text.replace('area = "0.785 ± 0.005 cm2"', area), encoding="utf-8")
     asked = [p.text for p in check(folder) if p.where == "specimens.p1" and p.level == "warning"]
     assert [question in text for text in asked] == ([True] if question else [])
+
+
+@pytest.mark.parametrize(("text", "doubted"), [("303.15 degC", True), ("30 K", True), ("30 degC", False)])
+def test_a_temperature_in_the_wrong_unit_is_doubted(fake, make_study, text, doubted):
+    study = make_study(1)
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace('"30 ± 0.3 degC"', f'"{text}"', 1))
+    found = [problem for problem in check(study) if problem.where == "measurements[1].temperature"]
+    assert [problem.level for problem in found] == (["warning"] if doubted else [])
+    assert all("Check the unit." in problem.text for problem in found)
+
+
+def test_the_folder_of_raw_files_is_not_taken_for_the_study(fake, make_study):
+    study = make_study(1)
+    with pytest.raises(StudyError, match=r"no study.toml here\. A study lies in the folder"):
+        check(study / "raw")

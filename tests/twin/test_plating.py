@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from closo.twin.plating import Cell, Disturbances, Event, Staircase, Symmetric, staircase, symmetric_cell
-from closo.twin.plating_draws import draw_staircase, draw_symmetric
+from plating_draws import draw_staircase, draw_symmetric
 
 QUIET = Disturbances(noise=0.0)
 KINDS = ("none", "hard short", "soft short", "contact loss")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import spectra_as_text
 from closo.readers import read
 from closo.twin import text_formats
 from closo.twin.impedance import frequencies
@@ -10,12 +11,12 @@ F = frequencies()
 Z = 12.5 + 2e4 / (1 + 1j * F / 1e4) + 1 / (1e-6 * (2j * np.pi * F) ** 0.9)
 
 FILES = {
-    "a.csv": lambda path: text_formats.write_delimited(path, F, Z),
-    "b.csv": lambda path: text_formats.write_delimited(path, F, Z, decimal_comma=False),
+    "a.csv": lambda path: spectra_as_text.write_delimited(path, F, Z),
+    "b.csv": lambda path: spectra_as_text.write_delimited(path, F, Z, decimal_comma=False),
     "a.mpt": lambda path: text_formats.write_mpt(path, F, Z),
     "b.mpt": lambda path: text_formats.write_mpt(path, F, Z, decimal_comma=True),
-    "a.z": lambda path: text_formats.write_z(path, F, Z),
-    "a.DTA": lambda path: text_formats.write_dta(path, F, Z),
+    "a.z": lambda path: spectra_as_text.write_z(path, F, Z),
+    "a.DTA": lambda path: spectra_as_text.write_dta(path, F, Z),
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.infer_verbs import analysed, draw, known_or_made
+from closo.cli.options import Figures, Json, Study, Workers
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from closo.models.cell.stack import Stack
     from closo.quantity import Number
     from closo.result import Result
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure there.")]
-Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse the study; 0: as many as there are cores.")]
 
 
 @dataclass(frozen=True)
@@ -239,6 +236,8 @@ def _cycles(result: Result) -> list[list[str]]:
 
 
 def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: bool, table: list[list[str]]) -> int:
+    from closo.cli.screen import check_lines
+
     written = draw(specs, folder)
     if as_json:
         write_json(result.as_json() | {"figures": written})
@@ -253,11 +252,11 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
         ]
         if rows:
             show_table(["parameter", "value", "source"], rows)
-        show_lines([f"{'passed' if c.passed else 'FAILED'}  {c.name}: {c.detail}" for c in result.checks])
+        show_lines(check_lines(result))
         show_lines(list(result.notes))
         for path in written:
             say(f"Written: {path}")
-    return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
+    return exit_code(errors=(), failed=bool(result.failed_checks))
 
 
 @_with_recipe
@@ -293,7 +292,7 @@ def design(
 
 
 def infer_cell(
-    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")],
+    study: Study,
     *,
     figures: Figures = None,
     workers: Workers = 0,

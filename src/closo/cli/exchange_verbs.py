@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
+from closo.cli.options import Json, Workers
 from closo.cli.output import exit_code, progress_bar, say, show_lines, write_json
 from closo.errors import StudyError, counted
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
 
 
 def verify(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.inputs import with_inputs
+from closo.cli.options import Json
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 from closo.cli.pictures import Format, Journal, Style, drawn, drawn_together, pictures_of
 from closo.cli.script import write_script
@@ -18,9 +19,8 @@ from closo.errors import DataError, StudyError, counted
 if TYPE_CHECKING:
     from closo.pipeline import Outcome
     from closo.quantity import Quantity
-    from closo.result import Check, Result
+    from closo.result import Result
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Reader = Annotated[
     str | None, typer.Option("--reader", help="Name of the reader, where the content is not recognised.")
 ]
@@ -139,19 +139,26 @@ def run(
     results = [o.result for o in outcomes if o.result is not None]
     for path in drawn_together(technique, results, wanted):
         say(f"Written: {path}")
-    if table is not None:
-        from closo.cli.tables import measurement_rows, write_rows
-
-        write_rows(table, measurement_rows(outcomes), origin=origin)
-    if cycles is not None:
-        from closo.cli.tables import cycle_rows, write_rows
-
-        write_rows(cycles, cycle_rows(results), origin=origin)
+    _write_tables(outcomes, results, table, cycles, origin=origin)
     if save_preset is not None:
         from closo.techniques.presets import save_preset as save
 
         say(save(technique, save_preset, asked, results))
     return _code(outcomes)
+
+
+def _write_tables(
+    outcomes: Sequence[Outcome], results: Sequence[Result], table: Path | None, cycles: Path | None, *, origin: bool
+) -> None:
+    """Write one row per measurement, and one per cycle, where they are asked for."""
+    if table is None and cycles is None:
+        return
+    from closo.cli.tables import cycle_rows, measurement_rows, write_rows
+
+    if table is not None:
+        write_rows(table, measurement_rows(outcomes), origin=origin)
+    if cycles is not None:
+        write_rows(cycles, cycle_rows(results), origin=origin)
 
 
 def convert(
@@ -195,18 +202,22 @@ def convert(
         return 0
     show_lines([f"{path} ({name})"])
     for entry in measurements:
-        show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
-        show_table(
-            ["variable", "unit", "length", "first", "last"],
-            [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
-        )
-        show_lines([f"  {key}: {_plainly(value)}" for key, value in entry["metadata"].items()])
-        show_lines(
-            [f"  suggestion (not used): {key} = {s['value']} ({s['from']})" for key, s in entry["suggestions"].items()]
-        )
-        show_lines([f"  warning: {text}" for text in entry["warnings"]])
-        show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
+        _show_measurement(entry)
     return 0
+
+
+def _show_measurement(entry: Mapping[str, Any]) -> None:
+    """Show what a reader found in a measurement."""
+    show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
+    show_table(
+        ["variable", "unit", "length", "first", "last"],
+        [[v["name"], v["unit"], str(v["length"]), v["first"], v["last"]] for v in entry["variables"]],
+    )
+    show_lines([f"  {key}: {_plainly(value)}" for key, value in entry["metadata"].items()])
+    suggestions = entry["suggestions"].items()
+    show_lines([f"  suggestion (not used): {key} = {s['value']} ({s['from']})" for key, s in suggestions])
+    show_lines([f"  warning: {text}" for text in entry["warnings"]])
+    show_lines([f"  written: {entry['written']}"] if "written" in entry else [])
 
 
 def _size(sizes: dict[str, int]) -> str:
@@ -277,22 +288,17 @@ def _show(outcomes: list[Outcome], *, verbose: bool) -> None:
         )
     failed = sum(bool(_failed(result)) for result in results)
     doubts = f", {failed} with failed checks" if failed else ""
-    say(f"{_count(len(results), 'result')}{doubts}, {_count(len(failures), 'failure')}. -v shows methods and checks.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    say(f"{counted(len(results), 'result')}{doubts}, {counted(len(failures), 'failure')}. -v shows methods and checks.")
 
 
 def _show_in_full(result: Result) -> None:
+    from closo.cli.screen import check_lines
+
     show_lines([f"{result.name}  {result.findings.get('circuit', '')}".rstrip()])
     show_table(["quantity", "value", "method"], [[k, _value(q), q.method] for k, q in result.quantities.items()])
-    show_lines([f"  {_mark(c.passed)} {c.name}: {c.detail}{_judged(c)}" for c in result.checks])
+    judged = [f" [judges {', '.join(check.judges)}]" if check.judges else "" for check in result.checks]
+    show_lines([line + words for line, words in zip(check_lines(result), judged, strict=True)])
     show_lines([f"  note: {note}" for note in result.notes])
-
-
-def _judged(check: Check) -> str:
-    return f" [judges {', '.join(check.judges)}]" if check.judges else ""
 
 
 def _show_many(results: Sequence[Result]) -> None:
@@ -318,11 +324,7 @@ def _brief(result: Result, key: str) -> str:
 
 
 def _failed(result: Result) -> str:
-    return ", ".join(check.name for check in result.checks if check.passed is False)
-
-
-def _mark(passed: bool | None) -> str:
-    return {True: "passed", False: "FAILED", None: "undecided"}[passed]
+    return ", ".join(check.name for check in result.failed_checks)
 
 
 def _code(outcomes: list[Outcome]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.options import Figures, Json, Study, Workers
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
 from closo.errors import StudyError, counted
 
@@ -17,22 +18,16 @@ if TYPE_CHECKING:
     from closo.pipeline import Analysis
     from closo.result import Result
 
-_MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
-
-_Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
-_Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figures there.")]
-_Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
 _Seed = Annotated[int, typer.Option(min=0, help="Of the sampling; the same seed gives the same numbers.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 
 
 def interphase(
-    study: _Study,
+    study: Study,
     *,
-    figures: _Figures = None,
-    workers: _Workers = 0,
+    figures: Figures = None,
+    workers: Workers = 0,
     seed: _Seed = 0,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> int:
     """Fit every explanation of the interphase to a study, rank them, and name the sample that would decide.
 
@@ -50,7 +45,7 @@ def interphase(
 
 
 def milling(
-    study: _Study,
+    study: Study,
     *,
     phase: Annotated[
         list[str] | None,
@@ -58,10 +53,10 @@ def milling(
             metavar="STATE=NAME", help="Phase of diffraction (its CIF name) that is the salt in state A, B or C."
         ),
     ] = None,
-    figures: _Figures = None,
-    workers: _Workers = 0,
+    figures: Figures = None,
+    workers: Workers = 0,
     seed: _Seed = 0,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> int:
     """Fit laws of milling to a recipe that was milled for different times, rank them, and say when to stop.
 
@@ -126,7 +121,7 @@ def _told(
         write_json(result.as_json() | {"synthetic": analysis.study.synthetic, "figures": written})
     else:
         _show(result, ranked, written)
-    return 1 if any(check.passed is False for check in result.checks) else 0
+    return int(bool(result.failed_checks))
 
 
 def draw(specs: Iterable[FigureSpec], folder: Path | None, *, synthetic: bool = False) -> list[str]:
@@ -155,11 +150,13 @@ _RANKED = {  # heading -> key of a row of the ranking
 
 def _show(result: Result, ranked: Mapping[str, str], written: list[str]) -> None:
     """Show quantities, ranking, checks and what to do next."""
+    from closo.cli.screen import check_lines
+
     main = {key: q for key, q in result.quantities.items() if result.technique == "milling" or ":" not in key}
     show_table(["quantity", "value", "method"], [[key, str(q), q.method] for key, q in main.items()])
     rows = [[_cell(row[key]) for key in ranked.values()] for row in result.findings["ranking"]]
     show_table(list(ranked), rows)
-    show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
+    show_lines(check_lines(result))
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 
@@ -170,7 +167,7 @@ def _cell(value: object) -> str:
 
 
 def next_(
-    study: _Study, *, figures: _Figures = None, workers: _Workers = 0, seed: _Seed = 0, as_json: _Json = False
+    study: Study, *, figures: Figures = None, workers: Workers = 0, seed: _Seed = 0, as_json: Json = False
 ) -> int:
     """Say which sample to make next: the one with the highest expected conductivity, and the one that teaches most.
 

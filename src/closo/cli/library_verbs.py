@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.options import Json, Scheduler, Workers
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
     from closo.library import Added, Found
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Place = Annotated[
     str | None,
     typer.Option(
@@ -33,13 +33,6 @@ Conditions = Annotated[
 Sure = Annotated[bool, typer.Option("--sure", help="Only where the whole 95 % interval meets the condition.")]
 NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: add what is there and still true, and say what is not.")
-]
-Workers = Annotated[int, typer.Option(min=0, help="Processes that analyse; 0: as many as there are cores.")]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS", help="Dask scheduler to analyse on: tcp://127.0.0.1:8786, or tls://... on another computer."
-    ),
 ]
 
 

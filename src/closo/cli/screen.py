@@ -70,7 +70,7 @@ def result_lines(result: Result, width: int) -> list[str]:
 
     kelvin = result.quantities.get("temperature")
     words = [result.name, "" if kelvin is None else str(kelvin), str(result.findings.get("circuit") or "")]
-    failed = [f"  FAILED {check.name}: {check.detail}" for check in result.checks if check.passed is False]
+    failed = [f"  FAILED {check.name}: {check.detail}" for check in result.failed_checks]
     main = main_quantities(result)
     keys = [*main[:2], *(key for key in main[2:] if result.quantities[key].number is not None)]
     notes = [f"  note: {note}" for note in result.notes]
@@ -84,6 +84,12 @@ def result_lines(result: Result, width: int) -> list[str]:
     if len(notes) > 1:
         notes = [f"  {len(notes)} notes: {result.notes[0]}"]
     return [*lines, *(coloured("  " + shortened(line, width - 2)) for line in (*failed, *notes))]
+
+
+def check_lines(result: Result) -> list[str]:
+    """Return one line per check: what came of it, its name and what was found."""
+    words = {"failed": "FAILED"}
+    return [f"  {words.get(c.outcome, c.outcome):<9} {c.name}: {c.detail}" for c in result.checks]
 
 
 def _value(quantity: Quantity, width: int) -> str:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.infer_verbs import draw
+from closo.cli.options import Figures, Json
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 
 if TYPE_CHECKING:
     from closo.result import Result
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-Figures = Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure of phases and current there.")]
 
 
 def conductivity(
@@ -120,7 +118,7 @@ def _finish(result: Result, figures: Path | None, *, as_json: bool) -> int:
         _show(result)
         for path in written:
             say(f"Written: {path}")
-    return exit_code(errors=(), failed=any(check.passed is False for check in result.checks))
+    return exit_code(errors=(), failed=bool(result.failed_checks))
 
 
 def _as_json(result: Result) -> dict[str, Any]:
@@ -132,6 +130,8 @@ def _as_json(result: Result) -> dict[str, Any]:
 
 
 def _show(result: Result) -> None:
+    from closo.cli.screen import check_lines
+
     findings = result.findings
     for quantity in result.quantities.values():
         show_lines([f"{quantity.name} = {quantity}", f"  {quantity.method}"])
@@ -141,8 +141,7 @@ def _show(result: Result) -> None:
             show_table(["source", f"u / {shown['unit']}"], rows)
     if "lower" in findings:
         show_lines([f"between {findings['lower']:.8g} and {findings['upper']:.8g} S/cm"])
-    for check in result.checks:
-        show_lines([f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.detail}"])
+    show_lines(check_lines(result))
     show_lines(list(result.notes))
 
 

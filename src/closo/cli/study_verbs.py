@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.options import Json, Scheduler, Study, Workers
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
 from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
 from closo.errors import StudyError, counted, did_you_mean
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from closo.pipeline import Analysis
     from closo.result import Result
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study, or its study.toml.")]
-Workers = Annotated[
-    int, typer.Option(min=0, help="Processes that analyse measurements; 0: as many as there are cores.")
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS", help="Dask scheduler to analyse on: tcp://127.0.0.1:8786, or tls://... on another computer."
-    ),
-]
 NoAnalyse = Annotated[
     bool, typer.Option("--no-analyse", help="Compute nothing: answer from what is there, and say what is not.")
 ]
@@ -293,11 +283,12 @@ _MANY = 30  # results; from here on `analyse` shows what they come to
 def _show_summary(analysis: Analysis, *, verbose: bool) -> None:
     """Show the results; of a large study what they come to, and which checks failed."""
     if verbose or len(analysis.results) < _MANY:
-        _show_results(analysis.results)
+        if analysis.results:
+            _show_results(analysis.results)
         return
     from closo.cli.screen import shortened, width_of_terminal
 
-    failed = Counter(c.name for r in analysis.results.values() for c in r.checks if c.passed is False)
+    failed = Counter(check.name for result in analysis.results.values() for check in result.failed_checks)
     names = ", ".join(f"{name} ({times})" if times > 1 else name for name, times in failed.most_common())
     text = [shortened(f"FAILED checks: {names}", 2 * width_of_terminal())] if failed else []
     show_lines([*_findings(analysis), *text, f"closo show {analysis.study.folder} lists all results; -v does so here."])
@@ -333,7 +324,7 @@ def _show_results(results: Mapping[str, Result]) -> None:
     rows = []
     for key, result in results.items():
         name = headline(result)
-        failed = ", ".join(c.name for c in result.checks if c.passed is False)
+        failed = ", ".join(check.name for check in result.failed_checks)
         rows.append([key, name, str(result.quantities.get(name, "")), failed])
     show_table(["result", "quantity", "value", "failed checks"], rows)
 
@@ -361,11 +352,13 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
 
 
 def _code(analysis: Analysis) -> int:
-    failed = any(check.passed is False for result in analysis.results.values() for check in result.checks)
+    failed = any(result.failed_checks for result in analysis.results.values())
     return exit_code(errors=[failure.error for failure in analysis.failures], failed=failed)
 
 
 def _show_result(key: str, result: Result, written: list[str]) -> None:
+    from closo.cli.screen import check_lines
+
     show_lines([key])
     show_table(["quantity", "value", "method"], [[k, str(q), q.method] for k, q in result.quantities.items()])
     for name, quantity in result.quantities.items():
@@ -373,12 +366,10 @@ def _show_result(key: str, result: Result, written: list[str]) -> None:
         if entries:
             show_lines([f"  budget of {name} [{quantity.as_json()['unit']}]:"])
             show_lines([f"    {entry['u']:.3g}  {entry['source']}" for entry in entries[:12]])
-    show_lines([f"  {_MARK[check.passed]} {check.name}: {check.detail}" for check in result.checks])
+    show_lines(check_lines(result))
     show_lines([f"  {name} = {value}" for name, value in {**result.settings, **result.findings}.items()])
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
 
-
-_MARK = {True: "passed  ", False: "FAILED  ", None: "undecided"}
 
 VERBS = (new, check, analyse, claims, show, report, twin)

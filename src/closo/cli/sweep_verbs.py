@@ -7,18 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from closo.cli.options import Json, Scheduler
 from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
 from closo.errors import counted
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 LedgerFile = Annotated[Path, typer.Argument(metavar="LEDGER", help="Ledger of a sweep.")]
 Workers = Annotated[int, typer.Option(min=1, help="Number of processes; with --scheduler, tasks under way at least.")]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS", help="Dask scheduler to compute on: tcp://127.0.0.1:8786, or tls://... on another computer."
-    ),
-]
 Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table of results there.")]
 Attempts = Annotated[int, typer.Option(min=1, help="How often a task is tried before it is failed.")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try failed tasks again.")]
@@ -45,17 +39,15 @@ def run(
     """
     from closo import sweep
 
+    how: dict[str, Any] = {
+        "workers": workers,
+        "scheduler": scheduler,
+        "attempts": attempts,
+        "retry_failed": retry_failed,
+    }
     tasks = sweep.read_grid(grid)
     with progress_bar("Sweeping") as progress:
-        rows = sweep.run(
-            tasks,
-            ledger,
-            workers=workers,
-            scheduler=scheduler,
-            attempts=attempts,
-            retry_failed=retry_failed,
-            progress=progress,
-        )
+        rows = sweep.run(tasks, ledger, progress=progress, **how)
     return _finish(ledger, rows, csv, as_json)
 
 
@@ -72,15 +64,14 @@ def resume(
     """Compute what is not finished in a ledger. Exit code: 2 if a task failed, else 0."""
     from closo import sweep
 
+    how: dict[str, Any] = {
+        "workers": workers,
+        "scheduler": scheduler,
+        "attempts": attempts,
+        "retry_failed": retry_failed,
+    }
     with progress_bar("Sweeping") as progress:
-        rows = sweep.resume(
-            ledger,
-            workers=workers,
-            scheduler=scheduler,
-            attempts=attempts,
-            retry_failed=retry_failed,
-            progress=progress,
-        )
+        rows = sweep.resume(ledger, progress=progress, **how)
     return _finish(ledger, rows, csv, as_json)
 
 

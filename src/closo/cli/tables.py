@@ -49,7 +49,7 @@ def measurement_rows(outcomes: Sequence[Outcome]) -> Table:
                 shown = quantity.as_json()
                 row |= {key: shown["value"], f"{key}_u": shown["u"]}
                 units |= dict.fromkeys((key, f"{key}_u"), shown["unit"])
-            row["failed_checks"] = ", ".join(c.name for c in outcome.result.checks if c.passed is False)
+            row["failed_checks"] = ", ".join(check.name for check in outcome.result.failed_checks)
         row["error"] = None if outcome.error is None else str(outcome.error)
         rows.append(row)
     return _table("measurements", rows, units)

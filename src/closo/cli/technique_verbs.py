@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.options import Json
 from closo.cli.output import show_lines, show_table, write_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def techniques(
         str | None, typer.Argument(help="A technique, e.g. impedance; all without it.", autocompletion=complete)
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")] = False,
+    as_json: Json = False,
 ) -> int:
     """List the techniques of `closo run`; of one, its inputs and settings with units and defaults."""
     from closo.techniques import TECHNIQUES, get

@@ -33,6 +33,7 @@ class Combination:
     finds : 'module:function' of `wanted(view)`; empty where it is made on request only.
     draws : 'module:function' of `figure(result)`; empty where it has none of its own.
     headline : keys of its main quantities, the first that a result has is shown.
+    slow : each result takes as long as the spectra that it is made from: worth sending to another process.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Combination:
     finds: str = ""
     draws: str = ""
     headline: tuple[str, ...] = ()
+    slow: bool = False
 
     @property
     def module(self) -> str:
@@ -69,6 +71,7 @@ COMBINATIONS: tuple[Combination, ...] = (
         "One fit of all spectra of a pellet",
         f"{_HERE}.pellets:series_of_spectra",
         f"{_HERE}.impedance_series:figure",
+        slow=True,
     ),
     Combination(
         "arrhenius",

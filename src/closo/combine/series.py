@@ -67,6 +67,9 @@ class Member:
     pellets: tuple[float, ...] = ()
 
 
+_BESIDE = 0.15  # of a column: where pellets stand, so that they do not cover their mean
+
+
 def series(
     members: Sequence[Member], *, name: str, axis: str, temperature: float, covariate: str | None = None
 ) -> Result:
@@ -323,12 +326,13 @@ def figure(result: Result) -> FigureSpec:
     several = len(pellets) > len(values)
     shown = np.concatenate([values - u, values + u, pellets])
     mean = Trace(positions[0], values, label="mean ± u" if several else "", style="points" if words else "both", y_u=u)
-    single = Trace(positions[1], pellets, label="pellets", color=1, marker=1, filled=False)
+    beside = _BESIDE if words else 0.0
+    single = Trace(positions[1] + beside, pellets, label="pellets", color=1, marker=1, filled=False)
     at = celsius(float(result.settings["temperature"]))
     notes = [check.detail for check in result.checks]
     return FigureSpec(
         name=f"series {result.name}",
-        panels=[Panel(x, _log_axis("sigma / S/cm", shown), traces=[mean, single] if several else [mean])],
+        panels=[Panel(x, _log_axis("sigma / S/cm", shown), traces=[single, mean] if several else [mean])],
         title=f"Conductivity of the series {result.name}, {at}",
         summary=f"Conductivity of {', '.join(members)} at {at}.",
         columns=1,

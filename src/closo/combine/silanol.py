@@ -20,7 +20,7 @@ import numpy as np
 
 from closo.dataset import Dataset, new
 from closo.errors import DataError
-from closo.figures import Axis, FigureSpec, Panel, Span, Trace
+from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.quantity import Number, Quantity, correlation, uncertain, withheld
 from closo.result import Check, Result
 
@@ -194,8 +194,8 @@ def _curves(x: list[Number], y: list[Number]) -> Dataset:
     return new("record", columns, source="silanol")
 
 
-def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> FigureSpec:
-    """Return O-H gained against silanol lost; with `spectra` (silica -> infrared result) their O-H region, stacked."""
+def figure(result: Result) -> FigureSpec:
+    """Return O-H gained against silanol lost."""
     data = result.curves
     x, y = data["band_ratio"].values, data["hydroxyl_gain"].values
     ends = np.array([min(0.0, float(x.min())), 1.1 * float(x.max())])
@@ -207,23 +207,5 @@ def figure(result: Result, *, spectra: Mapping[str, Result] | None = None) -> Fi
     ]
     line = Trace(ends, at["level"] + at["slope"] * ends, "line, errors in both axes", style="dashed", color=6)
     panel = Panel(Axis("silanol lost / overtone"), Axis("O-H gained / overtone"), traces=[*points, line])
-    panels = [panel] if not spectra else [_stacked(spectra), panel]
     summary = f"O-H gained against silanol lost for {len(x)} silicas; {result.quantities['hydroxyl_gain']}."
-    return FigureSpec(result.name, panels, title=result.name, summary=summary)
-
-
-def _stacked(spectra: Mapping[str, Result]) -> Panel:
-    """Return the O-H region of several spectra, each over its overtone and shifted, with the bands shaded."""
-    traces, shift = [], 0.0
-    for k, (silica, result) in enumerate(spectra.items()):
-        name = next(str(n) for n in result.curves.data_vars)
-        nu, values = result.curves["wavenumber"].values, result.curves[name].values
-        near = (nu > 2900.0) & (nu < 3900.0) & np.isfinite(values)
-        overtone = result.quantities["band_area:overtone"].value or 1.0
-        part = 100.0 * (values[near] - values[near].min()) / overtone
-        traces.append(Trace(nu[near], part + shift, silica, style="line", color=k))
-        shift += 1.1 * float(part.max())
-    spans = [Span(3000.0, 3700.0, "O-H", color=1), Span(3728.0, 3760.0, "silanol", color=2)]
-    return Panel(
-        Axis("nu / 1/cm", range=(3900.0, 2900.0)), Axis("over the overtone, shifted"), traces=traces, spans=spans
-    )
+    return FigureSpec(result.name, [panel], title=result.name, summary=summary)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any, Protocol
 
 from closo.engine.calling import Outcome, attempt
@@ -139,10 +141,21 @@ def _new_seat() -> _Seat:
     """Start a worker; only it holds the other end of its pipe, so each side notices the death of the other."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-    with ignored():
+    with ignored(), _no_script():
         process.start()
     theirs.close()
     return _Seat(process, ours)
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Hide the script that runs: a worker would run it too, and start workers of its own."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _stop(seat: _Seat) -> None:

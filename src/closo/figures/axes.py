@@ -10,12 +10,11 @@ import numpy as np
 
 from closo.figures.labels import exponent, literal, pretty, shorten, split_label
 from closo.figures.spec import Array, Axis, Panel
-from closo.figures.style import PREFIXED
+from closo.figures.style import EQUAL_SHAPE, PREFIXED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-EQUAL_SHAPE = 0.8  # height / width of a panel with equal axes
 _PREFIX = {9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _CATEGORY_LENGTH = 18
 COUNTED = ("cycle", "half cycle")  # axes of whole numbers

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closo.figures.axes import EQUAL_SHAPE, finite, set_axes
+from closo.figures.axes import finite, set_axes
 from closo.figures.image import draw_image
 from closo.figures.labels import literal, pretty, shorten, title_of
 from closo.figures.legend import SIDES, Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
 from closo.figures.spec import Array, FigureSpec, Panel, Text, Trace
-from closo.figures.strokes import DENSE, crosses
-from closo.figures.style import CM, COLORS, DASHES, MARKERS, SMALL_FROM, Look
+from closo.figures.strokes import DENSE, bare_colors, crosses, pattern_of, size_of
+from closo.figures.style import CM, COLORS, MARKERS, SMALL_FROM, SMALL_MARKER, Look, SmallGrid
 from closo.figures.table import to_csv
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _USUAL = Look()
 _LEGEND_LENGTH = 44
-_LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 0.45, 0.06, 0.3, 0.36, 0.36  # inch, around and between small multiples
 _ABOVE = ((0, 1),)  # of a bar
 _ACROSS = {1: "left", 0: "center", -1: "right"}
 _UP = {1: "bottom", 0: "center", -1: "top"}
@@ -97,17 +96,15 @@ def _draw_panels(axes: Sequence[Axes], spec: FigureSpec, *, small: bool) -> list
 
 def _arrange_small(figure: Figure, rows: int, columns: int) -> None:
     """Lay small multiples out on a fixed grid: much faster than measuring every label."""
-    width, height = figure.get_size_inches()
-    across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
-    up = across * EQUAL_SHAPE
-    bottom = height - _TOP - rows * (up + _GAP) + _GAP
+    width, height = 72 * figure.get_size_inches()
+    grid = SmallGrid(width, columns)
     figure.subplots_adjust(
-        left=_LEFT / width,
-        right=1 - _RIGHT / width,
-        top=1 - _TOP / height,
-        bottom=bottom / height,
-        wspace=_GAP / across,
-        hspace=_GAP / up,
+        left=grid.left / width,
+        right=1 - grid.right / width,
+        top=1 - grid.top / height,
+        bottom=1 - (grid.height(rows) - grid.bottom) / height,
+        wspace=grid.gap / grid.across,
+        hspace=grid.gap / grid.up,
     )
 
 
@@ -199,8 +196,7 @@ def _height(spec: FigureSpec, width: float, *, rows: int, columns: int) -> float
     """Return the height [inch]: equal panels decide by their shape, others are a little wider than high."""
     panel = width / columns
     if columns >= SMALL_FROM:
-        across = (width - _LEFT - _RIGHT + _GAP) / columns - _GAP
-        return _TOP + rows * (across * EQUAL_SHAPE + _GAP) - _GAP + _BOTTOM
+        return SmallGrid(72 * width, columns).height(rows) / 72
     shape = 0.86 if any(p.equal or p.top for p in spec.panels) else 0.74
     return min(rows * panel * shape + 0.1 + 0.14 * bool(spec.title), 23 * CM)
 
@@ -223,16 +219,14 @@ def _draw_panel(ax: Axes, panel: Panel, *, small: bool) -> Entries:
         color = _color(band.color)
         drawn = ax.fill_between(finite(band.x, panel.x.scale), low, high, color=color, alpha=0.2, lw=0, zorder=1)
         _enter(entries, band.label, drawn)
-    with_markers = {trace.color for trace in panel.traces if trace.style in ("points", "both")}
-    bare = sorted({trace.color for trace in panel.traces} - with_markers)
+    bare = bare_colors(panel)
     bars = [trace for trace in panel.traces if trace.style == "bars"]
     for trace in panel.traces:
         if trace.style == "bars":
             place = next(k for k, one in enumerate(bars) if one is trace)  # == would compare arrays
             drawn = _draw_bars(ax, trace, place=place, count=len(bars))
         else:
-            dash = DASHES[bare.index(trace.color) % len(DASHES)] if trace.color in bare else "-"
-            drawn = _draw_trace(ax, trace, panel, dash=dash, small=small)
+            drawn = _draw_trace(ax, trace, panel, dash=pattern_of(trace, bare), small=small)
         _enter(entries, trace.label, drawn)
     drawn_already = panel.bands or any(collection.get_rasterized() for collection in ax.collections)
     if not any(np.isfinite(finite(t.y, panel.y.scale)).any() for t in panel.traces) and not drawn_already:
@@ -253,7 +247,7 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
     marked = trace.style in ("points", "both")
     look: dict[str, Any] = {
         "color": color,
-        "linestyle": {"points": "none", "dashed": (0, (3.5, 1.8))}.get(trace.style, dash),
+        "linestyle": "none" if trace.style == "points" else dash,
         "zorder": 2.5 if marked else 3,
     }
     if not marked and crosses(y) > DENSE:
@@ -261,7 +255,7 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
     if marked:
         look |= {
             "marker": MARKERS[trace.marker % len(MARKERS)],
-            "markersize": _marker_size(len(x), small),
+            "markersize": SMALL_MARKER if small else size_of(len(x)),
             "markerfacecolor": color if trace.filled else "white",
             "markeredgecolor": color,
         }
@@ -273,12 +267,6 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
 
 def _errors(u: Array | None) -> np.ndarray | None:
     return None if u is None else np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)
-
-
-def _marker_size(count: int, small: bool) -> float:
-    if small:
-        return 1.8
-    return 3.8 if count <= 40 else 2.8 if count <= 120 else 1.8
 
 
 def _draw_bars(ax: Axes, trace: Trace, *, place: int, count: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def dots(at: np.ndarray, up: np.ndarray, height: float, trace: Trace, *, size: f
     pairs = zip((10 * at).tolist(), (10 * (height - up)).tolist(), strict=True)
     places = list(dict.fromkeys((round(x), round(y)) for x, y in pairs if math.isfinite(x + y)))
     color, shape = color_of(trace.color), _SHAPES[trace.marker % len(_SHAPES)]
-    wide = 10 * size + 4 if size else 10 * _size(len(at)) + 6
+    wide = 10 * size + 4 if size else 10 * size_of(len(at)) + 6
     steps = [_step_to(place, last) for last, place in zip([(0, 0), *places], places, strict=False)]
     if shape and size is None:
         corners = [(round(wide * 0.46 * a), round(wide * 0.46 * b)) for a, b in shape]
@@ -153,15 +154,21 @@ def dots(at: np.ndarray, up: np.ndarray, height: float, trace: Trace, *, size: f
     )
 
 
-def _size(count: int) -> float:
+def size_of(count: int) -> float:
+    """Return the size of so many markers [pt]."""
     return 3.8 if count <= 40 else 2.8 if count <= 120 else 1.8
+
+
+def pattern_of(trace: Trace, bare: Sequence[int]) -> Any:
+    """Return the dashes of a line, as matplotlib takes them."""
+    if trace.style == "dashed":
+        return (0, (3.5, 1.8))
+    return DASHES[bare.index(trace.color) % len(DASHES)] if trace.style == "line" and trace.color in bare else "-"
 
 
 def dash_of(trace: Trace, bare: Sequence[int]) -> str:
     """Return the dashes of a line as an attribute."""
-    pattern = (0, (3.5, 1.8)) if trace.style == "dashed" else "-"
-    if trace.style == "line" and trace.color in bare:
-        pattern = DASHES[bare.index(trace.color) % len(DASHES)]
+    pattern = pattern_of(trace, bare)
     return "" if pattern == "-" else f' stroke-dasharray="{" ".join(f"{10 * length:g}" for length in pattern[1])}"'
 
 

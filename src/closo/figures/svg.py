@@ -13,17 +13,25 @@ from html import escape
 
 import numpy as np
 
-from closo.figures.axes import COUNTED, EQUAL_SHAPE, log_power, power_of, scaled_label
+from closo.figures.axes import COUNTED, log_power, power_of, scaled_label
 from closo.figures.labels import literal, pretty, shorten, split_label, title_of
 from closo.figures.legend import MOST_INSIDE, SIDES, dense
 from closo.figures.scales import Scale, Tick, scales_of, step_of, ticks_of
 from closo.figures.spec import FigureSpec, Panel, Trace
 from closo.figures.strokes import bare_colors, color_of, dash_of, dots, inside
-from closo.figures.style import CM, DOUBLE_COLUMN, PREFIXED, SINGLE_COLUMN, SMALL_FROM
+from closo.figures.style import (
+    CM,
+    DOUBLE_COLUMN,
+    EQUAL_SHAPE,
+    PREFIXED,
+    SINGLE_COLUMN,
+    SMALL_FROM,
+    SMALL_MARKER,
+    SmallGrid,
+)
 
 _FONT = "font-family=\"'DejaVu Sans',Verdana,Arial,sans-serif\""
 _LETTER = 0.6  # width of a letter over the size of the font
-_SMALL_MARKER = 1.8  # pt
 _ROW = 9.5  # of a legend [pt]
 _RIGHT = 9.0  # of a large panel [pt]: half of a tick label
 _PLACES = ((1, 0), (0, 0), (1, 1), (0, 1), (1, 0.5), (0, 0.5), (0.5, 0), (0.5, 1))  # of a legend: share across and down
@@ -111,10 +119,9 @@ def to_page_svg(spec: FigureSpec) -> str:
 
 def _layout_small(spec: FigureSpec) -> _Layout:
     """Lay small multiples out on a fixed grid, as `draw` does."""
-    left, right, top, bottom, gap = 32.4, 4.3, 21.6, 25.9, 25.9
-    width = DOUBLE_COLUMN * 72
-    across = (width - left - right + gap) / spec.columns - gap
-    return _Layout(spec.columns, width, left, top, across, across * EQUAL_SHAPE, (gap, gap), bottom, small=True)
+    grid = SmallGrid(DOUBLE_COLUMN * 72, spec.columns)
+    gap = (grid.gap, grid.gap)
+    return _Layout(spec.columns, grid.width, grid.left, grid.top, grid.across, grid.up, gap, grid.bottom, small=True)
 
 
 def _layout(spec: FigureSpec) -> _Layout:
@@ -174,7 +181,7 @@ def _axes(panel: Panel, scales: tuple[Scale, Scale], powers: tuple[int, int], *,
 def _panel(axes: _Axes, layout: _Layout, number: int) -> str:
     """Return what is inside a panel, its frame, ticks, texts and title; `number` for its letter, -1 without one."""
     panel, small = axes.panel, layout.small
-    inner = "".join(inside(panel, axes.x, axes.y, size=_SMALL_MARKER if small else None))
+    inner = "".join(inside(panel, axes.x, axes.y, size=SMALL_MARKER if small else None))
     width = "10"
     parts = (
         [f'<g clip-path="url(#panel)"><g transform="scale(.1)" stroke-width="{width}">{inner}</g></g>'] if inner else []
@@ -304,7 +311,7 @@ def _entries(panel: Panel, layout: _Layout) -> Entries:
 def _sample(trace: Trace, bare: Sequence[int], *, small: bool) -> str:
     """Return the line, marker or both that stand for a trace in the legend."""
     line = f'<path d="M0-23h120" stroke="{color_of(trace.color)}" stroke-width="10"{dash_of(trace, bare)}/>'
-    dot = dots(np.array([6.0]), np.array([2.3]), 0.0, trace, size=_SMALL_MARKER if small else None)
+    dot = dots(np.array([6.0]), np.array([2.3]), 0.0, trace, size=SMALL_MARKER if small else None)
     return f'<g transform="scale(.1)">{ {"points": dot, "both": line + dot}.get(trace.style, line) }</g>'
 
 

@@ -5,63 +5,50 @@ errors instead of raising them. A name is imported when it is first used: who re
 them.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
 
 if TYPE_CHECKING:
-    from closo.combine.auditing import audit_study
-    from closo.pipeline.analysis import Progress, analyse
-    from closo.pipeline.checking import check
-    from closo.pipeline.combining import figure, headline, main_quantities
-    from closo.pipeline.jobs import Job, compute
-    from closo.pipeline.loose import outcome_of, run
-    from closo.pipeline.recalling import judge, recall
-    from closo.pipeline.records import Analysis, Failure, Outcome, Problem
-    from closo.pipeline.verifying import Verification, verify
+    from closo.pipeline.analysis import Progress as Progress
+    from closo.pipeline.analysis import analyse as analyse
+    from closo.pipeline.checking import check as check
+    from closo.pipeline.combining import figure as figure
+    from closo.pipeline.combining import headline as headline
+    from closo.pipeline.combining import main_quantities as main_quantities
+    from closo.pipeline.jobs import Job as Job
+    from closo.pipeline.jobs import compute as compute
+    from closo.pipeline.loose import outcome_of as outcome_of
+    from closo.pipeline.loose import run as run
+    from closo.pipeline.recalling import judge as judge
+    from closo.pipeline.recalling import recall as recall
+    from closo.pipeline.records import Analysis as Analysis
+    from closo.pipeline.records import Failure as Failure
+    from closo.pipeline.records import Outcome as Outcome
+    from closo.pipeline.records import Problem as Problem
+    from closo.pipeline.verifying import Verification as Verification
+    from closo.pipeline.verifying import verify as verify
 
-__all__ = [
-    "Analysis",
-    "Failure",
-    "Job",
-    "Outcome",
-    "Problem",
-    "Progress",
-    "Verification",
-    "analyse",
-    "audit_study",
-    "check",
-    "compute",
-    "figure",
-    "headline",
-    "judge",
-    "main_quantities",
-    "outcome_of",
-    "recall",
-    "run",
-    "verify",
-]
-
-_HOME = {
-    "Progress": "analysis",
-    "analyse": "analysis",
-    "check": "checking",
-    "figure": "combining",
-    "headline": "combining",
-    "main_quantities": "combining",
-    "Job": "jobs",
-    "compute": "jobs",
-    "judge": "recalling",
-    "outcome_of": "loose",
-    "recall": "recalling",
-    "run": "loose",
-    "Verification": "verifying",
-    "verify": "verifying",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    if name == "audit_study":
-        return importlib.import_module("closo.combine.auditing").audit_study
-    return getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'records')}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "Analysis": "records",
+        "Failure": "records",
+        "Job": "jobs",
+        "Outcome": "records",
+        "Problem": "records",
+        "Progress": "analysis",
+        "Verification": "verifying",
+        "analyse": "analysis",
+        "check": "checking",
+        "compute": "jobs",
+        "figure": "combining",
+        "headline": "combining",
+        "judge": "recalling",
+        "main_quantities": "combining",
+        "outcome_of": "loose",
+        "recall": "recalling",
+        "run": "loose",
+        "verify": "verifying",
+    },
+)

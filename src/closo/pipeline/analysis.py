@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from closo.errors import ClosoError
-from closo.pipeline.jobs import Computed, File, Job, as_closo_error
+from closo.pipeline.jobs import File, Job
 from closo.pipeline.listing import Listings
+from closo.pipeline.obtaining import Compute, obtain
 from closo.pipeline.plan import key_of, plan, plan_measurement
 from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
-from closo.result import Result
 from closo.store import PATIENCE, Store, existing_store, open_store
 from closo.study import Study, load
+from closo.techniques import get
+
+if TYPE_CHECKING:
+    from closo.pipeline.workers import Crew
 
 Progress = Callable[[int, int, str], None]  # finished, total, what is being done
-_Compute = Callable[[Sequence[Job]], Iterator[tuple[Job, Computed]]]
 
 
 def analyse(
@@ -57,7 +59,7 @@ def analyse(
         report(len(known.results), len(known.results), "known")
         return known
     from closo.engine.places import refuse_workers_of_workers
-    from closo.pipeline.workers import compute_all  # starting processes: not for who finds all known
+    from closo.pipeline.workers import Crew  # starting processes: not for who finds all known
 
     if workers != 1 and scheduler is None:
         refuse_workers_of_workers()  # not in the lock, for which the leader of this worker has it
@@ -68,9 +70,11 @@ def analyse(
             if known is not None and not known.failures:
                 return known
         basis = basis_of(study)
-        compute = partial(compute_all, workers=workers, scheduler=scheduler)
-        measured = _measure(study, store, compute=compute, report=report)
-        analysis, fingerprints = _combined(study, measured, store)
+        with Crew(workers, scheduler) as crew:
+            if not store.keys():
+                crew.expect([get(measurement.technique) for measurement in study.measurements])
+            measured = _measure(study, store, compute=crew.compute, report=report)
+            analysis, fingerprints = _combined(study, measured, store, crew)
         _forget(store, fingerprints, analysis.failures)
         write_seal(analysis, store, basis)
     return analysis
@@ -112,12 +116,14 @@ def job_of(study: Study, key: str) -> Job | None:
     return None
 
 
-def _combined(study: Study, measured: Obtained, store: Store) -> tuple[Analysis, dict[str, str]]:
+def _combined(
+    study: Study, measured: Obtained, store: Store, crew: Crew | None = None
+) -> tuple[Analysis, dict[str, str]]:
     """Return the analysis with what is made of the measurements, and key -> fingerprint of every result."""
     from closo.pipeline.combining import combine_all
     from closo.pipeline.explained import recall_explained
 
-    combined = combine_all(study, measured, store=store)
+    combined = combine_all(study, measured, store=store, crew=crew)
     fingerprints = {**measured.fingerprints, **combined.fingerprints}
     explained, own, notes = recall_explained(study, fingerprints, store)
     combined.results.update(explained)
@@ -144,45 +150,21 @@ def _silent(_finished: int, _total: int, _what: str) -> None:
     """Show nothing."""
 
 
-def _measure(study: Study, store: Store, *, compute: _Compute, report: Progress) -> Obtained:
+def _measure(study: Study, store: Store, *, compute: Compute[Job], report: Progress) -> Obtained:
     """Return the results of all single measurements, from disk or computed now."""
     report(0, len(study.measurements), "reading files")
     planned = _plan(study, store)
     jobs = [job for job in planned if isinstance(job, Job)]
     obtained = Obtained(failures=[failure for failure in planned if isinstance(failure, Failure)])
-    obtained.fingerprints.update({job.key: job.fingerprint for job in jobs})
-    found = store.find_all(obtained.fingerprints)
-    stale = [job for job in jobs if job.key not in found]
-    obtained.cached = len(jobs) - len(stale)
-    report(len(planned) - len(stale), len(planned), "analysing")
-    if store.read_only:
-        obtained.waiting += [job.key for job in stale]
-    else:
-        done = len(planned) - len(stale)
-        tell: Callable[[int, str], None] = lambda k, what: report(done + k, len(planned), what)  # noqa: E731
-        _compute(stale, obtained, found, store=store, compute=compute, report=tell)
-    obtained.results.update({job.key: found[job.key] for job in jobs if job.key in found})  # order of the study
+    failed = len(obtained.failures)
+    obtain(
+        obtained,
+        jobs,
+        store=store,
+        compute=compute,
+        report=lambda done, what: report(failed + done, len(planned), what),
+    )
     return obtained
-
-
-def _compute(
-    stale: Sequence[Job],
-    obtained: Obtained,
-    found: dict[str, Result],
-    *,
-    store: Store,
-    compute: _Compute,
-    report: Callable[[int, str], None],
-) -> None:
-    """Compute jobs, and keep each result as it comes."""
-    for k, (job, computed) in enumerate(compute(stale), 1):
-        if computed.document is None:
-            obtained.failures.append(Failure(job.key, as_closo_error(computed.error or {})))
-        else:
-            fingerprint = obtained.fingerprints[job.key]
-            found[job.key] = store.save_document(job.key, computed.document, computed.curves, fingerprint)
-            obtained.computed += 1
-        report(k, job.key)
 
 
 def _plan(study: Study, store: Store) -> list[Job | Failure]:

@@ -10,6 +10,7 @@ from closo.claims import Claim, claimed_range, read_claims
 from closo.combine.audit import area_question
 from closo.combine.auditing import audit_study
 from closo.errors import StudyError, did_you_mean
+from closo.nomenclature import to_shown
 from closo.pipeline.checking_cells import cell_problems, voltage_problems
 from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan_measurement
@@ -17,6 +18,7 @@ from closo.pipeline.records import Failure, Problem
 from closo.store import existing_store
 from closo.study import Study, examine, problems
 from closo.techniques import get
+from closo.toml import read_number
 
 
 def check(study: Study | str | Path) -> list[Problem]:
@@ -79,9 +81,19 @@ def _geometry(study: Study) -> Iterator[Problem]:
 _USE_OF_TEMPERATURE = {"specimen": "it is left out of the Arrhenius plot", "cell": "nothing can be compared with it"}
 
 
+_USUAL = (150.0, 523.15)  # K, from -123 to 250 degC
+
+
 def _temperatures(study: Study) -> Iterator[Problem]:
-    """Yield measurements without a temperature: they have no place in an Arrhenius plot."""
+    """Yield measurements without a temperature, which have no place in an Arrhenius plot, or with the wrong unit."""
     for k, m in enumerate(study.measurements, 1):
+        texts = [m.temperature, *(condition.temperature for condition in m.conditions)]
+        for text in dict.fromkeys(text for text in texts if text is not None):
+            kelvin = read_number(text, "temperature", label="").x
+            if not _USUAL[0] <= kelvin <= _USUAL[1]:
+                shown = f"{to_shown('temperature', kelvin):.4g} degC, {kelvin:.5g} K"
+                doubt = f"'{text}' is {shown}: far from what is usual. Check the unit."
+                yield Problem("warning", f"measurements[{k}].temperature", doubt)
         owner = next(iter(study.owners(m.owner)), None)
         what = _USE_OF_TEMPERATURE.get(owner.kind_of_owner) if owner is not None else None
         if what is None or "temperature" not in _inputs_of(m.technique):

@@ -6,9 +6,10 @@ A combined result is cached like a measured one, by the fingerprints of what wen
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from closo.combine import combinations
 from closo.combine.view import View
@@ -16,7 +17,7 @@ from closo.errors import StudyError
 from closo.figures import FigureSpec
 from closo.nomenclature import to_shown
 from closo.pipeline.code import code_version
-from closo.pipeline.obtaining import obtain
+from closo.pipeline.obtaining import Combining, compute_here, obtain
 from closo.pipeline.records import Obtained
 from closo.quantity import Quantity
 from closo.result import Check, Result
@@ -24,31 +25,36 @@ from closo.store import Store
 from closo.study import Study
 from closo.techniques import get
 
+if TYPE_CHECKING:
+    from closo.pipeline.workers import Crew
 
-def combine_all(study: Study, measured: Obtained, *, store: Store) -> Obtained:
+
+def combine_all(study: Study, measured: Obtained, *, store: Store, crew: Crew | None = None) -> Obtained:
     """Return the combined results of a study, and why some of them are not there.
 
     A second result of the same key is called 'KEY 2', a third 'KEY 3'.
+
+    Parameters
+    ----------
+    crew : computes what takes long; all is computed here without one.
     """
     combined = Obtained()
     view = View(study, measured.results, combined.results)
     for row in combinations().values():
         code = code_version("closo.pipeline.combining", *([row.module] if row.finds else []))
+        known = {**measured.fingerprints, **combined.fingerprints}
+        tasks: dict[str, Combining] = {}
         for wanted in row.wanted(view):
             if isinstance(wanted, str):
                 combined.notes.append(wanted)
                 continue
-            known = {**measured.fingerprints, **combined.fingerprints}
-            obtain(
-                combined,
-                _free(wanted.key, combined),
-                partial(_made, wanted.make, view.results),
-                inputs={key: known[key] for key in wanted.used if key in known},
-                settings={"tables": [repr(table) for table in wanted.tables]},
-                about=wanted.about,
-                code=code,
-                store=store,
-            )
+            key = _free(wanted.key, {*combined.fingerprints, *tasks})
+            inputs = {used: known[used] for used in wanted.used if used in known}
+            tables = [repr(table) for table in wanted.tables]
+            seen = {k: r for k, r in view.results.items() if not row.slow or k in inputs}  # what is sent is kept small
+            tasks[key] = Combining(key, partial(_made, wanted.make, seen), inputs, tables, wanted.about, code)
+        compute = crew.compute if crew is not None and row.slow else compute_here
+        obtain(combined, list(tasks.values()), store=store, compute=compute)
     return combined
 
 
@@ -94,10 +100,10 @@ def _sources(quantity: Quantity) -> Set[str]:
     return {label for label, (u, _) in quantity.as_stored().get("sources", {}).items() if u}
 
 
-def _free(key: str, combined: Obtained) -> str:
+def _free(key: str, taken: Container[str]) -> str:
     """Return a key that no result has yet."""
     number, wanted = 1, key
-    while key in combined.fingerprints:
+    while key in taken:
         number += 1
         key = f"{wanted} {number}"
     return key

@@ -25,7 +25,6 @@ def infer_interphase(
     analysis: Analysis,
     *,
     ratio: Ratio | None = None,
-    chemical: Mapping[str, Number] | None = None,
     draws: int = 1200,
     seed: int = 0,
 ) -> Result:
@@ -35,7 +34,6 @@ def infer_interphase(
     ----------
     analysis : of the study.
     ratio : of shell structures; the atlas of voxel solves where absent.
-    chemical : sample -> share of the salt that X-ray Raman sees changed, in place of what the study states or spectra show.
     draws : of each posterior; seed : of the sampling.
 
     Raises
@@ -46,7 +44,7 @@ def infer_interphase(
     study = analysis.study
     stated = {name: s.changed_fraction for name, s in study.samples.items() if s.changed_fraction is not None}
     seen = changed_shares(study, analysis.results)
-    composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated, **(chemical or {})})
+    composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated})
     density = _filler_density(study)
     surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
     made = interphase(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ __all__ = [
     "File",
     "Job",
     "as_closo_error",
+    "as_data",
     "code_version",
     "compute",
     "fingerprint_of",
@@ -84,6 +85,11 @@ class Job:
         return code_version(__name__, get(self.technique).module, *readers.modules_of(self.read_by))
 
     @property
+    def cost(self) -> int:
+        """How long it takes, counted in spectra."""
+        return get(self.technique).cost
+
+    @property
     def fingerprint(self) -> str:
         """sha256 of everything that decides the numbers."""
         names = dict.fromkeys(("path", "file", "joined", "folder"), "")
@@ -137,12 +143,22 @@ def compute(job: Job, data: Dataset | None = None) -> Computed:
     ----------
     data : the measurement, where it is at hand already; else it is read from the job's file.
     """
+    return as_data(partial(_analyse, job, data), job.file)
+
+
+def as_data(make: Callable[[], Result], file: str) -> Computed:
+    """Make a result as plain data; an error comes back as data too.
+
+    Parameters
+    ----------
+    file : what an error of a kind that nobody foresaw names.
+    """
     try:
-        return Computed(*to_document(_analyse(job, data)))
+        return Computed(*to_document(make()))
     except ClosoError as error:
         return Computed(error={"kind": type(error).__name__, **error.as_json()})
     except Exception as error:  # noqa: BLE001  one bad file must not end the study; it is recorded
-        return Computed(error={"kind": "DataError", **unexpected(error, job.file).as_json()})
+        return Computed(error={"kind": "DataError", **unexpected(error, file).as_json()})
 
 
 def unexpected(error: Exception, file: str) -> DataError:

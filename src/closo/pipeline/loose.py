@@ -177,22 +177,35 @@ def _is_scan(path: Path, asked: _Asked) -> bool:
     return [part.attrs["kind"] for part in parts] == ["raman_scan"]
 
 
+def _job(asked: _Asked, name: str, part: int, path: str | tuple[str, ...], **more: Any) -> Job:
+    """Return the job of one part of a file that is called `name`."""
+    return Job(
+        key=f"{name}#{part}",
+        path=path,
+        source=name,
+        part=part,
+        technique=asked.technique.name,
+        inputs=asked.inputs,
+        settings=asked.settings,
+        supplied=asked.supplied,
+        **more,
+    )
+
+
 def _of_scans(files: Sequence[tuple[Any, str]], asked: _Asked) -> Outcome:
     """Return the outcome of all scans of one sample, which are one measurement."""
     hashes = [hash_of(path) for path, _ in files]
-    job = Job(
-        key=f"{files[0][1]}#1",
-        path=tuple(str(path) for path, _ in files),
+    names = [name for _, name in files]
+    job = _job(
+        asked,
+        names[0],
+        1,
+        tuple(str(path) for path, _ in files),
         sha256=fingerprint_of(hashes),
-        file=", ".join(name for _, name in files),
-        source=files[0][1],
-        part=1,
-        technique=asked.technique.name,
+        file=", ".join(names),
         reader=asked.reader,
         columns=asked.columns,
-        joined=tuple(zip((name for _, name in files), hashes, strict=True)),
-        inputs=asked.inputs,
-        settings=asked.settings,
+        joined=tuple(zip(names, hashes, strict=True)),
     )
     return outcome_of(job, compute(job))
 
@@ -204,21 +217,9 @@ def _of_file(path: Path, name: str, asked: _Asked) -> Iterator[Outcome]:
     sha256 = hash_of(path)
     file = (str(path), sha256, asked.reader, asked.columns)
     wanted = asked.wanted.model_copy(update={"file": str(path)})
+    told = {"sha256": sha256, "file": str(path), "reader": asked.reader, "columns": asked.columns}
     for part, _ in choose_parts(list_parts(file), asked.technique, measurement=wanted):
-        job = Job(
-            key=f"{name}#{part}",
-            path=str(path),
-            sha256=sha256,
-            file=str(path),
-            source=name,
-            part=part,
-            technique=asked.technique.name,
-            reader=asked.reader,
-            columns=asked.columns,
-            inputs=asked.inputs,
-            settings=asked.settings,
-            supplied=asked.supplied,
-        )
+        job = _job(asked, name, part, str(path), **told)
         if not asked.use_header:
             yield outcome_of(job, compute(job))
             continue
@@ -232,18 +233,7 @@ def _of_dataset(data: Dataset, name: str, asked: _Asked) -> Iterator[Outcome]:
     source, part = str(data.attrs["source"]), int(data.attrs["part"])
     parts = [{"part": part, "kind": str(data.attrs["kind"]), "title": str(data.attrs["title"])}]
     choose_parts(parts, asked.technique, measurement=asked.wanted.model_copy(update={"file": source}))
-    job = Job(
-        key=f"{name}#{part}",
-        path=source,
-        sha256=hashlib.sha256(to_bytes(data)).hexdigest(),
-        file=source,
-        source=name,
-        part=part,
-        technique=asked.technique.name,
-        inputs=asked.inputs,
-        settings=asked.settings,
-        supplied=asked.supplied,
-    )
+    job = _job(asked, name, part, source, sha256=hashlib.sha256(to_bytes(data)).hexdigest(), file=source)
     yield _with_header(job, data, asked) if asked.use_header else outcome_of(job, compute(job, data))
 
 

@@ -1,62 +1,124 @@
-"""Find a combined result in the store, or make and keep it."""
+"""Find results in the store, or have them computed and keep each as it comes; a failure is recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Protocol, TypeVar
 
-from closo.errors import ClosoError
-from closo.pipeline.jobs import fingerprint_of, unexpected
+from closo.pipeline.jobs import Computed, as_closo_error, as_data, fingerprint_of
 from closo.pipeline.records import Failure, Obtained
 from closo.result import About, Provenance, Result
-from closo.store import Store, to_document
+from closo.store import Store
+
+
+class Task(Protocol):
+    """What one result is computed from: a `Job`, or a `Combining`."""
+
+    @property
+    def key(self) -> str:
+        """Of the result."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of everything that decides the numbers."""
+        ...
+
+
+SomeTask = TypeVar("SomeTask", bound=Task)
+Compute = Callable[[Sequence[SomeTask]], Iterator[tuple[SomeTask, Computed]]]
+
+
+@dataclass(frozen=True)
+class Combining:
+    """What one combined result is computed from.
+
+    Attributes
+    ----------
+    key : of the result.
+    make : computes it.
+    inputs : key of each result that it is made from -> fingerprint.
+    tables : of the study that it is made from, as text.
+    about : whom it is about.
+    code : hash of the code that makes it.
+    """
+
+    key: str
+    make: Callable[[], Result]
+    inputs: Mapping[str, str]
+    tables: Sequence[str]
+    about: About
+    code: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of everything that decides the numbers."""
+        return fingerprint_of([self.key, self.inputs, {"tables": self.tables}, vars(self.about), self.code])
+
+    @property
+    def cost(self) -> int:
+        """How long it takes, counted in spectra."""
+        return len(self.inputs)
+
+
+def combine(task: Combining) -> Computed:
+    """Make a combined result and stamp it."""
+    return as_data(partial(_stamped, task), task.key)
+
+
+def compute_here(tasks: Sequence[Combining]) -> Iterator[tuple[Combining, Computed]]:
+    """Yield combined results, made one after the other in this process."""
+    return ((task, combine(task)) for task in tasks)
+
+
+def _stamped(task: Combining) -> Result:
+    made = task.make()
+    provenance = Provenance(
+        inputs=dict(task.inputs),
+        reader="",
+        function=f"closo.combine.{made.technique}",
+        closo_version=task.code,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return replace(made, about=task.about, provenance=provenance)
 
 
 def obtain(
     into: Obtained,
-    key: str,
-    make: Callable[[], Result],
+    tasks: Sequence[SomeTask],
     *,
-    inputs: Mapping[str, str],
-    settings: Mapping[str, object],
-    about: About,
-    code: str,
     store: Store,
+    compute: Compute[SomeTask],
+    report: Callable[[int, str], None] | None = None,
 ) -> None:
-    """Find a combined result in the store, or make and keep it; a failure is recorded.
+    """Add the results of tasks: from the store, or computed now.
 
     Where the store is only read, what is not in it is left waiting.
 
     Parameters
     ----------
-    code : hash of the code that makes it.
+    compute : yields each task with what came of it, in any order.
+    report : called with how many are done, and the key of the last.
     """
-    fingerprint = fingerprint_of([key, inputs, settings, vars(about), code])
-    into.fingerprints[key] = fingerprint
-    found = store.find(fingerprint)
-    if found is not None:
-        into.results[key] = found
-        into.cached += 1
-        return
+    wanted = {task.key: task.fingerprint for task in tasks}
+    into.fingerprints.update(wanted)
+    results = store.find_all(wanted)
+    stale = [task for task in tasks if task.key not in results]
+    done = len(tasks) - len(stale)
+    into.cached += done
     if store.read_only:
-        into.waiting.append(key)
-        return
-    try:
-        made = make()
-    except ClosoError as error:
-        into.failures.append(Failure(key, error))
-        return
-    except Exception as error:  # noqa: BLE001  one bad specimen must not end the study; it is recorded
-        into.failures.append(Failure(key, unexpected(error, key)))
-        return
-    provenance = Provenance(
-        inputs=dict(inputs),
-        reader="",
-        function=f"closo.combine.{made.technique}",
-        closo_version=code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    made = replace(made, about=about, provenance=provenance)
-    into.results[key] = store.save_document(key, *to_document(made), fingerprint)
-    into.computed += 1
+        into.waiting += [task.key for task in stale]
+        stale = []
+    for task, computed in compute(stale):
+        if computed.document is None:
+            into.failures.append(Failure(task.key, as_closo_error(computed.error or {})))
+        else:
+            results[task.key] = store.save_document(task.key, computed.document, computed.curves, wanted[task.key])
+            into.computed += 1
+        done += 1
+        if report is not None:
+            report(done, task.key)
+    into.results.update({key: results[key] for key in wanted if key in results})  # in the order of the tasks

@@ -74,11 +74,10 @@ def _glance(analysis: Analysis) -> Table:
 
 def one_result(result: Result, studio: Studio, *, title: str = "") -> Fold:
     """Return the figure, the numbers and the budgets of one result."""
-    picture = studio.try_draw(partial(pipeline.figure, result))
     return Fold(
         title or f"{result.technique.replace('_', ' ').capitalize()}: {result.name}",
         texts=result.notes,
-        pictures=[picture] if picture else [],
+        pictures=studio.try_draw(partial(pipeline.figure, result)),
         tables=[numbers(result)],
         budgets=budgets(result),
     )
@@ -121,7 +120,6 @@ def _explained(
     result = analysis.results.get(key)
     if result is None:
         return Section(key, title)
-    marks = {True: "passed", False: "failed", None: "undecided"}
-    checked = [f"{check.name} ({marks[check.passed]}): {check.detail}." for check in result.checks]
+    checked = [f"{check.name} ({check.outcome}): {check.detail}." for check in result.checks]
     pictures = [studio.draw(spec) for spec in draw(result)]
     return Section(key, title, texts=(*result.notes, *checked), pictures=pictures, tables=[numbers(result)])

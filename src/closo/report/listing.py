@@ -90,7 +90,7 @@ def measurements(results: Iterable[Result], name: str = "measurements") -> Table
     rows: list[list[Cell]] = []
     for result in results:
         numbers = [cell for key in main for cell in _cells(result.quantities.get(key))]
-        failed = ", ".join(check.name for check in result.checks if check.passed is False) or "none"
+        failed = ", ".join(check.name for check in result.failed_checks) or "none"
         circuit = str(result.findings.get("circuit") or "")
         rows.append([result.name, celsius(result), result.about.branch, *numbers, circuit, failed])
     columns = [Column("measurement"), Column("T"), Column("branch")]
@@ -161,8 +161,7 @@ def checks(analysis: Analysis) -> Table:
     rows: list[list[Cell]] = []
     for key, result in analysis.results.items():
         for check in result.checks:
-            outcome = {True: "passed", False: "failed", None: "undecided"}[check.passed]
-            rows.append([key, check.name, outcome, check.detail, ", ".join(check.judges)])
+            rows.append([key, check.name, check.outcome, check.detail, ", ".join(check.judges)])
     rows.sort(key=lambda row: ("failed", "undecided", "passed").index(str(row[2])))
     columns = [Column("result"), Column("check"), Column("outcome"), Column("detail"), Column("judges")]
     return Table("checks", "All checks", columns, rows)

@@ -82,12 +82,12 @@ class Studio:
             rows=rows if sum(map(len, rows)) <= _NUMBERS_ON_PAGE else (),
         )
 
-    def try_draw(self, make: Callable[[], FigureSpec]) -> Picture | None:
-        """Draw what `make` returns; a result that cannot be drawn leaves a gap, not an error."""
+    def try_draw(self, make: Callable[[], FigureSpec]) -> list[Picture]:
+        """Draw what `make` returns; a result that cannot be drawn gives nothing, not an error."""
         try:
-            return self.draw(make())
+            return [self.draw(make())]
         except ClosoError:
-            return None
+            return []
 
     def _free_name(self, stem: str) -> str:
         name, number = stem, 2

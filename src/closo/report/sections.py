@@ -44,11 +44,10 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
 def _conductivity(analysis: Analysis, studio: Studio) -> Section:
     """Return all samples in one Arrhenius plot, and the numbers of every pellet."""
     laws = [r for r in analysis.results.values() if r.technique == "arrhenius"]
-    picture = studio.try_draw(lambda: overlay(laws)) if len(laws) > 1 else None
     return Section(
         "conductivity",
         "Conductivity and activation energy",
-        pictures=[picture] if picture else [],
+        pictures=studio.try_draw(lambda: overlay(laws)) if len(laws) > 1 else [],
         tables=[table] if (table := listing.pellets(analysis)).rows else [],
     )
 
@@ -78,12 +77,11 @@ def _series(analysis: Analysis, studio: Studio) -> Section:
     parts: list[Part] = []
     for key, result in analysis.results.items():
         if key.startswith("series/"):
-            picture = studio.try_draw(partial(pipeline.figure, result))
             part = Part(
                 f"series-{len(parts) + 1}",
                 key.removeprefix("series/"),
                 texts=result.notes,
-                pictures=[picture] if picture else [],
+                pictures=studio.try_draw(partial(pipeline.figure, result)),
                 folds=[Fold("Numbers", tables=[numbers(result)])],
             )
             parts.append(part)
@@ -124,11 +122,10 @@ def _laws(analysis: Analysis, specimens: Sequence[str], studio: Studio) -> list[
         law = analysis.results.get(f"{specimen}/arrhenius")
         if law is None:
             continue
-        picture = studio.try_draw(partial(pipeline.figure, law))
         folds.append(
             Fold(
                 f"{specimen}: Arrhenius law, Eₐ = {value_text(law.quantities.get('activation_energy'))}",
-                pictures=[picture] if picture else [],
+                pictures=studio.try_draw(partial(pipeline.figure, law)),
                 tables=[numbers(law)],
                 budgets=budgets(law, extra={"ionic conductivity at 30 °C": listing.at_reference(law)}),
             )
@@ -144,8 +141,7 @@ def _other_fits(analysis: Analysis, specimens: Sequence[str], studio: Studio) ->
         specimen, _, what = key.partition("/")
         if specimen not in specimens or what in ("arrhenius", "conductivity") or id(result) in single:
             continue
-        picture = studio.try_draw(partial(pipeline.figure, result))
-        pictures = [picture] if picture else []
+        pictures = studio.try_draw(partial(pipeline.figure, result))
         folds.append(Fold(f"{specimen}: {what}", pictures=pictures, tables=[numbers(result)]))
     return folds
 

@@ -152,9 +152,19 @@ def temperature_of(study: Study, text: str, *, chamber: str | None, label: str) 
 
 
 def _study_file(path: str | Path) -> Path:
-    """Return the study.toml meant by `path`."""
+    """Return the study.toml meant by `path`.
+
+    Raises
+    ------
+    StudyError  when there is none, and one lies in the folder above.
+    """
     path = Path(path)
-    return path / "study.toml" if path.is_dir() else path
+    file = path / "study.toml" if path.is_dir() else path
+    above = path.parent / "study.toml"
+    if not file.exists() and file != above and above.exists():
+        what = "there is no study.toml here." if path.is_dir() else "there is no such file."
+        raise StudyError(what, file=path, hint=f"A study lies in the folder {above.parent}.")
+    return file
 
 
 def _nearest_file(file: str, names: Iterable[str]) -> str:

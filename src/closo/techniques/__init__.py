@@ -250,6 +250,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         measured_settings=("halo_file", "profile_file"),
         tells_wrong_settings=True,
         controls=Controls(range=("two_theta_min", "two_theta_max")),
+        cost=15,
     ),
     Technique(
         name="eels",
@@ -289,6 +290,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         },
         tells_wrong_settings=True,
         headline=("enrichment:B/Na", "shell_width", "domain_size:Si", "line_intensity:B"),
+        cost=4,
     ),
     Technique(
         name="calorimetry",

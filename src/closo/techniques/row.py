@@ -70,6 +70,7 @@ class Technique:
     tells_wrong_settings : whether the module has `check_settings(settings)`, which raises StudyError before a file is
         read; without it the types and choices are all that is checked.
     controls : which of the settings a page sets in the figure and in a table of parameters.
+    cost : how long a measurement takes, counted in spectra of impedance; what takes longest is begun first.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Technique:
     because: str = ""
     also: tuple[str, ...] = ()
     controls: Controls = Controls()
+    cost: int = 1
 
     def analyse(self, data: Dataset, **keywords: Any) -> Result:
         """Call the technique's `analyse`."""

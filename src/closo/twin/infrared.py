@@ -30,6 +30,7 @@ _STEP = 1.9285  # 1/cm, of an instrument with a He-Ne laser at 4 1/cm, zero-fill
 _RANGE = (650.0, 4000.0)
 _FINE = 8  # points of the model per point of the file
 _RESOLUTION = 4.0  # 1/cm
+_FACTOR = 1e-7  # the unit of the whole numbers in a file
 
 
 @dataclass(frozen=True)
@@ -219,11 +220,9 @@ def write_jcamp(
     values: np.ndarray,
     *,
     title: str,
-    units: str = "REFLECTANCE",
-    factor: float = 1e-7,
 ) -> None:
-    """Write a spectrum in even steps as JCAMP-DX, in whole numbers times `factor`."""
-    numbers = np.round(values / factor).astype(int)
+    """Write a spectrum in even steps as JCAMP-DX, in whole numbers times 1e-7."""
+    numbers = np.round(values / _FACTOR).astype(int)
     first, last = float(wavenumber[0]), float(wavenumber[-1])
     step = (last - first) / (len(numbers) - 1)
     head = [
@@ -235,13 +234,13 @@ def write_jcamp(
         "##SAMPLING PROCEDURE=diffuse reflectance",
         "##RESOLUTION=4",
         "##XUNITS=1/CM",
-        f"##YUNITS={units}",
+        "##YUNITS=REFLECTANCE",
         "##XFACTOR=1",
-        f"##YFACTOR={factor:g}",
+        f"##YFACTOR={_FACTOR:g}",
         f"##FIRSTX={first:.6f}",
         f"##LASTX={last:.6f}",
         f"##NPOINTS={len(numbers)}",
-        f"##FIRSTY={numbers[0] * factor:.7g}",
+        f"##FIRSTY={numbers[0] * _FACTOR:.7g}",
         "##XYDATA=(X++(Y..Y))",
     ]
     rows = [

@@ -16,7 +16,7 @@ The voltage of a cell at the current density j is
     U = j [ L/sigma(T(t)) + 2 R_i(t, sign) ] x (event) + zero + noise
 
 with both interfaces of Butler-Volmer type, (2 RT/F) asinh(j R_i F / 2RT) each, that is j R_i where it is small.
-`closo.twin.plating_draws` draws what disturbs a cell and what happens to it. Nothing here knows how closo detects.
+The tests draw what disturbs a cell and what happens to it. Nothing here knows how closo detects.
 
 Events. A *hard short* puts a small resistance across the cell within a sample, for good. A *soft short* puts a
 resistance of the cell's own order across it: held, with a noise of its logarithm, or on and off; it may heal. *Contact

@@ -114,9 +114,7 @@ def draw_run(truth: Truth, pellet: Pellet, program: Sequence[tuple[float, str]] 
     return points
 
 
-def write_runs(
-    path: Path, points: Sequence[Point], *, pellet: Pellet, truth: Truth, day: int = 0, blob: int = 0
-) -> None:
+def write_runs(path: Path, points: Sequence[Point], *, pellet: Pellet, truth: Truth, day: int = 0) -> None:
     """Write spectra as one `.par` file: before each of them half an hour at open circuit while the oven settles."""
     rng = stream(truth.seed, "file", path.name)
     actions = []
@@ -125,7 +123,7 @@ def write_runs(
         actions.append(versastudio.potentiostatic_eis(point.frequency, point.impedance, rng))
     program = ", ".join(f"{p.setpoint:g} C {p.branch}" for p in points)
     comment = f"{pellet.name}, blocking steel electrodes, {program}"
-    versastudio.write_par(path, actions, comment=comment, date=_FIRST_DAY + timedelta(days=day), blob=blob)
+    versastudio.write_par(path, actions, comment=comment, date=_FIRST_DAY + timedelta(days=day))
 
 
 def temperature_run(

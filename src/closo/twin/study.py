@@ -13,6 +13,7 @@ from closo.errors import StudyError
 from closo.twin.claims import FIELDS, printed_claims
 from closo.twin.core_level import core_level_tables
 from closo.twin.electrochemistry import CellRecord, write_electrochemistry
+from closo.twin.electrochemistry.records import toml_table, toml_text
 from closo.twin.impedance import draw_instrument
 from closo.twin.microscopy import write_maps
 from closo.twin.pellet import draw_batch, draw_pellet
@@ -91,7 +92,7 @@ def write_study(
     tables = powder_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
     tables += core_level_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
     tables += write_maps(raw, seed) if kind == "full" else []
-    powders = [line for heading, entries in tables for line in _table(heading, entries)]
+    powders = [line for heading, entries in tables for line in toml_table(heading, entries)]
     _write(folder / "study.toml", [*_study_lines(truth, runs), *powders, *(line for c in cells for line in c.lines)])
     _write(folder / "claims.toml", _claim_lines(runs, cells, tables))
     _write(folder / "README.md", [_readme(seed, kind, runs, cells)])
@@ -126,40 +127,28 @@ def _write_pellets(raw: Path, truth: Truth, kind: str) -> Iterator[Run]:
                 yield Run(truth, pellet, tuple(part), path)
 
 
-def _text(value: object) -> str:
-    """Return a TOML string, number or inline table."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_text(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_text(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _table(heading: str, entries: Mapping[str, Any]) -> list[str]:
-    """Return the lines of one TOML table."""
-    return [heading, *(f"{key} = {_text(value)}" for key, value in entries.items()), ""]
-
-
 def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
     """Return study.toml: what a laboratory would know, never the truth."""
     u = truth.nuisances
     lines = [
         f"# {SYNTHETIC}.",
         "",
-        f"title = {_text('Na2B12H12 milled with SiO2: a synthetic study')}",
+        f"title = {toml_text('Na2B12H12 milled with SiO2: a synthetic study')}",
         "synthetic = true",
-        f"doi = {_text(_DOI)}",
+        f"doi = {toml_text(_DOI)}",
         "",
-        *_table(
+        *toml_table(
             "[materials.Na2B12H12]", {"density": _density(truth.density_salt, u.density), "molar_mass": "187.80 g/mol"}
         ),
-        *_table("[materials.SiO2]", {"density": _density(truth.density_silica, u.density)}),
-        *(line for name, density in _ELECTRODE for line in _table(f"[materials.{_text(name)}]", {"density": density})),
-        *_table('[presses."cell frame"]', _FRAME),
-        *_table('[presses."cathode die"]', _DIE),
-        *_table("[cells.TiS2]", _TIS2),
+        *toml_table("[materials.SiO2]", {"density": _density(truth.density_silica, u.density)}),
+        *(
+            line
+            for name, density in _ELECTRODE
+            for line in toml_table(f"[materials.{toml_text(name)}]", {"density": density})
+        ),
+        *toml_table('[presses."cell frame"]', _FRAME),
+        *toml_table('[presses."cathode die"]', _DIE),
+        *toml_table("[cells.TiS2]", _TIS2),
     ]
     pellets = {run.pellet.name: run for run in runs}
     batches = {run.pellet.batch.recipe.name: run.pellet.batch for run in runs}
@@ -172,13 +161,13 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
                 "pore_volume": f"{silica.pore_volume * 1e3:.3f} cm3/g",
                 "silanol_density": "3.8 ± 0.5 1/nm2",  # literature: after 270 degC in vacuum
             }
-            lines += _table(f"[powders.{silica.name}]", entries)
-    lines += _table(f"[chambers.{CHAMBER}]", {"temperature_offset": chamber_text(truth)})
+            lines += toml_table(f"[powders.{silica.name}]", entries)
+    lines += toml_table(f"[chambers.{CHAMBER}]", {"temperature_offset": chamber_text(truth)})
     for name, batch in batches.items():
-        lines += _table(f"[samples.{name}]", _sample(batch.recipe, batch.masses, u.weighing))
+        lines += toml_table(f"[samples.{name}]", _sample(batch.recipe, batch.masses, u.weighing))
     for name, run in pellets.items():
         entries = {"sample": run.pellet.batch.recipe.name, **specimen_texts(truth, run.pellet), "pressure": "187 MPa"}
-        lines += _table(f"[specimens.{name}]", entries)
+        lines += toml_table(f"[specimens.{name}]", entries)
     for run in runs:
         entries = {
             "specimen": run.pellet.name,
@@ -186,14 +175,16 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
             "file": f"raw/{run.file.name}",
             "chamber": CHAMBER,
         }
-        lines += ["[[measurements]]", *_table("", entries)[1:-1]]
+        lines += ["[[measurements]]", *toml_table("", entries)[1:-1]]
         if len(run.points) == 1:
-            lines += [*_table("", run.conditions[0])[1:]]
+            lines += [*toml_table("", run.conditions[0])[1:]]
         else:
-            lines += ["conditions = [", *(f"  {_text(condition)}," for condition in run.conditions), "]", ""]
+            lines += ["conditions = [", *(f"  {toml_text(condition)}," for condition in run.conditions), "]", ""]
     for name, axis, samples in _SERIES:
         if set(samples) <= set(batches):
-            lines += _table("[[series]]", {"name": name, "axis": axis, "samples": samples, "temperature": "60 degC"})
+            lines += toml_table(
+                "[[series]]", {"name": name, "axis": axis, "samples": samples, "temperature": "60 degC"}
+            )
     return lines
 
 
@@ -240,7 +231,7 @@ def _claim_lines(
     for claim in (claim for field in FIELDS for claim in printed_claims(field)):
         of = [claim["of"]] if isinstance(claim["of"], str) else claim["of"]
         if {*of, claim.get("to", of[0])} <= there and _long_enough(claim, cells):
-            lines += _table("[[claims]]", claim)
+            lines += toml_table("[[claims]]", claim)
     return lines
 
 

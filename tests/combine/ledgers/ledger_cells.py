@@ -13,9 +13,11 @@ from closo.result import Result
 
 K_B_EV = 8.617333262e-5  # eV/K
 AREA = 0.283e-4  # m2
-DENSITIES = {"PW": 1900.0, "SE": 1543.5, "C": 2000.0}  # kg/m3
-ROLES = {"active": "PW", "electrolyte": "SE", "carbon": "C"}
-MIXES = {"RT": {"PW": 0.6, "SE": 0.3, "C": 0.1}, "40C": {"PW": 0.7, "SE": 0.25, "C": 0.05}}
+PARTS = ("active", "electrolyte", "carbon")
+DENSITIES = dict(zip(PARTS, (1900.0, 1543.5, 2000.0), strict=True))  # kg/m3
+MIXES = {
+    name: dict(zip(PARTS, mix, strict=True)) for name, mix in {"RT": (0.6, 0.3, 0.1), "40C": (0.7, 0.25, 0.05)}.items()
+}
 MASSES = {"RT": (1.5e-6, 35e-6), "40C": (1.2e-6, 45e-6)}  # kg of composite, of electrolyte
 KELVIN = {"RT": 293.15, "40C": 313.15}
 CURRENTS = {"RT": 0.271, "40C": 0.5051}  # A/m2
@@ -30,15 +32,17 @@ def conductivity(kelvin: Number, at_30: Number = 0.05, energy: Number = 0.38) ->
 def paper_cell(name: str) -> CellParameters:
     """A cell from the masses of the paper, with the uncertainty of weighing."""
     cathode, pellet = MASSES[name]
-    return cell_from_masses(
+    made = cell_from_masses(
         name,
         area=uncertain(AREA, {"area:die": 0.002e-4}),
         cathode_mass=uncertain(cathode, {f"mass:{name} cathode": 0.05e-6 / 3**0.5}),
         mass_fractions=MIXES[name],
         densities=DENSITIES,
-        roles=ROLES,
         separator_mass=uncertain(pellet, {f"mass:{name} pellet": 0.5e-6 / 3**0.5}),
         porosity=0.05,
+    )
+    return replace(
+        made,
         theoretical_capacity=CAPACITY,
         temperature=uncertain(KELVIN[name], {f"temperature:{name}": 0.5}),
         current_density=uncertain(CURRENTS[name], {f"current:{name}": 0.0003}),

@@ -8,7 +8,7 @@ import xarray as xr
 from ledger_cells import MIXES, diffusion_cell, paper_cell
 
 from closo import figures
-from closo.combine.ledgers import compare_cells, figure_comparison, overpotential_ledger, temperature_change
+from closo.combine.ledgers import compare_cells, figure_comparison
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import DataError
 from closo.quantity import Quantity, uncertain, withheld
@@ -117,19 +117,6 @@ def test_too_few_cells_or_nothing_known_of_one():
         compare_cells({"a": capacity("a", 100.0, cell)}, {"a": cell})
     with pytest.raises(DataError, match="nothing is known of b"):
         compare_cells({n: capacity(n, 100.0, cell) for n in "ab"}, {"a": cell})
-
-
-def test_recovery_of_the_paper_needs_less_than_a_kelvin():
-    """94.7 -> 96.9 %: 0.7 K at the 3.3 %/K of a cell limited by diffusion at 20 degC."""
-    cell = diffusion_cell("RT")
-    slope = overpotential_ledger(cell, conductivity=0.03).quantities["temperature_sensitivity"].number
-    before, after = (uncertain(v, {f"scatter:{v}": 0.002}) for v in (0.947, 0.969))
-    result = temperature_change(before, after, sensitivity=slope, name="RT")
-    kelvin = result.quantities["temperature_difference"]
-    assert kelvin.value == pytest.approx(0.7, abs=0.01)
-    assert kelvin.budget()["scatter:0.947"] == pytest.approx(0.002 / 0.947 / 0.033, rel=0.02)
-    with pytest.raises(DataError, match="not 0"):
-        temperature_change(before, after, sensitivity=0.0, name="RT")
 
 
 def test_ratio_lies_in_its_interval():

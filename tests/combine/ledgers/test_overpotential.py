@@ -8,7 +8,7 @@ from ledger_cells import CAPACITY, CURRENTS, KELVIN, conductivity, diffusion_cel
 
 from closo import figures
 from closo.combine.arrhenius import Point, arrhenius
-from closo.combine.ledgers import CellParameters, cell_from_masses, figure_overpotential, overpotential_ledger
+from closo.combine.ledgers import CellParameters, figure_overpotential, overpotential_ledger
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import StudyError
 from closo.quantity import uncertain
@@ -150,13 +150,6 @@ def test_impossible_currents_and_temperatures_are_refused(current):
     for bad in ({"current_density": current}, {"temperature": current}):
         with pytest.raises(StudyError, match="is not valid"):
             ledger(replace(paper_cell("RT"), **COMPLETE), **bad)
-
-
-def test_roles_must_be_components():
-    with pytest.raises(StudyError, match="which component is the active"):
-        cell_from_masses(
-            "x", area=1e-4, cathode_mass=1e-6, mass_fractions={"PW": 1.0}, densities={"PW": 1900.0}, roles={}
-        )
 
 
 @pytest.mark.parametrize("complete", [False, True])

@@ -12,7 +12,7 @@ from closo.figures import to_svg
 from closo.quantity import uncertain
 from closo.techniques.critical_current import analyse, figure
 from closo.twin.plating import Disturbances, Event, Staircase, staircase
-from closo.twin.plating_draws import draw_staircase
+from plating_draws import draw_staircase
 
 AREA = 0.283e-4
 

@@ -11,7 +11,7 @@ import pytest
 from closo.techniques.plating.events import CONTACT_LOSS, HARD, NONE, SOFT, find_event
 from closo.techniques.plating.half_cycles import find_half_cycles
 from closo.twin.plating import staircase, symmetric_cell
-from closo.twin.plating_draws import draw_staircase, draw_symmetric
+from plating_draws import draw_staircase, draw_symmetric
 
 SEEDS = 200
 WANTED = {"none": NONE, "hard short": HARD, "soft short": SOFT, "contact loss": CONTACT_LOSS}

@@ -11,7 +11,7 @@ from closo.errors import DataError
 from closo.quantity import uncertain
 from closo.techniques import critical_current, plating
 from closo.twin.plating import staircase, symmetric_cell
-from closo.twin.plating_draws import draw_staircase, draw_symmetric
+from plating_draws import draw_staircase, draw_symmetric
 
 SEEDS = 200
 T = 10.0 * np.arange(1, 721)  # 2 h

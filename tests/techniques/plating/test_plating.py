@@ -15,7 +15,7 @@ from closo.techniques.plating import analyse, figure
 from closo.techniques.plating.half_cycles import find_half_cycles, levels_of
 from closo.techniques.plating.trend import asymmetry, trend
 from closo.twin.plating import Cell, Disturbances, Event, Symmetric, symmetric_cell
-from closo.twin.plating_draws import draw_symmetric
+from plating_draws import draw_symmetric
 
 SEEDS = 200
 HALF_CYCLES = 76

@@ -30,7 +30,7 @@ Sources
 """
 
 from closo.combine.ledgers.charge import charge_ledger
-from closo.combine.ledgers.comparing import compare_cells, temperature_change
+from closo.combine.ledgers.comparing import compare_cells
 from closo.combine.ledgers.overpotential import overpotential_ledger
 from closo.combine.ledgers.pictures import figure_charge, figure_comparison, figure_overpotential
 from closo.combine.ledgers.records import CellParameters, cell_from_masses
@@ -44,5 +44,4 @@ __all__ = [
     "figure_comparison",
     "figure_overpotential",
     "overpotential_ledger",
-    "temperature_change",
 ]

@@ -16,7 +16,7 @@ from closo.combine.ledgers.shares import u_of, value_of
 from closo.dataset import Dataset
 from closo.errors import DataError
 from closo.models.cell.forms import loss_at
-from closo.quantity import Number, Quantity, log, withheld
+from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 from closo.units import spelled
 
@@ -225,37 +225,3 @@ def _check(pair: _Pair) -> Check:
     detail += f"; not known: {_both(pair.unknown)}" if pair.unknown else ""
     one = len(pair.differs) == 1 and not pair.unknown
     return Check(f"difference attributable: {pair.low} and {pair.high}", one if pair.resolved else None, detail)
-
-
-def temperature_change(before: Number, after: Number, *, sensitivity: Number, name: str) -> Result:
-    """Return the change of temperature that a change of capacity needs.
-
-    Parameters
-    ----------
-    before, after : capacities, or retentions against the same reference [any unit].
-    sensitivity : d ln q/dT [1/K].
-    name : of the cell.
-
-    Returns
-    -------
-    Result
-        technique 'temperature_change'; quantities temperature_difference and ratio (after over before).
-
-    Raises
-    ------
-    DataError  when a capacity is not positive or the sensitivity is zero.
-
-    Example
-    -------
-    >>> result = temperature_change(0.947, 0.969, sensitivity=0.033, name="RT")
-    >>> round(result.quantities["temperature_difference"].value, 1)
-    0.7
-    """
-    if value_of(before) <= 0 or value_of(after) <= 0 or value_of(sensitivity) == 0:
-        raise DataError(f"'{name}': a change of temperature needs capacities > 0 and a sensitivity that is not 0.")
-    ratio = after / before
-    kelvin = Quantity("temperature_difference", log(ratio) / sensitivity, "ln of the ratio over the sensitivity")
-    detail = f"a change by {100 * (value_of(ratio) - 1.0):+.2g} % needs {kelvin}"
-    lines = {"temperature_difference": kelvin, "ratio": Quantity("ratio", ratio, "after over before")}
-    note = f"{name}: {detail}; without a log of the temperature it is not distinguishable from one."
-    return Result("temperature_change", name, lines, xr.Dataset(), (), {"answer": note}, (note,))

@@ -106,7 +106,6 @@ def _from_masses(study: Study, cell: Cell, name: str, area: Number | None) -> Ce
             cathode_mass=cell.cathode_mass,
             mass_fractions=present,
             densities=known,
-            roles={role: role for role in present},
             separator_mass=cell.separator_mass,
             porosity=0.0 if cell.porosity is None else cell.porosity,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from closo.errors import StudyError
 from closo.models.cell import forms
 from closo.models.recipe import theoretical_thickness
 from closo.quantity import Number
@@ -64,12 +63,8 @@ def cell_from_masses(
     cathode_mass: Number,
     mass_fractions: Mapping[str, Number],
     densities: Mapping[str, Number],
-    roles: Mapping[str, str],
     separator_mass: Number | None = None,
     porosity: Number | float = 0.0,
-    theoretical_capacity: Number | None = None,
-    temperature: Number | None = None,
-    current_density: Number | None = None,
 ) -> CellParameters:
     """Return the geometry that masses, mixing ratio and densities give; what else is known is added by `replace`.
 
@@ -78,13 +73,10 @@ def cell_from_masses(
     name : the cell.
     area : [m2].
     cathode_mass : of the whole composite [kg].
-    mass_fractions : component -> mass fraction in the cathode [1].
-    densities : component -> density [kg/m3].
-    roles : 'active', 'electrolyte' and 'carbon' -> component; a cathode without carbon leaves it out.
+    mass_fractions : 'active', 'electrolyte' and, where there is some, 'carbon' -> mass fraction in the cathode [1].
+    densities : of the same components -> density [kg/m3].
     separator_mass : of the electrolyte pellet [kg]; its thickness is that at full density.
     porosity : of the cathode [1].
-    theoretical_capacity : of the active material [C/kg].
-    temperature, current_density : at which the cell runs [K], [A/m2].
 
     Raises
     ------
@@ -93,18 +85,17 @@ def cell_from_masses(
     Example
     -------
     >>> cell = cell_from_masses(
-    ...     "RT", area=0.283e-4, cathode_mass=1.5e-6, mass_fractions={"PW": 0.6, "SE": 0.3, "C": 0.1},
-    ...     densities={"PW": 1900.0, "SE": 1543.5, "C": 2000.0}, porosity=0.05, separator_mass=35e-6,
-    ...     roles={"active": "PW", "electrolyte": "SE", "carbon": "C"},
+    ...     "RT", area=0.283e-4, cathode_mass=1.5e-6, porosity=0.05, separator_mass=35e-6,
+    ...     mass_fractions={"active": 0.6, "electrolyte": 0.3, "carbon": 0.1},
+    ...     densities={"active": 1900.0, "electrolyte": 1543.5, "carbon": 2000.0},
     ... )
     >>> round(cell.cathode_thickness * 1e6), round(cell.separator_thickness * 1e6)
     (31, 801)
     """
-    _check_roles(name, roles, mass_fractions)
     fractions = forms.electrode_fractions(mass_fractions, densities, porosity=porosity)
     separator = None
     if separator_mass is not None:
-        separator = theoretical_thickness(separator_mass, area, densities[roles["electrolyte"]])
+        separator = theoretical_thickness(separator_mass, area, densities["electrolyte"])
     return CellParameters(
         name=name,
         area=area,
@@ -112,22 +103,9 @@ def cell_from_masses(
         cathode_thickness=forms.electrode_thickness(
             cathode_mass, area, mass_fractions=mass_fractions, densities=densities, porosity=porosity
         ),
-        active_fraction=fractions[roles["active"]],
-        electrolyte_fraction=fractions[roles["electrolyte"]],
-        carbon_fraction=fractions.get(roles.get("carbon", "")),
+        active_fraction=fractions["active"],
+        electrolyte_fraction=fractions["electrolyte"],
+        carbon_fraction=fractions.get("carbon"),
         mass_fractions=dict(mass_fractions),
-        active_mass=cathode_mass * mass_fractions[roles["active"]],
-        theoretical_capacity=theoretical_capacity,
-        temperature=temperature,
-        current_density=current_density,
+        active_mass=cathode_mass * mass_fractions["active"],
     )
-
-
-def _check_roles(name: str, roles: Mapping[str, str], mass_fractions: Mapping[str, Number]) -> None:
-    """Refuse a cathode of which it is not said what the active material and the electrolyte are."""
-    unknown = [r for r in ("active", "electrolyte") if roles.get(r) not in mass_fractions]
-    if unknown:
-        raise StudyError(
-            f"Cell '{name}': which component is the {' and the '.join(unknown)}?",
-            hint=f"roles maps 'active' and 'electrolyte' to two of {', '.join(mass_fractions)}.",
-        )

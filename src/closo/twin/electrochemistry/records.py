@@ -38,28 +38,29 @@ class CellRecord:
     @property
     def lines(self) -> list[str]:
         """The lines of study.toml for this cell; each table ends with an empty line."""
-        lines = [line for name, entries in self.tables.items() for line in _table(f"[{name}]", entries)]
-        lines += _table(f"[cells.{self.name}]", self.cell)
+        lines = [line for name, entries in self.tables.items() for line in toml_table(f"[{name}]", entries)]
+        lines += toml_table(f"[cells.{self.name}]", self.cell)
         for measurement in self.measurements:
             entries = {
                 "cell": self.name,
                 "technique": measurement["technique"],
                 "file": f"raw/{self.file}",
             } | measurement
-            lines += _table("[[measurements]]", entries)
+            lines += toml_table("[[measurements]]", entries)
         return lines
 
 
-def _table(heading: str, entries: Mapping[str, Any]) -> list[str]:
-    return [heading, *(f"{key} = {_text(value)}" for key, value in entries.items()), ""]
+def toml_table(heading: str, entries: Mapping[str, Any]) -> list[str]:
+    """Return the lines of one table of TOML, and an empty one."""
+    return [heading, *(f"{key} = {toml_text(value)}" for key, value in entries.items()), ""]
 
 
-def _text(value: Any) -> str:
+def toml_text(value: Any) -> str:
     """Return a TOML string, number, truth value, array or inline table."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_text(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items()) + " }"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_text(item) for item in value) + "]"
+        return "[" + ", ".join(toml_text(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
