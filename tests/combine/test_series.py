@@ -285,7 +285,7 @@ def test_figure_shows_members_and_pellets():
     ]
     panel = figure(make(members)).panels[0]
     assert panel.y.scale == "log"
-    mean, single = panel.traces
+    single, mean = panel.traces  # the mean is drawn over the pellets
     assert list(mean.x) == pytest.approx([25.0, 30.0, 35.0, 40.0])
     assert mean.y[2] == pytest.approx(1.4e-3)
     assert mean.y_u[2] == pytest.approx(1.4e-3 * math.hypot(0.03, 0.01))

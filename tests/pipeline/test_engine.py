@@ -184,7 +184,9 @@ def test_two_that_analyse_and_two_that_read_at_once_see_no_lock_and_lose_nothing
                 with (tmp_path / f"said {k}.txt").open("w") as file:  # a pipe that nobody reads stops who fills it
                     running[k] = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
         number = int(time.monotonic()) % len(raw)
-        raw[number].write_text(texts[number] + "\n" * (int(time.monotonic()) % 5))
+        new = tmp_path / "new.txt"  # whole when it takes the place of the old one
+        new.write_text(texts[number] + "\n" * (int(time.monotonic()) % 5))
+        new.replace(raw[number])
         time.sleep(0.2)
     assert min(runs.values()) > 0
     for path, text in zip(raw, texts, strict=True):

@@ -108,7 +108,7 @@ def test_the_order_of_a_supervisor(page: Page):
     text = page.text[page.text.index("Skip to the content") :]
     headings = [
         "Summary",
-        "Conductivity of all samples",
+        "Conductivity over temperature",
         "What is claimed",
         "Samples and pellets",
         "Checks",
@@ -332,5 +332,5 @@ def test_the_first_screen_shows_the_figures_that_matter(built: Path):
     assert 'href="#checks"' in summary
     numbers = re.findall(r'<figure id="figure-(\d+)"', page)
     assert len(numbers) == len(set(numbers))
-    for number in shown:
-        assert f'<a href="#figure-{number}">Figure {number}</a>' in page
+    for place, number in enumerate(shown, 1):
+        assert f'<a href="#figure-{number}">Figure {place}</a>' in page

@@ -333,7 +333,7 @@ def figure(result: Result) -> FigureSpec:
     return FigureSpec(
         name=f"series {result.name}",
         panels=[Panel(x, _log_axis("sigma / S/cm", shown), traces=[single, mean] if several else [mean])],
-        title=f"Conductivity of the series {result.name}, {at}",
+        title=f"Series {result.name}, {at}",
         summary=f"Conductivity of {', '.join(members)} at {at}.",
         columns=1,
         notes=tuple(notes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from closo.report.wording import key_text, level_class
 Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
 _FIRST = ("conductivity", "series")  # sections that stand before the claims
+_LEADING = ("cells", "powders")  # sections whose parts show their first figure, and fold the rest
 _KEY = {
     "conductivity": 1,
     "series": 2,
@@ -95,7 +96,7 @@ def build(
         report=lambda what: progress(next(drawn), None, what) if progress else None,
     )
     sections = all_sections(analysis, studio, problems=problems)
-    claims = listing.claims(verdicts)
+    key, claims = _key_figures(sections), listing.claims(verdicts)
     counts = Counter(str(v.verdict) for v in verdicts)
     script = _part("report.js").strip()
     page = _environment().get_template("report.html").render(
@@ -109,11 +110,13 @@ def build(
         script_hash=Markup(f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"),
         cards=_cards(analysis),
         overview=_overview(analysis),
-        key=_key_figures(sections),
+        key=key,
+        figure_number=_in_order(key, sections),
         verdict_note=_on_statements(verdicts),
         verdict_counts=[(word, counts[word]) for word in WORDS if counts[word]],
         claims=claims,
         first=_FIRST,
+        leading=_leading(sections),
         sections=sections,
         contents=_contents(sections, with_claims=bool(claims.rows)),
         imprint=_imprint(),
@@ -135,6 +138,24 @@ def _key_figures(sections: Sequence[Section]) -> list[Picture]:
         own += [one for fold in folds for one in fold.pictures[:1]]
         pictures += own[: _KEY.get(section.anchor, 0)]
     return pictures[:_MOST_KEY]
+
+
+def _in_order(key: Sequence[Picture], sections: Sequence[Section]) -> dict[int, int]:
+    """Return the number of each figure on the page, where those of the summary come first, by the number it was drawn as."""
+    drawn = [one.number for one in key]
+    for section in sorted(sections, key=lambda section: section.anchor not in _FIRST):
+        drawn += [one.number for one in section.pictures]
+        for part in section.parts:
+            drawn += [one.number for one in (*part.pictures, *(one for fold in part.folds for one in fold.pictures))]
+    return {number: place for place, number in enumerate(dict.fromkeys(drawn), 1)}
+
+
+def _leading(sections: Sequence[Section]) -> defaultdict[str, Picture | None]:
+    """Return the figure that stands open in a part of cells and powders, by the part's anchor."""
+    pictures: defaultdict[str, Picture | None] = defaultdict(lambda: None)
+    for part in (part for section in sections if section.anchor in _LEADING for part in section.parts):
+        pictures[part.anchor] = next((one for fold in part.folds for one in fold.pictures), None)
+    return pictures
 
 
 def _on_statements(verdicts: Sequence[Verdict]) -> str:

@@ -54,7 +54,7 @@ def _conductivity(analysis: Analysis, studio: Studio) -> Section:
 
 def overlay(laws: Sequence[Result]) -> FigureSpec:
     """Return all Arrhenius laws in one plot; the pellets of one sample share colour, marker and entry of the legend."""
-    spec = figure_overlay(laws, title="Conductivity of all samples over temperature")
+    spec = figure_overlay(laws, title="Conductivity over temperature")
     samples = [law.about.sample or law.name for law in laws]
     colors = {sample: number for number, sample in enumerate(dict.fromkeys(samples))}
     named: set[str] = set()

@@ -33,11 +33,14 @@ class Table:
 
 
 def as_printed(table: Table) -> Table:
-    """Return a table for the page: each column X and its u(X) become one column 'value ± u'."""
+    """Return a table for the page: X and its u(X) become one column 'value ± u'; a method of all rows is in the title."""
     pairs = [k for k, c in enumerate(table.columns[1:], 1) if c.name == f"u({table.columns[k - 1].name})"]
-    kept = [k for k in range(len(table.columns)) if k not in pairs]
+    kept, title = [k for k in range(len(table.columns)) if k not in pairs], table.title
+    methods = {row[-1] for row in table.rows}
+    if table.columns[-1].name == "method" and len(methods) == 1 < len(table.rows):
+        kept, title = kept[:-1], f"{title}: {methods.pop()}"
     rows = [[_printed(row, k) if k + 1 in pairs else row[k] for k in kept] for row in table.rows]
-    return Table(table.name, table.title, [table.columns[k] for k in kept], rows)
+    return Table(table.name, title, [table.columns[k] for k in kept], rows)
 
 
 def _printed(row: Sequence[Cell], k: int) -> str:

@@ -27,7 +27,7 @@ from closo.combine.limits.next_run import NextRun, next_runs
 from closo.combine.limits.scoring import Score, score, simulate_row
 from closo.combine.limits.verdicts import Verdict, fits, judge, probabilities
 from closo.constants import CELSIUS
-from closo.errors import DataError
+from closo.errors import DataError, counted
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.result import Check, Result
 
@@ -168,11 +168,10 @@ def _checks(cells: Sequence[Evidence], verdict: Verdict, scores: Sequence[Score]
     best = min((s for s in scores if s.name != OTHER), key=lambda s: s.best / max(s.dof, 1))
     spread = max(c.kelvin for c in cells) - min(c.kelvin for c in cells)
     fit = f"best: {best.name}, chi2 {best.best:.1f} for {best.dof} degrees of freedom, limit P = 0.01"
+    apart = f"{counted(len(cells), 'cell')}, {spread:.1f} K apart"
     return (
         Check("an explanation fits", verdict.kind != "none fits", fit),
-        Check(
-            "two temperatures", spread > 5.0 if len(cells) > 1 else False, f"{len(cells)} cells, {spread:.1f} K apart"
-        ),
+        Check("two temperatures", spread > 5.0 if len(cells) > 1 else False, apart),
     )
 
 

@@ -230,4 +230,4 @@ def _summary(result: Result) -> str:
 
 def _resolution(result: Result) -> str:
     step = result.findings.get("differential_capacity_step") or 0.0
-    return f"dq/dU on steps of {1000 * step:.3g} mV" if step else ""
+    return f"Derivative dq/dU on steps of {1000 * step:.3g} mV" if step else ""

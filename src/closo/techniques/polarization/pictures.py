@@ -7,6 +7,7 @@ import numpy as np
 from closo.dataset import Dataset
 from closo.errors import counted
 from closo.figures import Axis, FigureSpec, Panel, Text, Trace
+from closo.figures.labels import value_text
 from closo.quantity import Quantity
 from closo.result import Result
 
@@ -21,16 +22,16 @@ def figure(result: Result) -> FigureSpec:
         panels.append(_late(result))
         if len(result.findings["steps"]) > 1:
             panels.append(_over_voltage(result))
-        told = result.quantities["electronic_conductivity"]
+        what = "electronic_conductivity"
     else:
         panels.append(_beginning(result))
-        told = result.quantities["current_fraction"]
-    steps = counted(len(result.findings["steps"]), "voltage step")
+        what = "current_fraction"
+    told, steps = result.quantities[what], counted(len(result.findings["steps"]), "voltage step")
     return FigureSpec(
         name=f"polarization {result.name}",
         panels=panels,
         title=result.name,
-        summary=f"Current over time of {result.name} after {steps}: {told}.",
+        summary=f"Current over time of {result.name} after {steps}; {what.replace('_', ' ')} {value_text(told)}.",
     )
 
 
