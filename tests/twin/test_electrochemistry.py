@@ -13,7 +13,7 @@ from closo.readers import read
 from closo.twin import Truth, write_study
 from closo.twin.claims import printed_claims
 from closo.twin.electrochemistry import write_electrochemistry
-from closo.twin.electrochemistry.records import _table, oven_temperature
+from closo.twin.electrochemistry.records import oven_temperature, toml_table
 from closo.twin.truth import SYNTHETIC
 
 ELECTROCHEMICAL_CLAIMS = printed_claims("electrochemistry")
@@ -158,7 +158,8 @@ def test_the_small_study_is_a_subset(tmp_path):
 
 def test_every_claim_can_be_judged_here_or_says_why_not(tmp_path):
     (tmp_path / "claims.toml").write_text(
-        "\n".join(line for claim in ELECTROCHEMICAL_CLAIMS for line in _table("[[claims]]", claim)), encoding="utf-8"
+        "\n".join(line for claim in ELECTROCHEMICAL_CLAIMS for line in toml_table("[[claims]]", claim)),
+        encoding="utf-8",
     )
     claims = load_claims(tmp_path)
     assert len(claims) == len(ELECTROCHEMICAL_CLAIMS)
@@ -186,7 +187,9 @@ def test_a_chain_from_file_to_verdict(full, tmp_path):
     lines += ["[samples.A200-35-4h]", "[samples.A90-35-4h]"]
     lines += [line for name in names for line in records[name].lines]
     (tmp_path / "study.toml").write_text("\n".join(lines), encoding="utf-8")
-    claims = [line for c in ELECTROCHEMICAL_CLAIMS for line in _table("[[claims]]", c) if set(_names(c)) <= set(names)]
+    claims = [
+        line for c in ELECTROCHEMICAL_CLAIMS for line in toml_table("[[claims]]", c) if set(_names(c)) <= set(names)
+    ]
     (tmp_path / "claims.toml").write_text("\n".join(claims), encoding="utf-8")
     analysis = analyse(tmp_path)
     assert analysis.failures == ()

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError
 from closo.web import sandbox
+
+if TYPE_CHECKING:
+    import uvicorn
 
 PORT = 8322
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -59,15 +63,22 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         from closo.web.workplace import Workplace
     except ImportError as error:
         raise StudyError(f"{error.name} is not installed.", hint="Install it with: pip install 'closo[web]'") from None
-    listener = _listening(asked)
-    port = int(listener.getsockname()[1])
-    access = Access(
-        origins=_origins(asked, port),
-        users=read_users(asked.users) if asked.users is not None else {},
-        secure=asked.certificate is not None or asked.proxy is not None,
-        largest=asked.largest,
-    )
-    app = make_app(Workplace(study, Path.cwd()), access)
+    with _listening(asked) as listener:
+        access = Access(
+            origins=_origins(asked, int(listener.getsockname()[1])),
+            users=read_users(asked.users) if asked.users is not None else {},
+            secure=asked.certificate is not None or asked.proxy is not None,
+            largest=asked.largest,
+        )
+        settings = _settings(make_app(Workplace(study, Path.cwd()), access), asked)
+        ready(access.origins[0] + ("/" if access.users else f"/?token={access.token}"))
+        uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _settings(app: Any, asked: Asked) -> uvicorn.Config:
+    """Return how the server runs, with its certificate read."""
+    import uvicorn
+
     settings = uvicorn.Config(
         app,
         log_level="warning",
@@ -86,9 +97,7 @@ def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> Non
         settings.load()
     except (OSError, ssl.SSLError) as error:
         raise StudyError(f"the certificate cannot be used ({error}).", file=asked.certificate) from None
-    start = access.origins[0] + ("/" if access.users else f"/?token={access.token}")
-    ready(start)
-    uvicorn.Server(settings).run(sockets=[listener])
+    return settings
 
 
 def _refuse_open(asked: Asked) -> None:
