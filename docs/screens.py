@@ -10,6 +10,18 @@ from PIL import Image
 HERE = Path(__file__).parent
 SHOTS, SHEETS = HERE.parent / "build" / "screenshots", HERE / "images" / "pages"
 WIDE, PHONE, GAP, TALLEST = 640, 220, 12, 900  # pixels of the sheet
+ALONE = {  # in docs/pages.md: picture, width
+    "page-drop": ("drop-1400-light", 1000),
+    "page-measurement": ("measurement-1400-dark", 1000),
+    "page-phone": ("measurement-390-light", 300),
+}
+
+
+def alone(shot: str, width: int) -> Image.Image:
+    """Return one picture at a width; what is longer than the sheet is cut off."""
+    picture = Image.open(SHOTS / f"{shot}.png").convert("RGB")
+    picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    return picture.crop((0, 0, width, min(picture.height, TALLEST)))
 
 
 def sheet(name: str) -> Image.Image:
@@ -35,6 +47,8 @@ def main() -> None:
     for path in sorted(SHOTS.glob("*-1400-light.png")):
         name = path.name.removesuffix("-1400-light.png")
         sheet(name).save(SHEETS / f"{name}.webp", quality=72, method=6)
+    for name, (shot, width) in ALONE.items():
+        alone(shot, width).save(HERE / "images" / f"{name}.webp", quality=72, method=6)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def interphase(
     from closo.pipeline.interphase import infer_interphase
 
     analysis = analysed(study, workers)
-    say(f"{counted(len(analysis.results), 'result')}; explaining them takes about 20 s.")
+    say(f"{counted(len(analysis.results), 'result')}; explaining them takes about 10 s.")
     result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {"seed": seed})
     return _told(analysis, result, drawn.figures(result), _RANKED["interphase"], folder=figures, as_json=as_json)
 
@@ -180,7 +180,7 @@ def next_(
 
     analysis = analysed(study, workers)
     if INTERPHASE not in analysis.results:
-        say("The interphase has not been explained yet; this takes about 20 s.")
+        say("The interphase has not been explained yet; this takes about 10 s.")
     result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {})
     found = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
     known = any(found.values())

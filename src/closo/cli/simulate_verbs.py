@@ -99,7 +99,7 @@ def _announce_compilation() -> None:
 
         def on_start(self, event: object) -> None:
             if not self.said:
-                say("Compiling the solver for this machine (once; it takes about half a minute) ...")
+                say("Compiling the solver for this machine (once; it takes about a quarter of a minute) ...")
             self.said = True
 
         def on_end(self, event: object) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from closo import __version__
 from closo.documents import plain
+from closo.figures.labels import typeset
 from closo.report.wording import key_text, level_class
 
 
@@ -45,7 +46,7 @@ _OF_THE_PAGE = (  # what the sentences call the options of the command line
 
 
 def of_page(text: str | None) -> str:
-    """Return a sentence with the controls of the pages in place of the options of the command line.
+    """Return a sentence with the controls of the pages in place of the options of the command line, and units as printed.
 
     Example
     -------
@@ -55,7 +56,7 @@ def of_page(text: str | None) -> str:
     said = text or ""
     for option, control in _OF_THE_PAGE:
         said = re.sub(rf"(?<![\w-]){option}", control, said)
-    return said[:1].upper() + said[1:] if said.startswith(("the ", "give ", "in ")) else said
+    return typeset(said[:1].upper() + said[1:] if said.startswith(("the ", "give ", "in ")) else said)
 
 
 @lru_cache(maxsize=1)
