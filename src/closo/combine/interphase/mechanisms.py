@@ -131,6 +131,7 @@ _MEAN = Parameter("mixing", "1", 0.25, 0.25, "power by which two salts share the
 _ONSET = Parameter("onset", "1", 0.12, 0.4, "silica content from which the interphase conducts through")
 _CEILING = Parameter("ceiling", "1", 0.8, 0.2, "silica content from which nothing conducts")
 
+_INTERPHASE = ("interphase_conductivity", "interphase_activation_energy")  # `unsaid` where voids or areas take part
 _MILLED = ("milled", "milled + pores", "milled by area")  # their share of transformed salt has a rate already
 
 
@@ -156,13 +157,14 @@ MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism("silanol", "a shell limited by silanols per area", (), (_FILM,), shell_of(fixed_film), fixed_film),
     Mechanism("budget", "a shell of fixed volume per silica", (), (_BUDGET,), shell_of(fixed_volume), fixed_volume),
     Mechanism("milled", "salt transformed by milling", (), (_CONVERSION,), milled_matrix),
-    Mechanism("pores", "salt in the pores of the silica", (), (_RETENTION, _VOID), filled_pores),
+    Mechanism("pores", "salt in the pores of the silica", (), (_RETENTION, _VOID), filled_pores, unsaid=_INTERPHASE),
     Mechanism(
         "milled + pores",
         "salt transformed by milling, with voids",
         ("milled",),
         (_CONVERSION, _RETENTION, _VOID),
         with_voids(milled_matrix),
+        unsaid=_INTERPHASE,
     ),
     Mechanism(
         "shell + pores",
@@ -171,6 +173,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         (_THICKNESS, _RETENTION, _VOID, _SIZES),
         with_voids(shell_of(fixed_thickness)),
         fixed_thickness,
+        _INTERPHASE,
     ),
     Mechanism(
         "scaled shell",
@@ -187,7 +190,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         (_THICKNESS, _SIZES),
         graded_shell,
         fixed_thickness,
-        ("shell_thickness", "interphase_conductivity", "interphase_activation_energy"),
+        ("shell_thickness", *_INTERPHASE),
     ),
     Mechanism(
         "milled by area",
@@ -195,7 +198,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         ("milled",),
         (_SALT, _AREA, _MEAN),
         area_milled_matrix,
-        unsaid=("interphase_conductivity", "interphase_activation_energy"),
+        unsaid=_INTERPHASE,
     ),
     Mechanism(
         "percolation",

@@ -142,7 +142,7 @@ def _identified(key: str, quantity: Quantity, posterior: Posterior) -> Quantity:
     if left > LARGE:
         why = f"'{posterior.model.mechanism.name}' leaves {100 * left:.0f} % of the conductivity unexplained"
     elif key in posterior.model.mechanism.unsaid:
-        why = f"by '{posterior.model.mechanism.name}' it goes with a profile or prefactor that is not known"
+        why = f"by '{posterior.model.mechanism.name}' it goes with a profile, exponent or prefactor that is not known"
     return quantity if why is None else withheld(key, f"not identifiable: {why}", method=quantity.method)
 
 

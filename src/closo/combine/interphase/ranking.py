@@ -84,12 +84,12 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
 
     Of the explanations that predict as well as the one with the highest elpd (within 2 standard errors, or within 4),
     the one with the highest evidence leads, those first that leave less than a quarter of the conductivity unexplained.
-    Another one is 'worse' when it predicts worse by more than that, and 'worse by evidence' when it predicts worse and its
-    evidence is lower by more than 5. A combination that contains the leading one and is not worse 'adds nothing'. The
-    leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, no other has
-    more evidence, and it has no profile, exponent or prefactor of its own (`unsaid`): such a one describes other causes as
-    well (a layer of space charge is a salt that the area changes), so it leads at most. Where all of them leave more than
-    a quarter, more likely than not, 'none fits'.
+    Another one is 'worse' when it predicts worse by more than that, and 'worse by evidence' when it predicts worse and
+    its evidence is lower by more than 5. A combination that contains the leading one and is not worse 'adds nothing'.
+    The leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, no other
+    has more evidence, and it has no profile, exponent or prefactor of its own (`unsaid`): such a one describes other
+    causes as well (a layer of space charge is a salt that the area changes, a bad contact to the electrodes a void), so
+    it leads at most. Where all of them leave more than a quarter, more likely than not, 'none fits'.
     """
     rough = {p.model.name: left_out_densities(p) for p in posteriors}
     near = max(float(found.sum()) for found, _ in rough.values()) - _CLOSE
