@@ -17,26 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closo import errors, readers
+from closo.documents import to_document
 from closo.errors import ClosoError, DataError, StudyError
 from closo.pipeline.code import code_version
 from closo.quantity import Quantity
 from closo.result import About, Check, Provenance, Result
-from closo.store import to_document
 from closo.techniques import Technique, get
-
-__all__ = [
-    "Computed",
-    "File",
-    "Job",
-    "as_closo_error",
-    "as_data",
-    "code_version",
-    "compute",
-    "fingerprint_of",
-    "read_file",
-    "split_part",
-    "unexpected",
-]
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset

@@ -6,30 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from closo.pipeline.jobs import Computed, as_closo_error, as_data, fingerprint_of
+from closo.pipeline.jobs import Computed, Job, as_closo_error, as_data, fingerprint_of
 from closo.pipeline.records import Failure, Obtained
 from closo.result import About, Provenance, Result
 from closo.store import Store
-
-
-class Task(Protocol):
-    """What one result is computed from: a `Job`, or a `Combining`."""
-
-    @property
-    def key(self) -> str:
-        """Of the result."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 of everything that decides the numbers."""
-        ...
-
-
-SomeTask = TypeVar("SomeTask", bound=Task)
-Compute = Callable[[Sequence[SomeTask]], Iterator[tuple[SomeTask, Computed]]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +44,10 @@ class Combining:
     def cost(self) -> int:
         """How long it takes, counted in spectra."""
         return len(self.inputs)
+
+
+SomeTask = TypeVar("SomeTask", Job, Combining)  # what one result is computed from
+Compute = Callable[[Sequence[SomeTask]], Iterator[tuple[SomeTask, Computed]]]
 
 
 def combine(task: Combining) -> Computed:
