@@ -16,24 +16,14 @@ from closo.store import Store
 
 @dataclass(frozen=True)
 class Combining:
-    """What one combined result is computed from.
+    """What one combined result is computed from."""
 
-    Attributes
-    ----------
-    key : of the result.
-    make : computes it.
-    inputs : key of each result that it is made from -> fingerprint.
-    tables : of the study that it is made from, as text.
-    about : whom it is about.
-    code : hash of the code that makes it.
-    """
-
-    key: str
-    make: Callable[[], Result]
-    inputs: Mapping[str, str]
-    tables: Sequence[str]
-    about: About
-    code: str
+    key: str  # of the result
+    make: Callable[[], Result]  # computes it
+    inputs: Mapping[str, str]  # key of each result that it is made from -> fingerprint
+    tables: Sequence[str]  # of the study that it is made from, as text
+    about: About  # whom it is about
+    code: str  # hash of the code that makes it
 
     @cached_property
     def fingerprint(self) -> str:
