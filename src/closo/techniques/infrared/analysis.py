@@ -127,7 +127,11 @@ def analyse(
         "bands": [_drawn(spectrum, band, found.get(band.name)) for band in wanted],
     }
     if components is not None:
-        findings["components_of_B-H"] = {"count": components.count, "bic_difference": components.difference}
+        findings["components_of_B-H"] = {
+            "count": components.count,
+            "bic_difference": components.difference,
+            "residuals": [row.tolist() for row in components.residuals],
+        }
     return Result(
         technique="infrared",
         name=spectrum.name,
