@@ -225,7 +225,7 @@ def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: flo
     apart = (ways - line.values) ** 2
     area, rest = apart[..., 0], np.delete(apart[..., 1], 1, axis=0)
     offset = _FILM_U * float(line.values[0])
-    spread = np.sqrt([np.sum(area) / (area.size - 3), np.sum(rest) / (rest.size - 1) + offset**2])
+    spread = np.sqrt([np.sum(area) / (area.size - 3), np.mean(rest) + offset**2])
     flattest = straight_line(_bet_film(x, _LOW_C)[rows], volume[rows])
     return line, spread, float(max(line.values[1], flattest.values[1]))
 
