@@ -31,12 +31,6 @@ Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
 
-def techniques_for(kind: str) -> list[Technique]:
-    """Return the techniques that take a kind of measurement, the one that is called like it first."""
-    rows = [row for row in TECHNIQUES if kind in row.kinds]
-    return sorted(rows, key=lambda row: (row.name != kind, row.kinds[0] != kind))
-
-
 def look(path: str, asked: Mapping[str, Any]) -> Answer:
     """Recognise a file and analyse every measurement in it.
 
@@ -66,7 +60,10 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
         along = ", ".join(str(dim).replace("_", " ") for dim in data.sizes)
         entry["size"] = f"{' × '.join(map(str, data.sizes.values()))} {'points' if along == 'point' else f'({along})'}"
         entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
-        entry["techniques"] = [row.name for row in techniques_for(kind)]
+        rows = sorted(
+            (row for row in TECHNIQUES if kind in row.kinds), key=lambda r: (r.name != kind, r.kinds[0] != kind)
+        )
+        entry["techniques"] = [row.name for row in rows]  # the one that is called like the kind first
         entry |= _analysed(path, entry, asked, curves)
         if "error" in entry:
             entry["seen"] = _seen(data)
@@ -85,20 +82,8 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
         row = get(name)
         given = {key: text for key, text in asked["given"].items() if text and _takes(row, key, asked["given"])}
         try:
-            outcome = next(
-                iter(
-                    pipeline.run(
-                        name,
-                        path,
-                        settings=asked.get("settings") or {},
-                        columns=asked.get("columns"),
-                        reader=asked.get("reader"),
-                        part=entry["part"],
-                        use_header=bool(asked.get("use_header")),
-                        inputs=given,
-                    )
-                )
-            )
+            how = {key: asked[key] for key in ("settings", "columns", "reader", "use_header") if asked.get(key)}
+            outcome = next(iter(pipeline.run(name, path, inputs=given, part=entry["part"], **how)))
             error = outcome.error
             if outcome.result is not None:
                 document, content = to_document(outcome.result)
@@ -130,9 +115,7 @@ def _seen(data: Dataset) -> dict[str, Any] | None:
 
 def _takes(row: Technique, key: str, given: Mapping[str, str]) -> bool:
     """Return whether a technique uses an input; a diameter counts as an area where none is given."""
-    if key == "diameter":
-        return "area" in row.inputs and not given.get("area")
-    return key in row.inputs
+    return "area" in row.inputs and not given.get("area") if key == "diameter" else key in row.inputs
 
 
 def rerun(job: Job) -> Answer:
