@@ -52,7 +52,7 @@ ROWS = (
     positive("force", "F", "N", "N", 1.0, "force"),
     positive("torque", "M", "N m", "N m", 1.0, "tightening torque"),
     positive("nut_factor", "K", "1", "1", 1.0, "torque / (force of a screw x its diameter); about 0.2, known to 30 %"),
-    Name("milling_time", "t", "s", "h", 3600.0, "milling time"),
+    positive("milling_time", "t", "s", "h", 3600.0, "milling time"),
     Name("milling_speed", "w", "1/s", "rpm", 1.0 / 60.0, "rotation speed of the mill"),
     positive("ball_to_powder_ratio", "BPR", "1", "1", 1.0, "mass of balls / mass of powder"),
     positive("impact_energy", "dE_b", "J", "mJ", 1e-3, "energy that one ball gives in one hit"),

@@ -84,14 +84,19 @@ class Crew:
         self._place.submit(name, _COMPUTE, {"tasks": tasks, "modules": modules})
 
     def _on(self, place: Place, tasks: Sequence[SomeTask]) -> Iterator[tuple[SomeTask, Computed]]:
-        """Yield what a place finishes; what costs most is begun first."""
+        """Yield what a place finishes; what costs most is begun first.
+
+        A worker gets its next tasks before the last are handed on: keeping them takes a while.
+        """
         waiting = deque(_grouped(tasks, place.size))
         deaths: Counter[str] = Counter()
         while waiting or self._under_way:
+            outcomes: list[tuple[Outcome, Sequence[SomeTask]]] = []
+            if self._under_way:
+                outcomes = [(outcome, self._under_way.pop(outcome.key)) for outcome in place.wait(_WAIT)]
             while waiting and len(self._under_way) < place.size:
                 self._submit(waiting.popleft())
-            for outcome in place.wait(_WAIT):
-                finished: Sequence[SomeTask] = self._under_way.pop(outcome.key)
+            for outcome, finished in outcomes:
                 if outcome.failure is None:
                     yield from zip(finished, outcome.result, strict=True)
                     continue
