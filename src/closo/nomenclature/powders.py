@@ -89,7 +89,7 @@ ROWS = (
         "torque / (force of a screw x its diameter); about 0.2, known to 30 %",
         positive=True,
     ),
-    Name("milling_time", "t", "s", "h", 3600.0, "milling time"),
+    Name("milling_time", "t", "s", "h", 3600.0, "milling time", positive=True),
     Name("milling_speed", "w", "1/s", "rpm", 1.0 / 60.0, "rotation speed of the mill"),
     Name("ball_to_powder_ratio", "BPR", "1", "1", 1.0, "mass of balls / mass of powder", positive=True),
     Name("impact_energy", "dE_b", "J", "mJ", 1e-3, "energy that one ball gives in one hit", positive=True),

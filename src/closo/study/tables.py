@@ -91,7 +91,7 @@ class Recipe(Table):
 class Milling(Table):
     """samples.NAME.milling."""
 
-    time: Annotated[Measured, measured("milling_time")] = None
+    time: Annotated[Measured, measured("duration")] = None
     speed: Annotated[Measured, measured("milling_speed")] = None
     ball_to_powder: Annotated[Measured, measured("ball_to_powder_ratio")] = None
     pattern: str | None = None

@@ -18,7 +18,7 @@ from closo.result import Check, Result
 
 _WIDE = 4.0  # between the ends of a 95 % interval beyond which an optimum says too little
 _CLOCK = 0.03  # of a milling time: starting, stopping, speeding up
-_FORM = 0.06  # of the best time: no rule of how states share the current is exact; chosen on series with other rules
+_FORM = 0.03  # of the best time: no law is exact; chosen on series whose states share the current by other rules
 _LARGE = 0.25  # scatter of ln sigma beyond which a law does not explain
 
 
