@@ -33,17 +33,11 @@ _NO_SENTENCE = 100  # parts in a row, which nobody writes in a text either
 
 @dataclass(frozen=True)
 class Range:
-    """A printed range such as '200-400 um': both ends with their rounding, and the whole as one number.
+    """A printed range such as '200-400 um': both ends with their rounding, and the whole as one number."""
 
-    Attributes
-    ----------
-    low, high : the ends [SI].
-    number : the middle with a rectangular uncertainty, half the width / sqrt 3 [SI].
-    """
-
-    low: Number
+    low: Number  # the ends [SI]
     high: Number
-    number: Number
+    number: Number  # the middle with a rectangular uncertainty, half the width / sqrt 3 [SI]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

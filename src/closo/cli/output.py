@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from closo.pipeline import Analysis
 
 
 def write_json(value: object) -> None:
@@ -55,6 +60,19 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int | None, str], None]]
             progress.update(task, completed=finished, total=total, description=f"{title} {_printable(what)[:40]}")
 
         yield report
+
+
+def analysed(study: Path, workers: int, scheduler: str | None = None) -> Analysis:
+    """Return the analysis of a study, with a progress bar."""
+    from closo import pipeline
+
+    with progress_bar("Analysing") as progress:
+        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress)
+
+
+def cell(value: object, number: str = "{:.6g}") -> str:
+    """Return a cell of a table; `number` is the format of a float, and None leaves it empty."""
+    return "" if value is None else number.format(value) if isinstance(value, float) else str(value)
 
 
 def exit_code(*, errors: Sequence[Exception], failed: bool) -> int:

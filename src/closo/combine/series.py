@@ -31,6 +31,7 @@ import numpy as np
 import xarray as xr
 
 from closo.combine.arrhenius.points import celsius, check_temperature
+from closo.combine.doubts import marks_of, with_marks
 from closo.combine.regression import regress, scatter_numbers, split, tabulate, weighted_sum
 from closo.combine.replicates import pooled_spread, replicates
 from closo.constants import LN10, S_PER_CM
@@ -118,12 +119,14 @@ def series(
     findings["probability_highest"] = {m.label: float(p) for m, p in zip(ordered, probability, strict=True)}
     checks = [_check_highest(ordered, probability)]
     if ordered[0].position is not None:
-        quantities[f"{axis}:maximum"] = _maximum(ordered, probability, axis=axis, name=name)
+        maximum = _maximum(ordered, probability, axis=axis, name=name)
+        quantities[f"{axis}:maximum"] = with_marks(maximum, marks_of(*logs))
         findings["bracket"] = list(_bracket(ordered, best))
         checks.append(_check_inside(ordered, best))
     quantities |= _ratios(ordered, best, temperature)
     if covariate is not None:
-        quantities[f"conductivity_ratio:{covariate}"] = change = _change(ordered, covariate, name)
+        change = with_marks(_change(ordered, covariate, name), marks_of(*logs))
+        quantities[f"conductivity_ratio:{covariate}"] = change
         findings["covariate"] = covariate
         checks.append(_check_hardly(change, covariate))
     settings = {"axis": axis, "temperature": temperature}

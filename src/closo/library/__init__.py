@@ -32,18 +32,12 @@ Progress = Callable[[int, int | None, str], None]
 
 @dataclass(frozen=True)
 class Added:
-    """What became of one study.
-
-    Attributes
-    ----------
-    results, missing : how many it has, and how many are not computed or failed.
-    error : why it could not be added; the others were.
-    """
+    """What became of one study."""
 
     folder: str
-    results: int = 0
-    missing: int = 0
-    error: ClosoError | None = None
+    results: int = 0  # how many it has
+    missing: int = 0  # how many are not computed or failed
+    error: ClosoError | None = None  # why it could not be added; the others were
 
 
 def add(

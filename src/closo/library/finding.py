@@ -44,41 +44,29 @@ _ORDER = (_Q.value.desc(), _Q.result_id, _Q.key)
 
 @dataclass(frozen=True)
 class Hit:
-    """One number that was asked for.
+    """One number that was asked for."""
 
-    Attributes
-    ----------
-    asked : the condition that it meets.
-    study, folder : its title, and where it lies.
-    result : key in that study.
-    sure : whether the whole 95 % interval meets the condition.
-    failed : names of the checks that the result failed.
-    stale : whether the study has changed since it was added.
-    value, u, low, high : SI; `low` and `high` are the ends of the 95 % interval.
-    temperature : [K], None where the result states none.
-    """
-
-    asked: str
-    study: str
+    asked: str  # the condition that it meets
+    study: str  # its title
     synthetic: bool
-    folder: str
+    folder: str  # where the study lies
     owner: str
     kind: str
     sample: str
     technique: str
     branch: str
-    result: str
+    result: str  # key in that study
     key: str
     name: str
-    value: float
+    value: float  # SI
     u: float
-    low: float
+    low: float  # ends of the 95 % interval
     high: float
-    temperature: float | None
+    temperature: float | None  # K; None where the result states none
     basis: str
-    failed: str
-    sure: bool
-    stale: bool = False
+    failed: str  # names of the checks that the result failed
+    sure: bool  # whether the whole 95 % interval meets the condition
+    stale: bool = False  # whether the study has changed since it was added
 
     def __str__(self) -> str:
         row = look_up(self.name)
@@ -98,20 +86,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a question found.
+    """What a question found."""
 
-    Attributes
-    ----------
-    hits : at most as many as were asked for; those of the first condition first, the largest first.
-    total : how many there are.
-    withheld : numbers of the first condition that have no value, so that they could not be compared.
-    unplaced : numbers of the first condition that state no temperature where one is asked for.
-    """
-
-    hits: tuple[Hit, ...]
-    total: int
-    withheld: int
-    unplaced: int
+    hits: tuple[Hit, ...]  # as many as were asked for; those of the first condition first, the largest first
+    total: int  # how many there are
+    withheld: int  # numbers of the first condition that have no value, so that they could not be compared
+    unplaced: int  # numbers of the first condition that state no temperature where one is asked for
 
 
 def find(database: Database, conditions: Sequence[str], *, sure: bool = False, most: int | None = 100) -> Found:

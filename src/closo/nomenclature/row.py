@@ -10,26 +10,15 @@ from closo.constants import ELECTRONVOLT
 
 @dataclass(frozen=True)
 class Name:
-    """One row of the nomenclature.
+    """One row of the nomenclature: SI = shown * factor + offset."""
 
-    Attributes
-    ----------
-    name : the field's standard term, spelled out.
-    symbol : as printed in papers.
-    si : unit inside closo.
-    shown : unit in reports, tables and JSON.
-    factor, offset : SI = shown * factor + offset.
-    positive : True where the quantity cannot be <= 0; its interval is then formed in the logarithm.
-    meaning : one line.
-    """
-
-    name: str
-    symbol: str
-    si: str
-    shown: str
+    name: str  # the field's standard term, spelled out
+    symbol: str  # as printed in papers
+    si: str  # unit inside closo
+    shown: str  # unit in reports, tables and JSON
     factor: float
-    meaning: str
-    positive: bool = False
+    meaning: str  # one line
+    positive: bool = False  # True where it cannot be <= 0; its interval is then formed in the logarithm
     offset: float = 0.0
 
     @property

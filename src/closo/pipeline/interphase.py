@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from closo.combine.comparing import filler_share, spread_between_pellets
+from closo.combine.doubts import fitted, judged, marked, marks_of
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
@@ -42,9 +43,10 @@ def infer_interphase(
     DataError  when there are fewer than four composites with a conductivity.
     """
     study = analysis.study
+    results, why = marked(analysis.results)
     stated = {name: s.changed_fraction for name, s in study.samples.items() if s.changed_fraction is not None}
-    seen = changed_shares(study, analysis.results)
-    composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated})
+    seen = changed_shares(study, results)
+    composites, notes = composites_of(study, results, chemical={**seen, **stated})
     density = _filler_density(study)
     surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
     made = interphase(
@@ -56,7 +58,9 @@ def infer_interphase(
         draws=draws,
         seed=seed,
     )
-    return stamped(made, analysis, notes)
+    fitted_to = [number for c in composites for number in (*dict(c.conductivities).values(), c.chemical_fraction)]
+    doubts = marks_of(*fitted_to)
+    return stamped(judged(fitted(made, doubts), why, doubts), analysis, notes)
 
 
 def composites_of(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
-from closo.pipeline.jobs import Job, code_version, fingerprint_of, split_part, unexpected
+from closo.pipeline.code import code_version
+from closo.pipeline.jobs import Job, fingerprint_of, split_part, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
 from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of

@@ -30,45 +30,31 @@ _WIDTH = 20  # of a cell in the table of the program's steps
 
 @dataclass(frozen=True)
 class ProgramStep:
-    """One step of the program, for the header.
+    """One step of the program, for the header."""
 
-    Attributes
-    ----------
-    control : 'Rest', 'PEIS', 'CC' or 'Loop'. value, unit : of what is controlled. until : its limits, in words.
-    record : what makes a row, in words.
-    """
-
-    control: str
-    value: str = ""
+    control: str  # 'Rest', 'PEIS', 'CC' or 'Loop'
+    value: str = ""  # of what is controlled, in `unit`
     unit: str = ""
-    until: str = ""
-    record: str = ""
+    until: str = ""  # its limits, in words
+    record: str = ""  # what makes a row, in words
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a file in SI, each of shape (n,).
+    """The rows of a file in SI, each of shape (n,)."""
 
-    Attributes
-    ----------
-    time, voltage, current, charge : [s], [V], [A] (> 0 charges), [C], the counter.
-    step, half_cycle, cycle : counters of the program. control : current that was asked for [A].
-    frequency, impedance : [Hz], [ohm]; 0 outside of spectra.
-    current_range : full scale [A], one number. temperature : [K], or None where no thermometer is connected.
-    """
-
-    time: np.ndarray
-    voltage: np.ndarray
-    current: np.ndarray
-    charge: np.ndarray
-    step: np.ndarray
+    time: np.ndarray  # s
+    voltage: np.ndarray  # V
+    current: np.ndarray  # A, > 0 charges
+    charge: np.ndarray  # C, the counter
+    step: np.ndarray  # these three: counters of the program
     half_cycle: np.ndarray
     cycle: np.ndarray
-    control: np.ndarray
-    frequency: np.ndarray
-    impedance: np.ndarray
-    current_range: float
-    temperature: np.ndarray | None = None
+    control: np.ndarray  # current that was asked for [A]
+    frequency: np.ndarray  # Hz; 0 outside of spectra
+    impedance: np.ndarray  # ohm; 0 outside of spectra
+    current_range: float  # full scale [A], one number
+    temperature: np.ndarray | None = None  # K; None where no thermometer is connected
 
 
 def write_mpt(

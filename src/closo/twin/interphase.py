@@ -54,20 +54,12 @@ TRUTHS: dict[str, dict[str, float]] = {  # explanation -> its own parameters
 
 @dataclass(frozen=True)
 class Made:
-    """A sample of a design.
+    """A sample of a design."""
 
-    Attributes
-    ----------
-    filler : a silica of the twin's truth; '' for the salt alone.
-    fraction : its volume fraction.
-    hours : of milling.
-    raman : standard uncertainty of the changed share of the salt, where X-ray Raman has seen the sample.
-    """
-
-    filler: str
-    fraction: float
-    hours: float = 4.0
-    raman: float | None = None
+    filler: str  # a silica of the twin's truth; '' for the salt alone
+    fraction: float  # its volume fraction
+    hours: float = 4.0  # of milling
+    raman: float | None = None  # u of the changed share of the salt, where X-ray Raman has seen the sample
 
     @property
     def label(self) -> str:

@@ -32,20 +32,12 @@ _MONTHS = "January February March April May June July August September October N
 
 @dataclass(frozen=True)
 class Action:
-    """One step of an experiment.
+    """One step of an experiment."""
 
-    Attributes
-    ----------
-    name : as the software calls it.
-    settings : the lines of its section, without `Name`.
-    duration : seconds until the next action.
-    columns : name of a column -> its values, or one value for all rows; columns that are not named are 0.
-    """
-
-    name: str
-    settings: tuple[str, ...]
-    duration: float
-    columns: dict[str, np.ndarray | float | int]
+    name: str  # as the software calls it
+    settings: tuple[str, ...]  # the lines of its section, without `Name`
+    duration: float  # s until the next action
+    columns: dict[str, np.ndarray | float | int]  # name -> its values, or one for all rows; others are 0
 
 
 def open_circuit(duration: float, points: int, rng: np.random.Generator) -> Action:

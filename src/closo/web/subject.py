@@ -17,31 +17,21 @@ from closo.web.workplace import Workplace
 
 @dataclass
 class Subject:
-    """One measurement or combined result.
+    """One measurement or combined result."""
 
-    Attributes
-    ----------
-    key : in the address of the page: 'drop:ID', or the key of the study's result.
-    row : of its technique; None of a combined result, which has no settings of its own.
-    settings : as they were asked.
-    given : inputs as text, of a loose file; None where study.toml states them.
-    before, after : keys of its neighbours.
-    measured : the loose measurement, where it is one.
-    """
-
-    key: str
+    key: str  # in the address of the page: 'drop:ID', or the key of the study's result
     name: str
-    row: Technique | None
+    row: Technique | None  # of its technique; None of a combined result, which has no settings of its own
     result: Result | None
-    settings: Mapping[str, Any]
-    given: Mapping[str, str] | None = None
+    settings: Mapping[str, Any]  # as they were asked
+    given: Mapping[str, str] | None = None  # inputs as text, of a loose file; None where study.toml states them
     draft: Draft | None = None
     history: list[Mapping[str, Any]] = field(default_factory=list)
-    before: str = ""
+    before: str = ""  # keys of its neighbours
     after: str = ""
     techniques: list[str] = field(default_factory=list)
     error: Mapping[str, Any] | None = None
-    measured: Measured | None = None
+    measured: Measured | None = None  # the loose measurement, where it is one
 
 
 def subject_of(request: Request, key: str) -> Subject:

@@ -135,6 +135,7 @@ class Model:
         self.free_halo = np.column_stack([self._projected(c) for c in self.halo.T]) if self.humps else self.halo
         self.halo_normal, self.halo_right = self.free_halo.T @ self.free_halo, self.free_halo.T @ self.left
         self._projections: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._spacings: dict[int, tuple[tuple[float, ...], np.ndarray]] = {}
 
     def value(self, values: np.ndarray, name: str, phase: int = -1) -> float:
         """Return a parameter: free, fixed, or 0."""
@@ -146,11 +147,13 @@ class Model:
         groups = range(len(self.phases[phase].free))
         return cell_of(self.phases[phase], np.array([self.value(values, f"cell{g}", phase) for g in groups]))
 
-    def positions(self, values: np.ndarray, phase: int, wavelength: float) -> np.ndarray:
+    def positions(self, values: np.ndarray, phase: int, wavelength: float | np.ndarray) -> np.ndarray:
         """Return 2theta [rad] of the reflections as they would stand without displacement; NaN where they have none."""
+        cell = self.cell(values, phase)
+        if self._spacings.get(phase, ((), None))[0] != cell:  # most steps leave the cell as it is
+            self._spacings[phase] = cell, inverse_spacings(cell, self.phases[phase].hkl)
         with np.errstate(invalid="ignore"):
-            sine = 0.5 * wavelength * inverse_spacings(self.cell(values, phase), self.phases[phase].hkl)
-            return np.asarray(2.0 * np.arcsin(sine))
+            return np.asarray(2.0 * np.arcsin(0.5 * wavelength * self._spacings[phase][1]))
 
     def column(self, values: np.ndarray, phase: int) -> np.ndarray:
         """Return the pattern of one phase for an amount of 1, shape (n,)."""
@@ -170,29 +173,28 @@ class Model:
         size, strain = np.exp(self.value(values, "size", phase)), self.value(values, "strain", phase)
         shape = self.value(values, "shape") if ("shape", -1) in self.index else self.shape
         own_gauss, own_lorentz = split(shape)
-        total = np.zeros(len(self.x))
         strengths = self.phases[phase].strength
         if phase in self.textures:
             strengths = strengths * march(
                 self.phases[phase], self.textures[phase], np.exp(self.value(values, "texture", phase))
             )
-        for wavelength, part in self.radiation.lines:
-            angle = self.positions(values, phase, wavelength)
-            seen = np.isfinite(angle) & (angle < np.radians(min(self.x[-1] + 3.0, 178.0)))
-            angle, strength = angle[seen], strengths[seen]
-            theta = 0.5 * angle
-            gauss, lorentz = instrument.widths(theta)
-            broad = _DEGREE * SCHERRER * wavelength / (size * np.cos(theta))
-            distorted = 4.0 * _DEGREE * strain * np.tan(theta)
-            gauss = np.sqrt(gauss**2 + (own_gauss * broad) ** 2)
-            width, share = combine(gauss, lorentz + own_lorentz * broad + distorted)
-            centre = angle * _DEGREE + self.value(values, "zero") + self.value(values, "displacement") * np.cos(theta)
-            centre = centre - self.value(values, "transparency") * np.sin(angle)
-            damping = np.exp(-2.0 * self.value(values, "b", phase) * (np.sin(theta) / wavelength) ** 2)
-            area = part * strength * damping * polarisation(angle, self.monochromator)
-            area = area * np.exp(-self.value(values, "roughness") * (1.0 / np.sin(theta) - 1.0))
-            total += add_peaks(self.x, centre, fwhm=width, share=share, area=area, axial=instrument.axial)
-        return total
+        wavelength, part = (np.repeat(column, len(strengths)) for column in np.array(self.radiation.lines, float).T)
+        strength = np.tile(strengths, len(self.radiation.lines))
+        angle = self.positions(values, phase, wavelength.reshape(-1, len(strengths))).ravel()
+        seen = np.isfinite(angle) & (angle < np.radians(min(self.x[-1] + 3.0, 178.0)))
+        wavelength, part, strength, angle = wavelength[seen], part[seen], strength[seen], angle[seen]
+        theta = 0.5 * angle
+        cosine, tangent, sine = np.cos(theta), np.tan(theta), np.sin(theta)
+        gauss, lorentz = instrument.widths(theta)
+        broad = _DEGREE * SCHERRER * wavelength / (size * cosine)
+        gauss = np.sqrt(gauss**2 + (own_gauss * broad) ** 2)
+        width, share = combine(gauss, lorentz + own_lorentz * broad + 4.0 * _DEGREE * strain * tangent)
+        centre = angle * _DEGREE + self.value(values, "zero") + self.value(values, "displacement") * cosine
+        centre = centre - self.value(values, "transparency") * np.sin(angle)
+        damping = np.exp(-2.0 * self.value(values, "b", phase) * (sine / wavelength) ** 2)
+        area = part * strength * damping * polarisation(angle, self.monochromator)
+        area = area * np.exp(-self.value(values, "roughness") * (1.0 / sine - 1.0))
+        return add_peaks(self.x, centre, fwhm=width, share=share, area=area, axial=instrument.axial)
 
     def columns(self, values: np.ndarray) -> np.ndarray:
         """Return the patterns of phases and humps for amounts of 1, shape (n, number of both)."""
@@ -204,20 +206,25 @@ class Model:
         return np.asarray(scaled - self.q @ (self.q.T @ scaled))
 
     def solve(self, values: np.ndarray) -> Solution:
-        """Return the amounts that fit best."""
-        columns = [self.column(values, k) for k in range(len(self.phases))]
-        phases = np.column_stack([self._own(column) for column in columns])
-        across = phases.T @ self.free_halo
-        normal = np.block([[phases.T @ phases, across], [across.T, self.halo_normal]])
+        """Return the amounts that fit best, and the pattern that they make."""
+        amounts, residuals = self._amounts(values)
+        explained = self.columns(values) @ amounts
+        coefficients = np.linalg.solve(self.r, self.q.T @ ((self.y - explained) / self.sd))
+        return Solution(amounts, coefficients, self.y - residuals * self.sd, residuals)
+
+    def _amounts(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the amounts of phases and humps that fit best, and the weighted residuals."""
+        phases = np.column_stack([self._own(self.column(values, k)) for k in range(len(self.phases))])
+        n = phases.shape[1]
+        normal = np.empty((n + len(self.halo_right),) * 2)
+        normal[:n, :n], normal[n:, n:] = phases.T @ phases, self.halo_normal
+        normal[:n, n:] = phases.T @ self.free_halo
+        normal[n:, :n] = normal[:n, n:].T
         right = np.concatenate([phases.T @ self.left, self.halo_right])
         scale = np.sqrt(np.diag(normal))
         scale[scale == 0] = 1.0
         amounts = _not_negative(normal / np.outer(scale, scale), right / scale) / scale
-        n = len(columns)
-        residuals = self.left - phases @ amounts[:n] - self.free_halo @ amounts[n:]
-        explained = sum(a * c for a, c in zip(amounts, columns, strict=False)) + self.halo @ amounts[n:]
-        coefficients = np.linalg.solve(self.r, self.q.T @ ((self.y - explained) / self.sd))
-        return Solution(amounts, coefficients, self.y - residuals * self.sd, residuals)
+        return amounts, self.left - phases @ amounts[:n] - self.free_halo @ amounts[n:]
 
     def _own(self, column: np.ndarray) -> np.ndarray:
         """Return the projection of a column of `column`, kept while that is kept."""
@@ -230,7 +237,7 @@ class Model:
 
     def residuals(self, values: np.ndarray) -> np.ndarray:
         """Return the weighted residuals, shape (n,)."""
-        return self.solve(values).residuals
+        return self._amounts(values)[1]
 
     def priors(self, values: np.ndarray) -> np.ndarray:
         """Return how far each parameter is from what is known beforehand, in standard deviations; 0 where nothing is."""

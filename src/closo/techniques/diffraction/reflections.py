@@ -28,16 +28,15 @@ def add_peaks(
 
 @njit(cache=True, error_model="numpy")
 def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    reach = _REACH * fwhm
-    first, last = np.searchsorted(x, centre - reach), np.searchsorted(x, centre + reach)
     half = 0.5 * fwhm
     gauss = area * (1.0 - share) * 0.9394372786996513 / fwhm
     lorentz = area * share * 0.6366197723675814 / fwhm
-    for i in range(first, last):
-        r = ((x[i] - centre) / half) ** 2
-        total[i] += lorentz / (1.0 + r)
-        if r < 25.0:
-            total[i] += gauss * np.exp(-0.6931471805599453 * r)
+    turn = 1.0 / half
+    # two loops without a branch: the compiler makes vectors of the first
+    for i in range(np.searchsorted(x, centre - _REACH * fwhm), np.searchsorted(x, centre + _REACH * fwhm)):
+        total[i] += lorentz / (1.0 + ((x[i] - centre) * turn) ** 2)
+    for i in range(np.searchsorted(x, centre - 5.0 * half), np.searchsorted(x, centre + 5.0 * half)):
+        total[i] += gauss * np.exp(-0.6931471805599453 * ((x[i] - centre) * turn) ** 2)
 
 
 @njit(cache=True, error_model="numpy")

@@ -217,7 +217,7 @@ def _functions(
 
     @lru_cache(maxsize=1)  # the optimiser asks for residual and Jacobian of one theta in turn: half of the time
     def evaluate(theta: bytes) -> tuple[np.ndarray, list[np.ndarray]]:
-        return circuit.root.evaluate(jw, log_jw, np.clip(np.frombuffer(theta), -FAR, FAR))
+        return circuit.root.evaluate(jw, log_jw, np.minimum(np.maximum(np.frombuffer(theta), -FAR), FAR))
 
     def residual(theta: np.ndarray) -> np.ndarray:
         r = (evaluate(theta.tobytes())[0] - impedance) / sd

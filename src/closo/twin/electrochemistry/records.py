@@ -15,25 +15,15 @@ OVEN = {"chamber": CHAMBER}
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell and its file.
-
-    Attributes
-    ----------
-    name : of the cell; figure : of the reference study that it stands for.
-    file : name of the file in `raw`.
-    cell : entries of `[cells.NAME]`, as a notebook has them.
-    measurements : entries of each `[[measurements]]`, without `cell` and `file`.
-    truth : key -> value [SI], never seen by an analysis.
-    tables : further tables that the measurements need: name -> entries.
-    """
+    """One cell and its file."""
 
     name: str
-    figure: str
-    file: str
-    cell: dict[str, Any]
-    measurements: tuple[dict[str, Any], ...]
-    truth: dict[str, float]
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    figure: str  # of the reference study that it stands for
+    file: str  # its name in `raw`
+    cell: dict[str, Any]  # entries of `[cells.NAME]`, as a notebook has them
+    measurements: tuple[dict[str, Any], ...]  # entries of each `[[measurements]]`, without `cell` and `file`
+    truth: dict[str, float]  # key -> value [SI], never seen by an analysis
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)  # further tables: name -> entries
 
     @property
     def lines(self) -> list[str]:
