@@ -27,6 +27,7 @@ from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
+_SYMMETRIC = 0.5  # V, which two equal electrodes reach for a while only
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
@@ -35,6 +36,14 @@ def techniques_for(kind: str) -> list[Technique]:
     """Return the techniques that take a kind of measurement, the one that is called like it first."""
     rows = [row for row in TECHNIQUES if kind in row.kinds]
     return sorted(rows, key=lambda row: (row.name != kind, row.kinds[0] != kind))
+
+
+def _likely_first(data: Dataset) -> list[str]:
+    """Return the names of the techniques that take a measurement; of one on a cell that stores energy, 'cycling' first."""
+    names = [row.name for row in techniques_for(str(data.attrs["kind"]))]
+    volts = next((data[name].values for name in ("voltage", "potential") if name in data), np.zeros(1))
+    stores = bool(np.min(volts, where=np.isfinite(volts), initial=np.inf) > _SYMMETRIC)
+    return sorted(names, key=lambda name: name != "cycling") if stores else names
 
 
 def look(path: str, asked: Mapping[str, Any]) -> Answer:
@@ -66,7 +75,7 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
         along = ", ".join(str(dim).replace("_", " ") for dim in data.sizes)
         entry["size"] = f"{' × '.join(map(str, data.sizes.values()))} {'points' if along == 'point' else f'({along})'}"
         entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
-        entry["techniques"] = [row.name for row in techniques_for(kind)]
+        entry["techniques"] = _likely_first(data)
         entry |= _analysed(path, entry, asked, curves)
         if "error" in entry:
             entry["seen"] = _seen(data)
