@@ -27,8 +27,21 @@ from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
+_SYMMETRIC = 0.5  # V, which two equal electrodes reach for a while only
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
+
+
+def _likely_first(data: Dataset) -> list[str]:
+    """Return the techniques that take a measurement, the one called like its kind first; of one on a cell that stores
+    energy, 'cycling'.
+    """
+    kind = str(data.attrs["kind"])
+    volts = next((data[name].values for name in ("voltage", "potential") if name in data), np.zeros(1))
+    stores = bool(np.min(volts, where=np.isfinite(volts), initial=np.inf) > _SYMMETRIC)
+    rows = [row for row in TECHNIQUES if kind in row.kinds]
+    rows.sort(key=lambda row: (stores and row.name != "cycling", row.name != kind, row.kinds[0] != kind))
+    return [row.name for row in rows]
 
 
 def look(path: str, asked: Mapping[str, Any]) -> Answer:
@@ -60,10 +73,7 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
         along = ", ".join(str(dim).replace("_", " ") for dim in data.sizes)
         entry["size"] = f"{' × '.join(map(str, data.sizes.values()))} {'points' if along == 'point' else f'({along})'}"
         entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
-        rows = sorted(
-            (row for row in TECHNIQUES if kind in row.kinds), key=lambda r: (r.name != kind, r.kinds[0] != kind)
-        )
-        entry["techniques"] = [row.name for row in rows]  # the one that is called like the kind first
+        entry["techniques"] = _likely_first(data)
         entry |= _analysed(path, entry, asked, curves)
         if "error" in entry:
             entry["seen"] = _seen(data)
