@@ -2,12 +2,16 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
+from closo.combine import combinations
+from closo.combine.doubts import marked
 from closo.combine.pellets import guess_branches
 from closo.errors import StudyError
-from closo.pipeline import analyse, check, figure, judge
+from closo.pipeline import analyse, check, combining, figure, judge
+from closo.result import Check
 
 EV = 1.602176634e-19
 SERIES = """
@@ -201,6 +205,28 @@ def test_the_small_twin_goes_all_the_way(tmp_path):
     again = analyse(tmp_path / "twin")
     assert (again.computed, again.cached) == (0, analysis.computed)
     assert [r.as_json() for r in again.results.values()] == [r.as_json() for r in analysis.results.values()]
+
+
+@pytest.mark.slow
+def test_every_combined_number_hands_on_the_doubts_of_what_was_measured(tmp_path, monkeypatch):
+    """All measured numbers of the small twin doubted: no combined one goes without, but those that rest on statements."""
+    from closo.twin import write_study
+
+    def doubted(results):
+        measured = {k: r for k, r in results.items() if r.technique not in combinations()}
+        checks = {k: Check("doubted", False, "for this test", tuple(r.quantities)) for k, r in measured.items()}
+        return marked({**results, **{k: replace(r, checks=(*r.checks, checks[k])) for k, r in measured.items()}})
+
+    monkeypatch.setattr(combining, "marked", doubted)
+    write_study(tmp_path / "twin", seed=3, kind="small")
+    results = analyse(tmp_path / "twin", workers=1).results
+    combined = [r for r in results.values() if r.technique in combinations()]
+    without = {r.technique for r in combined if not any(c.name == "input" for c in r.checks)}
+    assert without == {"cell_recipe", "press_recipe", "filler_budget"}  # of the small study, which measures no pores
+    assert len({r.technique for r in combined}) > 8
+    for result in (r for r in combined if r.technique not in without):
+        (check,) = (c for c in result.checks if c.name == "input")
+        assert [k for k, q in result.quantities.items() if q.value is not None and not check.concerns(k)] == []
 
 
 def test_what_is_made_of_numbers_that_failed_a_check_is_judged_by_a_check_of_its_own(fake, make_study):

@@ -1,6 +1,7 @@
 """From a study's results to composites, and `closo infer interphase`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from closo.pipeline.explained import keep_explained
 from closo.pipeline.interphase import composites_of, infer_interphase
 from closo.pipeline.records import Analysis
 from closo.quantity import Quantity, uncertain
-from closo.result import About, Result
+from closo.result import About, Check, Result
 from closo.study import load
 from closo.twin.interphase import PRINTED, bruggeman_ratio, composites
 
@@ -104,7 +105,7 @@ def test_the_verb_shows_ranking_and_next_sample(analysed, tmp_path, monkeypatch,
     assert [what[:2] for what in kept] == [(analysed, "interphase")]
     assert said["synthetic"] is True
     assert {row["name"] for row in said["settings"]["ranking"]} >= {"shell", "milled", "pores"}
-    assert len(list((tmp_path / "figures").glob("*.svg"))) == 3
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 2
 
 
 def test_what_was_found_is_known_until_the_data_change(fake, make_study):
@@ -134,3 +135,16 @@ def test_shares_that_x_ray_raman_sees_are_read_from_the_study(analysed):
     told = Analysis(study.model_copy(update={"samples": samples}), analysed.results, (), (), 0, 0)
     result = infer_interphase(told, ratio=bruggeman_ratio, draws=100)
     assert next(c for c in result.checks if "Raman" in c.name).passed is not None
+
+
+def test_a_doubted_conductivity_judges_the_interphase(analysed):
+    key, doubted = next((k, r) for k, r in analysed.results.items() if r.about.sample == "A380-35-4h")
+    check = Check("residuals", False, "far too large", ("ionic_conductivity",))
+    results = {**analysed.results, key: replace(doubted, checks=(check,))}
+    result = infer_interphase(replace(analysed, results=results), ratio=bruggeman_ratio, draws=100)
+    (said,) = (c for c in result.failed_checks if c.name == "input")
+    assert said.detail == f"it is made of numbers that failed a check: {key} (residuals)"
+    assert {k for k, q in result.quantities.items() if q.value is not None} <= set(said.judges)
+    elsewhere = replace(doubted, checks=(Check("residuals", False, "far too large", ("total_resistance",)),))
+    result = infer_interphase(replace(analysed, results={**results, key: elsewhere}), ratio=bruggeman_ratio, draws=100)
+    assert "input" not in [c.name for c in result.checks]

@@ -1,6 +1,7 @@
 """From a study's results to a series over milling time, `closo infer milling`, and `closo next`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from closo.pipeline import milling as pipeline_milling
 from closo.pipeline.milling import infer_milling, series_over_time
 from closo.pipeline.records import Analysis
 from closo.quantity import Quantity, uncertain
-from closo.result import About, Result
+from closo.result import About, Check, Result
 from closo.study import load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "na2b12h12-sio2"
@@ -146,3 +147,25 @@ def test_next_names_nothing_where_no_explanation_fits(analysed, monkeypatch, cap
     assert done.value.code == 1
     assert "No sample can be named. None of them fits." in capsys.readouterr().out
     assert offers(explained("none fits"), by="mean") == []
+
+
+def test_a_doubted_conductivity_or_share_judges_the_answer_and_not_the_mill(analysed):
+    key = next(k for k, r in analysed.results.items() if r.about.sample == SERIES[1] and r.technique == "impedance")
+    pattern = f"{SERIES[2]}/x"
+    for doubted, judges, phases in (
+        (key, "ionic_conductivity", {}),
+        (pattern, "mass_fraction", {"A": "alpha"}),
+        (pattern, "mass_fraction", {}),
+    ):
+        check = Check("residuals", False, "far too large", (judges,))
+        results = {**analysed.results, doubted: replace(analysed.results[doubted], checks=(check,))}
+        of = with_mill(replace(analysed, results=results), time_counts="net")
+        result = infer_milling(replace(of, results=results), phases=phases, draws=60)
+        inputs = [c for c in result.failed_checks if c.name == "input"]
+        used = doubted == key or bool(phases)
+        assert len(inputs) == used
+        if used:
+            assert f"{doubted} (residuals)" in inputs[0].detail
+            known = {k for k, q in result.quantities.items() if q.value is not None}
+            assert set(inputs[0].judges) == known - {"impact_energy:upper_limit"}
+        assert not any("doubt" in label for q in result.quantities.values() for label in q.budget())

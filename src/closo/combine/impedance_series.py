@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from closo.combine.doubts import marks_of, with_marks
 from closo.dataset import Dataset, new
 from closo.figures import Axis, FigureSpec, Panel, Trace
 from closo.quantity import Number, Quantity
@@ -82,7 +83,8 @@ def impedance_series(
     quantities: dict[str, Quantity] = {}
     for single, member in zip(results, together, strict=True):
         found = {key: member.quantities[key] for key in _KEPT if key in member.quantities}
-        quantities |= {f"{key}:{single.name}": quantity for key, quantity in found.items()}
+        doubts = marks_of(*single.quantities.values())  # of the same points
+        quantities |= {f"{key}:{single.name}": with_marks(quantity, doubts) for key, quantity in found.items()}
     findings = dict(together[0].findings["series"])
     findings |= {"members": [result.name for result in results], "circuits": [r.findings["circuit"] for r in together]}
     check = next(c for c in together[0].checks if c.name == "global fit of the series")

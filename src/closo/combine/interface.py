@@ -27,6 +27,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from closo.combine.doubts import marks_of, with_marks
 from closo.errors import DataError
 from closo.models.cell.forms import SODIUM_MOLAR_VOLUME, layer_resistance, moved_thickness
 from closo.quantity import Number, Quantity, uncertain, withheld
@@ -136,6 +137,7 @@ def _judged(interface: Quantity) -> dict[str, Quantity]:
         return {key: withheld(key, why, method=interface.method)}
     why = f"not resolved: {1e4 * value:.2g} ± {1e4 * u:.2g} ohm cm2, at most {1e4 * high:.2g} ohm cm2 (95 %)"
     limit = Quantity(key, uncertain(high, {}), f"upper end of the 95 % interval of {interface.method}")
+    limit = with_marks(limit, marks_of(interface))
     return {key: withheld(key, why, method=interface.method), f"{key}:upper_limit": limit}
 
 

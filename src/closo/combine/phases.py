@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from closo.combine.comparing import filler_share
+from closo.combine.doubts import marks_of, with_marks
 from closo.combine.view import View, Wanted
 from closo.constants import CELSIUS
 from closo.dataset import new
@@ -127,7 +128,9 @@ def phase_series(points: Sequence[tuple[float, Result]], *, name: str, axis: str
     first = _first(names, shares)
     quantities |= _amorphous(points, names) if axis == "milling_time" else {}
     places = [place for place, _ in points]
-    quantities |= _turning(places, shares[first], first, name=name, axis=axis)
+    doubts = marks_of(*(q for key, q in quantities.items() if key.startswith(f"{_SHARE}{first} ")))
+    turning = _turning(places, shares[first], first, name=name, axis=axis)
+    quantities |= {key: with_marks(found, doubts) for key, found in turning.items()}
     columns: dict[str, Any] = {axis: places}
     columns |= {"mass_fraction": [s[0] for s in shares[first]], "mass_fraction_u": [s[1] for s in shares[first]]}
     findings = {"phases": names, "first": first, "shares": {phase: list(map(list, s)) for phase, s in shares.items()}}

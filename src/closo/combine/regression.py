@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closo.combine.doubts import is_mark, marks_of, with_marks
 from closo.quantity import Number, sources, uncertain
 
 _SMALLEST = 1e-12  # relative: below this a scatter is not distinguishable from rounding
@@ -65,7 +66,7 @@ class Regression:
 
 
 def tabulate(numbers: Sequence[Number]) -> Sources:
-    """Return the sources of `numbers` as one matrix.
+    """Return the sources of `numbers`, but no marks of `doubts`, as one matrix.
 
     Example
     -------
@@ -73,7 +74,7 @@ def tabulate(numbers: Sequence[Number]) -> Sources:
     >>> s.labels, s.matrix.tolist()
     (('area:p1', 'fit:a'), [[0.1, 0.2], [0.3, 0.0]])
     """
-    found = [sources(number) for number in numbers]
+    found = [{k: u for k, u in sources(number).items() if not is_mark(k)} for number in numbers]
     keys = sorted({(label, df) for one in found for label, (_, df) in one.items()})
     column = {key: k for k, key in enumerate(keys)}
     matrix = np.zeros((len(numbers), len(keys)))
@@ -185,7 +186,7 @@ def scatter_numbers(numbers: Sequence[Number], regression: Regression, *, label:
         kept = uncertain(float(number.x), {f"{label}[{i + 1}]": float(seen[i])}, df=max(regression.df, 1))
         for k in np.flatnonzero(shared & (found.matrix[i] != 0.0)):
             kept = kept + uncertain(0.0, {found.labels[k]: float(found.matrix[i, k])}, df=float(found.df[k]))
-        result.append(kept)
+        result.append(with_marks(kept, marks_of(number)))
     return result
 
 

@@ -26,6 +26,7 @@ from zlib import crc32
 import numpy as np
 
 from closo.combine.arrhenius.points import K_B, Point, celsius, check_temperature
+from closo.combine.doubts import marks_of, with_marks
 from closo.combine.regression import split, tabulate, weighted_sum
 from closo.errors import DataError
 from closo.quantity import Number, Quantity, exp, log, sources, uncertain
@@ -186,7 +187,7 @@ def mean_of_pellets(logs: list[Number], *, name: str, spread: tuple[float, int] 
     for k in np.flatnonzero(shared):
         mean = mean + uncertain(0.0, {found.labels[k]: float(found.matrix[:, k].mean())}, df=float(found.df[k]))
     u = max(used / math.sqrt(n), math.sqrt(float(own.sum())) / n)
-    return mean + uncertain(0.0, {source: u}, df=df), sd
+    return with_marks(mean + uncertain(0.0, {source: u}, df=df), marks_of(*logs)), sd
 
 
 def _method(n: int, temperature: float, energy: Number | None, spread: tuple[float, int] | None) -> str:

@@ -31,13 +31,14 @@ import numpy as np
 import xarray as xr
 
 from closo.combine.arrhenius.points import celsius, check_temperature
+from closo.combine.doubts import marks_of, with_marks
 from closo.combine.regression import regress, scatter_numbers, split, tabulate, weighted_sum
 from closo.combine.replicates import pooled_spread, replicates
 from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError, StudyError
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.nomenclature import NAMES, look_up, to_shown
-from closo.quantity import Number, Quantity, log, uncertain, withheld
+from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Check, Result
 
 __all__ = ["Member", "figure", "pair", "pooled_spread", "replicates", "series"]
@@ -45,6 +46,7 @@ __all__ = ["Member", "figure", "pair", "pooled_spread", "replicates", "series"]
 _DRAWS = 20_000
 _SURE = 0.95
 _HARDLY = math.log10(2.0)  # decades over the range of the covariate
+_NEAR_ZERO = 0.1  # of the place of the maximum: as far as a neighbour at zero counts
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,14 @@ def series(
     findings["probability_highest"] = {m.label: float(p) for m, p in zip(ordered, probability, strict=True)}
     checks = [_check_highest(ordered, probability)]
     if ordered[0].position is not None:
-        quantities[f"{axis}:maximum"] = _maximum(ordered, probability, axis=axis, name=name)
+        maximum = _maximum(ordered, probability, axis=axis, name=name)
+        quantities[f"{axis}:maximum"] = with_marks(maximum, marks_of(*logs))
         findings["bracket"] = list(_bracket(ordered, best))
         checks.append(_check_inside(ordered, best))
     quantities |= _ratios(ordered, best, temperature)
     if covariate is not None:
-        quantities[f"conductivity_ratio:{covariate}"] = change = _change(ordered, covariate, name)
+        change = with_marks(_change(ordered, covariate, name), marks_of(*logs))
+        quantities[f"conductivity_ratio:{covariate}"] = change
         findings["covariate"] = covariate
         checks.append(_check_hardly(change, covariate))
     settings = {"axis": axis, "temperature": temperature}
@@ -210,11 +214,15 @@ def _maximum(ordered: list[Member], probability: np.ndarray, *, axis: str, name:
         why = f"the highest, {ordered[best].label}, stands at the {end} end; the maximum may lie beyond"
         return withheld(axis, why, method=told)
     centre = float(ordered[best].position or 0.0)
+    scaled = look_up(axis).positive and centre > 0.0  # then neighbours are so many times away
     variance = 0.0
     for place, p in enumerate(probability):  # a maximum at this member lies evenly between its neighbours
-        left, right = (edge - centre for edge in _bracket(ordered, place))
+        left, right = (
+            math.log(max(edge / centre, _NEAR_ZERO)) if scaled else edge - centre for edge in _bracket(ordered, place)
+        )
         variance += float(p) * (left * left + left * right + right * right) / 3.0
-    number = uncertain(centre, {f"resolution:{name}": math.sqrt(variance)})
+    spread = uncertain(0.0, {f"resolution:{name}": math.sqrt(variance)})
+    number = centre * exp(spread) if scaled else centre + spread
     return Quantity(axis, number, f"{told}; resolution-limited: between {low} and {high} {unit}")
 
 

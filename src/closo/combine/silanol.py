@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closo.combine.doubts import marks_of, with_marks
 from closo.dataset import Dataset, new
 from closo.errors import DataError
 from closo.figures import Axis, FigureSpec, Panel, Trace
@@ -123,7 +124,8 @@ def silanol_exchange(
         np.array([float(n.u) for n in y]),
         r=np.array([correlation(a, b) for a, b in zip(x, y, strict=True)]),
     )
-    quantities = _coefficients(line, name) | {
+    doubts = marks_of(*x, *y)
+    quantities = {key: with_marks(found, doubts) for key, found in _coefficients(line, name).items()} | {
         f"band_ratio:{word} {silica}": Quantity("band_ratio", number, method)
         for word, numbers, method in (
             ("silanol lost", lost, "silanol over overtone, before minus after"),

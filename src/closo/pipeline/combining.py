@@ -5,13 +5,13 @@ A combined result is cached like a measured one, by the fingerprints of what wen
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Mapping, Set
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from closo.combine import combinations
+from closo.combine.doubts import judged, marked
 from closo.combine.view import View
 from closo.errors import StudyError
 from closo.figures import FigureSpec
@@ -19,8 +19,7 @@ from closo.nomenclature import to_shown
 from closo.pipeline.code import code_version
 from closo.pipeline.obtaining import Combining, compute_here, obtain
 from closo.pipeline.records import Obtained
-from closo.quantity import Quantity
-from closo.result import Check, Result
+from closo.result import Result
 from closo.store import Store
 from closo.study import Study
 from closo.techniques import get
@@ -39,7 +38,9 @@ def combine_all(study: Study, measured: Obtained, *, store: Store, crew: Crew | 
     crew : computes what takes long; all is computed here without one.
     """
     combined = Obtained()
-    view = View(study, measured.results, combined.results)
+    inputs_marked, why = marked(measured.results)
+    made: dict[str, Result] = {}
+    view = View(study, inputs_marked, made)
     for row in combinations().values():
         code = code_version("closo.pipeline.combining", *([row.module] if row.finds else []))
         known = {**measured.fingerprints, **combined.fingerprints}
@@ -51,53 +52,18 @@ def combine_all(study: Study, measured: Obtained, *, store: Store, crew: Crew | 
             key = _free(wanted.key, {*combined.fingerprints, *tasks})
             inputs = {used: known[used] for used in wanted.used if used in known}
             tables = [repr(table) for table in wanted.tables]
-            seen = {k: r for k, r in view.results.items() if not row.slow or k in inputs}  # what is sent is kept small
-            tasks[key] = Combining(key, partial(_made, wanted.make, seen), inputs, tables, wanted.about, code)
+            tasks[key] = Combining(key, partial(_made, wanted.make, dict(why)), inputs, tables, wanted.about, code)
         compute = crew.compute if crew is not None and row.slow else compute_here
         obtain(combined, list(tasks.values()), store=store, compute=compute)
+        seen, failed = marked({key: combined.results[key] for key in tasks if key in combined.results})
+        made.update(seen)
+        why |= failed
     return combined
 
 
-def _made(make: Callable[[], Result], results: Mapping[str, Result]) -> Result:
-    """Return a combined result; a failed check judges what it computed from numbers that failed a check themselves.
-
-    What was computed from a number has the sources of uncertainty that are the number's alone, or is the mean of such.
-    """
-    made = make()
-    sources = {k: _sources(q) for k, q in made.quantities.items()}
-    doubts: dict[str, set[str]] = {}
-    for key, used in results.items():
-        failed = [c for c in used.failed_checks if any(c.concerns(k) for k in used.quantities)]
-        wrong = {k for k in used.quantities if any(c.concerns(k) for c in failed)}
-        own = _own(key, wrong, results) if wrong else set()
-        sound = {q.name for k, q in used.quantities.items() if k not in wrong} - {k.partition(":")[0] for k in wrong}
-        mine = {k for k, q in made.quantities.items() if q.name not in sound and own & sources[k]}
-        if mine:
-            doubts[f"{key} ({', '.join(c.name for c in failed)})"] = mine
-    if not doubts:
-        return made
-    judged = set().union(*doubts.values())
-    judged |= {k.partition(":")[0] for k in judged} & made.quantities.keys()
-    detail = f"it is made of numbers that failed a check: {'; '.join(doubts)}"
-    check = Check("input", False, detail, tuple(k for k in made.quantities if k in judged))
-    return replace(made, checks=(*made.checks, check))
-
-
-def _own(key: str, wrong: Set[str], results: Mapping[str, Result]) -> set[str]:
-    """Return the sources that numbers of a result have alone: named after it, or of a combination and of nothing else."""
-    used = results[key]
-    labels = set().union(*(_sources(used.quantities[k]) for k in wrong))
-    if used.technique in combinations():
-        others = (q for name, r in results.items() if name != key for q in r.quantities.values())
-        return labels.difference(*map(_sources, others))
-    named = re.compile(rf"[^:]*:{re.escape(used.name)}(?![\w.])")
-    labels = {label for label in labels if named.match(label)}
-    return labels.difference(*(_sources(q) for k, q in used.quantities.items() if k not in wrong)) or labels
-
-
-def _sources(quantity: Quantity) -> Set[str]:
-    """Return the labels of what makes a quantity uncertain."""
-    return {label for label, (u, _) in quantity.as_stored().get("sources", {}).items() if u}
+def _made(make: Callable[[], Result], why: Mapping[str, str]) -> Result:
+    """Return a combined result, judged where it was made of numbers that failed a check (`why`: key -> their names)."""
+    return judged(make(), why)
 
 
 def _free(key: str, taken: Container[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from closo.combine.comparing import filler_share, spread_between_pellets
+from closo.combine.doubts import fitted, judged, marked, marks_of
 from closo.combine.interphase import Composite, interphase
 from closo.combine.interphase.forward import Ratio
 from closo.combine.samples import conductivity, specimens_of
@@ -42,9 +43,10 @@ def infer_interphase(
     DataError  when there are fewer than four composites with a conductivity.
     """
     study = analysis.study
+    results, why = marked(analysis.results)
     stated = {name: s.changed_fraction for name, s in study.samples.items() if s.changed_fraction is not None}
-    seen = changed_shares(study, analysis.results)
-    composites, notes = composites_of(study, analysis.results, chemical={**seen, **stated})
+    seen = changed_shares(study, results)
+    composites, notes = composites_of(study, results, chemical={**seen, **stated})
     density = _filler_density(study)
     surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
     made = interphase(
@@ -56,7 +58,9 @@ def infer_interphase(
         draws=draws,
         seed=seed,
     )
-    return stamped(made, analysis, notes)
+    fitted_to = [number for c in composites for number in (*dict(c.conductivities).values(), c.chemical_fraction)]
+    doubts = marks_of(*fitted_to)
+    return stamped(judged(fitted(made, doubts), why, doubts), analysis, notes)
 
 
 def composites_of(
@@ -77,7 +81,6 @@ def composites_of(
 def _composite(
     study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, changed: Number | None
 ) -> Composite:
-    """Return one sample as a composite."""
     if sample.recipe is None:
         raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
     share = filler_share(study, sample)
@@ -132,7 +135,6 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
 
 
 def _filler_density(study: Study) -> float:
-    """Return the density [kg/m3] of the silica."""
     fillers = {s.recipe.filler for s in study.samples.values() if s.recipe is not None and s.recipe.filler is not None}
     densities = [study.materials[f].density for f in sorted(fillers) if f in study.materials]
     known = [float(d.x) for d in densities if d is not None]
@@ -146,5 +148,4 @@ def _filler_density(study: Study) -> float:
 
 
 def _pores(powder: Powder) -> float | None:
-    """Return the pore volume [m3/kg] of a powder."""
     return None if powder.pore_volume is None else float(powder.pore_volume.x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from closo.combine.doubts import judged, marked
 from closo.combine.limits import evidence_of, limits
 from closo.pipeline.explained import stamped
 from closo.pipeline.records import Analysis
@@ -12,5 +13,7 @@ from closo.result import Result
 
 def infer_cell(analysis: Analysis, *, progress: Callable[[int, int | None, str], None] | None = None) -> Result:
     """Return what limits the cells of a study; raises as `closo.combine.limits.limits`."""
-    cells, left_out = evidence_of(analysis.study, analysis.results)
-    return stamped(limits(cells, name=analysis.study.title, progress=progress), analysis, left_out)
+    results, why = marked(analysis.results)
+    cells, left_out = evidence_of(analysis.study, results)
+    made = limits(cells, name=analysis.study.title, progress=progress)
+    return stamped(judged(made, why, {key for cell in cells for key in cell.doubts}), analysis, left_out)

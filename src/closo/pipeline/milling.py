@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from closo.combine.comparing import filler_share, spread_between_pellets
+from closo.combine.doubts import fitted, judged, marked, marks_of
 from closo.combine.milling import Milled, milling
 from closo.combine.samples import conductivity, specimens_of, temperatures_of
 from closo.errors import DataError
@@ -34,15 +35,17 @@ def infer_milling(
     ------
     DataError  when no recipe was milled for four times or more and measured at one temperature.
     """
-    study, results = analysis.study, analysis.results
+    study, (results, why) = analysis.study, marked(analysis.results)
     names = series_over_time(study, results)
     temperature, samples = _samples(study, results, names, phases=phases or {})
     first = study.samples[names[0]]
     notes = [*_clock(first), *_phases_unsaid(results, names, phases or {})]
-    made = milling(samples, name=study.title, temperature=temperature, draws=draws, seed=seed)
-    dose, why = _dose(study, first, made.quantities["milling_time:optimum"])
+    doubts = marks_of(*(number for s in samples for number in (s.conductivity, *dict(s.shares).values())))
+    made = fitted(milling(samples, name=study.title, temperature=temperature, draws=draws, seed=seed), doubts)
+    dose, missing = _dose(study, first, made.quantities["milling_time:optimum"])
     quantities, settings = {**made.quantities, **dose}, {**made.settings, "phases": dict(phases or {})}
-    return stamped(replace(made, quantities=quantities, settings=settings), analysis, [*notes, *why])
+    made = judged(replace(made, quantities=quantities, settings=settings), why, doubts)
+    return stamped(made, analysis, [*notes, *missing])
 
 
 def series_over_time(study: Study, results: Mapping[str, Result]) -> list[str]:

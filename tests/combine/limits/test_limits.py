@@ -22,7 +22,9 @@ from closo.models.cell import porous
 from closo.models.cell.chemistry import chemistry
 from closo.models.cell.simulation import Protocol, run
 from closo.models.cell.stack import Stack, stack_from_masses
+from closo.pipeline import limits as pipeline_limits
 from closo.quantity import withheld
+from closo.result import Check, Result
 from closo.twin import write_study
 
 NAMES = ("room", "warm")
@@ -373,6 +375,27 @@ def test_the_command_on_a_study_with_one_cell(closo, tmp_path):
     none, why = evidence_of(analysis.study, {**analysis.results, key: replace(cycling, quantities=partial)})
     assert not none
     assert "ends in cycle 1" in why[0]
+    doubted_inputs_judge_the_limits(analysis, key)
+
+
+def doubted_inputs_judge_the_limits(analysis, cycling):
+    """Each number behind a cell, doubted alone, is named by a failed check of what limits it; others are not."""
+    name = analysis.results[cycling].about.owner
+    cell = analysis.study.cells[name]
+    found = [(key, r.technique, r.about) for key, r in analysis.results.items()]
+    law = next(k for k, t, about in found if t == "arrhenius" and about.sample == cell.separator_sample)
+    spectrum = next(k for k, t, about in found if t == "impedance" and about.owner == name)
+    other = next(k for k, t, _ in found if t == "polarization")
+    of = {cycling: "charge", law: "ionic_conductivity", spectrum: "total_resistance", other: "current"}
+    for key, judges in of.items():
+        keys = tuple(analysis.results[key].quantities) if key == law else (judges,)
+        checks = (Check("residuals", False, "far too large", keys),)
+        results = {**analysis.results, key: replace(analysis.results[key], checks=checks)}
+        with pytest.MonkeyPatch.context() as patch:  # the scores themselves take a minute
+            patch.setattr(pipeline_limits, "limits", lambda _, name, **__: Result("cell_limits", name, {}))
+            made = pipeline_limits.infer_cell(replace(analysis, results=results))
+        said = [c.detail for c in made.failed_checks if c.name == "input"]
+        assert said == ([] if key == other else [f"it is made of numbers that failed a check: {key} (residuals)"])
 
 
 def test_a_cell_of_a_study_is_simulated_as_it_was_made_and_cycled(closo, tmp_path):

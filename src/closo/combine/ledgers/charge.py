@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from closo.combine.doubts import marks_of, with_marks
 from closo.combine.ledgers.balance import Balance, CycleTable, balance
 from closo.combine.ledgers.shares import value_of
 from closo.combine.ledgers.suspects import Evidence, Verdict, judge
 from closo.combine.ledgers.sweep import sweep_current
 from closo.combine.ledgers.table import table_of
+from closo.constants import FARADAY
 from closo.dataset import Dataset
-from closo.models.cell.forms import FARADAY, electrons_per_anion, leak_current_density
+from closo.models.cell.forms import electrons_per_anion, leak_current_density
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 
+_OF_TABLE = ("charge", "current", "coulombic_efficiency")  # what a doubt of the table of cycles speaks of
 _ENDS = 4  # cycles at the beginning and at the end, whose leaks are compared
 
 
@@ -67,6 +70,8 @@ def charge_ledger(
     leaks = _leaks(table, found, area, cycling.name)
     leaks |= _compared(table, None if lsv is None else (lsv, lsv_area), electronic_conductivity, thickness)
     quantities |= leaks
+    doubts = marks_of(*(q for k, q in cycling.quantities.items() if k.partition(":")[0] in _OF_TABLE))
+    quantities = {key: with_marks(quantity, doubts) for key, quantity in quantities.items()}
     verdict = _verdict(found, quantities, resistance_ratio, stretch=stretch)
     findings: dict[str, Any] = {
         "verdict": verdict.name,
@@ -150,7 +155,9 @@ def _compared(
         against = f" {lsv.findings['versus']}" if "versus" in lsv.findings else ""
         method = f"current of the sweep '{lsv.name}' at {at:.2f} V{against}"
         lines[f"{key}:sweep"] = (
-            withheld(key, current, method=method) if isinstance(current, str) else Quantity(key, current, method)
+            withheld(key, current, method=method)
+            if isinstance(current, str)
+            else with_marks(Quantity(key, current, method), marks_of(*lsv.quantities.values()))
         )
     if electronic is not None and thickness is not None:
         lines[f"{key}:electronic"] = Quantity(key, electronic * at / thickness, f"sigma_e U/L at {at:.2f} V")

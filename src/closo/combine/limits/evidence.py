@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from closo.combine.doubts import marks_of
 from closo.combine.ledgers.parameters import parameters_of
 from closo.combine.samples import conductivity_at
 from closo.constants import BOLTZMANN, ELECTRONVOLT
@@ -27,6 +28,7 @@ from closo.study import Study
 
 FREQUENCIES = np.array([1e4, 1e3, 1e2, 1e1, 1e0])  # Hz; above, the bulk of the electrolyte has an arc of its own
 _PLACES = (0.2, 0.5, 0.8)
+_OF_CYCLING = ("temperature", "current", "charge", "coulombic_efficiency")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Evidence:
     impedance : |Z| at FREQUENCIES [ohm], shape (5,), None without a spectrum. impedance_kelvin : its temperature.
     window : voltages at which its legs ended [V]; those of the chemistry when None.
     sodium : resistance of Na against this electrolyte from another cell [ohm m2], and its temperature; None if unknown.
+    doubts : keys of the results whose numbers failed a check and are among these.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Evidence:
     impedance_kelvin: float = 0.0
     sodium: tuple[float, float] | None = None
     window: tuple[float, float] | None = None
+    doubts: frozenset[str] = frozenset()
 
 
 def features(legs: Legs, stacks: list[Stack]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,7 +115,11 @@ def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) 
     _value(result, "coulombic_efficiency:first")  # withheld, with the reason, where cycle 1 is not complete
     mass = parameters_of(study, name).active_mass
     up, down = (_curve(result.curves, sign) for sign in (1, -1))
-    spectrum = _spectrum(results, name)
+    spectrum, plated = _spectrum(results, name), _sodium(study, results, name)
+    sample, kelvins = str(study.cells[name].separator_sample), uncertain(SODIUM_REFERENCE, {})
+    rests_on = [q for k, q in result.quantities.items() if k.partition(":")[0] in _OF_CYCLING]
+    rests_on += [] if spectrum is None else spectrum.quantities.values()
+    rests_on += [conductivity_at(results, sample, kelvins, pellet=name), *([] if plated is None else [plated[0]])]
     return Evidence(
         name=name,
         stack=stack,
@@ -122,9 +130,10 @@ def _evidence(study: Study, results: Mapping[str, Result], name: str, key: str) 
         gaps=_gaps(up, down),
         window=(float(down[1][-1]), float(up[1][-1])),
         capacity_u=float(Quantity("mass", mass).u or 0.0) / stack.active_mass,
-        impedance=None if spectrum is None else spectrum[0],
-        impedance_kelvin=kelvin if spectrum is None else spectrum[1],
-        sodium=_sodium(study, results, name),
+        impedance=None if spectrum is None else _sizes(spectrum),
+        impedance_kelvin=kelvin if spectrum is None else float(spectrum.quantities["temperature"].value or 0.0),
+        sodium=None if plated is None else (float(plated[0].value or 0.0), plated[1]),
+        doubts=frozenset(marks_of(*rests_on)),
     )
 
 
@@ -195,22 +204,25 @@ def _transport(results: Mapping[str, Result], sample: str, name: str) -> dict[st
     return {"conductivity": sigma, "conductivity_energy": energy, "conductivity_u": relative}
 
 
-def _spectrum(results: Mapping[str, Result], name: str) -> tuple[np.ndarray, float] | None:
-    """Return |Z| at FREQUENCIES and the temperature of the first spectrum of a cell that covers them."""
+def _spectrum(results: Mapping[str, Result], name: str) -> Result | None:
+    """Return the first spectrum of a cell that covers FREQUENCIES, with its temperature."""
     for result in results.values():
         if result.technique != "impedance" or result.about.owner != name or "frequency" not in result.curves:
             continue
         f = result.curves["frequency"].values
-        z = np.abs(result.curves["impedance"].values)
-        order = np.argsort(f)
-        temperature = result.quantities.get("temperature")
-        if f.min() <= FREQUENCIES.min() and f.max() >= FREQUENCIES.max() and temperature is not None:
-            size = np.exp(np.interp(np.log(FREQUENCIES), np.log(f[order]), np.log(z[order])))
-            return size, float(temperature.value or 0.0)
+        if f.min() <= FREQUENCIES.min() and f.max() >= FREQUENCIES.max() and "temperature" in result.quantities:
+            return result
     return None
 
 
-def _sodium(study: Study, results: Mapping[str, Result], name: str) -> tuple[float, float] | None:
+def _sizes(spectrum: Result) -> np.ndarray:
+    """Return |Z| at FREQUENCIES [ohm]."""
+    f, z = spectrum.curves["frequency"].values, np.abs(spectrum.curves["impedance"].values)
+    order = np.argsort(f)
+    return np.asarray(np.exp(np.interp(np.log(FREQUENCIES), np.log(f[order]), np.log(z[order]))))
+
+
+def _sodium(study: Study, results: Mapping[str, Result], name: str) -> tuple[Quantity, float] | None:
     """Return the resistance of sodium against the electrolyte of a cell, from a symmetric cell with the same sample."""
     sample = study.cells[name].separator_sample
     for other, cell in study.cells.items():
@@ -225,5 +237,5 @@ def _sodium(study: Study, results: Mapping[str, Result], name: str) -> tuple[flo
             plated = next((r for r in results.values() if r.about.owner == other and r.technique == "plating"), made)
             kelvin = plated.quantities.get("temperature")
             at = None if kelvin is None else kelvin.value
-            return float(found.value), SODIUM_REFERENCE if at is None else float(at)
+            return found, SODIUM_REFERENCE if at is None else float(at)
     return None

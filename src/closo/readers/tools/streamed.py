@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,14 +78,7 @@ def rows_to_the_end(
         stop, last = _ending(beginning, start)
         values = np.empty((len(wanted), 3 * (stop - start) // (2 * len(first)) + _LAST_LINES))
         n, warnings = 0, tuple[str, ...]()
-        for piece in pieces(beginning.path, start, stop, _PIECE):
-            try:
-                found = _parsed(piece, plan)
-            except IrregularError:
-                if not plan.whole:
-                    raise
-                plan = replace(plan, whole=())  # a counter that is none
-                found = _parsed(piece, plan)
+        for found in map(partial(_columns, plans=[plan]), pieces(beginning.path, start, stop, _PIECE)):
             n = _add(values, n, found)
         if last:
             rows = _last_rows(beginning, last, stop, plan)
@@ -92,6 +86,17 @@ def rows_to_the_end(
     except ReadError:
         raise IrregularError from None
     return Rows(values[:, :n].T, warnings)  # what was not written takes no memory
+
+
+def _columns(raw: bytes, plans: list[_Plan]) -> list[np.ndarray]:
+    """Return the wanted columns of whole lines; where a counter is none, the one plan in `plans` becomes one without."""
+    try:
+        return _parsed(raw, plans[0])
+    except IrregularError:
+        if not plans[0].whole:
+            raise
+        plans[0] = replace(plans[0], whole=())
+        return _parsed(raw, plans[0])
 
 
 def _add(values: np.ndarray, n: int, found: list[np.ndarray]) -> int:

@@ -198,6 +198,7 @@ def pieces(path: Path | str, start: int, stop: int, size: int) -> Iterator[bytes
                 raise ReadError("a line of it is too long, or its end is missing.", file=path, hint=_TO_TEXT)
             start = end
             yield piece
+            del piece  # so that the next one lies where it lay
 
 
 def _decoded(path: Path, raw: bytes, *, allow_binary: bool = False) -> Text:
