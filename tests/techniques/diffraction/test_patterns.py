@@ -93,7 +93,11 @@ def test_a_powder_gives_less_than_its_structure_says(folder):
     assert told.value == pytest.approx(0.6, abs=0.015)
     assert told.budget()["response:halite"] == pytest.approx(0.6 * 0.4 * 0.02, rel=0.05)  # 2 % of it
     assert "structure model:halite" not in {k for k, u in told.budget().items() if u > 0}
-    for wrong, says in (("salt=90 %", "is not a phase"), ("halite=0.9", "is not valid"), ("halite", "is not a mass_fraction")):
+    for wrong, says in (
+        ("salt=90 %", "is not a phase"),
+        ("halite=0.9", "is not valid"),
+        ("halite", "is not a mass_fraction"),
+    ):
         with pytest.raises(StudyError, match=says):
             DIFFRACTION.check_settings({"phases": "halite.cif,silicon.cif", "response": wrong})
 
