@@ -111,7 +111,7 @@ def current_figure(
     ordered = np.sort(found.current_density, axis=None)[::-1]
     share = float(ordered[: max(ordered.size // 10, 1)].sum(dtype=float)) / max(float(ordered.sum(dtype=float)), 1e-30)
     summary = (
-        f"Slice {index} across {'xyz'[across]}. A tenth of the cells holds {100 * share:.0f} % of |j|; the largest density is "
-        f"{top:.3g} times the mean."
+        f"Slice {index} across {'xyz'[across]}. A tenth of the cells holds {100 * share:.0f} % of |j|; the largest density "
+        f"is {top:.3g} times the mean."
     )
     return FigureSpec("current density", panels, "Conduction through the microstructure", summary, columns=2)
