@@ -111,7 +111,6 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
 
 
 def _changed(stack: Stack, changes: list[str] | None) -> Stack:
-    """Return a cell with parameters set to other values."""
     from closo.errors import StudyError, did_you_mean
 
     known = [k for k, v in vars(stack).items() if isinstance(v, float)]
@@ -142,7 +141,7 @@ def _chosen(cells: list[Evidence], name: str | None) -> Evidence:
     return cells[names.index(name)]
 
 
-@with_options(recipe=Recipe)
+@with_options({"recipe": Recipe})
 def cell(
     *,
     recipe: Recipe,
@@ -198,7 +197,6 @@ def cell(
 
 
 def _voltages(window: str) -> tuple[float, float]:
-    """Return the voltages of 'LOW:HIGH'."""
     from closo.errors import StudyError
 
     try:
@@ -241,7 +239,7 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=bool(result.failed_checks))
 
 
-@with_options(recipe=Recipe)
+@with_options({"recipe": Recipe})
 def design(
     *,
     recipe: Recipe,
@@ -297,7 +295,6 @@ def infer_cell(
 
 
 def _ranking(result: Result) -> list[list[str]]:
-    """Return the table of mechanisms."""
     rows = [["mechanism", "probability", "ln evidence", "chi2/dof", "fits", "needs, at 20 degC (95 %)"]]
     for r in result.findings["ranking"]:
         low, high = r["interval"]

@@ -76,7 +76,6 @@ def milling(
 
 
 def _phase(text: str) -> tuple[str, str]:
-    """Return state and phase of 'A=name'."""
     state, _, name = text.partition("=")
     if state not in ("A", "B", "C") or not name:
         raise StudyError(
@@ -141,7 +140,6 @@ _RANKED = {  # heading -> key of a row of the ranking
 
 
 def _show(result: Result, ranked: Mapping[str, str], written: list[str]) -> None:
-    """Show quantities, ranking, checks and what to do next."""
     from closo.cli.screen import check_lines
 
     main = {key: q for key, q in result.quantities.items() if result.technique == "milling" or ":" not in key}
@@ -183,7 +181,6 @@ def next_(
 
 
 def _show_offers(result: Result, found: Mapping[str, list[dict[str, Any]]], written: list[str]) -> None:
-    """Show the offers, those that conduct best and those that teach most."""
     from closo.combine.arrhenius.points import celsius
 
     at = celsius(float(result.findings["reference_temperature"]))

@@ -139,7 +139,7 @@ def claims(
     return 0 if analysis.results else _code(analysis)
 
 
-@with_options(drawing=Drawing)
+@with_options({"drawing": Drawing})
 def show(
     study: Study,
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,

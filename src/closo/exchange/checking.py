@@ -178,7 +178,6 @@ def _check_results(archive: Archive, root: str, hashes: Mapping[str, str]) -> tu
 
 
 def _unpack(archive: Archive, root: str, folder: Path) -> None:
-    """Write the files below study/ into a folder."""
     inside = f"{root}study/"
     if f"{inside}study.toml" not in archive.members:
         raise ReadError("the archive holds no study of closo.", file=archive.path, hint="Its files can be verified.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -57,7 +56,6 @@ def _stamped(task: Combining) -> Result:
         reader="",
         function=f"closo.combine.{made.technique}",
         closo_version=task.code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, about=task.about, provenance=provenance)
 

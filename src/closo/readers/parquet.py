@@ -19,6 +19,7 @@ from closo.errors import ReadError
 from closo.readers import bdf
 from closo.readers.delimited import read_text
 from closo.readers.tools.columns import name_of, names_in
+from closo.readers.tools.reading import STATES
 from closo.readers.tools.text import MAX_BYTES, Text, size_of
 
 _BDF = ("test_time_second", "test time / s")
@@ -45,7 +46,9 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
             return bdf.read(path)
         known = [name for name in names if name_of(name) is not None]
         known += [name for name, what in zip(names, names_in(names), strict=True) if what and name not in known]
-        wanted = names if columns is not None or len(known) < 2 else [name for name in names if name in known]
+        wanted = (
+            names if columns is not None or len(known) < 2 else [n for n in names if n in known or STATES.search(n)]
+        )
         table = pl.scan_parquet(path).select(wanted)
         if int(table.select(pl.len()).collect().item()) * len(wanted) > _MAX_CELLS:
             raise text.error("the table has too many cells.", "Split it into smaller files.")

@@ -109,9 +109,7 @@ class Sample(Owner):
     kind_of_owner: ClassVar[str] = "sample"
     recipe: Recipe | None = None
     milling: Milling | None = None
-    changed_fraction: Annotated[Measured, measured("volume_fraction")] = (
-        None  # share of the salt that X-ray Raman sees changed
-    )
+    changed_fraction: Annotated[Measured, measured("volume_fraction")] = None  # of the salt, as X-ray Raman sees it
 
     def about(self, name: str) -> About:
         """Return what results say of their owner."""

@@ -164,7 +164,6 @@ def core_level_tables(raw: Path, truth: Truth, samples: Sequence[str]) -> list[t
 
 
 def _measured(name: str, edge: str) -> dict[str, Any]:
-    """Return the table of one measurement."""
     asked: dict[str, Any] = {"edge": edge, "angle": "55"}
     if edge == "Na K":
         asked["peaks"] = {

@@ -165,7 +165,6 @@ def composites(
 
 
 def _bare(made: Made) -> Composite:
-    """Return a sample without measurements."""
     if not made.filler:
         return Composite(made.label, 0.0, 3600.0 * made.hours, ())
     silica = Truth().silica(made.filler)

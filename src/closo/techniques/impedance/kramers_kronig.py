@@ -45,9 +45,7 @@ _PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain i
 _CROWD, _PRICE_OF_CROWD = 5, 10.0  # points within which outliers are a crowd; what each of them costs then
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
-_ROUNDING = (
-    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, the spacing of the terms
-)
+_ROUNDING = 1e-4  # residuals below this part of |Z| are those of a computed spectrum: the spacing of the terms
 _SETTLED = 0.1  # change of ln sd between two fits
 
 
@@ -248,7 +246,7 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
     search : False to leave the outliers in.
     """
     unit, plain = size * shape, []
-    target = _stack(z / unit)
+    target = np.concatenate([(z / unit).real, (z / unit).imag])
     level = 4.0 * float(np.sum(np.log(shape))) + (_PRICE_OF_NOISE if np.ptp(shape) > 0.0 else 0.0)
     for terms in _TERMS:
         if terms + 3 > 0.7 * target.size:
@@ -381,10 +379,6 @@ def _basis(frequency: bytes, terms: int) -> np.ndarray:
     imag[:, terms + 1] = w / w.max()
     imag[:, terms + 2] = -w.min() / w
     return matrix
-
-
-def _stack(z: np.ndarray) -> np.ndarray:
-    return np.concatenate([z.real, z.imag])
 
 
 def lag_one(residual: np.ndarray, used: int) -> float:
