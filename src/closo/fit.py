@@ -22,25 +22,14 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Fit:
-    """The outcome of a least-squares fit.
+    """The outcome of a least-squares fit."""
 
-    Attributes
-    ----------
-    values : shape (n,), the parameters.
-    covariance : shape (n, n), already scaled by `chi2 / df` where the noise was unknown; inf on the diagonal for a
-        direction that the data do not fix.
-    residuals : shape (m,), at `values`.
-    chi2 : sum of squared residuals.
-    df : m - n.
-    evaluations : calls of the residual function.
-    """
-
-    values: np.ndarray
-    covariance: np.ndarray
-    residuals: np.ndarray
-    chi2: float
-    df: int
-    evaluations: int
+    values: np.ndarray  # the parameters, shape (n,)
+    covariance: np.ndarray  # (n, n), scaled by chi2 / df where the noise was unknown; inf where nothing is fixed
+    residuals: np.ndarray  # at `values`, shape (m,)
+    chi2: float  # sum of squared residuals
+    df: int  # m - n
+    evaluations: int  # calls of the residual function
 
 
 def least_squares(

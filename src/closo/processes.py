@@ -7,7 +7,7 @@ import os
 from multiprocessing.connection import wait
 from threading import Thread
 
-_leading = False
+_LEADER = "leader"  # name of a process that may have workers although another one has started it
 
 
 def cores() -> int:
@@ -17,14 +17,14 @@ def cores() -> int:
 
 def is_worker() -> bool:
     """Return whether another process has started this one to compute, so that it has none of its own."""
+    this = multiprocessing.current_process()
     begun = multiprocessing.parent_process() is not None  # not while it imports the script that started it
-    return (begun or getattr(multiprocessing.current_process(), "_inheriting", False)) and not _leading
+    return (begun or getattr(this, "_inheriting", False)) and this.name != _LEADER
 
 
 def lead() -> None:
     """Let this process have workers, although another one has started it."""
-    global _leading  # noqa: PLW0603
-    _leading = True
+    multiprocessing.current_process().name = _LEADER
 
 
 def end_with_parent() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import gaussian_filter1d
 
 from closo.dataset import new
 from closo.errors import DataError, StudyError
@@ -79,9 +80,49 @@ def test_a_scale_of_the_values_changes_no_choice():
     estimated = analyse(scaled, edges="B K")
     key = "edge_intensity:B K"
     assert other[key].value == pytest.approx(one[key].value)
-    assert estimated.quantities[key].value == pytest.approx(one.quantities[key].value, rel=0.25)
-    assert any(source.startswith("gain") for source in estimated.quantities[key].budget())
-    assert gain_of(3.7 * counts) == pytest.approx(3.7, rel=0.25)
+    assert estimated[key].value == pytest.approx(3.7 * one[key].value)  # in the values of the file
+    counting = [next(u for s, u in r[key].budget().items() if s.startswith("counting")) for r in (one, estimated)]
+    assert counting[1] == pytest.approx(3.7 * counting[0], rel=0.15)
+    assert gain_of(3.7 * counts) == (pytest.approx(3.7, rel=0.25), False)
+
+
+def floats(seed, *, dose=1.0, dark=100.0, off=0.0):
+    """Return a spectrum of floats: a dark current with its noise, and more or less than it subtracted."""
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(dose * (900 * (E / 150) ** -2.8 + 200 * EDGE + dark)) - dose * (dark + off)
+    return new("energy_loss", {"energy_loss": E, "intensity": counts}, source="a.msa")
+
+
+@pytest.mark.parametrize("dose", [1.0, 50.0])
+@pytest.mark.parametrize("off", [0.0, 50.0, 120.0, 300.0])
+def test_a_dark_current_makes_no_silent_number(dose, off):
+    """Its noise had passed for that of electrons: 5900 ± 1100 counts for 11 500; of one that is subtracted twice, 2400."""
+    truth, held, flagged = dose * 200.0 * EDGE[SIGNAL].sum(), 0, 0
+    for seed in range(10):
+        result = analyse(floats(seed, dose=dose, off=off), edges="B K", zero_loss=0.0)
+        low, high = result["edge_intensity:B K"].interval()
+        held += low <= truth <= high
+        flagged += any(check.passed is False for check in result.checks)
+    assert flagged >= 9 if off > 226.0 else held >= 9  # 226: what is least in the spectrum
+
+
+@pytest.mark.parametrize("width", [0.8, 2.0])
+@pytest.mark.parametrize("shape", [(), (8, 8)])
+def test_smoothed_values_are_told_and_their_noise_is_that_of_sums(width, shape):
+    """Second differences of smoothed values are a twenty-seventh of what electrons scatter, or less."""
+    rng = np.random.default_rng(7)
+    counts = rng.poisson(40 * (E / 150) ** -2.8 + 9 * EDGE, (*shape, E.size)).astype(float)
+    kind = "energy_loss_image" if shape else "energy_loss"
+    smooth = gaussian_filter1d(np.maximum(counts, 0.1), width, axis=-1)
+    raw, result = (
+        analyse(new(kind, {"energy_loss": E, "intensity": values}, source="a.dm4"), edges="B K", zero_loss=0.0)
+        for values in (counts, smooth)
+    )
+    assert [c.passed for c in result.checks if c.name == "noise"] == [False]
+    assert not [c for c in raw.checks if c.name == "noise"]
+    gain, smoothed = gain_of(smooth.reshape(-1, E.size).sum(axis=0))
+    assert smoothed
+    assert 0.4 < gain < 2.5
 
 
 def test_references_are_fitted_together_and_a_wrong_one_is_seen(tmp_path):

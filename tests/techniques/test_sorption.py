@@ -110,7 +110,7 @@ def test_bjh_finds_cylinders_that_empty_as_the_kelvin_equation_says():
 def test_the_t_plot_is_exact_where_the_film_is_that_of_the_curve():
     x = np.linspace(0.05, 0.35, 16)
     volume = 200e3 * kernel.thickness(x) + 0.05e-3
-    line, spread = kernel.film_line(x, volume, np.arange(16), np.nan)
+    line, spread, _ = kernel.film_line(x, volume, np.arange(16), np.nan)
     assert line.values == pytest.approx([200e3, 0.05e-3], rel=1e-9)
     assert (spread > 0).all()
 
@@ -413,7 +413,7 @@ def test_the_command_line(shared_data, closo):
 CLEAN = np.array([*np.geomspace(0.003, 0.03, 4), *np.linspace(0.05, 0.30, 10), *np.linspace(0.35, 0.90, 12), 0.95])
 
 
-def twin(seed):
+def twin(seed, *, microporous=False):
     """Return a powder measured with errors, and its truth; surface, pores and errors are not those assumed."""
     rng = np.random.default_rng([seed, 77])
     area, section = np.exp(rng.uniform(np.log(60e3), np.log(400e3))), 0.162e-18 * np.exp(0.1 * rng.standard_normal())
@@ -421,6 +421,7 @@ def twin(seed):
         area / (AVOGADRO * section),
         rng.choice([0.0, rng.uniform(0, 0.12), rng.uniform(0.2, 0.5)], p=[0.4, 0.4, 0.2]),
     )
+    share = rng.uniform(0.2, 0.7) if microporous else share
     powder = Powder(
         sites * (1.0 - share),
         sites * share,
@@ -477,6 +478,35 @@ def test_intervals_cover_the_truth_of_surfaces_that_are_not_the_models(window):
         "limit",
     }
     assert covered.pop("limit") > 0.92
-    assert 0.92 <= covered.pop("bet_constant") <= 0.99
     assert all(0.92 <= share <= 0.98 for share in covered.values()), covered
-    assert all(inside["micropore_volume"])  # known in few of them, and with room to spare
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_micropores_of_powders_that_have_some():
+    """A fifth to seven tenths of the sites; where the volume is not known its limit is above the truth."""
+    inside, below = [], []
+    for seed in range(200):
+        data, truth = twin(seed, microporous=True)
+        quantity = analyse(data).quantities["micropore_volume"]
+        if quantity.value is not None:
+            low, high = quantity.interval()
+            inside.append(low <= truth["micropore_volume"] <= high)
+        elif "cm3/g" in quantity.why:
+            limit = float(quantity.why.split("below ")[1].split(" ")[0])
+            below.append(1e3 * truth["micropore_volume"] <= 1.01 * limit)
+    assert len(inside) > 120
+    assert 0.92 <= np.mean(inside) <= 0.98
+    assert np.mean(below) > 0.92
+
+
+def test_a_film_gauged_for_wide_pores_has_no_say_in_the_micropores(shared_data):
+    """On a silica and a carbon black without micropores it leaves less than none; Harkins and Jura leave none."""
+    for name in ("micromeritics_xls/Sample_A.xls", "reference/micromeritics_carbon_black.csv"):
+        (data,) = read(shared_data / "structure/sorption" / name)
+        x, n = (data[key].values[data["desorption"].values < 0.5] for key in ("relative_pressure", "adsorbed_amount"))
+        rows = np.flatnonzero((x >= 0.08) & (x <= 0.30))
+        wide = np.polyfit(kernel.thickness(x, "kruk jaroniec sayari")[rows], n[rows], 1)
+        usual, spread, most = kernel.film_line(x, n, rows, 100.0)
+        assert wide[1] / wide[0] < -0.09e-9
+        assert abs(usual.values[1] / usual.values[0]) < 0.03e-9 < most / usual.values[0]
+        assert spread[1] / usual.values[0] < 0.06e-9

@@ -1,7 +1,8 @@
 """claims.toml + results -> a verdict per claim: supported, consistent, contradicted, undecided, or no data."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from closo.techniques.lazy import lazily
 
 if TYPE_CHECKING:
     from closo.claims.claim import KINDS, Claim
@@ -10,23 +11,18 @@ if TYPE_CHECKING:
     from closo.claims.reading import load_claims, read_claims
     from closo.claims.verdict import RESTS_ON, WORDS, Verdict
 
-_HOME = {
-    "KINDS": "claim",
-    "RESTS_ON": "verdict",
-    "WORDS": "verdict",
-    "Claim": "claim",
-    "Verdict": "verdict",
-    "claimed_range": "ranges",
-    "judge": "judging",
-    "load_claims": "reading",
-    "read_claims": "reading",
-}
-
 __all__ = ["KINDS", "RESTS_ON", "WORDS", "Claim", "Verdict", "claimed_range", "judge", "load_claims", "read_claims"]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is first used: to read claims is cheap, to judge them is not."""
-    if name not in _HOME:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = lazily(  # to read claims is cheap, to judge them is not
+    __name__,
+    {
+        "KINDS": "claim",
+        "RESTS_ON": "verdict",
+        "WORDS": "verdict",
+        "Claim": "claim",
+        "Verdict": "verdict",
+        "claimed_range": "ranges",
+        "judge": "judging",
+        "load_claims": "reading",
+        "read_claims": "reading",
+    },
+)

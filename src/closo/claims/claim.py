@@ -23,41 +23,28 @@ _RATIOS = {"ratio": "ratio", "decades": "conductivity_ratio"}
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A published number, or a sentence that can be tested.
+    """A published number, or a sentence that can be tested."""
 
-    Attributes
-    ----------
-    id, text, where : its number, what it says, where it is printed.
-    kind : one of KINDS.
-    quantity : key of a quantity ('ionic_conductivity', 'activation_energy:lnsigma').
-    of, to : samples, specimens or results it speaks of; `to` is what a ratio or difference refers to.
-    temperature : text with a unit, or None where the text names none.
-    value : text with a unit; a number, a range '25-40 vol%', or a word (the maximum of a series over silica types).
-    relation : '=', '>', '<' or 'about'.
-    tolerance : text with a unit or in percent; None takes half a unit of the last printed digit ('about': at least 10 %).
-        A bound ('>' or '<') is meant as it stands; with a tolerance it is that much wider.
-    parts : of a mixture, in the order of its value '6:3:1'; each is the rest of a key, 'mass_fraction:<part>'.
-    convention : 'sigmaT' or 'sigma' where an activation energy says so; None judges both.
-    no_data : the reason why nobody can judge it here.
-    fault : what is wrong with its entry in claims.toml, so that it cannot be judged; not a key of the file.
-    """
-
-    id: str
-    text: str
-    where: str = ""
-    kind: str = "value"
-    quantity: str = ""
-    of: tuple[str, ...] = ()
-    to: str | None = None
-    temperature: str | None = None
-    value: str | None = None
-    relation: str = "="
+    id: str  # its number
+    text: str  # what it says
+    where: str = ""  # it is printed
+    kind: str = "value"  # one of KINDS
+    quantity: str = ""  # key of one ('ionic_conductivity', 'activation_energy:lnsigma')
+    of: tuple[str, ...] = ()  # samples, specimens or results that it speaks of
+    to: str | None = None  # what a ratio or difference refers to
+    temperature: str | None = None  # text with a unit; None where the text names none
+    value: str | None = None  # a number with a unit, a range '25-40 vol%', or a word (the maximum over silica types)
+    relation: str = "="  # or '>', '<', 'about'
+    # Text with a unit or in percent; None takes half a unit of the last printed digit ('about': at least 10 %). A bound is
+    # meant as it stands; with a tolerance it is that much wider.
     tolerance: str | None = None
-    convention: str | None = None
-    parts: tuple[str, ...] = ()
-    no_data: str | None = None
+    convention: str | None = None  # 'sigmaT' or 'sigma' where an activation energy says so; None judges both
+    parts: tuple[
+        str, ...
+    ] = ()  # of a mixture, in the order of its value '6:3:1'; each ends a key, 'mass_fraction:<part>'
+    no_data: str | None = None  # the reason why nobody can judge it here
     note: str = ""
-    fault: str | None = None
+    fault: str | None = None  # why its entry in claims.toml cannot be judged; not a key of the file
 
     @property
     def name(self) -> str:

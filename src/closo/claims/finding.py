@@ -17,19 +17,12 @@ from closo.toml import read_number
 
 @dataclass(frozen=True)
 class Pairs:
-    """Several samples compared two by two.
+    """Several samples compared two by two."""
 
-    Attributes
-    ----------
-    names, values : of the samples.
-    couples : the two names of each comparison.
-    ratios : first/second of each.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the samples
     values: tuple[Quantity, ...]
-    couples: tuple[tuple[str, str], ...]
-    ratios: tuple[Quantity, ...]
+    couples: tuple[tuple[str, str], ...]  # the two names of each comparison
+    ratios: tuple[Quantity, ...]  # first/second of each
 
 
 def kelvin(temperature: str) -> float:

@@ -118,7 +118,6 @@ def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -
 
 
 def _basis_of(pair: Sequence[Quantity]) -> str:
-    """Return what something computed from these quantities rests on."""
     return "measured" if any(q.basis == "measured" for q in pair) else "derived"
 
 
@@ -166,7 +165,6 @@ def _judge_proportions(claim: Claim, results: Mapping[str, Result]) -> Verdict:
 
 
 def _judge_maximum(claim: Claim, results: Mapping[str, Result]) -> Verdict:
-    """Judge where a series has its maximum."""
     location = location_of_maximum(results, claim.of[0])
     claimed = claimed_range(claim, location.name)
     if location.number is None:

@@ -21,21 +21,13 @@ RESTS_ON = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the results say about a claim.
-
-    Attributes
-    ----------
-    verdict : one of WORDS.
-    reason : one or two sentences with the numbers, how they were obtained, and the temperature.
-    quantities : the numbers behind it.
-    deviation : of a consistent claim, the smallest deviation that the data would have shown ('±9 %').
-    """
+    """What the results say about a claim."""
 
     claim: Claim
     verdict: Word
-    reason: str
-    quantities: tuple[Quantity, ...] = ()
-    deviation: str = ""
+    reason: str  # one or two sentences with the numbers, how they were obtained, and the temperature
+    quantities: tuple[Quantity, ...] = ()  # the numbers behind it
+    deviation: str = ""  # of a consistent claim, the smallest one that the data would have shown ('±9 %')
 
     @property
     def basis(self) -> str:

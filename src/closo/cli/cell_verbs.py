@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closo.cli.infer_verbs import analysed, draw, known_or_made
+from closo.cli.groups import with_options
+from closo.cli.infer_verbs import draw, known_or_made
 from closo.cli.options import Figures, Json, Study, Workers
-from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.output import analysed, exit_code, progress_bar, say, show_lines, show_table, write_json
 
 if TYPE_CHECKING:
     from closo.combine.limits import Evidence
@@ -40,22 +38,6 @@ class Recipe:
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the model in SI, energies in eV."),
     ] = None
-
-
-def _with_recipe(verb: Callable[..., int]) -> Callable[..., int]:
-    """Return a verb with an option for each field of `Recipe`; it gets them together as `recipe`."""
-    names = [field.name for field in fields(Recipe)]
-
-    @wraps(verb)
-    def called(**given: Any) -> int:
-        return verb(recipe=Recipe(**{name: given.pop(name) for name in names}), **given)
-
-    signature = inspect.signature(verb, eval_str=True)
-    own = [p for name, p in signature.parameters.items() if name != "recipe"]
-    options = inspect.signature(Recipe, eval_str=True).parameters.values()
-    named = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in options]
-    called.__signature__ = signature.replace(parameters=[*named, *own])  # type: ignore[attr-defined]
-    return called
 
 
 def _of_study(recipe: Recipe) -> tuple[list[Evidence], bool, dict[str, tuple[Number, Number, Number]]]:
@@ -129,7 +111,6 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
 
 
 def _changed(stack: Stack, changes: list[str] | None) -> Stack:
-    """Return a cell with parameters set to other values."""
     from closo.errors import StudyError, did_you_mean
 
     known = [k for k, v in vars(stack).items() if isinstance(v, float)]
@@ -160,7 +141,7 @@ def _chosen(cells: list[Evidence], name: str | None) -> Evidence:
     return cells[names.index(name)]
 
 
-@_with_recipe
+@with_options({"recipe": Recipe})
 def cell(
     *,
     recipe: Recipe,
@@ -216,7 +197,6 @@ def cell(
 
 
 def _voltages(window: str) -> tuple[float, float]:
-    """Return the voltages of 'LOW:HIGH'."""
     from closo.errors import StudyError
 
     try:
@@ -259,7 +239,7 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=bool(result.failed_checks))
 
 
-@_with_recipe
+@with_options({"recipe": Recipe})
 def design(
     *,
     recipe: Recipe,
@@ -315,7 +295,6 @@ def infer_cell(
 
 
 def _ranking(result: Result) -> list[list[str]]:
-    """Return the table of mechanisms."""
     rows = [["mechanism", "probability", "ln evidence", "chi2/dof", "fits", "needs, at 20 degC (95 %)"]]
     for r in result.findings["ranking"]:
         low, high = r["interval"]

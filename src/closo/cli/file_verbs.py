@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closo.cli.inputs import with_inputs
+from closo.cli.groups import Inputs, given, with_options
 from closo.cli.options import Json
 from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
-from closo.cli.pictures import Format, Journal, Style, drawn, drawn_together, pictures_of
+from closo.cli.pictures import Drawing, drawn, drawn_together
 from closo.cli.script import write_script
 from closo.cli.technique_verbs import complete
 from closo.errors import DataError, StudyError, counted
@@ -21,42 +22,73 @@ if TYPE_CHECKING:
     from closo.quantity import Quantity
     from closo.result import Result
 
-Reader = Annotated[
-    str | None, typer.Option("--reader", help="Name of the reader, where the content is not recognised.")
-]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
-        "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, or "
-        "alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
-    ),
-]
 
-Sheet = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
-]
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read where it is not understood by itself."""
+
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            help="Columns of a table in order, e.g. 'frequency,impedance_real,-impedance_imag'; a unit may stand in "
+            "brackets, '-' in front says that the file holds the negative, '_' skips a column. 'voltammetry:' before them, "
+            "or alone where the file names its columns, says what a table is (chronoamperometry, cycling, ...).",
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Sheet of an Excel workbook, where several can be read.")
+    ] = None
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="Name of the reader, where the content is not recognised.")
+    ] = None
+
+    @property
+    def asked(self) -> dict[str, str | None]:
+        """The arguments `columns`, with the sheet in front, and `reader` of `read` and `run`."""
+        columns = self.columns if self.sheet is None else f"sheet={self.sheet}:{self.columns or ''}"
+        return {"columns": columns, "reader": self.reader}
 
 
-def _with_sheet(columns: str | None, sheet: str | None) -> str | None:
-    """Return `columns` with the sheet in front, as the readers take it."""
-    return columns if sheet is None else f"sheet={sheet}:{columns or ''}"
+@dataclass(frozen=True)
+class Tables:
+    """Tables that are written."""
+
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per measurement there, one header row.")
+    ] = None
+    cycles: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per cycle there (technique cycling).")
+    ] = None
+    origin: Annotated[
+        bool,
+        typer.Option("--origin", help="Tables with three header rows (name, unit, comment), as Origin reads them."),
+    ] = False
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write one row per measurement, and one per cycle, where they are asked for."""
+        if self.table is None and self.cycles is None:
+            return
+        from closo.cli.tables import cycle_rows, measurement_rows, write_rows
+
+        if self.table is not None:
+            write_rows(self.table, measurement_rows(outcomes), origin=self.origin)
+        if self.cycles is not None:
+            write_rows(self.cycles, cycle_rows(_results(outcomes)), origin=self.origin)
 
 
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every quantity with its method, and every check.")]
 _FEW = 3  # results that are shown one by one
 _COLUMNS = 3  # quantities of a table of many
 
 
-@with_inputs
+@with_options({"inputs": Inputs, "reading": Reading, "drawing": Drawing, "tables": Tables})
 def run(
     technique: Annotated[
         str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
     ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Instrument files, or folders of them.")],
     *,
-    inputs: Mapping[str, str | None],
+    inputs: Any,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the technique; may be repeated."),
@@ -75,31 +107,20 @@ def run(
             "a ZView model (.mdl).",
         ),
     ] = None,
-    columns: Columns = None,
-    sheet: Sheet = None,
-    reader: Reader = None,
+    reading: Reading,
     part: Annotated[str | None, typer.Option(help="Number or title of one part of the file; all without it.")] = None,
     use_header: Annotated[
         bool, typer.Option("--use-header", help="Take area, thickness, mass and temperature from the files' headers.")
     ] = False,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a figure per measurement there.")] = None,
-    formats: Format = "svg,pdf",
-    style: Style = None,
-    journal: Journal = "rsc",
+    drawing: Drawing,
     script: Annotated[
         Path | None, typer.Option(metavar="FILE.py", help="Write a Python script that gives the same numbers.")
     ] = None,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per measurement there, one header row.")
-    ] = None,
-    cycles: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv|.xlsx", help="Write one row per cycle there (technique cycling).")
-    ] = None,
-    origin: Annotated[
-        bool,
-        typer.Option("--origin", help="Tables with three header rows (name, unit, comment), as Origin reads them."),
+    tables: Tables,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every quantity with its method, and every check.")
     ] = False,
-    verbose: Verbose = False,
     as_json: Json = False,
 ) -> int:
     """Analyse loose files, no study needed; a bad file is reported at the end and the rest is done.
@@ -115,20 +136,15 @@ def run(
     from closo import pipeline
 
     asked = _settings_of(technique, preset, settings or [])
-    given: dict[str, Any] = {
-        "settings": asked,
-        "columns": _with_sheet(columns, sheet),
-        "reader": reader,
-        "part": _part(part),
-        "use_header": use_header,
-    }
-    wanted = pictures_of(figures, formats, style, journal)
+    number = int(part) if part is not None and part.isdigit() else part
+    how: dict[str, Any] = {"settings": asked, **reading.asked, "part": number, "use_header": use_header}
+    wanted = drawing.into(figures)
     if script is not None:
-        write_script(script, technique, files, {**inputs, **given})
+        write_script(script, technique, files, {**given(inputs), **how})
     outcomes: list[Outcome] = []
     pictures: list[list[str]] = []
     with progress_bar("Analysing") as report:
-        for outcome in pipeline.run(technique, files, inputs=inputs, **given):
+        for outcome in pipeline.run(technique, files, inputs=given(inputs), **how):
             outcomes.append(outcome)
             pictures.append(drawn(outcome.result, wanted))
             report(len(outcomes), None, outcome.file.name)
@@ -136,31 +152,21 @@ def run(
         write_json([_as_json(outcome, paths) for outcome, paths in zip(outcomes, pictures, strict=True)])
     else:
         _show(outcomes, verbose=verbose)
-    results = [o.result for o in outcomes if o.result is not None]
-    for path in drawn_together(technique, results, wanted):
+    for path in drawn_together(technique, _results(outcomes), wanted):
         say(f"Written: {path}")
-    _write_tables(outcomes, results, table, cycles, origin=origin)
+    tables.write(outcomes)
     if save_preset is not None:
         from closo.techniques.presets import save_preset as save
 
-        say(save(technique, save_preset, asked, results))
+        say(save(technique, save_preset, asked, _results(outcomes)))
     return _code(outcomes)
 
 
-def _write_tables(
-    outcomes: Sequence[Outcome], results: Sequence[Result], table: Path | None, cycles: Path | None, *, origin: bool
-) -> None:
-    """Write one row per measurement, and one per cycle, where they are asked for."""
-    if table is None and cycles is None:
-        return
-    from closo.cli.tables import cycle_rows, measurement_rows, write_rows
-
-    if table is not None:
-        write_rows(table, measurement_rows(outcomes), origin=origin)
-    if cycles is not None:
-        write_rows(cycles, cycle_rows(results), origin=origin)
+def _results(outcomes: Sequence[Outcome]) -> list[Result]:
+    return [outcome.result for outcome in outcomes if outcome.result is not None]
 
 
+@with_options({"reading": Reading})
 def convert(
     file: Annotated[str, typer.Argument(help="An instrument file.")],
     *,
@@ -169,9 +175,7 @@ def convert(
         typer.Option(metavar="csv|nc|bdf", help="Write each measurement as CSV, netCDF or Battery Data Format."),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; beside the file without it.")] = None,
-    columns: Columns = None,
-    sheet: Sheet = None,
-    reader: Reader = None,
+    reading: Reading,
     as_json: Json = False,
 ) -> int:
     """Show what the reader sees in a file: per measurement its kind, variables, metadata and warnings.
@@ -184,8 +188,8 @@ def convert(
     if to not in (None, "csv", "nc", "bdf"):
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
-    name = reader or readers.sniff(path).name
-    found = readers.read(path, reader=reader, columns=_with_sheet(columns, sheet))
+    name = reading.reader or readers.sniff(path).name
+    found = readers.read(path, **reading.asked)
     measurements = [describe(data) for data in found]
     if to is not None:
         refused: list[DataError] = []
@@ -207,7 +211,6 @@ def convert(
 
 
 def _show_measurement(entry: Mapping[str, Any]) -> None:
-    """Show what a reader found in a measurement."""
     show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
     show_table(
         ["variable", "unit", "length", "first", "last"],
@@ -253,10 +256,6 @@ def _settings_of(technique: str, preset: str | None, settings: list[str]) -> dic
     return parsed
 
 
-def _part(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdigit() else text
-
-
 def _as_json(outcome: Outcome, figures: list[str]) -> dict[str, Any]:
     place = {"file": str(outcome.file), "part": outcome.part}
     if outcome.result is not None:
@@ -269,7 +268,7 @@ def _show(outcomes: list[Outcome], *, verbose: bool) -> None:
     """Print the results, briefly or in full, then what failed and why."""
     from closo.cli.screen import result_lines, width_of_terminal
 
-    results = [o.result for o in outcomes if o.result is not None]
+    results = _results(outcomes)
     if verbose:
         for result in results:
             _show_in_full(result)
@@ -328,8 +327,7 @@ def _failed(result: Result) -> str:
 
 
 def _code(outcomes: list[Outcome]) -> int:
-    """Return the exit code of `run`."""
-    results = [o.result for o in outcomes if o.result is not None]
+    results = _results(outcomes)
     errors = [o.error for o in outcomes if o.error is not None and not o.skipped]
     if not results and not errors:  # nothing but files of another kind
         return 3

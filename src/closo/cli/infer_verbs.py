@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closo.cli.options import Figures, Json, Study, Workers
-from closo.cli.output import progress_bar, say, show_lines, show_table, write_json
+from closo.cli.output import analysed, cell, say, show_lines, show_table, write_json
 from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def milling(
 
 
 def _phase(text: str) -> tuple[str, str]:
-    """Return state and phase of 'A=name'."""
     state, _, name = text.partition("=")
     if state not in ("A", "B", "C") or not name:
         raise StudyError(
@@ -84,14 +83,6 @@ def _phase(text: str) -> tuple[str, str]:
             hint="Write A=NAME: A as received, B what milling makes of it, C over-milled.",
         )
     return state, name
-
-
-def analysed(study: Path, workers: int) -> Analysis:
-    """Return the analysis of a study."""
-    from closo import pipeline
-
-    with progress_bar("Analysing") as progress:
-        return pipeline.analyse(study, workers=workers, progress=progress)
 
 
 def known_or_made(analysis: Analysis, key: str, make: Callable[[], Result], settings: Mapping[str, object]) -> Result:
@@ -149,21 +140,15 @@ _RANKED = {  # heading -> key of a row of the ranking
 
 
 def _show(result: Result, ranked: Mapping[str, str], written: list[str]) -> None:
-    """Show quantities, ranking, checks and what to do next."""
     from closo.cli.screen import check_lines
 
     main = {key: q for key, q in result.quantities.items() if result.technique == "milling" or ":" not in key}
     show_table(["quantity", "value", "method"], [[key, str(q), q.method] for key, q in main.items()])
-    rows = [[_cell(row[key]) for key in ranked.values()] for row in result.findings["ranking"]]
+    rows = [[cell(row[key], "{:.1f}") for key in ranked.values()] for row in result.findings["ranking"]]
     show_table(list(ranked), rows)
     show_lines(check_lines(result))
     show_lines([f"  {note}" for note in result.notes])
     show_lines(written)
-
-
-def _cell(value: object) -> str:
-    """Return a cell of a table: numbers with one decimal."""
-    return f"{value:.1f}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def next_(
@@ -196,7 +181,6 @@ def next_(
 
 
 def _show_offers(result: Result, found: Mapping[str, list[dict[str, Any]]], written: list[str]) -> None:
-    """Show the offers, those that conduct best and those that teach most."""
     from closo.combine.arrhenius.points import celsius
 
     at = celsius(float(result.findings["reference_temperature"]))

@@ -12,7 +12,7 @@ from closo.cli.output import exit_code, progress_bar, say, show_lines, show_tabl
 from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
-    from closo.library import Added, Found
+    from closo.library import Found
 
 Place = Annotated[
     str | None,
@@ -76,7 +76,7 @@ def _add(folders: list[str], library: str | None, how: dict[str, Any], *, as_jso
         done = room.add(folders, library=library or room.default_place(), progress=progress, **how)
     failed = [one for one in done if one.error is not None]
     if as_json:
-        write_json([_added(one) for one in done])
+        write_json([vars(one) | {"error": None if one.error is None else one.error.as_json()} for one in done])
     else:
         for one in failed:
             say(f"not added: {one.error}")
@@ -86,11 +86,6 @@ def _add(folders: list[str], library: str | None, how: dict[str, Any], *, as_jso
         results = sum(one.results for one in done)
         show_lines([f"{len(done) - len(failed)} studies with {results} results added, {len(failed)} not."])
     return exit_code(errors=[one.error for one in failed if one.error is not None], failed=False)
-
-
-def _added(one: Added) -> dict[str, Any]:
-    error = None if one.error is None else one.error.as_json()
-    return {"folder": one.folder, "results": one.results, "missing": one.missing, "error": error}
 
 
 def find(
@@ -112,10 +107,7 @@ def find(
         raise StudyError("No condition is given.", hint="Write for example 'sigma(30 degC) > 1e-4 S/cm'.")
     found = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
     if as_json:
-        write_json(
-            {"hits": [hit.as_json() for hit in found.hits], "total": found.total, "withheld": found.withheld}
-            | {"unplaced": found.unplaced}
-        )
+        write_json(vars(found) | {"hits": [hit.as_json() for hit in found.hits]})
     else:
         _show(found)
     return 0

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from closo.pipeline import Analysis
 
 
 def write_json(value: object) -> None:
@@ -57,12 +64,50 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int | None, str], None]]
         yield report
 
 
+def analysed(study: Path, workers: int, scheduler: str | None = None) -> Analysis:
+    """Return the analysis of a study, with a progress bar."""
+    from closo import pipeline
+
+    with progress_bar("Analysing") as progress:
+        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress)
+
+
+def cell(value: object, number: str = "{:.6g}") -> str:
+    """Return a cell of a table; `number` is the format of a float, and None leaves it empty."""
+    return "" if value is None else number.format(value) if isinstance(value, float) else str(value)
+
+
 def exit_code(*, errors: Sequence[Exception], failed: bool) -> int:
     """Return the exit code: 3 for a file that cannot be read, 2 for any other error, 1 for a failed check, else 0."""
     codes = [int(getattr(error, "exit_code", 2)) for error in errors]
     return max(codes, default=int(failed))
 
 
+_UNIT = re.compile(r"(?:(?<=\d )|(?<=/ ))[A-Za-z%][^\s,;:()]*(?: c?m2\b)?")  # behind a number, or in a heading
+_SIGNS = (
+    (r"\bdegC\b", "°C"),
+    (r"\b([kMm]?)ohm\b", r"\1Ω"),
+    (r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![A-Za-z]))", "µ"),
+    (r"(?<=m)2\b", "²"),
+    (r"(?<=m)3\b", "³"),
+)
+
+
 def _printable(text: str) -> str:
-    """Return text without control characters, which a file name may hold to play with the terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+    """Return text without control characters, which a file name may hold to play with the terminal.
+
+    Units are typeset where the terminal has the letters.
+    """
+
+    def typeset(unit: re.Match[str]) -> str:
+        shown = unit[0]
+        for plain, sign in _SIGNS:
+            shown = re.sub(plain, sign, shown)
+        return shown
+
+    text = "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+    try:
+        "°Ωµ²³".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return text
+    return _UNIT.sub(typeset, text)

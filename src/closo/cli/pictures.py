@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,32 +15,38 @@ if TYPE_CHECKING:
     from closo.figures import Look
     from closo.result import Result
 
-Format = Annotated[
-    str, typer.Option("--format", metavar="svg,pdf,png", help="Formats of the figures, with commas between.")
-]
-Style = Annotated[
-    Path | None, typer.Option(metavar="FILE.mplstyle", help="A style of matplotlib for the figures, over closo's own.")
-]
-Journal = Annotated[str, typer.Option(metavar="rsc|acs", help="Journal whose column widths the figures have.")]
-
-
 Wanted = tuple[Path, tuple[str, ...], "Look"]
 
 
-def pictures_of(folder: Path | None, formats: str, style: Path | None, journal: str) -> Wanted | None:
-    """Return what the options ask for, None without a folder; a mistake is told before anything is computed."""
-    if folder is None:
-        return None
-    from closo.figures.style import FORMATS, Look
+@dataclass(frozen=True)
+class Drawing:
+    """How figures are drawn."""
 
-    kinds = tuple(kind.strip() for kind in formats.lower().split(","))
-    for kind in kinds:
-        if kind not in FORMATS:
-            raise StudyError(f"--format {kind} is not a format of figures.", hint=f"Known: {', '.join(FORMATS)}.")
-    look = Look(style, journal.lower())
-    if style is not None:
-        look.rc()
-    return folder, kinds, look
+    formats: Annotated[
+        str, typer.Option("--format", metavar="svg,pdf,png", help="Formats of the figures, with commas between.")
+    ] = "svg,pdf"
+    style: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.mplstyle", help="A style of matplotlib for the figures, over closo's own."),
+    ] = None
+    journal: Annotated[str, typer.Option(metavar="rsc|acs", help="Journal whose column widths the figures have.")] = (
+        "rsc"
+    )
+
+    def into(self, folder: Path | None) -> Wanted | None:
+        """Return what is asked for, None without a folder; a mistake is told before anything is computed."""
+        if folder is None:
+            return None
+        from closo.figures.style import FORMATS, Look
+
+        kinds = tuple(kind.strip() for kind in self.formats.lower().split(","))
+        for kind in kinds:
+            if kind not in FORMATS:
+                raise StudyError(f"--format {kind} is not a format of figures.", hint=f"Known: {', '.join(FORMATS)}.")
+        look = Look(self.style, self.journal.lower())
+        if self.style is not None:
+            look.rc()
+        return folder, kinds, look
 
 
 def drawn(result: Result | None, wanted: Wanted | None) -> list[str]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closo.cli.groups import with_options
 from closo.cli.options import Json, Scheduler, Study, Workers
-from closo.cli.output import exit_code, progress_bar, say, show_lines, show_table, write_json
-from closo.cli.pictures import Format, Journal, Style, drawn, pictures_of
+from closo.cli.output import analysed, exit_code, progress_bar, say, show_lines, show_table, write_json
+from closo.cli.pictures import Drawing, drawn
 from closo.errors import StudyError, counted, did_you_mean
 
 if TYPE_CHECKING:
@@ -49,12 +50,8 @@ def new(
     if as_json:
         write_json({"written": [str(path) for path in written]})
     else:
-        show_lines(
-            [
-                *(str(path) for path in written),
-                f"Put the instrument files into {folder / 'raw'}, then: closo check {folder}",
-            ]
-        )
+        show_lines([str(path) for path in written])
+        show_lines([f"Put the instrument files into {folder / 'raw'}, then: closo check {folder}"])
     return 0
 
 
@@ -93,7 +90,7 @@ def analyse(
 
     Exit code: 3 if a file could not be read, else 2 if a measurement could not be analysed, else 1 if a check failed.
     """
-    analysis = _analyse(study, workers, scheduler)
+    analysis = analysed(study, workers, scheduler)
     if as_json:
         write_json(_analysis_json(analysis))
     else:
@@ -142,14 +139,13 @@ def claims(
     return 0 if analysis.results else _code(analysis)
 
 
+@with_options({"drawing": Drawing})
 def show(
     study: Study,
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="Key of a result, as the list shows it.")] = None,
     *,
     figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figure of the result there.")] = None,
-    formats: Format = "svg,pdf",
-    style: Style = None,
-    journal: Journal = "rsc",
+    drawing: Drawing,
     no_analyse: NoAnalyse = False,
     workers: Workers = 0,
     as_json: Json = False,
@@ -159,7 +155,7 @@ def show(
     What is not computed yet, or no longer true, is computed first; not so while another `closo analyse` is at it: then the
     answer is what is there, and what is not is said.
     """
-    wanted = pictures_of(figures, formats, style, journal)
+    wanted = drawing.into(figures)
     analysis = _results(study, workers, compute=not no_analyse)
     if key is None:
         if as_json:
@@ -244,7 +240,7 @@ def _results(study: Path, workers: int, *, compute: bool) -> Analysis:
         return known
     busy = is_in_use(known.study.folder)
     if compute and not busy:
-        return _analyse(study, workers)
+        return analysed(study, workers)
     say(f"{'closo analyse is at work. ' if busy else ''}Not among the results: {_waiting(known)}.")
     return known
 
@@ -256,13 +252,6 @@ def _waiting(known: Analysis) -> str:
         keys = [key for key, reason in known.waiting.items() if reason == why]
         words.append(f"{', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''} ({why})")
     return "; ".join(words)
-
-
-def _analyse(study: Path, workers: int, scheduler: str | None = None) -> Analysis:
-    from closo import pipeline
-
-    with progress_bar("Analysing") as progress:
-        return pipeline.analyse(study, workers=workers, scheduler=scheduler, progress=progress)
 
 
 def _analysis_json(analysis: Analysis) -> dict[str, Any]:

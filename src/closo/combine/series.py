@@ -38,7 +38,7 @@ from closo.constants import LN10, S_PER_CM
 from closo.errors import DataError, StudyError
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
 from closo.nomenclature import NAMES, look_up, to_shown
-from closo.quantity import Number, Quantity, log, uncertain, withheld
+from closo.quantity import Number, Quantity, exp, log, uncertain, withheld
 from closo.result import Check, Result
 
 __all__ = ["Member", "figure", "pair", "pooled_spread", "replicates", "series"]
@@ -46,6 +46,7 @@ __all__ = ["Member", "figure", "pair", "pooled_spread", "replicates", "series"]
 _DRAWS = 20_000
 _SURE = 0.95
 _HARDLY = math.log10(2.0)  # decades over the range of the covariate
+_NEAR_ZERO = 0.1  # of the place of the maximum: as far as a neighbour at zero counts
 
 
 @dataclass(frozen=True)
@@ -213,11 +214,15 @@ def _maximum(ordered: list[Member], probability: np.ndarray, *, axis: str, name:
         why = f"the highest, {ordered[best].label}, stands at the {end} end; the maximum may lie beyond"
         return withheld(axis, why, method=told)
     centre = float(ordered[best].position or 0.0)
+    scaled = look_up(axis).positive and centre > 0.0  # then neighbours are so many times away
     variance = 0.0
     for place, p in enumerate(probability):  # a maximum at this member lies evenly between its neighbours
-        left, right = (edge - centre for edge in _bracket(ordered, place))
+        left, right = (
+            math.log(max(edge / centre, _NEAR_ZERO)) if scaled else edge - centre for edge in _bracket(ordered, place)
+        )
         variance += float(p) * (left * left + left * right + right * right) / 3.0
-    number = uncertain(centre, {f"resolution:{name}": math.sqrt(variance)})
+    spread = uncertain(0.0, {f"resolution:{name}": math.sqrt(variance)})
+    number = centre * exp(spread) if scaled else centre + spread
     return Quantity(axis, number, f"{told}; resolution-limited: between {low} and {high} {unit}")
 
 

@@ -32,19 +32,12 @@ Progress = Callable[[int, int | None, str], None]
 
 @dataclass(frozen=True)
 class Checked:
-    """What an archive is.
+    """What an archive is."""
 
-    Attributes
-    ----------
-    files, results : how many were hashed, and how many results of closo are in it.
-    faults : a sentence for each thing that does not fit; empty where everything does.
-    repeated : how many quantities were computed again and agree; None where that was not asked.
-    """
-
-    files: int
-    results: int
-    faults: tuple[str, ...]
-    repeated: int | None = None
+    files: int  # how many were hashed
+    results: int  # how many results of closo are in it
+    faults: tuple[str, ...]  # a sentence for each thing that does not fit; empty where everything does
+    repeated: int | None = None  # how many quantities were computed again and agree; None where that was not asked
 
 
 def verify_archive(path: Path, *, rerun: bool = False, workers: int = 1, progress: Progress | None = None) -> Checked:
@@ -185,7 +178,6 @@ def _check_results(archive: Archive, root: str, hashes: Mapping[str, str]) -> tu
 
 
 def _unpack(archive: Archive, root: str, folder: Path) -> None:
-    """Write the files below study/ into a folder."""
     inside = f"{root}study/"
     if f"{inside}study.toml" not in archive.members:
         raise ReadError("the archive holds no study of closo.", file=archive.path, hint="Its files can be verified.")

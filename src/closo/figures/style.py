@@ -114,17 +114,11 @@ class Look:
 
 @dataclass(frozen=True)
 class SmallGrid:
-    """Where small multiples stand [pt]: on a fixed grid, which is much faster than measuring every label.
+    """Where small multiples stand [pt]: on a fixed grid, which is much faster than measuring every label."""
 
-    Attributes
-    ----------
-    width : of the figure.
-    left, right, top, bottom, gap : room around the panels and between them, for their labels.
-    """
-
-    width: float
+    width: float  # of the figure
     columns: int
-    left: float = 32.4
+    left: float = 32.4  # room around the panels and between them, for their labels
     right: float = 4.32
     top: float = 21.6
     bottom: float = 25.92

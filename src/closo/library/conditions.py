@@ -27,24 +27,15 @@ _LONGEST = 300  # characters
 
 @dataclass(frozen=True)
 class Number:
-    """A quantity between two bounds.
+    """A quantity between two bounds."""
 
-    Attributes
-    ----------
-    text : as it was asked.
-    name, key : of the nomenclature, empty for any; the key where one of several is meant ('specific_capacity:last').
-    low, high : bounds [SI]; infinite where there is none.
-    strict : whether the bounds themselves are out.
-    at : lowest and highest temperature [K], None where any counts.
-    """
-
-    text: str
-    name: str
-    key: str | None
-    low: float
+    text: str  # as it was asked
+    name: str  # of the nomenclature, empty for any
+    key: str | None  # where one of several is meant ('specific_capacity:last')
+    low: float  # bounds [SI]; infinite where there is none
     high: float
-    strict: bool
-    at: tuple[float, float] | None
+    strict: bool  # whether the bounds themselves are out
+    at: tuple[float, float] | None  # lowest and highest temperature [K], None where any counts
 
 
 _ANY = Number("", "", None, -math.inf, math.inf, strict=False, at=None)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from closo.library.adding import state_of
 from closo.library.conditions import Number, Word, read_all
-from closo.library.database import Database
+from closo.library.database import open_database
 from closo.library.tables import OWNERS, QUANTITIES, RESULTS, STUDIES
 from closo.nomenclature import look_up, to_shown
 from closo.units import read_as
@@ -44,41 +44,29 @@ _ORDER = (_Q.value.desc(), _Q.result_id, _Q.key)
 
 @dataclass(frozen=True)
 class Hit:
-    """One number that was asked for.
+    """One number that was asked for."""
 
-    Attributes
-    ----------
-    asked : the condition that it meets.
-    study, folder : its title, and where it lies.
-    result : key in that study.
-    sure : whether the whole 95 % interval meets the condition.
-    failed : names of the checks that the result failed.
-    stale : whether the study has changed since it was added.
-    value, u, low, high : SI; `low` and `high` are the ends of the 95 % interval.
-    temperature : [K], None where the result states none.
-    """
-
-    asked: str
-    study: str
+    asked: str  # the condition that it meets
+    study: str  # its title
     synthetic: bool
-    folder: str
+    folder: str  # where the study lies
     owner: str
     kind: str
     sample: str
     technique: str
     branch: str
-    result: str
+    result: str  # key in that study
     key: str
     name: str
-    value: float
+    value: float  # SI
     u: float
-    low: float
+    low: float  # ends of the 95 % interval
     high: float
-    temperature: float | None
+    temperature: float | None  # K; None where the result states none
     basis: str
-    failed: str
-    sure: bool
-    stale: bool = False
+    failed: str  # names of the checks that the result failed
+    sure: bool  # whether the whole 95 % interval meets the condition
+    stale: bool = False  # whether the study has changed since it was added
 
     def __str__(self) -> str:
         row = look_up(self.name)
@@ -98,24 +86,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a question found.
+    """What a question found."""
 
-    Attributes
-    ----------
-    hits : at most as many as were asked for; those of the first condition first, the largest first.
-    total : how many there are.
-    withheld : numbers of the first condition that have no value, so that they could not be compared.
-    unplaced : numbers of the first condition that state no temperature where one is asked for.
-    """
-
-    hits: tuple[Hit, ...]
-    total: int
-    withheld: int
-    unplaced: int
+    hits: tuple[Hit, ...]  # as many as were asked for; those of the first condition first, the largest first
+    total: int  # how many there are
+    withheld: int  # numbers of the first condition that have no value, so that they could not be compared
+    unplaced: int  # numbers of the first condition that state no temperature where one is asked for
 
 
-def find(database: Database, conditions: Sequence[str], *, sure: bool = False, most: int | None = 100) -> Found:
-    """Return the numbers that meet all conditions.
+def find(conditions: Sequence[str], *, library: str | Path, sure: bool = False, most: int | None = 100) -> Found:
+    """Return the numbers of all studies that meet all conditions.
 
     Parameters
     ----------
@@ -131,9 +111,9 @@ def find(database: Database, conditions: Sequence[str], *, sure: bool = False, m
     state_now = cache(lambda folder: state_of(Path(folder)))
     hits: list[Hit] = []
     total = 0
-    with database.transaction() as connection:
+    with open_database(library).transaction() as connection:
         for asked in numbers:
-            others = [_same(*_owners(other, sure=sure)) for other in numbers if other is not asked]
+            others = [_owner_meets(other, sure=sure) for other in numbers if other is not asked]
             where = sa.and_(_meets(asked, sure=sure), *others, *_fitting(words, asked))
             rows = connection.execute(_rows(where, most)).mappings().all()
             hits += [_hit(asked, row, state_now) for row in rows]
@@ -148,9 +128,9 @@ def find(database: Database, conditions: Sequence[str], *, sure: bool = False, m
     return Found(tuple(hits), total, withheld, unplaced)
 
 
-def studies(database: Database) -> list[dict[str, Any]]:
+def studies(library: str | Path) -> list[dict[str, Any]]:
     """Return folder, title, numbers of results and what is missing of every study, and whether it has changed since."""
-    with database.transaction() as connection:
+    with open_database(library).transaction() as connection:
         rows = connection.execute(sa.select(STUDIES).order_by(STUDIES.c.folder)).mappings().all()
     return [
         {key: row[key] for key in ("folder", "title", "synthetic", "added", "results", "missing")}
@@ -185,14 +165,11 @@ def _meets(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
     return sa.and_(_named(asked), _at(asked), _between(asked, sure=sure))
 
 
-def _owners(asked: Number, *, sure: bool) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """Return the owners that meet a condition, and the samples that these are made of."""
+def _owner_meets(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
+    """Return whether the owner of a row meets a condition: itself, its sample, or a specimen of it."""
     meets = _meets(asked, sure=sure)
-    return sa.select(_Q.owner_id).where(meets), sa.select(_Q.sample_id).where(meets, _Q.sample_id.is_not(None))
-
-
-def _same(owners: sa.Select[Any], samples: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Return whether the owner of a row is among others: itself, its sample, or a specimen of it."""
+    owners = sa.select(_Q.owner_id).where(meets)
+    samples = sa.select(_Q.sample_id).where(meets, _Q.sample_id.is_not(None))
     return sa.or_(_Q.owner_id.in_(owners), _Q.sample_id.in_(owners), _Q.owner_id.in_(samples))
 
 
@@ -229,20 +206,13 @@ def _rows(where: sa.ColumnElement[bool], most: int | None) -> sa.Select[Any]:
     first = sa.select(_Q.result_id, _Q.key, every).where(where).order_by(*_ORDER).limit(most).subquery("first")
     mine = sa.and_(_Q.result_id == first.c.result_id, _Q.key == first.c.key)
     about = _ABOUT_RESULT.join(first, first.c.result_id == RESULTS.c.id).join(QUANTITIES, mine)
-    columns = [_Q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")]
-    columns += [STUDIES.c[n] for n in ("synthetic", "folder", "state")] + [
-        RESULTS.c[n] for n in ("technique", "branch")
+    columns: list[sa.ColumnElement[Any]] = [
+        _Q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")
     ]
-    named: dict[str, sa.ColumnElement[str]] = {
-        "study": STUDIES.c.title,
-        "result": RESULTS.c.key,
-        "failed": RESULTS.c.failed,
-    }
-    named |= {word: _WORDS[word] for word in ("owner", "kind", "sample")}
-    asked = sa.select(first.c.every, *columns, *(column.label(name) for name, column in named.items())).select_from(
-        about
-    )
-    return asked.order_by(*_ORDER)
+    columns += [STUDIES.c[n] for n in ("synthetic", "folder", "state")]
+    columns += [RESULTS.c.failed, RESULTS.c.key.label("result")]
+    columns += [_WORDS[word].label(word) for word in ("study", "technique", "branch", "owner", "kind", "sample")]
+    return sa.select(first.c.every, *columns).select_from(about).order_by(*_ORDER)
 
 
 def _count(connection: sa.Connection, where: sa.ColumnElement[bool]) -> int:

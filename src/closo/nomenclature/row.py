@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from closo.constants import ELECTRONVOLT
 
 
 @dataclass(frozen=True)
 class Name:
-    """One row of the nomenclature.
+    """One row of the nomenclature: SI = shown * factor + offset."""
 
-    Attributes
-    ----------
-    name : the field's standard term, spelled out.
-    symbol : as printed in papers.
-    si : unit inside closo.
-    shown : unit in reports, tables and JSON.
-    factor, offset : SI = shown * factor + offset.
-    positive : True where the quantity cannot be <= 0; its interval is then formed in the logarithm.
-    meaning : one line.
-    """
-
-    name: str
-    symbol: str
-    si: str
-    shown: str
+    name: str  # the field's standard term, spelled out
+    symbol: str  # as printed in papers
+    si: str  # unit inside closo
+    shown: str  # unit in reports, tables and JSON
     factor: float
-    meaning: str
-    positive: bool = False
+    meaning: str  # one line
+    positive: bool = False  # True where it cannot be <= 0; its interval is then formed in the logarithm
     offset: float = 0.0
 
     @property
@@ -42,6 +32,9 @@ class Name:
         """Axis label in the IUPAC form 'symbol / unit'."""
         return f"{self.symbol} / {self.shown}" if self.shown != "1" else self.symbol
 
+
+positive = partial(Name, positive=True)
+"""A row of a quantity that cannot be <= 0."""
 
 # No laboratory has more of it [SI]. (What is merely unusual is a question of `closo check`.)
 _LARGEST = {

@@ -11,13 +11,12 @@ from closo.combine.audit import area_question
 from closo.combine.auditing import audit_study
 from closo.errors import StudyError, did_you_mean
 from closo.nomenclature import to_shown
-from closo.pipeline.checking_cells import cell_problems, voltage_problems
+from closo.pipeline.checking_cells import cell_problems, technique_called, voltage_problems
 from closo.pipeline.listing import Listings
 from closo.pipeline.plan import plan_measurement
 from closo.pipeline.records import Failure, Problem
 from closo.store import existing_store
 from closo.study import Study, examine, problems
-from closo.techniques import get
 from closo.toml import read_number
 
 
@@ -70,7 +69,7 @@ def _geometry(study: Study) -> Iterator[Problem]:
         used = [m.technique for m in study.measurements if m.owner == name and m.cell is None]
         if not used:
             yield Problem("note", f"specimens.{name}", "nothing is measured on this specimen.")
-        wanted = {key for technique in used for key in _inputs_of(technique)}
+        wanted = {key for row in map(technique_called, used) if row is not None for key in row.inputs}
         words = {"area": "area (or diameter)", "thickness": "thickness"}
         missing = [text for key, text in words.items() if key in wanted and specimen.given(key) is None]
         if missing:
@@ -96,19 +95,13 @@ def _temperatures(study: Study) -> Iterator[Problem]:
                 yield Problem("warning", f"measurements[{k}].temperature", doubt)
         owner = next(iter(study.owners(m.owner)), None)
         what = _USE_OF_TEMPERATURE.get(owner.kind_of_owner) if owner is not None else None
-        if what is None or "temperature" not in _inputs_of(m.technique):
+        row = technique_called(m.technique)
+        if what is None or row is None or "temperature" not in row.inputs:
             continue
         lacking = [c for c in m.conditions if c.temperature is None] if m.conditions else [m]
         if m.temperature is None and lacking:
             text = f"'{m.file}' has no temperature: {what}. Add '30 ± 0.5 degC'."
             yield Problem("warning", f"measurements[{k}]", text)
-
-
-def _inputs_of(technique: str) -> tuple[str, ...]:
-    try:
-        return get(technique).inputs
-    except StudyError:
-        return ()
 
 
 def _recipes(study: Study) -> Iterator[Problem]:
@@ -144,17 +137,8 @@ def _claims(study: Study) -> Iterator[Problem]:
     except StudyError as error:
         yield Problem("error", "claims.toml", " ".join(t for t in (error.where, error.message, error.hint) if t))
         return
-    known = {
-        *study.samples,
-        *study.powders,
-        *study.specimens,
-        *study.cells,
-        "cells",
-        "presses",
-        "powders",
-        *(f"series/{s.name}" for s in study.series),
-    }
     axes = {f"series/{s.name}": s.axis for s in study.series}
+    known = {*study.samples, *study.powders, *study.specimens, *study.cells, "cells", "presses", "powders", *axes}
     for claim in claims:
         if claim.fault is not None:
             where, _, text = claim.fault.partition(": ")

@@ -24,7 +24,7 @@ def cell_problems(study: Study) -> Iterator[Problem]:
         if doubt is not None:
             yield Problem("warning", f"cells.{name}", doubt)
     for k, measurement in enumerate(study.measurements, 1):
-        kind, row = _kind(study, measurement), _technique(measurement)
+        kind, row = _kind(study, measurement), technique_called(measurement.technique)
         if kind is None or row is None or not row.cells or kind in row.cells:
             continue
         text = (
@@ -47,10 +47,10 @@ def _kind(study: Study, measurement: Measurement) -> str | None:
     return None if cell is None else cell.kind
 
 
-def _technique(measurement: Measurement) -> Technique | None:
-    """Return the row of a measurement's technique, None where it is unknown, which is said elsewhere."""
+def technique_called(name: str) -> Technique | None:
+    """Return the row of a technique, None where it is unknown, which is said elsewhere."""
     try:
-        return get(measurement.technique)
+        return get(name)
     except StudyError:
         return None
 
@@ -65,10 +65,8 @@ def voltage_problems(
     ends : median voltage [V] in discharge and in charge, None where one of them does not occur.
     where : place in study.toml.
     """
-    kind, row = _kind(study, measurement), _technique(measurement)
-    if kind is None or row is None or not row.cells:
-        return
-    if ends is None:
+    kind, row = _kind(study, measurement), technique_called(measurement.technique)
+    if kind is None or row is None or not row.cells or ends is None:
         return
     down, up = ends
     name = f"'{measurement.file}'"

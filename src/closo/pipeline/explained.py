@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
@@ -33,7 +32,6 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
         reader="",
         function=f"closo.combine.{made.technique}",
         closo_version=code_version(__name__),
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
 

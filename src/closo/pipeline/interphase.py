@@ -81,7 +81,6 @@ def composites_of(
 def _composite(
     study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, changed: Number | None
 ) -> Composite:
-    """Return one sample as a composite."""
     if sample.recipe is None:
         raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
     share = filler_share(study, sample)
@@ -136,7 +135,6 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
 
 
 def _filler_density(study: Study) -> float:
-    """Return the density [kg/m3] of the silica."""
     fillers = {s.recipe.filler for s in study.samples.values() if s.recipe is not None and s.recipe.filler is not None}
     densities = [study.materials[f].density for f in sorted(fillers) if f in study.materials]
     known = [float(d.x) for d in densities if d is not None]
@@ -150,5 +148,4 @@ def _filler_density(study: Study) -> float:
 
 
 def _pores(powder: Powder) -> float | None:
-    """Return the pore volume [m3/kg] of a powder."""
     return None if powder.pore_volume is None else float(powder.pore_volume.x)

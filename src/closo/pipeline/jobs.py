@@ -11,32 +11,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closo import errors, readers
+from closo.documents import to_document
 from closo.errors import ClosoError, DataError, StudyError
 from closo.pipeline.code import code_version
 from closo.quantity import Quantity
 from closo.result import About, Check, Provenance, Result
-from closo.store import to_document
 from closo.techniques import Technique, get
-
-__all__ = [
-    "Computed",
-    "File",
-    "Job",
-    "as_closo_error",
-    "as_data",
-    "code_version",
-    "compute",
-    "fingerprint_of",
-    "read_file",
-    "split_part",
-    "unexpected",
-]
 
 if TYPE_CHECKING:
     from closo.dataset import Dataset
@@ -44,40 +29,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What one result is computed from.
+    """What one result is computed from."""
 
-    Attributes
-    ----------
-    key : of the result.
-    path, sha256 : the file, and the hash of its bytes; of a test in several files, all paths, and the hash of their hashes.
-    file : name of the file for people, relative to the study.
-    joined : of a test in several files, the name and hash of each.
-    source : name of the file in labels and keys, unique in the study.
-    part : number inside the file.
-    reader, columns : as the user asked, or None.
-    inputs : name -> stored quantity (`Quantity.as_stored`).
-    settings : of the technique.
-    supplied : name -> hash of the files that the settings name; they lie in `folder`, empty for the current one.
-    read_by : name of the reader that the file needs, where it has been looked at.
-    about : what the study says about it.
-    """
-
-    key: str
-    path: str | tuple[str, ...]
-    sha256: str
-    file: str
-    source: str
-    part: int
+    key: str  # of the result
+    path: str | tuple[str, ...]  # the file; of a test in several files, all of them
+    sha256: str  # of its bytes; of several files, of their hashes
+    file: str  # its name for people, relative to the study
+    source: str  # its name in labels and keys, unique in the study
+    part: int  # number inside the file
     technique: str
-    reader: str | None = None
+    reader: str | None = None  # as the user asked
     columns: str | None = None
-    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    about: About = About()
-    joined: tuple[tuple[str, str], ...] = ()
-    read_by: str = ""
-    supplied: Mapping[str, str] = field(default_factory=dict)
-    folder: str = ""
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> `Quantity.as_stored`
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the technique
+    about: About = About()  # what the study says about it
+    joined: tuple[tuple[str, str], ...] = ()  # of a test in several files, the name and hash of each
+    read_by: str = ""  # name of the reader that the file needs, where it has been looked at
+    supplied: Mapping[str, str] = field(default_factory=dict)  # name -> hash of the files that the settings name
+    folder: str = ""  # where these lie, empty for the current one
 
     @property
     def code(self) -> str:
@@ -200,7 +169,6 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
         reader=reader,
         function=f"{technique.module}.analyse",
         closo_version=job.code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     checks = (*result.checks, *_of_reader(result, data.attrs.get("failed_checks", ())))
     return replace(result, checks=checks, about=job.about, provenance=provenance)

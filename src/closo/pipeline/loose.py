@@ -12,6 +12,7 @@ from typing import Any
 from closo import readers
 from closo.combine.audit import area_question
 from closo.dataset import Dataset, to_bytes
+from closo.documents import from_document
 from closo.errors import ClosoError, DataError, ReadError, StudyError
 from closo.models.recipe import disc_area
 from closo.pipeline.header import take_header
@@ -20,7 +21,6 @@ from closo.pipeline.listing import list_parts
 from closo.pipeline.plan import choose_parts, hash_of, named_files
 from closo.pipeline.records import Outcome
 from closo.quantity import Number, Quantity
-from closo.store import from_document
 from closo.study import Measurement
 from closo.techniques import Technique, get
 from closo.toml import read_number
@@ -101,13 +101,12 @@ class _Asked:
     supplied: Mapping[str, str]
 
 
-def _number(value: str | Number, name: str) -> Number:
-    return read_number(value, name, label=f"{name}:{_OWNER}") if isinstance(value, str) else value
-
-
 def _inputs(technique: Technique, given: Mapping[str, str | Number]) -> dict[str, Any]:
     """Return what was given as stored quantities."""
-    numbers = {name: _number(value, name) for name, value in given.items()}
+    numbers = {
+        name: read_number(value, name, label=f"{name}:{_OWNER}") if isinstance(value, str) else value
+        for name, value in given.items()
+    }
     if "diameter" in numbers:
         if "area" in numbers:
             raise StudyError("area and diameter are both given.", hint="Give one of the two.")
@@ -132,14 +131,11 @@ def _expand(files: Iterable[File]) -> Iterator[tuple[Path | Dataset, bool]]:
         if not path.is_dir():
             yield path, False
             continue
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
+        found = ((p, p.relative_to(path).parts) for p in path.rglob("*") if p.is_file())
+        inside = sorted(p for p, parts in found if not any(part.startswith(".") for part in parts))
         if not inside:
             raise StudyError("the folder holds no files.", file=path)
         yield from ((one, True) for one in inside)
-
-
-def _hidden(path: Path) -> bool:
-    return any(name.startswith(".") for name in path.parts)
 
 
 def _unique_names(paths: list[Path]) -> list[str]:

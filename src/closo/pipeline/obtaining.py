@@ -4,54 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from closo.pipeline.jobs import Computed, as_closo_error, as_data, fingerprint_of
+from closo.pipeline.jobs import Computed, Job, as_closo_error, as_data, fingerprint_of
 from closo.pipeline.records import Failure, Obtained
 from closo.result import About, Provenance, Result
 from closo.store import Store
 
 
-class Task(Protocol):
-    """What one result is computed from: a `Job`, or a `Combining`."""
-
-    @property
-    def key(self) -> str:
-        """Of the result."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 of everything that decides the numbers."""
-        ...
-
-
-SomeTask = TypeVar("SomeTask", bound=Task)
-Compute = Callable[[Sequence[SomeTask]], Iterator[tuple[SomeTask, Computed]]]
-
-
 @dataclass(frozen=True)
 class Combining:
-    """What one combined result is computed from.
+    """What one combined result is computed from."""
 
-    Attributes
-    ----------
-    key : of the result.
-    make : computes it.
-    inputs : key of each result that it is made from -> fingerprint.
-    tables : of the study that it is made from, as text.
-    about : whom it is about.
-    code : hash of the code that makes it.
-    """
-
-    key: str
-    make: Callable[[], Result]
-    inputs: Mapping[str, str]
-    tables: Sequence[str]
-    about: About
-    code: str
+    key: str  # of the result
+    make: Callable[[], Result]  # computes it
+    inputs: Mapping[str, str]  # key of each result that it is made from -> fingerprint
+    tables: Sequence[str]  # of the study that it is made from, as text
+    about: About  # whom it is about
+    code: str  # hash of the code that makes it
 
     @cached_property
     def fingerprint(self) -> str:
@@ -62,6 +33,10 @@ class Combining:
     def cost(self) -> int:
         """How long it takes, counted in spectra."""
         return len(self.inputs)
+
+
+SomeTask = TypeVar("SomeTask", Job, Combining)  # what one result is computed from
+Compute = Callable[[Sequence[SomeTask]], Iterator[tuple[SomeTask, Computed]]]
 
 
 def combine(task: Combining) -> Computed:
@@ -81,7 +56,6 @@ def _stamped(task: Combining) -> Result:
         reader="",
         function=f"closo.combine.{made.technique}",
         closo_version=task.code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, about=task.about, provenance=provenance)
 

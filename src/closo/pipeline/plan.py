@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from closo.errors import ClosoError, DataError, ReadError, did_you_mean, with_article
-from closo.pipeline.jobs import Job, code_version, fingerprint_of, split_part, unexpected
+from closo.pipeline.code import code_version
+from closo.pipeline.jobs import File, Job, fingerprint_of, split_part, unexpected
 from closo.pipeline.records import Failure
 from closo.quantity import Number, Quantity
 from closo.study import Condition, Measurement, Owner, Study, files_of, name_measurement, path_in, temperature_of
 from closo.techniques import Technique, get
 
 Parts = Sequence[Mapping[str, Any]]
-Listing = Callable[
-    [str, tuple[str | tuple[str, ...], str, str | None, str | None]], Parts
-]  # fingerprint, file -> its parts
+Listing = Callable[[str, File], Parts]  # fingerprint, file -> its parts
 
 
 def plan(study: Study, list_file: Listing) -> Iterator[Job | Failure]:

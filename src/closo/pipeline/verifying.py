@@ -18,19 +18,12 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Verification:
-    """What was hashed again.
+    """What was hashed again."""
 
-    Attributes
-    ----------
-    results, files : how many results (with their curves), and how many files they were computed from.
-    faults : a sentence for each thing that does not fit; empty where everything does.
-    waiting : key -> why a result that the study asks for is not there: not computed yet, or out of date.
-    """
-
-    results: int
-    files: int
-    faults: tuple[str, ...]
-    waiting: Mapping[str, str]
+    results: int  # how many, with their curves
+    files: int  # how many the results were computed from
+    faults: tuple[str, ...]  # a sentence for each thing that does not fit; empty where everything does
+    waiting: Mapping[str, str]  # key -> why a result is not there: not computed yet, or out of date
 
 
 def verify(study: Study | str | Path) -> Verification:

@@ -6,19 +6,18 @@ import importlib
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from closo.engine.calling import Outcome
 from closo.engine.places import Place, Processes
 from closo.errors import DataError
 from closo.pipeline.jobs import Computed, Job, compute
-from closo.pipeline.obtaining import Combining, combine
+from closo.pipeline.obtaining import Combining, SomeTask, combine
 from closo.processes import cores
 
 if TYPE_CHECKING:
     from closo.techniques import Technique
 
-SomeTask = TypeVar("SomeTask", Job, Combining)
 _PAYS = 8  # spectra; a process takes about as long to start as these take
 _MOST = 50  # spectra in one group: they are lost together
 _WAIT = 1.0  # s
@@ -85,14 +84,19 @@ class Crew:
         self._place.submit(name, _COMPUTE, {"tasks": tasks, "modules": modules})
 
     def _on(self, place: Place, tasks: Sequence[SomeTask]) -> Iterator[tuple[SomeTask, Computed]]:
-        """Yield what a place finishes; what costs most is begun first."""
+        """Yield what a place finishes; what costs most is begun first.
+
+        A worker gets its next tasks before the last are handed on: keeping them takes a while.
+        """
         waiting = deque(_grouped(tasks, place.size))
         deaths: Counter[str] = Counter()
         while waiting or self._under_way:
+            outcomes: list[tuple[Outcome, Sequence[SomeTask]]] = []
+            if self._under_way:
+                outcomes = [(outcome, self._under_way.pop(outcome.key)) for outcome in place.wait(_WAIT)]
             while waiting and len(self._under_way) < place.size:
                 self._submit(waiting.popleft())
-            for outcome in place.wait(_WAIT):
-                finished: Sequence[SomeTask] = self._under_way.pop(outcome.key)
+            for outcome, finished in outcomes:
                 if outcome.failure is None:
                     yield from zip(finished, outcome.result, strict=True)
                     continue
@@ -143,14 +147,9 @@ def _cost(tasks: Sequence[Job | Combining]) -> int:
 
 
 def _killed(task: Job | Combining, outcome: Outcome) -> Computed:
-    died = "died" in str(outcome.failure)
-    what = "the process that analysed this was killed, twice." if died else f"it went wrong twice: {outcome.failure}"
-    hint = (
-        "Is there enough memory? Else report the file." if died else "Do the workers have closo, and the same folders?"
-    )
-    return Computed(
-        error={
-            "kind": "DataError",
-            **DataError(what, file=task.file if isinstance(task, Job) else task.key, hint=hint).as_json(),
-        }
-    )
+    what, hint = f"it went wrong twice: {outcome.failure}", "Do the workers have closo, and the same folders?"
+    if "died" in str(outcome.failure):
+        what = "the process that analysed this was killed, twice."
+        hint = "Is there enough memory? Else report the file."
+    error = DataError(what, file=task.file if isinstance(task, Job) else task.key, hint=hint)
+    return Computed(error={"kind": "DataError", **error.as_json()})

@@ -28,22 +28,14 @@ _NUMBERS_ON_PAGE = 600  # figures with more numbers point to their CSV file inst
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page.
+    """A figure on the page."""
 
-    Attributes
-    ----------
-    number : counted over the page.
-    svg : the drawing, safe to insert.
-    files : names of the files, relative to the page.
-    rows : the plotted numbers as rows of text, headings first (3 of them); empty where there are too many.
-    """
-
-    number: int
+    number: int  # counted over the page
     title: str
     caption: str
-    svg: Markup
-    files: Mapping[str, str]
-    rows: Sequence[Sequence[str]]
+    svg: Markup  # the drawing, safe to insert
+    files: Mapping[str, str]  # names of the files, relative to the page
+    rows: Sequence[Sequence[str]]  # the plotted numbers as text, 3 headings first; empty where there are too many
 
 
 class Studio:

@@ -20,18 +20,11 @@ Level = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to know before computing.
+    """Something to know before computing."""
 
-    Attributes
-    ----------
-    level : 'error' (no result, or a wrong one), 'warning' (a doubtful one), 'note'.
-    where : place in study.toml ('specimens.pellet1.thickness', 'measurements[3].file'; entries counted from 1).
-    text : one sentence or two: what was found, what to do.
-    """
-
-    level: Level
-    where: str
-    text: str
+    level: Level  # 'error' (no result, or a wrong one), 'warning' (a doubtful one), 'note'
+    where: str  # place in study.toml ('specimens.pellet1.thickness', 'measurements[3].file'; counted from 1)
+    text: str  # one sentence or two: what was found, what to do
 
     def __str__(self) -> str:
         return f"{self.level}: {self.where}: {self.text}" if self.where else f"{self.level}: {self.text}"

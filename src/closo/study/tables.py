@@ -91,7 +91,7 @@ class Recipe(Table):
 class Milling(Table):
     """samples.NAME.milling."""
 
-    time: Annotated[Measured, measured("milling_time")] = None
+    time: Annotated[Measured, measured("duration")] = None
     speed: Annotated[Measured, measured("milling_speed")] = None
     ball_to_powder: Annotated[Measured, measured("ball_to_powder_ratio")] = None
     pattern: str | None = None
@@ -109,9 +109,7 @@ class Sample(Owner):
     kind_of_owner: ClassVar[str] = "sample"
     recipe: Recipe | None = None
     milling: Milling | None = None
-    changed_fraction: Annotated[Measured, measured("volume_fraction")] = (
-        None  # share of the salt that X-ray Raman sees changed
-    )
+    changed_fraction: Annotated[Measured, measured("volume_fraction")] = None  # of the salt, as X-ray Raman sees it
 
     def about(self, name: str) -> About:
         """Return what results say of their owner."""

@@ -18,14 +18,8 @@ def conductivity(
 
     Parameters
     ----------
-    filler_fraction : volume fraction of the particles.
-    shell_ratio : thickness of the shell / diameter of the particles.
-    contrast : conductivity of the shell / conductivity of the matrix.
-    geometry : 'overlapping' (spheres at independent places), 'hard' (without overlap) or 'aggregated' (fractal).
-    seed : of the arrangement.
-    box : edge of the periodic box / diameter of the particles.
-    cells : cells of the solver along the edge of the box.
-    subvoxels : samples of the image along the edge of a cell, 1 or a multiple of 4.
+    geometry : 'overlapping' (spheres at independent places), 'hard' (without overlap) or 'aggregated' (fractal); `SWEEPS`
+        says what the others are.
 
     Returns
     -------

@@ -229,7 +229,8 @@ class Ledger:
                 connection.execute(_FINISH, [_values(o, owner, now, again) for o in outcomes])
             if not wanted:
                 return {}
-            gone = {"state": "failed", "failure": _gone(attempts), "owner": None, "expiry": None, "finished": now}
+            why = f"Whoever computed it died or was stopped, {'once' if attempts == 1 else f'{attempts} times'}."
+            gone = {"state": "failed", "failure": why, "owner": None, "expiry": None, "finished": now}
             connection.execute(sa.update(_TASKS).where(expired, _T.attempts >= attempts).values(gone))
             mine = {"state": "leased", "owner": owner, "expiry": now + lease, "attempts": _T.attempts + 1}
             free = sa.or_(sa.and_(_T.key.in_(wanted), _T.state == "waiting"), expired)
@@ -278,11 +279,6 @@ def _values(outcome: Outcome, owner: str, now: float, again: Collection[str]) ->
         "w": outcome.wall_time,
         "t": None if state == "waiting" else now,
     }
-
-
-def _gone(attempts: int) -> str:
-    times = "once" if attempts == 1 else f"{attempts} times"
-    return f"Whoever computed it died or was stopped, {times}."
 
 
 def _row(row: sa.Row[Any]) -> Row:

@@ -36,12 +36,8 @@ def table(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Any]]:
     missing = [key for key in keys if key not in found]
     if missing:
         raise StudyError(f"{len(missing)} of {len(keys)} tasks are not in the ledger.", hint="Run the grid with it.")
-    return [_flat(found[key]) for key in keys]
-
-
-def _flat(row: Row) -> dict[str, Any]:
-    about = {"state": row.state, "failure": row.failure, "attempts": row.attempts, "wall_time": row.wall_time}
-    return {**row.arguments, **(row.result or {}), **about}
+    wanted = (found[key] for key in keys)
+    return [{**r.arguments, **(r.result or {}), **{name: getattr(r, name) for name in RESERVED}} for r in wanted]
 
 
 def status(ledger: Path) -> dict[str, Any]:

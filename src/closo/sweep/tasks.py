@@ -20,18 +20,11 @@ MAXIMUM_TASKS = 1_000_000
 
 @dataclass(frozen=True)
 class Task:
-    """One call of a function.
+    """One call of a function."""
 
-    Attributes
-    ----------
-    key : sha256 of function, arguments and the version of closo.
-    function : name in `SWEEPS`, or 'module:function'.
-    arguments : keyword arguments, plain JSON values.
-    """
-
-    key: str
-    function: str
-    arguments: Mapping[str, Any]
+    key: str  # sha256 of function, arguments and the version of closo
+    function: str  # name in `SWEEPS`, or 'module:function'
+    arguments: Mapping[str, Any]  # keyword arguments, plain JSON values
 
 
 def plan(function: str, grid: Mapping[str, Sequence[Any]], *, fixed: Mapping[str, Any] | None = None) -> list[Task]:

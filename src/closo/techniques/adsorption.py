@@ -7,13 +7,16 @@ rising, shape (m,). Sources: see `closo.techniques.sorption`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from closo.constants import AVOGADRO
 from closo.errors import ConvergenceError, DataError
 from closo.fit import Fit, least_squares, straight_line
 
+Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _LEAST_POINTS, _LEAST_R2, _AGREE = 5, 0.995, 0.2  # of a BET window; how far n_m may be from where C puts it
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # film of N2 at 77 K [m]: oxides and carbons; silica
     "harkins jura": lambda x: 1e-10 * np.sqrt(13.99 / (0.034 - np.log10(x))),
@@ -25,6 +28,8 @@ _MOST_ENDS = 400  # points at which windows begin and end; of more, every second
 _MOST, _FALLS = 144.0, 0.1  # mol/kg, that fill 5 cm3/g; share by which adsorption may fall, desorption lie below it
 _WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
+_FILM_U = 0.03e-9  # m: by which the films on two open surfaces differ at any pressure
+_LOW_C = 30.0  # of an open surface that micropores may hide
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
 _MULTILAYER = (0.04, 0.36)  # where monolayer and constant amount can be told apart
 
@@ -183,19 +188,51 @@ def window_tests(x: np.ndarray, n: np.ndarray, rows: np.ndarray) -> list[tuple[s
     ]
 
 
-def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: float) -> tuple[Fit, np.ndarray]:
-    """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]) and the spread of both over other curves and
-    ranges.
+def as_printed(
+    points: Points, printed: Mapping[str, Any], rule: Sequence[Any], usual: float
+) -> tuple[bool | None, str]:
+    """Return whether points give the BET area again that an instrument's program printed, and both.
+
+    printed : 'value', 'unit', 'u', 'si'. rule : first and last p/p0 and number of its points; its cross-section ('si').
+    usual : the cross-section [m2] of N2, where the gas is another: a program that keeps it is wrong.
+    """
+    (x, n), (window, section) = points, rule
+    rows = np.flatnonzero((x >= window[0] * (1 - 1e-9)) & (x <= window[1] * (1 + 1e-9)))
+    if len(rows) < 3:
+        return None, "fewer than three points of the adsorption branch are in its window"
+    line = bet_line(x[rows], n[rows])
+    area = AVOGADRO * section["si"] / float(line.values.sum()) / 1e3
+    u, without = area / float(line.values.sum()) * np.sqrt([line.covariance.sum(), np.trace(line.covariance)])
+    same = abs(1e3 * area / printed["si"] - 1.0) < 5e-4 and len(rows) == window[2]
+    detail = f"{printed['value']} {printed['unit']} printed; its {window[2]} points give {area:.4f} ± {u:.4f} m2/g"
+    detail += f" (± {without:.4f} without the covariance; printed ± {printed.get('u')})"
+    if abs(section["si"] - usual) < 1e-22:
+        return False, f"{detail}; its 0.162 nm2 is that of N2, which the gas is not"
+    return bool(same), detail
+
+
+def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: float) -> tuple[Fit, np.ndarray, float]:
+    """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]), standard uncertainties of both by the choice
+    of film and range, and the intercept of the film that leaves most for micropores.
 
     volume : adsorbed, as liquid [m3/kg]. constant : C; where it is > 0, a film that grows as the BET equation says is
-    one of the curves.
+    one of the curves. The film of silica by Kruk and others, gauged for the width of pores, has no say in the intercept:
+    on powders without micropores (carbon black, silica, MCM-41) it leaves -0.10 to -0.14 nm times the surface.
     """
-    films = [thickness(x, curve) for curve in _CURVES]
-    if constant > 0.0:
-        films.append(_LAYER * constant * x / ((1.0 - x) * (1.0 + (constant - 1.0) * x)))
+    films = [thickness(x, curve) for curve in _CURVES] + ([_bet_film(x, constant)] if constant > 0.0 else [])
     line = straight_line(films[0][rows], volume[rows])
-    ways = np.array([straight_line(film[k], volume[k]).values for film in films for k in (rows, rows[:-1], rows[1:])])
-    return line, np.sqrt(np.sum((ways - line.values) ** 2, axis=0) / (3.0 * len(films) - 3.0))
+    ways = np.array([[straight_line(f[k], volume[k]).values for k in (rows, rows[:-1], rows[1:])] for f in films])
+    apart = (ways - line.values) ** 2
+    area, rest = apart[..., 0], np.delete(apart[..., 1], 1, axis=0)
+    offset = _FILM_U * float(line.values[0])
+    spread = np.sqrt([np.sum(area) / (area.size - 3), np.mean(rest) + offset**2])
+    flattest = straight_line(_bet_film(x, _LOW_C)[rows], volume[rows])
+    return line, spread, float(max(line.values[1], flattest.values[1]))
+
+
+def _bet_film(x: np.ndarray, constant: float) -> np.ndarray:
+    """Return the film [m] that grows as the BET equation says."""
+    return np.asarray(_LAYER * constant * x / ((1.0 - x) * (1.0 + (constant - 1.0) * x)))
 
 
 def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:

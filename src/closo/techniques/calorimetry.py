@@ -138,15 +138,13 @@ def analyse(
     found = [event for event in events if event.surplus > _SURE]
     limit, df = _limit(events)
     quantities = _none(run, limit, df)
-    line = np.zeros(0)
-    if found:
-        own, line = _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
-        quantities |= own
     findings: dict[str, Any] = {
         "searched": list(events[0].searched if found else max(events, key=lambda event: event.width).searched),
-        "event": [found[0].centre, found[0].width] if found else None,
-        "baseline": (line * run.rate).tolist(),
+        "event": None,
     }
+    if found:
+        own, drawn = _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
+        quantities, findings = quantities | own, findings | drawn
     columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
     curves = dataset.new("calorimetry", columns, source=run.name)
     notes = tuple(data.attrs.get("warnings", ()))
@@ -277,8 +275,8 @@ def _none(run: _Run, limit: float, df: float) -> dict[str, Quantity]:
 
 def _of_event(
     run: _Run, event: _Event, *, width: float, temperature_u: float, heat_u: float
-) -> tuple[dict[str, Quantity], np.ndarray]:
-    """Return onset, peak and heat of an event, and the line below it."""
+) -> tuple[dict[str, Quantity], dict[str, list[float]]]:
+    """Return onset, peak and heat of an event; centre and width between its feet, the line below it [W/kg], the tangent."""
     heat, spread, feet = _heat(run, event, 1.5 * width)
     line = _baseline(run, event.centre, feet)
     at = f"{'heating' if run.rate > 0 else 'cooling'} at {abs(run.rate) * 60.0:.3g} K/min"
@@ -302,7 +300,8 @@ def _of_event(
         if vague > 0.4
         else Quantity("transition_enthalpy", number, how),
     }
-    return found, line
+    drawn = {"event": [event.centre, feet], "baseline": (line * run.rate).tolist(), "tangent": [ways[0][0], ways[0][2]]}
+    return found, drawn
 
 
 def _heat(run: _Run, event: _Event, widest: float) -> tuple[float, float, float]:
@@ -335,8 +334,8 @@ def _baseline(run: _Run, centre: float, width: float) -> np.ndarray:
     return straight_line(run.t[flank], run.c[flank]).values if enough else np.array([0.0, float(np.median(run.c))])
 
 
-def _onset(run: _Run, event: _Event, line: np.ndarray, smooth: float) -> tuple[float, float]:
-    """Return the extrapolated onset and the maximum [K] of an event, of a curve smoothed over a part of its width."""
+def _onset(run: _Run, event: _Event, line: np.ndarray, smooth: float) -> tuple[float, float, float]:
+    """Return extrapolated onset, maximum and inflection [K] of an event, of a curve smoothed over a part of its width."""
     points = max(int(smooth * event.width / 40.0 / run.step), 1)
     kernel = np.hanning(2 * points + 3)[1:-1]
     padded = np.pad(run.c, points, mode="edge")
@@ -346,11 +345,11 @@ def _onset(run: _Run, event: _Event, line: np.ndarray, smooth: float) -> tuple[f
     top = int(inside[np.argmax(excess[inside])])
     before = inside[inside <= top] if run.rate > 0 else inside[inside >= top][::-1]  # in the order of time
     if len(before) < 4:
-        return float(run.t[top]), float(run.t[top])
+        return (float(run.t[top]),) * 3
     slopes = np.gradient(excess[before], run.t[before])
     steepest = int(np.argmax(slopes * (1.0 if run.rate > 0 else -1.0)))
     place = before[steepest]
-    return float(run.t[place] - excess[place] / slopes[steepest]), float(run.t[top])
+    return float(run.t[place] - excess[place] / slopes[steepest]), float(run.t[top]), float(run.t[place])
 
 
 def _checks(run: _Run, found: list[_Event]) -> tuple[Check, ...]:
@@ -378,15 +377,23 @@ def figure(result: Result) -> FigureSpec:
     event, axis = result.findings["event"], Axis("heat flow, endothermic up / (W/g)")
     heat = result.quantities["transition_enthalpy"]
     said = f"onset {result.quantities['transition_temperature']}, {heat}" if event else heat.why or ""
-    whole = Panel(Axis("T / degC"), axis, [Trace(t, flow, style="line")])
-    panels = [whole]
+    panels = [Panel(Axis("T / degC"), axis, [Trace(t, flow, style="line")])]
     if event:
         centre, width = event[0] - _ZERO, event[1]
-        spans = [Span(centre - 0.5 * width, centre + 0.5 * width, "event")]
-        near = np.abs(t - centre) < 2.0 * width
-        slope, level = result.findings["baseline"]
-        line = Trace(t[near], (slope * (t[near] + _ZERO) + level) / 1e3, "baseline", "dashed", color=1)
-        zoom = Panel(Axis("T / degC"), axis, [Trace(t[near], flow[near], "measured", "line"), line], spans=spans)
-        panels = [replace(whole, spans=spans), zoom]
+        spans = [Span(centre - 0.5 * width, centre + 0.5 * width, "integrated")]
+        near = np.abs(t - centre) <= width
+        below = np.polyval(result.findings["baseline"], t + _ZERO) / 1e3
+        foot, steepest = (float(place) - _ZERO for place in result.findings["tangent"])
+        height = flow - below
+        rise, top = float(np.interp(steepest, t, height)), float(height[near][np.argmax(np.abs(height[near]))])
+        ends = foot, foot + top / rise * (steepest - foot)
+        tangent = np.interp(ends, t, below) + top * np.array([0.0, 1.0])
+        traces = [
+            Trace(t[near], flow[near], "measured", "line"),
+            Trace(t[near], below[near], "baseline", "dashed", color=1),
+            Trace(ends, tangent, "tangent", "dashed", color=2),
+        ]
+        zoom = Panel(Axis("T / degC"), axis, traces, spans=spans)
+        panels = [replace(panels[0], spans=spans), zoom]
     summary = f"Heat flow of {result.name}: {said}."
     return FigureSpec(f"calorimetry {result.name}", panels, result.name, summary, notes=(said,))

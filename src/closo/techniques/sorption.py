@@ -26,8 +26,8 @@ Uncertainty sources
     `window:<name>` (the windows that pass), `model:<name>` (no surface is that of the equation: n_m with micropores beside
     it; 1.2 % at least), `cross_section:<gas>` (10 %; N2 upright on OH takes 0.135 nm2), `mass:<name>` (0.3 mg),
     `amount:<name>` (0.5 %), `free_space:<name>` (1 umol at saturation), `saturation_pressure:<name>` (0.2 %),
-    `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. Spreads are root mean
-    squares about the value.
+    `thickness:<name>` (curves and ranges of the t-plot), `interpolation:<name>`, `density:...`. That of the windows
+    is what holds 95 % of them, over 1.96, beyond what the fit explains; others are root mean squares about the value.
 
 Checks
     In the window: C > 0, n (1 - x) rises, n_m lies inside and within 20 % of 1/(sqrt C + 1), R2 and points, no
@@ -63,11 +63,10 @@ from closo.quantity import Number, Quantity, from_fit, parse, uncertain, withhel
 from closo.result import Check, Result
 from closo.techniques import adsorption as kernel
 
-Points = tuple[np.ndarray, np.ndarray]  # p/p0 and amount [mol/kg]
 _GASES = {"N2": (0.162e-18, 34.67e-6), "Ar": (0.142e-18, 28.7e-6), "Kr": (0.202e-18, np.nan)}  # m2, liquid [m3/mol]
 _SECTION_U, _AMOUNT_U, _P0_U, _MODEL_U = 0.10, 0.005, 0.002, 0.012  # relative
 _MASS_U, _FREE_SPACE, _USUAL_MASS = 0.3e-6, 1e-6, 0.1e-3  # kg, mol, kg
-_FILM, _LEAST_C = (0.08, 0.30), 60.0  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), and least C
+_FILM, _LEAST_C, _T_PLOT = (0.08, 0.30), 60.0, 0.8  # of a t-plot: p/p0 (films of 0.35 to 0.50 nm), least C, end drawn
 _NOTHING, _TOO_VAGUE, _LEAST_SURFACE, _SUPERSATURATED = 1e-12, 0.4, 5.0, 1.2  # mol/kg; relative u; m2 in the tube; p/p0
 _AREA = "specific_surface_area"
 _BET = ("monolayer_capacity", "bet_constant", _AREA)
@@ -143,11 +142,15 @@ def analyse(
         quantities[f"{_AREA}:all windows"] = _bet(branch, branch.median, gurvich)[_AREA]
     quantities["particle_diameter"] = _diameter(quantities[_AREA], density)
     ends = branch.x[branch.window[[0, -1]]].tolist() if len(branch.window) else None
-    checks = (*_checks(branch, quantities[_AREA]), *_vendor(branch, data.attrs["metadata"].get("vendor") or {}))
+    checks = _checks(branch, quantities[_AREA], data.attrs["metadata"].get("vendor") or {})
     if len(x) < data.sizes["point"]:
         notes += (f"{data.sizes['point'] - len(x)} points without gas or outside 0 < p/p0 < 1 are left out.",)
+    drawn, t = branch.gas == "N2" and len(branch.film) > 3, kernel.thickness(branch.x[branch.film])
+    line = straight_line(t, branch.n[branch.film]).values if drawn else ()
     curves, said = _curves(branch, (x, n, back)), (*notes, *data.attrs["warnings"])
-    return Result("sorption", branch.name, quantities, curves, checks, {"window": ends, "gas": branch.gas}, said)
+    findings = {"t_plot": np.array([t[0], t[-1], *line]).tolist()} if drawn else {}
+    used = {"window": ends, "gas": branch.gas}
+    return Result("sorption", branch.name, quantities, curves, checks, used, said, findings=findings)
 
 
 def _asked(given: Mapping[str, Any]) -> _Asked:
@@ -192,7 +195,7 @@ def _points(data: dataset.Dataset, asked: _Asked) -> tuple[np.ndarray, np.ndarra
     return x[good], n[good], back[good]
 
 
-def _branch(data: dataset.Dataset, asked: _Asked, points: Points) -> tuple[_Branch, tuple[str, ...]]:
+def _branch(data: dataset.Dataset, asked: _Asked, points: kernel.Points) -> tuple[_Branch, tuple[str, ...]]:
     """Return the branch with its windows, and sentences on what had to be assumed."""
     x, first = np.unique(points[0], return_index=True)
     apart = np.append(True, np.diff(x) > 1e-9 * x[1:])
@@ -226,7 +229,7 @@ def _branch(data: dataset.Dataset, asked: _Asked, points: Points) -> tuple[_Bran
     return _Branch(dataset.name_of(data), x, n, gas, section, weight, p0_u, passing, window, median, film), tuple(notes)
 
 
-def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: Points) -> dict[str, float]:
+def _estimates(branch: _Branch, rows: np.ndarray, at: float, points: kernel.Points) -> dict[str, float]:
     """Return the numbers that points give: of the BET line of these rows, the t-plot, and the volume at p/p0 = `at`."""
     (x, n), liquid, film = points, _GASES[branch.gas][1], branch.film
     slope, intercept = kernel.bet_line(x[rows], n[rows]).values if len(rows) > 2 else (1.0, 1.0)
@@ -249,13 +252,13 @@ def _errors(branch: _Branch, rows: np.ndarray, at: float) -> tuple[dict[str, flo
     return base, {key: {source: new[key] - base[key] for source, new in moved.items()} for key in base}
 
 
-def _known(name: str, number: Number, method: str) -> Quantity:
-    """Return a quantity, withheld with its limit where it is not known to 40 %."""
+def _known(name: str, number: Number, method: str, most: float = 0.0) -> Quantity:
+    """Return a quantity, withheld with its limit where it is not known to 40 %; it may be as large as `most`."""
     found = Quantity(name, number, method)
     value, u = float(found.value or 0.0), float(found.u or 0.0)
     if value > 0.0 and u <= _TOO_VAGUE * value:
         return found
-    limit = f"{to_shown(name, max(value, 0.0) + 1.645 * u):.2g} {look_up(name).shown}".removesuffix(" 1")
+    limit = f"{to_shown(name, max(value, most, 0.0) + 1.645 * u):.2g} {look_up(name).shown}".removesuffix(" 1")
     return withheld(name, f"not known to 40 %: below {limit} (95 %)", method=method)
 
 
@@ -275,8 +278,10 @@ def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
         )
         return {name: withheld(name, why, method=how) for name in _BET}
     slope, intercept = from_fit(line.values, line.covariance, label=f"fit:{branch.name}", df=line.df)
+    noise = {"n_m": float((1.0 / (slope + intercept)).u), "C": float((slope / intercept).u)}
     for k, key in ((2, "n_m"), (3, "C")) if len(branch.passing) else ():
-        errors[key][f"window:{branch.name}"] = float(np.sqrt(np.mean((branch.passing[:, k] - value[key]) ** 2)))
+        reach = float(np.quantile(np.abs(branch.passing[:, k] - value[key]), 0.95)) / 1.96
+        errors[key][f"window:{branch.name}"] = max(reach**2 - noise[key] ** 2, 0.0) ** 0.5
     other = kernel.monolayer_beside_micropores(branch.x, branch.n, (value["n_m"], value["C"]))
     apart = 0.0 if other is None else abs(other - value["n_m"])  # either may be true
     errors["n_m"][f"model:{branch.name}"] = max(apart / 2.0**0.5, _MODEL_U * value["n_m"])
@@ -299,14 +304,15 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
         why = f"C = {constant:.3g} is far below that of the surfaces on which thickness curves were gauged (about 100)"
     if why is not None:
         return {key: withheld(key.split(":")[0], why, method="t-plot") for key in keys}
-    line, spread = kernel.film_line(branch.x, branch.n * _GASES["N2"][1], rows, constant)
+    line, spread, most = kernel.film_line(branch.x, branch.n * _GASES["N2"][1], rows, constant)
     how = f"t-plot (Harkins, Jura), p/p0 {branch.x[rows[0]]:.3g} to {branch.x[rows[-1]]:.3g}, {len(rows)} points"
     fitted = from_fit(line.values, line.covariance, label=f"fit t-plot:{branch.name}", df=line.df)
     found = {}
     for k, (key, part) in enumerate(keys.items()):
         number = fitted[k] + uncertain(0.0, errors[part] | {f"thickness:{branch.name}": float(spread[k])})
         # the curves were gauged on surfaces whose area is that of BET with 0.162 nm2
-        found[key] = _known(key.split(":")[0], number if k else number * branch.section / _GASES["N2"][0], how)
+        number = number if k else number * branch.section / _GASES["N2"][0]
+        found[key] = _known(key.split(":")[0], number, how, most if k else 0.0)
     return found
 
 
@@ -331,45 +337,33 @@ def _diameter(area: Quantity, density: Number | None) -> Quantity:
     return Quantity("particle_diameter", 6.0 / (density * area.number), how)
 
 
-def _checks(branch: _Branch, area: Quantity) -> list[Check]:
+def _checks(branch: _Branch, area: Quantity, vendor: Mapping[str, Any]) -> tuple[Check, ...]:
     """Return what window and measurement passed or failed."""
     count, surface = len(branch.passing), (area.value or np.nan) * branch.mass[0]
-    tests = [("windows that pass", count > 0, f"{count} windows of the BET plot pass all criteria")]
+    tests: list[tuple[str, bool | None, str]] = [
+        ("windows that pass", count > 0, f"{count} windows of the BET plot pass all criteria")
+    ]
     if len(branch.window) > 2:
         tests += kernel.window_tests(branch.x, branch.n, branch.window)
     if area.value is not None:
         detail = f"{surface:.3g} m2 of powder in the tube (at least {_LEAST_SURFACE:g} m2)"
         tests.append(("surface in the tube", surface >= _LEAST_SURFACE, detail))
-    return [Check(name, bool(passed), detail) for name, passed, detail in tests]
-
-
-def _vendor(branch: _Branch, stated: Mapping[str, Any]) -> list[Check]:
-    """Compare with the BET area of the instrument's program: its window and cross-section must give it again."""
-    theirs, points, section = (stated.get(key) for key in (_AREA, "points", "cross_section"))
-    if not (theirs and points and section):
-        return []
-    rows = np.flatnonzero((branch.x >= points[0] * (1 - 1e-9)) & (branch.x <= points[1] * (1 + 1e-9)))
-    if len(rows) < 3:
-        return [Check("instrument's BET", None, "fewer than three points of the adsorption branch are in its window")]
-    line = kernel.bet_line(branch.x[rows], branch.n[rows])
-    area = AVOGADRO * section["si"] / float(line.values.sum()) / 1e3
-    u, without = area / float(line.values.sum()) * np.sqrt([line.covariance.sum(), np.trace(line.covariance)])
-    same = abs(1e3 * area / theirs["si"] - 1.0) < 5e-4 and len(rows) == points[2]
-    detail = f"{theirs['value']} {theirs['unit']} printed; its {points[2]} points give {area:.4f} ± {u:.4f} m2/g"
-    detail += f" (± {without:.4f} without the covariance; printed ± {theirs.get('u')})"
-    if branch.gas != "N2" and abs(section["si"] - _GASES["N2"][0]) < 1e-22:
-        same, detail = False, f"{detail}; its 0.162 nm2 is that of N2, the gas is {branch.gas}"
-    return [Check("instrument's BET", bool(same), detail)]
+    printed, rule = vendor.get(_AREA), [vendor.get("points"), vendor.get("cross_section")]
+    if printed and all(rule):
+        usual = _GASES["N2"][0] if branch.gas != "N2" else np.nan
+        tests.append(("instrument's BET", *kernel.as_printed((branch.x, branch.n), printed, rule, usual)))
+    return tuple(Check(name, None if passed is None else bool(passed), detail) for name, passed, detail in tests)
 
 
 def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) -> dataset.Dataset:
     """Return the isotherm with its BET plot (adsorption up to p/p0 0.5), and the pores by BJH."""
     (x, n, back), rows = points, branch.window
     y = np.where(back | (x > 0.5), np.nan, kernel.bet_transform(x, n))
-    slope, start = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan, np.nan)
+    slope, start = kernel.bet_line(branch.x[rows], branch.n[rows]).values if len(rows) > 2 else (np.nan,) * 2
     sizes = kernel.pore_sizes(branch.x, branch.n * _GASES["N2"][1]) if branch.gas == "N2" else (np.zeros(0),) * 3
     pores = dict(zip(("pore_diameter", "pore_size_distribution", "cumulative_pore_volume"), sizes, strict=True))
     isotherm = {"relative_pressure": x, "adsorbed_amount": n, "desorption": back.astype(float)}
+    isotherm["film_thickness"] = np.where(back | (x > _T_PLOT), np.nan, kernel.thickness(x))
     named = [("point", isotherm | {"bet_transform": y, "bet_fit": slope * x + start + 0.0 * y}), ("pore", pores)]
     import xarray as xr
 
@@ -377,23 +371,30 @@ def _curves(branch: _Branch, points: tuple[np.ndarray, np.ndarray, np.ndarray]) 
 
 
 def figure(result: Result) -> FigureSpec:
-    """Return isotherm with the window shaded, BET plot with its line, residuals, and pore sizes."""
+    """Return isotherm with the window shaded, BET plot with its line, residuals, t-plot, and pore sizes."""
     c = {str(name): np.asarray(values) for name, values in result.curves.data_vars.items()}
     x, n, y, back = c["relative_pressure"], c["adsorbed_amount"], c["bet_transform"], c["desorption"] > 0.5
-    window, plot = result.settings["window"], ~np.isnan(c["bet_transform"])
+    window, plot, pressure = result.settings["window"], ~np.isnan(c["bet_transform"]), Axis("p/p0")
     spans = [Span(window[0], window[1], "BET window")] if window else []
     down = Trace(x[back], n[back], "desorption", "both", color=1, marker=1, filled=False)
     line = [Trace(x[plot], y[plot], "measured"), Trace(x[plot], c["bet_fit"][plot], "BET line", "dashed", color=3)]
     panels = [
-        Panel(Axis("p/p0"), Axis("n / (mmol/g)"), [Trace(x[~back], n[~back], "adsorption", "both"), down], spans=spans),
-        Panel(Axis("p/p0"), Axis("p/[n(p0 - p)] / (g/mmol)"), line if window else line[:1], spans=spans),
+        Panel(pressure, Axis("n / (mmol/g)"), [Trace(x[~back], n[~back], "adsorption", "both"), down], spans=spans),
+        Panel(pressure, Axis("p/[n(p0 - p)] / (g/mmol)"), line if window else line[:1], spans=spans),
     ]
     if window:
         used = plot & (x >= window[0]) & (x <= window[1])
-        rest = Trace(x[used], 100.0 * (y[used] / c["bet_fit"][used] - 1.0), "measured over line", "both")
-        panels.append(Panel(Axis("p/p0"), Axis("residual of the BET line / %"), [rest]))
+        rest = Trace(x[used], 100.0 * (y[used] / c["bet_fit"][used] - 1.0), style="both")
+        zero = Trace(window, (0.0, 0.0), style="dashed", color=7)
+        panels.append(Panel(pressure, Axis("residual / %"), [zero, rest], title="measured over the BET line"))
+    if "t_plot" in result.findings:
+        low, high, slope, start = result.findings["t_plot"]
+        t, ends = c["film_thickness"], np.array([0.0, np.nanmax(c["film_thickness"])])
+        film = [Trace(1e9 * t, n, "adsorption"), Trace(1e9 * ends, slope * ends + start, "t-plot", "dashed", color=3)]
+        fitted = [Span(1e9 * low, 1e9 * high, "fitted")]
+        panels.append(Panel(Axis("t / nm"), Axis("n / (mmol/g)"), film, spans=fitted))
     if len(c["pore_diameter"]):
-        sizes = Trace(1e9 * c["pore_diameter"], 1e3 * c["pore_size_distribution"], "BJH, adsorption", "both", color=2)
-        panels.append(Panel(Axis("D / nm", "log"), Axis("dV/dlog10(D) / (cm3/g)"), [sizes]))
-    summary = f"Isotherm of {result.name}, BET line in the shaded window, pore sizes; area {result.quantities[_AREA]}."
-    return FigureSpec(f"sorption {result.name}", panels, result.name, summary)
+        sizes = Trace(1e9 * c["pore_diameter"], 1e3 * c["pore_size_distribution"], style="both", color=2)
+        panels.append(Panel(Axis("D / nm", "log"), Axis("dV/dlog10(D) / (cm3/g)"), [sizes], title="BJH, adsorption"))
+    summary = f"Isotherm of {result.name}, BET line and window, t-plot, pore sizes; area {result.quantities[_AREA]}."
+    return FigureSpec(f"sorption {result.name}", panels, result.name, summary, columns=3)

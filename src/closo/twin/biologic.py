@@ -12,6 +12,7 @@ The binary holds settings, data (version 3, one packed record per row) and log; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,45 +31,31 @@ _WIDTH = 20  # of a cell in the table of the program's steps
 
 @dataclass(frozen=True)
 class ProgramStep:
-    """One step of the program, for the header.
+    """One step of the program, for the header."""
 
-    Attributes
-    ----------
-    control : 'Rest', 'PEIS', 'CC' or 'Loop'. value, unit : of what is controlled. until : its limits, in words.
-    record : what makes a row, in words.
-    """
-
-    control: str
-    value: str = ""
+    control: str  # 'Rest', 'PEIS', 'CC' or 'Loop'
+    value: str = ""  # of what is controlled, in `unit`
     unit: str = ""
-    until: str = ""
-    record: str = ""
+    until: str = ""  # its limits, in words
+    record: str = ""  # what makes a row, in words
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a file in SI, each of shape (n,).
+    """The rows of a file in SI, each of shape (n,)."""
 
-    Attributes
-    ----------
-    time, voltage, current, charge : [s], [V], [A] (> 0 charges), [C], the counter.
-    step, half_cycle, cycle : counters of the program. control : current that was asked for [A].
-    frequency, impedance : [Hz], [ohm]; 0 outside of spectra.
-    current_range : full scale [A], one number. temperature : [K], or None where no thermometer is connected.
-    """
-
-    time: np.ndarray
-    voltage: np.ndarray
-    current: np.ndarray
-    charge: np.ndarray
-    step: np.ndarray
+    time: np.ndarray  # s
+    voltage: np.ndarray  # V
+    current: np.ndarray  # A, > 0 charges
+    charge: np.ndarray  # C, the counter
+    step: np.ndarray  # these three: counters of the program
     half_cycle: np.ndarray
     cycle: np.ndarray
-    control: np.ndarray
-    frequency: np.ndarray
-    impedance: np.ndarray
-    current_range: float
-    temperature: np.ndarray | None = None
+    control: np.ndarray  # current that was asked for [A]
+    frequency: np.ndarray  # Hz; 0 outside of spectra
+    impedance: np.ndarray  # ohm; 0 outside of spectra
+    current_range: float  # full scale [A], one number
+    temperature: np.ndarray | None = None  # K; None where no thermometer is connected
 
 
 def write_mpt(
@@ -91,7 +78,7 @@ def write_mpt(
     names, columns, formats = zip(*_columns(table, code), strict=True)
     rows = np.column_stack(columns)
     template = "\t".join(formats)
-    body = [_three_digits(template % tuple(row)) for row in rows.tolist()]
+    body = [re.sub("E([+-])", r"E\g<1>0", template % tuple(row)) for row in rows.tolist()]  # E+000, as EC-Lab writes
     top = _header(path.stem, table, program, comment=comment, date=date)
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(top) + 3:<28}", *top, "\t".join(names) + "\t", *body]
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode("latin-1"))
@@ -144,13 +131,7 @@ def _spectra_so_far(spectrum: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(np.cumsum(np.diff(spectrum.astype(int), prepend=0) > 0) - 1, 0))
 
 
-def _three_digits(row: str) -> str:
-    """Return a row with exponents as EC-Lab writes them: E+000."""
-    return row.replace("E+", "E+0").replace("E-", "E-0")
-
-
 def _header(name: str, table: Table, program: Sequence[ProgramStep], *, comment: str, date: datetime) -> list[str]:
-    """Return the lines from the technique to the one before the names of the columns."""
     return [
         "",
         "Modulo Bat",
@@ -264,7 +245,6 @@ def _module(short: str, long: str, version: int, body: bytes, *, date: datetime)
 
 
 def _records(table: Table, code: int, fields: Sequence[tuple[str, str, tuple[int, ...]]]) -> np.ndarray:
-    """Return the packed rows."""
     constant, spectrum = table.control != 0.0, table.frequency > 0.0
     began = np.diff(table.step, prepend=table.step[:1] - 1) != 0
     charge = table.charge / _MILLIAMPERE_HOUR

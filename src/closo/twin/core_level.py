@@ -65,22 +65,15 @@ _NEW = {"A380-50-4h": 50, "A380-75-4h": 75}  # vol%: samples that only X-rays se
 
 @dataclass(frozen=True)
 class Spectrometer:
-    """What stands between a spectrum and its counts.
+    """What stands between a spectrum and its counts."""
 
-    Attributes
-    ----------
-    energies : elastic line of each analyser [eV]; widths : its full width; efficiencies : relative.
-    drift : of the elastic line from scan to scan [eV]. counts : per point and analyser before an edge.
-    jump : height of an edge over that. valence : centre, width [eV] and exponent of the valence profile.
-    """
-
-    energies: tuple[float, ...]
-    widths: tuple[float, ...]
-    efficiencies: tuple[float, ...]
-    drift: float = 0.004
-    counts: float = 1500.0
-    jump: float = 0.5
-    valence: tuple[float, float, float] = (88.0, 62.0, 1.7)
+    energies: tuple[float, ...]  # elastic line of each analyser [eV]
+    widths: tuple[float, ...]  # its full width [eV]
+    efficiencies: tuple[float, ...]  # relative
+    drift: float = 0.004  # of the elastic line from scan to scan [eV]
+    counts: float = 1500.0  # per point and analyser before an edge
+    jump: float = 0.5  # height of an edge over that
+    valence: tuple[float, float, float] = (88.0, 62.0, 1.7)  # centre, width [eV] and exponent of the valence profile
 
     @staticmethod
     def drawn(random: np.random.Generator, analysers: int = 12) -> Spectrometer:
@@ -171,7 +164,6 @@ def core_level_tables(raw: Path, truth: Truth, samples: Sequence[str]) -> list[t
 
 
 def _measured(name: str, edge: str) -> dict[str, Any]:
-    """Return the table of one measurement."""
     asked: dict[str, Any] = {"edge": edge, "angle": "55"}
     if edge == "Na K":
         asked["peaks"] = {

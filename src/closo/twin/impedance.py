@@ -13,23 +13,15 @@ VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 
 @dataclass(frozen=True)
 class PelletCircuit:
-    """The elements of a pellet's impedance.
+    """The elements of a pellet's impedance."""
 
-    Attributes
-    ----------
-    bulk_resistance : R_b [ohm]; geometric_capacitance : C_g, parallel to it [F].
-    lead_resistance : R_l [ohm]; inductance : L [H].
-    cpe_coefficient : Q of both blocking electrodes together [S s^n]; cpe_exponent : n.
-    grain_boundary : (resistance [ohm], Q [S s^n], n) of a second arc, or None.
-    """
-
-    bulk_resistance: float
-    geometric_capacitance: float
-    lead_resistance: float
-    inductance: float
-    cpe_coefficient: float
-    cpe_exponent: float
-    grain_boundary: tuple[float, float, float] | None = None
+    bulk_resistance: float  # R_b [ohm]
+    geometric_capacitance: float  # C_g, parallel to it [F]
+    lead_resistance: float  # R_l [ohm]
+    inductance: float  # L [H]
+    cpe_coefficient: float  # Q of both blocking electrodes together [S s^n]
+    cpe_exponent: float  # n
+    grain_boundary: tuple[float, float, float] | None = None  # resistance [ohm], Q [S s^n] and n of a second arc
 
 
 def frequencies(highest: float = 1e6, lowest: float = 1.0, per_decade: int = 10) -> np.ndarray:
@@ -47,8 +39,7 @@ def impedance(frequency: np.ndarray, circuit: PelletCircuit) -> np.ndarray:
     z = jw * circuit.inductance + circuit.lead_resistance
     z = z + 1.0 / (1.0 / circuit.bulk_resistance + jw * circuit.geometric_capacitance)
     if circuit.grain_boundary is not None:
-        resistance, coefficient, exponent = circuit.grain_boundary
-        z = z + 1.0 / (1.0 / resistance + coefficient * jw**exponent)
+        z = z + arc(jw, *circuit.grain_boundary)
     total: np.ndarray = z + 1.0 / (circuit.cpe_coefficient * jw**circuit.cpe_exponent)
     return total
 
@@ -98,3 +89,8 @@ def measured(
     noise = rng.standard_normal(z.size) + 1j * rng.standard_normal(z.size)
     noisy: np.ndarray = z + np.abs(z) * noise_level(frequency, nuisances) * noise
     return noisy
+
+
+def arc(jw: np.ndarray, resistance: float, coefficient: float, exponent: float) -> np.ndarray:
+    """Return the impedance of a resistance [ohm] beside a constant-phase element [S s^n], 1/(1/R + Q (jw)^n)."""
+    return np.asarray(1.0 / (1.0 / resistance + coefficient * jw**exponent))

@@ -46,27 +46,17 @@ class Peak:
 
 @dataclass(frozen=True)
 class InfraredTruth:
-    """What a spectrum is made of.
+    """What a spectrum is made of."""
 
-    Attributes
-    ----------
-    bands : name -> peaks that make it, in units of the Kubelka-Munk function.
-    others : peaks of no band (silica lattice, shoulders).
-    background : level, slope over 1000 1/cm, curvature over (1000 1/cm)^2.
-    scattering : height at 4000 1/cm and exponent of a background that rises with the wavenumber.
-    fringe : amplitude and period [1/cm]; vapour : height of its strongest line; noise : of R, per point.
-    shift [1/cm], gain : errors of wavenumber and of the reflectance scale (relative).
-    """
-
-    bands: Mapping[str, Sequence[Peak]]
-    others: Sequence[Peak] = ()
-    background: tuple[float, float, float] = (0.05, 0.0, 0.0)
-    scattering: tuple[float, float] = (0.0, 2.0)
-    fringe: tuple[float, float] = (0.0, 60.0)
-    vapour: float = 0.0
-    noise: float = 2e-4
-    shift: float = 0.0
-    gain: float = 0.0
+    bands: Mapping[str, Sequence[Peak]]  # name -> peaks that make it, in units of the Kubelka-Munk function
+    others: Sequence[Peak] = ()  # peaks of no band (silica lattice, shoulders)
+    background: tuple[float, float, float] = (0.05, 0.0, 0.0)  # level, slope per 1000 1/cm, curvature per its square
+    scattering: tuple[float, float] = (0.0, 2.0)  # a background that rises: height at 4000 1/cm, exponent
+    fringe: tuple[float, float] = (0.0, 60.0)  # amplitude, period [1/cm]
+    vapour: float = 0.0  # height of its strongest line
+    noise: float = 2e-4  # of R, per point
+    shift: float = 0.0  # error of the wavenumber [1/cm]
+    gain: float = 0.0  # error of the reflectance scale, relative
 
     def area(self, name: str) -> float:
         """Return the area of a band above a straight line through its anchors, as it would be alone and without noise."""

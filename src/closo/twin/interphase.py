@@ -54,20 +54,12 @@ TRUTHS: dict[str, dict[str, float]] = {  # explanation -> its own parameters
 
 @dataclass(frozen=True)
 class Made:
-    """A sample of a design.
+    """A sample of a design."""
 
-    Attributes
-    ----------
-    filler : a silica of the twin's truth; '' for the salt alone.
-    fraction : its volume fraction.
-    hours : of milling.
-    raman : standard uncertainty of the changed share of the salt, where X-ray Raman has seen the sample.
-    """
-
-    filler: str
-    fraction: float
-    hours: float = 4.0
-    raman: float | None = None
+    filler: str  # a silica of the twin's truth; '' for the salt alone
+    fraction: float  # its volume fraction
+    hours: float = 4.0  # of milling
+    raman: float | None = None  # u of the changed share of the salt, where X-ray Raman has seen the sample
 
     @property
     def label(self) -> str:
@@ -173,7 +165,6 @@ def composites(
 
 
 def _bare(made: Made) -> Composite:
-    """Return a sample without measurements."""
     if not made.filler:
         return Composite(made.label, 0.0, 3600.0 * made.hours, ())
     silica = Truth().silica(made.filler)

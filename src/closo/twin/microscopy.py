@@ -26,28 +26,18 @@ _LINES = {"B": 183.3, "C": 277.0, "O": 524.9, "Na": 1041.0, "Si": 1740.0}
 
 @dataclass(frozen=True)
 class Lamella:
-    """What a STEM map is made of.
+    """What a STEM map is made of."""
 
-    Attributes
-    ----------
-    size : pixels along a side; pixel [m].
-    radius, width : of the particle and its shell [pixels]; the width is the mean of a graded one.
-    excess : boron of the shell over that of the matrix; 0 for none.
-    counts : of boron per pixel of matrix, of each pixel's whole thickness.
-    oval, wedge, probe : relative difference of the axes; of the thickness across the map; sd of the probe [pixels].
-    fade : the outer side of the shell lies between 1 - fade and 1 + fade of its width.
-    """
-
-    size: int = 40
-    pixel: float = 2e-9
-    radius: float = 10.0
-    width: float = 2.5
-    excess: float = 4.0
-    counts: float = 12.0
-    oval: float = 0.05
-    wedge: float = 0.2
-    probe: float = 0.8
-    fade: float = 0.4
+    size: int = 40  # pixels along a side
+    pixel: float = 2e-9  # m
+    radius: float = 10.0  # of the particle [pixels]
+    width: float = 2.5  # of its shell [pixels]; the mean of a graded one
+    excess: float = 4.0  # boron of the shell over that of the matrix; 0 for none
+    counts: float = 12.0  # of boron per pixel of matrix, of each pixel's whole thickness
+    oval: float = 0.05  # relative difference of the axes
+    wedge: float = 0.2  # relative difference of the thickness across the map
+    probe: float = 0.8  # sd of the probe [pixels]
+    fade: float = 0.4  # the outer side of the shell lies between 1 - fade and 1 + fade of its width
 
     def lengths(self) -> dict[str, np.ndarray]:
         """Return the lengths of matrix, particle and shell along the beam, over the thickness; shape (size, size)."""
@@ -117,13 +107,13 @@ def loss_map(lamella: Lamella, random: np.random.Generator) -> np.ndarray:
     return np.asarray(random.poisson(6.0 * lamella.counts * mean), np.uint16)
 
 
-def section(random: np.random.Generator, *, size: int = 40, scale: float = 3.0, counts: float = 15.0) -> np.ndarray:
+def section(random: np.random.Generator, *, size: int = 40, scale: float = 3.0) -> np.ndarray:
     """Return an SEM map of a section whose silica clusters over `scale` pixels, as X-ray counts."""
     field = gaussian_filter(random.standard_normal((size, size)), scale, mode="wrap")
     share = np.clip(0.35 + 0.15 * field / field.std(), 0.02, 0.98)
     e, spectrum = _lines({"C": 0.4 + 0 * share, "O": 4.0 * share, "Na": 3.0 * (1 - share), "Si": 6.0 * share})
     spectrum += 3.0 / e.size + 0.2 * np.exp(-0.5 * (e / 45.0) ** 2)
-    return np.asarray(random.poisson(counts * spectrum), np.uint16)
+    return np.asarray(random.poisson(15.0 * spectrum), np.uint16)
 
 
 def write_maps(folder: Path, seed: int = 0) -> list[tuple[str, dict[str, Any]]]:

@@ -12,42 +12,27 @@ from closo.twin.truth import Recipe, SampleTruth, Truth, stream
 
 @dataclass(frozen=True)
 class Batch:
-    """One milled batch of 500 mg: what was weighed, and what it became.
-
-    Attributes
-    ----------
-    masses : component -> reading [kg].
-    fraction : true volume fraction of silica; density : true, of the solid without voids [kg/m3].
-    truth : true conductivity of the sample.
-    """
+    """One milled batch of 500 mg: what was weighed, and what it became."""
 
     recipe: Recipe
-    masses: dict[str, float]
-    fraction: float
-    density: float
-    truth: SampleTruth
+    masses: dict[str, float]  # component -> reading [kg]
+    fraction: float  # true volume fraction of silica
+    density: float  # true, of the solid without voids [kg/m3]
+    truth: SampleTruth  # true conductivity of the sample
 
 
 @dataclass(frozen=True)
 class Pellet:
-    """A pressed pellet. `*_reading` is what the notebook says, the rest is the truth.
-
-    Attributes
-    ----------
-    name, batch : which pellet of what.
-    mass [kg], area [m2], thickness [m], void : true.
-    spread : true conductivity of this pellet over that of its sample.
-    lead_resistance : true [ohm].
-    """
+    """A pressed pellet. `*_reading` is what the notebook says, the rest is the truth."""
 
     name: str
     batch: Batch
-    mass: float
-    area: float
-    thickness: float
+    mass: float  # kg
+    area: float  # m2
+    thickness: float  # m
     void: float
-    spread: float
-    lead_resistance: float
+    spread: float  # conductivity of this pellet over that of its sample
+    lead_resistance: float  # ohm
     mass_reading: float
     area_reading: float
     thickness_reading: float

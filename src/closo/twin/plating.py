@@ -38,23 +38,18 @@ _THERMAL_VOLTAGE = BOLTZMANN * 303.15 / ELECTRONVOLT  # RT/F at 30 degC [V]
 
 @dataclass(frozen=True)
 class Cell:
-    """What the cell is (SI): area [m2], thickness [m], conductivity [S/m] at its nominal temperature, energy [eV].
+    """What the cell is, in SI."""
 
-    `interface` : R_i of each interface when new [ohm m2]; `growth` : of each, linear [ohm m2/s]; `parabolic` : of each,
-    with the square root of time [ohm m2/s^0.5]; `forming`, `forming_time` : share of R_i more at the beginning, which
-    dies off with this time constant [s]; `asymmetry` : R_i of positive over negative half cycles, less one.
-    """
-
-    area: float = 0.283e-4
-    thickness: float = 0.80e-3
-    conductivity: float = 0.05
-    energy: float = 0.38
-    interface: float = 20e-4
-    growth: float = 0.0
-    parabolic: float = 0.0
-    forming: float = 0.0
-    forming_time: float = 3600.0
-    asymmetry: float = 0.0
+    area: float = 0.283e-4  # m2
+    thickness: float = 0.80e-3  # m
+    conductivity: float = 0.05  # S/m at the nominal temperature
+    energy: float = 0.38  # eV
+    interface: float = 20e-4  # R_i of each interface when new [ohm m2]
+    growth: float = 0.0  # of each, linear [ohm m2/s]
+    parabolic: float = 0.0  # of each, with the square root of time [ohm m2/s^0.5]
+    forming: float = 0.0  # share of R_i more at the beginning
+    forming_time: float = 3600.0  # time constant with which that dies off [s]
+    asymmetry: float = 0.0  # R_i of positive over negative half cycles, less one
 
     @property
     def ohmic(self) -> float:
@@ -64,123 +59,93 @@ class Cell:
 
 @dataclass(frozen=True)
 class Disturbances:
-    """What disturbs a healthy cell and its record.
+    """What disturbs a healthy cell and its record."""
 
-    `noise`, `zero` : standard deviation and zero error of the voltage [V]; `gain`, `current_gain` : relative errors of
-    voltage and current readings; `current_zero` : zero error of the current [A]; `current_noise` : standard deviation of
-    its readings [A]; `clock` : relative error of the times written; `walk` : sd [K] of a slow walk of the
-    temperature (correlated over 6 h), `daily` : amplitude of its daily wave [K], `ramp` : one change of it within an
-    hour [K]; `slope` : relative rise of the interfaces across a half cycle; `spike`, `decay` : relative height of the
-    transient after each change of polarity and its time constant [s]; `glitches` : expected number of single wrong
-    samples per 100 h; `rest_every`, `rest` : half cycles between two rests and their length [s], 0 for none;
-    `spectra` : whether each rest holds an impedance spectrum; `phase` : share of a sampling step after each change at which
-    a logger that knows nothing of the program writes, None where the cycler writes a row at each change.
-    """
-
-    noise: float = 1e-4
-    zero: float = 0.0
-    gain: float = 0.0
-    current_gain: float = 0.0
-    current_zero: float = 0.0
-    current_noise: float = 0.0
-    clock: float = 0.0
-    walk: float = 0.0
-    daily: float = 0.0
-    ramp: float = 0.0
-    slope: float = 0.0
-    spike: float = 0.0
-    decay: float = 30.0
-    glitches: float = 0.0
-    rest_every: int = 0
-    rest: float = 1800.0
-    spectra: bool = False
-    phase: float | None = None
+    noise: float = 1e-4  # standard deviation of the voltage [V]
+    zero: float = 0.0  # zero error of the voltage [V]
+    gain: float = 0.0  # relative error of voltage readings
+    current_gain: float = 0.0  # of current readings
+    current_zero: float = 0.0  # zero error of the current [A]
+    current_noise: float = 0.0  # standard deviation of its readings [A]
+    clock: float = 0.0  # relative error of the times written
+    walk: float = 0.0  # sd of a slow walk of the temperature, correlated over 6 h [K]
+    daily: float = 0.0  # amplitude of its daily wave [K]
+    ramp: float = 0.0  # one change of it within an hour [K]
+    slope: float = 0.0  # relative rise of the interfaces across a half cycle
+    spike: float = 0.0  # relative height of the transient after each change of polarity
+    decay: float = 30.0  # its time constant [s]
+    glitches: float = 0.0  # expected number of single wrong samples per 100 h
+    rest_every: int = 0  # half cycles between two rests, 0 for none
+    rest: float = 1800.0  # their length [s]
+    spectra: bool = False  # whether each rest holds an impedance spectrum
+    phase: float | None = None  # of a logger that ignores the program: share of a sampling step after each change
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happens to the cell.
+    """What happens to the cell; shorts up to `healing`, contact loss from `rise` on."""
 
-    `kind` : 'none', 'hard short', 'soft short' or 'contact loss'; `moment` : fraction of the record (or of the step that
-    breaks down) at which it begins.
-    Shorts: `ratio` : resistance of the short over that of the cell (hard: over L/sigma); `onset` : time over which a
-    soft one forms [s]; `spread`, `correlation` : sd of ln(resistance) and its correlation time [s]; `on`, `off` : mean
-    dwell times of a flickering one [s] (0: held); `healing` : time after which a soft one has gone [s].
-    Contact loss: `rise` : time from its beginning to the limit [s]; `limit` : where the file ends [V]; `hyperbolic` :
-    1/(1 - x) instead of exponential; `one_sided` : only in positive half cycles.
-    """
-
-    kind: str = "none"
-    moment: float = 0.5
-    ratio: float = 0.01
-    onset: float = 1.0
-    spread: float = 0.0
-    correlation: float = 60.0
-    on: float = 0.0
+    kind: str = "none"  # or 'hard short', 'soft short', 'contact loss'
+    moment: float = 0.5  # fraction of the record (or of the step that breaks down) at which it begins
+    ratio: float = 0.01  # resistance of the short over that of the cell (hard: over L/sigma)
+    onset: float = 1.0  # time over which a soft one forms [s]
+    spread: float = 0.0  # sd of ln(resistance)
+    correlation: float = 60.0  # its correlation time [s]
+    on: float = 0.0  # mean dwell times of a flickering one [s]; 0: held
     off: float = 0.0
-    healing: float = math.inf
-    rise: float = 3600.0
-    limit: float = 5.0
-    hyperbolic: bool = False
-    one_sided: bool = False
+    healing: float = math.inf  # time after which a soft one has gone [s]
+    rise: float = 3600.0  # time from its beginning to the limit [s]
+    limit: float = 5.0  # where the file ends [V]
+    hyperbolic: bool = False  # 1/(1 - x) instead of exponential
+    one_sided: bool = False  # only in positive half cycles
 
 
 @dataclass(frozen=True)
 class Symmetric:
-    """A cell at +-j: `current_density` [A/m2], `half_cycle` [s], their number, `sampling` [s], `one_way`: +j only."""
+    """A cell at +-j."""
 
     cell: Cell = field(default_factory=Cell)
     disturbances: Disturbances = field(default_factory=Disturbances)
     event: Event = field(default_factory=Event)
-    current_density: float = 0.5
-    half_cycle: float = 3600.0
+    current_density: float = 0.5  # A/m2
+    half_cycle: float = 3600.0  # s
     half_cycles: int = 152
-    sampling: float = 10.0
-    one_way: bool = False
+    sampling: float = 10.0  # s
+    one_way: bool = False  # +j only
 
 
 @dataclass(frozen=True)
 class Staircase:
-    """A staircase: `start` and `step` [A/m2], `half_cycle` [s], half cycles per step, steps, `sampling` [s], `one_way`.
-
-    The cell breaks down (`event`) in the first step whose current density reaches `breakdown` [A/m2].
-    """
+    """A staircase of current densities."""
 
     cell: Cell = field(default_factory=Cell)
     disturbances: Disturbances = field(default_factory=Disturbances)
-    event: Event = field(default_factory=Event)
-    breakdown: float = 3.0
-    start: float = 0.5
-    step: float = 0.5
-    half_cycle: float = 3600.0
+    event: Event = field(default_factory=Event)  # in the first step whose current density reaches `breakdown`
+    breakdown: float = 3.0  # A/m2
+    start: float = 0.5  # A/m2
+    step: float = 0.5  # A/m2
+    half_cycle: float = 3600.0  # s
     half_cycles_per_step: int = 2
     steps: int = 12
-    sampling: float = 10.0
+    sampling: float = 10.0  # s
     one_way: bool = False
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record and the truth behind it, arrays of shape (points,).
-
-    `time` [s], `current` [A], `voltage` [V], `frequency` [Hz] (0 outside of spectra) : what the file says.
-    `true_voltage` [V] : without errors of the instrument; `ohmic_voltage` [V] : its share in the electrolyte;
-    `half_cycle` : its number from 0, -1 at rest; `tau` [s] : time since its beginning.
-    `event_time` : when the event began [s] by a clock that is right, nan for none; `charge_to_event` : that passed until
-    then, or to the last row [C].
-    """
+    """A record and the truth behind it, arrays of shape (points,)."""
 
     truth: Symmetric | Staircase
-    time: np.ndarray
-    current: np.ndarray
-    voltage: np.ndarray
-    frequency: np.ndarray
-    true_voltage: np.ndarray
-    ohmic_voltage: np.ndarray
-    half_cycle: np.ndarray
-    tau: np.ndarray
-    event_time: float
-    charge_to_event: float
+    time: np.ndarray  # s; these four are what the file says
+    current: np.ndarray  # A
+    voltage: np.ndarray  # V
+    frequency: np.ndarray  # Hz, 0 outside of spectra
+    true_voltage: np.ndarray  # V, without errors of the instrument
+    ohmic_voltage: np.ndarray  # V, its share in the electrolyte
+    half_cycle: np.ndarray  # its number from 0, -1 at rest
+    tau: np.ndarray  # s since its beginning
+    event_time: float  # when the event began [s] by a clock that is right, nan for none
+    charge_to_event: float  # that passed until then, or to the last row [C]
 
 
 def symmetric_cell(truth: Symmetric, rng: np.random.Generator) -> Record:

@@ -7,45 +7,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from closo.twin.impedance import Instrument, frequencies, measured
+from closo.twin.impedance import Instrument, arc, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
 
 @dataclass(frozen=True)
 class BlockingTruth:
-    """Polarization between blocking electrodes; every number is free, but for the area, which is printed (0.785 cm2).
+    """Polarization between blocking electrodes; every number is free, but for the area, which is printed (0.785 cm2)."""
 
-    Attributes
-    ----------
-    electronic_conductivity : sigma_e [S/m]; 1e-9 S/cm.
-    thickness [m], area [m2] : of the pellet.
-    voltages : one step after the other [V].
-    duration : of each step [s]; interval : between two samples [s].
-    charging_resistance [ohm], charging_capacitance [F] : slow charging, dV/R exp(-t/RC) after each step dV.
-    absorption : current of dielectric absorption 1 s after a step of 1 V [A/V]; that of the pellet's blocking CPE,
-        Q/Gamma(1 - n) with Q = 3.9e-6 S s^n.
-    absorption_exponent : n of t^-n.
-    offset_u : standard deviation of the instrument's current offset [A]; gain_u : of its scale [1]; one draw per record.
-    noise : standard deviation of a sample [A]; voltage_noise : of a reading of the voltage [V].
-    """
-
-    electronic_conductivity: float = 1e-7
-    thickness: float = 300e-6
-    area: float = 0.785e-4
-    voltages: tuple[float, ...] = (0.1,)
-    duration: float = 3600.0
-    interval: float = 1.0
-    charging_resistance: float = 5e6
-    charging_capacitance: float = 6e-6
-    absorption: float = 4.1e-7
-    absorption_exponent: float = 0.9
-    offset_u: float = 1e-9
-    gain_u: float = 0.005
-    noise: float = 1e-9
-    voltage_noise: float = 2e-5
+    electronic_conductivity: float = 1e-7  # sigma_e [S/m]; 1e-9 S/cm
+    thickness: float = 300e-6  # of the pellet [m]
+    area: float = 0.785e-4  # m2
+    voltages: tuple[float, ...] = (0.1,)  # one step after the other [V]
+    duration: float = 3600.0  # of each step [s]
+    interval: float = 1.0  # between two samples [s]
+    charging_resistance: float = 5e6  # R [ohm] of slow charging, dV/R exp(-t/RC) after each step dV
+    charging_capacitance: float = 6e-6  # C [F]
+    absorption: float = 4.1e-7  # dielectric, 1 s after 1 V [A/V]: Q/Gamma(1 - n) of a blocking CPE, Q = 3.9e-6 S s^n
+    absorption_exponent: float = 0.9  # n of t^-n
+    offset_u: float = 1e-9  # standard deviation of the instrument's current offset [A], and
+    gain_u: float = 0.005  # of its scale; one draw per record
+    noise: float = 1e-9  # standard deviation of a sample [A]
+    voltage_noise: float = 2e-5  # of a reading of the voltage [V]
 
     @property
     def conductance(self) -> float:
@@ -97,42 +84,26 @@ def blocking_polarization(truth: BlockingTruth, seed: int) -> BlockingPolarizati
 
 @dataclass(frozen=True)
 class BruceVincentTruth:
-    """A Na | electrolyte | Na cell: printed is t+ = 0.97, everything else is free.
+    """A Na | electrolyte | Na cell: printed is t+ = 0.97, everything else is free."""
 
-    Attributes
-    ----------
-    transference_number : t+ [1].
-    bulk_resistance : R_b [ohm].
-    initial_interface : R_0 of both interfaces [ohm] when the voltage comes; steady_interface : R_ss at the end.
-    voltage : step dV [V].
-    cpe_coefficient : Q of the interfaces [S s^n]; cpe_exponent : n.
-    inductance : of the leads [H].
-    arc_drift : standard deviation of ln(R_0 of the spectrum / R_0 of the polarization), and of that of R_ss.
-    fast, slow : time constants of the decay [s], half of it each.
-    charging_time : of the double layers [s]; over before the first sample.
-    duration, interval : of the polarization [s].
-    noise : standard deviation of a sample [A]; offset_u : of the current offset [A]; gain_u : of the current's gain [1].
-    voltage_offset_u : standard deviation of the true dV about the stated one [V].
-    """
-
-    transference_number: float = 0.97
-    bulk_resistance: float = 566.0
-    initial_interface: float = 283.0
-    steady_interface: float = 311.0
-    voltage: float = 0.010
-    cpe_coefficient: float = 2e-6
-    cpe_exponent: float = 0.85
-    inductance: float = 1e-6
-    arc_drift: float = 0.025
-    fast: float = 120.0
+    transference_number: float = 0.97  # t+
+    bulk_resistance: float = 566.0  # R_b [ohm]
+    initial_interface: float = 283.0  # R_0 of both interfaces when the voltage comes [ohm]
+    steady_interface: float = 311.0  # R_ss at the end [ohm]
+    voltage: float = 0.010  # step dV [V]
+    cpe_coefficient: float = 2e-6  # Q of the interfaces [S s^n]
+    cpe_exponent: float = 0.85  # n
+    inductance: float = 1e-6  # of the leads [H]
+    arc_drift: float = 0.025  # sd of ln(R_0 of the spectrum / R_0 of the polarization), and of that of R_ss
+    fast: float = 120.0  # time constants of the decay [s], half of it each
     slow: float = 900.0
-    charging_time: float = 3e-4
-    duration: float = 7200.0
-    interval: float = 1.0
-    noise: float = 1e-8
-    offset_u: float = 1e-9
-    gain_u: float = 0.005
-    voltage_offset_u: float = 1e-4
+    charging_time: float = 3e-4  # of the double layers [s]; over before the first sample
+    duration: float = 7200.0  # of the polarization [s]
+    interval: float = 1.0  # s
+    noise: float = 1e-8  # standard deviation of a sample [A]
+    offset_u: float = 1e-9  # of the current offset [A]
+    gain_u: float = 0.005  # of the current's gain
+    voltage_offset_u: float = 1e-4  # of the true dV about the stated one [V]
 
     @property
     def initial_current(self) -> float:
@@ -152,23 +123,15 @@ class BruceVincentTruth:
 
 @dataclass(frozen=True)
 class BruceVincent:
-    """What a Bruce-Vincent experiment leaves behind.
+    """What a Bruce-Vincent experiment leaves behind: spectra of shape (m,), a polarization of shape (n,)."""
 
-    Attributes
-    ----------
-    frequency : [Hz], shape (m,); before, after : the spectra [ohm], complex, shape (m,).
-    time, current, voltage : of the polarization [s, A, V], shape (n,).
-    truth : what went in; stated_voltage : what the file says of dV [V].
-    """
-
-    frequency: np.ndarray
-    before: np.ndarray
+    frequency: np.ndarray  # Hz
+    before: np.ndarray  # the spectra [ohm], complex
     after: np.ndarray
-    time: np.ndarray
-    current: np.ndarray
-    voltage: np.ndarray
+    time: np.ndarray  # s
+    current: np.ndarray  # A
+    voltage: np.ndarray  # V
     truth: BruceVincentTruth
-    stated_voltage: float
 
 
 def bruce_vincent(
@@ -188,17 +151,13 @@ def bruce_vincent(
     rng = stream(seed, "bruce-vincent")
     gain, offset, shift, drift, later_drift = rng.standard_normal(5)
     frequency = frequencies(1e6, 0.1)
+    jw = 2j * np.pi * frequency
+    leads = jw * truth.inductance + truth.bulk_resistance  # the arc of the bulk lies beyond 100 MHz
     used, noise = instrument or Instrument(), nuisances or Nuisances()
-    spectra = [
-        measured(
-            frequency,
-            _spectrum(frequency, truth, r * np.exp(truth.arc_drift * d)),
-            instrument=used,
-            nuisances=noise,
-            rng=rng,
-        )
-        for r, d in ((truth.initial_interface, drift), (truth.steady_interface, later_drift))
-    ]
+    read = partial(measured, frequency, instrument=used, nuisances=noise, rng=rng)
+    cpe = truth.cpe_coefficient, truth.cpe_exponent
+    ends = ((truth.initial_interface, drift), (truth.steady_interface, later_drift))
+    spectra = [read(leads + arc(jw, r * np.exp(truth.arc_drift * d), *cpe)) for r, d in ends]
     time = truth.interval * np.arange(1, round(truth.duration / truth.interval) + 1)
     decay = 0.5 * np.exp(-time / truth.fast) + 0.5 * np.exp(-time / truth.slow)
     first, last = truth.initial_current, truth.steady_current
@@ -207,12 +166,4 @@ def bruce_vincent(
     current = current + truth.offset_u * offset + truth.noise * rng.standard_normal(time.size)
     stated = float(truth.voltage + truth.voltage_offset_u * shift)
     voltage = stated + 2e-5 * rng.standard_normal(time.size)
-    return BruceVincent(frequency, spectra[0], spectra[1], time, current, voltage, truth, stated)
-
-
-def _spectrum(frequency: np.ndarray, truth: BruceVincentTruth, interface: float) -> np.ndarray:
-    """Return jwL + R_b + 1/(1/R + Q (jw)^n) [ohm]; the arc of the bulk lies beyond 100 MHz."""
-    jw = 2j * np.pi * frequency
-    arc = 1.0 / (1.0 / interface + truth.cpe_coefficient * jw**truth.cpe_exponent)
-    total: np.ndarray = jw * truth.inductance + truth.bulk_resistance + arc
-    return total
+    return BruceVincent(frequency, spectra[0], spectra[1], time, current, voltage, truth)

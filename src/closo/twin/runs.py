@@ -42,19 +42,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Run:
-    """Spectra of one pellet, in the order measured, and the file that holds them.
-
-    Attributes
-    ----------
-    pellet : with its truth (`pellet.batch.truth` is the sample's) and its readings.
-    points : one per spectrum, with truth.
-    file : the `.par` file; part k of kind 'impedance' belongs to points[k - 1].
-    """
+    """Spectra of one pellet, in the order measured, and the file that holds them."""
 
     truth: Truth
-    pellet: Pellet
-    points: tuple[Point, ...]
-    file: Path
+    pellet: Pellet  # with its truth (`pellet.batch.truth` is the sample's) and its readings
+    points: tuple[Point, ...]  # one per spectrum, with truth
+    file: Path  # `.par`; part k of kind 'impedance' belongs to points[k - 1]
 
     @property
     def specimen(self) -> dict[str, str]:

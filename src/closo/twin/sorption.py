@@ -35,25 +35,16 @@ PRESSURES = (
 
 @dataclass(frozen=True)
 class Powder:
-    """A powder.
+    """A powder."""
 
-    Attributes
-    ----------
-    monolayer : molecules on the open surface [mol/kg]; micropores : capacity of the micropores [mol/kg].
-    constant : median C; spread : standard deviation of ln C over the patches.
-    layers : most that fit on a patch, as a real number.
-    pore_volume : of the voids that fill below saturation [m3/kg]; pore_diameter : their median [m]; pore_spread : of
-    ln D.
-    """
-
-    monolayer: float
-    micropores: float = 0.0
-    constant: float = 110.0
-    spread: float = 0.5
-    layers: float = 8.0
-    pore_volume: float = 0.4e-3
-    pore_diameter: float = 40e-9
-    pore_spread: float = 0.5
+    monolayer: float  # molecules on the open surface [mol/kg]
+    micropores: float = 0.0  # capacity of the micropores [mol/kg]
+    constant: float = 110.0  # median C
+    spread: float = 0.5  # standard deviation of ln C over the patches
+    layers: float = 8.0  # most that fit on a patch, as a real number
+    pore_volume: float = 0.4e-3  # of the voids that fill below saturation [m3/kg]
+    pore_diameter: float = 40e-9  # their median [m]
+    pore_spread: float = 0.5  # of ln D
 
     def amount(self, x: np.ndarray, *, emptying: bool = False) -> np.ndarray:
         """Return the amount adsorbed [mol/kg] at relative pressures x, shape (n,)."""
@@ -70,23 +61,14 @@ class Powder:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What stands between the truth and a reading.
+    """What stands between the truth and a reading."""
 
-    Attributes
-    ----------
-    mass : of the degassed powder [kg]; mass_error : standard deviation of its weighing [kg].
-    gain : half width of the relative error of the manifold, uniform.
-    free_space : standard deviation of its error [mol], the amount at saturation that it feigns.
-    dose : standard deviation of one dose, relative to it (with 3 degrees of freedom: outliers); it accumulates.
-    drift : half width of the relative drift of the saturation pressure over the run, uniform.
-    """
-
-    mass: float = 0.15e-3
-    mass_error: float = 0.3e-6
-    gain: float = 0.008
-    free_space: float = 1.5e-6
-    dose: float = 0.002
-    drift: float = 0.005
+    mass: float = 0.15e-3  # of the degassed powder [kg]
+    mass_error: float = 0.3e-6  # standard deviation of its weighing [kg]
+    gain: float = 0.008  # half width of the relative error of the manifold, uniform
+    free_space: float = 1.5e-6  # standard deviation of its error [mol], the amount at saturation that it feigns
+    dose: float = 0.002  # sd of one dose, relative to it (with 3 degrees of freedom: outliers); it accumulates
+    drift: float = 0.005  # half width of the relative drift of the saturation pressure over the run, uniform
 
 
 def powder_of(silica: Silica) -> Powder:

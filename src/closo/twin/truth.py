@@ -53,66 +53,37 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Nuisances:
-    """What stands between the truth and a reading. Each standard deviation is the one that study.toml states.
+    """What stands between the truth and a reading. Each standard deviation is the one that study.toml states."""
 
-    Attributes
-    ----------
-    mass : standard deviation of a pellet's weighed mass [kg].
-    thickness : of its measured thickness [m].
-    area : of the true electrode area about the nominal one [m2]; 1 % of 0.785 cm2.
-    density : of a powder's true density about the literature value, relative.
-    weighing : of each weighed mass of a recipe [kg].
-    portioning : of the mass really taken about the mass aimed at [kg]; the reading follows it.
-    temperature_offset : of the chamber's thermometer [K]; one draw for a whole study.
-    temperature_scatter : of each measurement's temperature about that [K].
-    void : smallest and largest share of voids in a pellet; uniform.
-    pellet_spread : of ln(conductivity) from pellet to pellet of one sample; free, nobody states it.
-    hysteresis : ln of the cooling over the heating branch, half on each side of the truth.
-    lead_resistance : of rods and leads, true [ohm]; lead_resistance_u : of its reading from a short-circuit run [ohm].
-    inductance : of the leads [H].
-    noise : standard deviation of Re Z and of Im Z over |Z|, each independent.
-    noise_edge : the same at and above 500 kHz and at and below 2 Hz.
-    mains : extra standard deviation at the frequency nearest 50 Hz, over |Z|.
-    gain : standard deviation of the scale of Z: 1 %, what an uncalibrated file is worth; one draw for a whole study.
-    delay : of the phase at 1 MHz [rad]: 1 deg, in proportion to frequency; one draw for a whole study.
-    """
-
-    mass: float = 0.1e-6
-    thickness: float = 5e-6
-    area: float = 0.00785e-4
-    density: float = 0.01
-    weighing: float = 0.2e-6
-    portioning: float = 0.5e-6
-    temperature_offset: float = 0.5
-    temperature_scatter: float = 0.1
-    void: tuple[float, float] = (0.02, 0.08)
-    pellet_spread: float = 0.06
-    hysteresis: float = 0.03
-    lead_resistance: float = 0.5
-    lead_resistance_u: float = 0.02
-    inductance: float = 1e-6
-    noise: float = 0.003
-    noise_edge: float = 0.01
-    mains: float = 0.01
-    gain: float = 0.01
-    delay: float = math.radians(1.0)
+    mass: float = 0.1e-6  # standard deviation of a pellet's weighed mass [kg]
+    thickness: float = 5e-6  # of its measured thickness [m]
+    area: float = 0.00785e-4  # of the true electrode area about the nominal one [m2]; 1 % of 0.785 cm2
+    density: float = 0.01  # of a powder's true density about the literature value, relative
+    weighing: float = 0.2e-6  # of each weighed mass of a recipe [kg]
+    portioning: float = 0.5e-6  # of the mass really taken about the mass aimed at [kg]; the reading follows it
+    temperature_offset: float = 0.5  # of the chamber's thermometer [K]; one draw for a whole study
+    temperature_scatter: float = 0.1  # of each measurement's temperature about that [K]
+    void: tuple[float, float] = (0.02, 0.08)  # smallest and largest share of voids in a pellet; uniform
+    pellet_spread: float = 0.06  # of ln(conductivity) from pellet to pellet of one sample; free, nobody states it
+    hysteresis: float = 0.03  # ln of the cooling over the heating branch, half on each side of the truth
+    lead_resistance: float = 0.5  # of rods and leads, true [ohm]
+    lead_resistance_u: float = 0.02  # of its reading from a short-circuit run [ohm]
+    inductance: float = 1e-6  # of the leads [H]
+    noise: float = 0.003  # standard deviation of Re Z and of Im Z over |Z|, each independent
+    noise_edge: float = 0.01  # the same at and above 500 kHz and at and below 2 Hz
+    mains: float = 0.01  # extra standard deviation at the frequency nearest 50 Hz, over |Z|
+    gain: float = 0.01  # of the scale of Z: what an uncalibrated file is worth; one draw for a whole study
+    delay: float = math.radians(1.0)  # of the phase at 1 MHz [rad], in proportion to frequency; one draw for a study
 
 
 @dataclass(frozen=True)
 class Silica:
-    """A silica powder.
+    """A silica powder."""
 
-    Attributes
-    ----------
-    name : as in Table 1 of the reference study, without its 'SiO2-'.
-    specific_surface_area : [m2/kg]; pore_volume : [m3/kg]; both printed there.
-    factor : conductivity of its composite over that with A380, all else equal.
-    """
-
-    name: str
-    specific_surface_area: float
-    pore_volume: float
-    factor: float
+    name: str  # as in Table 1 of the reference study, without its 'SiO2-'
+    specific_surface_area: float  # m2/kg; printed there
+    pore_volume: float  # m3/kg; printed there
+    factor: float  # conductivity of its composite over that with A380, all else equal
 
 
 @dataclass(frozen=True)
@@ -144,18 +115,12 @@ RECIPES: tuple[Recipe, ...] = (
 
 @dataclass(frozen=True)
 class SampleTruth:
-    """The true conductivity of a sample: sigma T = sigma_0 exp(-Ea / kT), and a transition where there is one.
-
-    Attributes
-    ----------
-    prefactor : sigma_0 [S K/m]; activation_energy : of ln(sigma T) [J].
-    transition : temperature above which the salt is superionic [K], or None.
-    """
+    """The true conductivity of a sample: sigma T = sigma_0 exp(-Ea / kT), and a transition where there is one."""
 
     name: str
-    prefactor: float
-    activation_energy: float
-    transition: float | None = None
+    prefactor: float  # sigma_0 [S K/m]
+    activation_energy: float  # of ln(sigma T) [J]
+    transition: float | None = None  # temperature above which the salt is superionic [K]
     conductivity_above: float = 10.0  # S/m at the transition
     activation_energy_above: float = 0.26 * ELECTRONVOLT
 

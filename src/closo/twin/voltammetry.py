@@ -7,46 +7,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from closo.twin.impedance import Instrument, frequencies, measured
+from closo.twin.impedance import Instrument, arc, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
 
 @dataclass(frozen=True)
 class LinearSweepTruth:
-    """An oxidation behind a resistance; the onset of 3.9 V (by tangents) is printed, everything else is free.
+    """An oxidation behind a resistance; the onset of 3.9 V (by tangents) is printed, everything else is free."""
 
-    Attributes
-    ----------
-    conductance : g of the baseline [S].
-    exchange_current : i0 [A]; reference_potential : E_r [V]; slope : s [V per factor e].
-    resistance : R in series [ohm].
-    start, end : of the sweep [V]; scan_rate [V/s]; interval : between two samples [s].
-    noise : standard deviation of a sample [A]; potential_noise : of a reading of the potential [V].
-    bulk_resistance, interface_before, interface_after : of the spectra [ohm]; the first two add up to R.
-    interface : (Q [S s^n], n) of the interface's arc; blocking : the same of the electrode.
-    inductance : of the leads [H].
-    """
-
-    conductance: float = 2e-8
-    exchange_current: float = 1e-6
-    reference_potential: float = 3.595
-    slope: float = 0.060
-    resistance: float = 1000.0
-    start: float = 2.0
-    end: float = 4.4
-    scan_rate: float = 1e-4
-    interval: float = 10.0
-    noise: float = 2e-8
-    potential_noise: float = 5e-5
-    bulk_resistance: float = 700.0
-    interface_before: float = 300.0
-    interface_after: float = 650.0
-    interface: tuple[float, float] = (2e-7, 0.9)
-    blocking: tuple[float, float] = (5e-5, 0.9)
-    inductance: float = 1e-6
+    conductance: float = 2e-8  # g of the baseline [S]
+    exchange_current: float = 1e-6  # i0 [A]
+    reference_potential: float = 3.595  # E_r [V]
+    slope: float = 0.060  # s [V per factor e]
+    resistance: float = 1000.0  # R in series [ohm]; that of bulk and interface before the sweep
+    start: float = 2.0  # of the sweep [V]
+    end: float = 4.4  # V
+    scan_rate: float = 1e-4  # V/s
+    interval: float = 10.0  # between two samples [s]
+    noise: float = 2e-8  # standard deviation of a sample [A]
+    potential_noise: float = 5e-5  # of a reading of the potential [V]
+    bulk_resistance: float = 700.0  # of the spectra [ohm]
+    interface_before: float = 300.0  # ohm
+    interface_after: float = 650.0  # ohm
+    interface: tuple[float, float] = (2e-7, 0.9)  # Q [S s^n] and n of the interface's arc
+    blocking: tuple[float, float] = (5e-5, 0.9)  # the same of the electrode
+    inductance: float = 1e-6  # of the leads [H]
 
 
 @dataclass(frozen=True)
@@ -101,16 +90,10 @@ def linear_sweep(
     potential = truth.start + truth.scan_rate * (time - truth.interval)
     current = current_at(potential, truth) + truth.noise * rng.standard_normal(count)
     frequency = frequencies(1e6, 0.1)
-    before, after = (
-        measured(
-            frequency,
-            _spectrum(frequency, truth, interface),
-            instrument=instrument or Instrument(),
-            nuisances=nuisances or Nuisances(),
-            rng=rng,
-        )
-        for interface in (truth.interface_before, truth.interface_after)
-    )
+    used, noise = instrument or Instrument(), nuisances or Nuisances()
+    read = partial(measured, frequency, instrument=used, nuisances=noise, rng=rng)
+    interfaces = (truth.interface_before, truth.interface_after)
+    before, after = (read(_spectrum(frequency, truth, interface)) for interface in interfaces)
     readings = potential + truth.potential_noise * rng.standard_normal(count)
     return LinearSweep(time, readings, current, frequency, before, after, truth)
 
@@ -118,8 +101,6 @@ def linear_sweep(
 def _spectrum(frequency: np.ndarray, truth: LinearSweepTruth, interface: float) -> np.ndarray:
     """Return jwL + R_b + 1/(1/R + Q (jw)^n) + 1/(Q_e (jw)^n_e) [ohm]."""
     jw = 2j * np.pi * frequency
-    coefficient, exponent = truth.interface
-    arc = 1.0 / (1.0 / interface + coefficient * jw**exponent)
     electrode = 1.0 / (truth.blocking[0] * jw ** truth.blocking[1])
-    total: np.ndarray = jw * truth.inductance + truth.bulk_resistance + arc + electrode
-    return total
+    leads = jw * truth.inductance + truth.bulk_resistance
+    return np.asarray(leads + arc(jw, interface, *truth.interface) + electrode)

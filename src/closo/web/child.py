@@ -32,18 +32,16 @@ Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
 
-def techniques_for(kind: str) -> list[Technique]:
-    """Return the techniques that take a kind of measurement, the one that is called like it first."""
-    rows = [row for row in TECHNIQUES if kind in row.kinds]
-    return sorted(rows, key=lambda row: (row.name != kind, row.kinds[0] != kind))
-
-
 def _likely_first(data: Dataset) -> list[str]:
-    """Return the names of the techniques that take a measurement; of one on a cell that stores energy, 'cycling' first."""
-    names = [row.name for row in techniques_for(str(data.attrs["kind"]))]
+    """Return the techniques that take a measurement, the one called like its kind first; of one on a cell that stores
+    energy, 'cycling'.
+    """
+    kind = str(data.attrs["kind"])
     volts = next((data[name].values for name in ("voltage", "potential") if name in data), np.zeros(1))
     stores = bool(np.min(volts, where=np.isfinite(volts), initial=np.inf) > _SYMMETRIC)
-    return sorted(names, key=lambda name: name != "cycling") if stores else names
+    rows = [row for row in TECHNIQUES if kind in row.kinds]
+    rows.sort(key=lambda row: (stores and row.name != "cycling", row.name != kind, row.kinds[0] != kind))
+    return [row.name for row in rows]
 
 
 def look(path: str, asked: Mapping[str, Any]) -> Answer:
@@ -94,20 +92,8 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
         row = get(name)
         given = {key: text for key, text in asked["given"].items() if text and _takes(row, key, asked["given"])}
         try:
-            outcome = next(
-                iter(
-                    pipeline.run(
-                        name,
-                        path,
-                        settings=asked.get("settings") or {},
-                        columns=asked.get("columns"),
-                        reader=asked.get("reader"),
-                        part=entry["part"],
-                        use_header=bool(asked.get("use_header")),
-                        inputs=given,
-                    )
-                )
-            )
+            how = {key: asked[key] for key in ("settings", "columns", "reader", "use_header") if asked.get(key)}
+            outcome = next(iter(pipeline.run(name, path, inputs=given, part=entry["part"], **how)))
             error = outcome.error
             if outcome.result is not None:
                 document, content = to_document(outcome.result)
@@ -139,9 +125,7 @@ def _seen(data: Dataset) -> dict[str, Any] | None:
 
 def _takes(row: Technique, key: str, given: Mapping[str, str]) -> bool:
     """Return whether a technique uses an input; a diameter counts as an area where none is given."""
-    if key == "diameter":
-        return "area" in row.inputs and not given.get("area")
-    return key in row.inputs
+    return "area" in row.inputs and not given.get("area") if key == "diameter" else key in row.inputs
 
 
 def rerun(job: Job) -> Answer:

@@ -40,21 +40,13 @@ _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 @dataclass
 class Access:
-    """Who is let in.
+    """Who is let in."""
 
-    Attributes
-    ----------
-    origins : 'http://127.0.0.1:8322', ... under which the page is reached; their hosts are the only ones answered.
-    users : name -> scrypt line, of a group; empty where the token of the start opens the page, once.
-    secure : whether the cookie is for TLS only.
-    largest, slowest : bytes of a request, and the longest pause in it [s].
-    """
-
-    origins: tuple[str, ...]
-    users: Mapping[str, str] = field(default_factory=dict)
-    secure: bool = False
-    largest: int = 256 * 1024**2
-    slowest: float = 30.0
+    origins: tuple[str, ...]  # 'http://127.0.0.1:8322', ...: where the page is reached; only their hosts are answered
+    users: Mapping[str, str] = field(default_factory=dict)  # name -> scrypt line; empty: the token of the start, once
+    secure: bool = False  # whether the cookie is for TLS only
+    largest: int = 256 * 1024**2  # bytes of a request
+    slowest: float = 30.0  # the longest pause in it [s]
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     _sessions: dict[str, tuple[str, float]] = field(default_factory=dict)
     _wrong: dict[str, tuple[int, float]] = field(default_factory=dict)

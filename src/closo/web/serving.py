@@ -22,24 +22,15 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line says.
-
-    Attributes
-    ----------
-    port : None takes 8322, or a free one where that is taken.
-    users : file of users; needed where others than this machine are answered.
-    certificate, key : of TLS, in PEM files.
-    proxy : 'https://closo.example.org', the address of a trusted proxy that does TLS.
-    largest : bytes of one request.
-    """
+    """What the command line says."""
 
     host: str = "127.0.0.1"
-    port: int | None = None
-    users: Path | None = None
-    certificate: Path | None = None
+    port: int | None = None  # without it 8322, or a free one where that is taken
+    users: Path | None = None  # file of users; needed where others than this machine are answered
+    certificate: Path | None = None  # of TLS, in PEM files
     key: Path | None = None
-    proxy: str | None = None
-    largest: int = 256 * 1024**2
+    proxy: str | None = None  # 'https://closo.example.org', the address of a trusted proxy that does TLS
+    largest: int = 256 * 1024**2  # bytes of one request
 
 
 def serve(study: Path | None, asked: Asked, ready: Callable[[str], None]) -> None:

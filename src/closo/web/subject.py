@@ -17,31 +17,21 @@ from closo.web.workplace import Workplace
 
 @dataclass
 class Subject:
-    """One measurement or combined result.
+    """One measurement or combined result."""
 
-    Attributes
-    ----------
-    key : in the address of the page: 'drop:ID', or the key of the study's result.
-    row : of its technique; None of a combined result, which has no settings of its own.
-    settings : as they were asked.
-    given : inputs as text, of a loose file; None where study.toml states them.
-    before, after : keys of its neighbours.
-    measured : the loose measurement, where it is one.
-    """
-
-    key: str
+    key: str  # in the address of the page: 'drop:ID', or the key of the study's result
     name: str
-    row: Technique | None
+    row: Technique | None  # of its technique; None of a combined result, which has no settings of its own
     result: Result | None
-    settings: Mapping[str, Any]
-    given: Mapping[str, str] | None = None
+    settings: Mapping[str, Any]  # as they were asked
+    given: Mapping[str, str] | None = None  # inputs as text, of a loose file; None where study.toml states them
     draft: Draft | None = None
     history: list[Mapping[str, Any]] = field(default_factory=list)
-    before: str = ""
+    before: str = ""  # keys of its neighbours
     after: str = ""
     techniques: list[str] = field(default_factory=list)
     error: Mapping[str, Any] | None = None
-    measured: Measured | None = None
+    measured: Measured | None = None  # the loose measurement, where it is one
 
 
 def subject_of(request: Request, key: str) -> Subject:
@@ -51,6 +41,8 @@ def subject_of(request: Request, key: str) -> Subject:
     ------
     StudyError  when there is no such thing.
     """
+    from closo.pipeline.analysis import job_of
+
     place: Workplace = request.app.state.workplace
     if key.startswith("drop:"):
         return _loose(place, request.scope["user"], key)
@@ -60,13 +52,13 @@ def subject_of(request: Request, key: str) -> Subject:
     made = result.provenance is not None and bool(result.provenance.reader)
     keys = list(analysis.results)
     at = keys.index(key)
-    asked = _asked(place, key) if row is not None and made else {}
+    job = job_of(analysis.study, key) if row is not None and made else None
     return Subject(
         key=key,
         name=result.name,
         row=row if made else None,
         result=result,
-        settings=asked,
+        settings={} if job is None else job.settings,  # as study.toml asks for them
         draft=place.drafts.get((request.scope["user"], key)),
         before=keys[at - 1] if at else "",
         after=keys[at + 1] if at + 1 < len(keys) else "",
@@ -95,11 +87,3 @@ def _loose(place: Workplace, user: str, key: str) -> Subject:
         error=one.error,
         measured=one,
     )
-
-
-def _asked(place: Workplace, key: str) -> Mapping[str, Any]:
-    """Return the settings that study.toml asks for in a measurement."""
-    from closo.pipeline.analysis import job_of
-
-    job = job_of(place.analysis().study, key)
-    return {} if job is None else job.settings

@@ -6,7 +6,7 @@ from scipy.optimize import nnls
 from spectra import ARC, FREQUENCY, arc, noisy, omega, two_arcs
 
 from closo.errors import DataError
-from closo.techniques.impedance.drt import _non_negative, relaxation_times
+from closo.techniques.impedance.drt import _best_strength, _non_negative, relaxation_times
 
 
 def exact_gamma(tau, r, q, n):
@@ -85,7 +85,33 @@ def test_the_solution_is_exact():
         matrix /= np.linalg.norm(matrix, axis=0)
         target = random.standard_normal(40)
         expected = nnls(matrix, target)[0]
-        np.testing.assert_allclose(_non_negative(matrix.T @ matrix, matrix.T @ target), expected, atol=1e-7)
+        for begin in (np.ones(25, bool), random.random(25) > 0.5):
+            found = _non_negative(matrix.T @ matrix, matrix.T @ target, begin)
+            np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_the_strength_is_that_of_the_exact_evidence():
+    """The prior's covariance is written out, and its determinant taken: no eigenvalue, no kernel of lower rank."""
+    random = np.random.default_rng(1)
+    matrix, target = random.standard_normal((12, 20)), 3.0 * random.standard_normal(12)
+    strengths = np.geomspace(1e-12, 1e6, 109)
+    covariance = [matrix @ matrix.T / s + np.eye(12) for s in strengths]
+    evidence = [-target @ np.linalg.solve(c, target) - np.linalg.slogdet(c)[1] for c in covariance]
+    assert _best_strength(matrix, target) == pytest.approx(strengths[np.argmax(evidence)])
+
+
+def test_rounding_in_the_weights_moves_nothing():
+    """A noise of 1e-12 of the weights is what another order of operations makes of them."""
+    random = np.random.default_rng(2)
+    for seed in range(6):
+        z = noisy(arc() + 300.0 / (1 + 1e-3j * FREQUENCY), seed)
+        sd = 0.003 * np.abs(z)
+        one, other = (
+            relaxation_times(FREQUENCY, z, noise=0.003, sd=weights)
+            for weights in (sd, sd * (1 + 1e-12 * random.standard_normal(sd.size)))
+        )
+        assert one.strength == other.strength
+        np.testing.assert_allclose(one.gamma, other.gamma, atol=1e-6 * one.gamma.max())
 
 
 def test_units_and_the_order_of_rows_do_not_matter():

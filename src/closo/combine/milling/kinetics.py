@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from closo.combine.interphase.inference import draw
+from closo.combine.interphase.likelihood import Density
 from closo.combine.interphase.mechanisms import DISCREPANCY, SCATTER, Parameter, natural
 from closo.combine.regression import tabulate
 from closo.errors import DataError
@@ -22,7 +23,6 @@ _LEAST = 4  # milling times
 _REPEAT = 0.01  # of ln sigma
 _SHARE = (0.02, 0.02)  # of a share of a phase: least of each, and what all shares of one state have in common (texture)
 _FAR = 0.7  # of ln time over which what a law misses is alike
-_LOG_2PI = math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Milled:
 
 
 @dataclass(frozen=True)
-class Kinetics:
-    """A law with the data, as a density over z (prior: standard normal); what `inference.draw` asks for.
+class Kinetics(Density):
+    """A law with the data, as a density over z.
 
     Attributes
     ----------
@@ -79,38 +79,35 @@ class Kinetics:
         carried = sum(x * w**p for w, x in zip((v["as_received"], 1.0, v["over_milled"]), states, strict=True))
         return np.log(v["best_conductivity"]) + np.log(np.maximum(carried, 1e-300)) / p, states
 
-    def residuals(self, z: np.ndarray) -> np.ndarray:
-        """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
-        white, log_determinant = self._white(np.clip(z, -8.0, 8.0))
-        least = float(np.linalg.slogdet(self.covariance)[1])
-        return np.concatenate([white, np.sqrt(np.maximum(log_determinant - least, 0.0) + 1.0)[:, None], z], axis=1)
+    def least(self) -> float:
+        """Return ln det of the named sources alone."""
+        return float(np.linalg.slogdet(self.covariance)[1])
 
-    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
-        """Return ln p(data | z), shape (draws,)."""
-        white, log_determinant = self._white(z)
-        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_determinant + len(self.y) * _LOG_2PI))
-
-    def log_posterior(self, z: np.ndarray) -> np.ndarray:
-        """Return ln of likelihood x prior, shape (draws,); -inf far outside the prior."""
-        inside = (np.abs(z) < 8.0).all(axis=1)
-        prior = -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * _LOG_2PI
-        return np.where(inside, prior + self.log_likelihood(np.clip(z, -8.0, 8.0)), -np.inf)
-
-    def _white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return numbers whose squares add up to r^T C^-1 r, shape (draws, n), and ln det C (draws,)."""
         y, states = self.expected(z, self.hours)
+        factor = np.linalg.cholesky(self.whole_covariance(z, y))
         for name, share in zip("ABC", states, strict=True):
             y = np.where(self.state == name, share, y)
-        factor = np.linalg.cholesky(self.whole_covariance(z))
         white = np.linalg.solve(factor, (self.y - y)[..., None])[..., 0]
         return white, 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
 
-    def whole_covariance(self, z: np.ndarray) -> np.ndarray:
-        """Return the covariance with scatter from sample to sample and what the law misses, shape (draws, n, n)."""
-        v = {key: x[:, :, None] for key, x in natural(self.parameters, z).items()}
+    def missing(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of what the law misses of ln sigma where it expects y, both (draws, times).
+
+        A rule by which states share the current errs the more, the further the conductivity is from that of one state.
+        """
+        v = natural(self.parameters, z)
+        below = np.maximum(np.log(v["best_conductivity"]) - y, 0.0)
+        return np.asarray(np.hypot(v["discrepancy"], v["rule_error"] * below))
+
+    def whole_covariance(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the covariance (draws, n, n) with scatter of samples and what is missed where ln sigma is y (draws, n)."""
         own = (self.state == "").astype(float)
-        missed = _alike(self.hours, self.hours) * own[:, None] * own
-        return np.asarray(self.covariance + v["scatter"] ** 2 * np.diag(own) + v["discrepancy"] ** 2 * missed)
+        missed = self.missing(z, y) * own
+        alike = missed[:, :, None] * missed[:, None, :] * _alike(self.hours, self.hours)
+        scatter = natural(self.parameters, z)["scatter"][:, :, None] ** 2
+        return np.asarray(self.covariance + scatter * np.diag(own) + alike)
 
 
 @dataclass(frozen=True)
@@ -169,6 +166,7 @@ def kinetics_of(law: Law, samples: Sequence[Milled]) -> Kinetics:
         Parameter("mixing", "1", 0.65, 0.35, "exponent of the mean by which the states share the current"),
         SCATTER,
         replace(DISCREPANCY, centre=0.04, spread=0.6),
+        Parameter("rule_error", "1", 0.1, 0.8, "what the rule of sharing misses, per ln below the best state"),
     )
     own = tuple(offered[key] for key in ("k1", *law.parameters))
     return Kinetics(law, (*own, *common), hours, y, state, matrix @ matrix.T + least + _SHARE[1] ** 2 * alike)
@@ -187,7 +185,7 @@ def fit(kinetics: Kinetics, times: np.ndarray, *, draws: int, seed: int) -> Fitt
         highest = max(highest, float(kinetics.log_likelihood(np.clip(found.values, -8.0, 8.0)[None])[0]))
     aicc = 2.0 * d - 2.0 * highest + 2.0 * d * (d + 1) / (n - d - 1) if n > d + 1 else math.inf
     grid = _grid(times)
-    y = kinetics.expected(z, grid)[0] + _missed(kinetics, z, grid, seed=seed)
+    y = with_missed(kinetics, z, grid, seed=seed)
     at = np.argmax(y, axis=1)
     return Fitted(kinetics, z, log_evidence, aicc, grid[at], y[np.arange(len(z)), at])
 
@@ -198,8 +196,8 @@ def _alike(hours: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(-0.5 * (steps / _FAR) ** 2))
 
 
-def _missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return draws of what a law misses of ln sigma at times [h], given what it missed of the data, shape (draws, times).
+def with_missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return draws of ln sigma at times [h], what a law misses included, as its data say it, shape (draws, times).
 
     A draw without data is corrected by the residual that it leaves (Matheron's rule; Wilson et al. 2021, JMLR 22, 105).
     """
@@ -208,14 +206,14 @@ def _missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -
     hours, n = kinetics.hours[own], int(own.sum())
     everywhere = np.concatenate([grid, hours])
     factor = np.linalg.cholesky(_alike(everywhere, everywhere) + 1e-8 * np.eye(len(everywhere)))
-    v = natural(kinetics.parameters, z)
-    free = v["discrepancy"] * (rng.standard_normal((len(z), len(everywhere))) @ factor.T)
-    whole = kinetics.whole_covariance(z)[:, own][:, :, own]
-    noise = whole - v["discrepancy"][:, :, None] ** 2 * _alike(hours, hours)
+    y, known = kinetics.expected(z, grid)[0], kinetics.expected(z, hours)[0]
+    there, here = kinetics.missing(z, y), kinetics.missing(z, known)
+    free = np.hstack([there, here]) * (rng.standard_normal((len(z), len(everywhere))) @ factor.T)
+    noise = kinetics.covariance[own][:, own] + natural(kinetics.parameters, z)["scatter"][:, :, None] ** 2 * np.eye(n)
     seen = free[:, -n:] + np.einsum("kij,kj->ki", np.linalg.cholesky(noise), rng.standard_normal((len(z), n)))
-    left = kinetics.y[own] - kinetics.expected(z, hours)[0] - seen
-    pull = np.linalg.solve(whole, left[..., None])[..., 0]
-    return np.asarray(free[:, :-n] + v["discrepancy"] ** 2 * (pull @ _alike(hours, grid)))
+    whole = noise + here[:, :, None] * here[:, None, :] * _alike(hours, hours)
+    pull = np.linalg.solve(whole, (kinetics.y[own] - known - seen)[..., None])[..., 0]
+    return np.asarray(y + free[:, :-n] + there * ((here * pull) @ _alike(hours, grid)))
 
 
 def _grid(times: np.ndarray) -> np.ndarray:

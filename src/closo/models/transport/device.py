@@ -19,6 +19,7 @@ import numpy as np
 
 from closo.errors import StudyError
 from closo.models.transport import flux, multigrid
+from closo.models.transport.kernels import BEYOND
 from closo.models.transport.network import Medium
 
 Array = Any  # numpy.ndarray or cupy.ndarray
@@ -174,12 +175,13 @@ def _cycle(xp: Any, grids: list[Grid], b: Array, *, periodic: bool, both: bool) 
     safe = here.total + b.dtype.type(_TINY)
 
     def relax(colour: int) -> None:
+        old = x[_INSIDE]
         new = (_neighbours(here, x, periodic=periodic) + b) / safe
-        x[_INSIDE] = xp.where(here.colours[colour], new, x[_INSIDE])
+        x[_INSIDE] = xp.where(here.colours[colour], old + BEYOND * (new - old), old)
 
     rest = b
     if both:
-        x[_INSIDE] = xp.where(here.colours[0], b / safe, b.dtype.type(0))
+        relax(0)
         relax(1)
         rest = b - _apply(here, x, periodic=periodic)
     for axis in range(3):

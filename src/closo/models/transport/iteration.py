@@ -105,10 +105,10 @@ class _Work:
         self.single = medium.network(np.float32)
         self.network = medium.network(np.float64) if double else self.single
         self.levels = hierarchy(self.single, medium.cells.shape, periodic=medium.periodic)
-        self.x, self.r, self.p, self.q = (np.zeros(medium.cells.shape, precision) for _ in range(4))
-        self.z = np.zeros(self.x.shape, np.float32)
-        self.alpha, self.steps = 0.0, 0
-        self.sums = np.zeros((2, medium.cells.shape[0]))
+        self.x, self.r, self.p = (kernels.zeros(medium.cells.shape, precision) for _ in range(3))
+        self.z = kernels.zeros(self.x.shape, np.float32)
+        self.power, self.steps = 0.0, 0  # p.(A p)
+        self.sums = np.zeros((3, medium.cells.shape[0]))
 
     def precondition(self) -> float:
         """Write the approximate solution for r / scale into z; return the scale."""
@@ -127,31 +127,30 @@ class _Work:
     def step(self, before: float) -> tuple[float, bool]:
         """Do one step of flexible conjugate gradients; return r.z and whether the step was sound.
 
-        `before` : r.z of the last step; 0 starts anew.
+        `before` : r.z of the last step; 0 starts anew. A p is computed where it is used and not kept.
         """
         periodic, size, number = self.medium.periodic, self.x.size, self.r.dtype.type
         self.steps += 1
         scale = self.precondition()
-        kernels.products.on(size)(self.z, self.r, self.q, self.sums)
-        error, zq = (scale * self.sums.sum(axis=1)).tolist()
+        if periodic:
+            kernels.fill_ghosts(self.z)
+        kernels.products.on(size)(self.network, self.z, (self.r, self.p), self.sums)
+        zz, error, zp = (np.array([scale**2, scale, scale]) * self.sums.sum(axis=1)).tolist()
         if not error > 0:
             return error, False
-        beta = -self.alpha * zq / before if before else 0.0
+        beta = -zp / self.power if before else 0.0
+        self.power = zz + (beta * zp if before else 0.0)
         kernels.blend.on(size)(self.p, number(beta), self.z, number(scale))
-        if periodic:
-            kernels.fill_ghosts(self.p)
-        kernels.apply.on(size)(self.network, self.p, self.q, self.sums[0])
-        power = float(self.sums[0].sum())
-        if not power > 0:
+        if not self.power > 0:
             return error, False
-        self.alpha = error / power
-        kernels.advance.on(size)(self.x, self.p, (self.r, self.q), number(self.alpha))
+        kernels.advance.on(size)(self.network, self.p, (self.x, self.r), number(error / self.power))
         return error, True
 
     def solution(self) -> np.ndarray:
         """Return the padded potential; the vectors of the iteration are let go before it is made."""
-        del self.r, self.p, self.q, self.z, self.levels, self.network, self.single
-        return _ramp(self.medium) + self.x
+        del self.r, self.p, self.z, self.levels, self.network, self.single
+        x: np.ndarray = np.add(_ramp(self.medium), self.x, out=kernels.zeros(self.x.shape, np.float64))
+        return x
 
     def imbalance(self) -> float:
         """Compute r, the current that every cell gains, anew in double precision; return the energy."""

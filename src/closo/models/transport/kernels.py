@@ -28,6 +28,9 @@ from closo.models.compiled import get_num_threads, njit, prange
 _LARGE = 2_000_000  # cells; below this a second thread saves less than its compilation costs
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
 _TINY = np.float32(1e-30)
+BEYOND = np.float32(
+    1.2
+)  # over-relaxation: 256^3 at a contrast of 100 needs 6 steps in place of 7, a gap 3 times smaller
 
 
 class Loop:
@@ -40,6 +43,12 @@ class Loop:
     def on(self, cells: int) -> Any:
         """Return the version for a grid of this many cells."""
         return self.all if cells > _LARGE and get_num_threads() > 1 else self.one
+
+
+@njit(cache=True)
+def zeros(shape, number):  # type: ignore[no-untyped-def]
+    """Return zeros in pages of the usual size: numpy asks for huge ones, which may cost 2 ns a byte on a virtual machine."""
+    return np.zeros(shape, number)
 
 
 def fill_ghosts(x: np.ndarray) -> None:
@@ -69,18 +78,26 @@ def _neighbours(net, x, cell):  # type: ignore[no-untyped-def]
 
 @njit(inline="always", fastmath=_FAST, error_model="numpy")
 def _relax_plane(net, x, b, where):  # type: ignore[no-untyped-def]
-    """Gauss-Seidel on the cells of one colour in one plane; `where` = (plane, colour, buffer of a row).
+    """Over-relaxed Gauss-Seidel on the cells of one colour in one plane; `where` = (plane, colour, memory from `_rows`).
 
-    Both colours are computed, which is quicker than every second cell.
+    Both colours are computed, and the other one gets no weight: quicker than every second cell.
     """
-    i, colour, row = where
-    n = x.shape[2] - 1
+    i, colour, rows = where
     for j in range(1, x.shape[1] - 1):
-        for k in range(1, n):
+        weight = 1 + (i + j + colour) % 2
+        for k in range(1, x.shape[2] - 1):
             s, d = _neighbours(net, x, (i, j, k))
-            row[k] = (s + b[i, j, k]) / (d + _TINY)
-        for k in range(1 + (i + j + colour) % 2, n, 2):
-            x[i, j, k] = row[k]
+            rows[0, k] = x[i, j, k] + rows[weight, k] * ((s + b[i, j, k]) / (d + _TINY) - x[i, j, k])
+        for k in range(1, x.shape[2] - 1):
+            x[i, j, k] = rows[0, k]
+
+
+@njit(inline="always")
+def _rows(n):  # type: ignore[no-untyped-def]
+    """Return memory for a row of n cells, and the weights of its cells where the odd and the even ones are relaxed."""
+    rows = np.zeros((3, n), np.float32)
+    rows[1, 1::2] = rows[2, ::2] = BEYOND
+    return rows
 
 
 @njit(inline="always")
@@ -94,7 +111,7 @@ def _spread_plane(x, coarse, i):  # type: ignore[no-untyped-def]
 def _relax(net, x, b, colour):  # type: ignore[no-untyped-def]
     """Gauss-Seidel on the cells of one colour of the chessboard."""
     for i in prange(1, x.shape[0] - 1):
-        _relax_plane(net, x, b, (i, colour, np.empty(x.shape[2], np.float32)))
+        _relax_plane(net, x, b, (i, colour, _rows(x.shape[2])))
 
 
 @njit(cache=True, fastmath=_FAST, error_model="numpy")
@@ -105,7 +122,7 @@ def relax_in_one_pass(net, x, source, colours):  # type: ignore[no-untyped-def]
     whose first plane needs the last one.
     """
     b, coarse = source
-    row, last = np.empty(x.shape[2], np.float32), x.shape[0] - 2
+    rows, last = _rows(x.shape[2]), x.shape[0] - 2
     if coarse.size:
         _spread_plane(x, coarse, 1)
     for front in range(1, last + len(colours)):
@@ -113,14 +130,14 @@ def relax_in_one_pass(net, x, source, colours):  # type: ignore[no-untyped-def]
             _spread_plane(x, coarse, front + 1)
         for behind in range(len(colours)):
             if 1 <= front - behind <= last:
-                _relax_plane(net, x, b, (front - behind, colours[behind], row))
+                _relax_plane(net, x, b, (front - behind, colours[behind], rows))
 
 
 def _start(net, x, b):  # type: ignore[no-untyped-def]
     """Gauss-Seidel from zero on the cells of colour 0; the others become zero."""
     x[...] = 0
     for i in prange(1, x.shape[0] - 1):
-        _relax_plane(net, x, b, (i, 0, np.empty(x.shape[2], np.float32)))
+        _relax_plane(net, x, b, (i, 0, _rows(x.shape[2])))
 
 
 def _restrict(net, x, b, coarse):  # type: ignore[no-untyped-def]
@@ -162,37 +179,35 @@ def _spread(x, coarse):  # type: ignore[no-untyped-def]
         _spread_plane(x, coarse, i)
 
 
-@njit(inline="always", fastmath=_FAST, error_model="numpy")
-def _dot(a, b):  # type: ignore[no-untyped-def]
-    """Return the product of two rows without their ghosts."""
-    total = a.dtype.type(0)  # single rows of single precision, summed up in double
-    for k in range(1, a.size - 1):
-        total += a[k] * b[k]
-    return total
-
-
-def _apply(net, x, y, sums):  # type: ignore[no-untyped-def]
-    """Write A x into `y` and the part of x.(A x) of each plane into `sums`."""
+def _image(net, x, pair, sums):  # type: ignore[no-untyped-def]
+    """Write y = A x, and for each plane x.y, x.b, b.b, b.y and y.y into `sums` (5, n0 + 2); `pair` = (b, y)."""
+    b, y = pair
     for i in prange(1, x.shape[0] - 1):
-        total = 0.0
+        sums[:, i] = 0
         for j in range(1, x.shape[1] - 1):
-            part = x.dtype.type(0)  # single rows of single precision, summed up in double
+            xy = xb = bb = by = yy = x.dtype.type(0)  # single rows of single precision, summed up in double
             for k in range(1, x.shape[2] - 1):
                 s, d = _neighbours(net, x, (i, j, k))
-                y[i, j, k] = d * x[i, j, k] - s
-                part += y[i, j, k] * x[i, j, k]
-            total += part
-        sums[i] = total
+                u, v = b[i, j, k], d * x[i, j, k] - s
+                y[i, j, k] = v
+                xy, xb = xy + x[i, j, k] * v, xb + x[i, j, k] * u
+                bb, by, yy = bb + u * u, by + u * v, yy + v * v
+            sums[0, i], sums[1, i], sums[2, i] = sums[0, i] + xy, sums[1, i] + xb, sums[2, i] + bb
+            sums[3, i], sums[4, i] = sums[3, i] + by, sums[4, i] + yy
 
 
-def _products(a, b, c, sums):  # type: ignore[no-untyped-def]
-    """Write a.b and a.c of each plane into `sums` (2, n0 + 2)."""
-    for i in prange(1, a.shape[0] - 1):
-        first = second = 0.0
-        for j in range(1, a.shape[1] - 1):
-            first += _dot(a[i, j], b[i, j])
-            second += _dot(a[i, j], c[i, j])
-        sums[0, i], sums[1, i] = first, second
+def _products(net, x, pair, sums):  # type: ignore[no-untyped-def]
+    """Write x.(A x), x.b and c.(A x) of each plane into `sums` (3 or more, n0 + 2); `pair` = (b, c)."""
+    b, c = pair
+    for i in prange(1, x.shape[0] - 1):
+        sums[:, i] = 0
+        for j in range(1, x.shape[1] - 1):
+            xy = xb = cy = b.dtype.type(0)
+            for k in range(1, x.shape[2] - 1):
+                s, d = _neighbours(net, x, (i, j, k))
+                v = d * x[i, j, k] - s
+                xy, xb, cy = xy + x[i, j, k] * v, xb + x[i, j, k] * b[i, j, k], cy + c[i, j, k] * v
+            sums[0, i], sums[1, i], sums[2, i] = sums[0, i] + xy, sums[1, i] + xb, sums[2, i] + cy
 
 
 def _blend(x, a, y, b):  # type: ignore[no-untyped-def]
@@ -204,16 +219,15 @@ def _blend(x, a, y, b):  # type: ignore[no-untyped-def]
                 u[k] = a * u[k] + b * v[k]
 
 
-def _advance(x, p, residual, alpha):  # type: ignore[no-untyped-def]
-    """Add alpha p to x and subtract alpha q from r; `residual` = (r, q)."""
-    r, q = residual
+def _advance(net, p, pair, alpha):  # type: ignore[no-untyped-def]
+    """Add alpha p to x and subtract alpha A p from r; `pair` = (x, r)."""
+    x, r = pair
     for i in prange(1, x.shape[0] - 1):
         for j in range(1, x.shape[1] - 1):
-            a, b, c, d = x[i, j], p[i, j], r[i, j], q[i, j]
-            for k in range(1, a.size - 1):
-                a[k] += alpha * b[k]
-            for k in range(1, a.size - 1):
-                c[k] -= alpha * d[k]
+            for k in range(1, x.shape[2] - 1):
+                s, d = _neighbours(net, p, (i, j, k))
+                r[i, j, k] -= alpha * (d * p[i, j, k] - s)
+                x[i, j, k] += alpha * p[i, j, k]
 
 
 @njit(inline="always", error_model="numpy")
@@ -254,4 +268,4 @@ def coarsen(net):  # type: ignore[no-untyped-def]
 
 start, relax, restrict, prolong = Loop(_start), Loop(_relax), Loop(_restrict), Loop(_prolong)
 collect, spread = Loop(_collect), Loop(_spread)
-apply, products, blend, advance = Loop(_apply), Loop(_products), Loop(_blend), Loop(_advance)
+image, products, blend, advance = Loop(_image), Loop(_products), Loop(_blend), Loop(_advance)

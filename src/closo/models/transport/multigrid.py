@@ -32,8 +32,8 @@ class Level:
     source: np.ndarray
     first: np.ndarray
     second: np.ndarray
-    image: np.ndarray  # A first, then A second
-    sums: np.ndarray  # (2, n0 + 2)
+    image: np.ndarray  # A first
+    sums: np.ndarray  # (5, n0 + 2)
     inverse: np.ndarray  # of the coarsest grid, (cells, cells); else empty
 
 
@@ -47,8 +47,8 @@ def hierarchy(network: Network, shape: tuple[int, ...], *, periodic: bool) -> li
                 g[faces] = 0
         network, shape = (np.zeros((1, 1, 1), np.float32), g, np.ones(3, np.float32)), g.shape[1:]
         inverse = np.empty((0, 0)) if max(shape) - 2 > COARSEST else inverse_of(g, periodic=periodic)
-        b, c, d, v = (np.zeros(shape, np.float32) for _ in range(4))
-        levels.append(Level(network, b, c, d, v, np.zeros((2, shape[0])), inverse))
+        b, c, d, v = (kernels.zeros(shape, np.float32) for _ in range(4))
+        levels.append(Level(network, b, c, d, v, np.zeros((5, shape[0])), inverse))
     return levels
 
 
@@ -128,37 +128,26 @@ def _coarse(levels: list[Level], *, periodic: bool, both: bool) -> np.ndarray:
         source = here.source[1:-1, 1:-1, 1:-1]
         here.first[1:-1, 1:-1, 1:-1] = (here.inverse @ source.ravel().astype(float)).reshape(source.shape)
         return here.first
-    b, c, d, v = here.source, here.first, here.second, here.image
-    cycle(here.network, below, c, b, periodic=periodic, both=both)
+    b, c, d, v, sums = here.source, here.first, here.second, here.image, here.sums
     blend = kernels.blend.on(b.size)
-    cv, cb = _image(here, c, v, periodic=periodic)
+    cycle(here.network, below, c, b, periodic=periodic, both=both)
+    if periodic:
+        kernels.fill_ghosts(c)
+    kernels.image.on(b.size)(here.network, c, (b, v), sums)
+    cv, cb, bb, bv, vv = sums.sum(axis=1).tolist()
     if not cv > 0:
         return c
-    before = _products(here, b, b, b)[0]
-    blend(b, np.float32(1.0), v, np.float32(-cb / cv))
-    if _products(here, b, b, b)[0] <= _ENOUGH**2 * before:
-        blend(c, np.float32(cb / cv), c, np.float32(0.0))
+    step = cb / cv
+    if bb - 2 * step * bv + step**2 * vv <= _ENOUGH**2 * bb:
+        blend(c, np.float32(step), c, np.float32(0.0))
         return c
+    blend(b, np.float32(1.0), v, np.float32(-step))
     cycle(here.network, below, d, b, periodic=periodic, both=both)
-    dv = _products(here, d, v, v)[0]
-    dw, db = _image(here, d, v, periodic=periodic)
-    rest = dw - dv * dv / cv
-    if not rest > 0:
-        blend(c, np.float32(cb / cv), c, np.float32(0.0))
-        return c
-    blend(c, np.float32(cb / cv - dv * db / (cv * rest)), d, np.float32(db / rest))
-    return c
-
-
-def _image(level: Level, x: np.ndarray, y: np.ndarray, *, periodic: bool) -> tuple[float, float]:
-    """Write A x into y; return x.y and the product of x with the source."""
     if periodic:
-        kernels.fill_ghosts(x)
-    kernels.apply.on(x.size)(level.network, x, y, level.sums[0])
-    return float(level.sums[0].sum()), _products(level, x, level.source, level.source)[0]
-
-
-def _products(level: Level, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[float, float]:
-    """Return a.b and a.c."""
-    kernels.products.on(a.size)(a, b, c, level.sums)
-    return float(level.sums[0].sum()), float(level.sums[1].sum())
+        kernels.fill_ghosts(d)
+    kernels.products.on(b.size)(here.network, d, (b, c), sums)
+    dw, db, dv = sums[:3].sum(axis=1).tolist()
+    rest = dw - dv * dv / cv
+    second = db / rest if rest > 0 else 0.0
+    blend(c, np.float32(step - second * dv / cv), d, np.float32(second))
+    return c

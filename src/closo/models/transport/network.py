@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from closo.models.transport import composite, connected, flux
+from closo.models.transport.kernels import zeros
 from closo.models.transport.multigrid import Network
 from closo.models.transport.request import present_labels
 
@@ -57,7 +58,7 @@ class Medium:
         if faces.shape[1]:
             return np.zeros((1, 1, 1), precision), faces, w
         table = np.minimum(self.resistance, WALLS[precision]).astype(precision)
-        rho = np.empty(self.cells.shape, precision)
+        rho = zeros(self.cells.shape, precision)
         for plane, classes in zip(rho, self.cells, strict=True):
             plane[...] = table[classes]
         return rho, faces, w
@@ -82,14 +83,13 @@ def medium(
     """
     conducting = [label for label in present_labels(image) if conductivities[label] > 0]
     keep = tuple(sorted(conducting, key=lambda label: -conductivities[label]))  # the best conductor is class 1
-    table = np.zeros(256, np.uint8)
-    table[list(keep)] = np.arange(1, len(keep) + 1)
+    classes = bytes(keep.index(label) + 1 if label in keep else 0 for label in range(256))
     top = max((conductivities[label] for label in keep), default=1.0)
     resistance = np.array([WALL, *(0.5 * top / conductivities[label] for label in keep), 0.0])
     factors = size.prod() / size**2
     cells = np.zeros(tuple(n + 2 for n in image.shape), np.uint8)
     for plane, source in zip(cells[1:-1, 1:-1, 1:-1], image, strict=True):
-        plane[...] = table[source]
+        plane[...] = np.frombuffer(source.tobytes().translate(classes), np.uint8).reshape(source.shape)
     faces, fine = np.zeros((3, 0, 1, 1), np.float32), None
     dropped, part = connected.keep_crossing(cells, faces, periodic=periodic)
     order = cells

@@ -33,16 +33,14 @@ def figure(result: Result) -> FigureSpec:
         ticks = curves[f"ticks_{k + 1}"].values
         traces.append(_ticks(ticks, -step * (k + 1), 0.7 * step, color))
     axis = Axis("2theta / deg", range=(float(x[0]), float(x[-1])))
+    residual = Trace(x, curves["residual"].values[kept], style="line", color=0)
+    zero = Trace(x[[0, -1]], np.zeros(2), style="dashed", color=7)
     quantities = "; ".join(f"{key} {q}" for key, q in result.quantities.items() if key.startswith("mass_fraction"))
     return FigureSpec(
         name=f"diffraction {result.name}",
         panels=[
             Panel(axis, Axis("counts"), traces),
-            Panel(
-                axis,
-                Axis("residual / noise"),
-                [Trace(x, curves["residual"].values[kept], "measured - fit", "line", color=0)],
-            ),
+            Panel(axis, Axis("residual / noise"), [residual, zero], title="measured - fit"),
         ],
         title=result.name,
         summary=f"Powder pattern of {result.name} with the fit of {', '.join(names)}: {quantities or 'no fraction'}.",

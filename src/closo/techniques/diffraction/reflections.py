@@ -32,10 +32,9 @@ def _one(x, centre, fwhm, share, area, total):  # type: ignore[no-untyped-def]  
     gauss = area * (1.0 - share) * 0.9394372786996513 / fwhm
     lorentz = area * share * 0.6366197723675814 / fwhm
     turn = 1.0 / half
+    # two loops without a branch: the compiler makes vectors of the first
     for i in range(np.searchsorted(x, centre - _REACH * fwhm), np.searchsorted(x, centre + _REACH * fwhm)):
-        total[i] += lorentz / (
-            1.0 + ((x[i] - centre) * turn) ** 2
-        )  # a loop of its own: the compiler makes vectors of it
+        total[i] += lorentz / (1.0 + ((x[i] - centre) * turn) ** 2)
     for i in range(np.searchsorted(x, centre - 5.0 * half), np.searchsorted(x, centre + 5.0 * half)):
         total[i] += gauss * np.exp(-0.6931471805599453 * ((x[i] - centre) * turn) ** 2)
 

@@ -10,7 +10,8 @@ Protocol
     t/lambda = 0.5. Beams turn [4]B into [3]B: take a series of doses before a statement on BO3.
 
 Needs
-    `energy_loss` [eV] with `counts`, or with `intensity` (whose gain is estimated from its scatter, or set).
+    `energy_loss` [eV] with `counts`, or with `intensity` (analysed in its own values; what one electron is of them comes
+    from their scatter, or is set).
 
 Gives
     `edge_intensity:EDGE` (counts, of a map per pixel: between the onset and `width` eV above it, over a power law that
@@ -24,14 +25,15 @@ Gives
 
 Uncertainty sources
     `counting EDGE:<name>` (counts, and the extrapolated background, which weighs 2 to 200 times more), `background
-    EDGE:<name>` (root mean square over windows that fit), `gain:<name>`, `alignment REFERENCE:<name>` (0.3 eV either
-    way), `structure REFERENCE:<name>` (blocks of residuals), `method:<name>` (of the thickness: reflected or cut
-    peak), `end of the zero-loss peak EDGE:<name>` (the same, of single scattering), `axis EDGE:<name>` (5 eV, where
-    nothing calibrates the axis).
+    EDGE:<name>` (root mean square over windows that fit), `dark current:<name>` (of values that are no counts: a fifth of
+    what is before the least edge), `alignment REFERENCE:<name>` (0.3 eV either way), `structure REFERENCE:<name>` (blocks
+    of residuals), `method:<name>` (of the thickness: reflected or cut peak), `end of the zero-loss peak EDGE:<name>` (the
+    same, of single scattering), `axis EDGE:<name>` (5 eV, where nothing calibrates the axis).
 
 Checks
-    zero of the axis, channels (dead, cut off, apart), place and background of each edge, thickness, whether residuals are
-    noise, number of components (eigenvalues above those of noise; only counted, never fitted).
+    zero of the axis, channels (dead, cut off, apart), dark current (a part of the spectrum below zero), noise (smoothed
+    values), place and background of each edge (exponent), thickness, whether residuals are noise, number of components
+    (eigenvalues above those of noise; only counted, never fitted).
 
 Limits
     Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above t/lambda

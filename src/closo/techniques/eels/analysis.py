@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ _STARTS = (
 _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
 _VAGUE, _MISFIT, _FLAT = 0.4, 10.0, 0.5  # relative u; chi2 without a number; exponent of what does not fall
+_DARK = 0.2  # of what is before the least edge: by how much the zero of values that are no counts may be off
+_STEEPEST = 5.0  # exponent that no thin specimen has (2 to 5, Egerton 2011)
 _ADRIFT = _OFF / 3**0.5  # eV, u of a zero that is not calibrated: what is further off is seen
 _UNCALIBRATED = (
     f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
@@ -99,11 +101,14 @@ def analyse(
         zero, spectra = low.position, _spectra(data, low.position, gain)
     elif not wanted and holds_peak(spectra.total, spectra.energies):
         quantities, checks = thickness(spectra.total, spectra.energies, spectra.name)
-        mean = spectra.total / len(spectra.cube)
+        mean = spectra.total / spectra.share
         curves = xr.Dataset({"mean_counts": ("energy_loss", mean)}, {"energy_loss": spectra.energies})
         notes = (*warned, "The zero-loss peak was analysed; name edges (edges) to have those of this spectrum.")
         return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, notes)
     found = _edges(data, spectra, wanted, limits, width=width)
+    if "counts" not in data:
+        level = min(float(spectra.total[edge.window].mean()) for edge in found)
+        spectra = replace(spectra, dark=_DARK * max(level, 0.0))
     quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, plural).items()} | _ratios(
         spectra, found
     )
@@ -111,7 +116,7 @@ def analyse(
     first = int(np.flatnonzero(found[0].window)[0])
     odd = kernel.odd_channels(spectra.total[first:], spectra.energies[first:])
     checks = [_calibrated(zero_loss, low), Check("channels", not odd, odd or "none is dead, cut off or apart")]
-    checks += [_fits(edge) for edge in found]
+    checks += [*_noise(spectra, first), *(_fits(edge) for edge in found)]
     checks += [_rises(spectra, edge) for edge in found if edge.name in seen]
     findings = {"edges": [edge.name for edge in found], "seen": seen, "advice": {e.name: e.advice for e in found}}
     findings["windows"] = {
@@ -152,25 +157,22 @@ def _further(
 
 
 def _spectra(data: Dataset, zero: float | None, gain: float | None) -> Spectra:
-    """Return the counts as (pixels, n); values that are no counts over what one electron adds to them."""
+    """Return the counts as (pixels, n); values that are no counts over what one electron adds to their variance."""
     if "counts" not in data:
         require(data, "intensity", who="eels")
     values = data["counts" if "counts" in data else "intensity"].values
     energies = np.asarray(data["energy_loss"].values, float) - (zero or 0.0)
     raster = values.shape[:2] if values.ndim == 3 else None
     cube = values.reshape(-1, len(energies))
-    factor, gain_u = 1.0, 0.0
-    if gain is not None:
-        factor = float(gain)
-    elif "counts" not in data:
-        factor, gain_u = kernel.gain_of(cube.sum(axis=0, dtype=float)), 0.1
+    factor, smoothed = 1.0 if gain is None else float(gain), False
+    if gain is None and "counts" not in data:
+        factor, smoothed = kernel.gain_of(cube.sum(axis=0, dtype=float))
     if not factor > 0:
         raise StudyError(f"gain = {gain} is not possible.", hint="It must be > 0.")
     cube = cube if factor == 1.0 else cube / factor
     axis_u = _ADRIFT if zero is None else 0.0
-    return Spectra(
-        name_of(data), cube, cube.sum(axis=0, dtype=float), energies, raster, gain_u, axis_u, square_pixel(data)
-    )
+    scale, total = factor if gain is None else 1.0, cube.sum(axis=0, dtype=float)
+    return Spectra(name_of(data), cube, total, energies, raster, scale, smoothed, axis_u, square_pixel(data))
 
 
 def _calibrated(zero_loss: float | None, low: LowLoss | None) -> Check:
@@ -237,20 +239,25 @@ def _edge(spectra: Spectra, name: str, windows: list[np.ndarray], signal: np.nda
 
 def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[str, Quantity]:
     """Return counts (per pixel) and exponent of an edge, and its counts without plural scattering."""
-    pixels, name, net = len(spectra.cube), spectra.name, edge.net
-    others = [kernel.net_of(spectra.total, spectra.energies, mask, edge.signal).value for mask in edge.others]
-    spread = float(np.sqrt(np.mean([(float(v) - float(net.value)) ** 2 for v in others]))) if others else 0.0
+    pixels, name, net = spectra.share, spectra.name, edge.net
+    others = [_net(spectra.total, spectra, replace(edge, window=mask)) for mask in edge.others]
+    spread = float(np.sqrt(np.mean([(value - float(net.value)) ** 2 for value in others]))) if others else 0.0
     inflate = max(1.0, float(net.law.chi2))
     sources = {
         f"counting {edge.name}:{name}": float(net.variance * inflate) ** 0.5 / pixels,
         f"background {edge.name}:{name}": spread / pixels,
-        f"gain:{name}": spectra.gain_u * abs(float(net.value)) / pixels,
+        f"dark current:{name}": (_net(spectra.total + spectra.dark, spectra, edge) - float(net.value)) / pixels,
         f"axis {edge.name}:{name}": _adrift(spectra, edge) / pixels,
     }
     first, last = spectra.energies[edge.signal][[0, -1]]
     a, b = spectra.energies[edge.window][[0, -1]]
     how = f"counts from {first:.0f} to {last:.0f} eV over a power law through {a:.0f} to {b:.0f} eV"
     how += ("" if spectra.raster is None else ", mean of a pixel") + (", axis uncalibrated" if spectra.axis_u else "")
+    how += (
+        ""
+        if spectra.scale == 1.0
+        else f"; in the values of the file, of which {spectra.scale:.3g} scatter as an electron"
+    )
     through = f"power law through {a:.0f} to {b:.0f} eV"
     keys = (f"edge_intensity:{edge.name}", f"background_exponent:{edge.name}")
     falls, u = float(net.law.exponent), float(net.law.covariance[1, 1] * inflate) ** 0.5
@@ -279,6 +286,11 @@ def _adrift(spectra: Spectra, edge: _Edge) -> float:
     moved[max(int(ends[0]), 0) : max(int(ends[1]) + 1, 1)] = True
     value = kernel.net_of(spectra.total, spectra.energies, edge.window, moved).value
     return abs(float(value) - float(edge.net.value))
+
+
+def _net(values: np.ndarray, spectra: Spectra, edge: _Edge) -> float:
+    """Return the net counts of an edge in other values."""
+    return float(kernel.net_of(values, spectra.energies, edge.window, edge.signal).value)
 
 
 def _scattered_once(spectra: Spectra, edge: _Edge, low: LowLoss, whole: Quantity) -> dict[str, Quantity]:
@@ -315,7 +327,18 @@ def _fits(edge: _Edge) -> Check:
     likely = float(gammaincc(0.5 * (points - 2), 0.5 * chi2 * (points - 2)))
     said = f"chi2 over its degrees of freedom {chi2:.2f} in {points} channels (p = {likely:.2g}, limit 0.001); {edge.advice}"
     said += "; less scatter than counts have: scaled or smoothed values" if likely > 1 - 1e-6 else ""
-    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6, said)
+    falls, u = float(edge.net.law.exponent), float(edge.net.law.covariance[1, 1]) ** 0.5
+    steep = falls - 2.0 * u > _STEEPEST
+    said += f"; exponent {falls:.1f} above {_STEEPEST:g}: is a dark current subtracted twice?" if steep else ""
+    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6 and not steep, said)
+
+
+def _noise(spectra: Spectra, first: int) -> list[Check]:
+    """Return whether the noise of values that are no counts can be known, and what a dark current says."""
+    below = kernel.below_zero(spectra.total[first:], spectra.energies[first:])
+    dark = Check("dark current", not below, below or "no part of the spectrum is below zero")
+    said = "neighbouring channels share their noise: smoothed or interpolated values; it is taken from sums of eight"
+    return [dark, Check("noise", False, said)] if spectra.smoothed else [dark]
 
 
 def _rises(spectra: Spectra, edge: _Edge) -> Check:
@@ -329,7 +352,7 @@ def _rises(spectra: Spectra, edge: _Edge) -> Check:
 
 def _curves(spectra: Spectra, found: list[_Edge]) -> dict[str, Any]:
     """Return the mean spectrum with its backgrounds and, of a map, net counts and their uncertainties."""
-    pixels, energies = len(spectra.cube), spectra.energies
+    pixels, energies = spectra.share, spectra.energies
     variables: dict[str, Any] = {"mean_counts": ("energy_loss", spectra.total / pixels)}
     for edge in found:
         line = edge.net.law.at(energies) / pixels
@@ -340,5 +363,5 @@ def _curves(spectra: Spectra, found: list[_Edge]) -> dict[str, Any]:
                 spectra.cube, energies, edge.window, edge.signal, exponent=float(edge.net.law.exponent)
             )
             for suffix, values in (("", net), ("_u", np.sqrt(variance))):
-                variables[f"map{suffix}:{edge.name}"] = (("y", "x"), values.reshape(spectra.raster))
+                variables[f"map{suffix}:{edge.name}"] = (("y", "x"), spectra.scale * values.reshape(spectra.raster))
     return variables

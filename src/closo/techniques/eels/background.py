@@ -17,6 +17,7 @@ ONSETS = {
 }  # eV  # fmt: skip
 _RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
+_SUMMED, _LAGS, _SHARED = 8, (5, 6, 7, 8), 0.3  # channels; a smaller part of the scatter over LAGS: smoothed
 _CHUNK = 2**23  # elements that are worked on at once
 
 
@@ -24,8 +25,9 @@ _CHUNK = 2**23  # elements that are worked on at once
 class Spectra:
     """What is analysed: counts (pixels, n), their sum, energies [eV], rows and columns of the map (None for a spectrum).
 
-    `gain_u` : relative, of what one electron counts; `axis_u` : of the zero of the axis [eV], 0 where it is calibrated;
-    `pixel` : [m], None where it is not known.
+    `scale` : of the values of the file to these counts; `smoothed` : whether neighbours share their noise; `axis_u` : of
+    the zero of the axis [eV], 0 where it is calibrated; `pixel` : [m], None where it is not known; `dark` : u of the zero
+    of the values, a dark current that was subtracted.
     """
 
     name: str
@@ -33,9 +35,16 @@ class Spectra:
     total: np.ndarray
     energies: np.ndarray
     raster: tuple[int, int] | None
-    gain_u: float
+    scale: float
+    smoothed: bool
     axis_u: float
     pixel: float | None
+    dark: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """By what a sum of counts is divided to be the mean of a pixel, in the values of the file."""
+        return len(self.cube) / self.scale
 
 
 @dataclass(frozen=True)
@@ -130,19 +139,34 @@ def net_map(
     return gross - fit.values @ sums, variance
 
 
-def gain_of(values: np.ndarray) -> float:
-    """Return the variance of a spectrum's values over their mean, from second differences: what one electron counts.
+def gain_of(values: np.ndarray) -> tuple[float, bool]:
+    """Return the variance of a spectrum's values over their mean, as sums over channels have it, and whether neighbours
+    share their noise, as in smoothed and interpolated values.
+
+    From second differences; of smoothed values from sums over 8 channels. The noise of a dark current that was
+    subtracted is part of it.
 
     Raises
     ------
     DataError  when the values are not positive on the whole, so that nothing says what their noise is.
     """
-    pieces = np.array_split(np.asarray(values, float), max(1, len(values) // 64))
+    y = np.asarray(values, float)
+    pieces = np.array_split(y, max(1, len(y) // 64))
     found = [np.mean(np.diff(p, 2) ** 2) / 6.0 / p.mean() for p in pieces if len(p) > 8 and p.mean() > 0]
     if not found or np.median(found) <= 0:
         text = "eels cannot tell the noise of these values: they are negative on the whole, or smoothed."
         raise DataError(text, hint="Read the file before its dark current was subtracted, or set gain.")
-    return float(np.median(found))
+    if len(y) < 12 * _SUMMED or _scatter(y, 1) > _SHARED * np.mean([_scatter(y, lag) for lag in _LAGS]):
+        return float(np.median(found)), False
+    return _scatter(y[: len(y) // _SUMMED * _SUMMED].reshape(-1, _SUMMED).sum(axis=1), 1), True
+
+
+def _scatter(y: np.ndarray, lag: int) -> float:
+    """Return variance over mean, from the median of fourth differences over points that are `lag` apart."""
+    n = len(y) - 4 * lag
+    apart = sum(weight * y[k * lag : k * lag + n] for k, weight in enumerate((1, -4, 6, -4, 1)))
+    mean = np.convolve(np.pad(y, 4, mode="edge"), np.ones(9) / 9.0, "valid")[2 * lag : 2 * lag + n]
+    return float(np.median(np.abs(apart) / np.sqrt(np.maximum(mean, 1e-12 * y.max())))) ** 2 / 0.6745**2 / 70.0
 
 
 def components_above_noise(cube: np.ndarray) -> int:
@@ -164,6 +188,14 @@ def components_above_noise(cube: np.ndarray) -> int:
     eigenvalues = np.linalg.eigvalsh(gram) / len(rows)
     edge = (1.0 + np.sqrt(kept.sum() / len(rows))) ** 2
     return int(np.sum(eigenvalues > 1.05 * edge))
+
+
+def below_zero(values: np.ndarray, energies: np.ndarray) -> str:
+    """Return where the mean over a twelfth of the channels is below zero by more than its noise, '' where it is not."""
+    for y, e in zip(np.array_split(values, 12), np.array_split(energies, 12), strict=True):
+        if len(y) > 4 and y.mean() < -4.0 * float(np.sqrt(np.mean(np.diff(y, 2) ** 2) / 6.0 / len(y))):
+            return f"the mean from {e[0]:.0f} to {e[-1]:.0f} eV is {y.mean():.3g}: too much dark current was subtracted"
+    return ""
 
 
 def odd_channels(counts: np.ndarray, energies: np.ndarray) -> str:

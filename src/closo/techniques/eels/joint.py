@@ -42,7 +42,7 @@ def joint(
     fit = fit_linear(components(), total)
     model = fit.values @ components()
     blocks = block_bootstrap(components(), total, variance=np.maximum(model, 1.0), block=max(4, len(total) // 40))
-    quantities, pixels = {}, len(spectra.cube)
+    quantities, pixels = {}, spectra.share
     for k, name in enumerate(names):
         moved = [fit_linear(components(d, name), total).values[k] for d in (-_SHIFT, _SHIFT)]
         structure = max(float(blocks[:, k].var()) - float(fit.u[k]) ** 2, 0.0) ** 0.5
@@ -69,8 +69,8 @@ def _joint_maps(spectra: Spectra, names: list[str], fit: LinearFit) -> dict[str,
     """Return maps of the references with their uncertainties, and of chi2."""
     maps: dict[str, Any] = {"misfit": (("y", "x"), (fit.chi2 / fit.df).reshape(spectra.raster))}
     for k, name in enumerate(names):
-        maps[f"map:{name}"] = (("y", "x"), fit.values[:, k].reshape(spectra.raster))
-        maps[f"map_u:{name}"] = (("y", "x"), fit.u[:, k].reshape(spectra.raster))
+        maps[f"map:{name}"] = (("y", "x"), spectra.scale * fit.values[:, k].reshape(spectra.raster))
+        maps[f"map_u:{name}"] = (("y", "x"), spectra.scale * fit.u[:, k].reshape(spectra.raster))
     return maps
 
 

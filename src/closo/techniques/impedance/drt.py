@@ -22,7 +22,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import eigh, solve_triangular
+from scipy.linalg import lapack, solve_triangular
 from scipy.optimize import nnls
 
 from closo.errors import DataError
@@ -35,6 +35,8 @@ _FLOOR = 0.01
 _FINEST = 1e-4  # no noise is taken as smaller than this part of |Z|
 _MOST = 500  # points; more are averaged
 _STRENGTHS = np.geomspace(1e-12, 1e6, 109)
+_ALL_BUT_FREE = 1e-12  # prior of what has none, in units of that of gamma
+_RANK = 1e-9  # singular values of the smooth kernel below this part of the largest: their squares are rounding
 _ROUNDS = 100  # of the active-set method, per unknown
 _WING = 1.0  # the wing of an arc falls by e over so much ln tau: beyond a valley lies as much as gamma is there
 _SPACING = (
@@ -122,21 +124,27 @@ def relaxation_times(
     scale = np.linalg.norm(matrix, axis=0)
     scale[: tau.size] = np.median(scale[: tau.size])  # one scale for gamma, so that its prior keeps its shape
     matrix = matrix / scale
-    local, normal = np.ones(tau.size), matrix.T @ matrix
-    for count in _SAMPLES:
-        penalty = _penalty(local, matrix.shape[1] - tau.size)
-        strength = _best_strength(matrix, target, penalty[: tau.size, : tau.size])
-        hessian = normal + strength * penalty.T @ penalty
-        samples = _samples(hessian, matrix.T @ target, seed=seed, count=count)
+    smooth = _smooth_kernel(f.tobytes(), tau.tobytes())
+    rows, reduced = _without_free(matrix[:, tau.size :], target, 1.0 / (scale[0] * sd), smooth)
+    normal, linear = matrix.T @ matrix, matrix.T @ target
+    local, likely = np.ones(tau.size), np.ones(scale.size, bool)
+    for k, count in enumerate(_SAMPLES):
+        curvature = _second_difference(tau.size)[0] / local[:, None]
+        strength = _best_strength(rows @ (smooth[1] * local), reduced)
+        hessian = normal + strength * _ALL_BUT_FREE * np.eye(scale.size)
+        hessian[: tau.size, : tau.size] = normal[: tau.size, : tau.size] + strength * curvature.T @ curvature
+        samples = _samples(hessian, linear, draws=_draws(seed, scale.size, count), positive=likely)
         local = _local_scale(samples[: tau.size, 1:].mean(axis=1))
+        likely = (samples[:, 0] > 0.0) | (k == 0)  # what a flat scale makes 0 says little of the next
     solution, spread = samples[:, 0] / scale, samples[:, 1:] / scale[:, None]
     gamma = solution[: tau.size]
-    band = np.quantile(spread[: tau.size], [0.025, 0.975], axis=1)
+    ordered = np.sort(spread[: tau.size], axis=1)
+    low, high = (_quantile(ordered, q) for q in (0.025, 0.975))
     return Distribution(
         tau=tau,
         gamma=gamma,
-        low=np.minimum(band[0], gamma),
-        high=np.maximum(band[1], gamma),
+        low=np.minimum(low, gamma),
+        high=np.maximum(high, gamma),
         fitted=_fitted(frequency, tau, solution, exponent=blocking_exponent, inductive=inductive),
         series_resistance=float(solution[tau.size]),
         inductance=float(solution[tau.size + 1]) if inductive else 0.0,
@@ -197,15 +205,17 @@ def _fitted(
     return np.asarray(np.interp(np.log(f), np.log(grid), values) + extra)
 
 
-def _penalty(local: np.ndarray, extra: int) -> np.ndarray:
-    """Second difference of gamma over its local size, with gamma = 0 outside the grid; other columns are all but free."""
-    points = local.size
-    second = 2.0 * np.eye(points) - np.eye(points, k=1) - np.eye(points, k=-1)
-    second = (second + 0.05 * np.eye(points)) / local[:, None]
-    full = np.zeros((points + extra, points + extra))
-    full[:points, :points] = second
-    full[points:, points:] = 1e-6 * np.eye(extra)
-    return full
+def _quantile(ordered: np.ndarray, share: float) -> np.ndarray:
+    """Quantile along the second axis of what is sorted along it, interpolated."""
+    below, part = divmod(share * (ordered.shape[1] - 1), 1.0)
+    return np.asarray(ordered[:, int(below)] * (1.0 - part) + ordered[:, int(below) + 1] * part)
+
+
+@lru_cache(maxsize=4)
+def _second_difference(points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Second difference of gamma, with gamma = 0 outside the grid, and its inverse."""
+    second = 2.05 * np.eye(points) - np.eye(points, k=1) - np.eye(points, k=-1)
+    return second, np.linalg.inv(second)
 
 
 def _local_scale(gamma: np.ndarray) -> np.ndarray:
@@ -216,42 +226,67 @@ def _local_scale(gamma: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(smooth / largest, _FLOOR)) if largest > 0 else np.ones_like(smooth)  # no gamma at all
 
 
-def _best_strength(matrix: np.ndarray, target: np.ndarray, second: np.ndarray) -> float:
-    """Return the strength with the largest evidence; the noise is 1 in the units of `matrix` and `target`.
+@lru_cache(maxsize=4)
+def _smooth_kernel(frequencies: bytes, times: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel times the inverse second difference, as the product of (2n, r) and (r, m), the latter orthonormal.
 
-    The free columns (series R, L, blocking) are projected out first: they have no prior.
+    It is smooth, and r is its numerical rank: two thirds of m where that is 60.
     """
-    points = len(second)
-    free = np.linalg.qr(matrix[:, points:])[0]
-    a = matrix[:, :points] - free @ (free.T @ matrix[:, :points])
-    b = target - free @ (free.T @ target)
-    eigenvalues, vectors = eigh(a.T @ a, second.T @ second)
-    moment = vectors.T @ (a.T @ b)
-    power = np.clip(eigenvalues, 0.0, None)
+    kernel = _integrated(frequencies, times)
+    smooth = np.concatenate([kernel.real, kernel.imag]) @ _second_difference(kernel.shape[1])[1]
+    u, s, vt = np.linalg.svd(smooth, full_matrices=False)
+    seen = s > _RANK * s[0]
+    return u[:, seen] * s[seen], vt[seen]
+
+
+def _without_free(
+    free: np.ndarray, target: np.ndarray, weight: np.ndarray, kernel: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Project the free columns (series R, L, blocking: they have no prior) out of the smooth kernel and the target.
+
+    Returns
+    -------
+    The rows of what is left in an orthonormal basis, shape (up to r, r), and the target in it.
+    """
+    rows = kernel[0] * np.concatenate([weight, weight])[:, None]
+    factor, used = np.asarray(np.linalg.qr(np.column_stack([free, rows, target]), mode="r")), free.shape[1]
+    return factor[used:, used:-1], factor[used:, -1]
+
+
+def _best_strength(matrix: np.ndarray, target: np.ndarray) -> float:
+    """Return the strength with the largest evidence, in units in which noise and prior are white with a variance of 1."""
+    power, axes = np.linalg.eigh(matrix @ matrix.T)
+    power = np.clip(power, 0.0, None)
     strength = _STRENGTHS[:, None]
-    explained = np.sum(moment**2 / (power + strength), axis=1)
-    evidence = 0.5 * explained + 0.5 * np.sum(np.log(strength / (power + strength)), axis=1)
-    return float(_STRENGTHS[np.argmax(evidence)])
+    explained = (power / (power + strength)) @ (axes.T @ target) ** 2
+    return float(_STRENGTHS[np.argmax(explained + np.sum(np.log(strength / (power + strength)), axis=1))])
 
 
-def _samples(hessian: np.ndarray, linear: np.ndarray, *, seed: int, count: int) -> np.ndarray:
+@lru_cache(maxsize=8)
+def _draws(seed: int, unknowns: int, count: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((unknowns, count))
+
+
+def _samples(hessian: np.ndarray, linear: np.ndarray, *, draws: np.ndarray, positive: np.ndarray) -> np.ndarray:
     """Minimise x'Hx/2 - c'x with x >= 0, and draw from the Gaussian around it, cut off at 0.
 
     What is positive in the solution is drawn from its joint distribution; each of the others, which the data push below
     0, from its own, given the rest.
 
+    Parameters
+    ----------
+    draws : shape (n, count), standard normal. positive : shape (n,), where the solution is likely to be above 0.
+
     Returns
     -------
     Shape (n, 1 + count), the solution first.
     """
-    random = np.random.default_rng(seed)
     scale = 1.0 / np.sqrt(np.diag(hessian))
     h = hessian * np.outer(scale, scale)
-    x = _non_negative(h, linear * scale)
+    x = _non_negative(h, linear * scale, positive)
     on, off = np.flatnonzero(x > 0.0), np.flatnonzero(x <= 0.0)
-    found = np.zeros((x.size, 1 + count))
+    found = np.zeros((x.size, 1 + draws.shape[1]))
     found[:, 0] = x
-    draws = random.standard_normal((x.size, count))
     factor = np.linalg.cholesky(h[np.ix_(on, on)])
     found[on, 1:] = x[on, None] + solve_triangular(factor, draws[on], lower=True, trans="T")
     shared = solve_triangular(factor, h[np.ix_(on, off)], lower=True)
@@ -261,18 +296,20 @@ def _samples(hessian: np.ndarray, linear: np.ndarray, *, seed: int, count: int) 
     return np.asarray(np.maximum(found, 0.0) * scale[:, None])
 
 
-def _non_negative(h: np.ndarray, c: np.ndarray) -> np.ndarray:
+def _non_negative(h: np.ndarray, c: np.ndarray, positive: np.ndarray) -> np.ndarray:
     """Minimise x'hx/2 - c'x with x >= 0 exactly; the diagonal of h is 1.
 
     Block principal pivoting: all that violates x >= 0 or hx >= c changes sides, as long as that leaves less of it; where it
-    does not, an active-set method ends for certain.
+    does not, an active-set method ends for certain. `positive`, shape (n,), says where to begin.
     """
-    positive = np.ones(c.size, bool)
+    positive = positive.copy()
     fewest, patience = c.size + 1, 3
     while patience > 0:
         on = np.flatnonzero(positive)
         x = np.zeros(c.size)
-        x[on] = np.linalg.solve(h[np.ix_(on, on)], c[on])
+        _, x[on], unsolved = lapack.dposv(h[np.ix_(on, on)], c[on], lower=1)
+        if unsolved:  # singular to rounding
+            break
         below = x < -_NOUGHT * np.abs(x).max()
         wanted = h @ x - c < -_NOUGHT * np.abs(c).max()
         wrong = np.where(positive, below, wanted)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from scipy.linalg import lapack
 
 from closo.errors import DataError
 from closo.techniques.impedance.noise import relative_shape
@@ -35,6 +36,7 @@ _OUTLYING = 0.003  # a point nearer than this part of |Z| is not an outlier
 _MOST = 400  # points in the fit; of more than that, as many are drawn evenly in order of frequency
 _PASSES = 4  # fits in which the weights follow the noise
 _DEPENDENT = 1e-7  # singular values below this part of the largest carry rounding only
+_CLEARLY = 10.0  # above so many times that, by LAPACK's estimate, which is about half of the true ratio, none does
 _RUN = 3  # outliers in a row that are none
 _SAME = 1e-3  # frequencies this close are one
 _NEIGHBOURS = (0.5, 0.5, 0.35, 0.2)  # weights of the products of residuals 0, 1, 2, 3 frequencies apart
@@ -43,9 +45,7 @@ _PRICE_OF_NOISE = 15.0  # what noise that is not proportional to |Z| must gain i
 _CROWD, _PRICE_OF_CROWD = 5, 10.0  # points within which outliers are a crowd; what each of them costs then
 _HOPELESS = 3.0  # a number of terms whose median residual is so many times the least is not tried
 _FINEST_SEEN = 1e-4  # where the noise varies, no part of it is taken as finer than this part of |Z|
-_ROUNDING = (
-    1e-4  # residuals below this part of |Z| are those of a computed spectrum: rounding, the spacing of the terms
-)
+_ROUNDING = 1e-4  # residuals below this part of |Z| are those of a computed spectrum: the spacing of the terms
 _SETTLED = 0.1  # change of ln sd between two fits
 
 
@@ -246,21 +246,17 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
     search : False to leave the outliers in.
     """
     unit, plain = size * shape, []
-    target = _stack(z / unit)
+    target = np.concatenate([(z / unit).real, (z / unit).imag])
     level = 4.0 * float(np.sum(np.log(shape))) + (_PRICE_OF_NOISE if np.ptp(shape) > 0.0 else 0.0)
     for terms in _TERMS:
         if terms + 3 > 0.7 * target.size:
             break
-        columns = _stacked_columns(f, terms, 1.0 / unit)
-        norm = np.linalg.norm(columns, axis=0)
-        u, s, vt = np.linalg.svd(columns / norm, full_matrices=False)
-        kept = s > _DEPENDENT * s[0]
-        u, inverse = u[:, kept], (vt.T / s)[:, kept] / norm[:, None]
+        u = _orthonormal(_stacked_columns(f, terms, 1.0 / unit))
         left = target - u @ (u.T @ target)
-        plain.append((_median(np.abs(left)), terms, u, inverse, left))
+        plain.append((_median(np.abs(left)), terms, u, left))
     closest = max(min(median for median, *_ in plain), FINEST)
     best = None
-    for median, terms, u, inverse, left in plain:
+    for median, terms, u, left in plain:
         if median > _HOPELESS * closest:
             continue
         outliers, explained, rest = take_out(u, left, nearest=_OUTLYING / shape) if search else ([], u, left)
@@ -269,13 +265,29 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
         cost += 2.0 * len(outliers) * np.log(f.size)
         criterion = target.size * np.log(max(rest @ rest / target.size, FINEST**2)) + cost + level
         if best is None or criterion < best.criterion:
-            best, found = _Fit(terms, explained, rest, target, outliers, criterion), (u, inverse, left)
+            best, found = _Fit(terms, explained, rest, target, outliers, criterion), (u, left)
     assert best is not None
-    u, inverse, left = found
+    u, left = found
     moved, at = target.copy(), [*best.outliers, *(k + f.size for k in best.outliers)]
     if at:
         moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=KNOWN)[0]
-    return replace(best, coefficients=inverse @ (u.T @ moved))
+    columns = _stacked_columns(f, best.terms, 1.0 / unit)
+    norm = np.linalg.norm(columns, axis=0)
+    small, right = u.T @ (columns / norm), u.T @ moved
+    square = small.shape[0] == small.shape[1]
+    solved = np.linalg.solve(small, right) if square else np.linalg.lstsq(small, right, rcond=None)[0]
+    return replace(best, coefficients=solved / norm)
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Orthonormal basis of what columns, shape (m, p), span; directions that carry rounding only are left out."""
+    columns = columns / np.linalg.norm(columns, axis=0)
+    room = 32 * columns.shape[1]
+    factor, tau, *_ = lapack.dgeqrf(columns, lwork=room)
+    if lapack.dtrcon(factor[: columns.shape[1]])[0] > _CLEARLY * _DEPENDENT:
+        return np.asarray(lapack.dorgqr(factor, tau, lwork=room)[0])
+    u, s, _ = np.linalg.svd(columns, full_matrices=False)
+    return np.asarray(u[:, s > _DEPENDENT * s[0]])
 
 
 def _median(x: np.ndarray) -> float:
@@ -367,10 +379,6 @@ def _basis(frequency: bytes, terms: int) -> np.ndarray:
     imag[:, terms + 1] = w / w.max()
     imag[:, terms + 2] = -w.min() / w
     return matrix
-
-
-def _stack(z: np.ndarray) -> np.ndarray:
-    return np.concatenate([z.real, z.imag])
 
 
 def lag_one(residual: np.ndarray, used: int) -> float:

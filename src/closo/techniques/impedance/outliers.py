@@ -42,9 +42,8 @@ def take_out(u: np.ndarray, left: np.ndarray, *, nearest: np.ndarray) -> tuple[l
     significant = 0
     while len(gone) <= most:
         explained, rest = steps[-1]
-        along, variance, axes = _principal(freedom, rest)
-        gain = np.sum(along**2 / variance, axis=0)
-        gain[np.hypot(*(along / variance)) < nearest] = 0.0
+        gain, distance = _leaving(freedom, rest)
+        gain[distance < nearest] = 0.0
         gain[gone] = 0.0
         worst = int(np.argmax(gain))
         total, free = rest @ rest, rest.size - explained.shape[1] - 2
@@ -56,11 +55,14 @@ def take_out(u: np.ndarray, left: np.ndarray, *, nearest: np.ndarray) -> tuple[l
             break
         gone.append(worst)
         significant = len(gone) if evidence > limit else significant
-        known = np.isfinite(variance[:, worst])
-        new = -explained @ (explained[[worst, worst + n]].T @ axes[:, known, worst])
-        new[[worst, worst + n]] += axes[:, known, worst]
-        new /= np.sqrt(variance[known, worst])
+        pair = [worst, worst + n]
+        _, variance, axes = _principal(freedom[:, [worst]], rest[pair])
+        known = np.isfinite(variance[:, 0])
+        new = -explained @ (explained[pair].T @ axes[:, known, 0])
+        new[pair] += axes[:, known, 0]
+        new /= np.sqrt(variance[known, 0])
         freedom = freedom - _products(new)
+        freedom[:, worst] = 1.0, 0.0, 1.0  # of any value but 0: what is left of it is
         steps.append((np.concatenate([explained, new], axis=1), rest - new @ (new.T @ rest)))
     if significant > most:
         significant = 0  # so many are no outliers
@@ -72,6 +74,19 @@ def _products(columns: np.ndarray) -> np.ndarray:
     n = len(columns) // 2
     re, im = columns[:n], columns[n:]
     return np.array([np.einsum("ij,ij->i", a, b) for a, b in ((re, re), (re, im), (im, im))])
+
+
+def _leaving(freedom: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """By how much the sum of squares falls when a point leaves, and how far it is from the rest then; shape (n,) each."""
+    n = left.size // 2
+    a, both, d = freedom
+    x, y = left[:n], left[n:]
+    if (0.5 * (a + d) - np.hypot(0.5 * (a - d), both)).min() <= KNOWN:
+        along, variance, _ = _principal(freedom, left)
+        return np.sum(along**2 / variance, axis=0), np.hypot(*(along / variance))
+    determinant = a * d - both * both
+    p, q = (d * x - both * y) / determinant, (a * y - both * x) / determinant
+    return x * p + y * q, np.hypot(p, q)
 
 
 def _principal(freedom: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ Given the common parameters the spectra are independent. The uncertainty of each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,21 @@ class Spectrum:
     impedance: np.ndarray
     sd: np.ndarray
     single: Choice
+    others: dict[str, CircuitFit] = field(default_factory=dict, repr=False)  # fits of circuits that were not among them
+
+    def fit_of(self, circuit: Circuit) -> CircuitFit:
+        """Return its own fit of a circuit; fitted now where the choice did not try it.
+
+        Raises
+        ------
+        ConvergenceError  when it cannot be fitted.
+        """
+        for fit in self.single.fits:
+            if fit.circuit.text == circuit.text:
+                return fit
+        if circuit.text not in self.others:
+            self.others[circuit.text] = fit_circuit(circuit, self.frequency, self.impedance, sd=self.sd, most_starts=2)
+        return self.others[circuit.text]
 
 
 @dataclass(frozen=True)
@@ -162,20 +177,7 @@ def _priors(layout: _Layout, spectra: Sequence[Spectrum], capacitance: Prior | N
 
 def _start(layout: _Layout, spectra: Sequence[Spectrum]) -> np.ndarray:
     """Start from single fits of the same circuit; common parameters from the spectrum that knows them best."""
-    fits = []
-    for spectrum in spectra:
-        known = next((f for f in spectrum.single.fits if f.circuit.text == layout.circuit.text), None)
-        fits.append(
-            known
-            or fit_circuit(
-                layout.circuit,
-                spectrum.frequency,
-                spectrum.impedance,
-                sd=spectrum.sd,
-                most_starts=2,
-                max_evaluations=120,
-            )
-        )
+    fits = [spectrum.fit_of(layout.circuit) for spectrum in spectra]
     common = []
     for k in range(len(layout.inductors)):
         common.append(float(_best_known(fits, layout.inductors[k]).theta[layout.inductors[k]]))

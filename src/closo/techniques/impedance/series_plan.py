@@ -25,7 +25,7 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.techniques.impedance.circuit import Arc, parse
-from closo.techniques.impedance.fitting import CircuitFit, arc_capacitance, fit_circuit
+from closo.techniques.impedance.fitting import CircuitFit, arc_capacitance
 from closo.techniques.impedance.selection import SPIKE, Choice, geometric_prior, is_physical
 from closo.techniques.impedance.series import SeriesFit, Spectrum, fit_series
 
@@ -102,11 +102,8 @@ def with_circuit(spectrum: Spectrum, text: str) -> Choice | None:
 
 
 def _fit_of(spectrum: Spectrum, text: str) -> CircuitFit | None:
-    known = next((f for f in spectrum.single.fits if f.circuit.text == text), None)
-    if known is not None:
-        return known
     with suppress(ConvergenceError):
-        return fit_circuit(parse(text), spectrum.frequency, spectrum.impedance, sd=spectrum.sd, most_starts=2)
+        return spectrum.fit_of(parse(text))
     return None
 
 

@@ -25,7 +25,6 @@ _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
 _FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
-_ALIKE = 0.8  # correlation of what the baseline does to a band and to the overtone
 _SHARE_DARK = 0.05  # of the points of a band, that may be without light or cut off
 
 
@@ -127,7 +126,11 @@ def analyse(
         "bands": [_drawn(spectrum, band, found.get(band.name)) for band in wanted],
     }
     if components is not None:
-        findings["components_of_B-H"] = {"count": components.count, "bic_difference": components.difference}
+        findings["components_of_B-H"] = {
+            "count": components.count,
+            "bic_difference": components.difference,
+            "residuals": [row.tolist() for row in components.residuals],
+        }
     return Result(
         technique="infrared",
         name=spectrum.name,
@@ -296,10 +299,10 @@ def _bent_alike(one: _Found, whole: _Found, name: str) -> Number:
     """
     if whole.band.name != "overtone" or not {one.band, whole.band} <= set(BANDS):
         return one.number
-    model, own = one.area.model, math.sqrt(1.0 - _ALIKE**2)
+    model, alike = one.area.model, one.band.alike
     shared = {
-        f"baseline model {one.band.name}:{name}": (own - 1.0) * model,
-        "baseline model overtone:all spectra": _ALIKE * model,
+        f"baseline model {one.band.name}:{name}": (math.sqrt(1.0 - alike**2) - 1.0) * model,
+        "baseline model overtone:all spectra": alike * model,
     }
     return one.number + uncertain(0.0, shared)
 

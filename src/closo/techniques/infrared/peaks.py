@@ -40,6 +40,7 @@ class Components:
     places, splitting, splitting_u : of the three [1/cm], and between the outer ones.
     why : in words.
     df : degrees of freedom of the fit with three.
+    residuals : wavenumbers [1/cm] of the means, and what one and three leave of them [ordinate]: measured - fit.
     """
 
     count: int | None
@@ -49,6 +50,7 @@ class Components:
     splitting_u: float
     why: str
     df: int
+    residuals: tuple[np.ndarray, ...] = ()
 
 
 def position_of(x: np.ndarray, y: np.ndarray, band: Band) -> Position | str:
@@ -154,7 +156,8 @@ def components_of(x: np.ndarray, y: np.ndarray, band: Band) -> Components:
     real = bool(np.min(heights) > _SMALLEST_SHARE * heights.sum() and np.min(np.diff(where)) > _APART * abs(p[6]))
     count, why = _decided(difference, real)
     told = tuple(float(centre + half * place) for place in where)
-    return Components(count, difference, told, splitting, u, why, three.df)
+    left = (places, *(-height * fit.residuals for fit in (one, three)))
+    return Components(count, difference, told, splitting, u, why, three.df, left)
 
 
 def _splitting_u(fit: Fit, order: np.ndarray) -> float:

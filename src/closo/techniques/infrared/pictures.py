@@ -34,11 +34,26 @@ def figure(result: Result) -> FigureSpec:
     seen = [one["name"] for one in drawn if one.get("detected")]
     return FigureSpec(
         name=result.name,
-        panels=[whole, *zooms],
+        panels=[whole, *zooms, *_components(result, label)],
         title=result.name,
         summary=f"Infrared spectrum over {x[0]:.0f} to {x[-1]:.0f} 1/cm; detected: {', '.join(seen) or 'no band'}.",
         columns=3,
     )
+
+
+def _components(result: Result, label: str) -> list[Panel]:
+    """Return what one and three profiles leave of the B-H band."""
+    rows = result.findings.get("components_of_B-H", {}).get("residuals")
+    if not rows:
+        return []
+    x, one, three = (np.asarray(row) for row in rows)
+    traces = [
+        Trace(x[[0, -1]], np.zeros(2), style="dashed", color=7),
+        Trace(x, one, "one profile", "line", color=1),
+        Trace(x, three, "three profiles", "line", color=2),
+    ]
+    axis = Axis("nu / 1/cm", range=(float(x[-1]), float(x[0])))
+    return [Panel(axis, Axis(label), traces, title="B-H: measured - fit")]
 
 
 def _height(x: np.ndarray, y: np.ndarray, drawn: list[dict[str, Any]]) -> tuple[float, float] | None:

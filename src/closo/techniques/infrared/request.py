@@ -32,6 +32,7 @@ class Band:
     bend : share of the distance between line and parabola that the baseline may be off; below 1 where twins of many
         backgrounds show that the whole is too much.
     top : the same of how far its maximum moves with more of its top.
+    alike : correlation of what the baseline does to it and to the overtone, by the same twins.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Band:
     right: Range
     bend: float = 1.0
     top: float = 1.0
+    alike: float = 0.8
 
     @property
     def span(self) -> Range:
@@ -49,10 +51,10 @@ class Band:
 
 BANDS = (
     Band("silanol", (3728.0, 3760.0), (3723.0, 3728.0), (3760.0, 3766.0)),
-    Band("O-H", (3000.0, 3700.0), (2660.0, 2720.0), (3780.0, 3840.0), top=0.5),
+    Band("O-H", (3000.0, 3700.0), (2660.0, 2720.0), (3780.0, 3840.0), top=0.5, alike=0.7),
     Band("B-H", (2400.0, 2600.0), (2382.0, 2400.0), (2600.0, 2630.0), bend=0.4),
-    Band("overtone", (1800.0, 1930.0), (1790.0, 1800.0), (1930.0, 1940.0), bend=0.5),
-    Band("water", (1590.0, 1680.0), (1545.0, 1565.0), (1735.0, 1765.0), bend=0.8),
+    Band("overtone", (1800.0, 1930.0), (1790.0, 1800.0), (1930.0, 1940.0), bend=0.42),
+    Band("water", (1590.0, 1680.0), (1545.0, 1565.0), (1735.0, 1765.0), bend=0.75),
 )
 
 

@@ -26,7 +26,8 @@ def figure(result: Result) -> FigureSpec:
         sigma = curves["intensity_u"].values if "intensity_u" in curves else np.ones(x.size)
         scaled = "intensity_u" in curves
         label = "residual / standard deviation" if scaled else "residual"
-        panels.append(Panel(energy, Axis(label), [Trace(x, residual / sigma, style="line")], title="residual"))
+        zero = Trace(x[[0, -1]], np.zeros(2), style="dashed", color=7)
+        panels.append(Panel(energy, Axis(label), [Trace(x, residual / sigma, style="line"), zero], title="residual"))
     for one in found["peaks"]:
         inside = (x >= one["window"][0]) & (x <= one["window"][1])
         if one["model"] is not None and inside.sum() == len(one["model"]):

@@ -16,21 +16,14 @@ _DAYS = 120  # of room temperature that are drawn
 
 @dataclass(frozen=True)
 class Draws:
-    """One cell. `*_reading` is what the notebook says, the rest is the truth.
+    """One cell. `*_reading` is what the notebook says, the rest is the truth."""
 
-    Attributes
-    ----------
-    mass : of the composite [kg]; area : [m2]; capacity : of all its active material [C].
-    gain : true over set current; offset : true minus set current at zero [A].
-    thermometer : reading minus true temperature [K].
-    """
-
-    mass: float
-    area: float
-    capacity: float
-    gain: float
-    offset: float
-    thermometer: float
+    mass: float  # of the composite [kg]
+    area: float  # m2
+    capacity: float  # of all its active material [C]
+    gain: float  # true over set current
+    offset: float  # true minus set current at zero [A]
+    thermometer: float  # reading minus true temperature [K]
     mass_reading: float
     area_reading: float
 

@@ -16,50 +16,33 @@ from closo.twin.truth import Nuisances, stream
 
 @dataclass(frozen=True)
 class CycleTruth:
-    """What really happened in each cycle; arrays of shape (cycles,).
+    """What really happened in each cycle; arrays of shape (cycles,)."""
 
-    Attributes
-    ----------
-    charge, discharge : that went through the cell in the two legs [C], both positive.
-    efficiency : discharge over charge. temperature : mean of the discharge [K].
-    duration : from the beginning of the charge to the end of the discharge [s]; discharging : of the discharge [s].
-    """
-
-    charge: np.ndarray
-    discharge: np.ndarray
-    efficiency: np.ndarray
-    temperature: np.ndarray
-    duration: np.ndarray
-    discharging: np.ndarray
+    charge: np.ndarray  # that went through the cell [C], > 0
+    discharge: np.ndarray  # C, > 0
+    efficiency: np.ndarray  # discharge over charge
+    temperature: np.ndarray  # mean of the discharge [K]
+    duration: np.ndarray  # from the beginning of the charge to the end of the discharge [s]
+    discharging: np.ndarray  # of the discharge [s]
 
 
 @dataclass(frozen=True)
 class CellRun:
-    """The rows of a file in SI, shape (n,), with what a notebook says of the cell and the truth.
-
-    Attributes
-    ----------
-    time, voltage, temperature : [s], [V], [K] as read (the temperature with the error of its thermometer).
-    current : as the cycler reads it [A]; > 0 charges. charge : its own counter [C], spectra included.
-    cycle, half_cycle, step : counters; the steps are those of the program: rest, spectrum, rest, charge, rest,
-        discharge, rest.
-    frequency, impedance : [Hz] and [ohm], 0 outside spectra.
-    draws : the cell behind it. cycles : what really happened.
-    """
+    """The rows of a file in SI, shape (n,), with what a notebook says of the cell and the truth."""
 
     truth: CellTruth
     seed: int
-    time: np.ndarray
-    current: np.ndarray
-    voltage: np.ndarray
-    charge: np.ndarray
-    cycle: np.ndarray
+    time: np.ndarray  # s
+    current: np.ndarray  # as the cycler reads it [A]; > 0 charges
+    voltage: np.ndarray  # V
+    charge: np.ndarray  # the cycler's own counter [C], spectra included
+    cycle: np.ndarray  # counters
     half_cycle: np.ndarray
-    step: np.ndarray
-    temperature: np.ndarray
-    frequency: np.ndarray
-    impedance: np.ndarray
-    draws: Draws
+    step: np.ndarray  # of the program: rest, spectrum, rest, charge, rest, discharge, rest
+    temperature: np.ndarray  # as read, with the error of its thermometer [K]
+    frequency: np.ndarray  # Hz, 0 outside spectra
+    impedance: np.ndarray  # ohm, 0 outside spectra
+    draws: Draws  # the cell behind it
     cycles: CycleTruth
 
     @property

@@ -36,24 +36,17 @@ class Row:
 
 @dataclass
 class Cell:
-    """A cell while it is cycled.
-
-    Attributes
-    ----------
-    truth, draws : what it is. particle, share, time, cycle : its state (`share` of the active material still takes part).
-    temperature : (cycle, seconds in it, time) -> K.
-    rows : what has been recorded so far.
-    """
+    """A cell while it is cycled."""
 
     truth: CellTruth
     draws: Draws
     particle: Particle
-    temperature: Callable[[int, float, float], float]
-    share: float = 1.0
+    temperature: Callable[[int, float, float], float]  # (cycle, seconds in it, time) -> K
+    share: float = 1.0  # of the active material that still takes part
     time: float = 0.0
     cycle: int = 1
     began: float = 0.0
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)  # what has been recorded so far
 
     def now(self) -> float:
         """Return the temperature [K]."""
