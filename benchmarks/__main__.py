@@ -1,7 +1,7 @@
 """Run a benchmark: `python -m benchmarks NAME [--json]`. The last line is one JSON object.
 
 Some are run only where they are named, as they take ten minutes or more: `stress` takes --seeds, --only and --workers,
-`outside` and `milling` --seeds.
+`outside`, `milling` and `limits` --seeds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 
 NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling", "maps")
-NAMED_ONLY = ("stress", "outside", "milling")
+NAMED_ONLY = ("stress", "outside", "milling", "limits")
 
 
 def main(arguments: list[str]) -> int:

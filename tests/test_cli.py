@@ -112,7 +112,7 @@ def test_convert_speaks_plainly(closo, tmp_path: Path):
     rows = [f"{t},{1e-4 * t},{0.1 * t}" for t in range(20)]
     (tmp_path / "25degC.csv").write_text("\n".join(["time/s,current/A,voltage/V", *rows]))
     _, out, _ = closo("convert", tmp_path / "25degC.csv")
-    assert "suggestion (not used): temperature = 25 degC (file name)" in out
+    assert "suggestion (not used): temperature = 25 °C (file name)" in out
     assert "{" not in out
     assert "first" in out
     assert "last" in out

@@ -275,8 +275,8 @@ def from_bytes(content: bytes) -> Dataset:
     return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in header["attrs"].items()})
 
 
-def _to_netcdf(data: Dataset) -> bytes:
-    """Return the measurement as netCDF 3, readable by any netCDF tool.
+def save(data: Dataset, path: str | Path) -> None:
+    """Write a measurement to `path` as netCDF 3, readable by any netCDF tool.
 
     Complex variables are stored as `<name>_real` and `<name>_imag`; dicts and tuples among the attributes as JSON.
     """
@@ -293,11 +293,11 @@ def _to_netcdf(data: Dataset) -> bytes:
     content = xr.Dataset(plain, attrs={k: _attribute(v) for k, v in data.attrs.items()}).to_netcdf(
         format="NETCDF3_64BIT", engine="scipy", encoding=encoding
     )
-    return bytes(content)
+    Path(path).write_bytes(bytes(content))
 
 
 def _from_netcdf(content: bytes) -> Dataset:
-    """Rebuild a measurement from `_to_netcdf`."""
+    """Rebuild a measurement from the bytes of a file that `save` wrote."""
     import xarray as xr
 
     with xr.open_dataset(io.BytesIO(content), engine="scipy", decode_cf=False) as opened:
@@ -315,11 +315,6 @@ def _from_netcdf(content: bytes) -> Dataset:
         else:
             variables[str(name)] = (variable.dims, values, attrs)
     return xr.Dataset(variables, attrs={k: _from_attribute(k, v) for k, v in plain.attrs.items()})
-
-
-def save(data: Dataset, path: str | Path) -> None:
-    """Write a measurement to `path` as netCDF 3."""
-    Path(path).write_bytes(_to_netcdf(data))
 
 
 def load(path: str | Path) -> Dataset:

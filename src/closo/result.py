@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from closo.errors import StudyError, did_you_mean
@@ -53,7 +54,7 @@ class Provenance:
     reader: str
     function: str
     closo_version: str
-    time: str  # ISO 8601, UTC
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))  # ISO 8601
 
 
 def _no_curves() -> Dataset:

@@ -1,4 +1,4 @@
-"""TOML as people write it: the file with its encodings and limits, and the numbers inside it.
+"""TOML as people write it: the file with its encodings and limits, and the numbers inside it; and written by closo.
 
 TOML only: it has no aliases to blow up and no code to run. A number is text with a unit. `"310 ± 5 um"` states its
 standard uncertainty; where none is stated, only the rounding of the last printed digit is known (half a unit,
@@ -7,9 +7,11 @@ rectangular: u = half / sqrt 3). `"200-400 um"` is a range. Decimal commas and m
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,28 @@ def _refuse_bulk(text: str, path: Path) -> None:
         what = f"a key has more than {_DEEPEST} parts, '{deep[0][:60]}...'."
         line = text.count("\n", 0, deep.start()) + 1
         raise StudyError(what, file=path, where=f"line {line}", hint="No table of closo is that deep.")
+
+
+def toml_table(heading: str, entries: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a table of TOML, the last of them empty."""
+    return [heading, *(f"{key} = {toml_text(value)}" for key, value in entries.items()), ""]
+
+
+def toml_text(value: Any) -> str:
+    """Return a TOML string, number, truth value, array or inline table.
+
+    Example
+    -------
+    >>> toml_text({"circuit": "(R|Q)-Q", "f_min": 10.0, "drt": False})
+    '{ circuit = "(R|Q)-Q", f_min = 10.0, drt = false }'
+    """
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(toml_text(item) for item in value) + "]"
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # a text is as in JSON, but for this
 
 
 def last_digit(text: str) -> float:

@@ -40,16 +40,11 @@ _NAMES: dict[str, str] = {  # as typed -> as pint understands it
     "GOhm": "Gohm", "volt": "volt", "volts": "volt", "Volt": "volt", "Volts": "volt", "amp": "ampere",
     "amps": "ampere", "Amp": "ampere", "Amps": "ampere", "ampere": "ampere", "siemens": "siemens", "kelvin": "kelvin",
 }  # fmt: skip
-_ANGLES = {
-    "rad": "radian",
-    "mrad": "mrad",
-    "deg": "degree",
-    "°": "degree",
-}  # only of an angle: pint gives them no dimension
+# only of an angle: pint gives them no dimension
+_ANGLES = {"rad": "radian", "mrad": "mrad", "deg": "degree", "°": "degree"}
 
-_USUAL: dict[
-    str, dict[str, float]
-] = {  # SI unit of a name -> what pint makes of the usual units, so that it can stay out
+# SI unit of a name -> what pint makes of the usual units, so that it can stay out
+_USUAL: dict[str, dict[str, float]] = {
     "1": {"1": 1.0, "%": 0.01, "vol%": 0.01, "wt%": 0.01},
     "Hz": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3},
     "ohm": {"ohm": 1.0, "kohm": 1e3, "Mohm": 1e6, "mohm": 1e-3},
@@ -221,8 +216,7 @@ def percent(share: float) -> str:
 
 def _known(row: Name) -> str:
     """Return the units that may be used, in words."""
-    first = dict.fromkeys([row.shown, row.si] + (["kJ/mol"] if row.si == "J" else []))
-    return " or ".join(first)
+    return " or ".join(dict.fromkeys([row.shown, row.si] + (["kJ/mol"] if row.si == "J" else [])))
 
 
 def _temperature(unit: str, *, absolute: bool) -> tuple[float, float] | None:

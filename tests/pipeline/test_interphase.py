@@ -105,7 +105,7 @@ def test_the_verb_shows_ranking_and_next_sample(analysed, tmp_path, monkeypatch,
     assert [what[:2] for what in kept] == [(analysed, "interphase")]
     assert said["synthetic"] is True
     assert {row["name"] for row in said["settings"]["ranking"]} >= {"shell", "milled", "pores"}
-    assert len(list((tmp_path / "figures").glob("*.svg"))) == 3
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 2
 
 
 def test_what_was_found_is_known_until_the_data_change(fake, make_study):

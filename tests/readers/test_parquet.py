@@ -99,3 +99,15 @@ def test_exports_of_btsda_agree_with_the_instrument(shared_data, name):
     np.testing.assert_allclose(table["time"], own["time"], atol=1e-3)
     np.testing.assert_allclose(table["current"], own["current"], rtol=1e-6, atol=6e-7)
     np.testing.assert_allclose(table["voltage"], own["voltage"], rtol=1e-6, atol=6e-5)
+
+
+def test_a_column_of_states_gives_the_sign_that_the_current_lacks(tmp_path):
+    sign = np.array([0, 1, 1, 1, 1, 1, 0, -1, -1, -1, -1, -1])
+    words = {0: "Rest", 1: "CC_Chg", -1: "CC_DChg"}
+    table = pl.DataFrame({
+        "Time [s]": 60.0 * np.arange(12), "Voltage [V]": np.linspace(3.0, 4.0, 12),
+        "Current [mA]": np.abs(sign) * 1.0, "State": [words[int(s)] for s in sign],
+    })  # fmt: skip
+    table.write_parquet(tmp_path / "a.parquet")
+    (data,) = read(tmp_path / "a.parquet")
+    np.testing.assert_allclose(data["current"], 1e-3 * sign)

@@ -6,7 +6,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.chart import LineChart, Reference
 
 from closo.errors import ReadError, StudyError
 from closo.readers import read, sniff
@@ -124,3 +125,98 @@ def test_claimed_dimension_is_not_believed(tmp_path):
     plain.write_bytes(content.getvalue())
     (data,) = read(plain)
     assert data.sizes["point"] == 12
+
+
+def test_a_hidden_sheet_is_read_only_by_its_name(tmp_path):
+    other = [[*row[:5], row[5] + 1.0, row[6]] for row in record()]
+    for visible in ([NAMES, *record()], [["a", "b"], [1, 2]]):
+        path = save(tmp_path / "h.xlsx", secret=[NAMES, *other], data=visible)
+        book = load_workbook(path)
+        book["secret"].sheet_state = "hidden"
+        book.save(path)
+        if visible[0] is NAMES:
+            assert read(path)[0]["voltage"].values[0] == pytest.approx(3.0)
+        else:
+            with pytest.raises(ReadError, match=r"only a hidden sheet .*'secret'"):
+                read(path)
+        assert read(path, columns="sheet=secret:")[0]["voltage"].values[0] == pytest.approx(4.0)
+
+
+def test_empty_first_sheet_chart_merged_title_and_names_in_row_three(tmp_path):
+    path = save(tmp_path / "c.xlsx", Sheet1=[], data=[["Cell A", None, None], [], NAMES, *record()])
+    book = load_workbook(path)
+    book["data"].merge_cells("A1:C1")
+    chart = LineChart()
+    chart.add_data(Reference(book["data"], min_col=6, min_row=3, max_row=15))
+    book.create_chartsheet("Chart", 0).add_chart(chart)
+    book.save(path)
+    (data,) = read(path)
+    np.testing.assert_allclose(data["voltage"], 3.0 + 0.01 * np.arange(12))
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_row_of_units_below_or_above_the_names(tmp_path, above):
+    head = [["Time", "Voltage", "Current"], ["h", "mV", "uA"]]
+    rows = [[9.0 * k, 3000 + 10 * k, 1000 if k < 6 else -1000] for k in range(12)]
+    (data,) = read(save(tmp_path / "u.xlsx", one=[*(head[::-1] if above else head), *rows]))
+    np.testing.assert_allclose(data["time"], 9 * 3600 * np.arange(12))
+    np.testing.assert_allclose(data["voltage"], 3.0 + 0.01 * np.arange(12))
+    np.testing.assert_allclose(data["current"], [0.001] * 6 + [-0.001] * 6)
+
+
+def test_commas_in_cells_of_text(tmp_path):
+    names = ["Time (s)", "Voltage (mV)", "Current (mA)"]
+    rows = [[60 * k, f"{3000 + k:,}", 1 if k < 6 else -1] for k in range(12)]  # '3,000'
+    with pytest.raises(ReadError, match="'3,000' in a cell could have a decimal comma or a thousands separator"):
+        read(save(tmp_path / "t.xlsx", one=[names, *rows]))
+    rows = [[60 * k, f"{3.0 + 0.001 * k:.3f}".replace(".", ","), "0,001" if k < 6 else "-0,001"] for k in range(12)]
+    (data,) = read(save(tmp_path / "d.xlsx", one=[["Time (s)", "Voltage (V)", "Current (A)"], *rows]))
+    np.testing.assert_allclose(data["voltage"], 3.0 + 0.001 * np.arange(12))
+
+
+@pytest.mark.parametrize("column", [0, 2, 3])
+def test_formulas_that_were_saved_without_values(tmp_path, column):
+    rows = [[60 * k, 3.0 + 0.01 * k, 0.001 if k < 6 else -0.001, 0.0] for k in range(12)]
+    for k, row in enumerate(rows):
+        row[column] = f"=A{k}*2"
+    path = save(tmp_path / "f.xlsx", one=[["Time (s)", "Voltage (V)", "Current (A)", "P (W)"], *rows])
+    if column == 0:
+        with pytest.raises(
+            ReadError, match=r"'Time .s.' holds '=A0.2', .* a formula that was saved without its value"
+        ) as no:
+            read(path)
+        assert "save it" in str(no.value.hint)
+        return
+    (data,) = read(path)
+    said = any("'Current (A)' holds '=A0*2'" in w and "formula" in w for w in data.attrs["warnings"])
+    assert said is (column == 2)
+    assert ("current" in data) is (column != 2)
+
+
+def test_sheets_that_count_on_are_one_record(tmp_path):
+    info, parts = [["TEST REPORT", "x"]], [[NAMES, *record()[:7]], [NAMES, *record()[7:]]]
+    (data,) = read(save(tmp_path / "a.xlsx", Info=info, Channel_1_1=parts[0], Channel_1_2=parts[1]))
+    np.testing.assert_allclose(data["time"], 9 * 3600 * np.arange(12))
+    np.testing.assert_allclose(data["current"], [0.001] * 6 + [-0.001] * 6)
+    for other in ([NAMES, *record()[8:]], [[*NAMES[:5], "Potential(V)", "Date"], *record()[7:]], [NAMES, *record()]):
+        with pytest.raises(ReadError, match="2 sheets of the workbook can be read"):
+            read(save(tmp_path / "b.xlsx", Info=info, Channel_1_1=parts[0], Channel_1_2=other))
+
+
+def test_times_as_clocks_and_as_numbers_of_days(tmp_path):
+    def table(name, title, times):
+        rows = [[t, 3.0 + 0.01 * k, 0.001 if k < 6 else -0.001] for k, t in enumerate(times)]
+        path = save(tmp_path / name, one=[[title, "Voltage(V)", "Current(A)"], *rows])
+        return path
+
+    (data,) = read(table("n.xlsx", "Time(h:min:s.ms)", [f"{9 * k}:00:00.000" for k in range(12)]))
+    np.testing.assert_allclose(data["time"], 9 * 3600 * np.arange(12))
+    path = table("d.xlsx", "Time", [0.375 * k for k in range(12)])
+    book = load_workbook(path)
+    for (cell,) in book["one"].iter_rows(min_row=2, max_col=1):
+        cell.number_format = "[h]:mm:ss"
+    book.save(path)
+    (data,) = read(path)
+    np.testing.assert_allclose(data["time"], 9 * 3600 * np.arange(12))
+    with pytest.raises(ReadError, match=r"'Date Time' holds '45352.375', which is not clearly a date and time"):
+        read(table("s.xlsx", "Date Time", [45352.375 + 0.375 * k for k in range(12)]))

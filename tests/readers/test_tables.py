@@ -567,3 +567,66 @@ def test_a_capacity_beside_the_current_tells_a_wrong_unit(write, scale):
         return
     with pytest.raises(ReadError, match=rf"'Capacity \(mAh\)' counts {scale:.4g} times the charge that"):
         read(path)
+
+
+STATES = [  # words for charge, discharge, rest
+    ("Status", "CC_Chg", "CC_DChg", "Rest"),
+    ("WorkMode", "C", "D", "R"),
+    ("Step Type", "CCCV Charge", "CC Discharge", "OCV"),
+    ("state", "charging", "discharging", "idle"),
+    ("direction", "CHG", "DCH", "PAU"),
+    ("工步状态", "恒流充电", "恒流放电", "静置"),
+]
+
+
+def cells_of(names, sizes):
+    """40 rows: rest, charge, rest, discharge at 1 mA, with what the state says of each; sizes are the currents written."""
+    title, *words = names
+    sign = np.r_[np.zeros(4), np.ones(16), np.zeros(4), -np.ones(16)]
+    said = [dict(zip((1.0, -1.0, 0.0), words, strict=True))[s] for s in sign]
+    volts = np.r_[np.full(4, 3.0), np.linspace(3.1, 4.0, 16), np.full(4, 3.95), np.linspace(3.9, 3.0, 16)]
+    content = table(f"Time (s),{title},Voltage (V),Current (mA)", 360.0 * np.arange(40), said, volts, sizes(sign))
+    return content, sign * 1e-3
+
+
+@pytest.mark.parametrize("names", STATES)
+def test_a_current_without_a_sign_gets_that_of_the_state(write, names):
+    content, current = cells_of(names, np.abs)
+    (data,) = read(write(content))
+    np.testing.assert_allclose(data["current"], current)
+    assert f"its sign is taken from the column '{names[0]}'" in " ".join(data.attrs["warnings"])
+    with_sign, _ = cells_of(names, lambda sign: sign)
+    (data,) = read(write(with_sign, "b.csv"))
+    np.testing.assert_allclose(data["current"], current)
+    assert "sign is taken" not in " ".join(data.attrs["warnings"])
+
+
+def test_a_state_that_does_not_say_it_of_every_current_gives_no_sign(write):
+    for words in (
+        ("State", "go", "discharge", "rest"),
+        ("State", "1", "2", "0"),
+        ("Test type", *["discharge and charge"] * 3),
+        ("Comment", *["discharge of cell 3"] * 3),
+    ):
+        (data,) = read(write(cells_of(words, np.abs)[0]))
+        assert np.all(data["current"] >= 0)
+        assert "sign is taken" not in " ".join(data.attrs["warnings"])
+
+
+def test_letters_of_zview_are_no_units_and_an_overload_is_no_impedance(write):
+    (data,) = read(write(table("Freq(Hz)\tZ'(a)\tZ''(b)", F, Z.real, Z.imag, separator="\t")))
+    np.testing.assert_allclose(data["impedance"], Z)
+    real, imag = np.append(Z.real, 9.9e37), np.append(Z.imag, 9.9e37)
+    (data,) = read(write(table("Freq(Hz),Rs (ohm),X (ohm)", np.append(F, 0.1), real, imag)))
+    np.testing.assert_allclose(data["impedance"], Z)
+    assert "1 row without a finite frequency and impedance left out." in data.attrs["warnings"]
+
+
+def test_one_quantity_in_two_units_that_disagree_is_refused(write):
+    t, volts, sign = 60.0 * np.arange(40), np.linspace(3.0, 4.0, 40), np.where(np.arange(40) < 20, 1.0, -1.0)
+    (data,) = read(write(table("Time (s),Voltage (V),Current (A),Current (mA)", t, volts, 1e-3 * sign, sign)))
+    np.testing.assert_allclose(data["current"], 1e-3 * sign)
+    with pytest.raises(ReadError, match=r"'Current .A.' is 1000 times 'Current .mA.': one of the units"):
+        read(write(table("Time (s),Voltage (V),Current (A),Current (mA)", t, volts, sign, sign)))
+    with pytest.raises(ReadError, match=r"'Frequency .kHz.' is 1000 times 'Frequency .Hz.'"):
+        read(write(table("Frequency (kHz),Z' (Ohm),Z'' (Ohm),Frequency (Hz)", F, Z.real, Z.imag, F)))

@@ -7,10 +7,12 @@ import io
 import time
 import tomllib
 
+import numpy as np
 import pytest
 
 from closo import pipeline
 from closo.web.bench import clean_name
+from closo.web.child import look
 
 
 def test_a_file_is_recognised_and_gives_its_number(bench, spectrum):
@@ -147,3 +149,14 @@ def test_what_gives_no_result_is_drawn_as_it_was_measured(bench, tmp_path):
     page = bench.json(f"/measurement?key={one['key']}")
     assert page["figure"]["panels"][0]["layout"]["xaxis"]["title"]["text"].startswith("two theta / ")
     assert bench.get(f"/download/figure.csv?key={one['key']}").status_code == 200
+
+
+@pytest.mark.parametrize(("volts", "first"), [(3.0, "cycling"), (0.04, "plating"), (-0.04, "plating")])
+def test_constant_current_on_a_cell_that_stores_energy_is_shown_as_cycling(tmp_path, volts, first):
+    names = "mode\tNs\ttime/s\tEwe/V\t<I>/mA"
+    rows = "\n".join(f"1\t0\t{360 * k}\t{volts + 0.001 * k:.6f}\t{np.copysign(1.0, volts):.6f}" for k in range(30))
+    head = "EC-Lab ASCII FILE\nNb header lines : 5\n\nChronopotentiometry\n"
+    (tmp_path / "cp.mpt").write_text(f"{head}{names}\n{rows}\n")
+    said, _ = look(str(tmp_path / "cp.mpt"), {"given": {}})
+    assert said["entries"][0]["kind"] == "chronopotentiometry"
+    assert said["entries"][0]["techniques"][0] == first

@@ -93,10 +93,10 @@ def _judge_at(claim: Claim, results: Mapping[str, Result], *, key: str, temperat
     for quantity in pair:
         if quantity.number is None:
             return Verdict(claim, _word_for(quantity), f"{quantity.name}: {quantity.why}", tuple(pair))
-    made = pair[0] if claim.kind == "value" else _of_two(claim, pair, temperature)
-    if made.number is None:
-        return Verdict(claim, "undecided", f"{made.method}: {made.why}", tuple(pair))
-    return compare(claim, made, claimed_range(claim, made.name))
+    judged = pair[0] if claim.kind == "value" else _of_two(claim, pair, temperature)
+    if judged.number is None:
+        return Verdict(claim, "undecided", f"{judged.method}: {judged.why}", tuple(pair))
+    return compare(claim, judged, claimed_range(claim, judged.name))
 
 
 def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -> Quantity:
@@ -118,7 +118,6 @@ def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -
 
 
 def _basis_of(pair: Sequence[Quantity]) -> str:
-    """Return what something computed from these quantities rests on."""
     return "measured" if any(q.basis == "measured" for q in pair) else "derived"
 
 
@@ -166,7 +165,6 @@ def _judge_proportions(claim: Claim, results: Mapping[str, Result]) -> Verdict:
 
 
 def _judge_maximum(claim: Claim, results: Mapping[str, Result]) -> Verdict:
-    """Judge where a series has its maximum."""
     location = location_of_maximum(results, claim.of[0])
     claimed = claimed_range(claim, location.name)
     if location.number is None:

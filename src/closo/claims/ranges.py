@@ -99,5 +99,4 @@ def _half(claim: Claim, value: float, name: str) -> float:
 
 
 def _si(text: str, name: str) -> float:
-    """Return the value [SI] of a text with a unit."""
     return float(read_number(text, name, label="claim").x)

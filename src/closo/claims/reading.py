@@ -115,7 +115,6 @@ def _texts(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(claim: Claim) -> None:
-    """Refuse a claim that could not be judged."""
     _one_of("kind", claim.kind, KINDS)
     _one_of("relation", claim.relation, RELATIONS)
     if claim.convention is not None:
@@ -148,7 +147,6 @@ def _check_form(claim: Claim) -> None:
 
 
 def _check_value(claim: Claim) -> None:
-    """Refuse a value that is not of the claim's kind."""
     if claim.kind in ("value", *_OF_TWO):
         claimed_range(claim, claim.name)
     elif claim.kind == "proportions":
@@ -158,7 +156,6 @@ def _check_value(claim: Claim) -> None:
 
 
 def _missing(claim: Claim) -> list[str]:
-    """Return the keys that a claim of this kind lacks."""
     needed = ["of"] if claim.kind in ("ratio", "decades") else ["of", "quantity"]
     if claim.kind in _OF_TWO:
         needed.append("to")

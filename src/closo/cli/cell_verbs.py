@@ -92,7 +92,7 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
     )
     area, cathode, separator = (float(value_of(number)) for number in masses)
     sigma = Quantity("ionic_conductivity", _number(recipe.conductivity, "ionic_conductivity"))
-    made = stack_from_masses(
+    stack = stack_from_masses(
         recipe.active,
         chemistry(recipe.active),
         area=area,
@@ -101,17 +101,16 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
         ratio=mixed,
         electrolyte_density=float(value_of(_number(recipe.electrolyte_density, "density"))),
     )
-    made = replace(
-        made,
+    stack = replace(
+        stack,
         conductivity=float(sigma.value or 0.0),
         conductivity_u=float(sigma.u or 0.0) / float(sigma.value or 1.0),
         conductivity_energy=float(value_of(_number(recipe.activation_energy, "activation_energy"))) / ELECTRONVOLT,
     )
-    return _changed(made, recipe.changes), masses
+    return _changed(stack, recipe.changes), masses
 
 
 def _changed(stack: Stack, changes: list[str] | None) -> Stack:
-    """Return a cell with parameters set to other values."""
     from closo.errors import StudyError, did_you_mean
 
     known = [k for k, v in vars(stack).items() if isinstance(v, float)]
@@ -142,7 +141,7 @@ def _chosen(cells: list[Evidence], name: str | None) -> Evidence:
     return cells[names.index(name)]
 
 
-@with_options(recipe=Recipe)
+@with_options({"recipe": Recipe})
 def cell(
     *,
     recipe: Recipe,
@@ -176,9 +175,9 @@ def cell(
     kelvin = float(value_of(_number(temperature or "20 degC", "temperature")))
     if recipe.study is not None:
         cells, synthetic, known = _of_study(recipe)
-        found = _chosen(cells, name)
-        stack, masses, limits = found.stack, known.get(found.name), limits or found.window
-        kelvin, c_rate = kelvin if temperature else found.kelvin, c_rate or found.c_rate
+        chosen = _chosen(cells, name)
+        stack, masses, limits = chosen.stack, known.get(chosen.name), limits or chosen.window
+        kelvin, c_rate = kelvin if temperature else chosen.kelvin, c_rate or chosen.c_rate
     elif name is not None:
         raise StudyError(f"--cell {name} needs --study.")
     else:
@@ -198,7 +197,6 @@ def cell(
 
 
 def _voltages(window: str) -> tuple[float, float]:
-    """Return the voltages of 'LOW:HIGH'."""
     from closo.errors import StudyError
 
     try:
@@ -241,7 +239,7 @@ def _finish(result: Result, specs: list[Any], folder: Path | None, *, as_json: b
     return exit_code(errors=(), failed=bool(result.failed_checks))
 
 
-@with_options(recipe=Recipe)
+@with_options({"recipe": Recipe})
 def design(
     *,
     recipe: Recipe,
@@ -297,7 +295,6 @@ def infer_cell(
 
 
 def _ranking(result: Result) -> list[list[str]]:
-    """Return the table of mechanisms."""
     rows = [["mechanism", "probability", "ln evidence", "chi2/dof", "fits", "needs, at 20 degC (95 %)"]]
     for r in result.findings["ranking"]:
         low, high = r["interval"]

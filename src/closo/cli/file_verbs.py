@@ -81,7 +81,7 @@ _FEW = 3  # results that are shown one by one
 _COLUMNS = 3  # quantities of a table of many
 
 
-@with_options(inputs=Inputs, reading=Reading, drawing=Drawing, tables=Tables)
+@with_options({"inputs": Inputs, "reading": Reading, "drawing": Drawing, "tables": Tables})
 def run(
     technique: Annotated[
         str, typer.Argument(help="What to do with the files; `closo techniques` lists all.", autocompletion=complete)
@@ -166,7 +166,7 @@ def _results(outcomes: Sequence[Outcome]) -> list[Result]:
     return [outcome.result for outcome in outcomes if outcome.result is not None]
 
 
-@with_options(reading=Reading)
+@with_options({"reading": Reading})
 def convert(
     file: Annotated[str, typer.Argument(help="An instrument file.")],
     *,
@@ -189,17 +189,17 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reading.reader or readers.sniff(path).name
-    found = readers.read(path, **reading.asked)
-    measurements = [describe(data) for data in found]
+    parts = readers.read(path, **reading.asked)
+    measurements = [describe(data) for data in parts]
     if to is not None:
         refused: list[DataError] = []
-        for entry, data in zip(measurements, found, strict=True):
+        for entry, data in zip(measurements, parts, strict=True):
             try:
                 entry["written"] = str(write_measurement(data, out or path.parent, stem=path.stem, kind=to))
             except DataError as error:  # a spectrum has no place in a table of cycling
                 entry["warnings"] = [*entry["warnings"], f"not written: {error.message}"]
                 refused.append(error)
-        if len(refused) == len(found):
+        if len(refused) == len(parts):
             raise refused[0]
     if as_json:
         write_json({"file": str(path), "reader": name, "measurements": measurements})
@@ -211,7 +211,6 @@ def convert(
 
 
 def _show_measurement(entry: Mapping[str, Any]) -> None:
-    """Show what a reader found in a measurement."""
     show_lines(["", f"part {entry['part']}: {entry['title']} ({entry['kind']}), {_size(entry['sizes'])}"])
     show_table(
         ["variable", "unit", "length", "first", "last"],
@@ -328,7 +327,6 @@ def _failed(result: Result) -> str:
 
 
 def _code(outcomes: list[Outcome]) -> int:
-    """Return the exit code of `run`."""
     results = _results(outcomes)
     errors = [o.error for o in outcomes if o.error is not None and not o.skipped]
     if not results and not errors:  # nothing but files of another kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields, make_dataclass
 from functools import wraps
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ def given(inputs: Any) -> dict[str, str | None]:
     return {name: getattr(inputs, flag) for name, flag in _FLAGS.items()}
 
 
-def with_options(**groups: type) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def with_options(groups: Mapping[str, type]) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Return what gives a verb the options of some records, each in the place of the argument that takes it."""
 
     def decorate(verb: Callable[..., int]) -> Callable[..., int]:

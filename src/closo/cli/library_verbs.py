@@ -12,7 +12,7 @@ from closo.cli.output import exit_code, progress_bar, say, show_lines, show_tabl
 from closo.errors import StudyError, counted
 
 if TYPE_CHECKING:
-    from closo.library import Added, Found
+    from closo.library import Found
 
 Place = Annotated[
     str | None,
@@ -76,7 +76,7 @@ def _add(folders: list[str], library: str | None, how: dict[str, Any], *, as_jso
         done = room.add(folders, library=library or room.default_place(), progress=progress, **how)
     failed = [one for one in done if one.error is not None]
     if as_json:
-        write_json([_added(one) for one in done])
+        write_json([vars(one) | {"error": None if one.error is None else one.error.as_json()} for one in done])
     else:
         for one in failed:
             say(f"not added: {one.error}")
@@ -86,11 +86,6 @@ def _add(folders: list[str], library: str | None, how: dict[str, Any], *, as_jso
         results = sum(one.results for one in done)
         show_lines([f"{len(done) - len(failed)} studies with {results} results added, {len(failed)} not."])
     return exit_code(errors=[one.error for one in failed if one.error is not None], failed=False)
-
-
-def _added(one: Added) -> dict[str, Any]:
-    error = None if one.error is None else one.error.as_json()
-    return {"folder": one.folder, "results": one.results, "missing": one.missing, "error": error}
 
 
 def find(
@@ -110,14 +105,11 @@ def find(
 
     if not conditions:
         raise StudyError("No condition is given.", hint="Write for example 'sigma(30 degC) > 1e-4 S/cm'.")
-    found = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
+    answer = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
     if as_json:
-        write_json(
-            {"hits": [hit.as_json() for hit in found.hits], "total": found.total, "withheld": found.withheld}
-            | {"unplaced": found.unplaced}
-        )
+        write_json(vars(answer) | {"hits": [hit.as_json() for hit in answer.hits]})
     else:
-        _show(found)
+        _show(answer)
     return 0
 
 
@@ -154,13 +146,13 @@ def export(
     """Write the numbers that meet all conditions, or all there are, as a table with every digit."""
     from closo import library as room
 
-    found = room.find(conditions or [], library=library or room.default_place(), sure=sure, most=None)
-    written = room.write_hits(found.hits, to)
+    answer = room.find(conditions or [], library=library or room.default_place(), sure=sure, most=None)
+    written = room.write_hits(answer.hits, to)
     if as_json:
-        write_json({"written": str(written), "rows": len(found.hits), "withheld": found.withheld})
+        write_json({"written": str(written), "rows": len(answer.hits), "withheld": answer.withheld})
     else:
         show_lines([str(written)])
-        say(f"{counted(len(found.hits), 'number')}; {found.withheld} withheld.")
+        say(f"{counted(len(answer.hits), 'number')}; {answer.withheld} withheld.")
     return 0
 
 

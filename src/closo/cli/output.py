@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +83,31 @@ def exit_code(*, errors: Sequence[Exception], failed: bool) -> int:
     return max(codes, default=int(failed))
 
 
+_UNIT = re.compile(r"(?:(?<=\d )|(?<=/ ))[A-Za-z%][^\s,;:()]*(?: c?m2\b)?")  # behind a number, or in a heading
+_SIGNS = (
+    (r"\bdegC\b", "°C"),
+    (r"\b([kMm]?)ohm\b", r"\1Ω"),
+    (r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![A-Za-z]))", "µ"),
+    (r"(?<=m)2\b", "²"),
+    (r"(?<=m)3\b", "³"),
+)
+
+
 def _printable(text: str) -> str:
-    """Return text without control characters, which a file name may hold to play with the terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+    """Return text without control characters, which a file name may hold to play with the terminal.
+
+    Units are typeset where the terminal has the letters.
+    """
+
+    def typeset(unit: re.Match[str]) -> str:
+        shown = unit[0]
+        for plain, sign in _SIGNS:
+            shown = re.sub(plain, sign, shown)
+        return shown
+
+    text = "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
+    try:
+        "°Ωµ²³".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return text
+    return _UNIT.sub(typeset, text)

@@ -22,7 +22,9 @@ def conductivity(
     phase: Annotated[
         list[str], typer.Option(metavar="LABEL=S/CM", help="Conductivity of a phase in S/cm; one for each label.")
     ],
-    axis: Annotated[int, typer.Option(min=0, max=2, help="Axis of the image along which the field points.")] = 0,
+    axis: Annotated[
+        int, typer.Option(min=0, max=2, help="Axis of the image along which the field points: 0, 1, 2 for x, y, z.")
+    ] = 0,
     boundary: Annotated[str, typer.Option(help="'electrode' (insulating sides) or 'periodic'.")] = "electrode",
     tolerance: Annotated[float, typer.Option(help="Largest relative distance between the bounds.")] = 1e-4,
     subvoxels: Annotated[int, typer.Option(help="Voxels along the edge of a cell of the solver; 1, or even.")] = 1,

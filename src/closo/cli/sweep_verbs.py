@@ -29,7 +29,7 @@ class How:
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed tasks again.")] = False
 
 
-@with_options(how=How)
+@with_options({"how": How})
 def run(
     grid: Annotated[Path, typer.Argument(metavar="GRID", help="TOML file: function, [grid], [fixed].")],
     *,
@@ -54,7 +54,7 @@ def run(
     return _finish(ledger, rows, csv, as_json)
 
 
-@with_options(how=How)
+@with_options({"how": How})
 def resume(
     ledger: LedgerFile,
     *,
@@ -90,7 +90,6 @@ def status(ledger: LedgerFile, *, csv: Csv = None, as_json: Json = False) -> int
 
 
 def _finish(ledger: Path, rows: list[dict[str, Any]], csv: Path | None, as_json: bool) -> int:
-    """Write and show the table; return the exit code."""
     from closo import sweep
 
     failed = [row for row in rows if row["state"] == "failed"]

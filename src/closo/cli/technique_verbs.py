@@ -45,7 +45,6 @@ def techniques(
 
 
 def _described(row: Technique) -> dict[str, Any]:
-    """Return a technique as plain data."""
     from closo.nomenclature import look_up
 
     defaults = row.defaults()

@@ -60,7 +60,8 @@ def write_crate(analysis: Analysis, path: Path, *, bdf: bool = False, progress: 
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             crate = _Crate(archive, path.stem)
             crate.write("README.md", _readme(analysis.study, path.name).encode(), "how to use this archive")
-            _write_study(crate, analysis.study)
+            for name in _names_of(analysis.study):
+                crate.write(f"study/{name}", path_in(analysis.study, name).read_bytes())
             _write_results(crate, analysis, progress)
             if bdf:
                 _write_bdf(crate, analysis)
@@ -89,10 +90,8 @@ class _Crate:
         self._files: dict[str, dict[str, Any]] = {}
 
     def write(self, name: str, content: bytes, about: str = "") -> None:
-        """Add a file."""
-        info = zipfile.ZipInfo(f"{self._root}/{name}", _OLD)
-        info.external_attr = 0o644 << 16
-        self._archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+        """Add a file, and name it in the metadata."""
+        self._add(name, content)
         self._files[name] = {
             "@id": f"./{name}",
             "@type": "File",
@@ -102,6 +101,11 @@ class _Crate:
             "contentSize": str(len(content)),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
+
+    def _add(self, name: str, content: bytes) -> None:
+        info = zipfile.ZipInfo(f"{self._root}/{name}", _OLD)
+        info.external_attr = 0o644 << 16
+        self._archive.writestr(info, content, zipfile.ZIP_DEFLATED)
 
     def finish(self, study: Study) -> None:
         """Write the metadata."""
@@ -135,9 +139,7 @@ class _Crate:
         }
         graph = [descriptor, root, publisher, *folders, *self._files.values()]
         text = json.dumps({"@context": f"{CONFORMS}/context", "@graph": graph}, indent=1, ensure_ascii=False)
-        info = zipfile.ZipInfo(f"{self._root}/{METADATA}", _OLD)
-        info.external_attr = 0o644 << 16
-        self._archive.writestr(info, text.encode(), zipfile.ZIP_DEFLATED)
+        self._add(METADATA, text.encode())
 
 
 def _readme(study: Study, name: str) -> str:
@@ -158,11 +160,6 @@ Open: it is a ZIP; any program that reads ZIP or .eln files does. To check and r
     closo verify {quote(name)} --unpack review    # writes the study into the folder review
     closo claims review -v                 # judges the claims; closo report review draws all figures
 """
-
-
-def _write_study(crate: _Crate, study: Study) -> None:
-    for name in _names_of(study):
-        crate.write(f"study/{name}", path_in(study, name).read_bytes())
 
 
 def _names_of(study: Study) -> list[str]:

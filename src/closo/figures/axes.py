@@ -30,6 +30,11 @@ def finite(values: Array, scale: str = "linear") -> np.ndarray:
     return numbers
 
 
+def sizes(u: Array) -> np.ndarray:
+    """Return the lengths of error bars; 0 where there is none."""
+    return np.asarray(np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0))
+
+
 def set_axes(all_axes: Sequence[Axes], panels: Sequence[Panel], *, small: bool = False) -> None:
     """Give axes the limits, ticks and labels of their panels; to be called when everything is drawn.
 

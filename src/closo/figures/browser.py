@@ -12,28 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from closo.figures.axes import finite
+from closo.figures.axes import finite, sizes
+from closo.figures.image import phases
 from closo.figures.labels import literal, pretty, split_label
 from closo.figures.spec import Axis, Band, FigureSpec, Image, Panel, Span, Trace
+from closo.figures.strokes import bare_colors, color_of
 from closo.figures.style import COLORS, PREFIXED
 
 MOST_POINTS = 4000  # of one trace; of more, the extremes of so many stretches are drawn
-_MARKERS = (
-    "circle",
-    "square",
-    "triangle-up",
-    "diamond",
-    "triangle-down",
-    "cross",
-    "x",
-    "hexagon",
-    "triangle-left",
-    "triangle-right",
-    "pentagon",
-    "star",
-)  # as MARKERS of print
+_MARKERS = (  # as MARKERS of print
+    *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "hexagon"),
+    *("triangle-left", "triangle-right", "pentagon", "star"),
+)
 _DASHES = ("solid", "dashdot", "dot", "longdashdot", "longdash")  # as DASHES of print
-_OPEN = frozenset({"points", "both"})
 
 Json = dict[str, Any]
 
@@ -53,7 +44,7 @@ def to_plotly(spec: FigureSpec) -> Json:
     """
     panels = [_panel(panel) for panel in spec.panels]
     notes = [literal(note) for note in spec.notes]
-    if any(_is_thinned(trace) for panel in spec.panels for trace in panel.traces):
+    if any(len(trace.x) > MOST_POINTS for panel in spec.panels for trace in panel.traces):
         notes.append(
             f"Of traces with more than {MOST_POINTS} points the extremes are drawn; the CSV holds every point."
         )
@@ -80,7 +71,7 @@ def panel_name(panel: Panel) -> str:
 
 
 def _panel(panel: Panel) -> Json:
-    bare = sorted({t.color for t in panel.traces} - {t.color for t in panel.traces if t.style in _OPEN})
+    bare = bare_colors(panel)
     data = [_image(image) for image in panel.images]
     data += [part for band in panel.bands for part in _band(band, panel)]
     data += [_trace(trace, panel, _DASHES[bare.index(trace.color) % 5] if trace.color in bare else "solid")
@@ -140,7 +131,7 @@ def _axis(axis: Axis) -> Json:
 def _trace(trace: Trace, panel: Panel, dash: str) -> Json:
     x, y = finite(trace.x, panel.x.scale), finite(trace.y, panel.y.scale)
     kept = _kept(y)
-    color = COLORS[trace.color % len(COLORS)]
+    color = color_of(trace.color)
     drawn: Json = {"x": _numbers(x[kept]), "y": _numbers(y[kept]), "name": _text(trace.label)}
     drawn["showlegend"] = bool(trace.label.strip())
     if trace.style == "bars":
@@ -152,8 +143,13 @@ def _trace(trace: Trace, panel: Panel, dash: str) -> Json:
         drawn["line"] = {"color": color, "width": 1.7, "dash": "dash" if trace.style == "dashed" else dash}
     for key, u in (("error_x", trace.x_u), ("error_y", trace.y_u)):
         if u is not None:
-            sizes = np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)[kept]
-            drawn[key] = {"type": "data", "array": _numbers(sizes), "color": color, "thickness": 1.2, "width": 3}
+            drawn[key] = {
+                "type": "data",
+                "array": _numbers(sizes(u)[kept]),
+                "color": color,
+                "thickness": 1.2,
+                "width": 3,
+            }
     drawn["hovertemplate"] = "%{x:.4g}, %{y:.4g}"
     if trace.behind:
         drawn["customdata"] = _behind(trace.behind, kept)
@@ -182,7 +178,7 @@ def _said(name: str, value: float) -> str:
 
 def _band(band: Band, panel: Panel) -> tuple[Json, Json]:
     x = _numbers(finite(band.x, panel.x.scale))
-    color = COLORS[band.color % len(COLORS)]
+    color = color_of(band.color)
     edge: Json = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0, "color": color}, "hoverinfo": "skip"}
     low, high = (_numbers(finite(values, panel.y.scale)) for values in (band.low, band.high))
     filled = {"fill": "tonexty", "fillcolor": f"{color}33", "name": _text(band.label), "showlegend": bool(band.label)}
@@ -193,10 +189,8 @@ def _image(image: Image) -> Json:
     z = finite(np.asarray(image.z), image.scale if image.kind == "values" else "linear")
     drawn: Json = {"type": "heatmap", "x": _numbers(image.x_edges), "y": _numbers(image.y_edges), "zsmooth": False}
     if image.kind == "labels":
-        present = [int(label) for label in np.unique(z[np.isfinite(z)])] or [0]
-        place = np.searchsorted(present, np.nan_to_num(z, nan=present[0])).astype(float)
-        place[~np.isfinite(z)] = np.nan
-        colors = [COLORS[image.colors.get(label, label) % len(COLORS)] for label in present]
+        place, named = phases(image, z)
+        present, colors = list(named) or [0], list(named.values()) or [COLORS[0]]
         ends = [(k / len(present), color) for k, color in enumerate(colors)]
         scale = [[at, color] for k, (start, color) in enumerate(ends) for at in (start, (k + 1) / len(present))]
         names = [_text(image.names.get(label, f"phase {label}")).replace(", ", ",<br>") for label in present]
@@ -221,7 +215,7 @@ def _span(span: Span) -> Json:
         "y0": 0,
         "y1": 1,
         "yref": "paper",
-        "fillcolor": COLORS[span.color % len(COLORS)],
+        "fillcolor": color_of(span.color),
         "opacity": 0.15,
         "line": {"width": 0},
         "layer": "below",
@@ -243,10 +237,6 @@ def _note(x: float, y: float, text: str, panel: Panel) -> Json:
     at = [math.log10(v) if scale == "log" and v > 0 else v for v, scale in ((x, panel.x.scale), (y, panel.y.scale))]
     place = {"x": at[0], "y": at[1], "xanchor": "left", "yanchor": "bottom", "showarrow": False}
     return place | {"text": _text(text), "font": {"size": 11}}
-
-
-def _is_thinned(trace: Trace) -> bool:
-    return len(trace.x) > MOST_POINTS
 
 
 def _kept(y: np.ndarray) -> np.ndarray:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closo.figures.axes import finite, set_axes
+from closo.figures.axes import finite, set_axes, sizes
 from closo.figures.image import draw_image
 from closo.figures.labels import literal, pretty, shorten, title_of
 from closo.figures.legend import SIDES, Entries, count_inside, drawn_points, place_below, place_legends, points_of_box
-from closo.figures.spec import Array, FigureSpec, Panel, Text, Trace
+from closo.figures.spec import FigureSpec, Panel, Text, Trace
 from closo.figures.strokes import DENSE, bare_colors, crosses, pattern_of, size_of
 from closo.figures.style import CM, COLORS, MARKERS, SMALL_FROM, SMALL_MARKER, Look, SmallGrid
 from closo.figures.table import to_csv
@@ -261,12 +261,9 @@ def _draw_trace(ax: Axes, trace: Trace, panel: Panel, *, dash: Any, small: bool)
         }
     if trace.x_u is None and trace.y_u is None:
         return ax.plot(x, y, **look)[0]
-    errors: dict[str, Any] = {"xerr": _errors(trace.x_u), "yerr": _errors(trace.y_u)}
+    bars = (("xerr", trace.x_u), ("yerr", trace.y_u))
+    errors: dict[str, Any] = {side: None if u is None else sizes(u) for side, u in bars}
     return ax.errorbar(x, y, **errors, elinewidth=0.7, capsize=1.6, capthick=0.7, **look)
-
-
-def _errors(u: Array | None) -> np.ndarray | None:
-    return None if u is None else np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)
 
 
 def _draw_bars(ax: Axes, trace: Trace, *, place: int, count: int) -> Any:
@@ -274,15 +271,14 @@ def _draw_bars(ax: Axes, trace: Trace, *, place: int, count: int) -> Any:
     x, y = finite(trace.x), finite(trace.y)
     step = float(np.min(np.diff(np.unique(x)))) if len(np.unique(x)) > 1 else 1.0
     width = 0.75 * step / count
-    hatch = None if trace.filled else "////"
     return ax.bar(
         x + (place - (count - 1) / 2) * width,
         y,
         width * 0.94,
-        yerr=_errors(trace.y_u),
+        yerr=None if trace.y_u is None else sizes(trace.y_u),
         color=_color(trace.color) if trace.filled else "white",
         edgecolor=_color(trace.color),
-        hatch=hatch,
+        hatch=None if trace.filled else "////",
         linewidth=0.7,
         error_kw={"elinewidth": 0.7, "capsize": 1.6, "capthick": 0.7},
     )
@@ -324,7 +320,6 @@ def _draw_text(ax: Axes, note: Text, drawn: np.ndarray, *, above: bool) -> Any:
 
 
 def _title(ax: Axes, panel: Panel, number: int, *, spec: FigureSpec, small: bool) -> None:
-    """Write the panel's title, with its letter where there are a few panels."""
     title = shorten(pretty(panel.title), 22 if small else 52)
     if small:
         ax.set_title(title, fontsize=6.5)

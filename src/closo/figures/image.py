@@ -8,7 +8,8 @@ import numpy as np
 
 from closo.figures.axes import finite, set_ticks
 from closo.figures.spec import Axis, Image
-from closo.figures.style import COLORS, MISSING, VALUE_MAP
+from closo.figures.strokes import color_of
+from closo.figures.style import MISSING, VALUE_MAP
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,16 +30,21 @@ def draw_image(ax: Axes, image: Image, *, bar: bool = True) -> dict[str, Any]:
     return _draw_labels(ax, image, z) if image.kind == "labels" else _draw_values(ax, image, z, bar=bar)
 
 
+def phases(image: Image, z: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
+    """Return the place of each cell among the labels that are there, NaN where it has none, and label -> colour."""
+    present = [int(label) for label in np.unique(z[np.isfinite(z)])]
+    place = np.searchsorted(present, np.nan_to_num(z, nan=-np.inf)).astype(float)
+    place[~np.isfinite(z)] = np.nan
+    return place, {label: color_of(image.colors.get(label, label)) for label in present}
+
+
 def _draw_labels(ax: Axes, image: Image, z: np.ndarray) -> dict[str, Any]:
     from matplotlib.colors import BoundaryNorm, ListedColormap
     from matplotlib.patches import Patch
 
-    present = [int(label) for label in np.unique(z[np.isfinite(z)])]
-    colors = {label: COLORS[image.colors.get(label, label) % len(COLORS)] for label in present}
-    place = np.searchsorted(present, np.nan_to_num(z, nan=present[0])).astype(float)
-    place[~np.isfinite(z)] = np.nan
-    palette = ListedColormap([colors[label] for label in present], "phases").with_extremes(bad=MISSING)
-    norm = BoundaryNorm(np.arange(len(present) + 1) - 0.5, len(present))
+    place, colors = phases(image, z)
+    palette = ListedColormap(list(colors.values()), "phases").with_extremes(bad=MISSING)
+    norm = BoundaryNorm(np.arange(len(colors) + 1) - 0.5, len(colors))
     _mesh(ax, image, place, cmap=palette, norm=norm)
     return {
         image.names.get(label, f"phase {label}"): Patch(facecolor=color, edgecolor="none")

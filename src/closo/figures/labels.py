@@ -47,7 +47,7 @@ _PRETTY = (
 )
 _POWER = re.compile(r"(?<=[A-Za-zΩ°%])(?:\^?(-?\d)|\^\((-?\d)\))(?![\d.])")
 _MICRO = re.compile(r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![a-zA-Z]))")
-_IN_TEXT = re.compile(r"(?<=\d) ((?:degC|[kMm]?ohm|um|u[AVF]|angstrom)(?:/\w+)?)(?![\w/])")
+_IN_TEXT = re.compile(r"(?<=\d) ((?:degC|[kMm]?ohm|um|u[AVF]|angstrom|(?:\w+/)?[cmn]?m[23])(?:/\w+)?)(?![\w/])")
 _PER = re.compile(r"(?<=\w)/(cm3|cm2|cm|m3|m2|m|K|g|kg|s|h|V|eV)\b")
 
 
@@ -73,11 +73,8 @@ def literal(text: object) -> str:
     if str(text).isprintable():
         return str(text)
     one_line = " ".join(str(text).split("\n"))
-    return "".join("�" if _unprintable(character) else character for character in one_line.replace("\t", " "))
-
-
-def _unprintable(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or ord(character) & 0xFFFE == 0xFFFE
+    odd = {c for c in one_line if unicodedata.category(c) in ("Cc", "Cs") or ord(c) & 0xFFFE == 0xFFFE}
+    return "".join("�" if c in odd else c for c in one_line.replace("\t", " "))
 
 
 def shorten(text: str, length: int) -> str:
@@ -134,8 +131,8 @@ def typeset(text: str) -> str:
 
     Example
     -------
-    >>> typeset("13 points, 30 degC to 130 degC; 97.1 kohm at 50 uA/cm2")
-    '13 points, 30 °C to 130 °C; 97.1 kΩ at 50 µA cm⁻²'
+    >>> typeset("13 points, 30 degC to 130 degC; 97.1 kohm at 50 uA/cm2 over 0.785 cm2")
+    '13 points, 30 °C to 130 °C; 97.1 kΩ at 50 µA cm⁻² over 0.785 cm²'
     """
     return _IN_TEXT.sub(lambda unit: f" {unit_text(unit[1])}", text)
 

@@ -15,14 +15,8 @@ if TYPE_CHECKING:
 Entries = dict[str, Any]  # text -> handle
 
 _PLACES = (
-    "upper right",
-    "upper left",
-    "lower right",
-    "lower left",
-    "center right",
-    "center left",
-    "upper center",
-    "lower center",
+    *("upper right", "upper left", "lower right", "lower left"),
+    *("center right", "center left", "upper center", "lower center"),
 )
 SIDES = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))  # of a point, where its text may stand
 MOST_INSIDE = 7  # a longer legend goes below the figure
@@ -83,8 +77,8 @@ def drawn_points(ax: Axes, *, texts: bool = True) -> np.ndarray:
         frame = ax.get_window_extent()
         across, up = np.meshgrid(np.arange(frame.x0, frame.x1, 8.0), np.arange(frame.y0, frame.y1, 8.0))
         paths.append(np.column_stack([across.ravel(), up.ravel()]))
-    for collection in ax.collections:
-        paths += [] if collection in images else _outlines(collection)
+    for collection in (c for c in ax.collections if c not in images):  # the outlines of error bars and bands
+        paths += [dense(collection.get_transform().transform(path.vertices)) for path in collection.get_paths()]
     boxes = [patch.get_window_extent() for patch in ax.patches if patch.get_gid() != "span"]
     boxes += [text.get_window_extent() for text in ax.texts if texts]
     paths += [points_of_box(box) for box in boxes]
@@ -99,17 +93,11 @@ def points_of_box(box: Any) -> np.ndarray:
     return np.column_stack([x.ravel(), y.ravel()])
 
 
-def count_inside(points: np.ndarray, box: Any, pad: float = 2.0) -> int:
-    """Return how many points lie in a box or within `pad` of it [pixels]."""
+def count_inside(points: np.ndarray, box: Any) -> int:
+    """Return how many points lie in a box or within 2 pixels of it."""
     x, y = points.T
-    inside = (x > box.x0 - pad) & (x < box.x1 + pad) & (y > box.y0 - pad) & (y < box.y1 + pad)
+    inside = (x > box.x0 - 2) & (x < box.x1 + 2) & (y > box.y0 - 2) & (y < box.y1 + 2)
     return int(np.count_nonzero(inside))
-
-
-def _outlines(collection: Any) -> list[np.ndarray]:
-    """Return the outlines of error bars and bands [pixels]."""
-    transform = collection.get_transform()
-    return [dense(transform.transform(path.vertices)) for path in collection.get_paths()]
 
 
 def dense(points: np.ndarray) -> np.ndarray:

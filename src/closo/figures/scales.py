@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.figures.axes import SHORT, equal_limits, finite, linear_text, log_text
+from closo.figures.axes import SHORT, equal_limits, finite, linear_text, log_text, sizes
 from closo.figures.spec import Array, Axis, Panel
 
 _MARGIN = 0.05  # of the data, on each side
@@ -50,9 +50,8 @@ def _extents(pairs: Sequence[tuple[Array, Array | None]]) -> Iterable[Array]:
     for values, u in pairs:
         yield values
         if u is not None:
-            half = np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)
-            yield np.asarray(values, float) - half
-            yield np.asarray(values, float) + half
+            yield np.asarray(values, float) - sizes(u)
+            yield np.asarray(values, float) + sizes(u)
 
 
 def _limits(values: Sequence[Array], axis: Axis) -> tuple[float, float]:

@@ -75,16 +75,8 @@ class Span:
 class Image:
     """A map on a rectangular grid: labels of phases, or values with a colour bar. Cells are never smoothed.
 
-    Attributes
-    ----------
-    z : (rows, columns); `z[i, j]` fills the cell between `y_edges[i]`, `y_edges[i + 1]` and `x_edges[j]`,
-        `x_edges[j + 1]`. What is not finite is light grey; so is what is not positive on a logarithmic scale.
-    x_edges, y_edges : (columns + 1,) and (rows + 1,), in the units of the axes; steps may differ.
-    kind : 'labels' (whole numbers, each with its colour and its name in the legend) or 'values'.
-    label : of the colour bar, in the form 'symbol / unit'; of the column of the table.
-    names : label -> name in the legend, drawn literally.
-    colors : label -> index into the colour-blind palette; a label that is not named here is its own index.
-    scale, range : of the colour bar; the range is that of the values where none is given.
+    `z[i, j]` fills the cell between `y_edges[i]`, `y_edges[i + 1]` and `x_edges[j]`, `x_edges[j + 1]`. What is not finite is
+    light grey; so is what is not positive on a logarithmic scale.
 
     Example
     -------
@@ -92,15 +84,15 @@ class Image:
     'labels'
     """
 
-    z: np.ndarray | Sequence[Sequence[float]]
-    x_edges: Array
-    y_edges: Array
-    kind: Literal["labels", "values"] = "labels"
-    label: str = "phase"
-    names: Mapping[int, str] = field(default_factory=dict)
-    colors: Mapping[int, int] = field(default_factory=dict)
-    scale: Literal["linear", "log"] = "linear"
-    range: tuple[float, float] | None = None
+    z: np.ndarray | Sequence[Sequence[float]]  # (rows, columns)
+    x_edges: Array  # (columns + 1,), in the units of the axes; steps may differ
+    y_edges: Array  # (rows + 1,)
+    kind: Literal["labels", "values"] = "labels"  # whole numbers, each with its colour and name; or values
+    label: str = "phase"  # of the colour bar, in the form 'symbol / unit'; of the column of the table
+    names: Mapping[int, str] = field(default_factory=dict)  # label -> name in the legend, drawn literally
+    colors: Mapping[int, int] = field(default_factory=dict)  # label -> index into the palette; without it, itself
+    scale: Literal["linear", "log"] = "linear"  # of the colour bar
+    range: tuple[float, float] | None = None  # of the colour bar; that of the values where none is given
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from closo.figures.axes import sizes
 from closo.figures.scales import Scale
 from closo.figures.spec import Array, Panel, Trace
 from closo.figures.style import COLORS, DASHES
@@ -116,8 +117,7 @@ def _error_bars(trace: Trace, x: Scale, y: Scale) -> str:
         if u is None:
             continue
         scale, values = (y, trace.y) if upright else (x, trace.x)
-        half = np.nan_to_num(np.abs(np.asarray(u, float)), nan=0.0, posinf=0.0)
-        ends = [scale(np.asarray(values, float) - half), scale(np.asarray(values, float) + half)]
+        ends = [scale(np.asarray(values, float) + sign * sizes(u)) for sign in (-1.0, 1.0)]
         across = (x(trace.x) if upright else y(trace.y)).tolist()
         for low, high, at in zip(np.nan_to_num(ends[0], nan=-99.0).tolist(), ends[1].tolist(), across, strict=True):
             if not (math.isfinite(high) and math.isfinite(at)):

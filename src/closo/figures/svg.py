@@ -182,13 +182,10 @@ def _panel(axes: _Axes, layout: _Layout, number: int) -> str:
     """Return what is inside a panel, its frame, ticks, texts and title; `number` for its letter, -1 without one."""
     panel, small = axes.panel, layout.small
     inner = "".join(inside(panel, axes.x, axes.y, size=SMALL_MARKER if small else None))
-    width = "10"
-    parts = (
-        [f'<g clip-path="url(#panel)"><g transform="scale(.1)" stroke-width="{width}">{inner}</g></g>'] if inner else []
-    )
-    parts += _frame(axes, layout)
-    if not small:
-        parts += _top(axes) if panel.top is not None else []
+    clipped = f'<g clip-path="url(#panel)"><g transform="scale(.1)" stroke-width="10">{inner}</g></g>'
+    parts = [clipped if inner else "", *_frame(axes, layout)]
+    if not small and panel.top is not None:
+        parts += _top(axes)
     letter = f"({chr(ord('a') + number)}) " if 0 <= number < 26 and not small else ""
     title = letter + shorten(pretty(panel.title), 22 if small else 52)
     above = -4 - 18 * (panel.top is not None)
@@ -288,7 +285,6 @@ def _shown(all_axes: Sequence[_Axes], number: int, layout: _Layout) -> Names:
 
 
 def _names(names: Names, axes: _Axes, layout: _Layout) -> str:
-    """Return the names of the axes."""
     x = _text(layout.across / 2, layout.up + (18 if layout.small else 19), names[0], size=7.5) if names[0] else ""
     longest = max((len(text) for _, text, _ in axes.y_ticks), default=1)
     left = -24.0 if layout.small else -longest * 6.5 * _LETTER - 7.5
@@ -297,7 +293,6 @@ def _names(names: Names, axes: _Axes, layout: _Layout) -> str:
 
 
 def _entries(panel: Panel, layout: _Layout) -> Entries:
-    """Return what stands in the legend of a panel."""
     bare, entries = bare_colors(panel), Entries()
     for trace in panel.traces:
         entries.setdefault(shorten(literal(trace.label), 44), _sample(trace, bare, small=layout.small))

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from closo import pipeline
+from closo.database import Database
 from closo.errors import ClosoError, StudyError
-from closo.library import adding, finding, running
-from closo.library.database import Database, default_place, open_database
+from closo.library import adding, running
+from closo.library.database import default_place, open_database
 from closo.library.exporting import write_hits
-from closo.library.finding import Found, Hit
+from closo.library.finding import Found, Hit, find, studies
 from closo.processes import cores
 from closo.store import existing_store
 from closo.study import load
@@ -114,16 +115,6 @@ def _add_one(database: Database, place: str | Path) -> Added:
     return Added(str(folder), len(analysis.results), len(analysis.failures) + len(analysis.waiting))
 
 
-def find(conditions: Sequence[str], *, library: str | Path, sure: bool = False, most: int | None = 100) -> Found:
-    """Return the numbers of all studies that meet all conditions; see `closo.library.finding.find`."""
-    return finding.find(open_database(library), conditions, sure=sure, most=most)
-
-
-def studies(library: str | Path) -> list[dict[str, Any]]:
-    """Return folder, title, numbers of results and what is missing of every study, and whether it has changed since."""
-    return finding.studies(open_database(library))
-
-
 def remove(places: Sequence[str | Path], *, library: str | Path) -> list[str]:
     """Forget studies; their folders stay as they are. Return the folders that were forgotten.
 
@@ -131,11 +122,11 @@ def remove(places: Sequence[str | Path], *, library: str | Path) -> list[str]:
     ------
     StudyError  when the library cannot be used or does not have a study.
     """
-    database = open_database(library)
-    known = {row["folder"] for row in finding.studies(database)}
+    known = {row["folder"] for row in studies(library)}
     paths = [Path(place).resolve() for place in places]
     folders = [str(path.parent if path.name == "study.toml" else path) for path in paths]
     for folder in folders:
         if folder not in known:
             raise StudyError("the library has no such study.", file=folder, hint="`closo library list` shows them all.")
+    database = open_database(library)
     return [folder for folder in folders if adding.remove(database, folder)]

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from closo.library.adding import state_of
 from closo.library.conditions import Number, Word, read_all
-from closo.library.database import Database
+from closo.library.database import open_database
 from closo.library.tables import OWNERS, QUANTITIES, RESULTS, STUDIES
 from closo.nomenclature import look_up, to_shown
 from closo.units import read_as
@@ -94,8 +94,8 @@ class Found:
     unplaced: int  # numbers of the first condition that state no temperature where one is asked for
 
 
-def find(database: Database, conditions: Sequence[str], *, sure: bool = False, most: int | None = 100) -> Found:
-    """Return the numbers that meet all conditions.
+def find(conditions: Sequence[str], *, library: str | Path, sure: bool = False, most: int | None = 100) -> Found:
+    """Return the numbers of all studies that meet all conditions.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def find(database: Database, conditions: Sequence[str], *, sure: bool = False, m
     state_now = cache(lambda folder: state_of(Path(folder)))
     hits: list[Hit] = []
     total = 0
-    with database.transaction() as connection:
+    with open_database(library).transaction() as connection:
         for asked in numbers:
-            others = [_same(*_owners(other, sure=sure)) for other in numbers if other is not asked]
+            others = [_owner_meets(other, sure=sure) for other in numbers if other is not asked]
             where = sa.and_(_meets(asked, sure=sure), *others, *_fitting(words, asked))
             rows = connection.execute(_rows(where, most)).mappings().all()
             hits += [_hit(asked, row, state_now) for row in rows]
@@ -128,9 +128,9 @@ def find(database: Database, conditions: Sequence[str], *, sure: bool = False, m
     return Found(tuple(hits), total, withheld, unplaced)
 
 
-def studies(database: Database) -> list[dict[str, Any]]:
+def studies(library: str | Path) -> list[dict[str, Any]]:
     """Return folder, title, numbers of results and what is missing of every study, and whether it has changed since."""
-    with database.transaction() as connection:
+    with open_database(library).transaction() as connection:
         rows = connection.execute(sa.select(STUDIES).order_by(STUDIES.c.folder)).mappings().all()
     return [
         {key: row[key] for key in ("folder", "title", "synthetic", "added", "results", "missing")}
@@ -154,25 +154,22 @@ def _at(asked: Number) -> sa.ColumnElement[bool]:
 def _between(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
     """Return whether the value, and with `sure` its whole interval, lies between the bounds."""
     above, below = (operator.gt, operator.lt) if asked.strict else (operator.ge, operator.le)
-    found: list[sa.ColumnElement[bool]] = [_Q.value.is_not(None)]
+    conditions: list[sa.ColumnElement[bool]] = [_Q.value.is_not(None)]
     for side, bound, end in ((above, asked.low, _Q.low), (below, asked.high, _Q.high)):
         if math.isfinite(bound):  # the value stands in the index, the end of its interval does not
-            found += [side(column, bound) for column in ((_Q.value, end) if sure else (_Q.value,))]
-    return sa.and_(*found)
+            conditions += [side(column, bound) for column in ((_Q.value, end) if sure else (_Q.value,))]
+    return sa.and_(*conditions)
 
 
 def _meets(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
     return sa.and_(_named(asked), _at(asked), _between(asked, sure=sure))
 
 
-def _owners(asked: Number, *, sure: bool) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """Return the owners that meet a condition, and the samples that these are made of."""
+def _owner_meets(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
+    """Return whether the owner of a row meets a condition: itself, its sample, or a specimen of it."""
     meets = _meets(asked, sure=sure)
-    return sa.select(_Q.owner_id).where(meets), sa.select(_Q.sample_id).where(meets, _Q.sample_id.is_not(None))
-
-
-def _same(owners: sa.Select[Any], samples: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Return whether the owner of a row is among others: itself, its sample, or a specimen of it."""
+    owners = sa.select(_Q.owner_id).where(meets)
+    samples = sa.select(_Q.sample_id).where(meets, _Q.sample_id.is_not(None))
     return sa.or_(_Q.owner_id.in_(owners), _Q.sample_id.in_(owners), _Q.owner_id.in_(samples))
 
 
@@ -182,19 +179,19 @@ def _fitting(words: Sequence[Word], asked: Number) -> list[sa.ColumnElement[bool
     def fits(chosen: Sequence[str]) -> list[sa.ColumnElement[bool]]:
         return [_WORDS[w.word].like(_like(w.pattern), escape="\\") for w in words if w.word in chosen]
 
-    found: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = []
     if of_owner := fits(("kind", "owner", "sample")):
         owners = _OWNER.outerjoin(_SAMPLE, _SAMPLE.c.id == _OWNER.c.sample_id)
         ids = sa.select(_OWNER.c.id).select_from(owners).where(*of_owner)
         if not asked.name:  # the words alone must lead to the rows
-            found.append(_Q.result_id.in_(sa.select(RESULTS.c.id).where(RESULTS.c.owner_id.in_(ids))))
-        found.append(_Q.owner_id.in_(ids))
+            conditions.append(_Q.result_id.in_(sa.select(RESULTS.c.id).where(RESULTS.c.owner_id.in_(ids))))
+        conditions.append(_Q.owner_id.in_(ids))
     if of_result := fits(("technique", "branch", "stage", "study")):
         results = sa.select(RESULTS.c.id).join(STUDIES, STUDIES.c.id == RESULTS.c.study_id).where(*of_result)
-        found.append(
+        conditions.append(
             sa.exists(results.where(RESULTS.c.id == _Q.result_id)) if asked.name else _Q.result_id.in_(results)
         )
-    return found
+    return conditions
 
 
 def _like(pattern: str) -> str:
@@ -209,20 +206,13 @@ def _rows(where: sa.ColumnElement[bool], most: int | None) -> sa.Select[Any]:
     first = sa.select(_Q.result_id, _Q.key, every).where(where).order_by(*_ORDER).limit(most).subquery("first")
     mine = sa.and_(_Q.result_id == first.c.result_id, _Q.key == first.c.key)
     about = _ABOUT_RESULT.join(first, first.c.result_id == RESULTS.c.id).join(QUANTITIES, mine)
-    columns = [_Q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")]
-    columns += [STUDIES.c[n] for n in ("synthetic", "folder", "state")] + [
-        RESULTS.c[n] for n in ("technique", "branch")
+    columns: list[sa.ColumnElement[Any]] = [
+        _Q[n] for n in ("key", "name", "value", "u", "low", "high", "temperature", "basis")
     ]
-    named: dict[str, sa.ColumnElement[str]] = {
-        "study": STUDIES.c.title,
-        "result": RESULTS.c.key,
-        "failed": RESULTS.c.failed,
-    }
-    named |= {word: _WORDS[word] for word in ("owner", "kind", "sample")}
-    asked = sa.select(first.c.every, *columns, *(column.label(name) for name, column in named.items())).select_from(
-        about
-    )
-    return asked.order_by(*_ORDER)
+    columns += [STUDIES.c[n] for n in ("synthetic", "folder", "state")]
+    columns += [RESULTS.c.failed, RESULTS.c.key.label("result")]
+    columns += [_WORDS[word].label(word) for word in ("study", "technique", "branch", "owner", "kind", "sample")]
+    return sa.select(first.c.every, *columns).select_from(about).order_by(*_ORDER)
 
 
 def _count(connection: sa.Connection, where: sa.ColumnElement[bool]) -> int:

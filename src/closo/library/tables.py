@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-KIND = "closo library"
 TABLES = sa.MetaData()
 
 
@@ -62,14 +61,14 @@ RESULTS = sa.Table(
 INPUTS = sa.Table(  # provenance: what each result was computed from
     "inputs",
     TABLES,
-    sa.Column("result_id", sa.Integer, primary_key=True, autoincrement=False),
+    _id("result_id"),
     _text("name", primary_key=True),  # a file of the study, or the key of another result
     _text("sha256", index=True),
 )
 QUANTITIES = sa.Table(  # in SI
     "quantities",
     TABLES,
-    sa.Column("result_id", sa.Integer, primary_key=True, autoincrement=False),
+    _id("result_id"),
     _text("key", primary_key=True),
     _text("name"),  # of the nomenclature
     sa.Column("main", sa.Boolean, nullable=False),  # the one meant by the name alone, not one of several

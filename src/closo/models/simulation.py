@@ -112,7 +112,7 @@ def image(path: Path, phases: Mapping[int, float], options: Options | None = Non
         solved.effective_conductivity * S_PER_CM,
         {f"solver:{path.name}": 0.5 * S_PER_CM * (solved.upper - solved.lower)},
     )
-    method = f"voxel network, {options.boundary} boundaries along axis {options.axis}; bounds by two energies"
+    method = f"voxel network, {options.boundary} boundaries along {'xyz'[options.axis]}; bounds by two energies"
     quantities = {"effective_conductivity": Quantity("effective_conductivity", number, method)}
     notes = ("How well these voxels describe the sample is not in the budget.",)
     curves = xr.Dataset(

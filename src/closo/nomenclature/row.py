@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from closo.constants import ELECTRONVOLT
 
@@ -31,6 +32,9 @@ class Name:
         """Axis label in the IUPAC form 'symbol / unit'."""
         return f"{self.symbol} / {self.shown}" if self.shown != "1" else self.symbol
 
+
+positive = partial(Name, positive=True)
+"""A row of a quantity that cannot be <= 0."""
 
 # No laboratory has more of it [SI]. (What is merely unusual is a question of `closo check`.)
 _LARGEST = {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from closo.pipeline.code import code_version
 from closo.pipeline.jobs import fingerprint_of
@@ -33,7 +32,6 @@ def stamped(made: Result, analysis: Analysis, notes: list[str]) -> Result:
         reader="",
         function=f"closo.combine.{made.technique}",
         closo_version=code_version(__name__),
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return replace(made, notes=(*made.notes, *notes), provenance=provenance)
 
@@ -60,7 +58,7 @@ def recall_explained(
     ----------
     fingerprints : of all results as they are now.
     """
-    results, found, notes = {}, {}, []
+    results, states, notes = {}, {}, []
     kept = store.keys()
     for key in EXPLAINED:
         if key not in kept:
@@ -70,8 +68,8 @@ def recall_explained(
         if result is None:
             notes.append(f"The {key} was explained from other data or code: run `closo infer {key}` again.")
         else:
-            results[key], found[key] = result, now
-    return results, found, notes
+            results[key], states[key] = result, now
+    return results, states, notes
 
 
 def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ def infer_interphase(
     composites, notes = composites_of(study, results, chemical={**seen, **stated})
     density = _filler_density(study)
     surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
-    made = interphase(
+    result = interphase(
         composites,
         name=study.title,
         filler_density=density,
@@ -60,28 +60,27 @@ def infer_interphase(
     )
     fitted_to = [number for c in composites for number in (*dict(c.conductivities).values(), c.chemical_fraction)]
     doubts = marks_of(*fitted_to)
-    return stamped(judged(fitted(made, doubts), why, doubts), analysis, notes)
+    return stamped(judged(fitted(result, doubts), why, doubts), analysis, notes)
 
 
 def composites_of(
     study: Study, results: Mapping[str, Result], *, chemical: Mapping[str, Number]
 ) -> tuple[list[Composite], list[str]]:
     """Return the composites of a study with their conductivities, and what was left out and why."""
-    found, notes = [], []
+    composites, notes = [], []
     for name, sample in study.samples.items():
         if not specimens_of(results, name):
             continue
         try:
-            found.append(_composite(study, results, sample, name, changed=chemical.get(name)))
+            composites.append(_composite(study, results, sample, name, changed=chemical.get(name)))
         except DataError as error:
             notes.append(f"'{name}' is left out: {error}")
-    return found, notes
+    return composites, notes
 
 
 def _composite(
     study: Study, results: Mapping[str, Result], sample: Sample, name: str, *, changed: Number | None
 ) -> Composite:
-    """Return one sample as a composite."""
     if sample.recipe is None:
         raise DataError("it has no recipe.", hint="Add its matrix, filler and filler_fraction.")
     share = filler_share(study, sample)
@@ -136,7 +135,6 @@ def _temperatures(results: Mapping[str, Result], sample: str) -> list[float]:
 
 
 def _filler_density(study: Study) -> float:
-    """Return the density [kg/m3] of the silica."""
     fillers = {s.recipe.filler for s in study.samples.values() if s.recipe is not None and s.recipe.filler is not None}
     densities = [study.materials[f].density for f in sorted(fillers) if f in study.materials]
     known = [float(d.x) for d in densities if d is not None]
@@ -150,5 +148,4 @@ def _filler_density(study: Study) -> float:
 
 
 def _pores(powder: Powder) -> float | None:
-    """Return the pore volume [m3/kg] of a powder."""
     return None if powder.pore_volume is None else float(powder.pore_volume.x)

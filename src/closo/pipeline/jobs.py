@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,7 +169,6 @@ def _analyse(job: Job, given: Dataset | None) -> Result:
         reader=reader,
         function=f"{technique.module}.analyse",
         closo_version=job.code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     checks = (*result.checks, *_of_reader(result, data.attrs.get("failed_checks", ())))
     return replace(result, checks=checks, about=job.about, provenance=provenance)

@@ -18,18 +18,15 @@ class Listings:
     """What is known of files, by fingerprint (content, and how the study wants it read).
 
     A listing counts while the code that chooses a reader, and that of the reader it chose, are the same.
-
-    Attributes
-    ----------
-    new : what had to be read now.
-    read_by : file without its path -> name of the reader.
     """
 
     def __init__(self, store: Store | None, read: Callable[[File], Mapping[str, Any]] | None = None) -> None:
-        self._known = {} if store is None else {k: v for k, v in store.listings().items() if _is_true(v)}
+        kept: dict[str, Mapping[str, Any]]
+        kept = {} if store is None else {k: v for k, v in store.listings().items() if isinstance(v, dict)}
+        self._known = {k: v for k, v in kept.items() if v["code"] == _code(v["reader"])}
         self._read = read or list_file
-        self.new: dict[str, Mapping[str, Any]] = {}
-        self.read_by: dict[tuple[str, str | None, str | None], str] = {}
+        self.new: dict[str, Mapping[str, Any]] = {}  # what had to be read now
+        self.read_by: dict[tuple[str, str | None, str | None], str] = {}  # file without its path -> name of the reader
         self._of: dict[tuple[str, str | None, str | None], list[dict[str, Any]]] = {}
 
     def parts_of(self, fingerprint: str, file: File) -> list[dict[str, Any]]:
@@ -58,10 +55,6 @@ def list_file(file: File) -> dict[str, Any]:
 def _code(reader: str) -> str:
     """Return the hash of the code that chooses a reader and lists what a file holds."""
     return code_version("closo.readers", __name__, *readers.modules_of("arbin, bdf"), *readers.modules_of(reader))
-
-
-def _is_true(listing: Any) -> bool:
-    return isinstance(listing, dict) and listing["code"] == _code(listing["reader"])
 
 
 def list_parts(file: File) -> list[dict[str, Any]]:

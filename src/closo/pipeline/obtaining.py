@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -51,15 +50,14 @@ def compute_here(tasks: Sequence[Combining]) -> Iterator[tuple[Combining, Comput
 
 
 def _stamped(task: Combining) -> Result:
-    made = task.make()
+    result = task.make()
     provenance = Provenance(
         inputs=dict(task.inputs),
         reader="",
-        function=f"closo.combine.{made.technique}",
+        function=f"closo.combine.{result.technique}",
         closo_version=task.code,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return replace(made, about=task.about, provenance=provenance)
+    return replace(result, about=task.about, provenance=provenance)
 
 
 def obtain(

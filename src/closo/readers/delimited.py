@@ -4,7 +4,7 @@ The reader for every text file that no other one recognises. Separators: tab, se
 comma; UTF-8, UTF-16, GBK or Latin-1; any lines above the table.
 
 With column names that make a spectrum or a record (at least two of time, potential or voltage, current; see
-`names.ALIASES`), the table is read by itself. Units are taken from the names or from the line below them: `Freq/Hz`,
+`names.ALIASES`), the table is read by itself. Units are taken from the names, or the line below or above: `Freq/Hz`,
 `Z' (kΩ)`, `Time in hours`, `Voltage#V`, `current_A`, `E / V vs. Na+/Na`, `Seconds`; `-Z''` and `neg. Phase` are the
 negative; Neware's Chinese names are known. A name without a unit counts as Hz, ohm, s, V, A, with a warning; a
 temperature or capacitance without a unit is not taken, a phase only where its numbers are too large for radians.
@@ -24,7 +24,9 @@ A direct-current table of at least 10 rows gets its kind from the numbers, by th
 what is swept, whether the current changes sign or rests. A warning names the kind and the reason. Where the rule does
 not decide, it is a 'record'. More than 100 V in most rows, or more than 1 % of the rows of a cycling record without a
 number, is a failed check. Current > 0 charges: '-current' in
-`columns` where the file has it the other way round.
+`columns` where the file has it the other way round. A current that is never negative gets its sign from a column of
+words that say charge or discharge in every row with a current, with a warning. Of one quantity in two units the first
+counts; the two must not differ by the factor of a unit.
 
 With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
 one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'

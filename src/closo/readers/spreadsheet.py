@@ -2,13 +2,16 @@
 
 Recognised by the zip archive that holds `xl/workbook.xml`, or by the name .xlsx or .xlsm. Columns, units (Hz, ohm, s, V, A)
 and signs are those of `delimited`. Cells that hold a date are written as text, durations as h:mm:ss; empty columns are
-left out. Of a formula, the value that was saved counts.
+left out. Of a formula, the value that was saved counts; one without is refused where its column is needed.
 
 The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info
-or global) count only where there is no other: of a Neware workbook, `record` is read. `--sheet NAME` (in a study
-`columns = "sheet=NAME:"`) reads another; `--columns` names the columns of a sheet, empty ones not counted.
+or global) count only where there is no other: of a Neware workbook, `record` is read. Sheets with equal names of columns
+whose first column counts on from sheet to sheet (Arbin, beyond the rows that one sheet holds) are read as one.
+`--sheet NAME` (in a study `columns = "sheet=NAME:"`) reads another; `--columns` names the columns of a sheet, empty ones
+not counted.
 
-Refused: several sheets that could be read and no name, none that can, .xls and workbooks with a password, archives that
+Refused: several sheets that could be read and no name, none that can, a hidden one without its name, numbers as text with
+a comma that could be decimal or of thousands, .xls and workbooks with a password, archives that
 are damaged or unpack to more than 500 MB, or to 200 times their own size and more than 20 MB, and sheets of more than
 2000 columns.
 """
@@ -17,8 +20,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +32,14 @@ from closo.errors import ReadError, did_you_mean
 from closo.readers.delimited import asked, read_text
 from closo.readers.tools.named import find_header
 from closo.readers.tools.requested import fits, sheet_said
-from closo.readers.tools.table import MAX_COLUMNS, is_number
+from closo.readers.tools.table import MAX_COLUMNS, is_number, numeric_cells
 from closo.readers.tools.text import DAMAGE, Text, load_bytes, shown
 
 _MAX_UNPACKED, _MAX_RATIO, _RATIO_MATTERS = 500_000_000, 200, 20_000_000
 _MAX_MEMBERS, _MAX_CELLS = 2000, 30_000_000
+_HIDDEN = "xlsx, hidden"  # encoding of a sheet that is not shown
+_COMMAS = re.compile(r"(?:^|(?<=\t))[-+]?\d+,\d+(?=\t|$)", re.MULTILINE)
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 _SUMS = ("cycle", "step", "statistic", "info", "global")
 _TO_CSV = "Open it in a spreadsheet program, save the sheet of the measurement as CSV, and read that."
 
@@ -54,7 +62,15 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     except DAMAGE as error:
         what = shown(str(error), 80)
         raise ReadError(f"the workbook is damaged ({what}).", file=path, hint=f"Copy it again. {_TO_CSV}") from None
-    return read_text(_chosen(path, sheets, sheet, columns), columns=columns)
+    chosen = _chosen(path, sheets, sheet, columns)
+    commas = _COMMAS.findall(chosen.content)
+    if commas and all(_THOUSANDS.fullmatch(number) for number in commas):
+        raise ReadError(
+            f"the text {shown(commas[0], 30)} in a cell could have a decimal comma or a thousands separator.",
+            file=path,
+            hint="Turn such cells into numbers in a spreadsheet program.",
+        )
+    return read_text(chosen, columns=columns)
 
 
 def _check(path: Path, raw: bytes) -> None:
@@ -96,8 +112,21 @@ def _sheets(path: Path, raw: bytes) -> dict[str, Text]:
                 if len(values) > MAX_COLUMNS or left < 0:
                     raise ValueError(f"the sheet {sheet.title[:30]} has too many cells")
                 rows.append([_written(value) for value in values])
-            found[sheet.title] = Text(path, _as_lines(rows), "xlsx")
+            if any(sum(map(bool, column)) == 1 for column in zip_longest(*rows)) and len(rows) > 2:
+                _with_formulas(raw, sheet.title, rows)
+            found[sheet.title] = Text(path, _as_lines(rows), "xlsx" if sheet.sheet_state == "visible" else _HIDDEN)
     return found
+
+
+def _with_formulas(raw: bytes, name: str, rows: list[list[str]]) -> None:
+    """Write the formulas into the cells that were saved without a value."""
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(io.BytesIO(raw), read_only=True)[name]
+    sheet.reset_dimensions()
+    for row, formulas in zip(rows, sheet.iter_rows(values_only=True), strict=False):
+        for k, formula in enumerate(formulas[: len(row)]):
+            row[k] = row[k] or (_written(formula) if str(formula).startswith("=") else "")
 
 
 def _written(value: Any) -> str:
@@ -149,9 +178,20 @@ def _chosen(path: Path, sheets: dict[str, Text], sheet: str | None, columns: str
         named = [name for name, text in sheets.items() if fits(text, *request)]
         if not named and len(sheets) == 1:
             return next(iter(sheets.values()))
+    hidden = [name for name in named if sheets[name].encoding == _HIDDEN]
+    named = [name for name in named if name not in hidden]
     named = [name for name in named if not name.lower().startswith(_SUMS)] or named
     if len(named) == 1:
         return sheets[named[0]]
+    whole = _continued(path, [sheets[name] for name in named]) if request is None else None
+    if whole is not None:
+        return whole
+    if hidden and not named:
+        raise ReadError(
+            f"only a hidden sheet of the workbook can be read: {shown(hidden[0], 30)}.",
+            file=path,
+            hint=f"If it is meant, name it: --sheet {shown(hidden[0], 40)}.",
+        )
     listed = ", ".join(shown(name, 30) for name in (named or list(sheets))[:8])
     if not named:
         raise ReadError(
@@ -164,4 +204,23 @@ def _chosen(path: Path, sheets: dict[str, Text], sheet: str | None, columns: str
         f"{len(named)} sheets of the workbook can be read: {listed}.",
         file=path,
         hint=f"Name the one to read: --sheet {shown(named[0], 40)}.",
+    )
+
+
+def _continued(path: Path, sheets: list[Text]) -> Text | None:
+    """Return sheets as one where each goes on where the one before ends: equal names, and the records counted on."""
+    headers = [find_header(text) for text in sheets]
+    names = {text.lines[line] for text, line in zip(sheets, headers, strict=True) if line is not None}
+    rows = [
+        [line for line in text.lines[(at or 0) + 1 :] if numeric_cells(line, "\t")]
+        for text, at in zip(sheets, headers, strict=True)
+    ]
+    if len(names) != 1 or not all(rows):
+        return None
+    for before, after in pairwise(rows):
+        last, first = (line.split("\t", 1)[0] for line in (before[-1], after[0]))
+        if not (last.isdecimal() and first.isdecimal() and int(first) == int(last) + 1):
+            return None
+    return Text(
+        path, "\n".join([sheets[0].content.rstrip("\n"), *(row for some in rows[1:] for row in some), ""]), "xlsx"
     )

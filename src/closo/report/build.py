@@ -34,14 +34,8 @@ Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
 _FIRST = ("conductivity", "series")  # sections that stand before the claims
 _LEADING = ("cells", "powders")  # sections whose parts show their first figure, and fold the rest
-_KEY = {
-    "conductivity": 1,
-    "series": 2,
-    "interphase": 1,
-    "cells": 1,
-    "samples": 1,
-    "powders": 1,
-}  # figures in the summary
+# figures of each section in the summary
+_KEY = {"conductivity": 1, "series": 2, "interphase": 1, "cells": 1, "samples": 1, "powders": 1}
 _MOST_KEY = 4
 _LIBRARIES = ("numpy", "scipy", "xarray", "GTC", "matplotlib")
 
@@ -95,36 +89,53 @@ def build(
         pdf=pdf,
         report=lambda what: progress(next(drawn), None, what) if progress else None,
     )
-    sections = all_sections(analysis, studio, problems=problems)
-    key, claims = _key_figures(sections), listing.claims(verdicts)
-    counts = Counter(str(v.verdict) for v in verdicts)
-    script = _part("report.js").strip()
-    page = _environment().get_template("report.html").render(
-        title=literal(study.title),
-        synthetic=study.synthetic,
-        doi=study.doi,
-        version=closo.__version__,
-        time=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
-        css=Markup(_part("report.css")),
-        script=Markup(script),
-        script_hash=Markup(f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"),
-        cards=_cards(analysis),
-        overview=_overview(analysis),
-        key=key,
-        figure_number=_in_order(key, sections),
-        verdict_note=_on_statements(verdicts),
-        verdict_counts=[(word, counts[word]) for word in WORDS if counts[word]],
-        claims=claims,
-        first=_FIRST,
-        leading=_leading(sections),
-        sections=sections,
-        contents=_contents(sections, with_claims=bool(claims.rows)),
-        imprint=_imprint(),
-    )  # fmt: skip
+    sections, claims = all_sections(analysis, studio, problems=problems), listing.claims(verdicts)
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            **_frame(),
+            **_summary(analysis, sections, verdicts),
+            title=literal(study.title),
+            synthetic=study.synthetic,
+            doi=study.doi,
+            claims=claims,
+            sections=sections,
+            contents=_contents(sections, with_claims=bool(claims.rows)),
+        )
+    )
     _write_tables(analysis, folder / "tables", [claims, listing.problems(problems)])
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8", errors="replace")
     return path
+
+
+def _frame() -> dict[str, Any]:
+    """Return what every report has: its looks, its script and the hash that lets it run, and what made it."""
+    script = _part("report.js").strip()
+    return {
+        "css": Markup(_part("report.css")),
+        "script": Markup(script),
+        "script_hash": Markup(f"sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}"),
+        "version": closo.__version__,
+        "time": datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
+        "imprint": _imprint(),
+    }
+
+
+def _summary(analysis: Analysis, sections: Sequence[Section], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return what stands first, and how the sections below are laid out."""
+    key, counts = _key_figures(sections), Counter(str(v.verdict) for v in verdicts)
+    return {
+        "cards": _cards(analysis),
+        "overview": _overview(analysis),
+        "key": key,
+        "figure_number": _in_order(key, sections),
+        "verdict_note": _on_statements(verdicts),
+        "verdict_counts": [(word, counts[word]) for word in WORDS if counts[word]],
+        "first": _FIRST,
+        "leading": _leading(sections),
+    }
 
 
 def _key_figures(sections: Sequence[Section]) -> list[Picture]:
@@ -170,16 +181,11 @@ def _on_statements(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-_BADGES = (*WORDS, "passed", "failed", "error", "warning", "note")
-
-
 def _environment() -> Environment:
     """Return templates in which everything is escaped."""
     environment = Environment(loader=PackageLoader("closo.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["level_class"] = level_class
-    environment.filters["as_printed"] = as_printed
-    environment.filters["typeset"] = typeset
-    environment.globals["badges"] = _BADGES
+    environment.filters |= {"level_class": level_class, "as_printed": as_printed, "typeset": typeset}
+    environment.globals["badges"] = (*WORDS, "passed", "failed", "error", "warning", "note")
     return environment
 
 
@@ -200,15 +206,11 @@ def _write_tables(analysis: Analysis, folder: Path, more: Sequence[Table]) -> No
         listing.files(analysis),
     ]
     if analysis.study.synthetic:
-        tables = [_marked(table) for table in tables]
+        firsts = [replace(table.columns[0], comment="synthetic data") for table in tables]
+        tables = [replace(t, columns=[first, *t.columns[1:]]) for t, first in zip(tables, firsts, strict=True)]
     for table in tables:
         write_csv(table, folder)
     write_xlsx(tables, folder / "tables.xlsx")
-
-
-def _marked(table: Table) -> Table:
-    first = replace(table.columns[0], comment="synthetic data")
-    return replace(table, columns=[first, *table.columns[1:]])
 
 
 def _cards(analysis: Analysis) -> list[Card]:
@@ -241,10 +243,10 @@ def _powder_card(analysis: Analysis, name: str) -> Card | None:
 
 def _conductivity(analysis: Analysis, sample: str) -> tuple[str, str]:
     """Return the conductivity at 30 °C, or else at the temperature at which the sample was measured."""
-    found = quantity(analysis.results, sample, "ionic_conductivity", temperature=listing.REFERENCE)
+    sigma = quantity(analysis.results, sample, "ionic_conductivity", temperature=listing.REFERENCE)
     mean = analysis.results.get(f"{sample}/conductivity")
-    if found.number is not None or mean is None:
-        return "σ at 30 °C", _or_dash(found)
+    if sigma.number is not None or mean is None:
+        return "σ at 30 °C", _or_dash(sigma)
     celsius = to_shown("temperature", float(mean.settings["temperature"]))
     return f"σ at {celsius:.4g} °C", _or_dash(mean.quantities.get("ionic_conductivity"))
 

@@ -36,7 +36,9 @@ def inline_svg(svg: str, name: str, description: str) -> Markup:
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
     width = f"{float(size[1]) * (1.6 if float(size[1]) > 300 else 2.2):.0f}px" if size else "100%"
     opening = f'<svg role="img" aria-label="{escape(description)}" style="max-width:{width};{_FONT}"'
-    body = re.sub(r'^<svg ((?:[^<>])*?) ?width="[^"]*" height="[^"]*"', rf"{_escape_group(opening)} \1", body, count=1)
+    body = re.sub(
+        r'^<svg ((?:[^<>])*?) ?width="[^"]*" height="[^"]*"', lambda found: f"{opening} {found[1]}", body, count=1
+    )
     return Markup(body)  # drawn by closo; every text of a user in it is escaped
 
 
@@ -74,7 +76,3 @@ def _share_style(match: re.Match[str]) -> str:
         f'{match[1]}<marker id="{name}" markerUnits="userSpaceOnUse" overflow="visible"><use href="#{glyph}" '
         f'style="{style}"/></marker><path d="M{corners}" style="fill:none;stroke:none;marker:url(#{name})"/>'
     )
-
-
-def _escape_group(text: str) -> str:
-    return text.replace("\\", r"\\")

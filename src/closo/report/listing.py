@@ -77,8 +77,8 @@ def pellets(analysis: Analysis) -> Table:
 
 
 def _points(result: Result) -> int | None:
-    found = result.findings.get("n")
-    return int(found) if isinstance(found, int | float) else None
+    points = result.findings.get("n")
+    return int(points) if isinstance(points, int | float) else None
 
 
 def measurements(results: Iterable[Result], name: str = "measurements") -> Table:
@@ -106,20 +106,8 @@ def quantities(results: Iterable[tuple[str, Result]]) -> Table:
         for name, quantity in result.quantities.items():
             shown = quantity.as_json()
             low, high = shown["interval"] or (None, None)
-            rows.append(
-                [
-                    key,
-                    result.technique,
-                    name,
-                    shown["value"],
-                    shown["u"],
-                    low,
-                    high,
-                    shown["unit"],
-                    shown["method"],
-                    shown.get("why", ""),
-                ]
-            )
+            rows.append([key, result.technique, name, shown["value"], shown["u"], low, high])
+            rows[-1] += [shown["unit"], shown["method"], shown.get("why", "")]
     columns = [
         Column("result"),
         Column("technique"),
@@ -174,12 +162,9 @@ def open_checks(analysis: Analysis) -> Table:
     for key, *rest in full.rows:
         if rest[1] != "passed":
             together.setdefault(tuple(rest), []).append(key)
-    rows = [[_several(keys), *rest] for rest, keys in together.items()]
+    first = {rest: f"{len(keys)} results, {keys[0]} the first" for rest, keys in together.items() if len(keys) > 1}
+    rows = [[first.get(rest, keys[0]), *rest] for rest, keys in together.items()]
     return Table("open_checks", "Checks that failed or are undecided", full.columns, rows)
-
-
-def _several(keys: Sequence[Cell]) -> str:
-    return str(keys[0]) if len(keys) == 1 else f"{len(keys)} results, {keys[0]} the first"
 
 
 def problems(found: Sequence[Problem]) -> Table:

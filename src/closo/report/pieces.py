@@ -66,12 +66,8 @@ def numbers(result: Result) -> Table:
     rows = [
         [key_text(k), value_text(q), q.method if q.number is not None else q.why] for k, q in result.quantities.items()
     ]
-    return Table(
-        "numbers",
-        f"Quantities of {result.name}",
-        [Column("quantity"), Column("value"), Column("method, or why it is withheld")],
-        rows,
-    )
+    columns = [Column("quantity"), Column("value"), Column("method, or why it is withheld")]
+    return Table("numbers", f"Quantities of {result.name}", columns, rows)
 
 
 def budgets(result: Result, *, extra: Mapping[str, Quantity | None] | None = None) -> list[Budget]:

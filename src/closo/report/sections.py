@@ -11,7 +11,7 @@ from closo import pipeline
 from closo.combine.arrhenius import figure_overlay
 from closo.figures import FigureSpec
 from closo.figures.labels import value_text
-from closo.pipeline import Analysis, Failure, Problem
+from closo.pipeline import Analysis, Problem
 from closo.quantity import Quantity
 from closo.report import listing
 from closo.report.cells import cells, explanations, one_result
@@ -34,8 +34,8 @@ def all_sections(analysis: Analysis, studio: Studio, *, problems: Sequence[Probl
         _samples(analysis, studio),
         _powders(analysis, studio),
         _checks(analysis),
-        _problems(problems),
-        _failures(analysis.failures, analysis.notes),
+        Section("problems", "Problems in the study", tables=[listing.problems(problems)]),
+        Section("failures", "Without a result", texts=analysis.notes, tables=[listing.failures(analysis.failures)]),
         _provenance(analysis),
     ]
     return [s for s in sections if s.pictures or s.parts or s.texts or any(t.rows for t in s.tables)]
@@ -186,14 +186,6 @@ def _checks(analysis: Analysis) -> Section:
         "All of them are in tables/checks.csv."
     )
     return Section("checks", "Checks", texts=[text], tables=[listing.open_checks(analysis)])
-
-
-def _problems(problems: Sequence[Problem]) -> Section:
-    return Section("problems", "Problems in the study", tables=[listing.problems(problems)])
-
-
-def _failures(failures: Sequence[Failure], notes: Sequence[str]) -> Section:
-    return Section("failures", "Without a result", texts=notes, tables=[listing.failures(failures)])
 
 
 def _provenance(analysis: Analysis) -> Section:

@@ -53,9 +53,8 @@ def write_csv(table: Table, folder: Path, *, digits: int = 10) -> Path:
     run as a formula gets an apostrophe in front, numbers stay numbers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
     path = folder / f"{table.name}.csv"
-    path.write_text(csv_text([*_head(table, 3), *body], digits=digits), encoding="utf-8")
+    path.write_text(_as_csv(table, 3, digits), encoding="utf-8")
     return path
 
 
@@ -71,8 +70,12 @@ def write_table(table: Table, path: Path, *, header_rows: int = 1) -> None:
     if path.suffix.lower() == ".xlsx":
         write_workbook([_sheet(table, header_rows)], path, head=header_rows)
         return
+    path.write_text(_as_csv(table, header_rows), encoding="utf-8")
+
+
+def _as_csv(table: Table, header_rows: int, digits: int = 10) -> str:
     body = [[literal(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
-    path.write_text(csv_text([*_head(table, header_rows), *body]), encoding="utf-8")
+    return csv_text([*_head(table, header_rows), *body], digits=digits)
 
 
 def _head(table: Table, rows: int) -> list[list[str]]:

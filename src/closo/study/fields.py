@@ -29,16 +29,14 @@ from closo.toml import Range, read_number, read_range
 _DECIMAL = r"\d+(?:\.\d+)?"
 
 
-def _c_rate(value: object) -> object:
-    """Turn the customary 'C/20' into '0.05 1/h'."""
-    match = re.fullmatch(r"\s*C\s*/\s*(\d+(?:\.\d+)?)\s*", value) if isinstance(value, str) else None
-    return f"{1.0 / float(match[1])!r} ± 0 1/h" if match and float(match[1]) > 0 else value
-
-
-def _ratio_to_one(value: object) -> object:
-    """Turn the customary '140:1' into '140'."""
-    match = re.fullmatch(rf"\s*({_DECIMAL})\s*:\s*1\s*", value) if isinstance(value, str) else None
-    return match[1] if match else value
+def _customary(value: object, quantity: str) -> object:
+    """Turn the customary 'C/20' into '0.05 1/h', and '140:1' into '140'."""
+    text = value.strip() if isinstance(value, str) else ""
+    if quantity == "c_rate" and (rate := re.fullmatch(rf"C\s*/\s*({_DECIMAL})", text)) and float(rate[1]) > 0:
+        return f"{1.0 / float(rate[1])!r} ± 0 1/h"
+    if quantity == "ball_to_powder_ratio" and (ratio := re.fullmatch(rf"({_DECIMAL})\s*:\s*1", text)):
+        return ratio[1]
+    return value
 
 
 def _fraction(value: object, *, label: str) -> Quantity:
@@ -71,10 +69,7 @@ def _validate(value: object, info: ValidationInfo, *, quantity: str, ranges: boo
     try:
         if quantity == "fraction":
             return _fraction(value, label=source)
-        if quantity == "c_rate":
-            value = _c_rate(value)
-        if quantity == "ball_to_powder_ratio":
-            value = _ratio_to_one(value)
+        value = _customary(value, quantity)
         number = (read_range if ranges else read_number)(value, quantity, label=source)
         if quantity in _SHARES:
             _check_share(value, quantity, number)
@@ -179,10 +174,10 @@ class Table(BaseModel):
     @classmethod
     def _keep_text(cls, data: Any, read: Callable[[Any], Any]) -> Any:
         """Read the table and keep the text of its fields."""
-        made = read(data)
+        table = read(data)
         if isinstance(data, dict):
-            made._written = {key: str(value) for key, value in data.items() if isinstance(value, str | int | float)}
-        return made
+            table._written = {key: str(value) for key, value in data.items() if isinstance(value, str | int | float)}
+        return table
 
     def written(self, field: str) -> str | None:
         """Return a field as it stands in study.toml, None where it is not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -41,8 +41,8 @@ def unknown_names(study: Study) -> Iterator[Problem]:
         chambers = {measurement.chamber, *(c.chamber for c in measurement.conditions)} - {None}
         for chamber in sorted(str(c) for c in chambers):
             yield from _unknown(f"{where}.chamber", chamber, study.chambers, "chambers")
-        if measurement.reader is not None:
-            yield from _unknown(f"{where}.reader", measurement.reader, _reader_names(), "readers")
+        readers = [*(row.name for row in READERS), *(entry.name for entry in entry_points(group="closo.readers"))]
+        yield from _unknown(f"{where}.reader", measurement.reader, readers, "readers")
         yield from _wrong_settings(where, measurement.technique, measurement.settings)
         if measurement.conditions and (measurement.temperature or measurement.branch or measurement.stage):
             text = "temperature, branch or stage is given twice, for the measurement and in its conditions. Keep one."
@@ -53,7 +53,6 @@ def unknown_names(study: Study) -> Iterator[Problem]:
 
 
 def _unknown_owner(study: Study, measurement: Measurement, where: str) -> Iterator[Problem]:
-    """Yield an owner that is not there, or that may be two things."""
     name = measurement.owner
     if measurement.cell is not None:
         yield from _unknown(f"{where}.cell", name, study.cells, "cells")
@@ -68,17 +67,12 @@ def _unknown_owner(study: Study, measurement: Measurement, where: str) -> Iterat
             yield Problem("error", f"{where}.of", text)
 
 
-def _reader_names() -> list[str]:
-    return [*(reader.name for reader in READERS), *(entry.name for entry in entry_points(group="closo.readers"))]
-
-
 def _unknown_samples(study: Study) -> Iterator[Problem]:
     """Yield samples and materials that are named but not there."""
     for name, specimen in study.specimens.items():
         yield from _unknown(f"specimens.{name}.sample", specimen.sample, study.samples, "samples")
     for name, powder in study.powders.items():
-        if powder.material is not None:
-            yield from _unknown(f"powders.{name}.material", powder.material, study.materials, "materials")
+        yield from _unknown(f"powders.{name}.material", powder.material, study.materials, "materials")
     for k, series in enumerate(study.series, 1):
         for sample in series.samples:
             yield from _unknown(f"series[{k}].samples", sample, study.samples, "samples")
@@ -90,12 +84,9 @@ def _unknown_in_cells(study: Study) -> Iterator[Problem]:
         if name in study.specimens or name in study.samples:
             text = "a specimen or sample has the same name, and results could not tell them apart. Rename one."
             yield Problem("error", f"cells.{name}", text)
-        if cell.separator_sample is not None:
-            yield from _unknown(f"cells.{name}.separator_sample", cell.separator_sample, study.samples, "samples")
+        yield from _unknown(f"cells.{name}.separator_sample", cell.separator_sample, study.samples, "samples")
         for key in ("active_material", "carbon_material"):
-            material = getattr(cell, key)
-            if material is not None:
-                yield from _unknown(f"cells.{name}.{key}", material, study.materials, "materials")
+            yield from _unknown(f"cells.{name}.{key}", getattr(cell, key), study.materials, "materials")
 
 
 def _unknown_materials(study: Study) -> Iterator[Problem]:
@@ -110,9 +101,9 @@ def _unknown_materials(study: Study) -> Iterator[Problem]:
                 yield Problem("warning", f"samples.{name}.recipe", text)
 
 
-def _unknown(where: str, name: str, known: Container[str] | Iterable[str], kind: str) -> Iterator[Problem]:
-    names = list(known) if isinstance(known, Iterable) else []
-    if name not in names:
+def _unknown(where: str, name: str | None, known: Iterable[str], kind: str) -> Iterator[Problem]:
+    names = list(known)
+    if name is not None and name not in names:
         hint = did_you_mean(name, names) if names else f"There is no [{kind}] table."
         yield Problem("error", where, f"'{name}' is not one of the {kind}. {hint}")
 
@@ -182,8 +173,5 @@ def repeats(study: Study) -> Iterator[Problem]:
                 yield Problem("error", f"{where}.{kind}", f"'{file}' cannot belong to two {what}s.")
         name = name_measurement(study, m)
         if names.setdefault(name, m.file) != m.file:
-            yield Problem(
-                "error",
-                f"{where}.file",
-                f"'{m.file}' and '{names[name]}' would both be called '{name}'. Rename one file.",
-            )
+            text = f"'{m.file}' and '{names[name]}' would both be called '{name}'. Rename one file."
+            yield Problem("error", f"{where}.file", text)

@@ -109,9 +109,7 @@ class Sample(Owner):
     kind_of_owner: ClassVar[str] = "sample"
     recipe: Recipe | None = None
     milling: Milling | None = None
-    changed_fraction: Annotated[Measured, measured("volume_fraction")] = (
-        None  # share of the salt that X-ray Raman sees changed
-    )
+    changed_fraction: Annotated[Measured, measured("volume_fraction")] = None  # of the salt, as X-ray Raman sees it
 
     def about(self, name: str) -> About:
         """Return what results say of their owner."""
@@ -201,8 +199,8 @@ class Cell(Owner):
 
     def states(self) -> dict[str, Any]:
         """Return kind, reference and electrodes, where they are stated."""
-        found = {"cell": self.kind, "reference": self.reference, "electrodes": _ELECTRODES.get(self.kind or "")}
-        return {key: value for key, value in found.items() if value is not None}
+        known = {"cell": self.kind, "reference": self.reference, "electrodes": _ELECTRODES.get(self.kind or "")}
+        return {key: value for key, value in known.items() if value is not None}
 
 
 class Press(Table):

@@ -12,6 +12,7 @@ The binary holds settings, data (version 3, one packed record per row) and log; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,7 +78,7 @@ def write_mpt(
     names, columns, formats = zip(*_columns(table, code), strict=True)
     rows = np.column_stack(columns)
     template = "\t".join(formats)
-    body = [_three_digits(template % tuple(row)) for row in rows.tolist()]
+    body = [re.sub("E([+-])", r"E\g<1>0", template % tuple(row)) for row in rows.tolist()]  # E+000, as EC-Lab writes
     top = _header(path.stem, table, program, comment=comment, date=date)
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(top) + 3:<28}", *top, "\t".join(names) + "\t", *body]
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode("latin-1"))
@@ -130,13 +131,7 @@ def _spectra_so_far(spectrum: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(np.cumsum(np.diff(spectrum.astype(int), prepend=0) > 0) - 1, 0))
 
 
-def _three_digits(row: str) -> str:
-    """Return a row with exponents as EC-Lab writes them: E+000."""
-    return row.replace("E+", "E+0").replace("E-", "E-0")
-
-
 def _header(name: str, table: Table, program: Sequence[ProgramStep], *, comment: str, date: datetime) -> list[str]:
-    """Return the lines from the technique to the one before the names of the columns."""
     return [
         "",
         "Modulo Bat",
@@ -250,7 +245,6 @@ def _module(short: str, long: str, version: int, body: bytes, *, date: datetime)
 
 
 def _records(table: Table, code: int, fields: Sequence[tuple[str, str, tuple[int, ...]]]) -> np.ndarray:
-    """Return the packed rows."""
     constant, spectrum = table.control != 0.0, table.frequency > 0.0
     began = np.diff(table.step, prepend=table.step[:1] - 1) != 0
     charge = table.charge / _MILLIAMPERE_HOUR

@@ -16,29 +16,25 @@ HEAT = 60e3
 """Of the transition [J/kg of salt]."""
 
 _RATE = 10.0 / 60.0  # K/s
+_LAG = 4.0  # time in which the pan's heat flows off, times the rate [K]
 
 
-def heat_flow(
-    random: np.random.Generator, *, heat: float, onset: float, lag: float = 4.0, rate: float = _RATE
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def heat_flow(random: np.random.Generator, *, heat: float, onset: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return time [s], temperature [K] and heat flow [W/kg], endothermic > 0, of a run from 50 to 330 degC.
 
-    Parameters
-    ----------
-    heat : of the transition [J/kg], beginning at `onset` [K]; 0 where there is none.
-    lag : time in which the pan's heat flows off, times the rate [K].
+    `heat` is that of a transition [J/kg] which begins at `onset` [K]; 0 where there is none.
     """
-    time = np.arange(0.0, 280.0 / rate, 2.0)
-    t = 323.15 + rate * time
+    time = np.arange(0.0, 280.0 / _RATE, 2.0)
+    t = 323.15 + _RATE * time
     rise = float(random.uniform(2.0, 5.0))  # K over which heat is taken up
     z = np.maximum(t - onset, 0.0)
-    peak = np.where(z > 0.0, np.minimum(z / rise, 1.0) * np.exp(-np.maximum(z - rise, 0.0) / lag), 0.0)
-    peak = peak / (0.5 * rise + lag)
+    peak = np.where(z > 0.0, np.minimum(z / rise, 1.0) * np.exp(-np.maximum(z - rise, 0.0) / _LAG), 0.0)
+    peak = peak / (0.5 * rise + _LAG)
     x = (t - 460.0) / 140.0
     base = 1400.0 + 150.0 * x + float(random.normal(0.0, 30.0)) * x**2 + float(random.normal(0.0, 20.0)) * x**3
     step = float(random.normal(0.0, 15.0)) / (1.0 + np.exp(-(t - onset) / 4.0)) if heat else 0.0  # J/(kg K)
-    flow = rate * (base + step + heat * peak)
-    flow = flow + 2.0 * np.exp(-time / 40.0) * rate * 500.0  # the oven starts
+    flow = _RATE * (base + step + heat * peak)
+    flow = flow + 2.0 * np.exp(-time / 40.0) * _RATE * 500.0  # the oven starts
     walk = np.cumsum(random.standard_normal(time.size)) * 0.03
     walk = walk - np.linspace(0.0, walk[-1], time.size)
     return time, t, flow + walk + 1.0 * random.standard_normal(time.size)

@@ -194,7 +194,6 @@ def _pattern(
 
 
 def _write_uxd(path: Path, counts: np.ndarray, name: str, seconds: float) -> None:
-    """Write counts in even steps as DIFFRAC text."""
     (first, first_share), (second, second_share) = CO.lines
     head = [
         f"; {SYNTHETIC}", "_FILEVERSION=3", f"_SAMPLE='{name}'", "_SITE=''", "_ANODE='Co'", f"_WL1={first:.6f}",

@@ -39,8 +39,7 @@ def impedance(frequency: np.ndarray, circuit: PelletCircuit) -> np.ndarray:
     z = jw * circuit.inductance + circuit.lead_resistance
     z = z + 1.0 / (1.0 / circuit.bulk_resistance + jw * circuit.geometric_capacitance)
     if circuit.grain_boundary is not None:
-        resistance, coefficient, exponent = circuit.grain_boundary
-        z = z + 1.0 / (1.0 / resistance + coefficient * jw**exponent)
+        z = z + arc(jw, *circuit.grain_boundary)
     total: np.ndarray = z + 1.0 / (circuit.cpe_coefficient * jw**circuit.cpe_exponent)
     return total
 
@@ -90,3 +89,8 @@ def measured(
     noise = rng.standard_normal(z.size) + 1j * rng.standard_normal(z.size)
     noisy: np.ndarray = z + np.abs(z) * noise_level(frequency, nuisances) * noise
     return noisy
+
+
+def arc(jw: np.ndarray, resistance: float, coefficient: float, exponent: float) -> np.ndarray:
+    """Return the impedance of a resistance [ohm] beside a constant-phase element [S s^n], 1/(1/R + Q (jw)^n)."""
+    return np.asarray(1.0 / (1.0 / resistance + coefficient * jw**exponent))

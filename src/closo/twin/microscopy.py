@@ -107,13 +107,13 @@ def loss_map(lamella: Lamella, random: np.random.Generator) -> np.ndarray:
     return np.asarray(random.poisson(6.0 * lamella.counts * mean), np.uint16)
 
 
-def section(random: np.random.Generator, *, size: int = 40, scale: float = 3.0, counts: float = 15.0) -> np.ndarray:
+def section(random: np.random.Generator, *, size: int = 40, scale: float = 3.0) -> np.ndarray:
     """Return an SEM map of a section whose silica clusters over `scale` pixels, as X-ray counts."""
     field = gaussian_filter(random.standard_normal((size, size)), scale, mode="wrap")
     share = np.clip(0.35 + 0.15 * field / field.std(), 0.02, 0.98)
     e, spectrum = _lines({"C": 0.4 + 0 * share, "O": 4.0 * share, "Na": 3.0 * (1 - share), "Si": 6.0 * share})
     spectrum += 3.0 / e.size + 0.2 * np.exp(-0.5 * (e / 45.0) ** 2)
-    return np.asarray(random.poisson(counts * spectrum), np.uint16)
+    return np.asarray(random.poisson(15.0 * spectrum), np.uint16)
 
 
 def write_maps(folder: Path, seed: int = 0) -> list[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ two minutes, one sample in ten is an outlier of three standard deviations, share
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -59,19 +59,14 @@ def best_time(law: str, truth: Mapping[str, float]) -> float:
     return float(hours[np.argmax(conductivity(law, truth, hours))])
 
 
-def milled(law: str, *, seed: int, times: Sequence[float] = TIMES, diffraction: bool = True) -> list[Milled]:
-    """Return a synthetic series of a law with parameters `truth_of(law, seed)`.
-
-    Parameters
-    ----------
-    times : [h]; diffraction : shares of A and B are known, too.
-    """
+def milled(law: str, *, seed: int) -> list[Milled]:
+    """Return a synthetic series of a law with parameters `truth_of(law, seed)`; shares of A and B are known, too."""
     truth, rng = truth_of(law, seed), np.random.default_rng([43, seed, *law.encode()])
-    real = np.array(times) + rng.normal(0.0, 2.0 / 60.0, len(times))
+    real = np.array(TIMES) + rng.normal(0.0, 2.0 / 60.0, len(TIMES))
     states = shares(law, real, {k: np.array(v) for k, v in truth.items()})
     die, common = _DIE * rng.standard_normal(), _COMMON * rng.standard_normal()
-    made = []
-    for k, (hours, sigma) in enumerate(zip(times, conductivity(law, truth, real), strict=True)):
+    samples = []
+    for k, (hours, sigma) in enumerate(zip(TIMES, conductivity(law, truth, real), strict=True)):
         off = _SAMPLES * rng.standard_normal() * (3.0 if rng.random() < 0.1 else 1.0)
         seen = sigma * math.exp(off + die + _READING * rng.standard_normal())
         label = f"{hours:g}h"
@@ -79,8 +74,6 @@ def milled(law: str, *, seed: int, times: Sequence[float] = TIMES, diffraction: 
         found = {
             name: float(x[k]) + common + _SHARE * rng.standard_normal() for name, x in zip("AB", states, strict=False)
         }
-        known = (
-            tuple((s, uncertain(x, {f"profile:{label}/{s}": _SHARE})) for s, x in found.items()) if diffraction else ()
-        )
-        made.append(Milled(label, 3600.0 * hours, number, known))
-    return made
+        known = tuple((s, uncertain(x, {f"profile:{label}/{s}": _SHARE})) for s, x in found.items())
+        samples.append(Milled(label, 3600.0 * hours, number, known))
+    return samples

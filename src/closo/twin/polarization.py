@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from closo.twin.impedance import Instrument, frequencies, measured
+from closo.twin.impedance import Instrument, arc, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
 
@@ -131,7 +132,6 @@ class BruceVincent:
     current: np.ndarray  # A
     voltage: np.ndarray  # V
     truth: BruceVincentTruth
-    stated_voltage: float  # what the file says of dV [V]
 
 
 def bruce_vincent(
@@ -151,17 +151,13 @@ def bruce_vincent(
     rng = stream(seed, "bruce-vincent")
     gain, offset, shift, drift, later_drift = rng.standard_normal(5)
     frequency = frequencies(1e6, 0.1)
+    jw = 2j * np.pi * frequency
+    leads = jw * truth.inductance + truth.bulk_resistance  # the arc of the bulk lies beyond 100 MHz
     used, noise = instrument or Instrument(), nuisances or Nuisances()
-    spectra = [
-        measured(
-            frequency,
-            _spectrum(frequency, truth, r * np.exp(truth.arc_drift * d)),
-            instrument=used,
-            nuisances=noise,
-            rng=rng,
-        )
-        for r, d in ((truth.initial_interface, drift), (truth.steady_interface, later_drift))
-    ]
+    read = partial(measured, frequency, instrument=used, nuisances=noise, rng=rng)
+    cpe = truth.cpe_coefficient, truth.cpe_exponent
+    ends = ((truth.initial_interface, drift), (truth.steady_interface, later_drift))
+    spectra = [read(leads + arc(jw, r * np.exp(truth.arc_drift * d), *cpe)) for r, d in ends]
     time = truth.interval * np.arange(1, round(truth.duration / truth.interval) + 1)
     decay = 0.5 * np.exp(-time / truth.fast) + 0.5 * np.exp(-time / truth.slow)
     first, last = truth.initial_current, truth.steady_current
@@ -170,12 +166,4 @@ def bruce_vincent(
     current = current + truth.offset_u * offset + truth.noise * rng.standard_normal(time.size)
     stated = float(truth.voltage + truth.voltage_offset_u * shift)
     voltage = stated + 2e-5 * rng.standard_normal(time.size)
-    return BruceVincent(frequency, spectra[0], spectra[1], time, current, voltage, truth, stated)
-
-
-def _spectrum(frequency: np.ndarray, truth: BruceVincentTruth, interface: float) -> np.ndarray:
-    """Return jwL + R_b + 1/(1/R + Q (jw)^n) [ohm]; the arc of the bulk lies beyond 100 MHz."""
-    jw = 2j * np.pi * frequency
-    arc = 1.0 / (1.0 / interface + truth.cpe_coefficient * jw**truth.cpe_exponent)
-    total: np.ndarray = jw * truth.inductance + truth.bulk_resistance + arc
-    return total
+    return BruceVincent(frequency, spectra[0], spectra[1], time, current, voltage, truth)

@@ -10,10 +10,10 @@ from typing import Any
 
 from closo.constants import ELECTRONVOLT
 from closo.errors import StudyError
+from closo.toml import toml_table, toml_text
 from closo.twin.claims import FIELDS, printed_claims
 from closo.twin.core_level import core_level_tables
 from closo.twin.electrochemistry import CellRecord, write_electrochemistry
-from closo.twin.electrochemistry.records import toml_table, toml_text
 from closo.twin.impedance import draw_instrument
 from closo.twin.microscopy import write_maps
 from closo.twin.pellet import draw_batch, draw_pellet
@@ -80,18 +80,16 @@ def write_study(
     truth = Truth(seed=seed)
     raw = folder / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    for old in (
-        file
-        for ending in ("par", "mpt", "mpr", "aif", "dx", "uxd", "txt", "xrs", "dm4")
-        for file in raw.glob(f"*.{ending}")
-    ):
-        old.unlink()
+    for ending in ("par", "mpt", "mpr", "aif", "dx", "uxd", "txt", "xrs", "dm4"):
+        for old in raw.glob(f"*.{ending}"):
+            old.unlink()
     shutil.rmtree(folder / "structures", ignore_errors=True)
     runs = tuple(_write_pellets(raw, truth, kind))
     cells = write_electrochemistry(raw, truth, kind)
-    tables = powder_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
-    tables += core_level_tables(raw, truth, [r.name for r in RECIPES]) if kind == "full" else []
-    tables += write_maps(raw, seed) if kind == "full" else []
+    tables: list[tuple[str, dict[str, Any]]] = []
+    if kind == "full":
+        names = [recipe.name for recipe in RECIPES]
+        tables = powder_tables(raw, truth, names) + core_level_tables(raw, truth, names) + write_maps(raw, seed)
     powders = [line for heading, entries in tables for line in toml_table(heading, entries)]
     _write(folder / "study.toml", [*_study_lines(truth, runs), *powders, *(line for c in cells for line in c.lines)])
     _write(folder / "claims.toml", _claim_lines(runs, cells, tables))
@@ -103,7 +101,6 @@ def write_study(
 
 
 def _keep_real_studies(folder: Path) -> None:
-    """Refuse to write over a study that is not synthetic."""
     file = folder / "study.toml"
     if file.exists() and SYNTHETIC not in file.read_text(encoding="utf-8", errors="replace"):
         raise StudyError("There is a study here that is not a twin.", file=file, hint="Choose an empty folder.")
@@ -130,6 +127,7 @@ def _write_pellets(raw: Path, truth: Truth, kind: str) -> Iterator[Run]:
 def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
     """Return study.toml: what a laboratory would know, never the truth."""
     u = truth.nuisances
+    salt, silica_density = (_density(rho, u.density) for rho in (truth.density_salt, truth.density_silica))
     lines = [
         f"# {SYNTHETIC}.",
         "",
@@ -137,20 +135,13 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
         "synthetic = true",
         f"doi = {toml_text(_DOI)}",
         "",
-        *toml_table(
-            "[materials.Na2B12H12]", {"density": _density(truth.density_salt, u.density), "molar_mass": "187.80 g/mol"}
-        ),
-        *toml_table("[materials.SiO2]", {"density": _density(truth.density_silica, u.density)}),
-        *(
-            line
-            for name, density in _ELECTRODE
-            for line in toml_table(f"[materials.{toml_text(name)}]", {"density": density})
-        ),
+        *toml_table("[materials.Na2B12H12]", {"density": salt, "molar_mass": "187.80 g/mol"}),
+        *toml_table("[materials.SiO2]", {"density": silica_density}),
+        *(line for name, rho in _ELECTRODE for line in toml_table(f"[materials.{toml_text(name)}]", {"density": rho})),
         *toml_table('[presses."cell frame"]', _FRAME),
         *toml_table('[presses."cathode die"]', _DIE),
         *toml_table("[cells.TiS2]", _TIS2),
     ]
-    pellets = {run.pellet.name: run for run in runs}
     batches = {run.pellet.batch.recipe.name: run.pellet.batch for run in runs}
     used = {batch.recipe.filler for batch in batches.values()}
     for silica in truth.silicas:
@@ -165,26 +156,27 @@ def _study_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
     lines += toml_table(f"[chambers.{CHAMBER}]", {"temperature_offset": chamber_text(truth)})
     for name, batch in batches.items():
         lines += toml_table(f"[samples.{name}]", _sample(batch.recipe, batch.masses, u.weighing))
-    for name, run in pellets.items():
-        entries = {"sample": run.pellet.batch.recipe.name, **specimen_texts(truth, run.pellet), "pressure": "187 MPa"}
-        lines += toml_table(f"[specimens.{name}]", entries)
-    for run in runs:
-        entries = {
-            "specimen": run.pellet.name,
-            "technique": "impedance",
-            "file": f"raw/{run.file.name}",
-            "chamber": CHAMBER,
-        }
-        lines += ["[[measurements]]", *toml_table("", entries)[1:-1]]
-        if len(run.points) == 1:
-            lines += [*toml_table("", run.conditions[0])[1:]]
-        else:
-            lines += ["conditions = [", *(f"  {toml_text(condition)}," for condition in run.conditions), "]", ""]
+    lines += _pellet_lines(truth, runs)
     for name, axis, samples in _SERIES:
         if set(samples) <= set(batches):
-            lines += toml_table(
-                "[[series]]", {"name": name, "axis": axis, "samples": samples, "temperature": "60 degC"}
-            )
+            asked: dict[str, Any] = {"name": name, "axis": axis, "samples": samples, "temperature": "60 degC"}
+            lines += toml_table("[[series]]", asked)
+    return lines
+
+
+def _pellet_lines(truth: Truth, runs: Sequence[Run]) -> list[str]:
+    """Return the pellets and what was measured on them."""
+    lines = []
+    for name, pellet in {run.pellet.name: run.pellet for run in runs}.items():
+        entries = {"sample": pellet.batch.recipe.name, **specimen_texts(truth, pellet), "pressure": "187 MPa"}
+        lines += toml_table(f"[specimens.{name}]", entries)
+    for run in runs:
+        entries = {"specimen": run.pellet.name, "technique": "impedance", "file": f"raw/{run.file.name}"}
+        lines += toml_table("[[measurements]]", entries | {"chamber": CHAMBER})[:-1]
+        if len(run.points) == 1:
+            lines += toml_table("", run.conditions[0])[1:]
+        else:
+            lines += ["conditions = [", *(f"  {toml_text(condition)}," for condition in run.conditions), "]", ""]
     return lines
 
 
@@ -193,13 +185,12 @@ def _density(value: float, relative_u: float) -> str:
 
 
 def _sample(recipe: Recipe, masses: Mapping[str, float], weighing: float) -> dict[str, Any]:
-    """Return the entries of one sample: a recipe and how it was milled."""
-    made: dict[str, Any] = {"matrix": "Na2B12H12"}
+    entry: dict[str, Any] = {"matrix": "Na2B12H12"}
     if recipe.filler is not None:
-        made |= {"filler": "SiO2", "filler_type": recipe.filler, "filler_fraction": f"{100 * recipe.fraction:g} vol%"}
-        made["masses"] = {name: f"{mass * 1e6:.2f} ± {weighing * 1e6:g} mg" for name, mass in masses.items()}
-        made["batch_mass"] = "500 ± 1 mg"
-    entries: dict[str, Any] = {"recipe": made}
+        entry |= {"filler": "SiO2", "filler_type": recipe.filler, "filler_fraction": f"{100 * recipe.fraction:g} vol%"}
+        entry["masses"] = {name: f"{mass * 1e6:.2f} ± {weighing * 1e6:g} mg" for name, mass in masses.items()}
+        entry["batch_mass"] = "500 ± 1 mg"
+    entries: dict[str, Any] = {"recipe": entry}
     if recipe.hours:
         entries["milling"] = {
             "time": f"{recipe.hours:g} h",

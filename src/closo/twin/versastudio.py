@@ -25,6 +25,7 @@ _COLUMNS = (
 _RANGES = (200e-3, 20e-3, 2e-3, 200e-6, 20e-6, 2e-6, 200e-9, 20e-9)  # A; written as 3, 4, 5...
 _EIS, _OPEN_CIRCUIT, _CHRONOAMPEROMETRY, _CYCLIC_VOLTAMMETRY = 21, 41, 3, 38  # ActionId, as in real files
 _LINEAR_SCAN, _CHRONOPOTENTIOMETRY = 901, 902  # no real file shows these: the name of the action tells what it is
+_AMPLITUDE = 0.010  # of a spectrum, rms [V]
 _RANGE_NAMES = ("200mA", "20mA", "2mA", "200uA", "20uA", "2uA", "200nA", "20nA")
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # English in every locale
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -66,19 +67,16 @@ def open_circuit(duration: float, points: int, rng: np.random.Generator) -> Acti
     return Action("Open Circuit", settings, duration, columns)
 
 
-def potentiostatic_eis(
-    frequency: np.ndarray, impedance: np.ndarray, rng: np.random.Generator, *, amplitude: float = 0.010
-) -> Action:
+def potentiostatic_eis(frequency: np.ndarray, impedance: np.ndarray, rng: np.random.Generator) -> Action:
     """Return a spectrum at open circuit: E and I as the analyser found them, Z = E/I.
 
     Parameters
     ----------
     frequency : [Hz], shape (n,); impedance : [ohm], complex, shape (n,).
     rng : gives the phases of E and the times.
-    amplitude : rms amplitude [V].
     """
     n = frequency.size
-    e = amplitude * (1.0 + 0.01 * rng.standard_normal(n)) * np.exp(2j * np.pi * rng.random(n))
+    e = _AMPLITUDE * (1.0 + 0.01 * rng.standard_normal(n)) * np.exp(2j * np.pi * rng.random(n))
     i = e / impedance
     steps = 0.25 + 0.02 * rng.random(n) + 3.0 / frequency
     settings = (
@@ -100,7 +98,7 @@ def potentiostatic_eis(
         "Potential (V),Versus=vs OC",
         "Potential (V),Value=0",
         "Step or Scan=Step",
-        f"Amplitude (mV RMS)={amplitude * 1e3:.7G}",
+        f"Amplitude (mV RMS)={_AMPLITUDE * 1e3:.7G}",
         f"End Frequency (Hz)={frequency[-1]:.7G}",
         f"Start Frequency (Hz)={frequency[0]:.7G}",
         "Segments=1",
@@ -120,7 +118,7 @@ def potentiostatic_eis(
         "Z Real": impedance.real,
         "Z Imag": impedance.imag,
         "ActionId": _EIS,
-        "AC Amplitude": amplitude,
+        "AC Amplitude": _AMPLITUDE,
     }
     return Action("Potentiostatic EIS", settings, float(np.sum(steps)) + 1.0, columns)
 
@@ -167,16 +165,13 @@ def chronopotentiometry(
     return _direct("Chronopotentiometry", settings, columns)
 
 
-def linear_sweep(
-    potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float, *, full_scale: float = 0.0
-) -> Action:
+def linear_sweep(potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float) -> Action:
     """Return one sweep of the potential.
 
     Parameters
     ----------
     potential, current, time : [V], [A], [s] from the beginning of the action, shape (n,); in the order of the sweep.
     scan_rate : [V/s].
-    full_scale : of the current range [A]; 0 for the smallest that holds the currents.
     """
     settings = (
         f"Total Points={time.size}",
@@ -186,13 +181,11 @@ def linear_sweep(
         "Initial Potential (V),Versus=vs Ref",
         f"Initial Potential (V),Value={potential[0]:.7G}",
     )
-    columns = _measured(time, current, potential, full_scale) | {"E Applied(V)": potential, "ActionId": _LINEAR_SCAN}
+    columns = _measured(time, current, potential) | {"E Applied(V)": potential, "ActionId": _LINEAR_SCAN}
     return _direct("Linear Scan Voltammetry", settings, columns)
 
 
-def cyclic_voltammetry(
-    potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float, *, full_scale: float = 0.0
-) -> Action:
+def cyclic_voltammetry(potential: np.ndarray, current: np.ndarray, time: np.ndarray, scan_rate: float) -> Action:
     """Return sweeps to and fro; arguments as for `linear_sweep`."""
     settings = (
         f"Total Points={time.size}",
@@ -204,8 +197,7 @@ def cyclic_voltammetry(
         "Vertex 1 Potential (V),Versus=vs Ref",
         f"Vertex 1 Potential (V),Value={potential.max():.7G}",
     )
-    columns = _measured(time, current, potential, full_scale)
-    columns |= {"E Applied(V)": potential, "ActionId": _CYCLIC_VOLTAMMETRY}
+    columns = _measured(time, current, potential) | {"E Applied(V)": potential, "ActionId": _CYCLIC_VOLTAMMETRY}
     return _direct("Cyclic Voltammetry (Multiple Cycles)", settings, columns)
 
 
@@ -215,7 +207,7 @@ def _timing(time: np.ndarray) -> tuple[str, ...]:
 
 
 def _measured(
-    time: np.ndarray, current: np.ndarray, potential: np.ndarray, full_scale: float
+    time: np.ndarray, current: np.ndarray, potential: np.ndarray, full_scale: float = 0.0
 ) -> dict[str, np.ndarray | float | int]:
     """Return the columns that every action without an alternating signal fills."""
     full_scale = full_scale or float(np.max(np.abs(current)))
@@ -278,7 +270,6 @@ def _section(name: str, lines: Sequence[str]) -> list[str]:
 
 
 def _header(comment: str, date: datetime, actions: Sequence[Action]) -> list[str]:
-    """Return everything before the data."""
     application = (
         f"Note={SYNTHETIC}",
         "Name=VersaStudio",

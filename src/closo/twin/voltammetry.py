@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from closo.twin.impedance import Instrument, frequencies, measured
+from closo.twin.impedance import Instrument, arc, frequencies, measured
 from closo.twin.truth import Nuisances, stream
 
 
@@ -89,16 +90,10 @@ def linear_sweep(
     potential = truth.start + truth.scan_rate * (time - truth.interval)
     current = current_at(potential, truth) + truth.noise * rng.standard_normal(count)
     frequency = frequencies(1e6, 0.1)
-    before, after = (
-        measured(
-            frequency,
-            _spectrum(frequency, truth, interface),
-            instrument=instrument or Instrument(),
-            nuisances=nuisances or Nuisances(),
-            rng=rng,
-        )
-        for interface in (truth.interface_before, truth.interface_after)
-    )
+    used, noise = instrument or Instrument(), nuisances or Nuisances()
+    read = partial(measured, frequency, instrument=used, nuisances=noise, rng=rng)
+    interfaces = (truth.interface_before, truth.interface_after)
+    before, after = (read(_spectrum(frequency, truth, interface)) for interface in interfaces)
     readings = potential + truth.potential_noise * rng.standard_normal(count)
     return LinearSweep(time, readings, current, frequency, before, after, truth)
 
@@ -106,8 +101,6 @@ def linear_sweep(
 def _spectrum(frequency: np.ndarray, truth: LinearSweepTruth, interface: float) -> np.ndarray:
     """Return jwL + R_b + 1/(1/R + Q (jw)^n) + 1/(Q_e (jw)^n_e) [ohm]."""
     jw = 2j * np.pi * frequency
-    coefficient, exponent = truth.interface
-    arc = 1.0 / (1.0 / interface + coefficient * jw**exponent)
     electrode = 1.0 / (truth.blocking[0] * jw ** truth.blocking[1])
-    total: np.ndarray = jw * truth.inductance + truth.bulk_resistance + arc + electrode
-    return total
+    leads = jw * truth.inductance + truth.bulk_resistance
+    return np.asarray(leads + arc(jw, interface, *truth.interface) + electrode)

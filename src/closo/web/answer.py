@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -15,6 +15,9 @@ from closo import __version__
 from closo.documents import plain
 from closo.figures.labels import typeset
 from closo.report.wording import key_text, level_class
+
+if TYPE_CHECKING:
+    from closo.web.bench import Bench
 
 
 def answer(request: Request, template: str, page: Mapping[str, Any], status: int = 200) -> Response:
@@ -32,6 +35,18 @@ def wants_json(request: Request) -> bool:
     asked = request.query_params.get("format")
     accepted = request.headers.get("accept", "")
     return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
+
+
+async def sent(request: Request, name: str) -> str:
+    """Return a field of a small form."""
+    form = await request.form(max_files=0, max_fields=5)
+    return str(form.get(name, ""))
+
+
+def bench_of(request: Request) -> Bench:
+    """Return the bench of the user who asks."""
+    bench: Bench = request.app.state.workplace.bench(request.scope["user"])
+    return bench
 
 
 _OF_THE_PAGE = (  # what the sentences call the options of the command line
@@ -62,12 +77,7 @@ def of_page(text: str | None) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     """Return templates in which everything is escaped."""
-    made = Environment(
-        loader=PackageLoader("closo.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
-    return made
+    loader = PackageLoader("closo.web")
+    jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
+    return jinja

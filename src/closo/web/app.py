@@ -16,20 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from closo.errors import ClosoError, StudyError
-from closo.web import (
-    cell,
-    claims,
-    compare,
-    downloads,
-    drop,
-    login,
-    maps,
-    measurement,
-    pathways,
-    sandbox,
-    study,
-    work,
-)
+from closo.web import cell, claims, compare, downloads, drop, login, maps, measurement, pathways, sandbox, study, work
 from closo.web.answer import answer
 from closo.web.safety import Access, Guard
 from closo.web.workplace import Workplace
@@ -46,8 +33,8 @@ def plotly_script() -> Path:
     ------
     StudyError  when it is not installed.
     """
-    found = find_spec("plotly")
-    path = Path(found.origin).parent / "package_data" / "plotly.min.js" if found and found.origin else None
+    module = find_spec("plotly")
+    path = Path(module.origin).parent / "package_data" / "plotly.min.js" if module and module.origin else None
     if path is None or not path.is_file():
         raise StudyError("plotly is not installed, whose script draws in the browser.", hint="pip install 'closo[web]'")
     return path
@@ -84,23 +71,25 @@ def make_app(place: Workplace, access: Access) -> Any:
 
     @app.exception_handler(ClosoError)
     async def refused(request: Request, error: ClosoError) -> Response:
-        from closo.web.child import said
-
-        return answer(request, "error.html", {"title": "That does not work", "error": said(error)}, 422)
+        return _wrong(request, error, 422)
 
     @app.exception_handler(500)
     async def failed(request: Request, error: Exception) -> Response:
         sentence = f"closo failed with {type(error).__name__} ({str(error)[:200]})."
-        words = {"error": sentence, "file": None, "where": None, "hint": "This is a bug in closo: please report it."}
-        return answer(request, "error.html", {"title": "That does not work", "error": words}, 500)
+        return _wrong(request, ClosoError(sentence, hint="This is a bug in closo: please report it."), 500)
 
     @app.exception_handler(HTTPException)
     async def missing(request: Request, error: HTTPException) -> Response:
         said = "There is nothing here." if error.status_code == 404 else str(error.detail)
-        words = {"error": said, "file": None, "where": None, "hint": None}
-        return answer(request, "error.html", {"title": "That does not work", "error": words}, error.status_code)
+        return _wrong(request, ClosoError(said), error.status_code)
 
     return Guard(app, access)
+
+
+def _wrong(request: Request, error: ClosoError, status: int) -> Response:
+    from closo.web.child import said
+
+    return answer(request, "error.html", {"title": "That does not work", "error": said(error)}, status)
 
 
 def _import_for_a_first_file() -> None:

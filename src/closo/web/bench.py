@@ -100,12 +100,12 @@ def _plain(name: str, seen: Mapping[str, Any]) -> FigureSpec:
 class Bench:
     """The files of one user, in a folder of their own."""
 
-    def __init__(self, folder: Path, workers: int = 2) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: dict[str, Dropped] = {}
         self.given: dict[str, str] = {}
         self.use_header = False
-        self._free = asyncio.Semaphore(workers)
+        self._free = asyncio.Semaphore(2)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def store(self, name: str, content: BinaryIO) -> Dropped:
@@ -129,8 +129,7 @@ class Bench:
         finally:
             arriving.unlink(missing_ok=True)
         key = hashlib.sha256(f"{digest.hexdigest()}/{label}".encode()).hexdigest()[:12]
-        known = self.files.get(key)
-        if known is None or known.state == "cancelled":
+        if key not in self.files or self.files[key].state == "cancelled":
             self.files[key] = Dropped(key, label, path)
         return self.files[key]
 
@@ -169,15 +168,10 @@ class Bench:
         left = iter(curves)
         for entry in said.get("entries", ()):
             result = from_document(entry["document"], next(left)) if "document" in entry else None
-            fields = {
-                key: entry[key] for key in ("part", "title", "kind", "size", "technique", "techniques", "suggestions")
-            }
-            one = Measured(
-                id=f"{file.id}-{entry['part']}", file=file, result=result, error=entry.get("error"), **fields
-            )
+            fields = {key: value for key, value in entry.items() if key not in ("document", "seen")}
+            one = Measured(id=f"{file.id}-{entry['part']}", file=file, result=result, **fields)
             one.seen = _plain(one.name, entry["seen"]) if entry.get("seen") else None
-            before = known.get(one.part)
-            one.history = before.history if before is not None else []
+            one.history = known[one.part].history if one.part in known else []
             file.measured.append(one)
 
     def named(self, name: str) -> Dropped:
@@ -187,10 +181,10 @@ class Bench:
         ------
         StudyError  when none was dropped under this name.
         """
-        found = next((file for file in self.files.values() if file.name == name.strip()), None)
-        if found is None:
+        known = next((file for file in self.files.values() if file.name == name.strip()), None)
+        if known is None:
             raise StudyError(f"no file '{name.strip()[:100]}' is on the bench.", hint="Drop it too, then name it here.")
-        return found
+        return known
 
     def supplied(self, row: Technique, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings with the paths of dropped files in place of the names of files.
@@ -208,13 +202,9 @@ class Bench:
 
     async def rerun(self, one: Measured, technique: str, draft: Draft) -> Draft:
         """Analyse a measurement with other settings; what comes of it is a draft."""
-        asked = {
-            "given": draft.given,
-            "settings": self.supplied(get(technique), draft.settings),
-            "part": one.part,
-            "technique": technique,
-            "columns": one.file.columns or None,
-        }
+        settings = self.supplied(get(technique), draft.settings)
+        asked: dict[str, Any] = {"given": draft.given, "settings": settings, "technique": technique}
+        asked |= {"part": one.part, "columns": one.file.columns or None}
         try:
             said, curves = await asyncio.to_thread(sandbox.call, child.look, (str(one.file.path), asked))
         except ClosoError as error:

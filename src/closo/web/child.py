@@ -27,14 +27,21 @@ from closo.pipeline.jobs import Job, compute
 from closo.processes import lead
 from closo.techniques import TECHNIQUES, Technique, get
 
+_SYMMETRIC = 0.5  # V, which two equal electrodes reach for a while only
 Answer = tuple[object, Sequence[bytes]]
 Tell = Callable[[Any], None]
 
 
-def techniques_for(kind: str) -> list[Technique]:
-    """Return the techniques that take a kind of measurement, the one that is called like it first."""
+def _likely_first(data: Dataset) -> list[str]:
+    """Return the techniques that take a measurement, the one called like its kind first; of one on a cell that stores
+    energy, 'cycling'.
+    """
+    kind = str(data.attrs["kind"])
+    volts = next((data[name].values for name in ("voltage", "potential") if name in data), np.zeros(1))
+    stores = bool(np.min(volts, where=np.isfinite(volts), initial=np.inf) > _SYMMETRIC)
     rows = [row for row in TECHNIQUES if kind in row.kinds]
-    return sorted(rows, key=lambda row: (row.name != kind, row.kinds[0] != kind))
+    rows.sort(key=lambda row: (stores and row.name != "cycling", row.name != kind, row.kinds[0] != kind))
+    return [row.name for row in rows]
 
 
 def look(path: str, asked: Mapping[str, Any]) -> Answer:
@@ -52,13 +59,13 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
     columns, reader = asked.get("columns"), asked.get("reader")
     try:
         name = "text" if columns else reader or readers.sniff(Path(path)).name
-        found = readers.read(Path(path), reader=reader, columns=columns)
+        measurements = readers.read(Path(path), reader=reader, columns=columns)
     except ClosoError as error:
         return {"error": said(error)}, []
     title = next((row.title for row in readers.READERS if row.name == name), name)
     entries: list[dict[str, Any]] = []
     curves: list[bytes] = []
-    for data in found:
+    for data in measurements:
         part, kind = int(data.attrs["part"]), str(data.attrs["kind"])
         if asked.get("part") not in (None, part):
             continue
@@ -66,7 +73,7 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
         along = ", ".join(str(dim).replace("_", " ") for dim in data.sizes)
         entry["size"] = f"{' × '.join(map(str, data.sizes.values()))} {'points' if along == 'point' else f'({along})'}"
         entry["suggestions"] = {k: str(v.get("value", "")) for k, v in data.attrs["suggestions"].items()}
-        entry["techniques"] = [row.name for row in techniques_for(kind)]
+        entry["techniques"] = _likely_first(data)
         entry |= _analysed(path, entry, asked, curves)
         if "error" in entry:
             entry["seen"] = _seen(data)
@@ -85,20 +92,8 @@ def _analysed(path: str, entry: Mapping[str, Any], asked: Mapping[str, Any], cur
         row = get(name)
         given = {key: text for key, text in asked["given"].items() if text and _takes(row, key, asked["given"])}
         try:
-            outcome = next(
-                iter(
-                    pipeline.run(
-                        name,
-                        path,
-                        settings=asked.get("settings") or {},
-                        columns=asked.get("columns"),
-                        reader=asked.get("reader"),
-                        part=entry["part"],
-                        use_header=bool(asked.get("use_header")),
-                        inputs=given,
-                    )
-                )
-            )
+            how = {key: asked[key] for key in ("settings", "columns", "reader", "use_header") if asked.get(key)}
+            outcome = next(iter(pipeline.run(name, path, inputs=given, part=entry["part"], **how)))
             error = outcome.error
             if outcome.result is not None:
                 document, content = to_document(outcome.result)
@@ -130,9 +125,7 @@ def _seen(data: Dataset) -> dict[str, Any] | None:
 
 def _takes(row: Technique, key: str, given: Mapping[str, str]) -> bool:
     """Return whether a technique uses an input; a diameter counts as an area where none is given."""
-    if key == "diameter":
-        return "area" in row.inputs and not given.get("area")
-    return key in row.inputs
+    return "area" in row.inputs and not given.get("area") if key == "diameter" else key in row.inputs
 
 
 def rerun(job: Job) -> Answer:
@@ -164,8 +157,8 @@ def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
         tell([0, 0, "weighing explanations"])
-        made = getattr(import_module(EXPLAINED[what]), f"infer_{what}")(analysis)
-        keep_explained(analysis, what, made)
+        result = getattr(import_module(EXPLAINED[what]), f"infer_{what}")(analysis)
+        keep_explained(analysis, what, result)
     except ClosoError as error:
         return {"error": said(error)}, []
     return {"explained": what}, []

@@ -18,7 +18,7 @@ from closo.report.wording import celsius, key_text
 from closo.result import Result
 from closo.techniques import get
 from closo.web import pieces
-from closo.web.answer import answer
+from closo.web.answer import answer, bench_of
 
 router = APIRouter()
 _MOST = 60  # results in one figure
@@ -63,8 +63,7 @@ def _files(keys: Sequence[str], number: int) -> dict[str, str]:
 def known(request: Request) -> dict[str, Result]:
     """Return key -> result of everything that can be compared: on the bench, and in the study."""
     place = request.app.state.workplace
-    bench = place.bench(request.scope["user"])
-    loose = {f"drop:{one.id}": one.result for one in bench.measured() if one.result is not None}
+    loose = {f"drop:{one.id}": one.result for one in bench_of(request).measured() if one.result is not None}
     return {**loose, **(place.analysis().results if place.folder is not None else {})}
 
 
@@ -107,7 +106,6 @@ def overlay(results: Mapping[str, Result]) -> list[FigureSpec]:
 
 
 def _title(technique: str) -> str:
-    """Return what a technique or a combination is called."""
     known = combinations().get(technique)
     return get(technique).title if known is None else known.title[:1].upper() + known.title[1:]
 
@@ -120,13 +118,11 @@ def _main(result: Result) -> str:
 def _over(panels: Sequence[tuple[Result, Panel]]) -> Panel:
     """Return the panels of several results as one; each result has its colour and mark."""
     first = panels[0][1]
-    traces: list[Trace] = []
-    for k, (result, panel) in enumerate(panels):
-        named = False
-        for trace in panel.traces:
-            label = "" if named else _label(result)
-            named = True
-            traces.append(replace(trace, label=label, color=k % 7, marker=k))
+    traces = [
+        replace(trace, label=_label(result) if trace is panel.traces[0] else "", color=k % 7, marker=k)
+        for k, (result, panel) in enumerate(panels)
+        for trace in panel.traces
+    ]
     x, y = (_axis([getattr(panel, side) for _, panel in panels]) for side in ("x", "y"))
     return Panel(x, y, traces, title=first.title, equal=first.equal, top=first.top)
 
@@ -144,14 +140,14 @@ def _axis(axes: Sequence[Axis]) -> Axis:
 def _numbers(results: Sequence[Result]) -> Panel | None:
     """Return the main quantity of several results beside each other."""
     key = next((key for key in map(pipeline.headline, results) if key), "")
-    found = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].value is not None]
-    if len(found) < 2:
+    pairs = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].value is not None]
+    if len(pairs) < 2:
         return None
     row = look_up(key.partition(":")[0])
-    at = [float(k) for k in range(len(found))]
-    ticks = [(float(k), _label(r)) for k, (r, _) in enumerate(found)]
-    values = [to_shown(row.name, quantity.value or 0.0) for _, quantity in found]
-    u = [(quantity.u or 0.0) / row.factor for _, quantity in found]
+    at = [float(k) for k in range(len(pairs))]
+    ticks = [(float(k), _label(r)) for k, (r, _) in enumerate(pairs)]
+    values = [to_shown(row.name, quantity.value or 0.0) for _, quantity in pairs]
+    u = [(quantity.u or 0.0) / row.factor for _, quantity in pairs]
     axis = Axis(f"{key_text(key)} / {row.shown}" if row.shown != "1" else key_text(key))
-    across = Axis("", ticks=ticks, range=(-0.5, len(found) - 0.5))
+    across = Axis("", ticks=ticks, range=(-0.5, len(pairs) - 0.5))
     return Panel(across, axis, [Trace(at, values, "", "points", y_u=u)], title=key_text(key))

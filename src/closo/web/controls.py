@@ -51,8 +51,8 @@ def _field(row: Technique, key: str, asked: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _model(row: Technique, result: Result | None) -> str:
-    found = "" if result is None else result.findings.get(row.controls.model, "")
-    return str(found or "")
+    fitted = "" if result is None else result.findings.get(row.controls.model, "")
+    return str(fitted or "")
 
 
 def _alternatives(result: Result | None) -> list[str]:
@@ -71,22 +71,20 @@ def _parameters(row: Technique, asked: Mapping[str, Any], result: Result | None)
     bound, roles = _pairs(asked.get(known.bound), "="), _pairs(asked.get(known.assign), ":")
     rows = []
     model = f" of {_model(row, result)}"  # a parameter that ended where none can begin is not in `start`
-    others = [q.method.partition(model)[0] for key, q in result.quantities.items() if ":" in key and model in q.method]
+    quantities = list(result.quantities.items())
+    others = [q.method.partition(model)[0] for key, q in quantities if ":" in key and model in q.method]
     names = dict.fromkeys([*start, *held, *bound, *(name for name in others if name.isalnum())])
     number = {name: int("".join(filter(str.isdigit, name)) or 0) for name in names}
     for name in sorted(names, key=lambda name: (number[name], name not in model, model.find(name))):
         mode = "hold" if name in held else "bound" if name in bound else "free"
-        quantity = next((q for k, q in result.quantities.items() if _is_of(name, k, q.method)), None)
+        mine = (q for k, q in quantities if k.partition(":")[2] == name or q.method.startswith(f"{name} of "))
+        quantity = next(mine, None)
         shown = start.get(name, "") if quantity is None else value_text(quantity)
         why = quantity.why if quantity is not None and quantity.value is None else None
         rows.append({"name": name, "fitted": start.get(name, ""), "text": shown, "why": why or "", "mode": mode,
                      "value": held.get(name) or bound.get(name) or "",
                      "role": roles.get(name, "") if name.startswith(known.assigned) else None})  # fmt: skip
     return rows
-
-
-def _is_of(name: str, key: str, method: str) -> bool:
-    return key.partition(":")[2] == name or method.startswith(f"{name} of ")
 
 
 def _pairs(text: object, sign: str) -> dict[str, str]:

@@ -9,21 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from closo.errors import StudyError
-from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import pieces
-from closo.web.answer import answer, wants_json
-from closo.web.bench import Bench, Dropped, Measured
+from closo.web.answer import answer, bench_of, sent, wants_json
+from closo.web.bench import Dropped, Measured
 from closo.web.making import make_study
 
 router = APIRouter()
 _GIVEN = ("area", "diameter", "thickness", "temperature", "active_mass")  # asked for all files; the others per file
-
-
-def bench_of(request: Request) -> Bench:
-    """Return the bench of the user who asks."""
-    bench: Bench = request.app.state.workplace.bench(request.scope["user"])
-    return bench
 
 
 @router.get("/drop")
@@ -40,12 +33,11 @@ def _page(request: Request, error: dict[str, Any] | None = None) -> dict[str, An
     first = first or next((one for one in bench.measured() if one.seen is not None), None)
     spec = None if first is None else pieces.figure_of(first.result) if first.result is not None else first.seen
     figure = pieces.figure_page(spec, pieces.files_of(f"drop:{first.id}")) if first is not None else None
-    given = [{"name": name, "value": bench.given.get(name, ""), "example": INPUTS[name][1]} for name in _GIVEN]
     return {
         "title": "Drop files",
         "files": files,
         "waiting": waiting,
-        "given": given,
+        "given": pieces.inputs_page(_GIVEN, bench.given),
         "use_header": bench.use_header,
         "figure": figure,
         "first": _row(first) if first is not None else None,
@@ -146,8 +138,6 @@ async def clear(request: Request) -> Response:
 async def study(request: Request) -> Response:
     """Make a study of what is on the bench, beside the folder in which closo was started, open and analyse it."""
     place = request.app.state.workplace
-    form = await request.form(max_files=0, max_fields=5)
-    folder = make_study(bench_of(request), place.home, str(form.get("name", "")))
-    place.open(folder)
+    place.open(make_study(bench_of(request), place.home, await sent(request, "name")))
     place.analyse()
     return RedirectResponse("/study", 303)

@@ -15,7 +15,7 @@ from closo.errors import StudyError
 from closo.pipeline.plan import key_of
 from closo.study import Study
 from closo.techniques import get
-from closo.web.making import inline_table
+from closo.toml import toml_text
 
 _HEADER = re.compile(r"\s*\[\[\s*measurements\s*\]\]\s*(#.*)?")
 _TABLE = re.compile(r"\s*\[")
@@ -40,7 +40,7 @@ def keep_settings(study: Study, key: str, settings: Mapping[str, Any]) -> None:
         raise StudyError(
             "the settings of this measurement are written in a way that is not changed from here.",
             file="study.toml",
-            hint=f"Write settings = {inline_table(settings)} in its table.",
+            hint=f"Write settings = {toml_text(settings)} in its table.",
         )
     part = path.with_name(f".study.toml.{os.getpid()}")
     part.write_text(written, encoding="utf-8")
@@ -75,7 +75,7 @@ def _replaced(text: str, number: int, settings: Mapping[str, Any]) -> str | None
         return None
     first = heads[number]
     end = next((k for k in range(first + 1, len(lines)) if _TABLE.match(lines[k])), len(lines))
-    line = f"settings = {inline_table(settings)}\n"
+    line = f"settings = {toml_text(settings)}\n"
     old = next((k for k in range(first + 1, end) if _SETTINGS.match(lines[k])), None)
     if old is not None:
         lines[old : old + 1] = [line] if settings else []

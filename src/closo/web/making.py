@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from closo.errors import StudyError
 from closo.techniques import get
+from closo.toml import toml_table, toml_text
 from closo.web.bench import Bench, Measured
 
 _NAME = re.compile(r"[\w][\w .+-]{0,79}")
@@ -47,14 +48,14 @@ def make_study(bench: Bench, home: Path, name: str) -> Path:
             files[one.file.id] = f"raw/{target.name}"
     _copy_supplied(bench, measured, folder)
     owners: dict[str, dict[str, str]] = {}
-    blocks = [_measurement(one, files[one.file.id], bench.given, owners) for one in measured]
+    blocks = [line for one in measured for line in _measurement(one, files[one.file.id], bench.given, owners)]
     head = [
-        f"title = {_text(name)}",
+        f"title = {toml_text(name)}",
         "",
         "# Made from dropped files. Say what each one is: samples, pellets, cells.",
         "",
     ]
-    tables = [line for owner, lines in owners.items() for line in (f"[{owner}]", *map(_line, lines.items()), "")]
+    tables = [line for owner, entries in owners.items() for line in toml_table(f"[{owner}]", entries)]
     (folder / "study.toml").write_text("\n".join([*head, *tables, *blocks]), encoding="utf-8")
     return folder
 
@@ -67,11 +68,7 @@ def _copy_supplied(bench: Bench, measured: Sequence[Measured], folder: Path) -> 
             shutil.copyfile(bench.named(name).path, folder / name)
 
 
-def _line(item: tuple[str, str]) -> str:
-    return f"{item[0]} = {_text(item[1])}"
-
-
-def _measurement(one: Measured, file: str, given: Mapping[str, str], owners: dict[str, dict[str, str]]) -> str:
+def _measurement(one: Measured, file: str, given: Mapping[str, str], owners: dict[str, dict[str, str]]) -> list[str]:
     """Return the table of one measurement, and put its owner among `owners`: one for each geometry that was given."""
     stated = given if one.given is None else one.given
     row = get(one.technique)
@@ -88,34 +85,8 @@ def _measurement(one: Measured, file: str, given: Mapping[str, str], owners: dic
         number += 1
         name = f"{word}{number}"
     owners[f"{kind}.{name}"] = table
-    lines = {"of": name, "technique": one.technique, "file": file}
-    written = ["[[measurements]]", *map(_line, lines.items()), f"part = {one.part}"]
-    if stated.get("temperature") and "temperature" in row.inputs:
-        written.append(f"temperature = {_text(stated['temperature'])}")
-    if one.file.columns:
-        written.append(f"columns = {_text(one.file.columns)}")
-    if one.settings:
-        written.append(f"settings = {inline_table(one.settings)}")
-    return "\n".join([*written, ""])
-
-
-def inline_table(settings: Mapping[str, object]) -> str:
-    """Return settings as an inline table of TOML.
-
-    Example
-    -------
-    >>> inline_table({"circuit": "(R|Q)-Q", "f_min": 10.0, "drt": False})
-    '{ circuit = "(R|Q)-Q", f_min = 10.0, drt = false }'
-    """
-    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in settings.items()) + " }"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _text(value) if isinstance(value, str) else repr(value)
-
-
-def _text(text: str) -> str:
-    """Return a text as TOML writes it; a basic string of TOML is one of JSON."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    entries: dict[str, Any] = {"of": name, "technique": one.technique, "file": file, "part": one.part}
+    if "temperature" in row.inputs:
+        entries["temperature"] = stated.get("temperature")
+    entries |= {"columns": one.file.columns, "settings": one.settings}
+    return toml_table("[[measurements]]", {key: value for key, value in entries.items() if value})

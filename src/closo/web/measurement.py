@@ -15,13 +15,12 @@ from closo.documents import from_document
 from closo.errors import ClosoError, StudyError
 from closo.figures import FigureSpec
 from closo.pipeline.plan import supplied_files
-from closo.processes import cores
 from closo.result import Result
 from closo.techniques import Technique, get
 from closo.techniques.inputs import INPUTS
 from closo.toml import read_number
 from closo.web import child, pieces, sandbox
-from closo.web.answer import answer
+from closo.web.answer import answer, bench_of, sent
 from closo.web.bench import Draft, Measured
 from closo.web.controls import controls_of, settings_from
 from closo.web.keeping import keep_settings
@@ -82,7 +81,7 @@ def _inputs(row: Technique | None, given: Mapping[str, str] | None) -> list[dict
     if row is None or given is None:
         return []
     names = [name for name in INPUTS if name in row.inputs or (name == "diameter" and "area" in row.inputs)]
-    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name][1]} for name in names]
+    return pieces.inputs_page(names, given)
 
 
 def _with_before(now: FigureSpec, before: FigureSpec | None) -> FigureSpec:
@@ -114,11 +113,10 @@ async def run(request: Request) -> Response:
             )
         row = get(texts.get("technique") or subject.row.name)
         settings = settings_from(row, texts, subject.result)
-        place = request.app.state.workplace
         if subject.measured is not None:
-            place.bench(request.scope["user"]).supplied(row, settings)
-        else:
-            supplied_files(place.analysis().study, row, settings)  # refuses what lies outside the study
+            bench_of(request).supplied(row, settings)
+        else:  # refuses what lies outside the study
+            supplied_files(request.app.state.workplace.analysis().study, row, settings)
         given = {name: texts.get(f"given-{name}", "").strip() for name in INPUTS}
         given = {name: text for name, text in given.items() if text}
         for name, text in given.items():
@@ -127,14 +125,22 @@ async def run(request: Request) -> Response:
         return answer(request, "measurement.html", _page(request, subject, child.said(error)), 422)
     draft = Draft(settings, given)
     if subject.measured is not None:
-        bench = request.app.state.workplace.bench(request.scope["user"])
-        subject.measured.draft = await bench.rerun(subject.measured, row.name, draft)
+        subject.measured.draft = await bench_of(request).rerun(subject.measured, row.name, draft)
         if row.name != subject.row.name and draft.result is not None:
             subject.measured.technique = row.name
             subject.measured.result, subject.measured.error, subject.measured.draft = draft.result, None, None
     else:
         request.app.state.workplace.drafts[request.scope["user"], subject.key] = await _rerun(request, subject, draft)
+    return _back_to(subject)
+
+
+def _back_to(subject: Subject) -> Response:
     return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
+
+
+async def _named(request: Request) -> Subject:
+    """Return the subject whose key a button has sent."""
+    return subject_of(request, await sent(request, "key"))
 
 
 async def _rerun(request: Request, subject: Subject, draft: Draft) -> Draft:
@@ -161,8 +167,7 @@ async def _rerun(request: Request, subject: Subject, draft: Draft) -> Draft:
 @router.post("/measurement/keep")
 async def keep(request: Request) -> Response:
     """Keep a re-run: on the bench at once, in a study by its settings in study.toml."""
-    form = await request.form(max_files=0, max_fields=5)
-    subject = subject_of(request, str(form.get("key", "")))
+    subject = await _named(request)
     draft = subject.draft
     if draft is None or draft.result is None:
         raise StudyError("there is no re-run to keep.", hint="Run it first.")
@@ -172,10 +177,8 @@ async def keep(request: Request) -> Response:
         place = request.app.state.workplace
         keep_settings(place.analysis().study, subject.key, draft.settings)
         del place.drafts[request.scope["user"], subject.key]
-        place.begin(
-            f"Analysing with the new settings of {subject.name}", child.analyse_study, (str(place.folder), cores())
-        )
-    return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
+        place.analyse(f"Analysing with the new settings of {subject.name}")
+    return _back_to(subject)
 
 
 def _keep(one: Measured) -> None:
@@ -188,7 +191,6 @@ def _keep(one: Measured) -> None:
 
 
 def _remembered(result: Result | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line of the history."""
     main = pieces.brief(result)["main"] if result is not None else []
     said = ", ".join(f"{key} = {value}" for key, value in settings.items()) or "as the data chose"
     return {"settings": said, "main": ", ".join(f"{one['label']} {one['text']}" for one in main)}
@@ -197,23 +199,21 @@ def _remembered(result: Result | None, settings: Mapping[str, Any]) -> dict[str,
 @router.post("/measurement/discard")
 async def discard(request: Request) -> Response:
     """Discard a re-run."""
-    form = await request.form(max_files=0, max_fields=5)
-    subject = subject_of(request, str(form.get("key", "")))
+    subject = await _named(request)
     if subject.measured is not None:
         subject.measured.draft = None
     else:
         request.app.state.workplace.drafts.pop((request.scope["user"], subject.key), None)
-    return RedirectResponse(f"/measurement?key={pieces.quoted(subject.key)}", 303)
+    return _back_to(subject)
 
 
 @router.post("/measurement/series")
 async def series(request: Request) -> Response:
     """Analyse all files on the bench that were made with the same technique with the settings of this one."""
-    form = await request.form(max_files=0, max_fields=5)
-    subject = subject_of(request, str(form.get("key", "")))
+    subject = await _named(request)
     if subject.measured is None:
         raise StudyError("in a study, settings of all are written as [settings.TECHNIQUE] in study.toml.")
-    bench = request.app.state.workplace.bench(request.scope["user"])
+    bench = bench_of(request)
     for other in list(bench.measured()):
         if other is not subject.measured and other.technique == subject.measured.technique:
             common = {k: v for k, v in subject.settings.items() if k != subject.row.controls.leave_out}  # type: ignore[union-attr]
@@ -225,9 +225,9 @@ async def series(request: Request) -> Response:
 @router.post("/measurement/settle")
 async def settle(request: Request) -> Response:
     """Keep, or discard, all re-runs on the bench."""
-    form = await request.form(max_files=0, max_fields=5)
-    for one in request.app.state.workplace.bench(request.scope["user"]).measured():
-        if form.get("what") == "keep":
+    what = await sent(request, "what")
+    for one in bench_of(request).measured():
+        if what == "keep":
             _keep(one)
         one.draft = None
     return RedirectResponse("/drop", 303)

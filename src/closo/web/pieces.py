@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from closo.figures.table import to_rows
 from closo.quantity import Quantity
 from closo.report.wording import celsius, key_text
 from closo.result import Result
+from closo.techniques.inputs import INPUTS
 
 KINDS = ("svg", "png", "pdf", "csv")  # of the files of a figure
 _ROWS = 60  # of the numbers behind a figure, on the page; the CSV has all
@@ -25,18 +26,16 @@ def brief(result: Result) -> dict[str, Any]:
     keys = [key for key in pipeline.main_quantities(result) if result.quantities[key].value is not None]
     keys = keys or pipeline.main_quantities(result)
     shown = [quantity_page(key, result.quantities[key]) for key in keys[:2]]
-    return {"technique": result.technique, "name": result.name, "main": shown, "checks": checks_of(result)} | {
-        "temperature": celsius(result)
-    }
+    line = {"technique": result.technique, "name": result.name, "temperature": celsius(result)}
+    return line | {"main": shown, "checks": checks_of(result)}
 
 
 def checks_of(result: Result) -> dict[str, Any]:
     """Return the checks, the failed ones first, and their tally."""
-    order = {False: 0, None: 1, True: 2}
-    words = {True: "passed", False: "failed", None: "undecided"}
-    listed = sorted(result.checks, key=lambda check: order[check.passed])
-    rows = [{"name": c.name, "outcome": words[c.passed], "detail": c.detail} for c in listed]
-    return {"rows": rows} | {word: sum(row["outcome"] == word for row in rows) for word in words.values()}
+    order = ("failed", "undecided", "passed")
+    listed = sorted(result.checks, key=lambda check: order.index(check.outcome))
+    rows = [{"name": c.name, "outcome": c.outcome, "detail": c.detail} for c in listed]
+    return {"rows": rows} | {word: sum(row["outcome"] == word for row in rows) for word in order}
 
 
 def quantity_page(key: str, quantity: Quantity) -> dict[str, Any]:
@@ -75,6 +74,11 @@ def saved_as(what: str, query: Mapping[str, str]) -> dict[str, str]:
     """Return the addresses of a figure that its address describes, and of its numbers."""
     asked = "&".join(f"{name}={quoted(text)}" for name, text in query.items() if text)
     return {kind: f"/download/{what}.{kind}?{asked}" for kind in KINDS}
+
+
+def inputs_page(names: Iterable[str], given: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return fields for inputs of techniques, with what is in them and an example."""
+    return [{"name": name, "value": given.get(name, ""), "example": INPUTS[name][1]} for name in names]
 
 
 def number_of(text: str, label: str, least: float = -1e9, most: float = 1e9) -> float:

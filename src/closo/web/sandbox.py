@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -44,7 +44,7 @@ class Running:
     """A handle on a child at work: `stop()` ends it, from any thread."""
 
     process: Any = None
-    stopped: bool = field(default=False)
+    stopped: bool = False
 
     def stop(self) -> None:
         """End the child, or keep it from starting."""

@@ -41,22 +41,24 @@ def subject_of(request: Request, key: str) -> Subject:
     ------
     StudyError  when there is no such thing.
     """
+    from closo.pipeline.analysis import job_of
+
     place: Workplace = request.app.state.workplace
     if key.startswith("drop:"):
         return _loose(place, request.scope["user"], key)
     analysis = place.analysis()
     result = analysis.result(key)
     row = next((row for row in TECHNIQUES if row.name == result.technique), None)
-    made = result.provenance is not None and bool(result.provenance.reader)
+    from_file = result.provenance is not None and bool(result.provenance.reader)
     keys = list(analysis.results)
     at = keys.index(key)
-    asked = _asked(place, key) if row is not None and made else {}
+    job = job_of(analysis.study, key) if row is not None and from_file else None
     return Subject(
         key=key,
         name=result.name,
-        row=row if made else None,
+        row=row if from_file else None,
         result=result,
-        settings=asked,
+        settings={} if job is None else job.settings,  # as study.toml asks for them
         draft=place.drafts.get((request.scope["user"], key)),
         before=keys[at - 1] if at else "",
         after=keys[at + 1] if at + 1 < len(keys) else "",
@@ -85,11 +87,3 @@ def _loose(place: Workplace, user: str, key: str) -> Subject:
         error=one.error,
         measured=one,
     )
-
-
-def _asked(place: Workplace, key: str) -> Mapping[str, Any]:
-    """Return the settings that study.toml asks for in a measurement."""
-    from closo.pipeline.analysis import job_of
-
-    job = job_of(place.analysis().study, key)
-    return {} if job is None else job.settings

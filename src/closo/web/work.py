@@ -10,7 +10,7 @@ from closo.errors import StudyError, did_you_mean
 from closo.pipeline.explained import EXPLAINED
 from closo.processes import cores
 from closo.web import child
-from closo.web.answer import answer
+from closo.web.answer import answer, sent
 
 router = APIRouter()
 
@@ -32,7 +32,7 @@ async def analyse(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Find what explains the results of the study, as `closo infer` does, and keep it with them."""
     place = request.app.state.workplace
-    what = str((await request.form(max_files=0, max_fields=2)).get("what", ""))
+    what = await sent(request, "what")
     if what not in EXPLAINED:
         raise StudyError(f"'{what[:40]}' cannot be explained.", hint=did_you_mean(what[:40], EXPLAINED))
     place.begin(f"closo infer {what}", child.explain, (str(place.analysis().study.folder), what, cores()))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from closo import pipeline
-from closo.errors import ClosoError
+from closo.errors import ClosoError, StudyError
 from closo.pipeline import Analysis
 from closo.processes import cores
 from closo.web import child, sandbox
@@ -47,7 +47,7 @@ class Workplace:
         self.title = ""
         self.work: Work | None = None
         self.drafts: dict[tuple[str, str], Draft] = {}
-        self._scratch = Path(tempfile.mkdtemp(prefix="closo-"))
+        self.scratch = Path(tempfile.mkdtemp(prefix="closo-"))  # goes when the server ends
         self._benches: dict[str, Bench] = {}
         self._known: tuple[object, Analysis] | None = None
         self._made: dict[Callable[[Analysis], Any], tuple[Analysis, Any]] = {}
@@ -71,13 +71,8 @@ class Workplace:
     def bench(self, user: str) -> Bench:
         """Return the bench of a user."""
         if user not in self._benches:
-            self._benches[user] = Bench(self._scratch / f"{len(self._benches)}")
+            self._benches[user] = Bench(self.scratch / f"{len(self._benches)}")
         return self._benches[user]
-
-    @property
-    def scratch(self) -> Path:
-        """A folder that goes when the server ends."""
-        return self._scratch
 
     def analysis(self) -> Analysis:
         """Return what is known of the study; read again when study.toml or the store has changed.
@@ -87,8 +82,6 @@ class Workplace:
         StudyError  when there is no study, or it is wrong.
         """
         if self.folder is None:
-            from closo.errors import StudyError
-
             raise StudyError(
                 "no study is open.", hint="Start with `closo serve STUDY`, or make a study of dropped files."
             )
@@ -102,12 +95,13 @@ class Workplace:
         analysis = self.analysis()
         if make not in self._made or self._made[make][0] is not analysis:
             self._made[make] = (analysis, make(analysis))
-        made: Made = self._made[make][1]
-        return made
+        value: Made = self._made[make][1]
+        return value
 
-    def analyse(self) -> None:
+    def analyse(self, title: str = "") -> None:
         """Begin to analyse the study."""
-        self.begin(f"Analysing {self.title}", child.analyse_study, (str(self.analysis().study.folder), cores()))
+        title = title or f"Analysing {self.title}"
+        self.begin(title, child.analyse_study, (str(self.analysis().study.folder), cores()))
 
     def progress(self) -> dict[str, Any] | None:
         """Return how far the long work is, at work or done, as the pages say it."""
@@ -141,12 +135,12 @@ class Workplace:
             bench.cancel()
         if self.work is not None and not self.work.done:
             self.work.running.stop()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size

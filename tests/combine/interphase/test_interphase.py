@@ -10,7 +10,7 @@ from closo.combine.interphase import figures, interphase
 from closo.combine.interphase.inference import sample
 from closo.combine.interphase.likelihood import Model
 from closo.combine.interphase.mechanisms import MECHANISMS
-from closo.combine.interphase.next_sample import CONTENTS
+from closo.combine.interphase.planning import CONTENTS, offers
 from closo.combine.interphase.quantities import _judged, _of_explanation
 from closo.combine.interphase.ranking import BEST
 from closo.combine.interphase.records import table_of
@@ -110,31 +110,32 @@ def test_one_silica_cannot_tell_how_a_shell_depends_on_area(narrow):
     assert {c.name: c.passed for c in narrow.checks}["range of the samples"] is None
 
 
-def test_the_next_sample_is_to_tell_the_leading_explanation_from_its_rivals(narrow):
-    best = narrow.findings["next_samples"][0]
-    assert any("Next sample: " + best["filler"] in note for note in narrow.notes)
-    scores = [c["score"] for c in narrow.findings["next_samples"]]
-    assert scores == sorted(scores, reverse=True)
-    assert set(best["log_bayes_factor"]) == {n for n, v in verdicts(narrow).items() if v == "not distinguishable"}
+def test_the_next_sample_is_the_one_that_teaches_most_and_each_rival_says_what_it_expects(narrow):
+    best = offers(narrow, by="information")[0]
+    (told,) = [note for note in narrow.notes if note.startswith("Next sample, which teaches most: " + best["silica"])]
+    assert f"at {100 * best['fraction']:g} vol%" in told
+    assert all(f"by '{name}'" in told for name in narrow.findings["leading"])
+    expected = narrow.curves["explained_offer"].values
+    at = int(np.argmax(narrow.curves["offer_information"].values))
+    spread = np.log(expected.max(axis=0) / expected.min(axis=0))
+    assert spread[at] > np.median(spread)  # where rivals differ there is most to learn
 
 
-def test_the_expected_log_bayes_factor_is_that_of_two_normal_distributions(narrow):
-    first = narrow.findings["ranking"][0]["name"]
-    for candidate in narrow.findings["next_samples"]:
-        (m0, s0) = candidate["expected"][first]
-        for rival, gain in candidate["log_bayes_factor"].items():
-            m1, s1 = candidate["expected"][rival]
-            x = np.linspace(min(m0, m1) - 12 * max(s0, s1), max(m0, m1) + 12 * max(s0, s1), 40001)
-            p, q = (np.exp(-0.5 * ((x - m) / s) ** 2) / s / math.sqrt(2 * math.pi) for m, s in ((m0, s0), (m1, s1)))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                log = -0.5 * ((x - m0) / s0) ** 2 + 0.5 * ((x - m1) / s1) ** 2 + math.log(s1 / s0)
-            expected = 0.5 * float(np.trapezoid(p * log - q * log, x))
-            assert gain == pytest.approx(expected, rel=1e-3, abs=1e-6)
+def test_information_is_that_of_a_normal_distribution_of_what_is_expected(narrow):
+    """Half the logarithm of the variance of all over that of the noise: never less than what the rivals' medians tell."""
+    c = narrow.curves
+    noise = 0.25  # of ln sigma: more than scatter, misfit and measurement together
+    probability = {row["name"]: row["probability"] for row in narrow.findings["ranking"]}
+    weight = np.array([probability[name] for name in narrow.findings["leading"]])
+    weight = weight / weight.sum()
+    medians = np.log(c["explained_offer"].values)
+    between = weight @ (medians - weight @ medians) ** 2
+    assert (c["offer_information"].values > 0.5 * np.log1p(between / noise**2) - 0.05).all()
 
 
 def test_what_was_made_is_not_proposed(shell):
     made = {(m.filler, m.fraction) for m in WIDE}
-    offered = {(c["filler"], c["filler_fraction"]) for c in shell.findings["next_samples"]}
+    offered = {(c["silica"], round(c["fraction"], 2)) for c in offers(shell, by="information", count=100)}
     assert not made & offered
     assert {phi for _, phi in offered} <= set(CONTENTS)
 

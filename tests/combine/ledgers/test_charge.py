@@ -9,9 +9,10 @@ from ledger_cells import AREA, CURRENTS, cycled, paper_cycling
 
 from closo import figures
 from closo.combine.ledgers import charge_ledger, figure_charge
+from closo.constants import FARADAY
 from closo.dataset import from_bytes, to_bytes
 from closo.errors import DataError
-from closo.models.cell.forms import FARADAY, anions_in_electrode
+from closo.models.cell.forms import anions_in_electrode
 from closo.quantity import correlation, uncertain, withheld
 from closo.result import Result
 

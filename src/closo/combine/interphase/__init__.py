@@ -8,7 +8,7 @@ Needs
     and temperature; the salt milled alone; pore volumes for the explanations with pores; the share of the salt that
     X-ray Raman sees changed is used where there is one.
 Gives
-    a Result with posteriors, a ranking by prediction of left-out samples, and the sample that would decide.
+    a Result with posteriors, a ranking by prediction of left-out samples, and the sample that teaches most.
 Uncertainty sources
     those of the conductivities with their labels (a thickness, an area, a chamber correlate all that share them), the
     scatter from sample to sample of level and activation energy (inferred), the uncertainty of the table of voxel
@@ -22,11 +22,11 @@ Limits
     over-milled state is taken to conduct like the matrix.
 Sources
     `mechanisms`: forward models and priors; `inference`: sampling; `ranking`: Vehtari et al. 2017,
-    10.1007/s11222-016-9696-4; `next_sample`: Lindley 1956, 10.1214/aoms/1177728069.
+    10.1007/s11222-016-9696-4; `planning`: Lindley 1956, 10.1214/aoms/1177728069.
 """
 
 from closo.combine.interphase.analysis import interphase
-from closo.combine.interphase.pictures import figure, figure_posterior, figure_ranking, figures
+from closo.combine.interphase.pictures import figure, figure_ranking, figures
 from closo.combine.interphase.planning import figure_next, offers
 from closo.combine.interphase.records import Composite
 
@@ -34,7 +34,6 @@ __all__ = [
     "Composite",
     "figure",
     "figure_next",
-    "figure_posterior",
     "figure_ranking",
     "figures",
     "interphase",

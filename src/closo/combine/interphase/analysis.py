@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,10 +15,9 @@ from closo.combine.interphase.edges import beyond_table, tabulated
 from closo.combine.interphase.forward import Ratio
 from closo.combine.interphase.inference import Posterior, sample
 from closo.combine.interphase.likelihood import Model
-from closo.combine.interphase.mechanisms import MECHANISMS, Mechanism
-from closo.combine.interphase.next_sample import Candidate, choose
-from closo.combine.interphase.planning import plan
-from closo.combine.interphase.quantities import quantities_of, summary_of
+from closo.combine.interphase.mechanisms import MECHANISMS, Mechanism, summary_of
+from closo.combine.interphase.planning import plan, to_tell_apart, told_next
+from closo.combine.interphase.quantities import quantities_of
 from closo.combine.interphase.ranking import BEST, Rank, leading, left_over, rank
 from closo.combine.interphase.records import Composite, Silica, Table, table_of
 from closo.errors import DataError
@@ -72,24 +70,23 @@ def interphase(
     offered = dict(silicas) if silicas is not None else _silicas(table)
     full = {key: silica for key, silica in offered.items() if silica[1] is not None}  # without, pores cannot be judged
     leader = posteriors[ranking[0].name]
-    nearest = choose(leader, [posteriors[n] for n in _rivals(ranking)], silicas=full, filler_density=filler_density)
+    made = plan(posteriors, ranking, silicas=full, filler_density=filler_density)
+    told = [told_next(made, to_tell_apart(ranking), celsius(reference))] if made else []
     curves = curves_of(posteriors, ranking, shell=shell, silicas=offered, filler_density=filler_density)
     left_out = [c.label for c in composites if c not in table.composites]
     return Result(
         "interphase",
         name,
         quantities_of(posteriors, ranking, name=name),
-        curves.assign(plan(posteriors, ranking, silicas=full, filler_density=filler_density)),
+        curves.assign(made),
         checks_of(posteriors, ranking, shell=shell),
         {"draws": draws, "seed": seed},
-        (*notes, *_sentences(leader, ranking, nearest)),
-        findings=_found(posteriors, ranking, nearest) | {"left_out": left_out},
+        (*notes, *_sentences(leader, ranking), *told),
+        findings=_found(posteriors, ranking) | {"left_out": left_out},
     )
 
 
-def _found(
-    posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], nearest: Sequence[Candidate]
-) -> dict[str, Any]:
+def _found(posteriors: Mapping[str, Posterior], ranking: Sequence[Rank]) -> dict[str, Any]:
     """Return what came out besides numbers: to what the parameters refer, and the ranking."""
     table = posteriors[ranking[0].name].model.table
     return {
@@ -97,8 +94,9 @@ def _found(
         "reference_milling_time": 3600.0 * table.place.reference_hours,
         "samples": [c.label for c in table.composites],
         "leading": leading(ranking),
-        "ranking": [vars(row) | {"parameters": summary_of(posteriors[row.name])} for row in ranking],
-        "next_samples": [vars(c) for c in nearest[:5]],
+        "ranking": [
+            vars(row) | {"parameters": summary_of((p := posteriors[row.name]).model.parameters, p.z)} for row in ranking
+        ],
     }
 
 
@@ -134,14 +132,7 @@ def _silicas(table: Table) -> dict[str, Silica]:
     return {filler: (area, pores) for filler, (area, pores) in found.items() if area is not None}
 
 
-def _rivals(ranking: Sequence[Rank]) -> list[str]:
-    """Return what the leading explanation must be told from; where it is the best, the next one behind it."""
-    equal = [row.name for row in ranking[1:] if row.verdict == "not distinguishable"]
-    behind = [row.name for row in ranking[1:] if row.verdict.startswith(("worse", "does not fit"))]
-    return equal or behind[:1] or [row.name for row in ranking[1:2]]
-
-
-def _sentences(leader: Posterior, ranking: Sequence[Rank], nearest: Sequence[Candidate]) -> list[str]:
+def _sentences(leader: Posterior, ranking: Sequence[Rank]) -> list[str]:
     """Return what the result says, in sentences."""
     table = leader.model.table
     titles = {m.name: m.title for m in MECHANISMS}
@@ -165,20 +156,4 @@ def _sentences(leader: Posterior, ranking: Sequence[Rank], nearest: Sequence[Can
         )
     if not table.chemical.any():
         sentences.append("X-ray Raman: no data.")
-    if nearest:
-        sentences.append(_next(nearest[0], first.name, table.place.reference_temperature))
     return sentences
-
-
-def _next(best: Candidate, leader: str, temperature: float) -> str:
-    """Return which sample to make next, and what it would tell apart."""
-    told = [f"'{rival}' ({gain:.1f})" for rival, gain in best.log_bayes_factor.items() if gain >= 1.0]
-    untold = [f"'{rival}'" for rival, gain in best.log_bayes_factor.items() if gain < 1.0]
-    if not told:
-        return f"No one sample of the silicas at hand would tell '{leader}' from {', '.join(untold)}."
-    says = ", ".join(f"{math.exp(y) / 100.0:.2g} S/cm by '{name}'" for name, (y, _) in best.expected.items())
-    text = (
-        f"Next sample: {best.filler} at {100 * best.filler_fraction:g} vol% ({says} at {celsius(temperature)}). "
-        f"Expected ln Bayes factor between '{leader}' and {', '.join(told)}"
-    )
-    return text + (f"; it does not tell it from {', '.join(untold)}." if untold else ".")

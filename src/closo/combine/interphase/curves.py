@@ -9,7 +9,7 @@ import xarray as xr
 
 from closo.combine.interphase.inference import Posterior
 from closo.combine.interphase.likelihood import predict
-from closo.combine.interphase.next_sample import place_at_reference
+from closo.combine.interphase.planning import place_at_reference
 from closo.combine.interphase.quantities import main_silica
 from closo.combine.interphase.ranking import Rank
 from closo.combine.interphase.records import Composite, Silica, Table
@@ -27,14 +27,13 @@ def curves_of(
     silicas: Mapping[str, Silica],
     filler_density: float,
 ) -> xr.Dataset:
-    """Return measured and expected conductivities at the reference temperature, and draws of the leading explanation.
+    """Return measured and expected conductivities at the reference temperature.
 
-    Dimensions: model (in the order of the ranking), content, silica (by area), sample, draw, parameter, level (lower,
-    median and upper end of 95 % of the expected conductivity, without the scatter of samples), lone (the fixed shell
-    fitted to the main silica alone, where there is one).
+    Dimensions: model (in the order of the ranking), content, silica (by area), sample, level (lower, median and upper end
+    of 95 % of the expected conductivity, without the scatter of samples), lone (the fixed shell fitted to the main silica
+    alone, where there is one).
     """
-    first = posteriors[ranking[0].name]
-    table = first.model.table
+    table = posteriors[ranking[0].name].model.table
     main = main_silica(table.composites)
     hours = table.place.reference_hours * 3600.0
     along = [
@@ -46,8 +45,6 @@ def curves_of(
     across = [Composite("", usual, hours, (), name, *silica) for name, silica in known]
     order = [posteriors[row.name] for row in ranking]
     lone = [] if shell is None else [shell]
-    names = [p.name for p in first.model.parameters]
-    step = max(1, len(first.z) // _DRAWS)
     expected = {
         "expected_over_content": (("model", "content", "level"), _expected(order, along, filler_density)),
         "expected_over_silica": (("model", "silica", "level"), _expected(order, across, filler_density)),
@@ -58,7 +55,6 @@ def curves_of(
         {
             **expected,
             **_samples(table),
-            "draws": (("draw", "parameter"), np.stack([first.values[n][::step] for n in names], axis=1)),
             "elpd_difference": ("model", np.array([row.difference for row in ranking])),
             "elpd_error": ("model", np.array([row.standard_error for row in ranking])),
             "log_evidence": ("model", np.array([row.log_evidence for row in ranking])),
@@ -71,8 +67,6 @@ def curves_of(
             "kind": "interphase",
             "metadata": {
                 "models": [row.name for row in ranking],
-                "parameters": names,
-                "units": [p.unit for p in first.model.parameters],
                 "silicas": [name for name, _ in known],
                 "main_silica": main.filler,
                 "usual_content": usual,

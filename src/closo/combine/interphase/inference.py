@@ -15,13 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from closo.combine.interphase.likelihood import Model, predict
-from closo.combine.interphase.mechanisms import Parameter, natural
+from closo.combine.interphase.likelihood import Density, Model, predict
+from closo.combine.interphase.mechanisms import natural
 from closo.combine.interphase.records import Place
 from closo.errors import ConvergenceError
 
@@ -37,28 +36,6 @@ _AHEAD = 4  # the proposal gives this many times the draws: its stage is the che
 _WALKS = 8
 _STAGES = 60
 _NEVER = -1e30  # ln of a probability
-
-
-class Density(Protocol):
-    """What can be sampled: a density over z whose prior is standard normal; `structure` is the parameter of its ridge."""
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Of the density, d of them."""
-
-    @property
-    def structure(self) -> int:
-        """Index of the parameter along which the ridge is followed."""
-
-    def log_posterior(self, z: np.ndarray) -> np.ndarray:
-        """Return ln of the density, shape (draws,)."""
-
-    def residuals(self, z: np.ndarray) -> np.ndarray:
-        """Return numbers, shape (draws, any): half the sum of their squares is -ln of the density + constant."""
 
 
 @dataclass(frozen=True)

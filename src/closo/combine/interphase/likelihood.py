@@ -84,8 +84,52 @@ class Noise:
         return np.asarray(found)
 
 
+class Density:
+    """A density over z whose prior is standard normal: what can be sampled; `parameters` : d of them."""
+
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        raise NotImplementedError
+
+    @property
+    def structure(self) -> int:
+        """Index of the parameter along which the ridge is followed."""
+        raise NotImplementedError
+
+    def white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers whose squares add up to r^T C^-1 r, shape (draws, rows), and ln det C (draws,)."""
+        raise NotImplementedError
+
+    def least(self) -> float:
+        """Return ln det of the covariance without what is fitted: the smallest that it can be."""
+        raise NotImplementedError
+
+    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
+        """Return ln p(data | z), shape (draws,)."""
+        white, log_determinant = self.white(z)
+        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_determinant + white.shape[1] * _LOG_2PI))
+
+    def log_posterior(self, z: np.ndarray) -> np.ndarray:
+        """Return ln of likelihood x prior, shape (draws,); -inf far outside the prior."""
+        inside = (np.abs(z) < _LARGEST).all(axis=1)
+        result = np.full(len(z), -np.inf)
+        if inside.any():
+            prior = -0.5 * (z[inside] ** 2).sum(axis=1) - 0.5 * z.shape[1] * _LOG_2PI
+            result[inside] = prior + self.log_likelihood(z[inside])
+        return result
+
+    def residuals(self, z: np.ndarray) -> np.ndarray:
+        """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
+        white, log_determinant = self.white(np.clip(z, -_LARGEST, _LARGEST))
+        level = np.sqrt(np.maximum(log_determinant - self.least(), 0.0) + 1.0)
+        return np.concatenate([white, level[:, None], z], axis=1)
+
+
 @dataclass(frozen=True)
-class Model:
+class Model(Density):
     """An explanation together with the data, as a density over z (prior: standard normal).
 
     Attributes
@@ -134,26 +178,6 @@ class Model:
         u = found.emulator_u @ self._mean_of_rows()
         return residuals, np.hstack([np.ones((len(z), 1)), free]), u[:, t.owner]
 
-    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
-        """Return ln p(used rows | z), shape (draws,)."""
-        white, log_determinant = self._white(z)
-        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_determinant + len(self.noise.rows) * _LOG_2PI))
-
-    def log_posterior(self, z: np.ndarray) -> np.ndarray:
-        """Return ln of likelihood x prior, shape (draws,); -inf far outside the prior."""
-        inside = (np.abs(z) < _LARGEST).all(axis=1)
-        result = np.full(len(z), -np.inf)
-        if inside.any():
-            prior = -0.5 * (z[inside] ** 2).sum(axis=1) - 0.5 * z.shape[1] * _LOG_2PI
-            result[inside] = prior + self.log_likelihood(z[inside])
-        return result
-
-    def residuals(self, z: np.ndarray) -> np.ndarray:
-        """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
-        white, log_determinant = self._white(np.clip(z, -_LARGEST, _LARGEST))
-        level = np.sqrt(np.maximum(log_determinant - self._least(), 0.0) + 1.0)
-        return np.concatenate([white, level[:, None], z], axis=1)
-
     def log_left_out(self, z: np.ndarray) -> np.ndarray:
         """Return ln p(rows of a composite | all other rows, z), shape (draws, composites); of a model with all rows."""
         residuals, variances, u = self.misfit(z)
@@ -167,7 +191,7 @@ class Model:
             found[:, k] = 0.5 * (np.linalg.slogdet(block)[1] - inside - len(mine) * _LOG_2PI)
         return found
 
-    def _white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return numbers whose squares add up to r^T C^-1 r, shape (draws, used rows), and ln det C (draws,)."""
         white, log_determinant = np.empty((len(z), len(self.noise.rows))), np.empty(len(z))
         for k in range(0, len(z), _AT_ONCE):
@@ -183,7 +207,7 @@ class Model:
             log_determinant[part] = 2.0 * np.log(np.diagonal(factor, axis1=1, axis2=2)[:, :n]).sum(axis=1)
         return white, log_determinant
 
-    def _least(self) -> float:
+    def least(self) -> float:
         """Return ln det of the covariance without what is fitted: the smallest that it can be."""
         return float(np.linalg.slogdet(self.noise.parts[0])[1])
 

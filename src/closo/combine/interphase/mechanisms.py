@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,7 @@ class Mechanism:
     predict : values (each of shape (draws, 1)), place, ratio -> Prediction.
     shell_ratio : values, diameter [m] -> thickness of the shell over the diameter, where there is a shell.
     unsaid : quantities that it fits and cannot say, because they go with a shape that nobody knows.
+    bends : it has an exponent of its own that follows other causes too, so that it leads at most, as with anything `unsaid`.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Mechanism:
     predict: Predictor
     shell_ratio: Callable[[Values, np.ndarray], np.ndarray] | None = None
     unsaid: tuple[str, ...] = ()
+    bends: bool = False
 
 
 SCATTER = Parameter("scatter", "1", 0.06, 0.6, "standard deviation of ln sigma from sample to sample")
@@ -150,6 +153,16 @@ def natural(parameters: tuple[Parameter, ...], z: np.ndarray) -> dict[str, np.nd
     return {p.name: p.value(z[:, [k]]) for k, p in enumerate(parameters)}
 
 
+def summary_of(parameters: tuple[Parameter, ...], z: np.ndarray) -> list[dict[str, Any]]:
+    """Return one row per parameter: median, 95 % interval, unit, and the posterior's width over the prior's."""
+    rows = []
+    for k, p in enumerate(parameters):
+        low, median, high = (float(q) for q in np.quantile(p.value(z[:, k]), [0.025, 0.5, 0.975]))
+        rows.append({"name": p.name, "unit": p.unit, "median": median, "interval": [low, high]})
+        rows[-1] |= {"over_prior": float(z[:, k].std()), "meaning": p.meaning}
+    return rows
+
+
 MECHANISMS: tuple[Mechanism, ...] = (
     Mechanism(
         "shell", "a shell of fixed thickness", (), (_THICKNESS, _SIZES), shell_of(fixed_thickness), fixed_thickness
@@ -182,6 +195,7 @@ MECHANISMS: tuple[Mechanism, ...] = (
         (_THICKNESS, _POWER, _SIZES),
         shell_of(scaled_thickness),
         scaled_thickness,
+        bends=True,
     ),
     Mechanism(
         "graded shell",

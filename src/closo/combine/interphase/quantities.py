@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -74,24 +73,6 @@ def quantities_of(posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], 
     for explanation, own in each.items():
         found |= {f"{key}:{explanation}": quantity for key, quantity in own.items() if key != "sample_scatter"}
     return found
-
-
-def summary_of(posterior: Posterior) -> list[dict[str, Any]]:
-    """Return one row per parameter: median, 95 % interval, unit, and the posterior's width over the prior's."""
-    rows = []
-    for k, parameter in enumerate(posterior.model.parameters):
-        low, median, high = np.quantile(posterior.values[parameter.name], [0.025, 0.5, 0.975])
-        rows.append(
-            {
-                "name": parameter.name,
-                "unit": parameter.unit,
-                "median": float(median),
-                "interval": [float(low), float(high)],
-                "over_prior": float(posterior.z[:, k].std()),
-                "meaning": parameter.meaning,
-            }
-        )
-    return rows
 
 
 def _of_explanation(posterior: Posterior, name: str) -> dict[str, Quantity]:

@@ -87,9 +87,9 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     Another one is 'worse' when it predicts worse by more than that, and 'worse by evidence' when it predicts worse and
     its evidence is lower by more than 5. A combination that contains the leading one and is not worse 'adds nothing'.
     The leading one is the best of those tried where nothing else is left, it surely leaves less than a quarter, no other
-    has more evidence, and it has no profile, exponent or prefactor of its own (`unsaid`): such a one describes other
-    causes as well (a layer of space charge is a salt that the area changes, a bad contact to the electrodes a void), so
-    it leads at most. Where all of them leave more than a quarter, more likely than not, 'none fits'.
+    has more evidence, and it has no profile, exponent or prefactor of its own (`unsaid`, `bends`): such a one describes
+    other causes as well (a layer of space charge is a salt that the area changes, a bad contact to the electrodes a void),
+    so it leads at most. Where all of them leave more than a quarter, more likely than not, 'none fits'.
     """
     rough = {p.model.name: left_out_densities(p) for p in posteriors}
     near = max(float(found.sum()) for found, _ in rough.values()) - _CLOSE
@@ -123,7 +123,8 @@ def rank(posteriors: Sequence[Posterior]) -> list[Rank]:
     alone = all(row.verdict != "not distinguishable" for row in rows[1:])
     leader = next(p for p in posteriors if p.model.name == first)
     sure = float(np.quantile(left_over(leader), 0.975)) <= LARGE and max(evidence.values()) - evidence[first] < 1.0
-    verdict = BEST if alone and sure and not leader.model.mechanism.unsaid else "leads"
+    own = leader.model.mechanism.unsaid or leader.model.mechanism.bends
+    verdict = BEST if alone and sure and not own else "leads"
     return [replace(rows[0], verdict=verdict if fitting else "none fits"), *rows[1:]]
 
 

@@ -13,8 +13,9 @@ from closo.combine.ledgers.shares import value_of
 from closo.combine.ledgers.suspects import Evidence, Verdict, judge
 from closo.combine.ledgers.sweep import sweep_current
 from closo.combine.ledgers.table import table_of
+from closo.constants import FARADAY
 from closo.dataset import Dataset
-from closo.models.cell.forms import FARADAY, electrons_per_anion, leak_current_density
+from closo.models.cell.forms import electrons_per_anion, leak_current_density
 from closo.quantity import Number, Quantity, withheld
 from closo.result import Check, Result
 

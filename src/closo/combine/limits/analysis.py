@@ -28,7 +28,7 @@ from closo.combine.limits.scoring import Score, score, simulate_row
 from closo.combine.limits.verdicts import Verdict, fits, judge, probabilities
 from closo.constants import CELSIUS
 from closo.errors import DataError, counted
-from closo.figures.spec import Axis, FigureSpec, Panel, Trace
+from closo.figures.spec import Axis, FigureSpec, Panel, Span, Trace
 from closo.result import Check, Result
 
 
@@ -158,7 +158,7 @@ def _sentence(verdict: Verdict, findings: Mapping[str, Any]) -> str:
         run = findings["runs"][0]
         what = ", ".join(f"{n} {e['capacity']:.0f} mAh/g" for n, e in run["expected"].items())
         text += (
-            f" The run that would decide: '{run['cell']}' at {run['temperature']:.0f} degC and {run['c_rate']:.3g} 1/h "
+            f" The run that would decide: '{run['cell']}' at {run['temperature']:.0f} degC and {run['c_rate']:.2g} 1/h "
             f"(expected: {what}; {run['bits']:.2f} of {run['most']:.2f} bit)."
         )
     return text
@@ -188,7 +188,7 @@ def figure(result: Result) -> FigureSpec:
         Trace(drop[~fit], place[~fit], "does not fit", "points", color=1, marker=1),
     ]
     ranking = Panel(
-        Axis("ln evidence - best", range=(-63.0, 3.0)),
+        Axis("ln evidence, less that of the best", range=(-63.0, 3.0)),
         Axis("", ticks=ticks, range=(len(shown) - 0.5, -0.5)),
         [t for t in traces if len(t.x)],
         title="mechanisms",
@@ -204,5 +204,8 @@ def figure(result: Result) -> FigureSpec:
             lines.append(Trace(x, y, name, "both", color=k + 2, marker=k))
         lines.append(Trace([cell["temperature"]], [cell["capacity"]], "measured", "points", color=0, marker=3))
         title = f"{cell['name']} at {course[0]['c_rate']:.2g} 1/h"
-        panels.append(Panel(Axis("T / degC"), Axis("q / mAh g-1"), lines, title=title))
-    return FigureSpec(f"cell limits {result.name}", panels, result.name, result.findings["answer"], notes=result.notes)
+        decides = result.findings["runs"][0]["temperature"]
+        spans = [Span(decides - 1.0, decides + 1.0, label="the run that would decide")]
+        panels.append(Panel(Axis("T / degC"), Axis("q / mAh g-1"), lines, spans=spans, title=title))
+    title = f"What limits the cells: {result.name}"
+    return FigureSpec(f"cell limits {result.name}", panels, title, result.findings["answer"], notes=result.notes)

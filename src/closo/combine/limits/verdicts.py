@@ -12,10 +12,8 @@ from closo.combine.limits.mechanisms import OTHER
 from closo.combine.limits.scoring import Score
 
 ODDS = 20.0  # of the best over a rival from which the rival is out
-_FRONTS, _STRONG = (
-    {"electronic path", "tortuosity"},
-    150.0,
-)  # both are a front in the cathode: odds of one over the other
+_FRONTS = {"electronic path", "tortuosity"}  # both are a front in the cathode
+_STRONG = 150.0  # odds of one front over the other
 _LEAST_P = 0.01
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 
-from closo.combine.interphase.mechanisms import natural
-from closo.combine.milling.kinetics import BEYOND, HOUR, Fitted, Milled, checked, fit, kinetics_of
+from closo.combine.interphase.mechanisms import natural, summary_of
+from closo.combine.milling.kinetics import BEYOND, HOUR, Fitted, Milled, checked, fit, kinetics_of, with_missed
 from closo.models.milling import LAWS
 from closo.quantity import Quantity, exp, uncertain, withheld
 from closo.result import Check, Result
@@ -60,7 +59,7 @@ def milling(
             "difference": f.aicc - ranked[0].aicc if finite else None,
             "log_evidence": f.log_evidence,
             "probability": float(w),
-            "parameters": _summary(f),
+            "parameters": summary_of(f.kinetics.parameters, f.z),
         }
         for f, w in zip(ranked, weight, strict=True)
     ]
@@ -79,16 +78,6 @@ def milling(
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------
-
-
-def _summary(fitted: Fitted) -> list[dict[str, Any]]:
-    """Return one row per parameter: median, 95 % interval, unit."""
-    values = natural(fitted.kinetics.parameters, fitted.z)
-    rows = []
-    for p in fitted.kinetics.parameters:
-        low, median, high = (float(q) for q in np.quantile(values[p.name], [0.025, 0.5, 0.975]))
-        rows.append({"name": p.name, "unit": p.unit, "median": median, "interval": [low, high], "meaning": p.meaning})
-    return rows
 
 
 def _quantities(ranked: Sequence[Fitted], weight: np.ndarray, times: np.ndarray, *, name: str) -> dict[str, Quantity]:
@@ -187,9 +176,9 @@ def _checks(ranked: Sequence[Fitted], quantities: dict[str, Quantity], times: np
 
 def _curves(samples: Sequence[Milled], ranked: Sequence[Fitted], weight: np.ndarray, times: np.ndarray) -> xr.Dataset:
     """Return what was measured, and quantiles of conductivity and shares over time for each law."""
-    hours = np.exp(np.linspace(math.log(times[0] / 4.0), math.log(times[-1] * 2.0), 80))
+    hours = np.exp(np.linspace(math.log(times[0] / BEYOND), math.log(times[-1] * BEYOND), 80))
     levels = [0.025, 0.5, 0.975]
-    said = [f.kinetics.expected(f.z, hours) for f in ranked]
+    said = [(with_missed(f.kinetics, f.z, hours, seed=0), f.kinetics.expected(f.z, hours)[1]) for f in ranked]
     used = [m for m in samples if m.conductivity is not None and m.time > 0]
     seen = [(m.time, "ABC".index(s), x) for m in samples for s, x in m.shares]
     sigma = np.array([float(m.conductivity.x) for m in used if m.conductivity is not None])

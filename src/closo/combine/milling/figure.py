@@ -47,5 +47,8 @@ def figure(result: Result) -> FigureSpec:
         panels=[first, second],
         title="Conductivity and states of the salt over milling time",
         summary=f"Conductivity over milling time at {at} with {len(laws)} laws. {' '.join(result.notes)}",
-        notes=("Band: 95 % of the leading law, without the scatter of samples.", *result.notes),
+        notes=(
+            "Lines and band: what laws miss is in them, the scatter of samples is not; the band is 95 % of the leading law.",
+            *result.notes,
+        ),
     )

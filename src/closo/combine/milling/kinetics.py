@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from closo.combine.interphase.inference import draw
+from closo.combine.interphase.likelihood import Density
 from closo.combine.interphase.mechanisms import DISCREPANCY, SCATTER, Parameter, natural
 from closo.combine.regression import tabulate
 from closo.errors import DataError
@@ -22,7 +23,6 @@ _LEAST = 4  # milling times
 _REPEAT = 0.01  # of ln sigma
 _SHARE = (0.02, 0.02)  # of a share of a phase: least of each, and what all shares of one state have in common (texture)
 _FAR = 0.7  # of ln time over which what a law misses is alike
-_LOG_2PI = math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Milled:
 
 
 @dataclass(frozen=True)
-class Kinetics:
-    """A law with the data, as a density over z (prior: standard normal); what `inference.draw` asks for.
+class Kinetics(Density):
+    """A law with the data, as a density over z.
 
     Attributes
     ----------
@@ -79,24 +79,11 @@ class Kinetics:
         carried = sum(x * w**p for w, x in zip((v["as_received"], 1.0, v["over_milled"]), states, strict=True))
         return np.log(v["best_conductivity"]) + np.log(np.maximum(carried, 1e-300)) / p, states
 
-    def residuals(self, z: np.ndarray) -> np.ndarray:
-        """Return what least squares minimises, shape (draws, residuals): half its square is -ln posterior + constant."""
-        white, log_determinant = self._white(np.clip(z, -8.0, 8.0))
-        least = float(np.linalg.slogdet(self.covariance)[1])
-        return np.concatenate([white, np.sqrt(np.maximum(log_determinant - least, 0.0) + 1.0)[:, None], z], axis=1)
+    def least(self) -> float:
+        """Return ln det of the named sources alone."""
+        return float(np.linalg.slogdet(self.covariance)[1])
 
-    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
-        """Return ln p(data | z), shape (draws,)."""
-        white, log_determinant = self._white(z)
-        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_determinant + len(self.y) * _LOG_2PI))
-
-    def log_posterior(self, z: np.ndarray) -> np.ndarray:
-        """Return ln of likelihood x prior, shape (draws,); -inf far outside the prior."""
-        inside = (np.abs(z) < 8.0).all(axis=1)
-        prior = -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * _LOG_2PI
-        return np.where(inside, prior + self.log_likelihood(np.clip(z, -8.0, 8.0)), -np.inf)
-
-    def _white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return numbers whose squares add up to r^T C^-1 r, shape (draws, n), and ln det C (draws,)."""
         y, states = self.expected(z, self.hours)
         factor = np.linalg.cholesky(self.whole_covariance(z, y))
@@ -198,7 +185,7 @@ def fit(kinetics: Kinetics, times: np.ndarray, *, draws: int, seed: int) -> Fitt
         highest = max(highest, float(kinetics.log_likelihood(np.clip(found.values, -8.0, 8.0)[None])[0]))
     aicc = 2.0 * d - 2.0 * highest + 2.0 * d * (d + 1) / (n - d - 1) if n > d + 1 else math.inf
     grid = _grid(times)
-    y = _with_missed(kinetics, z, grid, seed=seed)
+    y = with_missed(kinetics, z, grid, seed=seed)
     at = np.argmax(y, axis=1)
     return Fitted(kinetics, z, log_evidence, aicc, grid[at], y[np.arange(len(z)), at])
 
@@ -209,7 +196,7 @@ def _alike(hours: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(-0.5 * (steps / _FAR) ** 2))
 
 
-def _with_missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -> np.ndarray:
+def with_missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: int) -> np.ndarray:
     """Return draws of ln sigma at times [h], what a law misses included, as its data say it, shape (draws, times).
 
     A draw without data is corrected by the residual that it leaves (Matheron's rule; Wilson et al. 2021, JMLR 22, 105).

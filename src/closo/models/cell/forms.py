@@ -20,28 +20,6 @@ from closo.constants import BOLTZMANN, FARADAY, GAS
 from closo.errors import StudyError
 from closo.number import Number, Same, exp, log, sqrt, value_of
 
-__all__ = [
-    "FARADAY",
-    "SODIUM_MOLAR_VOLUME",
-    "anions_in_electrode",
-    "charge_transfer_overpotential",
-    "charge_transfer_resistance",
-    "diffusion_loss",
-    "diffusion_sensitivity",
-    "diffusion_time",
-    "effective_conductivity",
-    "electrode_fractions",
-    "electrode_resistance",
-    "electrode_thickness",
-    "electrons_per_anion",
-    "layer_resistance",
-    "leak_current_density",
-    "loss_at",
-    "moved_thickness",
-    "path_resistance",
-    "specific_interface",
-]
-
 SODIUM_MOLAR_VOLUME = 2.37e-5  # m3/mol: 22.99 g/mol at 0.970 g/cm3 (0.968 to 0.971 in tables)
 
 

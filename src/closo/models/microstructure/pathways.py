@@ -57,7 +57,7 @@ def slice_figure(microstructure: Microstructure, axis: int = 0, index: int | Non
     shares = ", ".join(
         f"{LABELS[k]} {100 * v:.1f} vol%" for k, v in microstructure.fractions.items() if v and k in LABELS
     )
-    summary = f"Slice {index} across axis {axis} of: {microstructure.description}. In the whole: {shares}."
+    summary = f"Slice {index} across {'xyz'[axis]} of: {microstructure.description}. In the whole: {shares}."
     return FigureSpec("microstructure slice", [_panel(image, axis, "")], "Microstructure", summary, columns=1)
 
 
@@ -90,7 +90,7 @@ def pathways_figure(
     ]
     titles = ("phases", "pathways")
     panels = [_panel(image, across, title) for image, title in zip(images, titles, strict=True)]
-    summary = f"{100 * share:.1f} % of {name} connects both ends of axis {axis}. {microstructure.description}."
+    summary = f"{100 * share:.1f} % of {name} connects both sides along {'xyz'[axis]}. {microstructure.description}."
     return FigureSpec("pathways", panels, "Pathways", summary)
 
 
@@ -100,7 +100,7 @@ def _slice(microstructure: Microstructure, array: np.ndarray, axis: int, index: 
     count = microstructure.labels.shape[axis]
     index = count // 2 if index is None else index
     if not 0 <= index < count:
-        raise StudyError(f"There is no slice {index} across axis {axis}.", hint=f"It has 0 to {count - 1}.")
+        raise StudyError(f"There is no slice {index} across {'xyz'[axis]}.", hint=f"It has 0 to {count - 1}.")
     return index, array.take(index, axis=axis)
 
 

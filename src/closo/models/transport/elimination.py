@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from closo.models.compiled import njit
 from closo.models.transport.kernels import fill_ghosts
 from closo.models.transport.network import Medium
 
@@ -18,14 +19,13 @@ _LOOPS = 16.0
 
 def potential(medium: Medium) -> np.ndarray | None:
     """Return the padded potential of plain cells; None where the network is better iterated."""
-    inside = medium.cells[1:-1, 1:-1, 1:-1] > 0
-    count = int(np.count_nonzero(inside))
-    if medium.faces.shape[1] or not count:
+    if medium.faces.shape[1]:
         return None
-    conducts = medium.cells > 0
+    count, links = _count(medium.cells, medium.periodic)
+    if links - count > _LOOPS * count ** (2 / 3):
+        return None
+    conducts, inside = medium.cells > 0, medium.cells[1:-1, 1:-1, 1:-1] > 0
     joined = [np.logical_and(*_lower(conducts, d, periodic=medium.periodic)) for d in range(3)]
-    if sum(int(np.count_nonzero(on)) for on in joined) - count > _LOOPS * count ** (2 / 3):
-        return None
     number = np.full(medium.cells.shape, -1, np.int32)
     number[1:-1, 1:-1, 1:-1][inside] = np.arange(count)
     ground = np.zeros(count)
@@ -33,11 +33,25 @@ def potential(medium: Medium) -> np.ndarray | None:
         fill_ghosts(number)
         part = medium.part.reshape(medium.cells.shape)[1:-1, 1:-1, 1:-1][inside] if medium.part.size else number[:0]
         ground[np.unique(part, return_index=True)[1] if part.size else 0] = 1.0  # nothing else holds its constant
-    links = [_links(medium, number, d, joined[d]) for d in range(3)]
-    below, above, conductance, drop = (np.concatenate(parts) for parts in zip(*links, strict=True))
+    parts = [_links(medium, number, d, joined[d]) for d in range(3)]
+    below, above, conductance, drop = (np.concatenate(each) for each in zip(*parts, strict=True))
     x = np.zeros(medium.cells.shape)
     x[1:-1, 1:-1, 1:-1][inside] = _eliminate((below, above), conductance, conductance * drop, ground)
     return x
+
+
+@njit(cache=True)
+def _count(cells, periodic):  # type: ignore[no-untyped-def]
+    """Return how many padded cells conduct, and how many faces do; electrodes and the other side stand in the ghosts."""
+    count = links = 0
+    for i in range(1, cells.shape[0] - 1):
+        for j in range(1, cells.shape[1] - 1):
+            for k in range(1, cells.shape[2] - 1):
+                if cells[i, j, k] != 0:
+                    count += 1
+                    links += (cells[i - 1, j, k] != 0) + (cells[i, j - 1, k] != 0) + (cells[i, j, k - 1] != 0)
+                    links += not periodic and i == cells.shape[0] - 2
+    return count, links
 
 
 def _lower(padded: np.ndarray, d: int, *, periodic: bool) -> tuple[np.ndarray, np.ndarray]:

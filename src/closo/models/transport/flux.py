@@ -167,6 +167,7 @@ def _carry(medium, shape, tree, q):  # type: ignore[no-untyped-def]
     """
     cells, resistance, faces, factors = medium
     size, n0 = shape[1] * shape[2], shape[0]
+    steps = (size, shape[2], 1)
     middle = (n0 - 1) // 2
     energy = 0.0
     for step in range(n0 - 2):
@@ -176,22 +177,24 @@ def _carry(medium, shape, tree, q):  # type: ignore[no-untyped-def]
             way = _only(tree[cell])
             while way >= 0:
                 tree[cell] = 0
-                d, other, upper = way // 2, -1, cell
+                d, other, between = way // 2, -1, resistance[cells[cell]]
                 if way < 6:
-                    other, upper = _along(shape, cell, way)
-                    between = resistance[cells[cell]] + resistance[cells[other]]
+                    other = cell + steps[d] if way & 1 else cell - steps[d]
+                    upper = max(cell, other)
+                    if tree[other] & (1 << (way ^ 1)) == 0:  # the margin of a periodic box
+                        other, upper = _along(shape, cell, way)
+                    between += resistance[cells[other]]
                 else:
                     d, upper = 0, cell if way == 6 else cell + size
-                    between = resistance[cells[cell]]
                 g = np.float64(faces[d, upper]) if faces.shape[1] > 0 else factors[d] / between
                 energy += q[cell] * np.float64(q[cell]) / g
                 if other < 0:
                     break
                 q[other] += q[cell]
                 tree[other] &= 255 ^ (1 << (way ^ 1))
-                plane = other // size
-                later = (plane < i or plane > middle) if i <= middle else plane > i
-                if later:
-                    break
+                if d == 0:
+                    plane = other // size
+                    if (plane < i or plane > middle) if i <= middle else plane > i:
+                        break
                 cell, way = other, _only(tree[other])
     return energy

@@ -105,8 +105,8 @@ class _Work:
         self.single = medium.network(np.float32)
         self.network = medium.network(np.float64) if double else self.single
         self.levels = hierarchy(self.single, medium.cells.shape, periodic=medium.periodic)
-        self.x, self.r, self.p = (np.zeros(medium.cells.shape, precision) for _ in range(3))
-        self.z = np.zeros(self.x.shape, np.float32)
+        self.x, self.r, self.p = (kernels.zeros(medium.cells.shape, precision) for _ in range(3))
+        self.z = kernels.zeros(self.x.shape, np.float32)
         self.power, self.steps = 0.0, 0  # p.(A p)
         self.sums = np.zeros((3, medium.cells.shape[0]))
 
@@ -149,7 +149,8 @@ class _Work:
     def solution(self) -> np.ndarray:
         """Return the padded potential; the vectors of the iteration are let go before it is made."""
         del self.r, self.p, self.z, self.levels, self.network, self.single
-        return _ramp(self.medium) + self.x
+        x: np.ndarray = np.add(_ramp(self.medium), self.x, out=kernels.zeros(self.x.shape, np.float64))
+        return x
 
     def imbalance(self) -> float:
         """Compute r, the current that every cell gains, anew in double precision; return the energy."""

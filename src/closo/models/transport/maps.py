@@ -90,13 +90,13 @@ def current_figure(
     cells = found.current_density.shape[across]
     index = cells // 2 if index is None else index
     if not 0 <= index < cells:
-        raise StudyError(f"There is no slice {index}; axis {across} has {cells}.")
+        raise StudyError(f"There is no slice {index} across {'xyz'[across]}; there are {cells}.")
     image = labels[:, :, None] if labels.ndim == 2 else labels
     fine = image.shape[across] // cells
     phases = np.take(image, index * fine + fine // 2, axis=across)
     density = np.take(found.current_density, index, axis=across)
     first, second = (a for a in range(3) if a != across)
-    axes = (Axis(f"axis {second} / voxel"), Axis(f"axis {first} / voxel"))
+    axes = (Axis(f"{'xyz'[second]} / voxel"), Axis(f"{'xyz'[first]} / voxel"))
     edges = [np.arange(n + 1.0) for n in phases.shape]
     coarse = [np.linspace(0, n, m + 1) for n, m in zip(phases.shape, density.shape, strict=True)]
     named = {int(k): (names or {}).get(int(k), f"phase {k}") for k in np.unique(phases)}
@@ -106,12 +106,12 @@ def current_figure(
     )
     panels = [
         Panel(*axes, images=[Image(phases, edges[1], edges[0], names=named)], title="phases", equal=True),
-        Panel(*axes, images=[values], title=f"current density, field along axis {found.axis}", equal=True),
+        Panel(*axes, images=[values], title=f"current density, field along {'xyz'[found.axis]}", equal=True),
     ]
     ordered = np.sort(found.current_density, axis=None)[::-1]
     share = float(ordered[: max(ordered.size // 10, 1)].sum(dtype=float)) / max(float(ordered.sum(dtype=float)), 1e-30)
     summary = (
-        f"Slice {index} across axis {across}. A tenth of the cells holds {100 * share:.0f} % of |j|; the largest density is "
-        f"{top:.3g} times the mean."
+        f"Slice {index} across {'xyz'[across]}. A tenth of the cells holds {100 * share:.0f} % of |j|; the largest density "
+        f"is {top:.3g} times the mean."
     )
     return FigureSpec("current density", panels, "Conduction through the microstructure", summary, columns=2)

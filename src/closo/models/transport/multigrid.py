@@ -47,7 +47,7 @@ def hierarchy(network: Network, shape: tuple[int, ...], *, periodic: bool) -> li
                 g[faces] = 0
         network, shape = (np.zeros((1, 1, 1), np.float32), g, np.ones(3, np.float32)), g.shape[1:]
         inverse = np.empty((0, 0)) if max(shape) - 2 > COARSEST else inverse_of(g, periodic=periodic)
-        b, c, d, v = (np.zeros(shape, np.float32) for _ in range(4))
+        b, c, d, v = (kernels.zeros(shape, np.float32) for _ in range(4))
         levels.append(Level(network, b, c, d, v, np.zeros((5, shape[0])), inverse))
     return levels
 

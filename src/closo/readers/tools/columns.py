@@ -39,7 +39,8 @@ _SIDE = (  # left out where their unit is not known
     "charge", "set_current", "cycle", "step", "temperature", "step_time", "date_time",
 )  # fmt: skip
 _TIMES = ("time", "step_time", "date_time")
-_CLOCK_UNIT = re.compile(r"(?:d+\D{1,2})?h{1,2}\W?m{1,2}(?:\W?s{1,2}\W?[s0mf]*)?|hms|dhms", re.IGNORECASE)
+_ZVIEW = (("impedance_real", "a"), ("impedance_imag", "b"))  # Z'(a) and Z''(b) of ZView: the two parts, not units
+_CLOCK_UNIT = re.compile(r"(?:d+\D{1,2})?h{1,2}\W?m(?:m|in)?(?:\W?s{1,2}\W?[s0mf]*)?|hms|dhms", re.IGNORECASE)
 
 
 class UnknownUnitError(Exception):
@@ -170,7 +171,7 @@ def names_in(cells: Sequence[str]) -> list[str | None]:
 def _with_unit(cell: Cell, index: int) -> Column | None:
     """Return the column, or None where it may be left out: a unit is needed and missing, or of no matter."""
     name, unit = str(cell.name), cell.unit
-    if name in _TIMES and _CLOCK_UNIT.fullmatch(unit):
+    if (name in _TIMES and _CLOCK_UNIT.fullmatch(unit)) or (name, unit) in _ZVIEW:
         unit = ""
     text = unit or _ASSUMED_UNIT.get(name)
     if text is None or (name in _SIDE and not _fits(name, text)):

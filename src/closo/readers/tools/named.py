@@ -289,8 +289,11 @@ def _names(text: Text, header: int, first: int, separator: str) -> tuple[list[st
 
 
 def _units(text: Text, header: int, first: int, *, split: str, width: int) -> list[str] | None:
-    """Return the cells of the one line between names and rows, when there is one of equal length."""
+    """Return the cells of the one line between names and rows, or of units right above the names, of equal length."""
     between = [text.lines[i] for i in range(header + 1, first) if text.lines[i].strip()]
+    above = cells(text.lines[header - 1], split) if header and not between else []
+    if len(above) == width and all(map(unit_factor, above)):
+        return above
     if len(between) != 1:
         return None
     units = [u.strip().strip("()[]") for u in cells(between[0], split)]

@@ -21,6 +21,7 @@ from closo.readers.tools.table import all_finite
 from closo.readers.tools.text import Text
 
 Columns = Mapping[str, np.ndarray]
+_OVERLOAD = 1e30  # ohm; meters write 9.9E37 where they could not measure
 _HIGHEST = 100.0  # V, beyond which no cell is
 _LOST = 0.01  # share of the rows of a record under current that may be left out
 
@@ -154,7 +155,7 @@ def _spectrum(text: Text, part: Part) -> Part | None:
         failed = (*part.failed_checks, *_wrong_phase(columns))
         impedance = _impedance(columns, warnings)
         frequency = columns.pop("frequency")
-        finite = np.isfinite(frequency) & np.isfinite(impedance)
+        finite = np.isfinite(frequency) & (np.abs(impedance) < _OVERLOAD)
         keep = finite & (frequency > 0)
         if not keep.any():
             return None

@@ -13,10 +13,10 @@ from closo.twin.electrochemistry.records import OVEN, CellRecord, oven_temperatu
 from closo.twin.electrochemistry.separators import draw_separator
 from closo.twin.impedance import draw_instrument
 from closo.twin.pellet import draw_batch, draw_pellet
-from closo.twin.polarization import BlockingTruth, BruceVincentTruth, blocking_polarization, bruce_vincent
+from closo.twin.polarization import BlockingTruth, BruceVincent, BruceVincentTruth, blocking_polarization, bruce_vincent
 from closo.twin.runs import draw_run, specimen_texts
 from closo.twin.truth import Truth, stream
-from closo.twin.voltammetry import LinearSweepTruth, linear_sweep
+from closo.twin.voltammetry import LinearSweep, LinearSweepTruth, linear_sweep
 
 _FIRST_DAY = datetime(2026, 2, 16, 9, 0, 0)
 _SAMPLE = "A200-35-4h"
@@ -86,15 +86,8 @@ def write_transference(raw: Path, truth: Truth) -> CellRecord:
     plan = replace(BruceVincentTruth(), bulk_resistance=separator.resistance, duration=5400.0, interval=2.0)
     instrument = draw_instrument(truth.seed, truth.nuisances)
     cell = bruce_vincent(plan, truth.seed, instrument=instrument, nuisances=truth.nuisances)
-    rng = stream(truth.seed, "file", name)
-    actions = [
-        versastudio.open_circuit(3600.0, 12, rng),
-        versastudio.potentiostatic_eis(cell.frequency, cell.before, rng),
-        versastudio.chronoamperometry(cell.time, cell.current, cell.voltage, full_scale=2e-5),
-        versastudio.potentiostatic_eis(cell.frequency, cell.after, rng),
-    ]
-    comment = "Na | Na2B12H12-SiO2 | Na, 30 C, 10 mV"
-    versastudio.write_par(raw / f"{name}.par", actions, comment=comment, date=_FIRST_DAY + timedelta(days=1))
+    step = versastudio.chronoamperometry(cell.time, cell.current, cell.voltage, full_scale=2e-5)
+    _write(raw / f"{name}.par", truth, cell, step, comment="Na | Na2B12H12-SiO2 | Na, 30 C, 10 mV", day=1)
     celsius = {"temperature": reading(truth, _AT)} | OVEN
     settings = {
         "electrodes": "nonblocking",
@@ -131,15 +124,9 @@ def write_sweep(raw: Path, truth: Truth) -> CellRecord:
     plan = replace(plan, bulk_resistance=bulk, resistance=bulk + plan.interface_before)
     instrument = draw_instrument(truth.seed, truth.nuisances)
     sweep = linear_sweep(plan, truth.seed, instrument=instrument, nuisances=truth.nuisances)
-    rng = stream(truth.seed, "file", name)
-    actions = [
-        versastudio.open_circuit(3600.0, 12, rng),
-        versastudio.potentiostatic_eis(sweep.frequency, sweep.before, rng),
-        versastudio.linear_sweep(sweep.potential, sweep.current, sweep.time, plan.scan_rate),
-        versastudio.potentiostatic_eis(sweep.frequency, sweep.after, rng),
-    ]
+    step = versastudio.linear_sweep(sweep.potential, sweep.current, sweep.time, plan.scan_rate)
     comment = "Na | Na2B12H12-SiO2 | composite with carbon, 30 C"
-    versastudio.write_par(raw / f"{name}.par", actions, comment=comment, date=_FIRST_DAY + timedelta(days=2))
+    _write(raw / f"{name}.par", truth, sweep, step, comment=comment, day=2)
     celsius = {"temperature": reading(truth, _AT)} | OVEN
     return CellRecord(
         name=name,
@@ -155,6 +142,17 @@ def write_sweep(raw: Path, truth: Truth) -> CellRecord:
             "temperature": kelvin,
         },
     )
+
+
+def _write(
+    path: Path, truth: Truth, cell: BruceVincent | LinearSweep, step: versastudio.Action, *, comment: str, day: int
+) -> None:
+    """Write a step between two spectra, after a rest."""
+    rng = stream(truth.seed, "file", path.stem)
+    rest = versastudio.open_circuit(3600.0, 12, rng)
+    before, after = (versastudio.potentiostatic_eis(cell.frequency, z, rng) for z in (cell.before, cell.after))
+    date = _FIRST_DAY + timedelta(days=day)
+    versastudio.write_par(path, [rest, before, step, after], comment=comment, date=date)
 
 
 def _two_spectra(celsius: dict[str, str]) -> dict[str, object]:

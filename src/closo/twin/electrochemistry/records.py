@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from closo.toml import toml_table
 from closo.twin.runs import CHAMBER
 from closo.twin.truth import ZERO_CELSIUS, Truth, stream
 
@@ -38,20 +37,6 @@ class CellRecord:
             } | measurement
             lines += toml_table("[[measurements]]", entries)
         return lines
-
-
-def toml_table(heading: str, entries: Mapping[str, Any]) -> list[str]:
-    """Return the lines of one table of TOML, and an empty one."""
-    return [heading, *(f"{key} = {toml_text(value)}" for key, value in entries.items()), ""]
-
-
-def toml_text(value: Any) -> str:
-    """Return a TOML string, number, truth value, array or inline table."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(toml_text(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def oven_temperature(truth: Truth, setpoint: float, name: str) -> float:

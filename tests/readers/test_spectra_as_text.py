@@ -3,7 +3,6 @@ import pytest
 
 import spectra_as_text
 from closo.readers import read
-from closo.twin import text_formats
 from closo.twin.impedance import frequencies
 from closo.twin.truth import SYNTHETIC
 
@@ -13,8 +12,8 @@ Z = 12.5 + 2e4 / (1 + 1j * F / 1e4) + 1 / (1e-6 * (2j * np.pi * F) ** 0.9)
 FILES = {
     "a.csv": lambda path: spectra_as_text.write_delimited(path, F, Z),
     "b.csv": lambda path: spectra_as_text.write_delimited(path, F, Z, decimal_comma=False),
-    "a.mpt": lambda path: text_formats.write_mpt(path, F, Z),
-    "b.mpt": lambda path: text_formats.write_mpt(path, F, Z, decimal_comma=True),
+    "a.mpt": lambda path: spectra_as_text.write_mpt(path, F, Z),
+    "b.mpt": lambda path: spectra_as_text.write_mpt(path, F, Z, decimal_comma=True),
     "a.z": lambda path: spectra_as_text.write_z(path, F, Z),
     "a.DTA": lambda path: spectra_as_text.write_dta(path, F, Z),
 }
