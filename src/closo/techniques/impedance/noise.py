@@ -43,12 +43,11 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     mixed = _mixed(modulus)
     slope = np.stack([uniform, x - x.mean()], axis=1)
     candidates = [_level(square, np.zeros((counted.size, 1))), _level(square, mixed[counted])]
-    candidates += [_fit(square, basis[counted], median) for basis in (slope, _hats(x))]
     freedom = np.array([0, 1, 1, _KNOTS - 1])
-    losses = np.array([loss for loss, _ in candidates])
-    best = int(
-        np.argmin(2.0 * losses / _SHARED + np.where(freedom > 0, freedom * np.log(counted.size) + _DEPARTURE, 0.0))
-    )
+    cost = np.where(freedom > 0, freedom * np.log(counted.size) + _DEPARTURE, 0.0)
+    enough = candidates[0][0] - 0.5 * _SHARED * cost
+    candidates += [_fit(square, b[counted], median, enough[k]) for k, b in ((2, slope), (3, _hats(x)))]
+    best = int(np.argmin(2.0 * np.array([loss for loss, _ in candidates]) / _SHARED + cost))
     if best == 0:
         return uniform
     b = candidates[best][1]
@@ -126,8 +125,11 @@ def _level(square: np.ndarray, offsets: np.ndarray) -> tuple[float, np.ndarray]:
     return float(losses.min()), np.array([np.argmin(losses)])
 
 
-def _fit(square: np.ndarray, basis: np.ndarray, median: float) -> tuple[float, np.ndarray]:
-    """Fit ln(mean square) = basis b by Newton's method on the convex loss: the loss, and b."""
+def _fit(square: np.ndarray, basis: np.ndarray, median: float, enough: float) -> tuple[float, np.ndarray]:
+    """Fit ln(mean square) = basis b by Newton's method on the convex loss: the loss, and b.
+
+    It ends early where the loss, less three times what the step promised, stays above `enough`: it could not win.
+    """
     b = np.where(basis.min(axis=0) >= 0.0, np.log(median / np.log(2.0)), 0.0)
     ridge = 1e-3 * np.eye(b.size)
     for _ in range(_ROUNDS):
@@ -138,6 +140,6 @@ def _fit(square: np.ndarray, basis: np.ndarray, median: float) -> tuple[float, n
         step = np.linalg.solve(hessian, -gradient)
         step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 2.0))
         b = b + step
-        if np.abs(step).max() < 1e-3:
+        if np.abs(step).max() < 1e-3 or _loss(square, basis @ b) + 3.0 * gradient @ step > enough:
             break
     return float(_loss(square, basis @ b)), b
