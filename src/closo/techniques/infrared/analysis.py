@@ -16,10 +16,11 @@ from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.choices import spelled
-from closo.techniques.infrared.kernels import Area, area_of, baseline_of, shared_noise, wild_points
+from closo.techniques.infrared.kernels import Area, area_of, baseline_of, shared_noise
 from closo.techniques.infrared.ordinate import Spectrum, scaled, spectrum_of
 from closo.techniques.infrared.peaks import Components, components_of, position_of
 from closo.techniques.infrared.request import BANDS, ORDINATES, SCALES, Band, bands_of, check_settings
+from closo.techniques.noise import wild_points
 
 _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
@@ -358,7 +359,7 @@ def _checks(
 
 def _plausible(spectrum: Spectrum, seen: list[_Found]) -> list[Check]:
     """Return whether resolution, single points and the axis are those of a spectrum as it was recorded."""
-    alike, wild = shared_noise(spectrum.x, spectrum.y), wild_points(spectrum.x, spectrum.light)
+    alike, wild = shared_noise(spectrum.x, spectrum.y), spectrum.x[wild_points(spectrum.light)]
     said = f"noise of neighbouring means over 4 1/cm is {alike:.2g} of that further apart (limit {_SMOOTHED})"
     said += (
         ""

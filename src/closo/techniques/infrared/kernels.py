@@ -233,14 +233,6 @@ def shared_noise(x: np.ndarray, y: np.ndarray) -> float:
     return first / max(float(np.mean(further)), 1e-300)
 
 
-def wild_points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the wavenumbers of single points that stand apart from both neighbours, as no spectrometer resolves."""
-    apart = y[1:-1] - 0.5 * (y[:-2] + y[2:])
-    d, noise = apart[1:-1], sample_noise(y[np.isfinite(y)])
-    beside = np.maximum(np.abs(apart[:-2] + 0.5 * d), np.abs(apart[2:] + 0.5 * d))
-    return np.asarray(x[2:-2][(np.abs(d) > 30.0 * max(noise, 1e-12)) & (beside < 0.2 * np.abs(d))])
-
-
 def _propagated(x: np.ndarray, weights: np.ndarray, scatter: float) -> float:
     """Return the standard deviation of a weighted sum; the points within 4 1/cm are taken to have one error."""
     each = max(round(_BIN / float(x[1] - x[0])), 1)
