@@ -3,8 +3,8 @@
 Recognised by `<xrdMeasurements` in the first lines. A name before the elements (a namespace) is of no matter.
 
 Structure: `xrdMeasurement` holds usedWavelength (kAlpha1, kAlpha2 [angstrom], ratioKAlpha2KAlpha1), incidentBeamPath
-(radius [mm], xRayTube/anodeMaterial) and `scan` elements with scanAxis. In dataPoints: positions with axis `2Theta`
-(startPosition and endPosition, or listPositions with one per point), commonCountingTime [s], and `counts`, or
+(radius [mm], xRayTube/anodeMaterial, the type of divergenceSlit, which may be automatic) and `scan` elements with
+X
 `intensities`, in older files as rates per second; beamAttenuationFactors holds the factor by which the beam was
 weakened at each point.
 
