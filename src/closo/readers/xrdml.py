@@ -4,9 +4,9 @@ Recognised by `<xrdMeasurements` in the first lines. A name before the elements 
 
 Structure: `xrdMeasurement` holds usedWavelength (kAlpha1, kAlpha2 [angstrom], ratioKAlpha2KAlpha1), incidentBeamPath
 (radius [mm], xRayTube/anodeMaterial, the type of divergenceSlit, which may be automatic) and `scan` elements with
-X
-`intensities`, in older files as rates per second; beamAttenuationFactors holds the factor by which the beam was
-weakened at each point.
+scanAxis. In dataPoints: positions with axis `2Theta` (startPosition and endPosition, or listPositions with one per
+point), commonCountingTime [s], and `counts`, or `intensities`, in older files as rates per second;
+beamAttenuationFactors holds the factor by which the beam was weakened at each point.
 
 Columns: 2theta [deg], and counts as the detector gave them; where an attenuator moved, intensities that are corrected
 for it, with a note.  Several scans of one file are several measurements.
