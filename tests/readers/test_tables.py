@@ -574,6 +574,7 @@ STATES = [  # words for charge, discharge, rest
     ("WorkMode", "C", "D", "R"),
     ("Step Type", "CCCV Charge", "CC Discharge", "OCV"),
     ("state", "charging", "discharging", "idle"),
+    ("direction", "CHG", "DCH", "PAU"),
     ("工步状态", "恒流充电", "恒流放电", "静置"),
 ]
 
@@ -604,7 +605,8 @@ def test_a_state_that_does_not_say_it_of_every_current_gives_no_sign(write):
     for words in (
         ("State", "go", "discharge", "rest"),
         ("State", "1", "2", "0"),
-        ("Comment", "charge", "discharge", ""),
+        ("Test type", *["discharge and charge"] * 3),
+        ("Comment", *["discharge of cell 3"] * 3),
     ):
         (data,) = read(write(cells_of(words, np.abs)[0]))
         assert np.all(data["current"] >= 0)
@@ -618,3 +620,13 @@ def test_letters_of_zview_are_no_units_and_an_overload_is_no_impedance(write):
     (data,) = read(write(table("Freq(Hz),Rs (ohm),X (ohm)", np.append(F, 0.1), real, imag)))
     np.testing.assert_allclose(data["impedance"], Z)
     assert "1 row without a finite frequency and impedance left out." in data.attrs["warnings"]
+
+
+def test_one_quantity_in_two_units_that_disagree_is_refused(write):
+    t, volts, sign = 60.0 * np.arange(40), np.linspace(3.0, 4.0, 40), np.where(np.arange(40) < 20, 1.0, -1.0)
+    (data,) = read(write(table("Time (s),Voltage (V),Current (A),Current (mA)", t, volts, 1e-3 * sign, sign)))
+    np.testing.assert_allclose(data["current"], 1e-3 * sign)
+    with pytest.raises(ReadError, match=r"'Current .A.' is 1000 times 'Current .mA.': one of the units"):
+        read(write(table("Time (s),Voltage (V),Current (A),Current (mA)", t, volts, sign, sign)))
+    with pytest.raises(ReadError, match=r"'Frequency .kHz.' is 1000 times 'Frequency .Hz.'"):
+        read(write(table("Frequency (kHz),Z' (Ohm),Z'' (Ohm),Frequency (Hz)", F, Z.real, Z.imag, F)))

@@ -25,7 +25,8 @@ what is swept, whether the current changes sign or rests. A warning names the ki
 not decide, it is a 'record'. More than 100 V in most rows, or more than 1 % of the rows of a cycling record without a
 number, is a failed check. Current > 0 charges: '-current' in
 `columns` where the file has it the other way round. A current that is never negative gets its sign from a column of
-states, modes or step types, where that says charge or discharge in every row with a current; a warning says so.
+words that say charge or discharge in every row with a current, with a warning. Of one quantity in two units the first
+counts; the two must not differ by the factor of a unit.
 
 With `columns` ('frequency[kHz],impedance_real,-impedance_imag,_', 'wavenumber,absorbance') any table of numbers is read:
 one name per column of the file, in the SI unit or with a unit in brackets, '-' where the file holds the negative, '_'

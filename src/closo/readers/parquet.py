@@ -19,7 +19,6 @@ from closo.errors import ReadError
 from closo.readers import bdf
 from closo.readers.delimited import read_text
 from closo.readers.tools.columns import name_of, names_in
-from closo.readers.tools.reading import STATES
 from closo.readers.tools.text import MAX_BYTES, Text, size_of
 
 _BDF = ("test_time_second", "test time / s")
@@ -41,14 +40,15 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
     if size_of(path) > MAX_BYTES:
         raise text.error("the file is too large.", "Split it into smaller files.")
     try:
-        names = list(pl.read_parquet_schema(path))
+        schema = pl.read_parquet_schema(path)
+        names = list(schema)
         if columns is None and any(name.lower() in _BDF for name in names):
             return bdf.read(path)
         known = [name for name in names if name_of(name) is not None]
         known += [name for name, what in zip(names, names_in(names), strict=True) if what and name not in known]
-        wanted = (
-            names if columns is not None or len(known) < 2 else [n for n in names if n in known or STATES.search(n)]
-        )
+        words = (pl.String, pl.Categorical, pl.Enum)  # one of them may say charge or discharge
+        known += [name for name in names if schema[name] in words]
+        wanted = names if columns is not None or len(known) < 2 else [name for name in names if name in known]
         table = pl.scan_parquet(path).select(wanted)
         if int(table.select(pl.len()).collect().item()) * len(wanted) > _MAX_CELLS:
             raise text.error("the table has too many cells.", "Split it into smaller files.")

@@ -479,3 +479,19 @@ def test_a_sign_that_fits_only_half_of_the_legs_fails():
     data["voltage"].values[rows] = 6.0 - data["voltage"].values[rows]
     check = next(c for c in analyse(data, cell="cathode").checks if c.name == "sign of the current")
     assert check.passed is False
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.003])
+def test_a_current_that_lost_its_sign_fails(noise):
+    """Charge and discharge under currents > 0 make one long half cycle: the voltage goes there and back in it."""
+    data = cathode_cell([1.0] * 3, [0.98] * 3).dataset()
+    data["voltage"].values[:] += noise * np.random.default_rng(1).standard_normal(data.sizes["point"])
+    charge = data.isel(point=slice(0, int(np.argmax(data["current"].values < 0))))
+    assert check(analyse(charge, cell="cathode"), "sign of the current").passed
+    for sign in (1.0, -1.0):
+        lost = data.copy(deep=True)
+        lost["current"].values[:] = sign * np.abs(lost["current"].values)
+        failed = check(analyse(lost, cell="cathode"), "sign of the current")
+        assert failed.passed is False
+        assert failed.concerns("charge:first_charge")
+        assert "lost its sign" in failed.detail or "sign inverted" in failed.detail

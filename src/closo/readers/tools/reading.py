@@ -17,7 +17,7 @@ import numpy as np
 from closo.readers.tools.clocks import FACTORS, Clock, Dates, clock_for, disagreement, one_time, seconds
 from closo.readers.tools.columns import Column
 from closo.readers.tools.immittance import pair_in, with_impedance
-from closo.readers.tools.names import split_unit, understand
+from closo.readers.tools.names import si_of, split_unit, understand
 from closo.readers.tools.table import Rows, all_finite, cells, in_si, is_number
 from closo.readers.tools.text import Text, shown
 from closo.readers.tools.units import unit_factor
@@ -27,8 +27,9 @@ _TIMES = ("time", "step_time", "date_time")
 _SAMPLED = 400  # rows from which it is judged what a column of text holds
 _MOST = 0.9  # of the cells of a signal or time that have to be numbers
 _MISSING = ("n/a", "#n/a", "null", "none")
-STATES = re.compile(r"stat(e|us)\b|mode\b|type\b|工步", re.IGNORECASE)
-_SAID = re.compile(r"(dis-?\s?ch|d_?ch(?:g|a|$)|\bdis\b|^d$|entlad|放电)|ch(?:g|ar)|^c$|^cha?$|lad|充电", re.IGNORECASE)
+_STATES = re.compile(r"stat(e|us)\b|mode\b|type\b|工步", re.IGNORECASE)
+_DISCHARGE = re.compile(r"dis-?\s?ch\w*|d_?ch(?:g|a\w*|$)|\bdis\b|^d$|entlad\w*|放电", re.IGNORECASE)
+_CHARGE = re.compile(r"ch(?:g|ar)|^c$|^cha?$|lad|充电", re.IGNORECASE)
 _UNIX = (8e8, 4e9)  # s since 1970, as a date may be written
 
 
@@ -92,6 +93,7 @@ def read_columns(
     lost = _unreadable(text, [c for c in columns if c.index not in clocks], values, place=place, titles=titles)
     same_clock(text, columns, place, titles=titles, clocks=clocks)
     same_charge(text, columns, place, titles=titles, clocks=clocks)
+    _same_twice(text, columns, place, titles=titles)
     if state is not None:
         discharging = values.pop(state.name) < 0
         values["current"][discharging] *= -1.0
@@ -127,21 +129,22 @@ def _clocks(text: Text, columns: Sequence[Column], place: Place, *, titles: Sequ
 
 
 def sign_said(word: str) -> float:
-    """Return 1 for a word that says charge, -1 for discharge, 0 for any other.
+    """Return 1 for a word that says charge, -1 for discharge, 0 for one that says neither or both.
 
     Example
     -------
-    >>> [sign_said(word) for word in ("CC_Chg", "CC_DChg", "Discharge", "D", "C", "Rest")]
-    [1.0, -1.0, -1.0, -1.0, 1.0, 0.0]
+    >>> [sign_said(word) for word in ("CC_Chg", "CC_DChg", "Discharge", "D", "C", "Rest", "charge/discharge")]
+    [1.0, -1.0, -1.0, -1.0, 1.0, 0.0, 0.0]
     """
-    return 0.0 if (match := _SAID.search(word.strip())) is None else (-1.0 if match[1] else 1.0)
+    rest, discharges = _DISCHARGE.subn("", word.strip())
+    return float(_CHARGE.search(rest) is not None) - float(discharges > 0)
 
 
 def _state(text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str]) -> Column | None:
     """Return the column of words that tells charge from discharge where the current, without a sign, does not."""
     current = next((c for c in columns if c.name == "current" and c.sign > 0), None)
     taken = {c.index for c in columns}
-    said = [k for k, title in enumerate(titles) if k not in taken and STATES.search(title)]
+    said = [k for k in range(len(titles)) if k not in taken and k < place.width]
     if current is None or not said:
         return None
     amperes, *states = place.sample(text, current.index, *said)
@@ -150,7 +153,7 @@ def _state(text: Text, columns: Sequence[Column], place: Place, *, titles: Seque
         return None
     for k, words in zip(said, states, strict=True):
         signs = {sign_said(word) for word, number in zip(words, numbers, strict=True) if number > 0}
-        if -1.0 in signs and 0.0 not in signs:
+        if signs == {1.0, -1.0} or (signs == {-1.0} and _STATES.search(titles[k])):
             return Column("state", k)
     return None
 
@@ -272,6 +275,32 @@ def same_charge(
                 "Export it again, or read it with --columns and the true units, for example time,current[A],voltage.",
                 line=place.first,
             )
+
+
+def _same_twice(text: Text, columns: Sequence[Column], place: Place, *, titles: Sequence[str]) -> None:
+    """Compare a column with another of the same name and another unit.
+
+    Raises
+    ------
+    ReadError  when they differ by the factor of a unit.
+    """
+    for column in (c for c in columns if c.name in (*SIGNALS, "frequency", "time")):
+        for k, title in enumerate(titles[: place.width]):
+            cell = understand(title)
+            factor = unit_factor(cell.unit, si_of(column.name)) if cell.name == column.name and cell.unit else None
+            if k == column.index or factor is None:
+                continue
+            pair = np.array([[plain_number(w) for w in words] for words in place.sample(text, column.index, k)])
+            with np.errstate(all="ignore"):
+                ratio = np.abs(pair[0] * column.factor / (pair[1] * factor[1]))
+            middle = float(np.median(ratio[np.isfinite(ratio)])) if np.isfinite(ratio).any() else 1.0
+            if any(abs(middle * known - 1.0) < 0.01 for f in FACTORS for known in (f, 1.0 / f)):
+                raise text.error(
+                    f"{_called(titles, column.index)} is {middle:.4g} times {_called(titles, k)}: one of the units is not "
+                    "what its name says.",
+                    "Export it again, or read it with --columns and the true unit of one of them.",
+                    line=place.first,
+                )
 
 
 def plain_number(word: str) -> float:

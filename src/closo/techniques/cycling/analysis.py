@@ -186,7 +186,14 @@ def _report(
         quantities,
         curves,
         (
-            *checks_of(cycles, meter, specimen, quantities, spread=np.nan if spread is None else spread),
+            *checks_of(
+                cycles,
+                meter,
+                specimen,
+                quantities,
+                spread=np.nan if spread is None else spread,
+                voltage=record.voltage,
+            ),
             clock_check(record.time, record.current, cycles.legs),
             *current_set(record.current, _column(data, "set_current"), cycles.legs, meter),
         ),

@@ -20,6 +20,7 @@ _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
 _MOSTLY = 0.9  # share of the legs whose voltage has to move with the current
 
+_ROWS, _SWING = 12, 0.1  # rows of a leg, and V, from which a voltage that goes back is told
 _LONGEST_LEG = 30.0 * 86400.0  # s
 _SPARSEST = 3.0 * 3600.0  # s, usual interval between rows under current
 _IMPOSSIBLE = 1.02  # efficiency, with its uncertainty taken off
@@ -28,12 +29,18 @@ _WORDS = {"area": "area", "mass": "characteristic mass", "active_mass": "active 
 
 
 def checks_of(
-    cycles: Cycles, meter: Instrument, specimen: Specimen, quantities: Mapping[str, Quantity], *, spread: float
+    cycles: Cycles,
+    meter: Instrument,
+    specimen: Specimen,
+    quantities: Mapping[str, Quantity],
+    *,
+    spread: float,
+    voltage: np.ndarray,
 ) -> list[Check]:
-    """Return the checks; `spread` is the range of the logged temperature [K], NaN without a log."""
+    """Return the checks; `spread` is the range of the logged temperature [K], NaN without a log; `voltage` of all rows."""
     legs = cycles.legs
     return [
-        _sign(cycles),
+        _sign(cycles, voltage),
         _counter(legs),
         _first_leg(cycles),
         _limits(cycles),
@@ -46,7 +53,7 @@ def checks_of(
     ]
 
 
-def _sign(cycles: Cycles) -> Check:
+def _sign(cycles: Cycles, voltage: np.ndarray) -> Check:
     legs = cycles.legs
     if cycles.cell == "symmetric cell":
         right = np.sign(legs.mean_voltage) == legs.sign
@@ -60,7 +67,23 @@ def _sign(cycles: Cycles) -> Check:
         advice = "; the half cycles are not those of charge and discharge: check time, current and voltage"
     if 2 * good <= n:
         advice = "; with the sign inverted, charge and discharge are exchanged: check the file"
+    if not advice and cycles.cell != "symmetric cell" and _turns_back(legs, voltage):
+        advice = "; under one polarity it goes there and back: the current seems to have lost its sign"
     return Check("sign of the current", not advice, words.format(good, n) + advice, OF_CHARGE + OF_RATIO)
+
+
+def _turns_back(legs: Legs, voltage: np.ndarray) -> bool:
+    """Return True where all legs have one polarity and the voltage of one goes back by more than half of its range."""
+    for start, stop, sign in zip(legs.start, legs.stop, legs.sign, strict=True):
+        along = sign * voltage[start:stop][legs.active[start:stop]]
+        along = along[np.isfinite(along)]
+        if len(along) < _ROWS or np.any(legs.sign != sign):
+            continue
+        middle = np.array([np.median(part) for part in np.array_split(along, min(40, len(along) // 3))])
+        back = float(np.max(np.maximum.accumulate(middle) - middle))
+        if back > max(0.5 * float(np.ptp(middle)), _SWING):
+            return True
+    return False
 
 
 def _counter(legs: Legs) -> Check:
