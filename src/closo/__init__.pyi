@@ -196,6 +196,7 @@ def diffraction(
     texture: str | None = ...,
     model_u: float | None = ...,
     particle_size: str | None = ...,
+    response: str | None = ...,
     smallest_size: float | None = ...,
     name: str | None = ...,
 ) -> Result: ...

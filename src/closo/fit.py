@@ -137,7 +137,7 @@ def _minimise(
             maxfev=max_evaluations,
         )
         return values, info["fvec"], int(info["nfev"])
-    found = optimize.least_squares(
+    minimum = optimize.least_squares(
         residual,
         start,
         jac=jacobian or "2-point",
@@ -148,7 +148,7 @@ def _minimise(
         gtol=None,
         max_nfev=max_evaluations,
     )
-    return found.x, found.fun, int(found.nfev)
+    return minimum.x, minimum.fun, int(minimum.nfev)
 
 
 def covariance_of(fisher: np.ndarray) -> np.ndarray:

@@ -83,20 +83,20 @@ def _stand_in(name: str) -> ModuleType:
 
 def log(number: Same) -> Same:
     """Return the natural logarithm."""
-    made: Same = _gtc().log(number)
-    return made
+    logarithm: Same = _gtc().log(number)
+    return logarithm
 
 
 def exp(number: Same) -> Same:
     """Return e to the power of the number."""
-    made: Same = _gtc().exp(number)
-    return made
+    power: Same = _gtc().exp(number)
+    return power
 
 
 def sqrt(number: Same) -> Same:
     """Return the square root."""
-    made: Same = _gtc().sqrt(number)
-    return made
+    root: Same = _gtc().sqrt(number)
+    return root
 
 
 _leaves: WeakValueDictionary[tuple[str, float], Any] = WeakValueDictionary()
@@ -171,15 +171,15 @@ def sources(number: Number) -> dict[str, tuple[float, float]]:
     >>> sources(2.0 * uncertain(1.0, {"mass:p1": 0.1}))
     {'mass:p1': (0.2, inf)}
     """
-    found: dict[str, tuple[float, float]] = {}
+    shares: dict[str, tuple[float, float]] = {}
     for influence in _gtc().rp.budget(number, trim=0.0):
         label, text = influence.label.split(_SEPARATOR)
         u, df = float(_gtc().rp.u_component(number, _unit_variable(label, float(text)))), float(text)
-        if label in found:  # two variables of one label with other degrees of freedom: none of the variance is lost
-            old, least = found[label]
+        if label in shares:  # two variables of one label with other degrees of freedom: none of the variance is lost
+            old, least = shares[label]
             u, df = math.copysign(math.hypot(u, old), old), min(df, least)
-        found[label] = (u, df)
-    return found
+        shares[label] = (u, df)
+    return shares
 
 
 def correlation(a: Number, b: Number) -> float:

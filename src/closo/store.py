@@ -142,12 +142,12 @@ class Store:
             with self._database() as connection:
                 for table in _TABLES:  # another process may be doing the same
                     connection.execute(table)
-        found = self.remembered("schema_version")
-        if found is None:
-            self.remember("schema_version", found := str(SCHEMA_VERSION))
-        if int(found) > SCHEMA_VERSION:
+        version = self.remembered("schema_version")
+        if version is None:
+            self.remember("schema_version", version := str(SCHEMA_VERSION))
+        if int(version) > SCHEMA_VERSION:
             raise StudyError(
-                f"the store was written by a newer closo (version {found}; this one knows {SCHEMA_VERSION}).",
+                f"the store was written by a newer closo (version {version}; this one knows {SCHEMA_VERSION}).",
                 file=self.folder,
                 hint="Update closo, or delete the folder: everything in it can be computed again.",
             )
@@ -199,7 +199,7 @@ class Store:
         ----------
         fingerprints : key -> fingerprint.
         """
-        found: dict[str, Result | None] = {}
+        results: dict[str, Result | None] = {}
         asked = list(fingerprints.items())
         for few in (asked[k : k + _CHUNK] for k in range(0, len(asked), _CHUNK)):  # all texts at once fill the memory
             marks = ", ".join("?" * len(few))
@@ -208,8 +208,8 @@ class Store:
                     f"SELECT * FROM results WHERE fingerprint IN ({marks})", [wanted for _, wanted in few]
                 )
                 rows = {row["fingerprint"]: row for row in chosen}
-            found |= {key: self._whole(rows[wanted]) for key, wanted in few if wanted in rows}
-        return {key: result for key, result in found.items() if result is not None}
+            results |= {key: self._whole(rows[wanted]) for key, wanted in few if wanted in rows}
+        return {key: result for key, result in results.items() if result is not None}
 
     def keys(self) -> dict[str, str]:
         """Return key -> fingerprint of all results."""
@@ -265,15 +265,15 @@ class Store:
     def verify(self) -> list[str]:
         """Return a sentence for everything that is damaged or half-written; an empty list is a whole store."""
         with self._database() as connection:
-            found = [str(r[0]) for r in connection.execute("PRAGMA integrity_check") if r[0] != "ok"]
+            faults = [str(r[0]) for r in connection.execute("PRAGMA integrity_check") if r[0] != "ok"]
         for key in self.keys():  # one by one: the whole would fill the memory, and lock the store
             row = self.stored(key)
             while row is not None and (damage := self._damage(row)):
                 if (again := self.stored(key)) == row:  # nobody has replaced it meanwhile
-                    found.append(f"{key}: {damage}")
+                    faults.append(f"{key}: {damage}")
                     break
                 row = again
-        return found
+        return faults
 
     def _damage(self, row: Mapping[str, str]) -> str:
         """Return what is wrong with a result, or nothing."""

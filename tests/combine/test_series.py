@@ -168,6 +168,24 @@ def test_clear_maximum_lies_between_its_neighbours():
     assert result.findings["bracket"] == [0.30, 0.40]
 
 
+@pytest.mark.parametrize("hours", [(1, 2, 4, 8), (0, 2, 4, 8), (0, 1, 2, 16)])
+def test_the_best_of_some_milling_times_is_positive_and_lies_between_its_neighbours(hours):
+    sigmas = (0.05, 0.09, 0.14, 0.08)
+    members = [member(f"{t} h", s, position=3600.0 * t) for t, s in zip(hours, sigmas, strict=True)]
+    q = make(members, axis="milling_time").quantities["milling_time:maximum"]
+    assert q.value == pytest.approx(3600.0 * hours[2])
+    low, high = (t / 3600.0 for t in q.interval())
+    assert 0.0 < low < hours[1] < hours[2] < hours[3] < 1.2 * high
+    assert f"between {hours[1]} and {hours[3]} h" in q.method
+
+
+def test_next_to_a_time_of_zero_the_best_one_stays_positive():
+    members = [member(f"{t} h", s, position=3600.0 * t) for t, s in ((0, 0.05), (2, 0.14), (8, 0.08))]
+    low, high = make(members, axis="milling_time").quantities["milling_time:maximum"].interval()
+    assert 0.0 < low < 3600.0
+    assert high > 4 * 3600.0
+
+
 def test_flat_maximum_is_not_decided():
     result = make(composition([0.117, 0.135, 0.140, 0.135]))
     assert check(result, "highest").passed is None

@@ -416,7 +416,7 @@ def test_a_changed_task_and_a_task_of_another_version_are_not_resumed(ledger: Pa
 
 
 def test_the_ledger_keeps_the_rollback_journal_and_full_synchronisation(ledger: Path):
-    with open_ledger(ledger, create=True)._database() as connection:
+    with open_ledger(ledger, create=True).transaction() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     assert ledger_module.SCHEMA_VERSION == 1

@@ -32,11 +32,11 @@ def kelvin(temperature: str) -> float:
 
 def quantity_of(results: Mapping[str, Result], of: str, key: str, *, temperature: float | None) -> Quantity:
     """Return a quantity of a result, sample or specimen; withheld with the reason where there is none."""
-    found = quantity(results, of, key, temperature=temperature)
-    if found.why is not None and found.why.startswith("nothing was measured"):
+    measured = quantity(results, of, key, temperature=temperature)
+    if measured.why is not None and measured.why.startswith("nothing was measured"):
         hint = did_you_mean(of, _known(results))
-        return withheld(found.name, f"{found.why}. {hint if hint.startswith('Did') else ''}".strip())
-    return found
+        return withheld(measured.name, f"{measured.why}. {hint if hint.startswith('Did') else ''}".strip())
+    return measured
 
 
 def cross_checks(
@@ -90,10 +90,10 @@ def location_of_maximum(results: Mapping[str, Result], of: str) -> Quantity:
     DataError  when there is no such series, or its axis has no numbers.
     """
     series = _series(results, of)
-    found = series.quantities.get(f"{series.settings['axis']}:maximum")
-    if found is None:
+    maximum = series.quantities.get(f"{series.settings['axis']}:maximum")
+    if maximum is None:
         raise DataError(f"'{of}' runs over {series.settings['axis']}, which has no numbers.", hint="Use an ordering.")
-    return found
+    return maximum
 
 
 def pairs(

@@ -93,10 +93,10 @@ def _judge_at(claim: Claim, results: Mapping[str, Result], *, key: str, temperat
     for quantity in pair:
         if quantity.number is None:
             return Verdict(claim, _word_for(quantity), f"{quantity.name}: {quantity.why}", tuple(pair))
-    made = pair[0] if claim.kind == "value" else _of_two(claim, pair, temperature)
-    if made.number is None:
-        return Verdict(claim, "undecided", f"{made.method}: {made.why}", tuple(pair))
-    return compare(claim, made, claimed_range(claim, made.name))
+    judged = pair[0] if claim.kind == "value" else _of_two(claim, pair, temperature)
+    if judged.number is None:
+        return Verdict(claim, "undecided", f"{judged.method}: {judged.why}", tuple(pair))
+    return compare(claim, judged, claimed_range(claim, judged.name))
 
 
 def _of_two(claim: Claim, pair: Sequence[Quantity], temperature: float | None) -> Quantity:

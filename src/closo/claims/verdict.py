@@ -35,10 +35,10 @@ class Verdict:
 
         Empty where there is no data.
         """
-        found = {q.basis for q in self.quantities if q.number is not None}
-        if self.verdict == "no data" or not found:
+        bases = {q.basis for q in self.quantities if q.number is not None}
+        if self.verdict == "no data" or not bases:
             return ""
-        return "measured" if "measured" in found else "derived" if "derived" in found else "stated"
+        return "measured" if "measured" in bases else "derived" if "derived" in bases else "stated"
 
     @property
     def text(self) -> str:

@@ -92,7 +92,7 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
     )
     area, cathode, separator = (float(value_of(number)) for number in masses)
     sigma = Quantity("ionic_conductivity", _number(recipe.conductivity, "ionic_conductivity"))
-    made = stack_from_masses(
+    stack = stack_from_masses(
         recipe.active,
         chemistry(recipe.active),
         area=area,
@@ -101,13 +101,13 @@ def _stack(recipe: Recipe) -> tuple[Stack, tuple[Number, Number, Number]]:
         ratio=mixed,
         electrolyte_density=float(value_of(_number(recipe.electrolyte_density, "density"))),
     )
-    made = replace(
-        made,
+    stack = replace(
+        stack,
         conductivity=float(sigma.value or 0.0),
         conductivity_u=float(sigma.u or 0.0) / float(sigma.value or 1.0),
         conductivity_energy=float(value_of(_number(recipe.activation_energy, "activation_energy"))) / ELECTRONVOLT,
     )
-    return _changed(made, recipe.changes), masses
+    return _changed(stack, recipe.changes), masses
 
 
 def _changed(stack: Stack, changes: list[str] | None) -> Stack:
@@ -175,9 +175,9 @@ def cell(
     kelvin = float(value_of(_number(temperature or "20 degC", "temperature")))
     if recipe.study is not None:
         cells, synthetic, known = _of_study(recipe)
-        found = _chosen(cells, name)
-        stack, masses, limits = found.stack, known.get(found.name), limits or found.window
-        kelvin, c_rate = kelvin if temperature else found.kelvin, c_rate or found.c_rate
+        chosen = _chosen(cells, name)
+        stack, masses, limits = chosen.stack, known.get(chosen.name), limits or chosen.window
+        kelvin, c_rate = kelvin if temperature else chosen.kelvin, c_rate or chosen.c_rate
     elif name is not None:
         raise StudyError(f"--cell {name} needs --study.")
     else:

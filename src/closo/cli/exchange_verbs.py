@@ -32,34 +32,34 @@ def verify(
         raise StudyError("--rerun and --unpack are for archives.", file=study, hint="`closo analyse` computes a study.")
     from closo import pipeline
 
-    found = pipeline.verify(study)
+    report = pipeline.verify(study)
     if as_json:
-        write_json(vars(found))
+        write_json(vars(report))
     else:
-        show_lines(found.faults)
-        for key, why in list(found.waiting.items())[:10]:
+        show_lines(report.faults)
+        for key, why in list(report.waiting.items())[:10]:
             say(f"{key}: {why}.")
-        if len(found.waiting) > 10:
-            say(f"and {len(found.waiting) - 10} more are not there; `closo analyse` computes them.")
-        fits = f"{counted(len(found.faults), 'fault')}." if found.faults else "everything fits."
-        say(f"{counted(found.results, 'result')} and {counted(found.files, 'file')} hashed again: {fits}")
-    return 1 if found.faults else 0
+        if len(report.waiting) > 10:
+            say(f"and {len(report.waiting) - 10} more are not there; `closo analyse` computes them.")
+        fits = f"{counted(len(report.faults), 'fault')}." if report.faults else "everything fits."
+        say(f"{counted(report.results, 'result')} and {counted(report.files, 'file')} hashed again: {fits}")
+    return 1 if report.faults else 0
 
 
 def _verify_archive(path: Path, *, rerun: bool, to: Path | None, workers: int, as_json: bool) -> int:
     from closo import exchange
 
     with progress_bar("Computing again") as progress:
-        found = exchange.verify_archive(path, rerun=rerun, workers=workers, progress=progress)
+        report = exchange.verify_archive(path, rerun=rerun, workers=workers, progress=progress)
     folder = None if to is None else str(exchange.unpack(path, to))
     if as_json:
-        write_json(vars(found) | ({"unpacked": folder} if folder else {}))
+        write_json(vars(report) | ({"unpacked": folder} if folder else {}))
     else:
-        show_lines([*found.faults, *([folder] if folder else [])])
-        again = "" if found.repeated is None else f" Computed again, {found.repeated} quantities agree."
-        fits = f"{counted(len(found.faults), 'thing')} out of place." if found.faults else "everything fits."
-        say(f"{found.files} files and {found.results} results in the archive: {fits}{again}")
-    return 1 if found.faults else 0
+        show_lines([*report.faults, *([folder] if folder else [])])
+        again = "" if report.repeated is None else f" Computed again, {report.repeated} quantities agree."
+        fits = f"{counted(len(report.faults), 'thing')} out of place." if report.faults else "everything fits."
+        say(f"{report.files} files and {report.results} results in the archive: {fits}{again}")
+    return 1 if report.faults else 0
 
 
 def export(

@@ -189,17 +189,17 @@ def convert(
         raise StudyError(f"--to {to} is not a format.", hint="Write --to csv, --to nc or --to bdf.")
     path = Path(file)
     name = reading.reader or readers.sniff(path).name
-    found = readers.read(path, **reading.asked)
-    measurements = [describe(data) for data in found]
+    parts = readers.read(path, **reading.asked)
+    measurements = [describe(data) for data in parts]
     if to is not None:
         refused: list[DataError] = []
-        for entry, data in zip(measurements, found, strict=True):
+        for entry, data in zip(measurements, parts, strict=True):
             try:
                 entry["written"] = str(write_measurement(data, out or path.parent, stem=path.stem, kind=to))
             except DataError as error:  # a spectrum has no place in a table of cycling
                 entry["warnings"] = [*entry["warnings"], f"not written: {error.message}"]
                 refused.append(error)
-        if len(refused) == len(found):
+        if len(refused) == len(parts):
             raise refused[0]
     if as_json:
         write_json({"file": str(path), "reader": name, "measurements": measurements})

@@ -92,9 +92,9 @@ def known_or_made(analysis: Analysis, key: str, make: Callable[[], Result], sett
     known = analysis.results.get(key)
     if known is not None and settings.items() <= known.settings.items():
         return known
-    made = make()
-    keep_explained(analysis, key, made)
-    return made
+    result = make()
+    keep_explained(analysis, key, result)
+    return result
 
 
 def _told(
@@ -167,14 +167,14 @@ def next_(
     if INTERPHASE not in analysis.results:
         say("The interphase has not been explained yet; this takes about 10 s.")
     result = known_or_made(analysis, INTERPHASE, lambda: infer_interphase(analysis, seed=seed), {})
-    found = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
-    known = any(found.values())
+    ranked = {told: offers(result, by=by) for told, by in (("conducts best", "mean"), ("teaches most", "information"))}
+    known = any(ranked.values())
     written = draw([figure_next(result)] if known else [], figures, synthetic=analysis.study.synthetic)
     if as_json:
         head = {"temperature": result.findings["reference_temperature"], "synthetic": analysis.study.synthetic}
-        write_json(head | {told.replace(" ", "_"): rows for told, rows in found.items()} | {"figures": written})
+        write_json(head | {told.replace(" ", "_"): rows for told, rows in ranked.items()} | {"figures": written})
     elif known:
-        _show_offers(result, found, written)
+        _show_offers(result, ranked, written)
     else:
         show_lines([f"No sample can be named. {result.notes[0]}"])
     return 0 if known else 1

@@ -105,11 +105,11 @@ def find(
 
     if not conditions:
         raise StudyError("No condition is given.", hint="Write for example 'sigma(30 degC) > 1e-4 S/cm'.")
-    found = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
+    answer = room.find(conditions, library=library or room.default_place(), sure=sure, most=most)
     if as_json:
-        write_json(vars(found) | {"hits": [hit.as_json() for hit in found.hits]})
+        write_json(vars(answer) | {"hits": [hit.as_json() for hit in answer.hits]})
     else:
-        _show(found)
+        _show(answer)
     return 0
 
 
@@ -146,13 +146,13 @@ def export(
     """Write the numbers that meet all conditions, or all there are, as a table with every digit."""
     from closo import library as room
 
-    found = room.find(conditions or [], library=library or room.default_place(), sure=sure, most=None)
-    written = room.write_hits(found.hits, to)
+    answer = room.find(conditions or [], library=library or room.default_place(), sure=sure, most=None)
+    written = room.write_hits(answer.hits, to)
     if as_json:
-        write_json({"written": str(written), "rows": len(found.hits), "withheld": found.withheld})
+        write_json({"written": str(written), "rows": len(answer.hits), "withheld": answer.withheld})
     else:
         show_lines([str(written)])
-        say(f"{counted(len(found.hits), 'number')}; {found.withheld} withheld.")
+        say(f"{counted(len(answer.hits), 'number')}; {answer.withheld} withheld.")
     return 0
 
 

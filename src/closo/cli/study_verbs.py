@@ -63,14 +63,14 @@ def check(study: Study, *, as_json: Json = False) -> int:
     from closo import pipeline
     from closo.study import load
 
-    found = pipeline.check(study)
-    errors = [problem for problem in found if problem.level == "error"]
+    problems = pipeline.check(study)
+    errors = [problem for problem in problems if problem.level == "error"]
     if as_json:
-        write_json([vars(problem) for problem in found])
+        write_json([vars(problem) for problem in problems])
     else:
-        for problem in found:
+        for problem in problems:
             show_lines([f"{problem.level:8} {problem.where}: {problem.text}"])
-        say(f"{counted(len(errors), 'error')}, {counted(len(found) - len(errors), 'other remark')}.")
+        say(f"{counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'other remark')}.")
     try:
         load(study)
     except StudyError:
@@ -302,8 +302,8 @@ def _findings(analysis: Analysis) -> list[str]:
 
 
 def _sigma(result: Result) -> float | None:
-    found = result.quantities.get("ionic_conductivity")
-    return None if found is None else found.value
+    sigma = result.quantities.get("ionic_conductivity")
+    return None if sigma is None else sigma.value
 
 
 def _show_results(results: Mapping[str, Result]) -> None:

@@ -104,23 +104,23 @@ def results_of(path: Path) -> dict[str, Result]:
 
 def _metadata(archive: Archive) -> tuple[str, dict[str, Mapping[str, Any]]]:
     """Return the folder of the crate, with '/' at its end, and its files: name -> what is said of it."""
-    found = [name for name in archive.members if name.rpartition("/")[2] == METADATA and name.count("/") <= 1]
-    if len(found) != 1:
+    names = [name for name in archive.members if name.rpartition("/")[2] == METADATA and name.count("/") <= 1]
+    if len(names) != 1:
         raise ReadError(
-            f"the archive holds {len(found)} files {METADATA}; a crate has one.",
+            f"the archive holds {len(names)} files {METADATA}; a crate has one.",
             file=archive.path,
             hint="`closo export STUDY --to FILE.eln` writes one.",
         )
     try:
-        graph = json.loads(archive.read(found[0], most=_MOST_METADATA))["@graph"]
+        graph = json.loads(archive.read(names[0], most=_MOST_METADATA))["@graph"]
         entries = {
             str(one["@id"]).removeprefix("./"): one
             for one in graph
             if "File" in (one["@type"] if isinstance(one["@type"], list) else [one["@type"]])
         }
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ReadError(f"its metadata are damaged ({str(error)[:80]}).", file=archive.path, where=found[0]) from None
-    return found[0].removesuffix(METADATA), entries
+        raise ReadError(f"its metadata are damaged ({str(error)[:80]}).", file=archive.path, where=names[0]) from None
+    return names[0].removesuffix(METADATA), entries
 
 
 def _check_files(

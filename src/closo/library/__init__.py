@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from closo import pipeline
+from closo.database import Database
 from closo.errors import ClosoError, StudyError
 from closo.library import adding, running
-from closo.library.database import Database, default_place, open_database
+from closo.library.database import default_place, open_database
 from closo.library.exporting import write_hits
 from closo.library.finding import Found, Hit, find, studies
 from closo.processes import cores

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from closo.library.database import Database
+from closo.database import Database
 from closo.library.tables import INPUTS, OWNERS, QUANTITIES, RESULTS, STUDIES
 from closo.pipeline import Analysis
 from closo.result import Result
@@ -26,10 +26,10 @@ def state_of(folder: Path) -> str:
     times = []
     for path in (folder / "study.toml", folder / ".closo" / "store.sqlite"):
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
             return ""
-        times.append(f"{found.st_mtime_ns}/{found.st_size}")
+        times.append(f"{status.st_mtime_ns}/{status.st_size}")
     return " ".join(times)
 
 
@@ -60,9 +60,9 @@ def add(database: Database, analysis: Analysis, fingerprints: Mapping[str, str],
         )
         for key, result in _all(analysis):
             _take_result(rows, study_id, key, result, fingerprint=fingerprints.get(key, ""))
-        for table, found in rows.found.items():
-            if found:
-                connection.execute(sa.insert(table), found)
+        for table, entries in rows.found.items():
+            if entries:
+                connection.execute(sa.insert(table), entries)
 
 
 def remove(database: Database, folder: str) -> bool:
@@ -125,9 +125,9 @@ def _all(analysis: Analysis) -> Iterator[tuple[str, Result]]:
     for table in (study.samples, study.powders, study.specimens, study.cells):
         for name, owner in table.items():
             inner = (getattr(owner, part, None) for part in ("recipe", "milling"))
-            found = {key: q for t in (owner, *inner) if t is not None for key, q in stated(t).items()}
-            if found:
-                yield f"{name}/{STATED}", Result(STATED, name, found, about=owner.about(name))
+            quantities = {key: q for t in (owner, *inner) if t is not None for key, q in stated(t).items()}
+            if quantities:
+                yield f"{name}/{STATED}", Result(STATED, name, quantities, about=owner.about(name))
 
 
 def _take_result(rows: _Rows, study_id: int, key: str, result: Result, *, fingerprint: str) -> None:
@@ -174,9 +174,9 @@ def _quantity(result: Result, key: str) -> dict[str, Any]:
 
 def _temperature(result: Result, key: str) -> float | None:
     """Return the temperature [K] at which a quantity was measured, or for which it was computed."""
-    found = result.quantities.get(f"temperature:{key.partition(':')[2]}", result.quantities.get("temperature"))
-    if found is not None:
-        return _finite(found.value)
+    temperature = result.quantities.get(f"temperature:{key.partition(':')[2]}", result.quantities.get("temperature"))
+    if temperature is not None:
+        return _finite(temperature.value)
     asked = result.settings.get("temperature")
     return float(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) else None
 

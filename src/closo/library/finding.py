@@ -154,11 +154,11 @@ def _at(asked: Number) -> sa.ColumnElement[bool]:
 def _between(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
     """Return whether the value, and with `sure` its whole interval, lies between the bounds."""
     above, below = (operator.gt, operator.lt) if asked.strict else (operator.ge, operator.le)
-    found: list[sa.ColumnElement[bool]] = [_Q.value.is_not(None)]
+    conditions: list[sa.ColumnElement[bool]] = [_Q.value.is_not(None)]
     for side, bound, end in ((above, asked.low, _Q.low), (below, asked.high, _Q.high)):
         if math.isfinite(bound):  # the value stands in the index, the end of its interval does not
-            found += [side(column, bound) for column in ((_Q.value, end) if sure else (_Q.value,))]
-    return sa.and_(*found)
+            conditions += [side(column, bound) for column in ((_Q.value, end) if sure else (_Q.value,))]
+    return sa.and_(*conditions)
 
 
 def _meets(asked: Number, *, sure: bool) -> sa.ColumnElement[bool]:
@@ -179,19 +179,19 @@ def _fitting(words: Sequence[Word], asked: Number) -> list[sa.ColumnElement[bool
     def fits(chosen: Sequence[str]) -> list[sa.ColumnElement[bool]]:
         return [_WORDS[w.word].like(_like(w.pattern), escape="\\") for w in words if w.word in chosen]
 
-    found: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = []
     if of_owner := fits(("kind", "owner", "sample")):
         owners = _OWNER.outerjoin(_SAMPLE, _SAMPLE.c.id == _OWNER.c.sample_id)
         ids = sa.select(_OWNER.c.id).select_from(owners).where(*of_owner)
         if not asked.name:  # the words alone must lead to the rows
-            found.append(_Q.result_id.in_(sa.select(RESULTS.c.id).where(RESULTS.c.owner_id.in_(ids))))
-        found.append(_Q.owner_id.in_(ids))
+            conditions.append(_Q.result_id.in_(sa.select(RESULTS.c.id).where(RESULTS.c.owner_id.in_(ids))))
+        conditions.append(_Q.owner_id.in_(ids))
     if of_result := fits(("technique", "branch", "stage", "study")):
         results = sa.select(RESULTS.c.id).join(STUDIES, STUDIES.c.id == RESULTS.c.study_id).where(*of_result)
-        found.append(
+        conditions.append(
             sa.exists(results.where(RESULTS.c.id == _Q.result_id)) if asked.name else _Q.result_id.in_(results)
         )
-    return found
+    return conditions
 
 
 def _like(pattern: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-KIND = "closo library"
 TABLES = sa.MetaData()
 
 

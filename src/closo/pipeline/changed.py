@@ -25,7 +25,7 @@ def changed_shares(study: Study, results: Mapping[str, Result]) -> dict[str, Num
     """
     plain = {n for n, s in study.samples.items() if s.recipe is not None and s.recipe.filler is None}
     salts = {Path(m.file).stem for m in study.measurements if m.of in plain}
-    found: dict[str, Number] = {}
+    shares: dict[str, Number] = {}
     for result in results.values():
         sample = study.samples.get(result.about.sample or "") if result.technique == "near_edge" else None
         names = result.findings.get("references") or [] if sample is not None else []
@@ -35,10 +35,10 @@ def changed_shares(study: Study, results: Mapping[str, Result]) -> dict[str, Num
         known = [number for number in seen if number is not None]
         least = sum(known[1:], known[0])
         room = 1.0 - min(max(float(least.x), 0.0), 1.0)
-        found[str(result.about.sample)] = least + uncertain(
+        shares[str(result.about.sample)] = least + uncertain(
             0.5 * room, {f"cages that stay:{study.title}": room / math.sqrt(12.0)}
         )
-    return found
+    return shares
 
 
 def _of_salt(result: Result, sample: Sample) -> bool:

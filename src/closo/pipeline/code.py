@@ -53,14 +53,14 @@ def _reached(modules: tuple[str, ...]) -> set[str]:
 @cache
 def _imports(module: str) -> tuple[str, ...]:
     """Return the modules of closo that a module imports by its text, and the packages that it lies in."""
-    found = {module.rpartition(".")[0]} if module.count(".") else set()
+    modules = {module.rpartition(".")[0]} if module.count(".") else set()
     for origin, names, whole in _IMPORT.findall(_text_of(module)):
-        found.add(origin or whole)
+        modules.add(origin or whole)
         for name in re.findall(r"[\w]+", names):
             inner = f"{origin}.{name}"
             if _file_of(inner) is not None:
-                found.add(inner)
-    return tuple(name for name in found if name == "closo" or name.startswith("closo."))
+                modules.add(inner)
+    return tuple(name for name in modules if name == "closo" or name.startswith("closo."))
 
 
 @cache

@@ -58,7 +58,7 @@ def recall_explained(
     ----------
     fingerprints : of all results as they are now.
     """
-    results, found, notes = {}, {}, []
+    results, states, notes = {}, {}, []
     kept = store.keys()
     for key in EXPLAINED:
         if key not in kept:
@@ -68,8 +68,8 @@ def recall_explained(
         if result is None:
             notes.append(f"The {key} was explained from other data or code: run `closo infer {key}` again.")
         else:
-            results[key], found[key] = result, now
-    return results, found, notes
+            results[key], states[key] = result, now
+    return results, states, notes
 
 
 def _fingerprint(key: str, study: Study, keys: set[str], fingerprints: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ def infer_interphase(
     composites, notes = composites_of(study, results, chemical={**seen, **stated})
     density = _filler_density(study)
     surfaces = {name: s for name, p in study.powders.items() if (s := p.specific_surface_area) is not None}
-    made = interphase(
+    result = interphase(
         composites,
         name=study.title,
         filler_density=density,
@@ -60,22 +60,22 @@ def infer_interphase(
     )
     fitted_to = [number for c in composites for number in (*dict(c.conductivities).values(), c.chemical_fraction)]
     doubts = marks_of(*fitted_to)
-    return stamped(judged(fitted(made, doubts), why, doubts), analysis, notes)
+    return stamped(judged(fitted(result, doubts), why, doubts), analysis, notes)
 
 
 def composites_of(
     study: Study, results: Mapping[str, Result], *, chemical: Mapping[str, Number]
 ) -> tuple[list[Composite], list[str]]:
     """Return the composites of a study with their conductivities, and what was left out and why."""
-    found, notes = [], []
+    composites, notes = [], []
     for name, sample in study.samples.items():
         if not specimens_of(results, name):
             continue
         try:
-            found.append(_composite(study, results, sample, name, changed=chemical.get(name)))
+            composites.append(_composite(study, results, sample, name, changed=chemical.get(name)))
         except DataError as error:
             notes.append(f"'{name}' is left out: {error}")
-    return found, notes
+    return composites, notes
 
 
 def _composite(

@@ -15,5 +15,5 @@ def infer_cell(analysis: Analysis, *, progress: Callable[[int, int | None, str],
     """Return what limits the cells of a study; raises as `closo.combine.limits.limits`."""
     results, why = marked(analysis.results)
     cells, left_out = evidence_of(analysis.study, results)
-    made = limits(cells, name=analysis.study.title, progress=progress)
-    return stamped(judged(made, why, {key for cell in cells for key in cell.doubts}), analysis, left_out)
+    result = limits(cells, name=analysis.study.title, progress=progress)
+    return stamped(judged(result, why, {key for cell in cells for key in cell.doubts}), analysis, left_out)

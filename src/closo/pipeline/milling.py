@@ -41,11 +41,11 @@ def infer_milling(
     first = study.samples[names[0]]
     notes = [*_clock(first), *_phases_unsaid(results, names, phases or {})]
     doubts = marks_of(*(number for s in samples for number in (s.conductivity, *dict(s.shares).values())))
-    made = fitted(milling(samples, name=study.title, temperature=temperature, draws=draws, seed=seed), doubts)
-    dose, missing = _dose(study, first, made.quantities["milling_time:optimum"])
-    quantities, settings = {**made.quantities, **dose}, {**made.settings, "phases": dict(phases or {})}
-    made = judged(replace(made, quantities=quantities, settings=settings), why, doubts)
-    return stamped(made, analysis, [*notes, *missing])
+    result = fitted(milling(samples, name=study.title, temperature=temperature, draws=draws, seed=seed), doubts)
+    dose, missing = _dose(study, first, result.quantities["milling_time:optimum"])
+    quantities, settings = {**result.quantities, **dose}, {**result.settings, "phases": dict(phases or {})}
+    result = judged(replace(result, quantities=quantities, settings=settings), why, doubts)
+    return stamped(result, analysis, [*notes, *missing])
 
 
 def series_over_time(study: Study, results: Mapping[str, Result]) -> list[str]:
@@ -78,12 +78,12 @@ def _samples(
     study: Study, results: Mapping[str, Result], names: list[str], *, phases: Mapping[str, str]
 ) -> tuple[float, list[Milled]]:
     """Return the temperature that most of the samples share, and them with their conductivities and shares of phases."""
-    found = [t for name in names for t in temperatures_of(results, [name]) or []]
-    if not found:
+    temperatures = [t for name in names for t in temperatures_of(results, [name]) or []]
+    if not temperatures:
         raise DataError("none of the milled samples was measured at a known temperature.")
-    common = max(sorted(found), key=lambda t: sum(abs(t - other) < 1.0 for other in found))
+    common = max(sorted(temperatures), key=lambda t: sum(abs(t - other) < 1.0 for other in temperatures))
     spread = spread_between_pellets(study, results, common)
-    made = []
+    samples = []
     for name in names:
         milled = study.samples[name].milling
         stated = None if milled is None else as_number(milled.time)
@@ -92,8 +92,8 @@ def _samples(
             number = conductivity(results, name, common, spread=spread).quantities["ionic_conductivity"].number
         except DataError:
             number = None
-        made.append(Milled(name, time, number, _shares(results, name, phases)))
-    return common, made
+        samples.append(Milled(name, time, number, _shares(results, name, phases)))
+    return common, samples
 
 
 def _shares(results: Mapping[str, Result], name: str, phases: Mapping[str, str]) -> tuple[tuple[str, Number], ...]:
@@ -151,7 +151,7 @@ def _dose(study: Study, sample: Sample, optimum: Quantity) -> tuple[dict[str, Qu
     geometry = {key: n[key] for key in ("ball_diameter", "vial_diameter", "disc_radius")}
     energy = impact_energy(n["speed"], n["ball_mass"], **geometry, ratio=ratio)
     told = "at most: all balls fly and none slides"
-    found = {"impact_energy:upper_limit": Quantity("impact_energy", energy, told)}
+    quantities = {"impact_energy:upper_limit": Quantity("impact_energy", energy, told)}
     part = (duty(mill.pattern or "") or 1.0) if mill.time_counts == "total" else 1.0
     if optimum.number is not None:
         net = part * optimum.number
@@ -162,5 +162,7 @@ def _dose(study: Study, sample: Sample, optimum: Quantity) -> tuple[dict[str, Qu
             ball_to_powder=n["ball_to_powder"],
             time=net,
         )
-        found["milling_dose:upper_limit"] = Quantity("milling_dose", dose, f"{told}; after the best milling time")
-    return found, ["The dose is an upper bound and a relative axis: measured balls do not move as the kinematics say."]
+        quantities["milling_dose:upper_limit"] = Quantity("milling_dose", dose, f"{told}; after the best milling time")
+    return quantities, [
+        "The dose is an upper bound and a relative axis: measured balls do not move as the kinematics say."
+    ]

@@ -50,14 +50,14 @@ def compute_here(tasks: Sequence[Combining]) -> Iterator[tuple[Combining, Comput
 
 
 def _stamped(task: Combining) -> Result:
-    made = task.make()
+    result = task.make()
     provenance = Provenance(
         inputs=dict(task.inputs),
         reader="",
-        function=f"closo.combine.{made.technique}",
+        function=f"closo.combine.{result.technique}",
         closo_version=task.code,
     )
-    return replace(made, about=task.about, provenance=provenance)
+    return replace(result, about=task.about, provenance=provenance)
 
 
 def obtain(

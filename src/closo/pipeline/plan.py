@@ -238,21 +238,21 @@ def _kinds(technique: Technique) -> str:
 
 def _find(parts: Parts, wanted: int | str, technique: Technique, *, file: str) -> int:
     """Return the number of the part that is meant."""
-    found = [p for p in parts if wanted == (p["part"] if isinstance(wanted, int) else p["title"])]
-    if not found:
+    fitting = [p for p in parts if wanted == (p["part"] if isinstance(wanted, int) else p["title"])]
+    if not fitting:
         titles = [str(p["title"]) for p in parts]
         hint = did_you_mean(wanted, titles) if isinstance(wanted, str) else None
         raise DataError(f"part {wanted!r} does not exist; the file holds {_listed(parts)}.", file=file, hint=hint)
-    if len(found) > 1:
-        numbers = ", ".join(str(p["part"]) for p in found)
-        raise DataError(f"{len(found)} parts are called '{wanted}'.", file=file, hint=f"Use a number: {numbers}.")
-    if found[0]["kind"] not in technique.kinds:
+    if len(fitting) > 1:
+        numbers = ", ".join(str(p["part"]) for p in fitting)
+        raise DataError(f"{len(fitting)} parts are called '{wanted}'.", file=file, hint=f"Use a number: {numbers}.")
+    if fitting[0]["kind"] not in technique.kinds:
         raise DataError(
-            f"part {wanted!r} is of the kind '{found[0]['kind']}', but {technique.name} needs {_kinds(technique)}.",
+            f"part {wanted!r} is of the kind '{fitting[0]['kind']}', but {technique.name} needs {_kinds(technique)}.",
             file=file,
             hint=f"The file holds {_listed(parts)}.",
         )
-    return int(found[0]["part"])
+    return int(fitting[0]["part"])
 
 
 def _listed(parts: Parts) -> str:

@@ -41,10 +41,10 @@ def verify(study: Study | str | Path) -> Verification:
         return Verification(0, 0, (), {"all results": "not computed yet"})
     for _ in range(_TRIES):  # while another closo is at work, what was read first and last may not belong together
         known = store.keys()
-        found = _verified(study, store, known)
-        if not found.faults or store.keys() == known:
+        verified = _verified(study, store, known)
+        if not verified.faults or store.keys() == known:
             break
-    return found
+    return verified
 
 
 def _verified(study: Study, store: Store, known: Mapping[str, str]) -> Verification:
@@ -85,14 +85,14 @@ def misfits(document: str, known: Mapping[str, str], hash_now: Callable[[str], s
         inputs, measured = dict(provenance["inputs"]), not str(provenance["function"]).startswith("closo.combine")
     except (KeyError, TypeError, ValueError, RecursionError):
         return ["it does not say what it was computed from."]
-    found = []
+    faults = []
     for name, sha256 in inputs.items():
         now = hash_now(name) if measured else known.get(name, f"there is no result {name} any more.")
         if now == sha256:
             continue
         if " " in now:
-            found.append(now)
+            faults.append(now)
         else:
             what = "the file" if measured else "the result"
-            found.append(f"{what} {name} has changed since this was computed ({str(sha256)[:8]} then, {now[:8]} now).")
-    return found
+            faults.append(f"{what} {name} has changed since this was computed ({str(sha256)[:8]} then, {now[:8]} now).")
+    return faults

@@ -243,10 +243,10 @@ def _powder_card(analysis: Analysis, name: str) -> Card | None:
 
 def _conductivity(analysis: Analysis, sample: str) -> tuple[str, str]:
     """Return the conductivity at 30 °C, or else at the temperature at which the sample was measured."""
-    found = quantity(analysis.results, sample, "ionic_conductivity", temperature=listing.REFERENCE)
+    sigma = quantity(analysis.results, sample, "ionic_conductivity", temperature=listing.REFERENCE)
     mean = analysis.results.get(f"{sample}/conductivity")
-    if found.number is not None or mean is None:
-        return "σ at 30 °C", _or_dash(found)
+    if sigma.number is not None or mean is None:
+        return "σ at 30 °C", _or_dash(sigma)
     celsius = to_shown("temperature", float(mean.settings["temperature"]))
     return f"σ at {celsius:.4g} °C", _or_dash(mean.quantities.get("ionic_conductivity"))
 

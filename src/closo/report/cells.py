@@ -22,8 +22,8 @@ def cells(analysis: Analysis, studio: Studio) -> Section:
     """Return every cell that was measured: what it is, its figures, numbers and budgets; spectra last."""
     parts = []
     for number, (name, cell) in enumerate(analysis.study.cells.items(), 1):
-        found = [(k, r) for k, r in analysis.results.items() if r.about.owner == name]
-        ordered = sorted(found, key=lambda pair: pair[1].technique == "impedance")
+        of_owner = [(k, r) for k, r in analysis.results.items() if r.about.owner == name]
+        ordered = sorted(of_owner, key=lambda pair: pair[1].technique == "impedance")
         folds = [one_result(result, studio, title=_title(name, key)) for key, result in ordered]
         if folds:
             parts.append(Part(f"cell-{number}", name, texts=_described(cell), folds=folds))
@@ -64,10 +64,10 @@ def _glance(analysis: Analysis) -> Table:
     for name in analysis.study.cells:
         of_cell = [r for r in analysis.results.values() if r.about.owner == name]
         for key in _HEADLINES:
-            found = next((r.quantities[key] for r in of_cell if key in r.quantities), None)
-            if found is not None:
-                said = found.method if found.number is not None else found.why
-                rows.append([name, key_text(key), value_text(found), said])
+            first = next((r.quantities[key] for r in of_cell if key in r.quantities), None)
+            if first is not None:
+                said = first.method if first.number is not None else first.why
+                rows.append([name, key_text(key), value_text(first), said])
     columns = [Column("cell"), Column("quantity"), Column("value"), Column("method, or why it is withheld")]
     return Table("cells", "Cells at a glance", columns, rows)
 

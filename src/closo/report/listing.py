@@ -77,8 +77,8 @@ def pellets(analysis: Analysis) -> Table:
 
 
 def _points(result: Result) -> int | None:
-    found = result.findings.get("n")
-    return int(found) if isinstance(found, int | float) else None
+    points = result.findings.get("n")
+    return int(points) if isinstance(points, int | float) else None
 
 
 def measurements(results: Iterable[Result], name: str = "measurements") -> Table:

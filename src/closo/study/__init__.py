@@ -77,12 +77,12 @@ def load(path: str | Path) -> Study:
     StudyError  with the place in the file and the nearest right name; when there are more problems, it says how many.
     """
     file = _study_file(path)
-    study, found = read_study(file)
+    study, errors = read_study(file)
     if study is not None:
-        found = [p for p in (*unknown_names(study), *repeats(study)) if p.level == "error"]
-    if study is None or found:
-        more = f"({len(found) - 1} more: `closo check` lists them.)" if len(found) > 1 else None
-        raise StudyError(found[0].text, file=file, where=found[0].where, hint=more)
+        errors = [p for p in (*unknown_names(study), *repeats(study)) if p.level == "error"]
+    if study is None or errors:
+        more = f"({len(errors) - 1} more: `closo check` lists them.)" if len(errors) > 1 else None
+        raise StudyError(errors[0].text, file=file, where=errors[0].where, hint=more)
     return study
 
 
@@ -93,8 +93,8 @@ def examine(path: str | Path) -> tuple[Study | None, list[Problem]]:
     ------
     StudyError  when there is no study.toml or it is not TOML.
     """
-    study, found = read_study(_study_file(path))
-    return study, found if study is None else problems(study)
+    study, remarks = read_study(_study_file(path))
+    return study, remarks if study is None else problems(study)
 
 
 def problems(study: Study) -> list[Problem]:

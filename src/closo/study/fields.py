@@ -174,10 +174,10 @@ class Table(BaseModel):
     @classmethod
     def _keep_text(cls, data: Any, read: Callable[[Any], Any]) -> Any:
         """Read the table and keep the text of its fields."""
-        made = read(data)
+        table = read(data)
         if isinstance(data, dict):
-            made._written = {key: str(value) for key, value in data.items() if isinstance(value, str | int | float)}
-        return made
+            table._written = {key: str(value) for key, value in data.items() if isinstance(value, str | int | float)}
+        return table
 
     def written(self, field: str) -> str | None:
         """Return a field as it stands in study.toml, None where it is not there."""

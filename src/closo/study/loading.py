@@ -38,18 +38,18 @@ def read_study(file: Path) -> tuple[Study | None, list[Problem]]:
     StudyError  when there is no such file or it is not TOML.
     """
     document = read_toml(file)
-    found = [Problem("error", where, text) for where, text in _reserved(document)]
+    problems = [Problem("error", where, text) for where, text in _reserved(document)]
     try:
         study = Study.model_validate(_with_labels(document, file.parent))
     except ValidationError as error:
         wrong = error.errors(include_url=False)
-        found += [_as_problem(dict(e)) for e in wrong[:_LISTED]]
+        problems += [_as_problem(dict(e)) for e in wrong[:_LISTED]]
         if len(wrong) > _LISTED:
-            found.append(
+            problems.append(
                 Problem("error", "study.toml", f"and {len(wrong) - _LISTED} more mistakes. Correct these first.")
             )
-        return None, found
-    return (None if found else study), found
+        return None, problems
+    return (None if problems else study), problems
 
 
 _LISTED = 200  # mistakes of one file that are told one by one
@@ -107,7 +107,7 @@ def _reserved(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _as_problem(error: Mapping[str, Any]) -> Problem:
     """Turn an error of pydantic into a sentence with the TOML path."""
     location = tuple(k for k in error["loc"] if k != "[key]")
-    where, found = _toml_path(location), error.get("input")
+    where, entry = _toml_path(location), error.get("input")
     kind, last = error["type"], str(location[-1]) if location else ""
     if kind == "extra_forbidden":
         table = _toml_path(location[:-1]) or "study.toml"
@@ -117,9 +117,9 @@ def _as_problem(error: Mapping[str, Any]) -> Problem:
     elif kind == "value_error":
         text = str(error["ctx"]["error"])
     elif kind == "literal_error":
-        text = f"{_short(found)} is not possible here. It must be {error['ctx']['expected']}."
+        text = f"{_short(entry)} is not possible here. It must be {error['ctx']['expected']}."
     else:
-        text = f"{_short(found)} does not fit: {_PLAIN.get(kind, error['msg'][0].lower() + error['msg'][1:])}."
+        text = f"{_short(entry)} does not fit: {_PLAIN.get(kind, error['msg'][0].lower() + error['msg'][1:])}."
     return Problem("error", where, text)
 
 

@@ -20,7 +20,7 @@ def stated(table: Table) -> dict[str, Quantity]:
     ----------
     table : a cell, press, specimen, material, ... of a study.
     """
-    found: dict[str, Quantity] = {}
+    quantities: dict[str, Quantity] = {}
     for field, kind in _kinds(table).items():
         number = getattr(table, field)
         if isinstance(number, Quantity):  # a fraction, by volume or by mass
@@ -32,8 +32,8 @@ def stated(table: Table) -> dict[str, Quantity]:
         given = not isinstance(number, Range) and pieces is not None and pieces[1] is not None
         value = number.number if isinstance(number, Range) else number
         basis = "stated" if given else "digits"
-        found[f"{kind}:{field}"] = Quantity(kind, value, f'{field} = "{text}" of study.toml', basis=basis)
-    return found
+        quantities[f"{kind}:{field}"] = Quantity(kind, value, f'{field} = "{text}" of study.toml', basis=basis)
+    return quantities
 
 
 def _kinds(table: Table) -> dict[str, str]:

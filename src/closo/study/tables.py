@@ -199,8 +199,8 @@ class Cell(Owner):
 
     def states(self) -> dict[str, Any]:
         """Return kind, reference and electrodes, where they are stated."""
-        found = {"cell": self.kind, "reference": self.reference, "electrodes": _ELECTRODES.get(self.kind or "")}
-        return {key: value for key, value in found.items() if value is not None}
+        known = {"cell": self.kind, "reference": self.reference, "electrodes": _ELECTRODES.get(self.kind or "")}
+        return {key: value for key, value in known.items() if value is not None}
 
 
 class Press(Table):

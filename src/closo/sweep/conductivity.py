@@ -49,17 +49,17 @@ def conductivity(
         return structures.sample(spheres, number, subvoxels=subvoxels, shell=shell_ratio)
 
     phases = {structures.PARTICLE: 0.0, structures.MATRIX: 1.0, structures.SHELL: contrast, structures.VOID: 0.0}
-    made = image(cells)
-    found = resolved(lambda n: made.labels if n == cells else image(n).labels, cells, phases, subvoxels=subvoxels)
+    voxels = image(cells)
+    solved = resolved(lambda n: voxels.labels if n == cells else image(n).labels, cells, phases, subvoxels=subvoxels)
     return {
-        "effective_conductivity": found.effective_conductivity,
-        "u": found.u,
-        "network_conductivity": found.fine.effective_conductivity,
-        "lower": found.fine.lower,
-        "upper": found.fine.upper,
-        "particle_fraction": float(made.fractions.get(structures.PARTICLE, 0.0)),
-        "shell_fraction": float(made.fractions.get(structures.SHELL, 0.0)),
-        "matrix_fraction": float(made.fractions.get(structures.MATRIX, 0.0)),
-        "iterations": found.fine.iterations,
-        "reason": found.fine.reason,
+        "effective_conductivity": solved.effective_conductivity,
+        "u": solved.u,
+        "network_conductivity": solved.fine.effective_conductivity,
+        "lower": solved.fine.lower,
+        "upper": solved.fine.upper,
+        "particle_fraction": float(voxels.fractions.get(structures.PARTICLE, 0.0)),
+        "shell_fraction": float(voxels.fractions.get(structures.SHELL, 0.0)),
+        "matrix_fraction": float(voxels.fractions.get(structures.MATRIX, 0.0)),
+        "iterations": solved.fine.iterations,
+        "reason": solved.fine.reason,
     }

@@ -213,7 +213,7 @@ class _Sweep:
         again = {o.key for o in outcomes if o.failure and not o.final and self._ours[o.key] < self._attempts}
         if not outcomes and not wanted:
             return {}
-        found = self._book.step(self.owner, outcomes, wanted, again=again, attempts=self._attempts, lease=self._lease)
+        leased = self._book.step(self.owner, outcomes, wanted, again=again, attempts=self._attempts, lease=self._lease)
         for outcome in outcomes:
             del self._ours[outcome.key]
             if outcome.key in again:
@@ -221,7 +221,7 @@ class _Sweep:
             else:
                 del self._left[outcome.key]
                 self._failed += outcome.failure is not None
-        return found
+        return leased
 
     def _look_again(self) -> bool:
         """Ask the ledger what is left; True where others compute it (or have vanished)."""

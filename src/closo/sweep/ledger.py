@@ -12,10 +12,8 @@ import json
 import os
 import secrets
 import socket
-import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,18 +21,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from closo import __version__
+from closo.database import Database, Kind
 from closo.errors import StudyError
 from closo.sweep.calling import Outcome
 from closo.sweep.tasks import Task, to_json
 
 SCHEMA_VERSION = 1
 STATES = ("waiting", "leased", "done", "failed")
-_KIND = "closo sweep"
-_BUSY_TIMEOUT = 30.0  # s
 _CHUNK = 500  # keys in one statement
 
 _TABLES = sa.MetaData()
-_ABOUT = sa.Table("about", _TABLES, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
+sa.Table("about", _TABLES, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
 _TASKS = sa.Table(
     "tasks",
     _TABLES,
@@ -114,67 +111,19 @@ def open_ledger(path: Path, *, create: bool = False) -> Ledger:
         raise StudyError(what, file=path, hint="`closo sweep run GRID.toml --ledger FILE` makes one.")
     if not path.parent.is_dir():
         raise StudyError("there is no such folder.", file=path.parent, hint="Make it first.")
-    ledger = Ledger(path)
+    hint = "Name another file, or put a copy in its place."
+    kind = Kind("ledger", "closo sweep", SCHEMA_VERSION, _TABLES, "the ledger cannot be used", hint)
+    ledger = Ledger(sa.URL.create("sqlite", database=str(path)), str(path), kind)
     ledger.prepare(create=create)
     return ledger
 
 
-class Ledger:
+class Ledger(Database):
     """The tasks in one file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        url = sa.URL.create("sqlite", database=str(path))
-        self._engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": _BUSY_TIMEOUT})
-        sa.event.listen(self._engine, "connect", _set_up_connection)
-
-    @contextmanager
-    def _database(self, *, write: bool = False) -> Iterator[sa.Connection]:
-        """Open one transaction; problems of the database become a sentence."""
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-                yield connection
-        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
-            reason = str(getattr(error, "orig", None) or error)
-            hint = "Name another file, or put a copy in its place."
-            if "locked" in reason:
-                hint = "Another program holds it: wait, or keep the ledger on a local disk."
-            elif any(word in reason for word in ("readonly", "unable to open", "disk I/O", "full")):
-                hint = "Make room, or give yourself the right to write there."
-            raise StudyError(f"the ledger cannot be used ({reason}).", file=self.path, hint=hint) from None
-
-    def prepare(self, *, create: bool) -> None:
-        """Check that this is a ledger that this closo knows; with `create`, make the tables in an empty file."""
-        if create:
-            with self._database() as connection:
-                empty = not sa.inspect(connection).get_table_names()
-            if empty:
-                self._make_tables()
-        with self._database() as connection:
-            about = {}
-            if "about" in sa.inspect(connection).get_table_names():
-                about = {row[0]: row[1] for row in connection.execute(sa.select(_ABOUT))}
-        version = str(about.get("schema_version", ""))
-        if about.get("kind") != _KIND or not version.isdigit():
-            raise StudyError("this database is not a ledger of closo.", file=self.path, hint="Name another file.")
-        if int(version) > SCHEMA_VERSION:
-            raise StudyError(
-                f"the ledger was written by a newer closo (version {version}; this one knows {SCHEMA_VERSION}).",
-                file=self.path,
-                hint="Update closo, or name another file.",
-            )
-
-    def _make_tables(self) -> None:
-        with self._database(write=True) as connection:
-            if not sa.inspect(connection).get_table_names():  # nobody was faster
-                _TABLES.create_all(connection)
-                about = {"kind": _KIND, "schema_version": str(SCHEMA_VERSION)}
-                connection.execute(sa.insert(_ABOUT), [{"key": key, "value": value} for key, value in about.items()])
 
     def add(self, tasks: Sequence[Task]) -> None:
         """Add the tasks that are not there yet."""
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             first = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_T.number), -1))).scalar_one() + 1
             rows = [
                 {"k": task.key, "n": first + i, "f": task.function, "a": to_json(dict(task.arguments))}
@@ -185,7 +134,7 @@ class Ledger:
 
     def states(self) -> dict[str, str]:
         """Return key -> state of all tasks."""
-        with self._database() as connection:
+        with self.transaction() as connection:
             return {row.key: row.state for row in connection.execute(sa.select(_T.key, _T.state))}
 
     def rows(self) -> list[Row]:
@@ -195,12 +144,12 @@ class Ledger:
         ------
         StudyError  when the text of a row is not JSON.
         """
-        with self._database() as connection:
-            found = connection.execute(sa.select(_TASKS).order_by(_T.number, _T.key)).all()
+        with self.transaction() as connection:
+            table = connection.execute(sa.select(_TASKS).order_by(_T.number, _T.key)).all()
         try:
-            return [_row(row) for row in found]
+            return [_row(row) for row in table]
         except (TypeError, ValueError) as error:
-            raise StudyError(f"the ledger is damaged ({error}).", file=self.path, hint="Name another file.") from None
+            raise StudyError(f"the ledger is damaged ({error}).", file=self.shown, hint="Name another file.") from None
 
     def step(
         self,
@@ -224,7 +173,7 @@ class Ledger:
         """
         now = time.time()
         expired = sa.and_(_T.key.in_(wanted), _T.state == "leased", _T.expiry < now)
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             if outcomes:
                 connection.execute(_FINISH, [_values(o, owner, now, again) for o in outcomes])
             if not wanted:
@@ -235,25 +184,25 @@ class Ledger:
             mine = {"state": "leased", "owner": owner, "expiry": now + lease, "attempts": _T.attempts + 1}
             free = sa.or_(sa.and_(_T.key.in_(wanted), _T.state == "waiting"), expired)
             leased = connection.execute(sa.update(_TASKS).where(free).values(mine).returning(_T.key, _T.attempts))
-            found = {row.key: row.attempts for row in leased}
-        return {key: found[key] for key in wanted if key in found}
+            attempt = {row.key: row.attempts for row in leased}
+        return {key: attempt[key] for key in wanted if key in attempt}
 
     def renew(self, owner: str, *, lease: float) -> None:
         """Renew all leases of `owner`: its heartbeat."""
         mine = sa.and_(_T.state == "leased", _T.owner == owner)
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             connection.execute(sa.update(_TASKS).where(mine).values(expiry=time.time() + lease))
 
     def release(self, owner: str) -> None:
         """Give back all leases of `owner`, as if it had not tried."""
         mine = sa.and_(_T.state == "leased", _T.owner == owner)
         back = {"state": "waiting", "owner": None, "expiry": None, "attempts": _T.attempts - 1}
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             connection.execute(sa.update(_TASKS).where(mine).values(back))
 
     def expire_dead(self) -> None:
         """Let leases of processes of this computer that live no more expire at once."""
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             owners = connection.execute(sa.select(_T.owner).where(_T.state == "leased").distinct()).scalars().all()
             for owner in owners:
                 if owner is not None and _is_dead(owner):
@@ -262,7 +211,7 @@ class Ledger:
 
     def retry(self, keys: Sequence[str]) -> None:
         """Let failed tasks wait again, with all attempts before them."""
-        with self._database(write=True) as connection:
+        with self.transaction(write=True) as connection:
             for i in range(0, len(keys), _CHUNK):
                 failed = sa.and_(_T.key.in_(keys[i : i + _CHUNK]), _T.state == "failed")
                 connection.execute(sa.update(_TASKS).where(failed).values(state="waiting", attempts=0))
@@ -301,12 +250,3 @@ def _is_dead(owner: str) -> bool:
     except (PermissionError, OverflowError):
         return False
     return False
-
-
-def _set_up_connection(connection: Any, _record: Any) -> None:
-    """Set what SQLite forgets between connections; the journal mode is the default one and stays."""
-    connection.isolation_level = None  # transactions begin where we say so, in `_database`
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()

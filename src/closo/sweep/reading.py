@@ -32,11 +32,11 @@ def results(ledger: Path, tasks: Sequence[Task] | None = None) -> list[dict[str,
 
 def table(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Any]]:
     """Return the tasks with these keys as flat rows."""
-    found = {row.key: row for row in rows}
-    missing = [key for key in keys if key not in found]
+    by_key = {row.key: row for row in rows}
+    missing = [key for key in keys if key not in by_key]
     if missing:
         raise StudyError(f"{len(missing)} of {len(keys)} tasks are not in the ledger.", hint="Run the grid with it.")
-    wanted = (found[key] for key in keys)
+    wanted = (by_key[key] for key in keys)
     return [{**r.arguments, **(r.result or {}), **{name: getattr(r, name) for name in RESERVED}} for r in wanted]
 
 

@@ -240,9 +240,10 @@ TECHNIQUES: tuple[Technique, ...] = (
                 str,
                 "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: uncorrected up to it",
             ),
+            "response": (str, "'anatase=87 ± 2 %': mass found over weighed, of a mixture that was weighed"),
             "smallest_size": (
                 float,
-                "least size of crystallites [nm]; what is smaller counts as amorphous; 2.5 when absent",
+                "least size of crystallites [nm], 2.5 when absent; smaller ones count as amorphous",
             ),
         },
         choices={"anode": ("Co", "Cu", "Mo"), "halo": ("none", "silica")},

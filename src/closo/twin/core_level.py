@@ -134,8 +134,8 @@ def core_level_tables(raw: Path, truth: Truth, samples: Sequence[str]) -> list[t
     """
     tables: list[tuple[str, dict[str, Any]]] = []
     spectrometer = Spectrometer.drawn(stream(truth.seed, "core level"))
-    made = ["BO3", *(name for name in _INTERPHASE if name in samples or name in _NEW)]
-    for name in made:
+    written = ["BO3", *(name for name in _INTERPHASE if name in samples or name in _NEW)]
+    for name in written:
         share = _INTERPHASE.get(name, 1.0)
         silica = 0.0 if name in ("BO3", "pristine") else share
         oxygen = [(1.0 - 0.8 * silica, SILICA), (0.8 * silica, NON_BRIDGING)]

@@ -123,7 +123,7 @@ def write_drifts(folder: Path, seed: int) -> dict[str, InfraredTruth]:
     -------
     File name -> what it is made of; 'A200-35-PM.dx' is the physical mixture, 'A200-35-4h.dx' the composite.
     """
-    made: dict[str, InfraredTruth] = {}
+    truths: dict[str, InfraredTruth] = {}
     mixtures = [(silica, 35) for silica in Truth().silicas]
     mixtures += [(silica, per_cent) for silica in Truth().silicas if silica.name == "A380" for per_cent in (50, 75)]
     for silica, per_cent in mixtures:
@@ -134,8 +134,8 @@ def write_drifts(folder: Path, seed: int) -> dict[str, InfraredTruth]:
             truth = replace(truth, shift=float(random.normal(0.0, 0.3)), gain=float(random.normal(0.0, 0.01)))
             x, reflectance = infrared_spectrum(truth, int(random.integers(2**31)))
             write_jcamp(folder / f"{name}.dx", x, reflectance, title=name)
-            made[f"{name}.dx"] = truth
-    return made
+            truths[f"{name}.dx"] = truth
+    return truths
 
 
 def line_area(x: np.ndarray, y: np.ndarray, limits: Range, anchors: tuple[Range, Range]) -> float:

@@ -146,7 +146,7 @@ def composites(
     values = {**COMMON, **TRUTHS.get(mechanism.name, {}), **truth}
     area, offset, alike = 0.01 * rng.standard_normal(), 0.5 * rng.standard_normal(), rng.standard_normal()
     many = len({made.hours for made in design if made.filler}) > 1
-    found = []
+    measured = []
     for made in design:
         exact, u, share = _exact(mechanism, values, made, kelvin=np.array(celsius) + 273.15, ratio=ratio, many=many)
         solver = u * math.sqrt(0.5) * (alike + rng.standard_normal())  # half of its variance is common to all samples
@@ -160,8 +160,8 @@ def composites(
             parts = {f"thickness:{made.label}": 0.015, "area:die": 0.01, "temperature offset:oven": 0.5 * slope}
             readings.append((float(t), uncertain(sigma, {k: part * sigma for k, part in parts.items()})))
         seen = None if made.raman is None else _seen(share, made, rng)
-        found.append(replace(_bare(made), conductivities=tuple(readings), chemical_fraction=seen))
-    return found
+        measured.append(replace(_bare(made), conductivities=tuple(readings), chemical_fraction=seen))
+    return measured
 
 
 def _bare(made: Made) -> Composite:

@@ -65,7 +65,7 @@ def milled(law: str, *, seed: int) -> list[Milled]:
     real = np.array(TIMES) + rng.normal(0.0, 2.0 / 60.0, len(TIMES))
     states = shares(law, real, {k: np.array(v) for k, v in truth.items()})
     die, common = _DIE * rng.standard_normal(), _COMMON * rng.standard_normal()
-    made = []
+    samples = []
     for k, (hours, sigma) in enumerate(zip(TIMES, conductivity(law, truth, real), strict=True)):
         off = _SAMPLES * rng.standard_normal() * (3.0 if rng.random() < 0.1 else 1.0)
         seen = sigma * math.exp(off + die + _READING * rng.standard_normal())
@@ -75,5 +75,5 @@ def milled(law: str, *, seed: int) -> list[Milled]:
             name: float(x[k]) + common + _SHARE * rng.standard_normal() for name, x in zip("AB", states, strict=False)
         }
         known = tuple((s, uncertain(x, {f"profile:{label}/{s}": _SHARE})) for s, x in found.items())
-        made.append(Milled(label, 3600.0 * hours, number, known))
-    return made
+        samples.append(Milled(label, 3600.0 * hours, number, known))
+    return samples

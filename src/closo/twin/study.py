@@ -185,12 +185,12 @@ def _density(value: float, relative_u: float) -> str:
 
 
 def _sample(recipe: Recipe, masses: Mapping[str, float], weighing: float) -> dict[str, Any]:
-    made: dict[str, Any] = {"matrix": "Na2B12H12"}
+    entry: dict[str, Any] = {"matrix": "Na2B12H12"}
     if recipe.filler is not None:
-        made |= {"filler": "SiO2", "filler_type": recipe.filler, "filler_fraction": f"{100 * recipe.fraction:g} vol%"}
-        made["masses"] = {name: f"{mass * 1e6:.2f} ± {weighing * 1e6:g} mg" for name, mass in masses.items()}
-        made["batch_mass"] = "500 ± 1 mg"
-    entries: dict[str, Any] = {"recipe": made}
+        entry |= {"filler": "SiO2", "filler_type": recipe.filler, "filler_fraction": f"{100 * recipe.fraction:g} vol%"}
+        entry["masses"] = {name: f"{mass * 1e6:.2f} ± {weighing * 1e6:g} mg" for name, mass in masses.items()}
+        entry["batch_mass"] = "500 ± 1 mg"
+    entries: dict[str, Any] = {"recipe": entry}
     if recipe.hours:
         entries["milling"] = {
             "time": f"{recipe.hours:g} h",

@@ -78,6 +78,6 @@ def of_page(text: str | None) -> str:
 def _environment() -> Environment:
     """Return templates in which everything is escaped."""
     loader = PackageLoader("closo.web")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
-    return made
+    jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
+    return jinja

@@ -33,8 +33,8 @@ def plotly_script() -> Path:
     ------
     StudyError  when it is not installed.
     """
-    found = find_spec("plotly")
-    path = Path(found.origin).parent / "package_data" / "plotly.min.js" if found and found.origin else None
+    module = find_spec("plotly")
+    path = Path(module.origin).parent / "package_data" / "plotly.min.js" if module and module.origin else None
     if path is None or not path.is_file():
         raise StudyError("plotly is not installed, whose script draws in the browser.", hint="pip install 'closo[web]'")
     return path

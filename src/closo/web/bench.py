@@ -181,10 +181,10 @@ class Bench:
         ------
         StudyError  when none was dropped under this name.
         """
-        found = next((file for file in self.files.values() if file.name == name.strip()), None)
-        if found is None:
+        known = next((file for file in self.files.values() if file.name == name.strip()), None)
+        if known is None:
             raise StudyError(f"no file '{name.strip()[:100]}' is on the bench.", hint="Drop it too, then name it here.")
-        return found
+        return known
 
     def supplied(self, row: Technique, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings with the paths of dropped files in place of the names of files.

@@ -59,13 +59,13 @@ def look(path: str, asked: Mapping[str, Any]) -> Answer:
     columns, reader = asked.get("columns"), asked.get("reader")
     try:
         name = "text" if columns else reader or readers.sniff(Path(path)).name
-        found = readers.read(Path(path), reader=reader, columns=columns)
+        measurements = readers.read(Path(path), reader=reader, columns=columns)
     except ClosoError as error:
         return {"error": said(error)}, []
     title = next((row.title for row in readers.READERS if row.name == name), name)
     entries: list[dict[str, Any]] = []
     curves: list[bytes] = []
-    for data in found:
+    for data in measurements:
         part, kind = int(data.attrs["part"]), str(data.attrs["kind"])
         if asked.get("part") not in (None, part):
             continue
@@ -157,8 +157,8 @@ def explain(folder: str, what: str, workers: int, *, tell: Tell) -> Answer:
     try:
         analysis = pipeline.analyse(folder, workers=workers, progress=lambda k, n, said: tell([k, n, said]))
         tell([0, 0, "weighing explanations"])
-        made = getattr(import_module(EXPLAINED[what]), f"infer_{what}")(analysis)
-        keep_explained(analysis, what, made)
+        result = getattr(import_module(EXPLAINED[what]), f"infer_{what}")(analysis)
+        keep_explained(analysis, what, result)
     except ClosoError as error:
         return {"error": said(error)}, []
     return {"explained": what}, []

@@ -35,12 +35,12 @@ async def page(request: Request, verdict: str = "", q: str = "") -> Response:
 
 
 def _claim(one: Verdict, keys: list[str]) -> dict[str, Any]:
-    found = [value_text(quantity) for quantity in one.quantities]
+    texts = [value_text(quantity) for quantity in one.quantities]
     evidence = [key for name in one.claim.of for key in keys if key == name or key.startswith(f"{name}/")]
     claimed = " ".join(w for w in (one.claim.relation, str(one.claim.value or "")) if w) if one.claim.value else ""
     return one.as_json() | {
         "shown": one.text,
-        "found": found,
+        "found": texts,
         "claimed": claimed,
         "rests_on": RESTS_ON[one.basis],
         "evidence": evidence[:8],
@@ -51,14 +51,14 @@ def _claim(one: Verdict, keys: list[str]) -> dict[str, Any]:
 
 def _axis(one: Verdict) -> dict[str, Any] | None:
     """Return where claim and found intervals lie on an axis from 0 to 100, None where they have no common one."""
-    found = [q for q in one.quantities if q.value is not None and q.name == one.claim.name]
-    if one.claim.value is None or not found:
+    judged = [q for q in one.quantities if q.value is not None and q.name == one.claim.name]
+    if one.claim.value is None or not judged:
         return None
     try:
         claimed = claimed_range(one.claim, one.claim.name)
     except ClosoError:
         return None
-    spans = [(interval, q.value or 0.0) for q in found for interval in [q.interval()] if interval is not None]
+    spans = [(interval, q.value or 0.0) for q in judged for interval in [q.interval()] if interval is not None]
     ends = [end for end in (*claimed, *(e for interval, _ in spans for e in interval)) if math.isfinite(end)]
     if not spans or min(ends) == max(ends):
         return None

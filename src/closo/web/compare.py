@@ -140,14 +140,14 @@ def _axis(axes: Sequence[Axis]) -> Axis:
 def _numbers(results: Sequence[Result]) -> Panel | None:
     """Return the main quantity of several results beside each other."""
     key = next((key for key in map(pipeline.headline, results) if key), "")
-    found = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].value is not None]
-    if len(found) < 2:
+    pairs = [(r, r.quantities[key]) for r in results if key in r.quantities and r.quantities[key].value is not None]
+    if len(pairs) < 2:
         return None
     row = look_up(key.partition(":")[0])
-    at = [float(k) for k in range(len(found))]
-    ticks = [(float(k), _label(r)) for k, (r, _) in enumerate(found)]
-    values = [to_shown(row.name, quantity.value or 0.0) for _, quantity in found]
-    u = [(quantity.u or 0.0) / row.factor for _, quantity in found]
+    at = [float(k) for k in range(len(pairs))]
+    ticks = [(float(k), _label(r)) for k, (r, _) in enumerate(pairs)]
+    values = [to_shown(row.name, quantity.value or 0.0) for _, quantity in pairs]
+    u = [(quantity.u or 0.0) / row.factor for _, quantity in pairs]
     axis = Axis(f"{key_text(key)} / {row.shown}" if row.shown != "1" else key_text(key))
-    across = Axis("", ticks=ticks, range=(-0.5, len(found) - 0.5))
+    across = Axis("", ticks=ticks, range=(-0.5, len(pairs) - 0.5))
     return Panel(across, axis, [Trace(at, values, "", "points", y_u=u)], title=key_text(key))

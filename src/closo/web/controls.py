@@ -51,8 +51,8 @@ def _field(row: Technique, key: str, asked: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _model(row: Technique, result: Result | None) -> str:
-    found = "" if result is None else result.findings.get(row.controls.model, "")
-    return str(found or "")
+    fitted = "" if result is None else result.findings.get(row.controls.model, "")
+    return str(fitted or "")
 
 
 def _alternatives(result: Result | None) -> list[str]:

@@ -49,14 +49,14 @@ def subject_of(request: Request, key: str) -> Subject:
     analysis = place.analysis()
     result = analysis.result(key)
     row = next((row for row in TECHNIQUES if row.name == result.technique), None)
-    made = result.provenance is not None and bool(result.provenance.reader)
+    from_file = result.provenance is not None and bool(result.provenance.reader)
     keys = list(analysis.results)
     at = keys.index(key)
-    job = job_of(analysis.study, key) if row is not None and made else None
+    job = job_of(analysis.study, key) if row is not None and from_file else None
     return Subject(
         key=key,
         name=result.name,
-        row=row if made else None,
+        row=row if from_file else None,
         result=result,
         settings={} if job is None else job.settings,  # as study.toml asks for them
         draft=place.drafts.get((request.scope["user"], key)),

@@ -95,8 +95,8 @@ class Workplace:
         analysis = self.analysis()
         if make not in self._made or self._made[make][0] is not analysis:
             self._made[make] = (analysis, make(analysis))
-        made: Made = self._made[make][1]
-        return made
+        value: Made = self._made[make][1]
+        return value
 
     def analyse(self, title: str = "") -> None:
         """Begin to analyse the study."""
@@ -140,7 +140,7 @@ class Workplace:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size

@@ -70,15 +70,36 @@ def test_amounts_cells_and_checks(folder):
     assert any(source.startswith("structure model:silicon") for source in found["mass_fraction:halite"].budget())
 
 
-def test_a_shift_too_large_for_a_filling_may_be_that_of_the_zero(folder):
-    """All angles 0.2 deg too high: fitted as a displacement, which moves the cell; its u says so."""
+@pytest.mark.parametrize("zero", [0.06, 0.1, 0.2])
+def test_a_shift_may_be_that_of_the_zero(folder, zero):
+    """All angles too high: fitted as a displacement, which moves the cell; its u says so."""
     data = mixture(folder, {"halite": 0.7, "silicon": 0.3})
-    off = data.assign_coords(two_theta=data["two_theta"] + 0.2)
+    off = data.assign_coords(two_theta=data["two_theta"] + zero)
     found, shifted = (analysed(folder, one, "halite", "silicon").quantities["lattice_a:silicon"] for one in (data, off))
     true = 5.4309e-10 / 1.001
-    assert abs(shifted.value - true) > 5.0 * found.u
+    assert abs(shifted.value - true) > 5.0 * abs(found.value - true)
     assert abs(shifted.value - true) < 2.0 * shifted.u
     assert next(iter(shifted.budget())).startswith("goniometer zero")
+
+
+def test_a_powder_gives_less_than_its_structure_says(folder):
+    """A tenth of the halite is glass: a response that a weighed mixture told brings the mass back, with its own u."""
+    data = mixture(folder, {"halite": 0.9 * 0.6, "silicon": 0.4})
+    plain, told = (
+        analysed(folder, data, "halite", "silicon", **s).quantities["mass_fraction:halite"]
+        for s in ({}, {"response": "halite=90 ± 2 %"})
+    )
+    assert plain.value == pytest.approx(0.54 / 0.94, abs=0.015)
+    assert told.value == pytest.approx(0.6, abs=0.015)
+    assert told.budget()["response:halite"] == pytest.approx(0.6 * 0.4 * 0.02, rel=0.05)  # 2 % of it
+    assert "structure model:halite" not in {k for k, u in told.budget().items() if u > 0}
+    for wrong, says in (
+        ("salt=90 %", "is not a phase"),
+        ("halite=0.9", "is not valid"),
+        ("halite", "is not a mass_fraction"),
+    ):
+        with pytest.raises(StudyError, match=says):
+            DIFFRACTION.check_settings({"phases": "halite.cif,silicon.cif", "response": wrong})
 
 
 def leaves(path, draws=200_000):

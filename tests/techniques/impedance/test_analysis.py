@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from spectra import FREQUENCY, SPIKES, arc, dataset, noisy, omega, spike, two_arcs
+from spectra import ARC, FREQUENCY, SPIKES, arc, dataset, noisy, omega, spike, two_arcs
 
 from closo.errors import DataError, StudyError
 from closo.quantity import Quantity, parse, uncertain
@@ -220,3 +220,48 @@ def test_points_left_out_are_kept_and_drawn_hollow():
     assert [t.label for t in hollow] == ["left out"]
     np.testing.assert_allclose(hollow[0].x, z[[25, 30]].real)
     assert not [t for t in IMPEDANCE.figure(analyse(noisy(two_arcs(), 1), drt=False)).panels[0].traces if not t.filled]
+
+
+def failed(result):
+    return {check.name for check in result.checks if check.passed is False}
+
+
+@pytest.mark.parametrize(
+    ("z", "scale", "check"),
+    [
+        (spike(SPIKES["600 ohm, arc at 1.8 MHz"]), 1e-3, "conductivity of a solid"),  # kohm read as ohm
+        (arc(p=ARC | {"n": 1.0, "Q": 3e-11}), 1e-6, "conductivity of a solid"),  # Mohm: no bulk is left before the arc
+        (arc(p=ARC | {"n": 1.0, "Q": 3e-11}), 1e3, "permittivity of the bulk"),  # mohm: less than vacuum
+    ],
+)
+def test_a_wrong_unit_makes_a_solid_that_cannot_be(z, scale, check):
+    wrong = analyse(scale * noisy(z, 1), drt=False, **geometry())
+    assert failed(wrong) == {check}
+    assert next(c for c in wrong.checks if c.name == check).concerns("ionic_conductivity")
+    assert not failed(analyse(noisy(z, 1), drt=False, **geometry()))
+
+
+def test_what_conducts_well_when_hot_is_no_wrong_unit():
+    z = 1e-3 * noisy(spike(SPIKES["600 ohm, arc at 1.8 MHz"]), 1)
+    assert not failed(analyse(z, drt=False, temperature=parse("800 ± 1 K", "temperature"), **geometry()))
+
+
+def test_a_layer_of_10_to_30_nf_per_cm_may_be_an_electrode():
+    """0.39 uF/cm2 on a pellet of 0.5 mm: 2e-8 F/cm. Of 2e-9 F/cm it counts as a grain boundary, which is said."""
+    pellet = geometry() | {"thickness": parse("500 ± 5 um", "thickness", label="thickness:p")}
+    doubtful, boundary = (
+        analyse(noisy(200 + arc(p=ARC | {"R": 600.0, "Q": q, "n": 1.0, "Q2": 2e-5}), 1), drt=False, **pellet)
+        for q in (3e-7, 3e-8)
+    )
+    assert doubtful.quantities["total_resistance"].value is None
+    assert "grain boundary or an electrode" in doubtful.quantities["total_resistance"].why
+    total = boundary.quantities["total_resistance"]
+    assert total.value == pytest.approx(800, rel=0.01)
+    assert "counts as a grain boundary: a bad contact can look the same" in total.method
+
+
+def test_leads_that_are_not_stated_are_told_where_they_count():
+    z = noisy(spike(SPIKES["27 ohm, 1 uH"]), 1)
+    assert any("No lead_resistance" in note for note in analyse(z, drt=False, **geometry()).notes)
+    stated = analyse(z, drt=False, lead_resistance=uncertain(1.0, {"leads": 0.1}), **geometry())
+    assert not any("No lead_resistance" in note for note in stated.notes)

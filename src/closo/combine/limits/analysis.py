@@ -158,7 +158,7 @@ def _sentence(verdict: Verdict, findings: Mapping[str, Any]) -> str:
         run = findings["runs"][0]
         what = ", ".join(f"{n} {e['capacity']:.0f} mAh/g" for n, e in run["expected"].items())
         text += (
-            f" The run that would decide: '{run['cell']}' at {run['temperature']:.0f} degC and {run['c_rate']:.3g} 1/h "
+            f" The run that would decide: '{run['cell']}' at {run['temperature']:.0f} degC and {run['c_rate']:.2g} 1/h "
             f"(expected: {what}; {run['bits']:.2f} of {run['most']:.2f} bit)."
         )
     return text

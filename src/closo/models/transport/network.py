@@ -64,8 +64,30 @@ class Medium:
         return rho, faces, w
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """An image as padded `classes`, 0 where nothing conducts or what does not cross the box; otherwise as `Medium`."""
+
+    classes: np.ndarray
+    labels: tuple[int, ...]
+    dropped: float
+    part: np.ndarray
+
+
+def crossing(image: np.ndarray, conductivities: Mapping[int, float], *, periodic: bool) -> Crossing:
+    """Return the parts of an image that carry current along axis 0; arguments as in `medium`."""
+    conducting = [label for label in present_labels(image) if conductivities[label] > 0]
+    keep = tuple(sorted(conducting, key=lambda label: -conductivities[label]))  # the best conductor is class 1
+    classes = bytes(keep.index(label) + 1 if label in keep else 0 for label in range(256))
+    cells = np.zeros(tuple(n + 2 for n in image.shape), np.uint8)
+    for plane, source in zip(cells[1:-1, 1:-1, 1:-1], image, strict=True):
+        plane[...] = np.frombuffer(source.tobytes().translate(classes), np.uint8).reshape(source.shape)
+    dropped, part = connected.keep_crossing(cells, np.zeros((3, 0, 1, 1), np.float32), periodic=periodic)
+    return Crossing(cells, keep, dropped, part)
+
+
 def medium(
-    image: np.ndarray,
+    crossed: Crossing,
     conductivities: Mapping[int, float],
     size: np.ndarray,
     *,
@@ -73,28 +95,21 @@ def medium(
     subvoxels: int,
     rod_share: float = 0.0,
 ) -> Medium:
-    """Return the network of an image whose current flows along axis 0; parts that do not cross the box are dropped.
+    """Return the network of what crosses the box along axis 0.
 
     Parameters
     ----------
-    image : uint8 (s n0, s n1, s n2), s = `subvoxels`.
+    crossed : an image of (s n0, s n1, s n2) samples, s = `subvoxels`; where s is 1 its classes get electrodes.
     conductivities : label -> conductivity; the largest one in the image becomes 1.
     size : edges of a cell (ratios matter only).
     """
-    conducting = [label for label in present_labels(image) if conductivities[label] > 0]
-    keep = tuple(sorted(conducting, key=lambda label: -conductivities[label]))  # the best conductor is class 1
-    classes = bytes(keep.index(label) + 1 if label in keep else 0 for label in range(256))
+    keep, cells, part = crossed.labels, crossed.classes, crossed.part
     top = max((conductivities[label] for label in keep), default=1.0)
     resistance = np.array([WALL, *(0.5 * top / conductivities[label] for label in keep), 0.0])
     factors = size.prod() / size**2
-    cells = np.zeros(tuple(n + 2 for n in image.shape), np.uint8)
-    for plane, source in zip(cells[1:-1, 1:-1, 1:-1], image, strict=True):
-        plane[...] = np.frombuffer(source.tobytes().translate(classes), np.uint8).reshape(source.shape)
-    faces, fine = np.zeros((3, 0, 1, 1), np.float32), None
-    dropped, part = connected.keep_crossing(cells, faces, periodic=periodic)
-    order = cells
+    faces, fine, order = np.zeros((3, 0, 1, 1), np.float32), None, cells
     if subvoxels > 1:
-        fine = cells[1:-1, 1:-1, 1:-1].copy()
+        fine = cells[1:-1, 1:-1, 1:-1]
         faces = composite.faces(fine, 0.5 / resistance[:-1], subvoxels, factors, periodic=periodic, rod_share=rod_share)
         cells = np.zeros(faces.shape[1:], np.uint8)
         cells[1:-1, 1:-1, 1:-1] = 1
@@ -104,6 +119,7 @@ def medium(
     tree = flux.spanning_tree((cells, resistance, faces, factors), order, periodic=periodic)
     if subvoxels == 1 and cells.any():
         _margin(cells, len(keep) + 1, periodic=periodic)
+    dropped = crossed.dropped
     return Medium(cells, resistance, faces, factors, tree, part, fine, subvoxels, rod_share, keep, dropped, periodic)
 
 

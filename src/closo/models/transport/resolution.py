@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from closo.errors import StudyError
-from closo.models.transport.solving import Conduction, solve
+from closo.models.transport.network import crossing
+from closo.models.transport.request import Options, Request, checked
+from closo.models.transport.solving import Conduction, potential
 
 _LEAST = 0.003  # relative u of the grid
 
@@ -106,12 +108,19 @@ def resolved(
     1.5
     """
     _check_grids(cells, subvoxels, within)
-    conduct = partial(solve, conductivities=conductivities, axis=axis, boundary=boundary, tolerance=tolerance)
-    found, size = _on_two_grids(sample, cells, subvoxels, conduct)
+    request = partial(_asked, conductivities, Options(axis=axis, boundary=boundary, tolerance=tolerance))
+    found, size = _on_two_grids(sample, cells, subvoxels, request)
     while within is not None and found.relative_u > within and 8 * size <= most:
         cells *= 2
-        found, size = _on_two_grids(sample, cells, subvoxels, conduct)
+        found, size = _on_two_grids(sample, cells, subvoxels, request)
     return found
+
+
+def _asked(
+    conductivities: Mapping[int, float], options: Options, image: np.ndarray, links: tuple[int, float] = (1, 0.0)
+) -> Request:
+    """Return what is asked of an image; `links` = (subvoxels, rod_share)."""
+    return checked(image, conductivities, replace(options, subvoxels=links[0], rod_share=links[1]))
 
 
 def _check_grids(cells: int, subvoxels: int, within: float | None) -> None:
@@ -126,18 +135,23 @@ def _check_grids(cells: int, subvoxels: int, within: float | None) -> None:
 
 
 def _on_two_grids(
-    sample: Callable[[int], np.ndarray], cells: int, subvoxels: int, conduct: Callable[..., Conduction]
+    sample: Callable[[int], np.ndarray], cells: int, subvoxels: int, request: Callable[..., Request]
 ) -> tuple[Resolved, int]:
-    """Return what two grids say, and how many cells the finer one has."""
+    """Return what two grids say, and how many cells the finer one has; only its links of layers give derivatives."""
     image = sample(cells)
     if subvoxels == 1:
-        fine, coarse = conduct(image), conduct(sample(cells // 2))
+        fine = potential(request(image)).conduction
+        coarse = potential(request(sample(cells // 2)), derivatives=False).conduction
         return _from_two((fine, fine), (coarse, coarse), cells), image.size
     half = subvoxels // 2
-    finer, wider = (
-        (conduct(image, subvoxels=s), conduct(image, subvoxels=s, rod_share=0.5)) for s in (half, subvoxels)
+    first = request(image, (half, 0.0))
+    crossed = crossing(first.image, first.conductivities, periodic=first.periodic)
+    layers = potential(first, crossed=crossed).conduction
+    rods, wide_layers, wide_rods = (
+        potential(request(image, links), crossed=crossed, derivatives=False).conduction
+        for links in ((half, 0.5), (subvoxels, 0.0), (subvoxels, 0.5))
     )
-    return _from_two(finer, wider, 2 * cells), image.size // half**3
+    return _from_two((layers, rods), (wide_layers, wide_rods), 2 * cells), image.size // half**3
 
 
 def _from_two(fine: tuple[Conduction, Conduction], coarse: tuple[Conduction, Conduction], cells: int) -> Resolved:

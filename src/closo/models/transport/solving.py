@@ -11,7 +11,7 @@ import numpy as np
 
 from closo.errors import ConvergenceError, StudyError
 from closo.models.transport.iteration import Potential, converge, shares
-from closo.models.transport.network import Medium, medium
+from closo.models.transport.network import Crossing, Medium, crossing, medium
 from closo.models.transport.request import Options, Request, checked
 
 
@@ -94,14 +94,17 @@ class Solved:
     potential: Potential | None
 
 
-def potential(request: Request) -> Solved:
-    """Return the conduction with the network and its potential."""
+def potential(request: Request, *, crossed: Crossing | None = None, derivatives: bool = True) -> Solved:
+    """Return the conduction with the network and its potential.
+
+    `crossed` is what `network.crossing` makes of the image, where that is known; without `derivatives` there are none.
+    """
     begun = time.perf_counter()
     image, size, options = request.image, request.size, request.options
     if request.periodic and image.shape[0] == options.subvoxels:  # no cell may be its own neighbour along the current
-        image = np.concatenate([image, image])
+        image, crossed = np.concatenate([image, image]), None
     found = medium(
-        image,
+        crossed or crossing(image, request.conductivities, periodic=request.periodic),
         request.conductivities,
         size,
         periodic=request.periodic,
@@ -125,12 +128,12 @@ def potential(request: Request) -> Solved:
             f"{upper:.6g}, wider than the tolerance {options.tolerance:g}.",
             hint="Allow more iterations or a larger tolerance.",
         )
-    energies = shares(found, solved.x) * scale
-    derivatives = {
-        label: float(energies[i + 1] / request.conductivities[label]) for i, label in enumerate(found.labels)
+    energies = shares(found, solved.x) * scale if derivatives else ()
+    slopes = {
+        label: float(e / request.conductivities[label]) for label, e in zip(found.labels, energies[1:], strict=False)
     }
     seconds = time.perf_counter() - begun
-    result = Conduction(best, lower, upper, derivatives, solved.iterations, found.dropped, None, seconds)
+    result = Conduction(best, lower, upper, slopes, solved.iterations, found.dropped, None, seconds)
     return Solved(request, result, found, solved)
 
 

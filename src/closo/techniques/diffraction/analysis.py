@@ -52,6 +52,7 @@ def analyse(
     texture: str | None = None,
     model_u: float | None = None,
     particle_size: str | float | None = None,
+    response: str | None = None,
     smallest_size: float | None = None,
 ) -> Result:
     """Analyse a powder pattern; the settings are those of the table of techniques.

@@ -89,9 +89,13 @@ def masses(fitted: Fitted, kept: np.ndarray | float = 1.0) -> np.ndarray:
 
 
 def _kept(subject: Subject) -> np.ndarray:
-    """Return the share of intensity that leaves the particles of each phase; 1 where their size is not stated."""
-    model = subject.runs.base.model
-    return kept_of(model.phases, lambda kept: masses(subject.runs.base, kept), subject.request.particles)
+    """Return the share of its calculated intensity that each phase gives: by its particles, and by what is not crystalline.
+
+    1 where neither is stated.
+    """
+    base, asked = subject.runs.base, subject.request
+    given = np.array([asked.responses.get(k, (1.0, 0.0))[0] for k in range(len(subject.names))])
+    return np.asarray(given * kept_of(base.model.phases, lambda kept: masses(base, given * kept), asked.particles))
 
 
 def crystalline(subject: Subject) -> dict[str, Any]:
@@ -141,8 +145,10 @@ def _fractions(subject: Subject) -> list[Number]:
         numbers[k] = numbers[k] + uncertain(0.0, others)
         for j, name in enumerate(subject.names):
             by = share[k] * ((1.0 if j == k else 0.0) - share[j])  # d share k / d ln mass j
+            known = subject.request.responses.get(j)
             labels = {
-                f"structure model:{name}": by * subject.request.model_u,
+                f"structure model:{name}": by * subject.request.model_u * (known is None),
+                f"response:{name}": by * known[1] / known[0] if known else 0.0,
                 f"micro-absorption:{name}": by * absorbed[j],
             }
             numbers[k] = numbers[k] + uncertain(0.0, labels)
@@ -160,6 +166,7 @@ def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quant
     found: dict[str, Quantity] = {}
     how = "mass fraction among the phases named, from scale factor x mass x volume of the cell"
     how += ", corrected for micro-absorption (Brindley)" if subject.request.particles else ""
+    how += ", with responses of weighed mixtures" if subject.request.responses else ""
     for k, name in enumerate(subject.names):
         key, limit = f"mass_fraction:{name}", f"detection_limit:{name}"
         if subject.refused or not numbers or len(subject.names) < 2:

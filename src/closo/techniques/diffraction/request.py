@@ -39,6 +39,7 @@ class Request:
     model_u : relative standard uncertainty of calculated intensities.
     particle : diameter up to which particles may be [um], where none is stated: micro-absorption is not corrected then.
     particles : phase (its place) -> diameter and u [um] of its particles, for which micro-absorption is corrected.
+    responses : phase (its place) -> the share of its calculated intensity that a gram of the powder gives, and u.
     smallest : diameter that crystallites have at least [angstrom].
     """
 
@@ -59,6 +60,7 @@ class Request:
     model_u: float
     particle: float
     particles: Mapping[int, tuple[float, float]]
+    responses: Mapping[int, tuple[float, float]]
     smallest: float
 
 
@@ -113,6 +115,7 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
         particle=particle,
         particles=particles,
+        responses=_responses(settings.get("response"), stems),
         smallest=10.0 * _first(_between(settings, "smallest_size", 0.5, 400.0), 0.0),
     )
 
@@ -152,15 +155,14 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
         name = name.strip()
         if not name:
             continue
-        if name not in stems:
-            raise StudyError(f"texture names '{name}', which is not a phase.", hint=did_you_mean(name, stems))
+        place = _place("texture", name, stems)
         try:
             hkl = tuple(int(word) for word in words.split())
         except ValueError:
             hkl = ()
         if len(hkl) != 3 or not any(hkl) or max(map(abs, hkl)) > 20:
             raise StudyError(f"texture = '{str(text)[:60]}' is not valid.", hint="Write for example 'V2O5:0 0 1'.")
-        found.append((stems.index(name), hkl))
+        found.append((place, hkl))
     return tuple(found)
 
 
@@ -172,16 +174,34 @@ def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[floa
         found: dict[int, tuple[float, float]] = {}
         for part in str(text).split(","):
             name, _, size = (word.strip() for word in part.partition(":"))
-            if name not in stems:
-                raise StudyError(
-                    f"particle_size names '{name}', which is not a phase.", hint=did_you_mean(name, stems)
-                ) from None
+            place = _place("particle_size", name, stems)
             number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
-            found[stems.index(name)] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
+            found[place] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
         return _PARTICLE, found
     if not 0.0 <= most <= 1000.0:
         raise StudyError(f"particle_size = {most:g} is not valid.", hint="Between 0 and 1000 um.")
     return most, {}
+
+
+def _place(setting: str, name: str, stems: list[str]) -> int:
+    """Return the place of a phase that a setting names."""
+    if name not in stems:
+        raise StudyError(f"{setting} names '{name[:40]}', which is not a phase.", hint=did_you_mean(name, stems))
+    return stems.index(name)
+
+
+def _responses(text: Any, stems: list[str]) -> dict[int, tuple[float, float]]:
+    """Return what powders give of their calculated intensity, with u, from 'anatase=87 ± 2 %, NiO=98 %'."""
+    found = {}
+    for part in str(text or "").split(",") if text else ():
+        name, _, share = (word.strip() for word in part.partition("="))
+        place = _place("response", name, stems)
+        number = parse(share, "mass_fraction", label=name, default_u=_MODEL_U / 2.0)
+        if not 0.3 < float(number.x) < 2.0:
+            hint = "Write for example 'anatase=87 ± 2 %': found over weighed, in a mixture that was weighed."
+            raise StudyError(f"response = '{str(text)[:60]}' is not valid.", hint=hint)
+        found[place] = (float(number.x), float(number.u))
+    return found
 
 
 def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
@@ -190,8 +210,7 @@ def _internal(text: Any, stems: list[str]) -> tuple[str, Number] | None:
         return None
     name, _, amount = str(text).partition("=")
     name = name.strip()
-    if name not in stems:
-        raise StudyError(f"internal_standard names '{name}', which is not a phase.", hint=did_you_mean(name, stems))
+    _place("internal_standard", name, stems)
     fraction = parse(amount.strip(), "mass_fraction", label=f"weighing:{name}", default_u=0.002)
     if not 0.0 < float(fraction.x) < 1.0:
         raise StudyError(

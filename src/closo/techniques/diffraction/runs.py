@@ -16,7 +16,7 @@ from closo.techniques.diffraction.wavelengths import Radiation
 
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
-_ZERO = 0.01  # deg, standard uncertainty of the zero of 2theta
+_ZERO = 0.03  # deg, standard uncertainty of a zero of 2theta that nobody gauged
 _HEIGHT = 0.05  # deg by which a specimen of a careful filling stands off; of a larger shift the rest may be the zero
 _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
 _LEAST_SHIFT = 0.002  # deg
@@ -160,7 +160,10 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     if depth > _LEAST_SHIFT:
         wanted["transparency"] = [replace(plan, transparency=0.5 * depth)]
     shift = found.model.value(found.values, "displacement")
-    wanted["goniometer zero"] = [replace(plan, zero=float(np.copysign(max(_ZERO, abs(shift) - _HEIGHT), shift)))]
+    zero = max(
+        float(np.hypot(_ZERO, 0.5 * shift)), abs(shift) - _HEIGHT
+    )  # half of a shift may well be that of the zero
+    wanted["goniometer zero"] = [replace(plan, zero=float(np.copysign(zero, shift)))]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
         done = []

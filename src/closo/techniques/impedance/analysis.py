@@ -15,7 +15,7 @@ from closo.errors import DataError, StudyError
 from closo.nomenclature import look_up
 from closo.quantity import Number, as_stated, withheld
 from closo.result import Check, Result
-from closo.techniques.impedance.assignment import ends_at_bounds, permittivity_checks
+from closo.techniques.impedance.assignment import ends_at_bounds, possible_checks
 from closo.techniques.impedance.drt import Distribution, relaxation_times
 from closo.techniques.impedance.fitting import CircuitFit, fit_circuit, in_order
 from closo.techniques.impedance.kramers_kronig import KramersKronig, kramers_kronig, lag_one, orientation_problem
@@ -31,11 +31,13 @@ from closo.techniques.impedance.quantities import (
 )
 from closo.techniques.impedance.request import Request, points_left_out, read_request, refuse_unknown
 from closo.techniques.impedance.selection import STRUCTURE, Choice, choose
+from closo.units import percent
 
 _WEIGHTS = ("modulus", "unit", "measured")
 _HIDDEN = 5.0  # |Z| over the resistance of the pellet beyond which a blocking electrode hides it
 _MISSED = 1.5  # residuals over the noise beyond which the check fails
 _LOST, _FAR = 4.0, 0.03  # residuals over the noise, and over |Z|, beyond which no number is left
+_LOW = 100.0  # ohm below which the leads count
 _LEFT = 0.1  # share of a point that is left to its residual, at least
 _UNCALIBRATED = {"gain": 0.01, "phase": float(np.radians(1.0))}  # what a raw FRA file is worth
 
@@ -160,8 +162,13 @@ def report(
     findings = _findings(choice, kk) | _instrument(data)
     if distribution is not None:
         findings["relaxation_peaks"] = [vars(p) for p in distribution.peaks]
-    checks = [*_checks(data, kk, fit, bool(calibration)), *permittivity_checks(fit, pellet.assign, pellet.constant)]
+    checks = _checks(data, kk, fit, bool(calibration))
+    checks += possible_checks(fit, pellet.assign, pellet.constant, total=total, temperature=pellet.kelvin)
     notes = _notes(data, prepared, choice)
+    if total is not None and total < _LOW and pellet.lead_resistance is None and pellet.constant is not None:
+        notes.append(
+            f"No lead_resistance is stated: each ohm of the leads is {percent(1.0 / total)} of the resistance."
+        )
     settings = {key: value for key, value in given.items() if value is not None}
     curves = _curves(prepared, fit, distribution)
     return Result("impedance", name, quantities, curves, tuple(checks), settings, tuple(notes), findings=findings)
@@ -322,10 +329,8 @@ def _checks(data: Dataset, kk: KramersKronig, fit: CircuitFit, uncalibrated: boo
     if fit.at_bound:
         checks.append(Check("bounds", False, f"{ends_at_bounds(fit)}: the data would have more room"))
     if data.attrs.get("uncalibrated", False):
-        detail = (
-            "raw values of the instrument: 1 % and 1 deg are in the budget" if uncalibrated else "declared calibrated"
-        )
-        checks.append(Check("calibration", None, detail))
+        raw = "raw values of the instrument: 1 % and 1 deg are in the budget"
+        checks.append(Check("calibration", None, raw if uncalibrated else "declared calibrated"))
     return checks
 
 

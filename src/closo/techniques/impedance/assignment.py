@@ -12,10 +12,11 @@ from closo.nomenclature import look_up
 from closo.result import Check
 from closo.techniques.impedance.fitting import CircuitFit
 from closo.techniques.impedance.reading import (
-    BULK_PERMITTIVITY,
+    ASSIGNED_PERMITTIVITY,
     CORRELATED,
     VAGUE,
     Reading,
+    is_known,
     not_closed,
     not_known,
     permittivity,
@@ -23,6 +24,9 @@ from closo.techniques.impedance.reading import (
 )
 from closo.techniques.impedance.terms import Term, terms
 
+_FASTEST, _HOT = 5.0, 373.15  # conductivity [S/m] above which a solid is not believed, below that temperature [K]
+_SCALED = ("ionic_conductivity", "total_resistance", "bulk_resistance", "bulk_conductivity")
+_SURELY = 3.0  # standard deviations of Re Z above which it holds the bulk, too
 _OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
 
 
@@ -92,14 +96,46 @@ def not_measured(fit: CircuitFit, part: Sequence[Term]) -> str:
     return f"{ended}: the data would have more room" if ended else ""
 
 
-def permittivity_checks(fit: CircuitFit, assign: Mapping[str, str], cell_constant: float | None) -> list[Check]:
-    """Judge the permittivity of each arc that the user calls the bulk; his assignment stays. `cell_constant`: L/A [1/m]."""
-    said = [t for t in terms(fit.circuit, fit.theta) if assign.get(t.resistor.label) == "bulk" and t.capacitances]
-    if not said or cell_constant is None:
+def possible_checks(
+    fit: CircuitFit,
+    assign: Mapping[str, str],
+    constant: float | None,
+    *,
+    total: float | None,
+    temperature: float | None,
+) -> list[Check]:
+    """Judge what area, thickness and the unit of the impedance make of the electrolyte: is there such a solid?
+
+    Parameters
+    ----------
+    constant : L/A [1/m]. total : resistance [ohm]. temperature : [K]. None where unknown.
+    """
+    if constant is None:
         return []
-    low, high = BULK_PERMITTIVITY
-    found = {t.resistor.label: permittivity(t, cell_constant) for t in said}
-    detail = ", ".join(f"{label}, assigned to the bulk, has {epsilon:.3g}" for label, epsilon in found.items())
-    detail += f"; an ion conductor's lies between {low:g} and {high:g}"
-    judged = ("relative_permittivity", "bulk_resistance", "bulk_conductivity")
-    return [Check("permittivity of the bulk", all(low < e < high for e in found.values()), detail, judged)]
+    arcs = [t for t in terms(fit.circuit, fit.theta) if t.capacitances]
+    said = {t.resistor.label: permittivity(t, constant) for t in arcs if assign.get(t.resistor.label) == "bulk"}
+    if said:
+        low, high = ASSIGNED_PERMITTIVITY
+        detail = ", ".join(f"{label}, assigned to the bulk, has {epsilon:.3g}" for label, epsilon in said.items())
+        detail += f"; an ion conductor's lies between {low:g} and {high:g}"
+        judged = ("relative_permittivity", "bulk_resistance", "bulk_conductivity")
+        return [Check("permittivity of the bulk", all(low < e < high for e in said.values()), detail, judged)]
+    resistance, checks = total or np.inf, []
+    fastest = min((t for t in arcs if t.storage and is_known(fit, t)), key=lambda t: t.time_constant, default=None)
+    if fastest is not None:
+        epsilon, label = permittivity(fastest, constant), fastest.resistor.label
+        if epsilon < 1.0:
+            detail = (
+                f"{label} has {epsilon:.2g}, less than vacuum: are area, thickness and the unit of the impedance right?"
+            )
+            checks.append(Check("permittivity of the bulk", False, detail, _SCALED))
+        if epsilon > ASSIGNED_PERMITTIVITY[1]:  # then the bulk is in series with every arc
+            resistance = min(resistance, float(np.min(fit.model.real + _SURELY * fit.sd)))
+    sigma = constant / resistance
+    if sigma > _FASTEST and (temperature is None or temperature < _HOT):
+        detail = (
+            f"the electrolyte conducts at least {sigma / 100:.2g} S/cm; below 100 degC conductors of Li, Na, H reach 0.04, "
+            "of Ag and Cu 0.3. Are the unit of the impedance, the area and the thickness right?"
+        )
+        checks.append(Check("conductivity of a solid", False, detail, _SCALED))
+    return checks

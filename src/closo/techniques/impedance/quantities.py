@@ -11,7 +11,16 @@ from closo.fit import correlations
 from closo.quantity import Number, Quantity, exp, from_fit, uncertain, withheld
 from closo.techniques.impedance.assignment import as_assigned, ends_at_bounds, not_measured
 from closo.techniques.impedance.fitting import CircuitFit
-from closo.techniques.impedance.reading import CORRELATED, VACUUM_PERMITTIVITY, VAGUE, Reading, not_known, read_fit
+from closo.techniques.impedance.reading import (
+    BULK_PERMITTIVITY,
+    CORRELATED,
+    VACUUM_PERMITTIVITY,
+    VAGUE,
+    Reading,
+    not_known,
+    permittivity,
+    read_fit,
+)
 from closo.techniques.impedance.selection import Choice, correlation_factor
 from closo.techniques.impedance.terms import ELECTRODE_FARAD, Term
 from closo.units import percent
@@ -42,6 +51,11 @@ class Pellet:
         """L/A [1/m] without its uncertainty."""
         area, thickness = self.sizes
         return None if area is None or thickness is None else thickness / area
+
+    @property
+    def kelvin(self) -> float | None:
+        """Temperature without its uncertainty [K]."""
+        return None if self.temperature is None else float(self.temperature.x)
 
     @property
     def sizes(self) -> tuple[float | None, float | None]:
@@ -140,9 +154,18 @@ def _total(best: Reading, theta: list[Number], pellet: Pellet, *, spread: float,
     elif not best.said and any(c > ELECTRODE_FARAD for t in best.total for c in t.capacitances):
         why = "nothing else is left between the blocking ones" if fit.circuit.blocking else "ideal, as a component's"
         method += f"; its capacitance is that of an electrode, but {why}"
+    method += _taken_as_boundary(best, pellet.constant)
     if pellet.lead_resistance is not None:
         total, method = total - pellet.lead_resistance, f"{method}, leads taken off"
     return _limited(Quantity(key, total, method))
+
+
+def _taken_as_boundary(best: Reading, constant: float | None) -> str:
+    """Say which arcs count to the electrolyte though no bulk speaks for it: their capacitance could be that of a contact."""
+    arcs = [] if constant is None or best.bulk or best.said else [t for t in best.total if t.storage is not None]
+    slow = {t.resistor.label: permittivity(t, constant) for t in arcs if constant is not None}
+    said = [f"{label} (permittivity {e:.2g})" for label, e in slow.items() if e > BULK_PERMITTIVITY[1]]
+    return f"; {', '.join(said)} counts as a grain boundary: a bad contact can look the same" if said else ""
 
 
 def _outside(reading: Reading) -> str:

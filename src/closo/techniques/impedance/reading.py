@@ -21,6 +21,7 @@ VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m, CODATA 2022
 NO_BOUNDARY = "no arc has a grain-boundary capacitance"
 CORRELATED, VAGUE = 0.95, 0.4  # limits beyond which a parameter is withheld
 BULK_PERMITTIVITY = (1.5, 100.0)  # of an arc that can be the bulk of an ion conductor
+ASSIGNED_PERMITTIVITY = (1.5, 500.0)  # where the user says so: titanates such as LLTO have more than 100, SrTiO3 300
 _UNRESOLVED = 0.05  # resistance in series, over that of the fastest arc, that could be a bulk above the window
 _ELECTRODE_PER_AREA = 2e-4  # F/m2 (0.02 uF/cm2) below which a series CPE is not an electrode
 _DOMINANT = 0.3  # total resistance over |Z|, reached somewhere in the window
@@ -122,7 +123,7 @@ def read_fit(fit: CircuitFit, frequency: np.ndarray, area: float | None, thickne
     arcs = tuple(sorted((t for t in total if t.storage is not None), key=lambda t: t.time_constant))
     lowest = float(frequency.min())
     why = (
-        _why_no_total(fit, total, unknown)
+        _why_no_total(fit, total, unknown, constant)
         or not_closed(_unseen(fit, total, lowest))
         or _why_no_electrode(fit, frequency, area)
     )
@@ -152,13 +153,13 @@ def not_closed(unseen: float) -> str:
     return f"the sweep ends before the arc closes: {100 * unseen:.0f} % of the resistance is extrapolated"
 
 
-def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...]) -> str:
+def _why_no_total(fit: CircuitFit, total: tuple[Term, ...], unknown: tuple[Term, ...], constant: float | None) -> str:
     if not total:
         return f"no resistor of {fit.circuit.text} is the electrolyte's: an electrode or an inductor lies across each"
     whole = _sum(fit, total)
     doubtful = [t for t in unknown if _sum(fit, (t,)) > _NEGLIGIBLE * whole]
     if doubtful:
-        return _doubt(fit, doubtful[0])
+        return _doubt(fit, doubtful[0], "a specimen of unknown geometry" if constant is None else "this specimen")
     spread, nearest = relative_spread(fit, total), float(np.abs(fit.model).min()) / whole
     if not spread < VAGUE:
         return not_known(spread)
@@ -171,14 +172,14 @@ def _sum(fit: CircuitFit, part: Sequence[Term]) -> float:
     return float(sum(np.exp(min(fit.theta[t.resistor.first], 300.0)) for t in part))
 
 
-def _doubt(fit: CircuitFit, term: Term) -> str:
+def _doubt(fit: CircuitFit, term: Term, specimen: str) -> str:
     """Say why it cannot be told what a resistor belongs to."""
     label = term.resistor.label
     if term.shared:
         return f"not identifiable: what {label} of {fit.circuit.text} carries is not distinguishable from the circuit"
     return (
-        f"{label} of {fit.circuit.text} lies beside {1e6 * max(term.capacitances):.2g} uF, which without area and thickness "
-        f"can be a grain boundary or an electrode; say which with assign={label}:electrode"
+        f"{label} of {fit.circuit.text} lies beside {1e6 * max(term.capacitances):.2g} uF, which in {specimen} can be a "
+        f"grain boundary or an electrode; say which with assign={label}:electrode"
     )
 
 
@@ -218,7 +219,7 @@ def _split(
 ) -> tuple[tuple[Term, ...], tuple[Term, ...], str, str]:
     """Return bulk, boundary and why each is not given."""
     only_total = "only the total is known"
-    known = [t for t in arcs if _is_known(fit, t)]
+    known = [t for t in arcs if is_known(fit, t)]
     if not arcs or arcs[0] not in known:
         why = f"no bulk arc lies inside the measured frequencies: {only_total}"
         return (), (), why, why
@@ -233,7 +234,8 @@ def _split(
     elif first.time_constant * 2 * np.pi * frequency.max() < 1.0:
         why = f"the top of the fastest arc lies above the highest frequency: {only_total}"
     elif not low < epsilon < high:
-        why = f"the fastest arc has a permittivity of {epsilon:.3g}, which no bulk has: {only_total}"
+        which = "only a titanate's bulk or a grain boundary" if low < epsilon < ASSIGNED_PERMITTIVITY[1] else "no bulk"
+        why = f"the fastest arc has a permittivity of {epsilon:.3g}, which {which} has: {only_total}"
     elif unresolved > _UNRESOLVED * resistance:
         label = ", ".join(t.resistor.label for t in series)
         why = (
@@ -243,7 +245,7 @@ def _split(
     if why:
         return (), (), why, why
     rest = arcs[1:]
-    if any(not _is_known(fit, t) for t in rest):
+    if any(not is_known(fit, t) for t in rest):
         why = "not identifiable: the slower arcs are not known well enough"
         return ((), (), why, why) if overlap([first], rest) else ((first,), (), "", why)
     if _tied(fit, arcs):
@@ -267,7 +269,7 @@ def permittivity(term: Term, constant: float) -> float:
     return max(term.capacitances) * constant / VACUUM_PERMITTIVITY
 
 
-def _is_known(fit: CircuitFit, term: Term) -> bool:
+def is_known(fit: CircuitFit, term: Term) -> bool:
     """True where R and C of an arc are known, and C not through another element only (as through L of a spike)."""
     assert term.storage is not None
     r, c = term.resistor.first, term.storage.first

@@ -26,6 +26,7 @@ DIFFUSION = ("Ws", "G")  # finite diffusion that passes direct current
 _SAME_PROCESS = 30.0  # ratio of time constants within which two arcs are one distributed process
 _ELECTRODE_PER_AREA = 5e-3  # F/m2 (0.5 uF/cm2) above which it is one of an electrode, in a thin specimen too
 _ELECTRODE = 3e-6  # C L/A [F/m] above which it is part of an electrode (3e-8 F/cm)
+_DOUBTFUL = 1e-6  # C L/A [F/m] above which a layer on the electrode looks like a grain boundary (1e-8 F/cm)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ def kinds(found: Sequence[Term], cell_constant: float | None, *, area: float | N
     Parameters
     ----------
     cell_constant : L/A [1/m], None for a specimen of unknown geometry: an arc of 0.02 to 1 uF can then be either, and one
-        with an ideal capacitor is a component of a dummy cell; no electrode is ideal.
+        with an ideal capacitor is a component of a dummy cell; no electrode is ideal. Where L/A is known, one of 10 to 30
+        nF/cm can be either.
     area : of the specimen [m2], None where unknown; the capacitance of an electrode is one per area.
     blocked : a blocking electrode stands in series with everything.
     """
@@ -154,7 +156,8 @@ def _kind(term: Term, cell_constant: float | None, area: float | None, blocked: 
         return "lead"
     if term.shared:
         return "unknown"
-    if cell_constant is None and not component and any(c > _ELECTROLYTE_FARAD for c in term.capacitances):
+    most = _ELECTROLYTE_FARAD if cell_constant is None else _DOUBTFUL / cell_constant
+    if not component and any(c > most for c in term.capacitances):
         return "unknown"
     return "series" if term.storage is None else "electrolyte"
 

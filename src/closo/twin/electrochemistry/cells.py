@@ -135,7 +135,7 @@ def _truth(run: CellRun) -> dict[str, float]:
     missing = float(np.sum(cycles.charge - q))
     # cycles away from spectra: a spectrum after cycle n counts to cycle n + 1
     plain = np.array([n for n in range(q.size) if n not in run.truth.interludes.after])
-    found = {
+    truth = {
         "specific_capacity:first_discharge": q[0] / mass,
         "specific_capacity:last": q[-1] / mass,
         "areal_capacity:first_discharge": q[0] / draws.area,
@@ -150,9 +150,9 @@ def _truth(run: CellRun) -> dict[str, float]:
         "temperature": cycles.temperature[0],
     }
     if q.size >= 10:
-        found["coulombic_efficiency:7-10"] = ce[6:10].mean()
+        truth["coulombic_efficiency:7-10"] = ce[6:10].mean()
     if q.size >= 50:
-        found["coulombic_efficiency:46-50"] = ce[45:50].mean()
-        found |= {f"capacity_retention:{n}": q[n - 1] / q[0] for n in (45, 50)}
-        found["capacity_retention:plateau"] = q[plain[plain >= 10]].mean() / q[0]
-    return {key: float(value) for key, value in found.items()}
+        truth["coulombic_efficiency:46-50"] = ce[45:50].mean()
+        truth |= {f"capacity_retention:{n}": q[n - 1] / q[0] for n in (45, 50)}
+        truth["capacity_retention:plateau"] = q[plain[plain >= 10]].mean() / q[0]
+    return {key: float(value) for key, value in truth.items()}
