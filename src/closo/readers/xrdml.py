@@ -114,6 +114,9 @@ def _numbers(text: Text, words: str) -> np.ndarray:
 def _tube(measurement: Element) -> dict[str, Any]:
     """Return anode, wavelengths and radius [m], as far as they are stated."""
     stated: dict[str, Any] = {}
+    slit = measurement.find("incidentBeamPath/divergenceSlit")
+    if slit is not None and "automatic" in slit.get("type").lower():
+        stated["divergence_slit"] = "automatic"
     anode = text_of(measurement, "incidentBeamPath/xRayTube/anodeMaterial")
     if anode:
         stated["anode"] = anode[:2]

@@ -6,7 +6,9 @@ from spectra import FREQUENCY, dataset, noisy, omega
 
 from closo.errors import DataError, StudyError
 from closo.quantity import correlation, parse
+from closo.readers import read
 from closo.techniques.impedance import analyse, analyse_series
+from closo.twin import temperature_run
 
 RESISTANCE = np.geomspace(3e4, 60.0, 8)
 
@@ -213,3 +215,15 @@ def test_the_settings_of_one_spectrum_hold_for_a_series():
 def test_a_wrong_setting_of_a_series_is_refused(settings, said):
     with pytest.raises(StudyError, match=said):
         together(ceramic(7)[0], **settings)
+
+
+@pytest.mark.parametrize("seed", [84, 86])
+def test_errors_of_an_instrument_are_no_change_of_the_circuit(seed, tmp_path):
+    """One process at every temperature; gain, delay and mains make single spectra choose now this circuit, now that one."""
+    run = temperature_run("milled", seed=seed, folder=tmp_path)
+    spectra = [d for d in read(run.file) if d.attrs["kind"] == "impedance"]
+    found = analyse_series(spectra, name="p", temperatures=run.temperatures(), **run.numbers())
+    assert "change" not in found[0].findings["series"]
+    assert all(c.name != "one circuit" for c in found[0].checks)
+    pulls = [(q.value - p.resistance) / q.u for q, p in zip(total(found), run.points, strict=True)]
+    assert np.max(np.abs(pulls)) < 3.5

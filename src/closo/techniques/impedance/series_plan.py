@@ -209,6 +209,8 @@ def _two(spectra: Sequence[Spectrum], circuit: str | None, order: Sequence[int],
         fits = [_global([spectra[i] for i in side], _candidates(spectra, side, None)[0], True) for side in sides]
         allowed = [(side, f) for side, f in zip(sides, fits, strict=True) if f is not None and f.preferred]
         alike = len({f.circuit.text for f in fits if f is not None}) < 2  # then it is the capacitances that change
+        if len(allowed) == 1 and not alike and not _changes(spectra, sides, fits):
+            allowed = []
         if len(allowed) == 2 or (allowed and not alike):
             gain = sum(f.bic - f.single_bic for _, f in allowed)
             plans.append((gain, Plan("two circuits", tuple(allowed), "", change=cut, refused=whole)))
@@ -218,10 +220,28 @@ def _two(spectra: Sequence[Spectrum], circuit: str | None, order: Sequence[int],
 def _free(spectra: Sequence[Spectrum], circuit: str | None, whole: SeriesFit | None) -> Plan:
     """Take one circuit with free parameters where it fits every spectrum, else the single choices."""
     for text in _candidates(spectra, range(len(spectra)), circuit):
-        fits = [_fit_of(spectrum, text) for spectrum in spectra]
-        if circuit is not None or all(
-            fit is not None and is_physical(fit, s.frequency) and fit.reduced < _AS_GOOD * s.single.best.reduced
-            for fit, s in zip(fits, spectra, strict=True)
-        ):
+        if circuit is not None or all(_as_good(spectrum, text) for spectrum in spectra):
             return Plan("one circuit", circuit=text, refused=whole)
     return Plan("single fits", refused=whole)
+
+
+def _changes(spectra: Sequence[Spectrum], sides: Sequence[tuple[int, ...]], fits: Sequence[SeriesFit | None]) -> bool:
+    """Return whether each side has its own circuit: one that fits all its spectra, where that of the other side does not.
+
+    Spectra that choose now this circuit, now that one, show the errors of an instrument, not another electrolyte.
+    """
+    own = [fit.circuit.text for fit in fits if fit is not None]
+    if len(own) < 2:
+        return True
+    return all(
+        all(_as_good(spectra[i], text) for i in side) for side, text in zip(sides, own, strict=True)
+    ) and not any(
+        all(_as_good(spectra[i], text) for i in side) for side, text in zip(sides, reversed(own), strict=True)
+    )
+
+
+def _as_good(spectrum: Spectrum, text: str) -> bool:
+    """Return whether a circuit fits a spectrum physically and as well as the spectrum's own choice."""
+    fit = _fit_of(spectrum, text)
+    within = fit is not None and fit.reduced < _AS_GOOD * spectrum.single.best.reduced
+    return within and fit is not None and is_physical(fit, spectrum.frequency)
