@@ -7,8 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from closo.errors import ReadError
+from closo.errors import ClosoError, ReadError
 from closo.readers import read
+from closo.techniques import get
 
 COUNTS = [12, 15, 140, 1180, 160, 14]
 FLOATS = struct.pack("<6f", *COUNTS)
@@ -135,6 +136,21 @@ def test_an_attenuator_is_corrected_for_and_told(tmp_path):
     data = only(written(tmp_path, "a.xrdml", xrdml(points)))
     np.testing.assert_allclose(data["intensity"], [1, 2, 25.5, 34, 5])
     assert "attenuator moved" in data.attrs["warnings"][0]
+
+
+def test_an_automatic_slit_is_named_and_such_a_pattern_refused(tmp_path):
+    """Its intensities rise with sin theta: fractions and displacement factors would be wrong."""
+    ends = ENDS.replace(">22<", ">80<")
+    counts = " ".join(["7"] * 600)
+    path = "<incidentBeamPath><divergenceSlit {} name='Prog. Div. Slit'/></incidentBeamPath><scan "
+    kind = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="{}DivergenceSlitType"'
+    for word in ("automatic", "fixed"):
+        content = xrdml(f"{ends}<counts>{counts}</counts>").replace(b"<scan ", path.format(kind.format(word)).encode())
+        data = only(written(tmp_path, f"{word}.xrdml", content))
+        assert (data.attrs["metadata"].get("divergence_slit") == "automatic") is (word == "automatic")
+        with pytest.raises(ClosoError) as caught:
+            get("diffraction").analyse(data, phases=str(tmp_path / "none.cif"), anode="Cu")
+        assert ("divergence slit was automatic" in caught.value.message) is (word == "automatic")
 
 
 @pytest.mark.parametrize(

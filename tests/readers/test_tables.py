@@ -630,3 +630,19 @@ def test_one_quantity_in_two_units_that_disagree_is_refused(write):
         read(write(table("Time (s),Voltage (V),Current (A),Current (mA)", t, volts, sign, sign)))
     with pytest.raises(ReadError, match=r"'Frequency .kHz.' is 1000 times 'Frequency .Hz.'"):
         read(write(table("Frequency (kHz),Z' (Ohm),Z'' (Ohm),Frequency (Hz)", F, Z.real, Z.imag, F)))
+
+
+def test_german_dates_beside_decimal_commas_and_a_frequency_in_one_over_seconds(write):
+    sign = np.where(np.arange(40) < 20, 1, -1)
+    rows = [
+        f"01.03.2024 {9 + k // 60:02d}:{k % 60:02d}:00;{3 + k / 100:.3f};{s}".replace(".", ",")
+        for k, s in enumerate(sign)
+    ]
+    (data,) = read(write("\n".join(["Datum;U/V;I/mA", *(r.replace(",", ".", 2) for r in rows)]) + "\n"))
+    np.testing.assert_allclose(data["time"], 60.0 * np.arange(40))
+    np.testing.assert_allclose(data["voltage"], 3 + np.arange(40) / 100)
+    np.testing.assert_allclose(data["current"], 1e-3 * sign)
+    (data,) = read(write(table("Frequency (1/s),Z' (Ohm),Z'' (Ohm)", F, Z.real, Z.imag)))
+    np.testing.assert_allclose(data["frequency"], F)
+    with pytest.raises(ReadError, match="'min-1', which is not a unit of Hz"):
+        read(write(table("Frequency (min-1),Z' (Ohm),Z'' (Ohm)", F, Z.real, Z.imag)))

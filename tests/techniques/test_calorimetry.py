@@ -69,6 +69,22 @@ def test_cooling_and_its_sign():
     assert CALORIMETRY.analyse(said, exo="down").quantities["transition_enthalpy"].value < 0
 
 
+def test_a_run_that_is_cut_off_or_has_a_wild_point_is_told():
+    """Cut off at its top it had four fifths of the heat; a wild point was the transition."""
+    data = run(5)
+    flow = data["heat_flow"].values
+    spike = flow + 20.0 * flow.max() * (np.arange(flow.size) == flow.size // 3)
+    for values, says in (
+        (np.minimum(flow, np.sort(flow)[-15]), "cut off"),
+        (spike, "1 points stand alone"),
+        (flow, ""),
+    ):
+        made = new("calorimetry", {k: values if k == "heat_flow" else data[k].values for k in data}, source="a.txt")
+        (check,) = [c for c in CALORIMETRY.analyse(made).checks if c.name == "points"]
+        assert check.passed is (not says)
+        assert says in check.detail
+
+
 def test_the_scale_of_the_heat_changes_no_temperature():
     data = run(5)
     ten = new("calorimetry", {k: data[k].values * (10.0 if k == "heat_flow" else 1.0) for k in data}, source="run5.txt")

@@ -86,6 +86,15 @@ def test_a_scale_of_the_values_changes_no_choice():
     assert gain_of(3.7 * counts) == (pytest.approx(3.7, rel=0.25), False)
 
 
+@pytest.mark.parametrize("change", [np.log10, np.sqrt])
+def test_a_logarithm_or_a_root_of_counts_is_told(change):
+    counts = np.random.default_rng(1).poisson(900 * (E / 150) ** -2.8 + 200 * EDGE)
+    data = new("energy_loss", {"energy_loss": E, "intensity": change(counts)}, source="a.msa")
+    (check,) = [c for c in analyse(data, edges="B K", zero_loss=0.0).checks if c.name == "background of B K"]
+    assert check.passed is False
+    assert "a logarithm, a root" in check.detail
+
+
 def floats(seed, *, dose=1.0, dark=100.0, off=0.0):
     """Return a spectrum of floats: a dark current with its noise, and more or less than it subtracted."""
     rng = np.random.default_rng(seed)

@@ -74,7 +74,7 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
         )
     checks = (_risen(quantities["resistance_ratio"]), _same_circuit(circuits), _same_range(before, after))
     findings: dict[str, Any] = {"members": [before.name, after.name], "circuits": circuits}
-    return Result("resistance_change", name, quantities, _curves(before, after), checks, findings=findings)
+    return Result("resistance_change", name, quantities, both_spectra(before, after), checks, findings=findings)
 
 
 def _alike(pair: list[tuple[Number | None, str]], factor: Number) -> list[tuple[Number | None, str]]:
@@ -136,7 +136,8 @@ def _same_range(before: Result, after: Result) -> Check:
     return Check("overlap of the frequencies", bool(max(lows) <= 3.0 * min(lows)), detail)
 
 
-def _curves(before: Result, after: Result) -> Dataset:
+def both_spectra(before: Result, after: Result) -> Dataset:
+    """Return the spectra before and after with their fits, for the figure."""
     variables: dict[str, Any] = {}
     for key, result in (("before", before), ("after", after)):
         for name in ("frequency", "impedance", "impedance_fit"):

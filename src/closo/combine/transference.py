@@ -36,9 +36,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from closo.combine.conditions import at_one_temperature
+from closo.combine.resistance_change import both_spectra
 from closo.dataset import Dataset
 from closo.errors import StudyError, did_you_mean
 from closo.figures import Axis, FigureSpec, Panel, Trace
@@ -257,15 +257,11 @@ def _from_one(quantity: Quantity) -> Check:
 
 def _curves(step: Result, before: Result, after: Result) -> Dataset:
     """Keep what the figure shows: both spectra with their fits, and the current."""
-    variables: dict[str, Any] = {}
-    for key, result in (("before", before), ("after", after)):
-        for name in ("frequency", "impedance", "impedance_fit"):
-            source = result.curves[name]
-            variables[f"{name}_{key}"] = (key, source.values, dict(source.attrs))
+    found = both_spectra(before, after)
     begin = step.findings["steps"][0][0]
-    variables["time"] = ("point", step.curves["time"].values - begin, {"units": "s"})
-    variables["current"] = ("point", step.curves["current"].values, {"units": "A"})
-    return xr.Dataset(variables)
+    found["time"] = ("point", step.curves["time"].values - begin, {"units": "s"})
+    found["current"] = ("point", step.curves["current"].values, {"units": "A"})
+    return found
 
 
 def figure(result: Result) -> FigureSpec:

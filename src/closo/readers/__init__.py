@@ -9,7 +9,7 @@ How to add a reader
 1. One file in this folder, at most 300 lines, with `read(path) -> tuple[Dataset, ...]`. Its docstring is the
    specification of the format: how it is recognised, sections, columns with units and signs, what is refused.
 2. What formats share lies in `tools`. Open the file with `text.load` (regular files only, size limit, UTF-8, UTF-16,
-   Latin-1), read rows with `table.read_rows` or `table.named_table` (separators, decimal comma, cut-off rows), and hand
+   Latin-1), read rows with `table.read_rows` or `named.named_tables` (separators, decimal comma, cut-off rows), and hand
    a `parts.Part` per measurement to `parts.finish`, which leaves out bad rows with a warning, checks, numbers and builds
    the Datasets.
 3. Fill in only what the file says. What the user typed into a header (area, mass) and what a file name seems to say are

@@ -24,7 +24,7 @@ from typing import Any
 
 from closo.dataset import Dataset
 from closo.readers.delimited import parts_of_table
-from closo.readers.tools.named import find_header, named_table
+from closo.readers.tools.named import find_header, named_tables
 from closo.readers.tools.parts import Part, finish
 from closo.readers.tools.text import load
 
@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     lines = text.lines[: min(header, 300)]
     technique = next((line.strip() for line in lines[:6] if line.strip() in _TECHNIQUES), "")
     kind, short = _TECHNIQUES.get(technique, ("record", "record"))
-    table = named_table(text, header)
+    (table,) = named_tables(text, header, most=1)
     parts = [_named(part, kind, short) for part in parts_of_table(table.columns, header)]
     return finish(text, parts, metadata=_metadata(lines, technique), warnings=table.warnings)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from closo.dataset import Dataset
 from closo.readers.delimited import parts_of_table
-from closo.readers.tools.named import find_header, named_table
+from closo.readers.tools.named import find_header, named_tables
 from closo.readers.tools.parts import finish
 from closo.readers.tools.text import load
 
@@ -27,7 +27,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
     header = find_header(text)
     if header is None:
         raise text.error("no line names f/Hz, Z'/Ohm and -Z''/Ohm.", "Save it again with the program that wrote it.")
-    table = named_table(text, header)
+    (table,) = named_tables(text, header, most=1)
     warnings = table.warnings
     count = text.lines[header + 1].strip()
     rows = len(next(iter(table.columns.values())))

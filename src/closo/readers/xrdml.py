@@ -3,10 +3,10 @@
 Recognised by `<xrdMeasurements` in the first lines. A name before the elements (a namespace) is of no matter.
 
 Structure: `xrdMeasurement` holds usedWavelength (kAlpha1, kAlpha2 [angstrom], ratioKAlpha2KAlpha1), incidentBeamPath
-(radius [mm], xRayTube/anodeMaterial) and `scan` elements with scanAxis. In dataPoints: positions with axis `2Theta`
-(startPosition and endPosition, or listPositions with one per point), commonCountingTime [s], and `counts`, or
-`intensities`, in older files as rates per second; beamAttenuationFactors holds the factor by which the beam was
-weakened at each point.
+(radius [mm], xRayTube/anodeMaterial, the type of divergenceSlit, which may be automatic) and `scan` elements with
+scanAxis. In dataPoints: positions with axis `2Theta` (startPosition and endPosition, or listPositions with one per
+point), commonCountingTime [s], and `counts`, or `intensities`, in older files as rates per second;
+beamAttenuationFactors holds the factor by which the beam was weakened at each point.
 
 Columns: 2theta [deg], and counts as the detector gave them; where an attenuator moved, intensities that are corrected
 for it, with a note.  Several scans of one file are several measurements.
@@ -114,6 +114,9 @@ def _numbers(text: Text, words: str) -> np.ndarray:
 def _tube(measurement: Element) -> dict[str, Any]:
     """Return anode, wavelengths and radius [m], as far as they are stated."""
     stated: dict[str, Any] = {}
+    slit = measurement.find("incidentBeamPath/divergenceSlit")
+    if slit is not None and "automatic" in slit.get("type").lower():
+        stated["divergence_slit"] = "automatic"
     anode = text_of(measurement, "incidentBeamPath/xRayTube/anodeMaterial")
     if anode:
         stated["anode"] = anode[:2]

@@ -22,8 +22,8 @@ Uncertainty sources
     `tangent:<name>` (the inflection read over half and twice the width).
 
 Checks
-    heat is taken up on heating and given off on cooling (else 'exo' is taken the wrong way); one event alone; range
-    enough for the flanks.
+    heat is taken up on heating and given off on cooling (else 'exo' is taken the wrong way); one event alone; points (cut
+    off, or alone).
 
 Limits
     The first four minutes are left out (`start_up`), and an event needs its own width of baseline on both sides: the limit
@@ -49,6 +49,7 @@ from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.fit import straight_line
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
+from closo.techniques.noise import odd_values
 
 _ZERO = 273.15
 _WIDTHS = 2.0 ** np.arange(-3.0, 0.1)  # of the largest width: those that are looked for
@@ -131,9 +132,9 @@ def analyse(
     """
     asked = {key: value for key, value in locals().items() if key != "data" and value is not None}
     check_settings(asked)
-    turned = exo is not None and exo != data.attrs.get("metadata", {}).get("exo", "down")
     run = _run(data, rate, range_of=(t_min, t_max), start_up=start_up)
-    run = replace(run, c=-run.c) if turned else run
+    if exo is not None and exo != data.attrs.get("metadata", {}).get("exo", "down"):
+        run = replace(run, c=-run.c)
     events = _events(run, width)
     found = [event for event in events if event.surplus > _SURE]
     limit, df = _limit(events)
@@ -148,7 +149,9 @@ def analyse(
     columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
     curves = dataset.new("calorimetry", columns, source=run.name)
     notes = tuple(data.attrs.get("warnings", ()))
-    return Result("calorimetry", run.name, quantities, curves, _checks(run, found), asked, notes, findings=findings)
+    odd = odd_values(np.asarray(data["heat_flow"].values, float))
+    checks = (Check("points", not odd, odd or "none is cut off or stands alone"), *_checks(run, found))
+    return Result("calorimetry", run.name, quantities, curves, checks, asked, notes, findings=findings)
 
 
 def _run(
@@ -361,14 +364,9 @@ def _checks(run: _Run, found: list[_Event]) -> tuple[Check, ...]:
         f"heat is {'taken up' if up == (run.rate > 0) else 'given off'} on {'heating' if run.rate > 0 else 'cooling'}"
     )
     others = [e.centre - _ZERO for e in found[1:] if abs(e.centre - first.centre) > 0.75 * (e.width + first.width)]
-    return (
-        Check(
-            "sign of the heat", up, told if up else f"{told}: is exo up, and the file does not say so (setting exo)?"
-        ),
-        Check(
-            "one event", not others, "another near " + ", ".join(f"{t:.0f} degC" for t in others) if others else "alone"
-        ),
-    )
+    told += "" if up else ": is exo up, and the file does not say so (setting exo)?"
+    alone = "another near " + ", ".join(f"{t:.0f} degC" for t in others) if others else "alone"
+    return Check("sign of the heat", up, told), Check("one event", not others, alone)
 
 
 def figure(result: Result) -> FigureSpec:

@@ -36,6 +36,42 @@ def sample_noise(current: np.ndarray) -> float:
     return (robust or float(np.std(second))) / float(np.sqrt(6.0))
 
 
+def wild_points(values: np.ndarray) -> np.ndarray:
+    """Return the places of single values that stand apart from both neighbours by 30 times the noise, and do not bend them.
+
+    Example
+    -------
+    >>> wild_points(np.array([0.0, 0.1, 0.0, -0.1, 9.0, 0.1, 0.0, 0.1, -0.1, 0.0])).tolist()
+    [4]
+    """
+    apart = values[1:-1] - 0.5 * (values[:-2] + values[2:])
+    d, noise = apart[1:-1], sample_noise(values[np.isfinite(values)])
+    beside = np.maximum(np.abs(apart[:-2] + 0.5 * d), np.abs(apart[2:] + 0.5 * d))
+    return 2 + np.flatnonzero((np.abs(d) > 30.0 * max(noise, 1e-12)) & (beside < 0.2 * np.abs(d)))
+
+
+def cut_off(values: np.ndarray) -> bool:
+    """Return whether eight neighbours or more are equal and the highest or lowest of all, in values of finer digits.
+
+    Example
+    -------
+    >>> wave = np.sin(np.linspace(0.0, 6.0, 200))
+    >>> cut_off(np.minimum(wave, 0.9)), cut_off(wave), cut_off(wave.round(1))
+    (True, False, False)
+    """
+    same = np.diff(values) == 0.0
+    runs = [same & (values[1:] == end) for end in (values.max(), values.min())]
+    held = [np.convolve(run, np.ones(7), "valid").max(initial=0.0) > 6.5 for run in runs]
+    return any(held) and float(np.sum(same & ~runs[0] & ~runs[1])) < 0.1 * len(values)
+
+
+def odd_values(values: np.ndarray) -> str:
+    """Return what of values cannot be so (`cut_off`, `wild_points`), '' where nothing is."""
+    wild, told = wild_points(values), "they are cut off at one height; " if cut_off(values) else ""
+    told += f"{len(wild)} points stand alone, the first is number {wild[0] + 1}" if len(wild) else ""
+    return told.removesuffix("; ")
+
+
 def white_noise(values: np.ndarray) -> float:
     """Return the standard deviation of white noise on a slowly varying signal; 0 for fewer than 4 values.
 

@@ -28,8 +28,9 @@ _HYSTERESIS_SD = 0.05
 _LAYERS = np.geomspace(0.05, 100.0, 11)  # double layer of the cathode, times that assumed; near enough to have no gaps
 _METAL_LAYERS = np.geomspace(0.1, 10.0, 5)  # that of sodium
 _SLOPES = (0.04, 1.0, 20.0)  # V, of the potential over content behind a spectrum
-# What the model itself may be wrong by, standard deviations; a gap also relative to itself.
-_MODEL = {"capacity": 0.03, "ratio": 0.015, "gap": 0.015, "gap_relative": 0.15, "impedance": 0.25}
+# What the model itself may be wrong by, standard deviations; a gap also relative to itself, |Z| at all frequencies at once
+# (a contact in series, an area) and at each.
+_MODEL = {"capacity": 0.03, "ratio": 0.015, "gap": 0.015, "gap_relative": 0.15, "impedance": 0.2, "shape": 0.15}
 _FRONT = 0.10  # 1/V: what costs voltage is a front in the electrode, whose capacity hangs on details of the model
 _EFFECT = 4.0  # chi2 that a mechanism must make to be another one than "none"
 _ENERGIES = np.linspace(-2.0, 2.0, 9)  # standard deviations of an energy
@@ -141,10 +142,12 @@ def _likelihood(cell: Evidence, row: Row) -> tuple[np.ndarray, np.ndarray]:
     total = (log_capacity + log_ratio - np.log(loose[:, 0]))[:, None] + log_gaps
     best = (best_capacity + best_ratio)[:, None] + chi.sum(axis=2)
     if row.impedance is not None and cell.impedance is not None:
-        width = math.hypot(_MODEL["impedance"], cell.stack.conductivity_u)
-        each = -0.5 * (np.log(cell.impedance / row.impedance) / width) ** 2
-        log_z, best_z = _averaged(each.sum(axis=2), np.zeros(each.shape[1]))
-        total = total + (log_z - len(FREQUENCIES) * math.log(width))[:, None]
+        n, own = len(FREQUENCIES), _MODEL["shape"] ** 2
+        common = _MODEL["impedance"] ** 2 + cell.stack.conductivity_u**2
+        away = np.log(cell.impedance / row.impedance)
+        each = -0.5 * ((away**2).sum(axis=2) - common / (own + n * common) * away.sum(axis=2) ** 2) / own
+        log_z, best_z = _averaged(each, np.zeros(each.shape[1]))
+        total = total + (log_z - 0.5 * (n * math.log(own) + math.log1p(n * common / own)))[:, None]
         best = best + best_z[:, None]
     return total, best
 

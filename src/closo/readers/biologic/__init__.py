@@ -55,7 +55,7 @@ from closo.readers.biologic.measurements import (
 from closo.readers.biologic.settings import suggested
 from closo.readers.delimited import unnamed
 from closo.readers.tools.bulk import read_rows
-from closo.readers.tools.named import find_header, named_table
+from closo.readers.tools.named import find_header, named_tables
 from closo.readers.tools.parts import finish
 from closo.readers.tools.streamed import IrregularError, rows_to_the_end
 from closo.readers.tools.table import Rows
@@ -108,9 +108,8 @@ def _read(text: Text, rows_of: Callable[..., Rows]) -> tuple[Dataset, ...]:
     text, left_out = fitted(text, header)
     names = [n.strip() for n in text.lines[header].split("\t")]
     extra = EXTRA | control_columns(names)
-    table = named_table(
-        text, header, separator="\t" if "\t" in text.lines[header] else None, extra=extra, rows_of=rows_of
-    )
+    separator = "\t" if "\t" in text.lines[header] else None
+    (table,) = named_tables(text, header, separator=separator, extra=extra, rows_of=rows_of, most=1)
     lines = text.lines[: min(header, 2000)]
     technique = _technique(lines)
     warnings = [*left_out, *table.warnings]

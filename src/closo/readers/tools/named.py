@@ -109,33 +109,6 @@ def _rows_follow(text: Text, header: int) -> bool:
     return any(best_separator(line) is not None for line in below)
 
 
-def named_table(
-    text: Text,
-    header: int,
-    *,
-    separator: str | None = None,
-    end: int | None = None,
-    units_known: bool = False,
-    extra: Mapping[str, str] | None = None,
-    rows_of: Callable[..., Rows] = read_rows,
-) -> Table:
-    """Read the table whose names stand in line `header`; of several side by side the first, with a warning.
-
-    Below the names may stand a row of units, blank lines, and up to three lines that are not numbers; then the rows, until
-    line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state. `extra`: exact
-    name in the file -> name in the table, of columns of plain numbers that the format knows beyond the general names.
-    `rows_of`: reads the rows in place of `bulk.read_rows`, with the same arguments.
-
-    Raises
-    ------
-    ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column
-        that is needed are not numbers, or two clocks disagree.
-    """
-    return named_tables(
-        text, header, separator=separator, end=end, units_known=units_known, extra=extra, rows_of=rows_of, most=1
-    )[0]
-
-
 def named_tables(
     text: Text,
     header: int,
@@ -147,7 +120,18 @@ def named_tables(
     rows_of: Callable[..., Rows] = read_rows,
     most: int = 1000,
 ) -> list[Table]:
-    """Read the tables that stand side by side below one line of names, at most `most`; otherwise as `named_table`."""
+    """Read the tables that stand side by side below the names in line `header`, at most `most`; of more, with a warning.
+
+    Below the names may stand a row of units, blank lines, and up to three lines that are not numbers; then the rows, until
+    line `end` or the end of the file. `units_known`: the format fixes the units that the names do not state. `extra`: exact
+    name in the file -> name in the table, of columns of plain numbers that the format knows beyond the general names.
+    `rows_of`: reads the rows in place of `bulk.read_rows`, with the same arguments.
+
+    Raises
+    ------
+    ReadError  when a unit is unknown, no rows follow, they do not have as many cells as the names, the cells of a column
+        that is needed are not numbers, or two clocks disagree.
+    """
     end = len(text.lines) if end is None else end
     first, found_separator = _first_row(text, header, end)
     separator = separator or found_separator

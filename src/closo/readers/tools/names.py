@@ -55,7 +55,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "step_time": ("step time", "step duration", "time in step"),
     "date_time": (
         "date", "date time", "datetime", "timestamp", "time stamp", "date and time", "absolute time", "wall time",
-        "local time", "dpt time", "date_time_iso_string", "绝对时间",
+        "local time", "dpt time", "date_time_iso_string", "绝对时间", "datum", "datum/zeit", "datum uhrzeit",
     ),
 }  # fmt: skip
 

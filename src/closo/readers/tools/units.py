@@ -33,6 +33,7 @@ _BASES: dict[str, Found] = {
 # what means something else where the quantity is known
 _MEANT: dict[str, dict[str, Found]] = {
     "K": {"c": ("K", 1.0, 273.15)},
+    "Hz": {name: ("Hz", 1.0, 0.0) for name in ("1/s", "s-1", "s^-1", "s⁻¹")},
     "H": {name: ("H", 1.0, 0.0) for name in ("h", "henry", "henries", "henrys")},
     "S": {name: ("S", 1.0, 0.0) for name in ("s", "siemens", "mho", "1/ohm", "ohm-1", "ohm^-1", "ohm⁻¹")},
     "1": {"-": ("1", 1.0, 0.0)},

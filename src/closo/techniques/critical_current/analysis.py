@@ -134,13 +134,7 @@ def _checks(found: Survey, steps: Steps, geometry: Geometry) -> list[Check]:
 
 
 def _notes(data: Dataset, found: Survey, steps: Steps) -> list[str]:
-    notes, event = list(data.attrs.get("warnings", ())), found.event
-    if event.kind != NONE:
-        notes.append(
-            f"{event.kind} at {event.time / 3600:.2f} h, in half cycle {event.half_cycle + 1}: {event.evidence}."
-        )
-    if event.risen > 1 and event.kind != CONTACT_LOSS:
-        notes.append(f"Before the short the resistance had grown {event.risen:.1f}-fold by loss of contact.")
+    notes = [*data.attrs.get("warnings", ()), *found.event.notes]
     if not steps.rising:
         notes.append("Smaller currents follow larger ones: the cell's history is part of the result.")
     return notes

@@ -145,6 +145,9 @@ def _pattern(data: Dataset, request: Request) -> Pattern:
             "The file is damaged, or a background was subtracted",
         )
         raise DataError(f"{negative} of {len(y)} {text}", file=source, hint=f"{hint}: use the raw pattern.")
+    if data.attrs.get("metadata", {}).get("divergence_slit") == "automatic":
+        text = "its divergence slit was automatic: intensities rise with the angle, and amounts would be wrong."
+        raise DataError(text, file=source, hint="Convert it to a fixed slit in the instrument's program.")
     used = (x >= max(request.low, _LEAST_ANGLE)) & (x <= request.high)
     x, y = x[used], np.maximum(y[used], 0.0)
     if len(x) < _LEAST_POINTS or x[-1] - x[0] < _LEAST_RANGE or not np.all(np.diff(x) > 0):

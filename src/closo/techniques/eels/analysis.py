@@ -35,7 +35,7 @@ _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
 _VAGUE, _MISFIT, _FLAT = 0.4, 10.0, 0.5  # relative u; chi2 without a number; exponent of what does not fall
 _DARK = 0.2  # of what is before the least edge: by how much the zero of values that are no counts may be off
-_STEEPEST = 5.0  # exponent that no thin specimen has (2 to 5, Egerton 2011)
+_FLATTEST, _STEEPEST = 2.0, 5.0  # exponents between which those of thin specimens lie (Egerton 2011)
 _ADRIFT = _OFF / 3**0.5  # eV, u of a zero that is not calibrated: what is further off is seen
 _UNCALIBRATED = (
     f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
@@ -328,9 +328,10 @@ def _fits(edge: _Edge) -> Check:
     said = f"chi2 over its degrees of freedom {chi2:.2f} in {points} channels (p = {likely:.2g}, limit 0.001); {edge.advice}"
     said += "; less scatter than counts have: scaled or smoothed values" if likely > 1 - 1e-6 else ""
     falls, u = float(edge.net.law.exponent), float(edge.net.law.covariance[1, 1]) ** 0.5
-    steep = falls - 2.0 * u > _STEEPEST
+    steep, flat = falls - 2.0 * u > _STEEPEST, falls + 2.0 * u < _FLATTEST
     said += f"; exponent {falls:.1f} above {_STEEPEST:g}: is a dark current subtracted twice?" if steep else ""
-    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6 and not steep, said)
+    said += f"; exponent {falls:.1f} below {_FLATTEST:g}: a logarithm, a root, or a dark current?" if flat else ""
+    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6 and not steep and not flat, said)
 
 
 def _noise(spectra: Spectra, first: int) -> list[Check]:

@@ -34,8 +34,8 @@ Uncertainty sources
     Kubelka-Munk scale), `profile <band>:<name>` (of the splitting).
 
 Checks
-    whether the bands point up, enough light in each band, how far the baseline model moves each area (50 %), components
-    of the B-H band.
+    whether the bands point up, enough light in each band, how far the baseline model moves each area (50 %), resolution
+    (smoothed values), points that stand alone, place of the silica overtone (15 1/cm), components of the B-H band.
 
 Limits
     Areas compare between spectra of one kind of powder, dilution and packing; the Kubelka-Munk function has no

@@ -16,15 +16,17 @@ from closo.errors import DataError, StudyError
 from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.choices import spelled
-from closo.techniques.infrared.kernels import Area, area_of, baseline_of
+from closo.techniques.infrared.kernels import Area, area_of, baseline_of, shared_noise
 from closo.techniques.infrared.ordinate import Spectrum, scaled, spectrum_of
 from closo.techniques.infrared.peaks import Components, components_of, position_of
 from closo.techniques.infrared.request import BANDS, ORDINATES, SCALES, Band, bands_of, check_settings
+from closo.techniques.noise import wild_points
 
 _UNSURE = 0.4  # relative u above which nothing is detected
 _ONE_SIDED = 1.645  # standard deviations, 95 %
 _MOVED = 0.5  # of an area: where a baseline model moves it more, the check fails
 _FEW = 6.0  # most degrees of freedom of a limit: its spread is mostly the choice of a baseline, not a count
+_SMOOTHED, _OVERTONE, _ASTRAY = 0.07, 1870.0, 15.0  # see `shared_noise`; 1/cm: of silica, and how far off it may be
 _SHARE_DARK = 0.05  # of the points of a band, that may be without light or cut off
 
 
@@ -346,11 +348,31 @@ def _checks(
     worst = max(moved.values(), default=0.0)
     detail = f"a parabola moves the areas by up to: {told or 'no band is detected'} (limit {100 * _MOVED:.0f} %)"
     checks.append(Check("baseline", bool(worst <= _MOVED) if seen else None, detail))
+    checks += _plausible(spectrum, seen)
     if components is not None:
         said = {1: "one component", 3: "three components", None: "one or three"}[components.count]
         checks.append(
             Check("components of B-H", None if components.count is None else True, f"{said}: {components.why}")
         )
+    return checks
+
+
+def _plausible(spectrum: Spectrum, seen: list[_Found]) -> list[Check]:
+    """Return whether resolution, single points and the axis are those of a spectrum as it was recorded."""
+    alike, wild = shared_noise(spectrum.x, spectrum.y), spectrum.x[wild_points(spectrum.light)]
+    said = f"noise of neighbouring means over 4 1/cm is {alike:.2g} of that further apart (limit {_SMOOTHED})"
+    said += (
+        ""
+        if alike >= _SMOOTHED
+        else ": smoothed, or at 8 1/cm or more; narrow bands (silanol) spread into their anchors"
+    )
+    checks = [Check("resolution", alike >= _SMOOTHED if np.isfinite(alike) else None, said)]
+    told = f"{len(wild)} points stand alone, the first at {wild[0]:.0f} 1/cm" if len(wild) else "none stands alone"
+    checks.append(Check("points", not len(wild), told))
+    place = position_of(spectrum.x, spectrum.y, BANDS[3]) if BANDS[3] in [one.band for one in seen] else ""
+    if not isinstance(place, str):
+        said = f"{place.place:.0f} 1/cm, {place.place - _OVERTONE:+.0f} from that of silica (limit {_ASTRAY:g})"
+        checks.append(Check("place of the overtone", abs(place.place - _OVERTONE) <= _ASTRAY, said))
     return checks
 
 

@@ -13,7 +13,7 @@ from closo.result import Result
 from closo.techniques.instrument import GAIN, full_scale
 from closo.techniques.plating.checks import checks_of
 from closo.techniques.plating.curves import curves_of
-from closo.techniques.plating.events import CONTACT_LOSS, NONE, Event, find_event
+from closo.techniques.plating.events import Event, find_event
 from closo.techniques.plating.half_cycles import HalfCycles, find_half_cycles, levels_of
 from closo.techniques.plating.instrument import Instrument, instrument_of
 from closo.techniques.plating.quantities import Geometry, quantities_of
@@ -254,14 +254,9 @@ def _used(half: HalfCycles, event: Event) -> np.ndarray:
 
 def _notes(data: Dataset, found: Survey) -> list[str]:
     notes = list(data.attrs.get("warnings", ()))
-    half, event = found.half, found.event
+    half = found.half
     notes.append(f"{len(half)} half cycles, {found.used.size} complete ones before any event are used.")
-    if event.kind != NONE:
-        notes.append(
-            f"{event.kind} at {event.time / 3600:.2f} h, in half cycle {event.half_cycle + 1}: {event.evidence}."
-        )
-    if event.risen > 1 and event.kind != CONTACT_LOSS:
-        notes.append(f"Before the short the resistance had grown {event.risen:.1f}-fold by loss of contact.")
+    notes += found.event.notes
     if half.interludes.sum():
         notes.append(
             f"{int(half.interludes.sum())} spectra lie between or within half cycles; their charge is not counted."

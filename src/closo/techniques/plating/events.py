@@ -61,6 +61,14 @@ class Event:
     since: float = np.nan
     risen: float = 1.0
 
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for the reader of the report."""
+        said = f"{self.kind} at {self.time / 3600:.2f} h, in half cycle {self.half_cycle + 1}: {self.evidence}."
+        grown = f"Before the short the resistance had grown {self.risen:.1f}-fold by loss of contact."
+        happened, before = self.kind != NONE, self.risen > 1 and self.kind != CONTACT_LOSS
+        return [*([said] if happened else []), *([grown] if before else [])]
+
 
 @dataclass
 class _Memory:
