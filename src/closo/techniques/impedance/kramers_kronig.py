@@ -25,7 +25,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from closo.errors import DataError
-from closo.techniques.impedance.noise import relative_shape
+from closo.techniques.impedance.noise import median, relative_shape
 from closo.techniques.impedance.outliers import FINEST, KNOWN, evidence_needed, take_out
 
 _TERMS = (3, 5, 8, 11, 15, 20, 27, 36)
@@ -253,11 +253,11 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
             break
         u = _orthonormal(_stacked_columns(f, terms, 1.0 / unit))
         left = target - u @ (u.T @ target)
-        plain.append((_median(np.abs(left)), terms, u, left))
-    closest = max(min(median for median, *_ in plain), FINEST)
+        plain.append((float(median(np.abs(left))), terms, u, left))
+    closest = max(min(middle for middle, *_ in plain), FINEST)
     best = None
-    for median, terms, u, left in plain:
-        if median > _HOPELESS * closest:
+    for middle, terms, u, left in plain:
+        if middle > _HOPELESS * closest:
             continue
         outliers, explained, rest = take_out(u, left, nearest=_OUTLYING / shape) if search else ([], u, left)
         used = explained.shape[1]
@@ -272,7 +272,7 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
     if at:
         moved[at] -= np.linalg.lstsq(np.eye(len(at)) - u[at] @ u[at].T, left[at], rcond=KNOWN)[0]
     columns = _stacked_columns(f, best.terms, 1.0 / unit)
-    norm = np.linalg.norm(columns, axis=0)
+    norm = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     small, right = u.T @ (columns / norm), u.T @ moved
     square = small.shape[0] == small.shape[1]
     solved = np.linalg.solve(small, right) if square else np.linalg.lstsq(small, right, rcond=None)[0]
@@ -281,19 +281,13 @@ def _best_fit(f: np.ndarray, z: np.ndarray, size: np.ndarray, shape: np.ndarray,
 
 def _orthonormal(columns: np.ndarray) -> np.ndarray:
     """Orthonormal basis of what columns, shape (m, p), span; directions that carry rounding only are left out."""
-    columns = columns / np.linalg.norm(columns, axis=0)
+    columns = columns / np.sqrt(np.einsum("ij,ij->j", columns, columns))
     room = 32 * columns.shape[1]
     factor, tau, *_ = lapack.dgeqrf(columns, lwork=room)
     if lapack.dtrcon(factor[: columns.shape[1]])[0] > _CLEARLY * _DEPENDENT:
         return np.asarray(lapack.dorgqr(factor, tau, lwork=room)[0])
     u, s, _ = np.linalg.svd(columns, full_matrices=False)
     return np.asarray(u[:, s > _DEPENDENT * s[0]])
-
-
-def _median(x: np.ndarray) -> float:
-    """Median of an even number of values, at a fifth of what numpy's costs."""
-    half = x.size // 2
-    return float(0.5 * np.partition(x, (half - 1, half))[half - 1 : half + 1].sum())
 
 
 def _roughness(fit: _Fit) -> np.ndarray:

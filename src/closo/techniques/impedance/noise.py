@@ -24,6 +24,13 @@ _ROUNDS = 25
 _CLEAR = 6.0  # what a constant part must gain in twice ln(likelihood) of the residuals of a circuit
 
 
+def median(x: np.ndarray) -> np.ndarray:
+    """Median along the first axis, at a fifth of what numpy's costs."""
+    low, high = (len(x) - 1) // 2, len(x) // 2
+    ordered = np.partition(x, (low, high), axis=0)
+    return np.asarray(0.5 * (ordered[low] + ordered[high]))
+
+
 def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray) -> np.ndarray:
     """Return the sd of the noise over |Z| along the spectrum, with a mean square of 1; exactly 1 without evidence.
 
@@ -35,9 +42,9 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     """
     uniform = np.ones(frequency.size)
     counted = 1 + np.flatnonzero(np.isfinite(power))
-    if counted.size < _FEWEST or not (median := float(np.median(power[counted - 1]))) > 0:
+    if counted.size < _FEWEST or not (middle := float(median(power[counted - 1]))) > 0:
         return uniform
-    square = np.maximum(power[counted - 1], 1e-9 * median)
+    square = np.maximum(power[counted - 1], 1e-9 * middle)
     logarithm = np.log(frequency)
     x = (logarithm - logarithm.min()) / max(float(np.ptp(logarithm)), 1e-12)
     mixed = _mixed(modulus)
@@ -46,7 +53,7 @@ def relative_shape(frequency: np.ndarray, modulus: np.ndarray, power: np.ndarray
     freedom = np.array([0, 1, 1, _KNOTS - 1])
     cost = np.where(freedom > 0, freedom * np.log(counted.size) + _DEPARTURE, 0.0)
     enough = candidates[0][0] - 0.5 * _SHARED * cost
-    candidates += [_fit(square, b[counted], median, enough[k]) for k, b in ((2, slope), (3, _hats(x)))]
+    candidates += [_fit(square, b[counted], middle, enough[k]) for k, b in ((2, slope), (3, _hats(x)))]
     best = int(np.argmin(2.0 * np.array([loss for loss, _ in candidates]) / _SHARED + cost))
     if best == 0:
         return uniform
@@ -66,7 +73,7 @@ def with_floor(modulus: np.ndarray, sd: np.ndarray, square: np.ndarray) -> np.nd
     modulus, sd : shape (n,) [ohm].
     square : shape (n,), mean square of Re and Im of the residuals over their degrees of freedom [ohm2].
     """
-    relative = np.maximum(square / modulus**2, 1e-9 * np.median(square / modulus**2))
+    relative = np.maximum(square / modulus**2, 1e-9 * median(square / modulus**2))
     if modulus.size < _FEWEST or not relative.min() > 0:
         return sd
     mixed = _mixed(modulus)
@@ -115,9 +122,9 @@ def _loss(square: np.ndarray, logarithm: np.ndarray) -> np.ndarray:
 def _level(square: np.ndarray, offsets: np.ndarray) -> tuple[float, np.ndarray]:
     """Fit ln(mean square) = offset + constant for every column of offsets: the least loss, and the column's index."""
     scaled = square[:, None] * np.exp(-offsets)
-    level = np.log(np.median(scaled, axis=0) / np.log(2.0))
+    level = np.log(median(scaled) / np.log(2.0))
     for _ in range(_ROUNDS):
-        change = np.log(np.minimum(scaled * np.exp(-level), _CAP).mean(axis=0) / _CAPPED_MEAN)
+        change = np.log(np.minimum(scaled * np.exp(-level), _CAP).sum(axis=0) / (len(scaled) * _CAPPED_MEAN))
         level = level + change
         if np.abs(change).max() < 1e-3:
             break
@@ -125,12 +132,12 @@ def _level(square: np.ndarray, offsets: np.ndarray) -> tuple[float, np.ndarray]:
     return float(losses.min()), np.array([np.argmin(losses)])
 
 
-def _fit(square: np.ndarray, basis: np.ndarray, median: float, enough: float) -> tuple[float, np.ndarray]:
+def _fit(square: np.ndarray, basis: np.ndarray, middle: float, enough: float) -> tuple[float, np.ndarray]:
     """Fit ln(mean square) = basis b by Newton's method on the convex loss: the loss, and b.
 
     It ends early where the loss, less three times what the step promised, stays above `enough`: it could not win.
     """
-    b = np.where(basis.min(axis=0) >= 0.0, np.log(median / np.log(2.0)), 0.0)
+    b = np.where(basis.min(axis=0) >= 0.0, np.log(middle / np.log(2.0)), 0.0)
     ridge = 1e-3 * np.eye(b.size)
     for _ in range(_ROUNDS):
         u = square * np.exp(-basis @ b)
