@@ -25,7 +25,7 @@ from closo.techniques.impedance.units import OwnUnits
 MOST = 2000  # points; of more than that, averages of neighbours choose the circuit and the start
 EXPONENTS = (0.3, 1.05)  # of a CPE: below, it is a smear; above, it is an artefact
 _GOOD_ENOUGH = 1.1  # residual variance over the noise that Kramers-Kronig found; below it no further start is tried
-_HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise the circuit is the wrong one
+_HOPELESS = 1000.0  # after two starts with residuals of 30 times the noise a ladder is the wrong circuit
 _DRAWN = 60  # draws into which the values named by the user are put, for a circuit that is not a ladder
 _LEAD_REACTANCE = (np.log(0.01), 2.3)  # prior of w L at the highest frequency over the smallest |Z|, a factor of ten
 
@@ -271,7 +271,7 @@ def _best_of(
         if best is None or fit.chi2 < best.chi2:
             best = fit
         arrived = best.chi2 < _GOOD_ENOUGH * points and physical_exponents(circuit, best.values)
-        hopeless = used >= 2 and best.chi2 > _HOPELESS * points and not given.named
+        hopeless = used >= 2 and best.chi2 > _HOPELESS * points and circuit.is_ladder and not given.named
         if arrived or hopeless:
             break
     return best, used
