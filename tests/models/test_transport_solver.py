@@ -370,7 +370,7 @@ def test_colours_in_one_pass_are_colours_one_after_the_other():
     source[1:-1, 1:-1, 1:-1] = random.standard_normal((7, 6, 9))
     one, other = np.zeros_like(source), np.zeros_like(source)
     coarse = random.standard_normal((6, 5, 7)).astype(np.float32)
-    kernels.spread.one(one, coarse)
+    kernels.prolong.one(one, coarse)
     for colour in (1, 0, 1, 0, 1):
         kernels.relax.one(grid, one, source, colour)
     kernels.relax_in_one_pass(grid, other, (source, coarse), (1, 0, 1, 0, 1))

@@ -118,7 +118,7 @@ def _relax(net, x, b, colour):  # type: ignore[no-untyped-def]
 def relax_in_one_pass(net, x, source, colours):  # type: ignore[no-untyped-def]
     """Relax several colours, each one plane behind the one before it: the same result, from memory that is read once.
 
-    `source` = (b, coarse): where `coarse` is not empty, x is first written from it, as by `spread`. Not for periodic boxes,
+    `source` = (b, coarse): where `coarse` is not empty, x is first written from it. Not for periodic boxes,
     whose first plane needs the last one.
     """
     b, coarse = source
@@ -131,13 +131,6 @@ def relax_in_one_pass(net, x, source, colours):  # type: ignore[no-untyped-def]
         for behind in range(len(colours)):
             if 1 <= front - behind <= last:
                 _relax_plane(net, x, b, (front - behind, colours[behind], rows))
-
-
-def _start(net, x, b):  # type: ignore[no-untyped-def]
-    """Gauss-Seidel from zero on the cells of colour 0; the others become zero."""
-    x[...] = 0
-    for i in prange(1, x.shape[0] - 1):
-        _relax_plane(net, x, b, (i, 0, _rows(x.shape[2])))
 
 
 def _restrict(net, x, b, coarse):  # type: ignore[no-untyped-def]
@@ -171,12 +164,6 @@ def _collect(b, coarse):  # type: ignore[no-untyped-def]
             for j in range(1, b.shape[1] - 1):
                 for k in range(1, coarse.shape[2] - 1):
                     coarse[ci, (j + 1) // 2, k] += b[i, j, 2 * k - 1] + b[i, j, 2 * k]
-
-
-def _spread(x, coarse):  # type: ignore[no-untyped-def]
-    """Write the potential of each aggregate into its cells."""
-    for i in prange(1, x.shape[0] - 1):
-        _spread_plane(x, coarse, i)
 
 
 def _image(net, x, pair, sums):  # type: ignore[no-untyped-def]
@@ -266,6 +253,5 @@ def coarsen(net):  # type: ignore[no-untyped-def]
     return out
 
 
-start, relax, restrict, prolong = Loop(_start), Loop(_relax), Loop(_restrict), Loop(_prolong)
-collect, spread = Loop(_collect), Loop(_spread)
+relax, restrict, prolong, collect = Loop(_relax), Loop(_restrict), Loop(_prolong), Loop(_collect)
 image, products, blend, advance = Loop(_image), Loop(_products), Loop(_blend), Loop(_advance)

@@ -93,7 +93,8 @@ def smooth(
         kernels.relax_in_one_pass(network, x, (b, coarse), colours)
         return
     if coarse.size:
-        kernels.spread.on(x.size)(x, coarse)
+        x[...] = 0
+        kernels.prolong.on(x.size)(x, coarse)
     for colour in colours:
         if periodic:
             kernels.fill_ghosts(x)
@@ -112,8 +113,8 @@ def cycle(network: Network, levels: list[Level], x: np.ndarray, b: np.ndarray, *
         coarse = _coarse(levels, periodic=periodic, both=both)
         smooth(network, x, b, AFTER, periodic=periodic, coarse=coarse)
         return
-    kernels.start.on(x.size)(network, x, b)
-    smooth(network, x, b, (1,), periodic=periodic)
+    x[...] = 0
+    smooth(network, x, b, (0, 1), periodic=periodic)
     if periodic:
         kernels.fill_ghosts(x)
     kernels.restrict.on(x.size)(network, x, b, levels[0].source)
