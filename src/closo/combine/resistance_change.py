@@ -95,7 +95,7 @@ def _all_resistances(result: Result) -> tuple[Number | None, str]:
     numbers = [n for label in labels if (n := result.quantities[f"resistance:{label}"].number) is not None]
     if len(numbers) < len(labels):
         # single resistances may be entangled while their sum is well known
-        return _known(result.quantities["total_resistance"], result.name)
+        return _known(result.quantities.get("resistance:all", result.quantities["total_resistance"]), result.name)
     return sum(numbers[1:], numbers[0]), ""
 
 

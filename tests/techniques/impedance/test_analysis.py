@@ -79,6 +79,8 @@ def test_two_arcs_that_cannot_be_told_apart_are_not_split():
     assert result.quantities["total_resistance"].value == pytest.approx(2e4, rel=0.02)
     assert result.quantities["resistance:R1"].value is None
     assert "not identifiable" in result.quantities["resistance:R1"].why
+    low, high = result.quantities["resistance:all"].interval()
+    assert low < 2e4 < high < 1.05 * low
 
 
 def test_pellet_without_an_arc_gives_total_only_and_withholds_l_and_c():

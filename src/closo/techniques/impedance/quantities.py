@@ -269,8 +269,11 @@ def conductivity(total: Quantity, pellet: Pellet) -> Quantity:
 
 
 def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quantity]:
-    """Return every parameter of the circuit; those that the data do not fix are withheld with the reason."""
-    found = {}
+    """Return every parameter of the circuit; those that the data do not fix are withheld with the reason.
+
+    Where single resistances are withheld, their sum may be known: then it is there as `resistance:all`.
+    """
+    found: dict[str, Quantity] = {}
     spread = np.sqrt(np.diag(fit.covariance))
     matrix = correlations(fit.covariance)
     symbols = [symbol for _, symbol in fit.circuit.parameters]
@@ -294,4 +297,10 @@ def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quanti
         number = exp(theta[k]) if fit.circuit.logarithmic[k] else theta[k]
         held = ", held" if k in fit.held else ""
         found[key] = Quantity(name, number, f"{symbol} of {fit.circuit.text}{held}")
+    numbers = [exp(theta[e.first]) for e in fit.circuit.elements if e.kind.symbol == "R"]
+    withheld_one = any(key.startswith("resistance:") and q.number is None for key, q in found.items())
+    if len(numbers) > 1 and withheld_one and fit.circuit.is_ladder and not fit.at_bound:
+        whole = sum(numbers[1:], numbers[0])
+        if float(whole.u) < VAGUE * float(whole.x):
+            found["resistance:all"] = Quantity("resistance", whole, f"sum of all resistances of {fit.circuit.text}")
     return found
