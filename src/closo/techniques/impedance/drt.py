@@ -220,7 +220,7 @@ def _second_difference(points: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _local_scale(gamma: np.ndarray) -> np.ndarray:
     """Size of gamma around each point, never below a hundredth of the largest: curvature is judged relative to it."""
-    padded = np.pad(gamma, 2, mode="edge")
+    padded = np.concatenate([gamma[[0, 0]], gamma, gamma[[-1, -1]]])
     smooth = np.convolve(padded, _SMOOTHING, mode="valid")
     largest = smooth.max()
     return np.asarray(np.maximum(smooth / largest, _FLOOR)) if largest > 0 else np.ones_like(smooth)  # no gamma at all
@@ -287,10 +287,12 @@ def _samples(hessian: np.ndarray, linear: np.ndarray, *, draws: np.ndarray, posi
     on, off = np.flatnonzero(x > 0.0), np.flatnonzero(x <= 0.0)
     found = np.zeros((x.size, 1 + draws.shape[1]))
     found[:, 0] = x
-    factor = np.linalg.cholesky(h[np.ix_(on, on)])
-    found[on, 1:] = x[on, None] + solve_triangular(factor, draws[on], lower=True, trans="T")
-    shared = solve_triangular(factor, h[np.ix_(on, off)], lower=True)
-    curvature = np.maximum(1.0 - np.sum(shared**2, axis=0), _NOUGHT)
+    factor = np.linalg.cholesky(h[on][:, on])
+    shared = np.zeros((on.size, off.size))
+    if on.size:
+        found[on, 1:] = x[on, None] + lapack.dtrtrs(factor, draws[on], lower=1, trans=1)[0]
+        shared = lapack.dtrtrs(factor, h[on][:, off], lower=1)[0]
+    curvature = np.maximum(1.0 - np.einsum("ij,ij->j", shared, shared), _NOUGHT)
     push = h[off] @ x - linear[off] * scale[off]
     found[off, 1:] = -(push / curvature)[:, None] + draws[off] / np.sqrt(curvature)[:, None]
     return np.asarray(np.maximum(found, 0.0) * scale[:, None])
@@ -307,7 +309,7 @@ def _non_negative(h: np.ndarray, c: np.ndarray, positive: np.ndarray) -> np.ndar
     while patience > 0:
         on = np.flatnonzero(positive)
         x = np.zeros(c.size)
-        _, x[on], unsolved = lapack.dposv(h[np.ix_(on, on)], c[on], lower=1)
+        _, x[on], unsolved = lapack.dposv(h[on][:, on], c[on], lower=1)
         if unsolved:  # singular to rounding
             break
         below = x < -_NOUGHT * np.abs(x).max()
