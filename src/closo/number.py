@@ -155,8 +155,11 @@ def from_fit(values: Sequence[float] | np.ndarray, covariance: np.ndarray, *, la
     """
     import numpy as np
 
-    eigenvalues, vectors = np.linalg.eigh(np.asarray(covariance, float))
-    loadings = vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+    covariance = np.asarray(covariance, float)
+    sd = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
+    unit = np.where(sd > 0.0, sd, 1.0)  # else rounding of one that nothing fixes swamps the others
+    eigenvalues, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
+    loadings = unit[:, None] * vectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
     return [
         uncertain(value, {f"{label}[{k + 1}]": float(loadings[i, k]) for k in range(len(loadings))}, df=max(df, 1.0))
         for i, value in enumerate(values)
