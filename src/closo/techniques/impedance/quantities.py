@@ -297,10 +297,10 @@ def circuit_quantities(fit: CircuitFit, theta: list[Number]) -> dict[str, Quanti
         number = exp(theta[k]) if fit.circuit.logarithmic[k] else theta[k]
         held = ", held" if k in fit.held else ""
         found[key] = Quantity(name, number, f"{symbol} of {fit.circuit.text}{held}")
-    numbers = [exp(theta[e.first]) for e in fit.circuit.elements if e.kind.symbol == "R"]
-    withheld_one = any(key.startswith("resistance:") and q.number is None for key, q in found.items())
-    if len(numbers) > 1 and withheld_one and fit.circuit.is_ladder and not fit.at_bound:
-        whole = sum(numbers[1:], numbers[0])
+    resistors = [e.first for e in fit.circuit.elements if e.kind.symbol == "R"]
+    apart = all(q.number is not None for key, q in found.items() if key.startswith("resistance:"))
+    if not apart and fit.circuit.is_ladder and not fit.at_bound and np.all(spread[resistors] < 5.0):
+        whole = sum((exp(theta[k]) for k in resistors[1:]), exp(theta[resistors[0]]))
         if float(whole.u) < VAGUE * float(whole.x):
             found["resistance:all"] = Quantity("resistance", whole, f"sum of all resistances of {fit.circuit.text}")
     return found
