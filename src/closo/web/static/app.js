@@ -11,7 +11,7 @@ const field = (name) => document.querySelector(`#settings [name="set-${name}"]`)
 // ---- figures -------------------------------------------------------------------------------------------------------
 function themed(value) {
   if (!dark.matches) return value;
-  return JSON.parse(JSON.stringify(value).replaceAll('"#000000"', `"${css("--text")}"`).replaceAll('"#777777"', '"#9ea7b3"'));
+  return JSON.parse(JSON.stringify(value).replaceAll('"#000000', `"${css("--text")}`).replaceAll('"#777777', '"#9ea7b3'));
 }
 
 function layoutOf(panel, chooses, draws) {
