@@ -33,24 +33,14 @@ _LARGEST_RADIAN = 3.2  # no phase angle of an impedance is larger
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose columns are understood.
+    """A table whose columns are understood."""
 
-    Attributes
-    ----------
-    columns : nomenclature name -> values [SI], shape (rows,).
-    warnings : what was assumed or left out.
-    header : line of the names, from 0.
-    unused : names of the columns that were not read.
-    label : what stands above the names of one table of several side by side.
-    reference : what a potential is measured against, '' where the names do not say.
-    """
-
-    columns: dict[str, np.ndarray]
-    warnings: tuple[str, ...] = ()
-    header: int = 0
-    unused: tuple[str, ...] = ()
-    label: str = ""
-    reference: str = ""
+    columns: dict[str, np.ndarray]  # nomenclature name -> values [SI], shape (rows,)
+    warnings: tuple[str, ...] = ()  # what was assumed or left out
+    header: int = 0  # line of the names, from 0
+    unused: tuple[str, ...] = ()  # names of the columns that were not read
+    label: str = ""  # what stands above the names of one table of several side by side
+    reference: str = ""  # what a potential is measured against, '' where the names do not say
 
 
 def find_header(text: Text, start: int = 0) -> int | None:

@@ -86,24 +86,14 @@ _SI = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A header cell, taken apart.
+    """A header cell, taken apart."""
 
-    Attributes
-    ----------
-    name : what it names, None where that is not known.
-    sign : -1 where the cell says that the numbers are the negative.
-    unit : as written, '' where it states none.
-    reference : of a potential, as in 'Na+/Na'.
-    sure : False for a name that says too little alone.
-    rank : the smaller, the better: 'total time' comes before 'time'.
-    """
-
-    name: str | None
-    sign: int = 1
-    unit: str = ""
-    reference: str = ""
-    sure: bool = True
-    rank: int = 1
+    name: str | None  # what it names, None where that is not known
+    sign: int = 1  # -1 where the cell says that the numbers are the negative
+    unit: str = ""  # as written, '' where it states none
+    reference: str = ""  # of a potential, as in 'Na+/Na'
+    sure: bool = True  # False for a name that says too little alone
+    rank: int = 1  # the smaller, the better: 'total time' comes before 'time'
 
 
 def si_of(name: str) -> str:
