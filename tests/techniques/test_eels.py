@@ -109,10 +109,58 @@ def test_a_dark_current_makes_no_silent_number(dose, off):
     truth, held, flagged = dose * 200.0 * EDGE[SIGNAL].sum(), 0, 0
     for seed in range(10):
         result = analyse(floats(seed, dose=dose, off=off), edges="B K", zero_loss=0.0)
-        low, high = result["edge_intensity:B K"].interval()
+        low, high = result["edge_intensity:B K"].interval() or (0.0, np.inf)  # withheld: no number
         held += low <= truth <= high
         flagged += any(check.passed is False for check in result.checks)
     assert flagged >= 9 if off > 226.0 else held >= 9  # 226: what is least in the spectrum
+
+
+def spoilt(kind, seed):
+    """Return B K, or B K, C K and O K over two power laws with a tail, spoilt in a way, and the true counts of each edge."""
+    rng, wide = np.random.default_rng([seed, 7]), bool(seed % 2)
+    e = 100.0 + np.arange(550.0) if wide else E
+    falls, share, dose = rng.uniform(2.4, 4.0), rng.uniform(0.0, 0.5), 10.0 ** rng.uniform(2.3, 4.7)
+    mean = (1 - share) * (e / 170) ** -falls + share * (e / 170) ** -(falls - rng.uniform(0.3, 0.9))
+    mean += rng.uniform(0, 0.02) * np.exp(-(((e - 150) / 60) ** 2))
+    before, level, truth = mean.copy(), np.interp(175.0, e, mean), {}
+    for name, onset in (("B K", 188.0), ("C K", 284.2), ("O K", 532.0))[: 3 if wide else 1]:
+        shape = np.where(e > onset, np.exp(-np.maximum(e - onset, 0) / rng.uniform(30, 120)), 0.0)
+        shape *= rng.uniform(0.15, 0.6) * np.interp(onset, e, before)
+        truth[name] = dose * shape[(e >= onset) & (e < onset + 40)].sum()
+        mean = mean + shape
+    ramps = (
+        np.exp(-(e - e[0]) / rng.uniform(15, 120)),
+        np.exp((e - e[-1]) / rng.uniform(15, 120)),
+        (e[-1] - e) / np.ptp(e),
+    )
+    ramp = rng.uniform(0.1, 1.0) * level * ramps[rng.integers(3)] * (kind == "afterglow")
+    off = {"dark": rng.choice([-1, 1]) * rng.uniform(0.8, 1.0), "twice": rng.uniform(1.0, 2.0)}.get(
+        kind, 0.0
+    ) * mean.min()
+    counts = rng.poisson(dose * (mean + ramp))
+    if kind == "counts":
+        return spectrum(counts, e), truth
+    noise = rng.uniform(0, 2) * dose * mean.min()
+    values = counts + rng.poisson(noise, e.size) - noise - dose * off
+    return new("energy_loss", {"energy_loss": e, "intensity": values.astype(float)}, source="a.msa"), truth
+
+
+@pytest.mark.parametrize(("kind", "most"), [("counts", 2), ("floats", 2), ("dark", 1), ("twice", 1), ("afterglow", 2)])
+def test_what_lies_under_a_spectrum_is_told_or_counts(kind, most):
+    """Of 40 spectra each: a dark current off by 80 to 100 % of what is least, or by more; a ramp of afterglow.
+
+    Of 100 spectra of each spoilt kind 9, 2 and 10 had been off by more than 2 u without a word; 1, 0 and 0 are now.
+    """
+    flagged, silent = 0, 0
+    for seed in range(40):
+        data, truth = spoilt(kind, seed)
+        result = analyse(data, edges=", ".join(truth), zero_loss=0.0)
+        found = [(result[f"edge_intensity:{name}"], value) for name, value in truth.items()]
+        failed = any(check.passed is False for check in result.checks)
+        flagged += failed
+        silent += not failed and any(q.value is not None and abs(q.value - value) > 2.0 * q.u for q, value in found)
+    assert silent <= most
+    assert flagged <= 2 if kind in ("counts", "floats") else flagged >= 16
 
 
 @pytest.mark.parametrize("width", [0.8, 2.0])

@@ -24,24 +24,14 @@ __all__ = ["COMBINATIONS", "Combination", "combinations"]
 
 @dataclass(frozen=True)
 class Combination:
-    """One row: a kind of combined result.
+    """One row: a kind of combined result."""
 
-    Attributes
-    ----------
-    name : `technique` of its results.
-    title : for people.
-    finds : 'module:function' of `wanted(view)`; empty where it is made on request only.
-    draws : 'module:function' of `figure(result)`; empty where it has none of its own.
-    headline : keys of its main quantities, the first that a result has is shown.
-    slow : each result takes as long as the spectra that it is made from: worth sending to another process.
-    """
-
-    name: str
-    title: str
-    finds: str = ""
-    draws: str = ""
-    headline: tuple[str, ...] = ()
-    slow: bool = False
+    name: str  # `technique` of its results
+    title: str  # for people
+    finds: str = ""  # 'module:function' of `wanted(view)`; empty where it is made on request only
+    draws: str = ""  # 'module:function' of `figure(result)`; empty where it has none of its own
+    headline: tuple[str, ...] = ()  # keys of its main quantities, the first that a result has is shown
+    slow: bool = False  # each result takes as long as its spectra: worth sending to another process
 
     @property
     def module(self) -> str:

@@ -27,42 +27,24 @@ _SMALLEST = 1e-12  # relative: below this a scatter is not distinguishable from 
 
 @dataclass(frozen=True)
 class Sources:
-    """What several numbers owe to each source.
+    """What several numbers owe to each source."""
 
-    Attributes
-    ----------
-    matrix : shape (n, m), signed component of number i from source k.
-    labels : m labels.
-    df : shape (m,), degrees of freedom of each source.
-    """
-
-    matrix: np.ndarray
-    labels: tuple[str, ...]
-    df: np.ndarray
+    matrix: np.ndarray  # shape (n, m), signed component of number i from source k
+    labels: tuple[str, ...]  # m labels
+    df: np.ndarray  # shape (m,), degrees of freedom of each source
 
 
 @dataclass(frozen=True)
 class Regression:
-    """The outcome of a linear fit.
+    """The outcome of a linear fit."""
 
-    Attributes
-    ----------
-    values : shape (p,), the coefficients.
-    estimator : shape (p, n); values = estimator @ y.
-    residuals : shape (n,).
-    chi2 : of the stated covariance; NaN where no uncertainty was stated.
-    df : n - p.
-    scatter : shape (n,), standard deviation added to each y so that chi2 = df.
-    covariance : shape (p, p), from stated uncertainties and scatter together.
-    """
-
-    values: np.ndarray
-    estimator: np.ndarray
-    residuals: np.ndarray
-    chi2: float
-    df: int
-    scatter: np.ndarray
-    covariance: np.ndarray
+    values: np.ndarray  # shape (p,), the coefficients
+    estimator: np.ndarray  # shape (p, n); values = estimator @ y
+    residuals: np.ndarray  # shape (n,)
+    chi2: float  # of the stated covariance; NaN where no uncertainty was stated
+    df: int  # n - p
+    scatter: np.ndarray  # shape (n,), standard deviation added to each y so that chi2 = df
+    covariance: np.ndarray  # shape (p, p), from stated uncertainties and scatter together
 
 
 def tabulate(numbers: Sequence[Number]) -> Sources:

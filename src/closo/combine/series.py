@@ -51,22 +51,13 @@ _NEAR_ZERO = 0.1  # of the place of the maximum: as far as a neighbour at zero c
 
 @dataclass(frozen=True)
 class Member:
-    """One sample of a series.
+    """One sample of a series."""
 
-    Attributes
-    ----------
-    label : the sample.
-    conductivity : [S/m] at the temperature of the series.
-    position : where it stands on the axis [SI], None on an axis of words.
-    covariate : another property [SI], None to leave this member out of that line.
-    pellets : conductivities of its single pellets [S/m], drawn in the figure.
-    """
-
-    label: str
-    conductivity: Number
-    position: float | None = None
-    covariate: float | None = None
-    pellets: tuple[float, ...] = ()
+    label: str  # the sample
+    conductivity: Number  # [S/m] at the temperature of the series
+    position: float | None = None  # where it stands on the axis [SI], None on an axis of words
+    covariate: float | None = None  # another property [SI], None to leave this member out of that line
+    pellets: tuple[float, ...] = ()  # conductivities of its single pellets [S/m], drawn in the figure
 
 
 _BESIDE = 0.15  # of a column: where pellets stand, so that they do not cover their mean

@@ -56,19 +56,12 @@ _NEEDED = ("applied_voltage", "initial_current", "steady_state_current", "curren
 
 @dataclass(frozen=True)
 class Arcs:
-    """A spectrum split into electrolyte and interfaces.
+    """A spectrum split into electrolyte and interfaces."""
 
-    Attributes
-    ----------
-    electrolyte, interface : resistances [ohm], None where they are withheld.
-    labels : resistors that count as interface.
-    why : the reason, where one is withheld.
-    """
-
-    electrolyte: Number | None
-    interface: Number | None
-    labels: tuple[str, ...]
-    why: str = ""
+    electrolyte: Number | None  # its resistance [ohm], None where it is withheld
+    interface: Number | None  # its resistance [ohm], None where it is withheld
+    labels: tuple[str, ...]  # resistors that count as interface
+    why: str = ""  # the reason, where one is withheld
 
 
 def transference(

@@ -11,17 +11,11 @@ from closo.study import Study
 
 @dataclass(frozen=True)
 class View:
-    """A study and its results up to now.
-
-    Attributes
-    ----------
-    measured : key -> Result of the single measurements, in the order of the study.
-    combined : key -> Result of the combinations that came before in the table; it grows.
-    """
+    """A study and its results up to now."""
 
     study: Study
-    measured: Mapping[str, Result]
-    combined: Mapping[str, Result] = field(default_factory=dict)
+    measured: Mapping[str, Result]  # key -> Result of the single measurements, in the order of the study
+    combined: Mapping[str, Result] = field(default_factory=dict)  # likewise, of the combinations above it; it grows
 
     @property
     def results(self) -> dict[str, Result]:
@@ -35,19 +29,10 @@ class View:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A combined result that a study allows.
+    """A combined result that a study allows."""
 
-    Attributes
-    ----------
-    key : of the result; the pipeline counts on where it is taken ('KEY 2').
-    make : computes it.
-    used : keys of the results that it is made from.
-    tables : of the study that it is made from; they are part of its fingerprint.
-    about : whom it is about.
-    """
-
-    key: str
-    make: Callable[[], Result]
-    used: Sequence[str]
-    tables: Sequence[object] = ()
-    about: About = About()
+    key: str  # of the result; the pipeline counts on where it is taken ('KEY 2')
+    make: Callable[[], Result]  # computes it
+    used: Sequence[str]  # keys of the results that it is made from
+    tables: Sequence[object] = ()  # of the study that it is made from; they are part of its fingerprint
+    about: About = About()  # whom it is about

@@ -73,11 +73,6 @@ _OURS = ("text.parse_math", "text.usetex", "svg.fonttype", "svg.hashsalt")  # a 
 class Look:
     """What a user wants of figures that are written to files.
 
-    Attributes
-    ----------
-    style : a style file of matplotlib (.mplstyle), laid over closo's own look.
-    journal : of WIDTHS, whose columns the figures fill.
-
     Raises
     ------
     StudyError  when the journal is not known, or the style is none.
@@ -88,8 +83,8 @@ class Look:
     3.25
     """
 
-    style: Path | None = None
-    journal: str = "rsc"
+    style: Path | None = None  # a style file of matplotlib (.mplstyle), laid over closo's own look
+    journal: str = "rsc"  # of WIDTHS, whose columns the figures fill
 
     def __post_init__(self) -> None:
         if self.journal not in WIDTHS:

@@ -49,51 +49,30 @@ _ABSURD = 1e15  # s, A, V or C: beyond, a number is a misread one, and products 
 
 @dataclass(frozen=True)
 class Legs:
-    """The legs of a record, in order of time; arrays of length n_legs where nothing else is said.
+    """The legs of a record, in order of time; arrays of length n_legs where nothing else is said."""
 
-    Attributes
-    ----------
-    start, stop : rows; `data[start:stop]` spans the leg (with rests and spectra inside it).
-    sign : +1 charge, -1 discharge.
-    charge : signed integral of I dt over the leg's own rows [C].
-    counter : signed difference of the instrument's counter over the same intervals [C]; NaN where there is none.
-    duration : time under current [s]; mean_current : charge / duration, signed [A].
-    voltage_first, voltage_last : of its first and last row [V].
-    mean_voltage : energy / charge, over the intervals with a known voltage [V].
-    interludes : number of interruptions with a spectrum inside the leg or just before it.
-    sampling : time step at the end, within which the end of the leg is not known; 0 where a row was written there [s].
-    noise : standard uncertainty of the charge by the noise of the current's readings [C].
-    gaps : number of intervals left out because nothing was recorded in them.
-    end_current : |I| at the end, median of the last five readings [A].
-    misread, pulses : number of readings of the other sign inside the leg: replaced, and counted as they are (see `signs`).
-    doubt : charge that the replaced readings would take away if they were real and no voltage tells [C].
-    threshold : |I| below is rest [A], one number.
-    rule : how I dt was summed, one of RULES.
-    active : (n_rows,) True in the rows that belong to a leg.
-    ends : rows at the end of the intervals that count, in order; each begins with the row before that is known.
-    """
-
-    start: np.ndarray
+    start: np.ndarray  # row; `data[start:stop]` spans the leg (with rests and spectra inside it)
     stop: np.ndarray
-    sign: np.ndarray
-    charge: np.ndarray
-    counter: np.ndarray
-    duration: np.ndarray
-    mean_current: np.ndarray
-    voltage_first: np.ndarray
-    voltage_last: np.ndarray
-    mean_voltage: np.ndarray
-    interludes: np.ndarray
-    sampling: np.ndarray
-    noise: np.ndarray
-    gaps: np.ndarray
-    end_current: np.ndarray
-    misread: np.ndarray
-    pulses: np.ndarray
-    doubt: np.ndarray
-    threshold: float
-    rule: str
-    active: np.ndarray
+    sign: np.ndarray  # +1 charge, -1 discharge
+    charge: np.ndarray  # signed integral of I dt over the leg's own rows [C]
+    counter: np.ndarray  # signed difference of the instrument's counter over the same intervals [C]; NaN without one
+    duration: np.ndarray  # time under current [s]
+    mean_current: np.ndarray  # charge / duration, signed [A]
+    voltage_first: np.ndarray  # of its first row [V]
+    voltage_last: np.ndarray  # of its last row [V]
+    mean_voltage: np.ndarray  # energy / charge, over the intervals with a known voltage [V]
+    interludes: np.ndarray  # number of interruptions with a spectrum inside the leg or just before it
+    sampling: np.ndarray  # time step at the end, within which that is not known; 0 where a row was written there [s]
+    noise: np.ndarray  # standard uncertainty of the charge by the noise of the current's readings [C]
+    gaps: np.ndarray  # number of intervals left out because nothing was recorded in them
+    end_current: np.ndarray  # |I| at the end, median of the last five readings [A]
+    misread: np.ndarray  # number of readings of the other sign inside the leg that were replaced (see `signs`)
+    pulses: np.ndarray  # number of those counted as they are
+    doubt: np.ndarray  # charge that the replaced readings would take away if real, where no voltage tells [C]
+    threshold: float  # |I| below is rest [A], one number
+    rule: str  # how I dt was summed, one of RULES
+    active: np.ndarray  # (n_rows,) True in the rows that belong to a leg
+    # Rows at the end of the intervals that count, in order; each begins with the row before that is known.
     ends: np.ndarray
 
     def __len__(self) -> int:

@@ -30,22 +30,16 @@ _ALIKE = 1e-11  # of the largest eigenvalue of scaled normal equations: below it
 
 @dataclass(frozen=True)
 class LinearFit:
-    """The weights of the components, for one spectrum or for each spectrum of a map (leading dimensions `...`).
+    """The weights of the components, for one spectrum or for each spectrum of a map (leading dimensions `...`)."""
 
-    Attributes
-    ----------
-    values : shape (..., k).
-    covariance : shape (..., k, k). It knows of the sum of a simplex but not of w >= 0: a component at its limit has the
-        uncertainty that the data give it.
-    chi2 : shape (...), sum of squared residuals over their variance. With Poisson counts and one weight vector it is
-        sum (y - model)^2 / sum(model) times the number of points.
-    df : points minus free components.
-    """
-
-    values: np.ndarray
+    values: np.ndarray  # shape (..., k)
+    # Shape (..., k, k). It knows of the sum of a simplex but not of w >= 0: a component at its limit has the
+    # uncertainty that the data give it.
     covariance: np.ndarray
+    # Shape (...), sum of squared residuals over their variance. With Poisson counts and one weight vector it is
+    # sum (y - model)^2 / sum(model) times the number of points.
     chi2: np.ndarray
-    df: int
+    df: int  # points minus free components
 
     @property
     def u(self) -> np.ndarray:

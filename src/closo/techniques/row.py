@@ -19,25 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Controls:
-    """Which settings a page can set in the figure, or in a table of the model's parameters.
+    """Which settings a page can set in the figure, or in a table of the model's parameters."""
 
-    Attributes
-    ----------
-    range : the settings of the lower and the upper end of what is used; the figure's points have that quantity behind them.
-    leave_out : the setting that lists points that are not used, '3, 7-9'.
-    model : the setting that names the model; `settings_of(result)` of the module gives it with its `start` values.
-    hold, bound, assign : settings of the model's parameters, 'R1=120', 'R1=100..200', 'R1:bulk'.
-    roles : what a parameter whose name begins with `assigned` can be.
-    """
-
+    # The settings of both ends of what is used; the figure's points have that quantity behind them.
     range: tuple[str, str] | tuple[()] = ()
-    leave_out: str = ""
-    model: str = ""
-    start: str = ""
-    hold: str = ""
-    bound: str = ""
-    assign: str = ""
-    assigned: str = ""
+    leave_out: str = ""  # the setting that lists points that are not used, '3, 7-9'
+    model: str = ""  # the setting that names the model
+    start: str = ""  # of its parameters; `settings_of(result)` of the module gives these values with the model
+    hold: str = ""  # of the model's parameters, 'R1=120'
+    bound: str = ""  # 'R1=100..200'
+    assign: str = ""  # 'R1:bulk'
+    assigned: str = ""  # how the name of a parameter begins that can be one of `roles`
     roles: tuple[str, ...] = ()
 
 

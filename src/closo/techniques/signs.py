@@ -41,22 +41,14 @@ _NEAR = 10  # readings on both sides, which its noise is taken from
 
 @dataclass(frozen=True)
 class Signs:
-    """The rows under current.
+    """The rows under current."""
 
-    Attributes
-    ----------
-    active, positive : (n,) bool: under current; in a charging leg (of meaning in active rows).
-    current : (n,) [A], misread readings replaced.
-    misread, pulses : rows of readings of the other sign: replaced, and counted as they are.
-    doubt : (n,) or None: change of the current by a replacement that no voltage confirms [A].
-    """
-
-    active: np.ndarray
-    positive: np.ndarray
-    current: np.ndarray
-    misread: np.ndarray
-    pulses: np.ndarray
-    doubt: np.ndarray | None
+    active: np.ndarray  # (n,) bool: under current
+    positive: np.ndarray  # (n,) bool: in a charging leg (of meaning in active rows)
+    current: np.ndarray  # (n,) [A], misread readings replaced
+    misread: np.ndarray  # rows of readings of the other sign: replaced
+    pulses: np.ndarray  # rows of readings of the other sign: counted as they are
+    doubt: np.ndarray | None  # (n,): change of the current by a replacement that no voltage confirms [A]
 
 
 def signs_of(

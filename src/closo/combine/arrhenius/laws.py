@@ -21,27 +21,16 @@ _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of a logarithm beyond w
 
 @dataclass(frozen=True)
 class Law:
-    """What is quoted of an Arrhenius plot.
+    """What is quoted of an Arrhenius plot."""
 
-    Attributes
-    ----------
-    quantities : key -> Quantity; everything `predict` needs.
-    findings : model, reference temperatures, transition, covariances.
-    hysteresis : ln(sigma_cooling / sigma_heating), None without both branches.
-    chi2, df : of the law; chi2 is NaN where no uncertainty was stated.
-    scatter : largest standard deviation added to ln sigma.
-    ends : activation energies at the lowest and at the highest temperature [J].
-    step : by how much ln sigma jumps at a transition.
-    """
-
-    quantities: Mapping[str, Quantity]
-    findings: Mapping[str, Any]
-    hysteresis: Number | None
-    chi2: float
-    df: int
-    scatter: float
-    ends: tuple[float, float]
-    step: float = 0.0
+    quantities: Mapping[str, Quantity]  # key -> Quantity; everything `predict` needs
+    findings: Mapping[str, Any]  # model, reference temperatures, transition, covariances
+    hysteresis: Number | None  # ln(sigma_cooling / sigma_heating), None without both branches
+    chi2: float  # NaN where no uncertainty was stated
+    df: int  # of the law
+    scatter: float  # largest standard deviation added to ln sigma
+    ends: tuple[float, float]  # activation energies at the lowest and at the highest temperature [J]
+    step: float = 0.0  # by how much ln sigma jumps at a transition
 
 
 def straight(

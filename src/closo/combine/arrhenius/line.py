@@ -24,22 +24,13 @@ _NEGLIGIBLE = 1e-10  # variance of ln sigma, also relative to the common one, be
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line in the Arrhenius plot.
+    """A straight line in the Arrhenius plot."""
 
-    Attributes
-    ----------
-    level : y at the reference temperature, mean of the branches; holds the source `hysteresis:<name>`.
-    energy : activation energy [J].
-    reference : T_ref [K], exact; chosen where level and energy are least correlated.
-    hysteresis : ln(sigma_cooling / sigma_heating), None without both branches.
-    weighted : False where a point states no uncertainty of its own, so that all weigh the same.
-    """
-
-    level: Number
-    energy: Number
-    reference: float
-    hysteresis: Number | None
-    weighted: bool
+    level: Number  # y at the reference temperature, mean of the branches; holds the source `hysteresis:<name>`
+    energy: Number  # activation energy [J]
+    reference: float  # T_ref [K], exact; chosen where level and energy are least correlated
+    hysteresis: Number | None  # ln(sigma_cooling / sigma_heating), None without both branches
+    weighted: bool  # False where a point states no uncertainty of its own, so that all weigh the same
     regression: Regression
 
 

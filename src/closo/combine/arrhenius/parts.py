@@ -26,18 +26,11 @@ _CHECKS = ("enough points", "scatter", "one straight line", "outliers", "hystere
 
 @dataclass(frozen=True)
 class Part:
-    """What the spectra of a pellet say of its bulk or of its grain boundaries.
+    """What the spectra of a pellet say of its bulk or of its grain boundaries."""
 
-    Attributes
-    ----------
-    points : L/(R A) of the part over temperature.
-    measured : spectra that were asked.
-    why : the most frequent reason why a spectrum does not tell, '' where all do.
-    """
-
-    points: tuple[Point, ...]
-    measured: int
-    why: str = ""
+    points: tuple[Point, ...]  # L/(R A) of the part over temperature
+    measured: int  # spectra that were asked
+    why: str = ""  # the most frequent reason why a spectrum does not tell, '' where all do
 
 
 def parts_of(

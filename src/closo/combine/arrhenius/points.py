@@ -20,40 +20,24 @@ _RESOLVED = 5.0  # the range of temperatures must be this many times the uncerta
 
 @dataclass(frozen=True)
 class Point:
-    """One conductivity at one temperature.
+    """One conductivity at one temperature."""
 
-    Attributes
-    ----------
-    temperature : [K].
-    conductivity : [S/m].
-    branch : 'heating', 'cooling', or any word that names a run; empty where unknown.
-    source : the measurement, for messages and the figure.
-    """
-
-    temperature: Number
-    conductivity: Number
-    branch: str = ""
-    source: str = ""
+    temperature: Number  # [K]
+    conductivity: Number  # [S/m]
+    branch: str = ""  # 'heating', 'cooling', or any word that names a run; empty where unknown
+    source: str = ""  # the measurement, for messages and the figure
 
 
 @dataclass(frozen=True)
 class Table:
-    """Points as arrays, sorted by branch and temperature.
+    """Points as arrays, sorted by branch and temperature."""
 
-    Attributes
-    ----------
-    points : n points.
-    temperature, ln_sigma : shape (n,), [K] and ln(sigma / (S/m)).
-    sigma_parts, temperature_parts : shape (n, m), signed components of ln sigma and of T [K] from each source.
-    ln_numbers : n numbers, ln sigma.
-    """
-
-    points: tuple[Point, ...]
-    temperature: np.ndarray
-    ln_sigma: np.ndarray
-    sigma_parts: np.ndarray
-    temperature_parts: np.ndarray
-    ln_numbers: tuple[Number, ...]
+    points: tuple[Point, ...]  # n points
+    temperature: np.ndarray  # shape (n,) [K]
+    ln_sigma: np.ndarray  # shape (n,), ln(sigma / (S/m))
+    sigma_parts: np.ndarray  # shape (n, m), signed components of ln sigma from each source
+    temperature_parts: np.ndarray  # shape (n, m), signed components of T from each source [K]
+    ln_numbers: tuple[Number, ...]  # n numbers, ln sigma
 
     @property
     def branches(self) -> tuple[str, ...]:

@@ -21,20 +21,12 @@ _UNKNOWN, _LARGEST = 20.0, 200.0  # uncertainty and size of ln sigma beyond whic
 
 @dataclass(frozen=True)
 class _Law:
-    """The law that holds at one temperature: y = level - energy/k (1/T - 1/reference).
+    """The law that holds at one temperature: y = level - energy/k (1/T - 1/reference)."""
 
-    Attributes
-    ----------
-    level : ln(sigma T) or ln sigma at the reference temperature.
-    energy : [J]; of a Vogel curve the local one.
-    reference : [K].
-    where : how it was obtained, with a warning when the temperature lies outside the measured range.
-    """
-
-    level: Number
-    energy: Number
-    reference: float
-    where: str
+    level: Number  # ln(sigma T) or ln sigma at the reference temperature
+    energy: Number  # [J]; of a Vogel curve the local one
+    reference: float  # [K]
+    where: str  # how it was obtained, with a warning when the temperature lies outside the measured range
 
 
 def predict(result: Result, temperature: Number | float) -> Quantity:

@@ -45,25 +45,18 @@ class _Family:
 
 @dataclass(frozen=True)
 class Shape:
-    """The verdict.
+    """The verdict."""
 
-    Attributes
-    ----------
-    kind : 'line', 'outlier', 'curvature', 'kink' (continuous) or 'jump'; 'untested' where the points are too few.
-    p_value : probability of so strong a deviation from a straight line by chance, scan included; None if untested.
-    high : shape (n,), points in the high-temperature phase (kink, jump, and of the best kink beside a curvature).
-    transition, transition_u : [K] best kink and the half-width of its 95 % interval over t (kink, curvature).
-    outlier : index of the point that stands out.
-    bic : kind -> BIC relative to the straight line; lower is better.
-    """
-
+    # A kink is continuous; untested means too few points.
     kind: Literal["line", "outlier", "curvature", "kink", "jump", "untested"]
+    # Probability of so strong a deviation from a straight line by chance, scan included; None if untested.
     p_value: float | None = None
+    # Shape (n,), points in the high-temperature phase (kink, jump, best kink of a curvature).
     high: np.ndarray | None = None
-    transition: float | None = None
-    transition_u: float | None = None
-    outlier: int | None = None
-    bic: dict[str, float] = field(default_factory=dict)
+    transition: float | None = None  # [K] best kink (kink, curvature)
+    transition_u: float | None = None  # [K] half-width of its 95 % interval over t
+    outlier: int | None = None  # index of the point that stands out
+    bic: dict[str, float] = field(default_factory=dict)  # kind -> BIC relative to the straight line; lower is better
 
 
 def judge_shape(table: Table, convention: Convention) -> Shape:

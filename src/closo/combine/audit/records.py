@@ -36,22 +36,15 @@ class Powder:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What a sample is made of.
-
-    Attributes
-    ----------
-    filler_fraction : a Quantity, 'volume_fraction' or 'mass_fraction'.
-    masses : material -> mass weighed [kg].
-    densities : material -> density [kg/m3], of every material that is known.
-    """
+    """What a sample is made of."""
 
     name: str
     matrix: str | None = None
     filler: str | None = None
-    filler_fraction: Quantity | None = None
-    masses: Mapping[str, Number] = field(default_factory=dict)
+    filler_fraction: Quantity | None = None  # 'volume_fraction' or 'mass_fraction'
+    masses: Mapping[str, Number] = field(default_factory=dict)  # material -> mass weighed [kg]
     batch_mass: Number | None = None
-    densities: Mapping[str, Number] = field(default_factory=dict)
+    densities: Mapping[str, Number] = field(default_factory=dict)  # material -> density [kg/m3], where known
 
 
 @dataclass(frozen=True, kw_only=True)

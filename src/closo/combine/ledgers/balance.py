@@ -23,35 +23,23 @@ _EXACT = 1e-6  # relative deviation from a line that is none
 
 @dataclass(frozen=True, kw_only=True)
 class CycleTable:
-    """Complete cycles in order; arrays of shape (n_cycles,).
+    """Complete cycles in order; arrays of shape (n_cycles,)."""
 
-    Attributes
-    ----------
-    cycle : number.
-    put, back : charge put into the active material and got back, > 0 [C]; charge and discharge of a cathode.
-    duration : time in which a leak flows: from the beginning of the first leg to the end of the second [s].
-    under_current : time in which the current flows, and with it its offset [s].
-    voltage : mean voltage of the charge against the metal [V], NaN where not known.
-    sign : +1 where `put` is a charge, -1 where it is a discharge (anode).
-    offset : standard uncertainty of the current's offset [A], one error in all cycles.
-    gain : relative standard uncertainty of the current; `instrument` : whose gain that is, the measurement's own where ''.
-    common : source -> signed change of an efficiency, one error in all cycles (ends of legs, integration).
-    sampling : standard uncertainty of one efficiency, independent from cycle to cycle (noise of the current, sampling at
-        the cut-off); None where nobody states it: then the scatter of the cycles stands for it, which is too much where
-        they really differ.
-    """
-
-    cycle: np.ndarray
-    put: np.ndarray
-    back: np.ndarray
-    duration: np.ndarray
-    under_current: np.ndarray
-    voltage: np.ndarray
-    sign: int = 1
-    offset: float = 0.0
-    gain: float = 0.0
-    instrument: str = ""
+    cycle: np.ndarray  # number
+    put: np.ndarray  # charge put into the active material, > 0 [C]; the charge of a cathode
+    back: np.ndarray  # charge got back, > 0 [C]; the discharge of a cathode
+    duration: np.ndarray  # time in which a leak flows: from the beginning of the first leg to the end of the second [s]
+    under_current: np.ndarray  # time in which the current flows, and with it its offset [s]
+    voltage: np.ndarray  # mean voltage of the charge against the metal [V], NaN where not known
+    sign: int = 1  # +1 where `put` is a charge, -1 where it is a discharge (anode)
+    offset: float = 0.0  # standard uncertainty of the current's offset [A], one error in all cycles
+    gain: float = 0.0  # relative standard uncertainty of the current
+    instrument: str = ""  # whose gain that is, the measurement's own where ''
+    # Source -> signed change of an efficiency, one in all (ends, integration).
     common: Mapping[str, float] = field(default_factory=dict)
+    # Standard uncertainty of one efficiency, independent from cycle to cycle (noise of the current, sampling at the
+    # cut-off); None where nobody states it: then the scatter of the cycles stands for it, which is too much where they
+    # really differ.
     sampling: float | None = None
 
     def __len__(self) -> int:
@@ -67,26 +55,16 @@ class CycleTable:
 
 @dataclass(frozen=True)
 class Balance:
-    """What a stretch of cycles took and did not give back.
+    """What a stretch of cycles took and did not give back."""
 
-    Attributes
-    ----------
-    missing : sum of charge put in - charge got back [C].
-    share : sum of 1 - CE [1].
-    loss : capacity lost over the stretch, relative to its beginning [1], from a straight line; None below 3 cycles.
-    between : what is missing from the first to the last cycle, relative to the beginning like `loss` [1].
-    leak : mean side current [A].
-    cumulative : sum of 1 - CE up to each cycle, (n,) [1].
-    lost : capacity lost up to each cycle, relative to the beginning of the line, (n,) [1].
-    """
-
-    missing: Number
-    share: Number
+    missing: Number  # sum of charge put in - charge got back [C]
+    share: Number  # sum of 1 - CE [1]
+    # Capacity lost over the stretch, relative to its beginning [1], from a straight line; None below 3 cycles.
     loss: Number | None
-    between: Number
-    leak: Number
-    cumulative: np.ndarray
-    lost: np.ndarray
+    between: Number  # what is missing from the first to the last cycle, relative to the beginning like `loss` [1]
+    leak: Number  # mean side current [A]
+    cumulative: np.ndarray  # sum of 1 - CE up to each cycle, (n,) [1]
+    lost: np.ndarray  # capacity lost up to each cycle, relative to the beginning of the line, (n,) [1]
 
 
 def balance(table: CycleTable, *, name: str) -> Balance:

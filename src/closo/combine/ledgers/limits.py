@@ -19,21 +19,13 @@ _RESOLVED = 2.0  # standard uncertainties
 
 @dataclass(frozen=True)
 class Findings:
-    """The numbers the sentence is made of; None where they are not known.
-
-    Attributes
-    ----------
-    gap : mean charge minus mean discharge voltage, the material's own hysteresis taken off [V].
-    left : what of half the gap no share explains [V].
-    loss : share of the theoretical capacity that the cell does not give [1].
-    one_end : share that diffusion withholds at one end [1].
-    """
+    """The numbers the sentence is made of; None where they are not known."""
 
     shares: Shares
-    gap: Number | None = None
-    left: Number | None = None
-    loss: Number | None = None
-    one_end: Number | None = None
+    gap: Number | None = None  # mean charge minus mean discharge voltage, the material's own hysteresis taken off [V]
+    left: Number | None = None  # what of half the gap no share explains [V]
+    loss: Number | None = None  # share of the theoretical capacity that the cell does not give [1]
+    one_end: Number | None = None  # share that diffusion withholds at one end [1]
 
 
 def answer(found: Findings) -> str:

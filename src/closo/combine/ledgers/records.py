@@ -12,48 +12,31 @@ from closo.quantity import Number
 
 @dataclass(frozen=True, kw_only=True)
 class CellParameters:
-    """A cell of metal, solid electrolyte and composite cathode; every value a number in SI, None where nobody knows it.
+    """A cell of metal, solid electrolyte and composite cathode; every value a number in SI, None where nobody knows it."""
 
-    Attributes
-    ----------
-    name : the cell; labels its sources.
-    area : [m2].
-    separator_thickness : of the electrolyte pellet [m].
-    cathode_thickness : [m].
-    active_fraction, electrolyte_fraction, carbon_fraction : volume fractions in the cathode [1].
-    mass_fractions : component -> mass fraction in the cathode [1], for comparison with other cells.
-    active_mass : mass of active material [kg].
-    theoretical_capacity : of the active material [C/kg].
-    particle_radius : of the active material [m].
-    diffusivity : effective one of sodium in it [m2/s]; `diffusion_energy` its activation energy [J].
-    exchange_current_density : between active material and electrolyte, per surface of the particles [A/m2].
-    cathode_ionic_conductivity, cathode_electronic_conductivity : effective ones in the cathode [S/m].
-    tortuosity_exponent : b of sigma phi^b, used where the effective ionic conductivity is not known [1].
-    interface_resistance : of the metal against the electrolyte [ohm m2].
-    temperature : at which the cell runs [K].
-    current_density : at which it runs, > 0 [A/m2].
-    """
-
-    name: str
-    area: Number | None = None
-    separator_thickness: Number | None = None
-    cathode_thickness: Number | None = None
-    active_fraction: Number | None = None
+    name: str  # the cell; labels its sources
+    area: Number | None = None  # [m2]
+    separator_thickness: Number | None = None  # of the electrolyte pellet [m]
+    cathode_thickness: Number | None = None  # [m]
+    active_fraction: Number | None = None  # volume fraction in the cathode [1], as the next two
     electrolyte_fraction: Number | None = None
     carbon_fraction: Number | None = None
+    # Component -> its share of the cathode [1], to compare cells.
     mass_fractions: Mapping[str, Number] = field(default_factory=dict)
-    active_mass: Number | None = None
-    theoretical_capacity: Number | None = None
-    particle_radius: Number | None = None
-    diffusivity: Number | None = None
-    diffusion_energy: Number | None = None
+    active_mass: Number | None = None  # of active material [kg]
+    theoretical_capacity: Number | None = None  # of the active material [C/kg]
+    particle_radius: Number | None = None  # of the active material [m]
+    diffusivity: Number | None = None  # effective one of sodium in the active material [m2/s]
+    diffusion_energy: Number | None = None  # its activation energy [J]
+    # Between active material and electrolyte, per surface of the particles [A/m2].
     exchange_current_density: Number | None = None
-    cathode_ionic_conductivity: Number | None = None
-    cathode_electronic_conductivity: Number | None = None
+    cathode_ionic_conductivity: Number | None = None  # effective one in the cathode [S/m]
+    cathode_electronic_conductivity: Number | None = None  # effective one in the cathode [S/m]
+    # Exponent b of sigma phi^b, where the effective ionic conductivity is not known [1].
     tortuosity_exponent: Number | None = None
-    interface_resistance: Number | None = None
-    temperature: Number | None = None
-    current_density: Number | None = None
+    interface_resistance: Number | None = None  # of the metal against the electrolyte [ohm m2]
+    temperature: Number | None = None  # at which the cell runs [K]
+    current_density: Number | None = None  # at which it runs, > 0 [A/m2]
 
 
 def cell_from_masses(

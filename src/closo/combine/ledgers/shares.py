@@ -32,20 +32,14 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Shares:
-    """The overpotentials of the parts.
+    """The overpotentials of the parts."""
 
-    Attributes
-    ----------
-    known : part -> overpotential [V].
-    missing : part -> what would have to be known.
-    redistribution : what the cathode costs less than the sum of its shares [V, <= 0], because the reaction moves to
-        where the paths are short; None where a share of the cathode is missing.
-    uniformity : (ion path + electron path) / charge transfer [1]; below 1 the reaction is nearly uniform.
-    """
-
-    known: Mapping[str, Number]
-    missing: Mapping[str, str]
+    known: Mapping[str, Number]  # part -> overpotential [V]
+    missing: Mapping[str, str]  # part -> what would have to be known
+    # What the cathode costs less than the sum of its shares [V, <= 0], because the reaction moves to where the paths
+    # are short; None where a share of the cathode is missing.
     redistribution: Number | None = None
+    # (ion path + electron path) / charge transfer [1]; below 1: nearly uniform reaction.
     uniformity: Number | None = None
 
     @property

@@ -15,49 +15,29 @@ _UNCHANGED = 1.5  # resistance after over before, below which it has not visibly
 
 @dataclass(frozen=True)
 class Evidence:
-    """The numbers of the charge ledger; None where they are not known.
+    """The numbers of the charge ledger; None where they are not known."""
 
-    Attributes
-    ----------
-    share : sum of 1 - CE [1].
-    loss : capacity lost from the first to the last of them [1].
-    between : what is missing from the first to the last of them, relative to the same capacity [1].
-    per_anion : electrons that each anion of the cathode's electrolyte would have given [1].
-    leak : mean side current [A/m2]; `sweep` and `electronic` are None where it is not known.
-    sweep : current of a sweep at the potential of the charge [A/m2].
-    electronic : current through the electrolyte's electronic conductivity [A/m2].
-    resistance_ratio : resistance of the cell after over before cycling [1].
-    cycles : words for the stretch, '7 to 50'.
-    """
-
-    share: Number
-    loss: Number | None
-    between: Number
-    per_anion: Number | None
-    leak: Number | None
-    sweep: Number | None = None
-    electronic: Number | None = None
-    resistance_ratio: Number | None = None
-    cycles: str = ""
+    share: Number  # sum of 1 - CE [1]
+    loss: Number | None  # capacity lost from the first to the last of them [1]
+    between: Number  # what is missing from the first to the last of them, relative to the same capacity [1]
+    per_anion: Number | None  # electrons that each anion of the cathode's electrolyte would have given [1]
+    leak: Number | None  # mean side current [A/m2]
+    sweep: Number | None = None  # current of a sweep at the potential of the charge [A/m2]
+    electronic: Number | None = None  # current through the electrolyte's electronic conductivity [A/m2]
+    resistance_ratio: Number | None = None  # resistance of the cell after over before cycling [1]
+    cycles: str = ""  # words for the stretch, '7 to 50'
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the numbers allow.
+    """What the numbers allow."""
 
-    Attributes
-    ----------
-    name : 'side reaction', 'soft short', 'soft short or self-discharge', 'electronic conduction', 'loss of capacity',
-        'current offset', 'more came back' or 'not distinguishable'.
-    sentence : for the reader.
-    measurement : what would tell them apart; empty where nothing is open.
-    arguments : what speaks for or against each.
-    """
-
+    # One of 'side reaction', 'soft short', 'soft short or self-discharge', 'electronic conduction', 'loss of capacity',
+    # 'current offset', 'more came back' and 'not distinguishable'.
     name: str
-    sentence: str
-    measurement: str = ""
-    arguments: tuple[str, ...] = field(default_factory=tuple)
+    sentence: str  # for the reader
+    measurement: str = ""  # what would tell them apart; empty where nothing is open
+    arguments: tuple[str, ...] = field(default_factory=tuple)  # what speaks for or against each
 
 
 def judge(found: Evidence) -> Verdict:

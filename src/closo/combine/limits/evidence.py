@@ -33,33 +33,22 @@ _OF_CYCLING = ("temperature", "current", "charge", "coulombic_efficiency")
 
 @dataclass(frozen=True)
 class Evidence:
-    """A cell and what was measured on it.
-
-    Attributes
-    ----------
-    stack : nothing slow in it. kelvin, c_rate : of its first cycle [K], [1/h].
-    capacity : of the first discharge over the theoretical one; ratio : first charge over first discharge.
-    gaps : charge minus discharge at 20, 50 and 80 % of a leg [V], shape (3,).
-    capacity_u : relative standard uncertainty of `capacity`, mostly of the mass.
-    impedance : |Z| at FREQUENCIES [ohm], shape (5,), None without a spectrum. impedance_kelvin : its temperature.
-    window : voltages at which its legs ended [V]; those of the chemistry when None.
-    sodium : resistance of Na against this electrolyte from another cell [ohm m2], and its temperature; None if unknown.
-    doubts : keys of the results whose numbers failed a check and are among these.
-    """
+    """A cell and what was measured on it."""
 
     name: str
-    stack: Stack
-    kelvin: float
-    c_rate: float
-    capacity: float
-    ratio: float
-    gaps: np.ndarray
-    capacity_u: float
-    impedance: np.ndarray | None = None
-    impedance_kelvin: float = 0.0
+    stack: Stack  # nothing slow in it
+    kelvin: float  # of its first cycle [K]
+    c_rate: float  # of its first cycle [1/h]
+    capacity: float  # of the first discharge over the theoretical one
+    ratio: float  # first charge over first discharge
+    gaps: np.ndarray  # charge minus discharge at 20, 50 and 80 % of a leg [V], shape (3,)
+    capacity_u: float  # relative standard uncertainty of `capacity`, mostly of the mass
+    impedance: np.ndarray | None = None  # |Z| at FREQUENCIES [ohm], shape (5,), None without a spectrum
+    impedance_kelvin: float = 0.0  # its temperature
+    # Resistance of Na against this electrolyte from another cell [ohm m2], its temperature.
     sodium: tuple[float, float] | None = None
-    window: tuple[float, float] | None = None
-    doubts: frozenset[str] = frozenset()
+    window: tuple[float, float] | None = None  # voltages at which its legs ended [V]; those of the chemistry when None
+    doubts: frozenset[str] = frozenset()  # keys of the results whose numbers failed a check and are among these
 
 
 def features(legs: Legs, stacks: list[Stack]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

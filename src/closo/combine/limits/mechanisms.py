@@ -16,25 +16,17 @@ from closo.models.cell.stack import Stack
 
 @dataclass(frozen=True)
 class Mechanism:
-    """A mechanism that may limit a cell.
+    """A mechanism that may limit a cell."""
 
-    Attributes
-    ----------
-    name : as it is called. field : of `Stack` that it sets, '' for none; `energy_field` its energy, '' where it has none.
-    low, high : range of its values at the temperature of a cell; logarithmic unless `linear`.
-    energy : mean and standard deviation of its activation energy [eV].
-    spread : standard deviation of ln(value) (of the value, if linear) from cell to cell; None where cells share nothing.
-    unit : of the value.
-    """
-
-    name: str
-    field: str
-    energy_field: str
-    low: float
-    high: float
-    energy: tuple[float, float]
+    name: str  # as it is called
+    field: str  # of `Stack` that it sets, '' for none
+    energy_field: str  # its energy, '' where it has none
+    low: float  # lowest value at the temperature of a cell
+    high: float  # highest one; the range is logarithmic unless `linear`
+    energy: tuple[float, float]  # mean and standard deviation of its activation energy [eV]
+    # Standard deviation of ln(value) (of the value, if linear) from cell to cell; None if not shared.
     spread: float | None
-    unit: str
+    unit: str  # of the value
     linear: bool = False
 
     def grid(self, count: int) -> np.ndarray:

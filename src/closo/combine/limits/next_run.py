@@ -30,20 +30,14 @@ _SAME = 3.0  # K
 
 @dataclass(frozen=True)
 class NextRun:
-    """A run that was not made.
+    """A run that was not made."""
 
-    Attributes
-    ----------
-    cell : its name. kelvin, c_rate : [K], [1/h]. information : expected, in bits; `most` : what would settle all.
-    expected : mechanism -> median discharge over theoretical capacity, and distance at half a leg [V].
-    """
-
-    cell: str
-    kelvin: float
-    c_rate: float
-    information: float
-    most: float
-    expected: Mapping[str, tuple[float, float]]
+    cell: str  # its name
+    kelvin: float  # [K]
+    c_rate: float  # [1/h]
+    information: float  # expected, in bits
+    most: float  # what would settle all, in bits
+    expected: Mapping[str, tuple[float, float]]  # mechanism -> median discharge over theoretical capacity, distance [V]
 
 
 def next_runs(

@@ -49,21 +49,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Score:
-    """One mechanism against all cells.
+    """One mechanism against all cells."""
 
-    Attributes
-    ----------
-    name : of the mechanism. evidence : ln of the probability of the data, averaged over priors.
-    best : smallest -2 ln of (likelihood over its highest value), priors of nuisances included; dof : data - parameters.
-    posterior : value and energy of the points of the prior and their weights, shape (P, 3): coordinate at 20 degC,
-        energy [eV], weight.
-    """
-
-    name: str
-    evidence: float
-    best: float
-    dof: int
-    posterior: np.ndarray
+    name: str  # of the mechanism
+    evidence: float  # ln of the probability of the data, averaged over priors
+    best: float  # smallest -2 ln of (likelihood over its highest value), priors of nuisances included
+    dof: int  # data - parameters
+    posterior: np.ndarray  # points of the prior, shape (P, 3): coordinate at 20 degC, energy [eV], weight
 
 
 def simulate_row(

@@ -19,16 +19,10 @@ _LEAST_P = 0.01
 
 @dataclass(frozen=True)
 class Verdict:
-    """What can be said.
+    """What can be said."""
 
-    Attributes
-    ----------
-    kind : 'identified', 'not identifiable' or 'none fits'.
-    alive : mechanisms that remain, best first.
-    """
-
-    kind: str
-    alive: tuple[str, ...]
+    kind: str  # 'identified', 'not identifiable' or 'none fits'
+    alive: tuple[str, ...]  # mechanisms that remain, best first
 
 
 def fits(score: Score) -> bool:

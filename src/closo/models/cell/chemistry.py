@@ -30,21 +30,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Chemistry:
-    """An active material.
+    """An active material."""
 
-    Attributes
-    ----------
-    name : as it is called; starts : 'charge' (as made it is full of sodium) or 'discharge' (it is empty).
-    values : name -> Parameter.
-    potential : (content of sodium 0 to 1, module of exp and tanh) -> open-circuit potential against Na+/Na [V].
-    potential_source : of its shape.
-    """
-
-    name: str
-    starts: str
-    values: Mapping[str, Parameter]
+    name: str  # as it is called
+    starts: str  # 'charge' (as made it is full of sodium) or 'discharge' (it is empty)
+    values: Mapping[str, Parameter]  # name -> Parameter
+    # (content of sodium 0 to 1, module of exp and tanh) -> open-circuit potential [V vs. Na+/Na].
     potential: Callable[[Any, Any], Any]
-    potential_source: str
+    potential_source: str  # of its shape
 
     def __getitem__(self, name: str) -> float:
         """Return a value."""

@@ -49,15 +49,10 @@ _REST = 0.1 - float(np.sum(1.0 / _SQUARES))  # of sum 1/a^2 = 1/10, beyond the l
 
 @dataclass(frozen=True)
 class Legs:
-    """One leg after the other of B cells.
+    """One leg after the other of B cells."""
 
-    Attributes
-    ----------
-    charge : of each leg [C], signed like its current, shape (legs, B).
-    curves : per leg: charge passed [C] and voltage [V], each (steps, B), NaN after the end of a cell's leg.
-    """
-
-    charge: np.ndarray
+    charge: np.ndarray  # of each leg [C], signed like its current, shape (legs, B)
+    # Per leg: charge passed [C] and voltage [V], each (steps, B), NaN after the end of a cell's leg.
     curves: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 

@@ -25,53 +25,37 @@ from closo.constants import BOLTZMANN, ELECTRONVOLT, FARADAY
 from closo.errors import ConvergenceError, StudyError
 from closo.models.cell.porous import impedance
 from closo.models.cell.stack import SODIUM_REFERENCE, T20, Stack
+from closo.processes import Progress
 
 MODELS = ("SPMe", "DFN")
 _MESH = {"x_n": 3, "x_s": 10, "x_p": 40, "r_p": 25}  # a sharp front moves by less than 1.5 % from 40 to 160 points
 _HALF = {"working electrode": "positive"}
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a cell is cycled.
+    """How a cell is cycled."""
 
-    Attributes
-    ----------
-    kelvin : temperature [K]. c_rate : of the theoretical capacity [1/h]. cycles : how many.
-    window : lowest and highest voltage [V]; that of the chemistry when None.
-    first : 'charge' or 'discharge'; what the cathode can do as it is made when None.
-    rest : after each leg [s].
-    """
-
-    kelvin: float
-    c_rate: float
-    cycles: int = 1
-    window: tuple[float, float] | None = None
-    first: str | None = None
-    rest: float = 600.0
+    kelvin: float  # temperature [K]
+    c_rate: float  # of the theoretical capacity [1/h]
+    cycles: int = 1  # how many
+    window: tuple[float, float] | None = None  # lowest and highest voltage [V]; that of the chemistry when None
+    first: str | None = None  # 'charge' or 'discharge'; what the cathode can do as it is made when None
+    rest: float = 600.0  # after each leg [s]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a cell did.
+    """What a cell did."""
 
-    Attributes
-    ----------
-    time, current, voltage : [s], [A] (> 0 charges), [V], shape (n,); leg : number of the leg of each row, from 0.
-    charge, discharge : of each cycle [C], positive.
-    imbalance : largest |charge through the terminals - sodium in the cathode x F| over the theoretical capacity.
-    concentration_spread : (highest - lowest)/mean of the salt in the electrolyte, at any time.
-    """
-
-    time: np.ndarray
-    current: np.ndarray
-    voltage: np.ndarray
-    leg: np.ndarray
-    charge: np.ndarray
-    discharge: np.ndarray
-    imbalance: float
-    concentration_spread: float
+    time: np.ndarray  # [s], shape (n,)
+    current: np.ndarray  # [A], > 0 charges, shape (n,)
+    voltage: np.ndarray  # [V], shape (n,)
+    leg: np.ndarray  # number of the leg of each row, from 0
+    charge: np.ndarray  # of each cycle [C], positive
+    discharge: np.ndarray  # of each cycle [C], positive
+    imbalance: float  # largest |charge through the terminals - sodium in the cathode x F| over the theoretical capacity
+    concentration_spread: float  # (highest - lowest)/mean of the salt in the electrolyte, at any time
 
 
 def _pybamm() -> Any:

@@ -23,47 +23,32 @@ _CARBON = 2000.0  # kg/m3, assumed
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Na | electrolyte | cathode. SI units; energies in eV.
-
-    Attributes
-    ----------
-    chemistry : of the active material; its values are the defaults of the fields below that have the same names.
-    area, separator_thickness, cathode_thickness : [m2], [m], [m].
-    active, electrolyte, carbon : volume fractions in the cathode.
-    active_mass, cathode_mass, separator_mass : [kg].
-    conductivity, conductivity_energy : of the electrolyte at 30 degC [S/m]; of sigma T [eV].
-    conductivity_u : relative standard uncertainty of the conductivity.
-    transference : share of the current that Na+ carries; 1 for a single-ion conductor.
-    electrolyte_diffusivity : of the salt where `transference` < 1 [m2/s].
-    separator_factor, separator_energy : conductivity in the cell over `conductivity` at 20 degC, with what it adds to
-        the energy: a pellet that is worse than those measured.
-    sodium_exchange, sodium_energy : exchange current density of Na against the electrolyte at 30 degC [A/m2].
-    lead_resistance : [ohm]. active_share : share of the active material that takes part.
-    """
+    """Na | electrolyte | cathode. SI units; energies in eV."""
 
     name: str
-    chemistry: Chemistry
-    area: float
-    separator_thickness: float
-    cathode_thickness: float
-    active: float
+    chemistry: Chemistry  # of the active material; its values are the defaults of the fields below of the same names
+    area: float  # [m2]
+    separator_thickness: float  # [m]
+    cathode_thickness: float  # [m]
+    active: float  # volume fraction in the cathode, as the next two
     electrolyte: float
     carbon: float
-    active_mass: float
-    cathode_mass: float
-    separator_mass: float
-    conductivity: float = 0.05
-    conductivity_energy: float = 0.38
-    conductivity_u: float = 0.0
-    transference: float = 1.0
-    electrolyte_diffusivity: float = 1e-12
+    active_mass: float  # [kg]
+    cathode_mass: float  # [kg]
+    separator_mass: float  # [kg]
+    conductivity: float = 0.05  # of the electrolyte at 30 degC [S/m]
+    conductivity_energy: float = 0.38  # of its sigma T [eV]
+    conductivity_u: float = 0.0  # relative standard uncertainty of the conductivity
+    transference: float = 1.0  # share of the current that Na+ carries; 1 for a single-ion conductor
+    electrolyte_diffusivity: float = 1e-12  # of the salt where `transference` < 1 [m2/s]
+    # Conductivity in the cell over `conductivity` at 20 degC: a pellet worse than those measured.
     separator_factor: float = 1.0
-    separator_energy: float = 0.0
-    sodium_exchange: float = 10.0
-    sodium_energy: float = 0.40
+    separator_energy: float = 0.0  # what that adds to the energy [eV]
+    sodium_exchange: float = 10.0  # exchange current density of Na against the electrolyte at 30 degC [A/m2]
+    sodium_energy: float = 0.40  # of that [eV]
     sodium_double_layer: float = 0.5
-    lead_resistance: float = 0.0
-    active_share: float = 1.0
+    lead_resistance: float = 0.0  # [ohm]
+    active_share: float = 1.0  # share of the active material that takes part
     particle_radius: float
     diffusivity: float
     diffusion_energy: float

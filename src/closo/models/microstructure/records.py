@@ -16,32 +16,20 @@ LABELS = {PARTICLE: "particle", MATRIX: "matrix", SHELL: "shell", VOID: "void"}
 
 @dataclass(frozen=True)
 class Spheres:
-    """Spheres in a periodic box; what is in none of them is matrix.
+    """Spheres in a periodic box; what is in none of them is matrix."""
 
-    Attributes
-    ----------
-    box : edge lengths [m].
-    centres : (n, 3) [m], inside the box.
-    radii : (n,) [m].
-    asked, reached : volume fraction of the particles, as wanted and as it is (union, counted on a fixed fine grid for
-        overlapping spheres; exact for hard ones).
-    void_centres, void_radii : (k, 3) and (k,) [m], spherical pores in the matrix.
-    void_asked, void_reached : volume fraction of these pores in the composite.
-    groups : (n,) number of the aggregate of each sphere.
-    """
-
-    box: tuple[float, float, float]
-    centres: np.ndarray
-    radii: np.ndarray
-    asked: float
-    reached: float
+    box: tuple[float, float, float]  # edge lengths [m]
+    centres: np.ndarray  # (n, 3) [m], inside the box
+    radii: np.ndarray  # (n,) [m]
+    asked: float  # volume fraction of the particles, as wanted
+    reached: float  # as it is: their union (counted on a fixed fine grid for overlapping spheres; exact for hard ones)
     seed: int
     description: str
-    void_centres: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
-    void_radii: np.ndarray = field(default_factory=lambda: np.empty(0))
-    void_asked: float = 0.0
-    void_reached: float = 0.0
-    groups: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    void_centres: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))  # (k, 3) [m], of pores in the matrix
+    void_radii: np.ndarray = field(default_factory=lambda: np.empty(0))  # (k,) [m]; these pores are spheres
+    void_asked: float = 0.0  # volume fraction of these pores in the composite, as wanted
+    void_reached: float = 0.0  # as it is
+    groups: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # aggregate of each, (n,)
 
 
 @dataclass(frozen=True)
@@ -65,26 +53,16 @@ Geometry = Spheres | Channels
 
 @dataclass(frozen=True)
 class Microstructure:
-    """Phase labels on a periodic grid.
+    """Phase labels on a periodic grid."""
 
-    Attributes
-    ----------
-    labels : uint8 (s n0, s n1, s n2): 0 particle, 1 matrix, 2 shell, 3 void, each a sample at the centre of a sub-voxel.
-    subvoxels : s, samples per edge of a cell of the solver.
-    edges : distance of the samples along the three axes [m].
-    fractions : label -> volume fraction reached, of all samples.
-    asked : label -> volume fraction asked for.
-    seed : of the geometry, None for an image.
-    description : one sentence, for a report.
-    """
-
+    # uint8 (s n0, s n1, s n2): 0 particle, 1 matrix, 2 shell, 3 void, each at the centre of a sub-voxel.
     labels: np.ndarray
-    subvoxels: int
-    edges: tuple[float, float, float]
-    fractions: Mapping[int, float]
-    asked: Mapping[int, float]
-    seed: int | None
-    description: str
+    subvoxels: int  # s, samples per edge of a cell of the solver
+    edges: tuple[float, float, float]  # distance of the samples along the three axes [m]
+    fractions: Mapping[int, float]  # label -> volume fraction reached, of all samples
+    asked: Mapping[int, float]  # label -> volume fraction asked for
+    seed: int | None  # of the geometry, None for an image
+    description: str  # one sentence, for a report
 
     @property
     def edge(self) -> float:

@@ -22,18 +22,12 @@ _NOTE = (
 
 @dataclass(frozen=True)
 class Points:
-    """Conductivities over filler fraction, all (n,), in the unit of the figure.
-
-    Attributes
-    ----------
-    u : standard uncertainties of the conductivities, or None.
-    label : in the legend.
-    """
+    """Conductivities over filler fraction, all (n,), in the unit of the figure."""
 
     filler_fraction: np.ndarray | Sequence[float]
     conductivity: np.ndarray | Sequence[float]
-    u: np.ndarray | Sequence[float] | None = None
-    label: str = ""
+    u: np.ndarray | Sequence[float] | None = None  # standard uncertainties of the conductivities
+    label: str = ""  # in the legend
 
 
 def conductivity_figure(

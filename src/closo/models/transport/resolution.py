@@ -88,8 +88,8 @@ def resolved(
     whole change from one grid to the other. With subvoxels, links of layers come down to the limit or up to it, links that
     are half rods come up: the value is the mean of what both give, u the change of the layers, and half of the distance
     between both on the finer grid a source of its own. Chosen on four boxes of spheres with shells, and compared with 32
-    cells per radius on others (`python -m benchmarks grids`): u holds from 4 cells per radius on, not from 2. That
-    gaps narrower than a sample stay open is what `microstructure.sample` sees to.
+    cells per radius on others (`python -m benchmarks grids`): u holds from 4 cells per radius on, not from 2. Two
+    shells that pass within one cell share its potential, whatever its links are: only smaller cells (`within`) part them.
 
     u of the grid is never less than 0.3 %: on arrays of coated spheres, two grids that agree by chance were both off by
     0.3 to 0.5 %.

@@ -105,25 +105,15 @@ class Module:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a .mpr holds.
-
-    Attributes
-    ----------
-    path : the file.
-    records : one per point; the fields are the names of the columns, bit fields together in `flags`.
-    bits : names of the bit fields.
-    settings, log : bodies of these modules, empty where there is none.
-    date : MM/DD/YY of the settings module.
-    warnings : what was missing at the end of the file.
-    """
+    """What a .mpr holds."""
 
     path: Path
-    records: np.ndarray
-    bits: tuple[str, ...]
-    settings: bytes
-    log: bytes
-    date: str
-    warnings: tuple[str, ...]
+    records: np.ndarray  # one per point; the fields are the columns, bit fields together in `flags`
+    bits: tuple[str, ...]  # names of the bit fields
+    settings: bytes  # body of this module, empty where there is none
+    log: bytes  # body of this module, empty where there is none
+    date: str  # MM/DD/YY of the settings module
+    warnings: tuple[str, ...]  # what was missing at the end of the file
 
     def column(self, name: str) -> np.ndarray:
         """Return one stored column, shape (points,), as a contiguous array of its own type."""

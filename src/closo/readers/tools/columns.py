@@ -49,24 +49,15 @@ class UnknownUnitError(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """One understood column: SI value = sign * (number * factor + offset).
+    """One understood column: SI value = sign * (number * factor + offset)."""
 
-    Attributes
-    ----------
-    name : of the nomenclature, or of `names.BESIDE_A_FREQUENCY`, or 'step_time', 'date_time'.
-    index : position in the row, from 0.
-    sign : -1 where the file holds the negative.
-    unit : as written, '' where the header states none.
-    reference : of a potential, as in 'Na+/Na'; '' where the header states none.
-    """
-
-    name: str
-    index: int
-    sign: int = 1
+    name: str  # of the nomenclature, or of `names.BESIDE_A_FREQUENCY`, or 'step_time', 'date_time'
+    index: int  # position in the row, from 0
+    sign: int = 1  # -1 where the file holds the negative
     factor: float = 1.0
     offset: float = 0.0
-    unit: str = ""
-    reference: str = ""
+    unit: str = ""  # as written, '' where the header states none
+    reference: str = ""  # of a potential, as in 'Na+/Na'; '' where the header states none
 
 
 def from_header(cells: Sequence[str], units: Sequence[str] | None = None) -> dict[str, Column]:

@@ -32,18 +32,11 @@ _SEARCHED = 200  # lines in which the names may stand
 
 @dataclass(frozen=True)
 class Known:
-    """The names of one vendor.
+    """The names of one vendor."""
 
-    Attributes
-    ----------
-    names : name as `plain` writes it -> what it is (a key of the units above, 'state' included).
-    units : what it is -> unit where the name states none; a quantity that is not here must state it.
-    states : word of the state column -> +1 charge, -1 discharge, 0 rest.
-    """
-
-    names: Mapping[str, str]
-    units: Mapping[str, str]
-    states: Mapping[str, float] = field(default_factory=dict)
+    names: Mapping[str, str]  # name as `plain` writes it -> what it is (a key of the units above, 'state' included)
+    units: Mapping[str, str]  # what it is -> unit where the name states none; what is not here must state it
+    states: Mapping[str, float] = field(default_factory=dict)  # word -> +1 charge, -1 discharge, 0 rest
 
 
 @dataclass(frozen=True)

@@ -33,24 +33,14 @@ _LARGEST_RADIAN = 3.2  # no phase angle of an impedance is larger
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose columns are understood.
+    """A table whose columns are understood."""
 
-    Attributes
-    ----------
-    columns : nomenclature name -> values [SI], shape (rows,).
-    warnings : what was assumed or left out.
-    header : line of the names, from 0.
-    unused : names of the columns that were not read.
-    label : what stands above the names of one table of several side by side.
-    reference : what a potential is measured against, '' where the names do not say.
-    """
-
-    columns: dict[str, np.ndarray]
-    warnings: tuple[str, ...] = ()
-    header: int = 0
-    unused: tuple[str, ...] = ()
-    label: str = ""
-    reference: str = ""
+    columns: dict[str, np.ndarray]  # nomenclature name -> values [SI], shape (rows,)
+    warnings: tuple[str, ...] = ()  # what was assumed or left out
+    header: int = 0  # line of the names, from 0
+    unused: tuple[str, ...] = ()  # names of the columns that were not read
+    label: str = ""  # what stands above the names of one table of several side by side
+    reference: str = ""  # what a potential is measured against, '' where the names do not say
 
 
 def find_header(text: Text, start: int = 0) -> int | None:
@@ -213,7 +203,8 @@ def _phase_without_unit(text: Text, header: int, names: list[str], place: Place,
     ReadError  where the numbers could be either, or what lacks its unit is not the phase.
     """
     index = next((i for i, name in enumerate(names_in(names)) if name == "phase"), None)
-    if index is None or understand(names[index]).unit:
+    told = {"phase", *(column.name for column in others)}
+    if index is None or understand(names[index]).unit or not is_spectrum(told):
         bare = [n.strip() for n in names if understand(n).name is not None and not understand(n).unit]
         raise text.error(
             f"the unit of a column that makes the impedance is not stated ({', '.join(bare)[:80]}).",

@@ -28,22 +28,12 @@ _LOST = 0.01  # share of the rows of a record under current that may be left out
 
 @dataclass(frozen=True)
 class Part:
-    """One measurement as a reader found it.
+    """One measurement as a reader found it; warnings, checks and metadata are of this part alone."""
 
-    Attributes
-    ----------
-    kind : one of dataset.KINDS.
-    technique : as in a title, e.g. 'PEIS'; numbered by `finish`.
-    columns : nomenclature name -> values [SI]; an impedance as impedance_real and impedance_imag, or as
-        impedance_modulus and phase.
-    line : where it begins in the file, from 0.
-    metadata, warnings, uncalibrated, failed_checks : of this part alone.
-    """
-
-    kind: str
-    technique: str
-    columns: Columns
-    line: int = 0
+    kind: str  # one of dataset.KINDS
+    technique: str  # as in a title, e.g. 'PEIS'; numbered by `finish`
+    columns: Columns  # nomenclature name -> values [SI]; of an impedance real and imaginary, or modulus and phase
+    line: int = 0  # where it begins in the file, from 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     uncalibrated: bool = False

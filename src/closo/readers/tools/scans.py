@@ -21,17 +21,10 @@ _AGAIN = "Export it again from the program of the instrument."
 
 @dataclass(frozen=True)
 class Scan:
-    """One pattern as a reader found it.
+    """One pattern as a reader found it; metadata and warnings are its own."""
 
-    Attributes
-    ----------
-    two_theta : [deg].
-    intensity : counts, where all are whole numbers and none is negative; else an intensity.
-    metadata, warnings : of this scan alone.
-    """
-
-    two_theta: np.ndarray
-    intensity: np.ndarray
+    two_theta: np.ndarray  # [deg]
+    intensity: np.ndarray  # counts, where all are whole numbers and none is negative; else an intensity
     metadata: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -38,16 +38,10 @@ _MISSING = ("", "-", "--", "n/a", "#n/a", "nan", "null", "none")
 
 @dataclass(frozen=True)
 class Rows:
-    """The numbers of a table.
+    """The numbers of a table."""
 
-    Attributes
-    ----------
-    values : shape (rows, wanted columns); NaN where a cell is not a number.
-    warnings : one sentence per kind of row that was left out.
-    """
-
-    values: np.ndarray
-    warnings: tuple[str, ...] = ()
+    values: np.ndarray  # shape (rows, wanted columns); NaN where a cell is not a number
+    warnings: tuple[str, ...] = ()  # one sentence per kind of row that was left out
 
 
 def cells(line: str, separator: str) -> list[str]:

@@ -81,18 +81,11 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Text:
-    """The decoded content of a file.
+    """The decoded content of a file; every line ends with LF."""
 
-    Attributes
-    ----------
-    path : where it was read.
-    content : every line ends with LF.
-    encoding : 'utf-8', 'utf-16', 'gbk' or 'latin-1'.
-    """
-
-    path: Path
+    path: Path  # where it was read
     content: str
-    encoding: str
+    encoding: str  # 'utf-8', 'utf-16', 'gbk' or 'latin-1'
 
     @cached_property
     def lines(self) -> list[str]:

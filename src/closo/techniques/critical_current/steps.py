@@ -15,28 +15,16 @@ _LOW_SHARE = 0.5  # of the steps survived, which the cell's own ohmic response i
 
 @dataclass(frozen=True)
 class Steps:
-    """A staircase.
+    """A staircase."""
 
-    Attributes
-    ----------
-    level : (n,) number of the level of each half cycle, from the smallest current.
-    current : (levels,) mean |I| of each level [A].
-    half_cycles : half cycles per level, the most frequent number.
-    height : median difference of neighbouring levels [A].
-    even : whether all differences are within 10 % of it.
-    rising : whether no half cycle before the failure has a smaller current than one before it.
-    survived : highest level completed before the failure, below the level that failed; None where there is none.
-    failed : level of the failure; None where there is none.
-    """
-
-    level: np.ndarray
-    current: np.ndarray
-    half_cycles: int
-    height: float
-    even: bool
-    rising: bool
-    survived: int | None
-    failed: int | None
+    level: np.ndarray  # (n,) number of the level of each half cycle, from the smallest current
+    current: np.ndarray  # (levels,) mean |I| of each level [A]
+    half_cycles: int  # per level, the most frequent number
+    height: float  # median difference of neighbouring levels [A]
+    even: bool  # whether all differences are within 10 % of it
+    rising: bool  # whether no half cycle before the failure has a smaller current than one before it
+    survived: int | None  # highest level completed before the failure, below the level that failed
+    failed: int | None  # level of the failure; None where there is none
 
 
 def find_steps(half: HalfCycles, event: Event) -> Steps:

@@ -24,24 +24,14 @@ _THIRD = 1.0 / math.sqrt(3.0)  # standard deviation of an even distribution over
 
 @dataclass(frozen=True)
 class Instrument:
-    """Standard uncertainties of the current.
+    """Standard uncertainties of the current."""
 
-    Attributes
-    ----------
-    name : of the instrument, which its gain is called by.
-    offset : of each leg, (n_legs,) [A]; one and the same error, scaled with the range.
-    gain : relative.
-    scale : current range of each leg, (n_legs,) [A]; the offset is a share of the current where that exceeds it.
-    stated : True where the file states the ranges.
-    text : in words, for notes.
-    """
-
-    name: str
-    offset: np.ndarray
-    gain: float
-    scale: np.ndarray
-    stated: bool
-    text: str
+    name: str  # of the instrument, which its gain is called by
+    offset: np.ndarray  # of each leg, (n_legs,) [A]; one and the same error, scaled with the range
+    gain: float  # relative
+    scale: np.ndarray  # current range of each leg, (n_legs,) [A]; the offset is a share of the current above it
+    stated: bool  # True where the file states the ranges
+    text: str  # in words, for notes
 
 
 def instrument(
@@ -82,24 +72,14 @@ def instrument(
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How the errors of the instrument move one number, for each of n values.
+    """How the errors of the instrument move one number, for each of n values."""
 
-    Attributes
-    ----------
-    value : (n,).
-    offset : du of one standard uncertainty of the offset, signed; the same error in all.
-    late : the same for the late end of a leg (the mean of the missed half step), signed; one error in all.
-    step : of the part of the missed step that differs from leg to leg; independent.
-    integration : of the rule of integration (against the instrument's counter).
-    noise : of the noise of the current's readings, and of misread ones that no voltage confirms; independent.
-    """
-
-    value: np.ndarray
-    offset: np.ndarray
-    late: np.ndarray
-    step: np.ndarray
-    integration: np.ndarray
-    noise: np.ndarray
+    value: np.ndarray  # (n,)
+    offset: np.ndarray  # du of one standard uncertainty of the offset, signed; the same error in all
+    late: np.ndarray  # the same for the late end of a leg (the mean of the missed half step), signed; one error in all
+    step: np.ndarray  # of the part of the missed step that differs from leg to leg; independent
+    integration: np.ndarray  # of the rule of integration (against the instrument's counter)
+    noise: np.ndarray  # of the current's readings, and of misread ones that no voltage confirms; independent
 
     @property
     def u(self) -> np.ndarray:

@@ -16,38 +16,22 @@ _PARTIAL = 0.1  # share that is missing from a partial first leg
 
 @dataclass(frozen=True)
 class Cycles:
-    """Cycles in order; arrays of length n_cycles. Cycle k of the text (from 1) is index k - 1.
+    """Cycles in order; arrays of length n_cycles. Cycle k of the text (from 1) is index k - 1."""
 
-    Attributes
-    ----------
-    cell : kind of cell.
-    legs : of the record.
-    first, second : index of the two legs of each cycle; the second one is what the cell gives back.
-    charge, discharge : index of the charging and of the discharging leg.
-    efficiency : |second| over |first|, with sensitivities.
-    complete : both legs ended at a limit, and the first one did not start from a partly charged cell.
-    ended : of each leg, (n_legs,): it ended at a limit.
-    partial_start : the first leg of the record is much shorter than those after it, because the cell was not empty.
-    interlude : a spectrum interrupted the cycle or came just before it.
-    temperature : mean logged temperature of the second leg [K]; NaN without a log.
-    rate_group : 0, 1, ...: one more wherever the current of the second leg changes by more than 10 %.
-    rate_level : 0, 1, ... from the lowest to the highest current of the second leg, in steps of more than 10 %.
-    """
-
-    cell: str
-    legs: Legs
-    first: np.ndarray
-    second: np.ndarray
-    charge: np.ndarray
-    discharge: np.ndarray
-    efficiency: Sensitivity
-    complete: np.ndarray
-    ended: np.ndarray
-    partial_start: bool
-    interlude: np.ndarray
-    temperature: np.ndarray
-    rate_group: np.ndarray
-    rate_level: np.ndarray
+    cell: str  # kind of cell
+    legs: Legs  # of the record
+    first: np.ndarray  # index of the first leg of each cycle
+    second: np.ndarray  # index of the second leg, which the cell gives back
+    charge: np.ndarray  # index of the charging leg
+    discharge: np.ndarray  # index of the discharging leg
+    efficiency: Sensitivity  # |second| over |first|, with sensitivities
+    complete: np.ndarray  # both legs ended at a limit, and the first one did not start from a partly charged cell
+    ended: np.ndarray  # of each leg, (n_legs,): it ended at a limit
+    partial_start: bool  # the record's first leg is much shorter than those after it: the cell was not empty
+    interlude: np.ndarray  # a spectrum interrupted the cycle or came just before it
+    temperature: np.ndarray  # mean logged temperature of the second leg [K]; NaN without a log
+    rate_group: np.ndarray  # 0, 1, ...: one more wherever the current of the second leg changes by more than 10 %
+    rate_level: np.ndarray  # 0, 1, ... from the lowest to the highest current of the second leg, in steps of > 10 %
 
     def __len__(self) -> int:
         return len(self.first)

@@ -15,20 +15,12 @@ _FINEST = 0.005  # V
 
 @dataclass(frozen=True)
 class Branches:
-    """Legs of selected cycles, one after the other, (n,) each.
+    """Legs of selected cycles, one after the other, (n,) each."""
 
-    Attributes
-    ----------
-    cycle : index of the cycle of each point.
-    sign : +1 in a charge, -1 in a discharge.
-    capacity : |charge| since the leg began [C].
-    voltage : [V].
-    """
-
-    cycle: np.ndarray
-    sign: np.ndarray
-    capacity: np.ndarray
-    voltage: np.ndarray
+    cycle: np.ndarray  # index of the cycle of each point
+    sign: np.ndarray  # +1 in a charge, -1 in a discharge
+    capacity: np.ndarray  # |charge| since the leg began [C]
+    voltage: np.ndarray  # [V]
 
 
 def selected(cycles: Cycles) -> list[tuple[int, int]]:

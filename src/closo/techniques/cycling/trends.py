@@ -27,20 +27,12 @@ _ROUNDS = 8  # of fade and sensitivity, each with the other taken off
 
 @dataclass(frozen=True)
 class Fade:
-    """The early change of capacity, q = level + slope (n - n0) + height exp(-(n - n0)/tau).
+    """The early change of capacity, q = level + slope (n - n0) + height exp(-(n - n0)/tau)."""
 
-    Attributes
-    ----------
-    values : level [C], slope [C], height [C], tau [cycles].
-    covariance : (4, 4).
-    start : n0, number of the first cycle used.
-    df : degrees of freedom.
-    """
-
-    values: np.ndarray
-    covariance: np.ndarray
-    start: int
-    df: int
+    values: np.ndarray  # level [C], slope [C], height [C], tau [cycles]
+    covariance: np.ndarray  # (4, 4)
+    start: int  # n0, number of the first cycle used
+    df: int  # degrees of freedom
 
     def at(self, number: np.ndarray) -> np.ndarray:
         """Return the capacity at each cycle [C]."""
@@ -57,20 +49,12 @@ class Fade:
 
 @dataclass(frozen=True)
 class Trend:
-    """How the capacity moves over the cycles.
+    """How the capacity moves over the cycles."""
 
-    Attributes
-    ----------
-    fade : the early change, None where there is none.
-    scatter : from cycle to cycle, as it is.
-    scatter_at_equal_temperature : the same with the effect of temperature taken off.
-    sensitivity : `temperature_sensitivity`, or why not.
-    """
-
-    fade: Fade | None
-    scatter: Scatter
-    scatter_at_equal_temperature: Scatter
-    sensitivity: Quantity
+    fade: Fade | None  # the early change, None where there is none
+    scatter: Scatter  # from cycle to cycle, as it is
+    scatter_at_equal_temperature: Scatter  # the same with the effect of temperature taken off
+    sensitivity: Quantity  # `temperature_sensitivity`, or why not
 
 
 def compared(cycles: Cycles, level: int | None = None) -> np.ndarray:

@@ -25,15 +25,16 @@ Gives
 
 Uncertainty sources
     `counting EDGE:<name>` (counts, and the extrapolated background, which weighs 2 to 200 times more), `background
-    EDGE:<name>` (root mean square over windows that fit), `dark current:<name>` (of values that are no counts: a fifth of
-    what is before the least edge), `alignment REFERENCE:<name>` (0.3 eV either way), `structure REFERENCE:<name>` (blocks
+    EDGE:<name>` (root mean square over windows that fit), `bend of the background EDGE:<name>` (1 per unit of ln E, or what
+    the widest window says), `dark current:<name>` (of values that are no counts: what leaves exponents from 2 to 5 before
+    each edge), `alignment REFERENCE:<name>` (0.3 eV either way), `structure REFERENCE:<name>` (blocks
     of residuals), `method:<name>` (of the thickness: reflected or cut peak), `end of the zero-loss peak EDGE:<name>` (the
     same, of single scattering), `axis EDGE:<name>` (5 eV, where nothing calibrates the axis).
 
 Checks
-    zero of the axis, channels (dead, cut off, apart), dark current (a part of the spectrum below zero), noise (smoothed
-    values), place and background of each edge (exponent), thickness, whether residuals are noise, number of components
-    (eigenvalues above those of noise; only counted, never fitted).
+    zero of the axis, channels (dead, cut off, apart), dark current (a part of the spectrum below zero, its end too steep
+    or level), noise (smoothed values), place and background of each edge (exponent, bend), thickness, whether residuals
+    are noise, number of components (eigenvalues above those of noise; only counted, never fitted).
 
 Limits
     Counts are no amounts: that needs cross-sections. Plural scattering carries counts out of the window above t/lambda

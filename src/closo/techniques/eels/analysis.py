@@ -16,7 +16,7 @@ from closo.errors import DataError, StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.eels import background as kernel
-from closo.techniques.eels.background import ONSETS, Spectra
+from closo.techniques.eels.background import FLATTEST, ONSETS, STEEPEST, Spectra
 from closo.techniques.eels.joint import across, joint
 from closo.techniques.eels.low_loss import LowLoss, holds_peak, read_low_loss, single_share, thickness
 from closo.techniques.eels.request import asked_of, profile_of
@@ -24,18 +24,11 @@ from closo.techniques.element_map.places import square_pixel
 
 _USUAL = ("Si L", "B K", "C K", "O K", "Na K", "Si K")
 _BESIDE = {"Si L1": 149.7} | {name: ONSETS[name] for name in _USUAL}  # what may lie before or behind an edge
-_STARTS = (
-    0.12,
-    0.06,
-    0.09,
-    0.18,
-    0.25,
-)  # of the onset: where the window of the background may begin; the first is usual
+_STARTS = (0.12, 0.06, 0.09, 0.18, 0.25)  # of the onset, where a background's window may begin; the first is usual
 _OFF = 8.0  # eV from its place: BO3 rises 6 eV above the onset of B K
 _GAP, _LEAST, _BEHIND = 1.5, 12, 12.0  # eV before the onset; channels of a window; eV behind an edge before it
 _VAGUE, _MISFIT, _FLAT = 0.4, 10.0, 0.5  # relative u; chi2 without a number; exponent of what does not fall
-_DARK = 0.2  # of what is before the least edge: by how much the zero of values that are no counts may be off
-_FLATTEST, _STEEPEST = 2.0, 5.0  # exponents between which those of thin specimens lie (Egerton 2011)
+_BENT = 1.0  # change of the exponent per unit of ln E that backgrounds may have
 _ADRIFT = _OFF / 3**0.5  # eV, u of a zero that is not calibrated: what is further off is seen
 _UNCALIBRATED = (
     f"The axis is uncalibrated, that of the file: no zero-loss peak (low_loss, zero_loss). Up to {_OFF:g} eV it may be off "
@@ -45,7 +38,10 @@ _UNCALIBRATED = (
 
 @dataclass(frozen=True)
 class _Edge:
-    """An edge with masks of its background's window and of its signal; of other windows that fit; its net counts."""
+    """An edge with masks of its background's window and of its signal; of other windows that fit; its net counts.
+
+    `bend` : of the widest window and u; what 1 of it adds to the background below the signal (`kernel.bend_of`).
+    """
 
     name: str
     window: np.ndarray
@@ -53,6 +49,7 @@ class _Edge:
     others: tuple[np.ndarray, ...]
     net: kernel.Net
     advice: str
+    bend: tuple[float, float, float]
 
 
 def analyse(
@@ -106,12 +103,9 @@ def analyse(
         notes = (*warned, "The zero-loss peak was analysed; name edges (edges) to have those of this spectrum.")
         return Result("eels", spectra.name, quantities, curves, tuple(checks), kept, notes)
     found = _edges(data, spectra, wanted, limits, width=width)
-    if "counts" not in data:
-        level = min(float(spectra.total[edge.window].mean()) for edge in found)
-        spectra = replace(spectra, dark=_DARK * max(level, 0.0))
-    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, plural).items()} | _ratios(
-        spectra, found
-    )
+    spectra = spectra if "counts" in data else replace(spectra, dark=_dark_u(spectra, found))
+    quantities = {key: q for edge in found for key, q in _of_edge(spectra, edge, plural).items()}
+    quantities |= _ratios(found, quantities)
     seen = [edge.name for edge in found if quantities[f"edge_intensity:{edge.name}"].value is not None]
     first = int(np.flatnonzero(found[0].window)[0])
     odd = kernel.odd_channels(spectra.total[first:], spectra.energies[first:])
@@ -234,7 +228,9 @@ def _edge(spectra: Spectra, name: str, windows: list[np.ndarray], signal: np.nda
     advice = (
         f"{ends[0]:.0f}-{ends[1]:.0f} eV is the best window that a power law fits: variance {weight:.1f} times counts"
     )
-    return _Edge(name, windows[0], signal, others, nets[0], advice)
+    widest = max(windows, key=lambda mask: int(mask.sum()))
+    bend, moved = (kernel.bend_of(spectra.total, spectra.energies, mask, signal) for mask in (widest, windows[0]))
+    return _Edge(name, windows[0], signal, others, nets[0], advice, (*bend[:2], moved[2]))
 
 
 def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[str, Quantity]:
@@ -246,6 +242,7 @@ def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[
     sources = {
         f"counting {edge.name}:{name}": float(net.variance * inflate) ** 0.5 / pixels,
         f"background {edge.name}:{name}": spread / pixels,
+        f"bend of the background {edge.name}:{name}": _bent(edge) / pixels,
         f"dark current:{name}": (_net(spectra.total + spectra.dark, spectra, edge) - float(net.value)) / pixels,
         f"axis {edge.name}:{name}": _adrift(spectra, edge) / pixels,
     }
@@ -271,9 +268,29 @@ def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[
     quantity = Quantity("edge_intensity", number, how)
     if float(quantity.u or 0.0) > _VAGUE * float(quantity.value or 0.0):
         limit = max(float(quantity.value or 0.0), 0.0) + 1.645 * float(quantity.u or 0.0)
-        quantity = withheld("edge_intensity", f"not seen: below {limit:.3g} (95 %)", method=how)
+        seen = float(quantity.value or 0.0) > 3.0 * sources[f"counting {edge.name}:{name}"]
+        why = f"seen, but not known to 40 % ({max(sources, key=lambda s: abs(sources[s]))})" if seen else "not seen"
+        quantity = withheld("edge_intensity", f"{why}: below {limit:.3g} (95 %)", method=how)
     found = dict(zip(keys, (quantity, Quantity("background_exponent", exponent, through)), strict=True))
     return found | ({} if low is None else _scattered_once(spectra, edge, low, quantity))
+
+
+def _bent(edge: _Edge) -> float:
+    """Return by how much a bend of the background may move the counts: what is seen, and what `_BENT` leaves open."""
+    bend, u, moved = edge.bend
+    known = _BENT**2 / (_BENT**2 + u**2)
+    return float(abs(moved) * np.hypot(known * bend, known**0.5 * u))
+
+
+def _dark_u(spectra: Spectra, found: list[_Edge]) -> float:
+    """Return by how much the zero of the values may be off: all that leaves exponents of thin specimens before each edge."""
+    ends = [(-np.inf, np.inf)]
+    for edge in found:
+        falls, u = float(edge.net.law.exponent), 2.0 * float(edge.net.law.covariance[1, 1]) ** 0.5
+        level = max(float(spectra.total[edge.window].mean()), 0.0)
+        ends.append((level * (max(falls - u, 0.0) / STEEPEST - 1.0), level * ((falls + u) / FLATTEST - 1.0)))
+    low, high = np.nanmax(ends, axis=0)[0], np.nanmin(ends, axis=0)[1]
+    return float((low**2 + low * high + high**2) / 3.0) ** 0.5 if np.isfinite(low) else 0.0  # rms of what lies between
 
 
 def _adrift(spectra: Spectra, edge: _Edge) -> float:
@@ -308,18 +325,18 @@ def _scattered_once(spectra: Spectra, edge: _Edge, low: LowLoss, whole: Quantity
     return {key: Quantity("edge_intensity", whole.number * once, how)}
 
 
-def _ratios(spectra: Spectra, found: list[_Edge]) -> dict[str, Quantity]:
+def _ratios(found: list[_Edge], quantities: dict[str, Quantity]) -> dict[str, Quantity]:
     """Return the counts of each edge over those of the next one."""
-    quantities = {}
-    for one, other in itertools.pairwise(found):
-        key = f"edge_ratio:{one.name}/{other.name}"
-        a, b = (_of_edge(spectra, edge)[f"edge_intensity:{edge.name}"] for edge in (one, other))
-        if a.number is None or b.number is None:
-            lacking = [edge.name for edge, q in ((one, a), (other, b)) if q.value is None]
-            quantities[key] = withheld("edge_ratio", f"{' and '.join(lacking)} withheld")
+    ratios = {}
+    for one, other in itertools.pairwise(edge.name for edge in found):
+        key = f"edge_ratio:{one}/{other}"
+        a, b = (quantities[f"edge_intensity:{name}"].number for name in (one, other))
+        if a is None or b is None:
+            lacking = [name for name, number in ((one, a), (other, b)) if number is None]
+            ratios[key] = withheld("edge_ratio", f"{' and '.join(lacking)} withheld")
         else:
-            quantities[key] = Quantity("edge_ratio", a.number / b.number, "counts, not amounts")
-    return quantities
+            ratios[key] = Quantity("edge_ratio", a / b, "counts, not amounts")
+    return ratios
 
 
 def _fits(edge: _Edge) -> Check:
@@ -328,16 +345,22 @@ def _fits(edge: _Edge) -> Check:
     said = f"chi2 over its degrees of freedom {chi2:.2f} in {points} channels (p = {likely:.2g}, limit 0.001); {edge.advice}"
     said += "; less scatter than counts have: scaled or smoothed values" if likely > 1 - 1e-6 else ""
     falls, u = float(edge.net.law.exponent), float(edge.net.law.covariance[1, 1]) ** 0.5
-    steep, flat = falls - 2.0 * u > _STEEPEST, falls + 2.0 * u < _FLATTEST
-    said += f"; exponent {falls:.1f} above {_STEEPEST:g}: is a dark current subtracted twice?" if steep else ""
-    said += f"; exponent {falls:.1f} below {_FLATTEST:g}: a logarithm, a root, or a dark current?" if flat else ""
-    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6 and not steep and not flat, said)
+    steep, flat = falls - 2.0 * u > STEEPEST, falls + 2.0 * u < FLATTEST
+    said += f"; exponent {falls:.1f} above {STEEPEST:g}: is a dark current subtracted twice?" if steep else ""
+    said += f"; exponent {falls:.1f} below {FLATTEST:g}: a logarithm, a root, or a dark current?" if flat else ""
+    bend, off, _ = edge.bend
+    bent = abs(bend) - 3.0 * off > _BENT
+    said += f"; it bends by {bend:.1f} ± {off:.1f} per unit of ln E: an afterglow, or a dark current?" if bent else ""
+    return Check(f"background of {edge.name}", 1e-3 < likely <= 1 - 1e-6 and not (steep or flat or bent), said)
 
 
 def _noise(spectra: Spectra, first: int) -> list[Check]:
     """Return whether the noise of values that are no counts can be known, and what a dark current says."""
     below = kernel.below_zero(spectra.total[first:], spectra.energies[first:])
-    dark = Check("dark current", not below, below or "no part of the spectrum is below zero")
+    below = below or kernel.odd_end(spectra.total, spectra.energies)
+    dark = Check(
+        "dark current", not below, below or "no part of the spectrum is below zero, and its end falls as losses do"
+    )
     said = "neighbouring channels share their noise: smoothed or interpolated values; it is taken from sums of eight"
     return [dark, Check("noise", False, said)] if spectra.smoothed else [dark]
 

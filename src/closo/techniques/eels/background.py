@@ -15,6 +15,8 @@ ONSETS = {
     "Al L": 73.0, "Si L": 99.2, "P L": 132.0, "Si L1": 149.7, "S L": 165.0, "B K": 188.0, "C K": 284.2, "N K": 401.0,
     "O K": 532.0, "Fe L": 708.0, "F K": 685.0, "Na K": 1071.0, "Al K": 1560.0, "Si K": 1839.0,
 }  # eV  # fmt: skip
+FLATTEST, STEEPEST = 2.0, 5.0  # exponents between which those of thin specimens lie (Egerton 2011)
+_LEVEL = 1.0  # exponent of the end of a spectrum, edges included
 _RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
 _SUMMED, _LAGS, _SHARED = 8, (5, 6, 7, 8), 0.3  # channels; a smaller part of the scatter over LAGS: smoothed
@@ -27,7 +29,7 @@ class Spectra:
 
     `scale` : of the values of the file to these counts; `smoothed` : whether neighbours share their noise; `axis_u` : of
     the zero of the axis [eV], 0 where it is calibrated; `pixel` : [m], None where it is not known; `dark` : u of the zero
-    of the values, a dark current that was subtracted.
+    of the values, where a dark current was subtracted.
     """
 
     name: str
@@ -122,6 +124,31 @@ def net_of(counts: np.ndarray, energies: np.ndarray, window: np.ndarray, signal:
     return Net(gross - slopes[..., 0], np.maximum(gross, 1.0) + extrapolated, slopes[..., 0], law)
 
 
+def bend_of(
+    counts: np.ndarray, energies: np.ndarray, window: np.ndarray, signal: np.ndarray
+) -> tuple[float, float, float]:
+    """Return by how much the exponent falls per unit of ln E in a window, u of that, and what 1 of it adds to `signal`.
+
+    One step away from the power law, along what of (ln E)^2/2 no power law can follow.
+
+    Example
+    -------
+    >>> e = np.arange(150.0, 230.0, 0.5)
+    >>> bent = 1e6 * np.exp(-3.0 * np.log(e / 170.0) + 0.5 * np.log(e / 170.0) ** 2)
+    >>> round(bend_of(bent, e, e < 187.0, e > 190.0)[0], 1)
+    1.0
+    """
+    law = power_law(counts[window], energies[window])
+    model = law.at(energies)
+    x = np.log(np.where(energies > 0, energies, np.nan) / law.centre)
+    basis = np.stack([np.ones_like(x), x, 0.5 * x * x])
+    normal = (basis * model)[:, window] @ basis[:, window].T
+    along = basis[2] - np.linalg.solve(normal[:2, :2], normal[:2, 2]) @ basis[:2]
+    weight = float(model[window] @ along[window] ** 2)
+    bend = float((counts - model)[window] @ along[window]) / weight
+    return bend, (max(1.0, float(law.chi2)) / weight) ** 0.5, float(model[signal] @ along[signal])
+
+
 def net_map(
     cube: np.ndarray, energies: np.ndarray, window: np.ndarray, signal: np.ndarray, *, exponent: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -196,6 +223,20 @@ def below_zero(values: np.ndarray, energies: np.ndarray) -> str:
         if len(y) > 4 and y.mean() < -4.0 * float(np.sqrt(np.mean(np.diff(y, 2) ** 2) / 6.0 / len(y))):
             return f"the mean from {e[0]:.0f} to {e[-1]:.0f} eV is {y.mean():.3g}: too much dark current was subtracted"
     return ""
+
+
+def odd_end(values: np.ndarray, energies: np.ndarray) -> str:
+    """Return why the last eighth of a spectrum cannot be losses of electrons alone, '' where it can or an edge is near."""
+    start = 0.88 * float(energies[-1])
+    end = energies > start
+    if end.sum() < 12 or any(start - 30.0 < onset < energies[-1] for onset in ONSETS.values()):
+        return ""
+    law = power_law(values[end], energies[end])
+    falls, u = float(law.exponent), (max(1.0, float(law.chi2)) * float(law.covariance[1, 1])) ** 0.5
+    said = f"beyond {start:.0f} eV it falls with an exponent of {falls:.2g} ± {u:.1g}: "
+    if falls - 3.0 * u > STEEPEST:
+        return f"{said}was too much dark current subtracted, or is there an afterglow below?"
+    return f"{said}is a dark current left, or an afterglow of the detector?" if falls + 3.0 * u < _LEVEL else ""
 
 
 def odd_channels(counts: np.ndarray, energies: np.ndarray) -> str:

@@ -113,18 +113,11 @@ def relaxation_time(log_r: float, storage: Element, theta: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Circuit:
-    """A parsed circuit.
+    """A parsed circuit."""
 
-    Attributes
-    ----------
-    text : normal form, with every element numbered.
-    root : the tree.
-    elements : leaves in order of theta.
-    """
-
-    text: str
-    root: Node
-    elements: tuple[Element, ...]
+    text: str  # normal form, with every element numbered
+    root: Node  # the tree
+    elements: tuple[Element, ...]  # leaves in order of theta
 
     @cached_property
     def size(self) -> int:

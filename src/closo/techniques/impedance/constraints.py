@@ -25,18 +25,11 @@ _RELEASED = 1e-6  # relative rise of the sum of squares that a parameter put at 
 
 @dataclass(frozen=True)
 class Constraints:
-    """What the user says of theta, by its indices.
+    """What the user says of theta, by its indices."""
 
-    Attributes
-    ----------
-    held : index -> value that stays.
-    bounds : index -> (lowest, highest).
-    begin : index -> value to begin with.
-    """
-
-    held: Mapping[int, float] = field(default_factory=dict)
-    bounds: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    begin: Mapping[int, float] = field(default_factory=dict)
+    held: Mapping[int, float] = field(default_factory=dict)  # index -> value that stays
+    bounds: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # index -> (lowest, highest)
+    begin: Mapping[int, float] = field(default_factory=dict)  # index -> value to begin with
 
     @property
     def named(self) -> frozenset[int]:
@@ -98,7 +91,7 @@ class Constraints:
 
         if not free.size:
             left = residual(theta)
-            return Fit(theta, np.zeros((theta.size, theta.size)), left, float(left @ left), left.size, 1)
+            return Fit(theta, np.zeros((theta.size, theta.size)), left, float(left @ left), left.size)
         limits = np.array([self.bounds.get(int(k), (-np.inf, np.inf)) for k in free]).T
         fit = least_squares(
             lambda x: residual(whole(x)),

@@ -62,27 +62,17 @@ class Peak:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The outcome of `relaxation_times`.
+    """The outcome of `relaxation_times`."""
 
-    Attributes
-    ----------
-    tau : shape (m,) [s], rising.
-    gamma, low, high : shape (m,) [ohm], estimate and 95 % band.
-    fitted : complex, shape (n,) [ohm].
-    series_resistance, inductance : R_s [ohm], L [H].
-    strength : weight of the prior, chosen by the evidence.
-    peaks : in order of rising tau, those above 2 % of the area.
-    """
-
-    tau: np.ndarray
-    gamma: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    fitted: np.ndarray
-    series_resistance: float
-    inductance: float
-    strength: float
-    peaks: tuple[Peak, ...]
+    tau: np.ndarray  # shape (m,) [s], rising
+    gamma: np.ndarray  # shape (m,) [ohm], estimate
+    low: np.ndarray  # shape (m,) [ohm], lower end of its 95 % band
+    high: np.ndarray  # shape (m,) [ohm], upper end
+    fitted: np.ndarray  # complex, shape (n,) [ohm]
+    series_resistance: float  # R_s [ohm]
+    inductance: float  # L [H]
+    strength: float  # weight of the prior, chosen by the evidence
+    peaks: tuple[Peak, ...]  # in order of rising tau, those above 2 % of the area
 
 
 def relaxation_times(

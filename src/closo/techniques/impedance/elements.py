@@ -30,22 +30,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ElementKind:
-    """One kind of element.
+    """One kind of element."""
 
-    Attributes
-    ----------
-    symbol : as written in a circuit.
-    title : for people.
-    formula : the impedance, in the symbols of its parameters, with w the angular frequency and I the imaginary unit.
-    parameters : in the order of theta.
-    evaluate : (jw, ln jw, theta...) -> (Z, (dZ/dtheta, ...)), arrays of shape (frequencies,).
-    """
-
-    symbol: str
-    title: str
-    formula: str
-    parameters: tuple[Parameter, ...]
-    evaluate: Callable[..., Evaluation]
+    symbol: str  # as written in a circuit
+    title: str  # for people
+    formula: str  # the impedance, in the symbols of its parameters; w: angular frequency, I: imaginary unit
+    parameters: tuple[Parameter, ...]  # in the order of theta
+    evaluate: Callable[..., Evaluation]  # (jw, ln jw, theta...) -> (Z, (dZ/dtheta, ...)), shape (frequencies,)
 
 
 def _resistor(jw: Complex, _: Complex, log_r: float) -> Evaluation:

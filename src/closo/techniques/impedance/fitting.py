@@ -40,42 +40,23 @@ class Prior:
 
 @dataclass(frozen=True)
 class CircuitFit:
-    """A fitted circuit.
+    """A fitted circuit."""
 
-    Attributes
-    ----------
-    circuit : what was fitted.
-    theta : shape (p,), internal parameters, arcs in order of rising time constant.
-    covariance : shape (p, p), of theta, scaled by the residuals.
-    model : complex, shape (n,) [ohm].
-    residual : complex, shape (n,), (Z - model)/|Z| [1].
-    rms : root mean square of Re and Im of `residual`, corrected for the parameters [1].
-    reduced : residual variance in units of the assumed noise.
-    bic : Bayesian information criterion (differences matter).
-    jacobian : shape (2n, p), d(model/s)/dtheta, Re above Im.
-    sd : shape (n,), the s of the residual [ohm].
-    df : degrees of freedom.
-    starts_used : how many starts were tried.
-    held : indices of theta that were not fitted.
-    at_bound : index of theta -> 'lower' or 'upper', where the data would have the parameter outside its bounds.
-    noise_known : whether `sd` was measured.
-    """
-
-    circuit: Circuit
-    theta: np.ndarray
-    covariance: np.ndarray
-    model: np.ndarray
-    residual: np.ndarray
-    rms: float
-    reduced: float
-    bic: float
-    jacobian: np.ndarray
-    sd: np.ndarray
-    df: int
-    starts_used: int
-    held: frozenset[int] = frozenset()
-    at_bound: Mapping[int, str] = field(default_factory=dict)
-    noise_known: bool = False
+    circuit: Circuit  # what was fitted
+    theta: np.ndarray  # shape (p,), internal parameters, arcs in order of rising time constant
+    covariance: np.ndarray  # shape (p, p), of theta, scaled by the residuals
+    model: np.ndarray  # complex, shape (n,) [ohm]
+    residual: np.ndarray  # complex, shape (n,), (Z - model)/|Z| [1]
+    rms: float  # root mean square of Re and Im of `residual`, corrected for the parameters [1]
+    reduced: float  # residual variance in units of the assumed noise
+    bic: float  # Bayesian information criterion (differences matter)
+    jacobian: np.ndarray  # shape (2n, p), d(model/s)/dtheta, Re above Im
+    sd: np.ndarray  # shape (n,), the s of the residual [ohm]
+    df: int  # degrees of freedom
+    starts_used: int  # how many starts were tried
+    held: frozenset[int] = frozenset()  # indices of theta that were not fitted
+    at_bound: Mapping[int, str] = field(default_factory=dict)  # index of theta -> the end that the data would pass
+    noise_known: bool = False  # whether `sd` was measured
 
     @property
     def scale(self) -> float:

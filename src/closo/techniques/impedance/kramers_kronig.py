@@ -51,52 +51,33 @@ _SETTLED = 0.1  # change of ln sd between two fits
 
 @dataclass(frozen=True)
 class KramersKronig:
-    """The outcome of the test.
+    """The outcome of the test."""
 
-    Attributes
-    ----------
-    fitted : complex, shape (n,), the nearest KK-consistent spectrum [ohm].
-    residual : complex, shape (n,), (Z - fitted) / |Z| [1].
-    noise : standard deviation of Re and Im relative to |Z|, corrected for the degrees of freedom [1].
-    terms : number of RC pairs.
-    structure : correlation of the residuals with their neighbours along frequency, in standard deviations of white noise;
-        negative where points of one frequency differ in a way that noise does not.
-    passed : the residuals look like noise and are less than 15 % of |Z|, and no three outliers follow one another.
-    outliers : indices of the points that do not belong to the rest; fit, noise and structure are without them.
-    sd : shape (n,), standard deviation of Re and Im [ohm]: noise times |Z|, or a smooth function of the frequency where the
-        residuals show that the noise is not proportional to |Z|, then at least 0.01 % of |Z|.
-    """
-
-    fitted: np.ndarray
-    residual: np.ndarray
-    noise: float
-    terms: int
+    fitted: np.ndarray  # complex, shape (n,), the nearest KK-consistent spectrum [ohm]
+    residual: np.ndarray  # complex, shape (n,), (Z - fitted) / |Z| [1]
+    noise: float  # standard deviation of Re and Im relative to |Z|, corrected for the degrees of freedom [1]
+    terms: int  # number of RC pairs
+    # Correlation of the residuals with their neighbours along frequency, in standard deviations of white noise;
+    # negative where points of one frequency differ in a way that noise does not.
     structure: float
-    passed: bool
+    passed: bool  # the residuals look like noise and are < 15 % of |Z|, and no three outliers follow one another
+    # Indices of the points that do not belong to the rest; fit, noise and structure are without them.
     outliers: np.ndarray
+    # Shape (n,), standard deviation of Re and Im [ohm]: noise times |Z|, or a smooth function of the frequency where
+    # the residuals show that the noise is not proportional to |Z|, then at least 0.01 % of |Z|.
     sd: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """A fit with the outliers taken out; everything in units of the weights.
+    """A fit with the outliers taken out; everything in units of the weights."""
 
-    Attributes
-    ----------
-    terms : number of RC pairs.
-    explained : shape (2n, p + 2k), orthonormal: what p columns and k outliers explain.
-    left : shape (2n,), residuals; 0 at outliers.
-    coefficients : shape (terms + 3,), of `_stacked_columns`.
-    outliers : indices, in the order in which they left.
-    criterion : twice the negative logarithm of the likelihood, with what parameters and outliers cost.
-    """
-
-    terms: int
-    explained: np.ndarray
-    left: np.ndarray
-    coefficients: np.ndarray
-    outliers: list[int]
-    criterion: float
+    terms: int  # number of RC pairs
+    explained: np.ndarray  # shape (2n, p + 2k), orthonormal: what p columns and k outliers explain
+    left: np.ndarray  # shape (2n,), residuals; 0 at outliers
+    coefficients: np.ndarray  # shape (terms + 3,), of `_stacked_columns`
+    outliers: list[int]  # indices, in the order in which they left
+    criterion: float  # twice the negative logarithm of the likelihood, with what parameters and outliers cost
 
     @property
     def scale(self) -> float:

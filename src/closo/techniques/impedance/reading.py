@@ -34,28 +34,18 @@ _NEGLIGIBLE = 0.02  # share of the total up to which it does not matter what an 
 
 @dataclass(frozen=True)
 class Reading:
-    """The resistors of one fit by what they are; indices are those of theta.
-
-    Attributes
-    ----------
-    fit : the fit.
-    total : of the electrolyte; empty where there is none.
-    left_out : resistors that are an electrode's (or the leads').
-    bulk, boundary : of one arc and of the others; empty where they cannot be told.
-    why_total, why_bulk, why_boundary : reason why each cannot be given, '' where it can.
-    lowest : the lowest frequency [Hz].
-    said : label of a resistor -> what the user says, or the class that it has beside that; empty without an assignment.
-    """
+    """The resistors of one fit by what they are; indices are those of theta."""
 
     fit: CircuitFit
-    total: tuple[Term, ...]
-    left_out: tuple[Term, ...]
-    bulk: tuple[Term, ...]
-    boundary: tuple[Term, ...]
-    why_total: str
+    total: tuple[Term, ...]  # of the electrolyte; empty where there is none
+    left_out: tuple[Term, ...]  # resistors that are an electrode's (or the leads')
+    bulk: tuple[Term, ...]  # of one arc; empty where bulk and boundary cannot be told
+    boundary: tuple[Term, ...]  # of the other arcs
+    why_total: str  # reason why it cannot be given, '' where it can; as the next two
     why_bulk: str
     why_boundary: str
-    lowest: float
+    lowest: float  # the lowest frequency [Hz]
+    # Label of a resistor -> what the user says, or the class that it has beside that; empty without an assignment.
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -37,28 +37,17 @@ _EXAMPLES = {"hold": "R1=120 ohm, n1=0.9", "start": "R1=1e3", "bound": "Q1=1e-12
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asks for.
+    """What the user asks for."""
 
-    Attributes
-    ----------
-    circuit : as given; None where the data choose.
-    held : index of theta -> value that stays; `held_u` its standard uncertainty where the user stated one [theta].
-    begin : index of theta -> value to begin with.
-    bounds : index of theta -> (lowest, highest), infinite where the user left an end open.
-    assign : label of a resistor -> one of `KINDS`; it overrides the capacitance.
-    f_min, f_max : [Hz], None without a limit.
-    leave_out : points that are not used, counted from 0.
-    """
-
-    circuit: Circuit | None = None
-    held: Mapping[int, float] = field(default_factory=dict)
-    held_u: Mapping[int, float] = field(default_factory=dict)
-    begin: Mapping[int, float] = field(default_factory=dict)
-    bounds: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    assign: Mapping[str, str] = field(default_factory=dict)
-    f_min: float | None = None
-    f_max: float | None = None
-    leave_out: tuple[int, ...] = ()
+    circuit: Circuit | None = None  # as given; None where the data choose
+    held: Mapping[int, float] = field(default_factory=dict)  # index of theta -> value that stays
+    held_u: Mapping[int, float] = field(default_factory=dict)  # its standard uncertainty, where stated [theta]
+    begin: Mapping[int, float] = field(default_factory=dict)  # index of theta -> value to begin with
+    bounds: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # -> (lowest, highest); infinite: open
+    assign: Mapping[str, str] = field(default_factory=dict)  # label of a resistor -> one of `KINDS`, whatever its C
+    f_min: float | None = None  # [Hz], None without a limit
+    f_max: float | None = None  # [Hz], None without a limit
+    leave_out: tuple[int, ...] = ()  # points that are not used, counted from 0
 
     @property
     def named(self) -> bool:

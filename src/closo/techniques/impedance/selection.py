@@ -62,18 +62,11 @@ _RELEVANT = 14.0  # candidates within this difference of the criterion share in 
 
 @dataclass(frozen=True)
 class Choice:
-    """The best circuit and those it was compared with.
+    """The best circuit and those it was compared with."""
 
-    Attributes
-    ----------
-    best : the fit with the lowest criterion among the physical ones.
-    fits : all physical fits, best first.
-    weights : shape (fits,), share of each in the spread over models, normalised.
-    """
-
-    best: CircuitFit
-    fits: tuple[CircuitFit, ...]
-    weights: np.ndarray
+    best: CircuitFit  # the fit with the lowest criterion among the physical ones
+    fits: tuple[CircuitFit, ...]  # all physical fits, best first
+    weights: np.ndarray  # shape (fits,), share of each in the spread over models, normalised
 
 
 def geometric_prior(frequency: np.ndarray, impedance: np.ndarray) -> Prior:

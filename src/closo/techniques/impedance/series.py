@@ -60,31 +60,18 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class SeriesFit:
-    """The outcome of a global fit.
+    """The outcome of a global fit."""
 
-    Attributes
-    ----------
-    circuit : common to all spectra.
-    fits : per spectrum, as if fitted alone (theta in the circuit's own parameters).
-    shared : names of the common parameters, e.g. ('L1', 'C of R1', 'n of R1').
-    common : shape (s,), their values (logarithms, except n).
-    common_covariance : shape (s, s).
-    own : per spectrum, shape (p, p): covariance of theta with the common parameters held.
-    slopes : per spectrum, shape (p, s): dtheta/dcommon.
-    bic, single_bic : criterion of the global fit and the sum over single fits.
-    df : degrees of freedom of the global fit.
-    """
-
-    circuit: Circuit
-    fits: tuple[CircuitFit, ...]
-    shared: tuple[str, ...]
-    common: np.ndarray
-    common_covariance: np.ndarray
-    own: tuple[np.ndarray, ...]
-    slopes: tuple[np.ndarray, ...]
-    bic: float
-    single_bic: float
-    df: int
+    circuit: Circuit  # common to all spectra
+    fits: tuple[CircuitFit, ...]  # per spectrum, as if fitted alone (theta in the circuit's own parameters)
+    shared: tuple[str, ...]  # names of the common parameters, e.g. ('L1', 'C of R1', 'n of R1')
+    common: np.ndarray  # shape (s,), their values (logarithms, except n)
+    common_covariance: np.ndarray  # shape (s, s)
+    own: tuple[np.ndarray, ...]  # per spectrum, shape (p, p): covariance of theta with the common parameters held
+    slopes: tuple[np.ndarray, ...]  # per spectrum, shape (p, s): dtheta/dcommon
+    bic: float  # criterion of the global fit
+    single_bic: float  # the sum over single fits
+    df: int  # degrees of freedom of the global fit
 
     @property
     def preferred(self) -> bool:

@@ -39,24 +39,14 @@ _AS_GOOD = 1.05  # residual variance over that of the best circuit up to which a
 
 @dataclass(frozen=True)
 class Plan:
-    """How a series is fitted.
+    """How a series is fitted."""
 
-    Attributes
-    ----------
-    mode : 'common parameters', 'two circuits', 'one circuit' or 'single fits'.
-    groups : members (indices) -> their global fit.
-    circuit : of the members in no group, '' where each has its own choice.
-    outlying : members that do not belong to the rest.
-    change : position, in order of temperature, of the first member with the second circuit.
-    refused : the best global fit of all members, where it is not taken.
-    """
-
-    mode: str
-    groups: tuple[tuple[tuple[int, ...], SeriesFit], ...] = ()
-    circuit: str = ""
-    outlying: tuple[int, ...] = ()
-    change: int | None = None
-    refused: SeriesFit | None = field(default=None, repr=False)
+    mode: str  # 'common parameters', 'two circuits', 'one circuit' or 'single fits'
+    groups: tuple[tuple[tuple[int, ...], SeriesFit], ...] = ()  # members (indices) -> their global fit
+    circuit: str = ""  # of the members in no group, '' where each has its own choice
+    outlying: tuple[int, ...] = ()  # members that do not belong to the rest
+    change: int | None = None  # position, in order of temperature, of the first member with the second circuit
+    refused: SeriesFit | None = field(default=None, repr=False)  # the best fit of all, where not taken
 
 
 def plan_series(

@@ -96,20 +96,13 @@ def _with_time_constant(circuit: Circuit) -> list[Arc | Element]:
 
 @dataclass(frozen=True)
 class _Dictionary:
-    """Everything about the placements that depends on the circuit and the frequencies only.
+    """Everything about the placements that depends on the circuit and the frequencies only."""
 
-    Attributes
-    ----------
-    atoms : impedance per unit amplitude, complex, shape (atoms, n).
-    columns : atoms of each placement, shape (placements, amplitudes): single elements, then parts with a time constant.
-    tau : time constants of each placement [s], shape (placements, parts).
-    exponent : exponent of the blocking CPE of each placement, shape (placements,).
-    """
-
-    atoms: np.ndarray
+    atoms: np.ndarray  # impedance per unit amplitude, complex, shape (atoms, n)
+    # Atoms of each placement, (placements, amplitudes): single elements, then parts with a time constant.
     columns: np.ndarray
-    tau: np.ndarray
-    exponent: np.ndarray
+    tau: np.ndarray  # time constants of each placement [s], shape (placements, parts)
+    exponent: np.ndarray  # exponent of the blocking CPE of each placement, shape (placements,)
 
 
 @lru_cache(maxsize=64)  # a series or a folder of spectra shares its frequencies; half of the time of a start

@@ -31,26 +31,15 @@ _DOUBTFUL = 1e-6  # C L/A [F/m] above which a layer on the electrode looks like 
 
 @dataclass(frozen=True)
 class Term:
-    """One resistor and what lies across it.
-
-    Attributes
-    ----------
-    resistor : the element.
-    storage : the nearest C or CPE across it, None for a resistor that stands in series.
-    capacitances : effective capacitance [F] of every storage element across it, the nearest first.
-    shorted : an inductor lies across it.
-    shared : its current can also take a path through another resistor or diffusion element.
-    time_constant : of the nearest arc [s], 0 for a resistor that stands in series.
-    ideal : the nearest storage element is a capacitor, or a CPE that is not distinguishable from one.
-    """
+    """One resistor and what lies across it."""
 
     resistor: Element
-    storage: Element | None
-    capacitances: tuple[float, ...]
-    shorted: bool
-    shared: bool
-    time_constant: float
-    ideal: bool = False
+    storage: Element | None  # the nearest C or CPE across it, None for a resistor that stands in series
+    capacitances: tuple[float, ...]  # effective capacitance [F] of every storage element across it, the nearest first
+    shorted: bool  # an inductor lies across it
+    shared: bool  # its current can also take a path through another resistor or diffusion element
+    time_constant: float  # of the nearest arc [s], 0 for a resistor that stands in series
+    ideal: bool = False  # the nearest storage element is a capacitor, or a CPE that is not distinguishable from one
 
 
 def terms(circuit: Circuit, theta: np.ndarray) -> tuple[Term, ...]:

@@ -42,24 +42,14 @@ _SETTLING, _SETTLING_MOST = 0.1, 300.0  # of a half cycle; s
 
 @dataclass(frozen=True)
 class Event:
-    """What happened first.
+    """What happened first."""
 
-    Attributes
-    ----------
-    kind : NONE, HARD, SOFT or CONTACT_LOSS.
-    time : of the first sample that shows it [s], NaN for NONE.
-    since : of the last one before it that was looked at and did not [s]; it happened between the two.
-    half_cycle : its number from 0, or the number of half cycles for NONE.
-    evidence : one sentence with the numbers.
-    risen : how many times the resistance had grown by contact loss before a short; 1 where it had not.
-    """
-
-    kind: str
-    time: float
-    half_cycle: int
-    evidence: str
-    since: float = np.nan
-    risen: float = 1.0
+    kind: str  # NONE, HARD, SOFT or CONTACT_LOSS
+    time: float  # of the first sample that shows it [s], NaN for NONE
+    half_cycle: int  # its number from 0, or the number of half cycles for NONE
+    evidence: str  # one sentence with the numbers
+    since: float = np.nan  # of the last one before it that was looked at and did not [s]; it happened between the two
+    risen: float = 1.0  # how many times the resistance had grown by contact loss before a short; 1 where it had not
 
     @property
     def notes(self) -> list[str]:

@@ -25,44 +25,28 @@ _NOISE, _SPAN = 5.0, 8.0  # standard deviations of a reading that a step must ex
 
 @dataclass(frozen=True)
 class HalfCycles:
-    """The half cycles of a record, in order; arrays of shape (n,) where nothing else is said.
+    """The half cycles of a record, in order; arrays of shape (n,) where nothing else is said."""
 
-    Attributes
-    ----------
-    rows : for each the rows under current (spectra and rests left out), of shape (points of it,).
-    flowing : |I| that the voltage at these rows belongs to [A]: `current` where it is constant, else single rows, smoothed.
-    sign : +1 or -1.
-    current : mean |I| [A].
-    flow : what flowed, interval by interval; `charge` : |integral of I dt|, edges included [C].
-    charge_noise : standard error of it by the noise of the current's readings [C].
-    begin, end : time of its first and last row [s].
-    late_current : mean |I| of its second half, which its polarization belongs to [A].
-    polarization, noise : mean |U| of the second half and the standard error that the noise of the samples gives it [V].
-    at_time : |U| at `fixed` after its beginning [V]; NaN where it is shorter.
-    fixed : that time [s], one number.
-    complete : whether it lasts at least 0.9 of what is usual at its level.
-    interludes : interruptions with a spectrum inside or just before it; gaps : in the record, left out.
-    sampling : time step at its end [s].
-    """
-
+    # For each the rows under current (spectra and rests left out), of shape (points of it,).
     rows: tuple[np.ndarray, ...]
+    # |I| of the voltage at these rows [A]: `current` where constant, else rows, smoothed.
     flowing: tuple[np.ndarray, ...]
-    sign: np.ndarray
-    current: np.ndarray
-    flow: Flow
-    charge: np.ndarray
-    charge_noise: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    late_current: np.ndarray
-    polarization: np.ndarray
-    noise: np.ndarray
-    at_time: np.ndarray
-    fixed: float
-    complete: np.ndarray
-    interludes: np.ndarray
-    gaps: np.ndarray
-    sampling: np.ndarray
+    sign: np.ndarray  # +1 or -1
+    current: np.ndarray  # mean |I| [A]
+    flow: Flow  # what flowed, interval by interval
+    charge: np.ndarray  # |integral of I dt|, edges included [C]
+    charge_noise: np.ndarray  # standard error of it by the noise of the current's readings [C]
+    begin: np.ndarray  # time of its first row [s]
+    end: np.ndarray  # time of its last row [s]
+    late_current: np.ndarray  # mean |I| of its second half, which its polarization belongs to [A]
+    polarization: np.ndarray  # mean |U| of the second half [V]
+    noise: np.ndarray  # the standard error that the noise of the samples gives it [V]
+    at_time: np.ndarray  # |U| at `fixed` after its beginning [V]; NaN where it is shorter
+    fixed: float  # that time [s], one number
+    complete: np.ndarray  # whether it lasts at least 0.9 of what is usual at its level
+    interludes: np.ndarray  # interruptions with a spectrum inside or just before it
+    gaps: np.ndarray  # in the record, left out
+    sampling: np.ndarray  # time step at its end [s]
 
     def __len__(self) -> int:
         return len(self.rows)

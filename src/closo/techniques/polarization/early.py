@@ -12,25 +12,17 @@ _COUNTS = (8, 12, 20, 30, 50, 80, 120, 200)  # samples tried, largest first
 
 @dataclass(frozen=True)
 class Early:
-    """The current extrapolated to the moment of the step.
+    """The current extrapolated to the moment of the step."""
 
-    Attributes
-    ----------
-    current : mean over the laws [A]; fit_u [A], spread : standard deviation over the laws [A].
-    slope : dI/dt at the beginning [A/s].
-    samples : how many were used; laws : those that leave no more than noise; df : degrees of freedom.
-    first, second : the first two samples [A].
-    """
-
-    current: float
-    fit_u: float
-    spread: float
-    slope: float
-    samples: int
-    laws: tuple[str, ...]
-    df: int
-    first: float
-    second: float
+    current: float  # mean over the laws [A]
+    fit_u: float  # [A]
+    spread: float  # standard deviation over the laws [A]
+    slope: float  # dI/dt at the beginning [A/s]
+    samples: int  # how many were used
+    laws: tuple[str, ...]  # those that leave no more than noise
+    df: int  # degrees of freedom
+    first: float  # the first sample [A]
+    second: float  # the second sample [A]
 
 
 def initial(since: np.ndarray, current: np.ndarray, noise: float) -> Early:

@@ -20,21 +20,13 @@ _SMALLEST_JUMP = 5e-4  # V
 
 @dataclass(frozen=True)
 class Step:
-    """One voltage, from the moment it was applied.
+    """One voltage, from the moment it was applied."""
 
-    Attributes
-    ----------
-    start, stop : rows; `data[start:stop]` belong to it.
-    begin : time of the step [s], on the clock of the record.
-    voltage : [V], against the rest potential where the file states one.
-    voltage_u : standard error of the readings [V], 0 where the voltage was typed.
-    """
-
-    start: int
+    start: int  # row; `data[start:stop]` belong to it
     stop: int
-    begin: float
-    voltage: float
-    voltage_u: float
+    begin: float  # time of the step [s], on the clock of the record
+    voltage: float  # [V], against the rest potential where the file states one
+    voltage_u: float  # standard error of the readings [V], 0 where the voltage was typed
 
 
 def find_steps(data: Dataset, time: np.ndarray, typed: float | None) -> tuple[list[Step], str]:

@@ -34,34 +34,20 @@ LAWS: dict[str, tuple[tuple[float, float], ...]] = {
 
 @dataclass(frozen=True)
 class Tail:
-    """The steady currents behind the tails.
+    """The steady currents behind the tails."""
 
-    Attributes
-    ----------
-    steady : shape (k,), mean over the laws [A].
-    covariance : shape (k, k), of the fits [A2].
-    spread : shape (k, k), covariance between the laws [A2].
-    weights : law -> its share.
-    window : share of each step that was left out.
-    reduced : chi2 over degrees of freedom of the best law, in units of the samples' noise.
-    df : degrees of freedom of the best law.
-    noise : standard deviation of a sample [A].
-    left : shape (k,), what of the tail is left at the end of each step [A].
-    bins : (time on the record's clock [s], current [A], its standard error [A], step), each of shape (m,).
-    model : shape (m,), mean over the laws at the bins [A].
-    """
-
-    steady: np.ndarray
-    covariance: np.ndarray
-    spread: np.ndarray
-    weights: dict[str, float]
-    window: float
-    reduced: float
-    df: int
-    noise: float
-    left: np.ndarray
+    steady: np.ndarray  # shape (k,), mean over the laws [A]
+    covariance: np.ndarray  # shape (k, k), of the fits [A2]
+    spread: np.ndarray  # shape (k, k), covariance between the laws [A2]
+    weights: dict[str, float]  # law -> its share
+    window: float  # share of each step that was left out
+    reduced: float  # chi2 over degrees of freedom of the best law, in units of the samples' noise
+    df: int  # degrees of freedom of the best law
+    noise: float  # standard deviation of a sample [A]
+    left: np.ndarray  # shape (k,), what of the tail is left at the end of each step [A]
+    # (time on the record's clock [s], current [A], its standard error [A], step), each of shape (m,).
     bins: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-    model: np.ndarray
+    model: np.ndarray  # shape (m,), mean over the laws at the bins [A]
 
 
 @dataclass(frozen=True)

@@ -19,24 +19,16 @@ _SHARE = 0.1  # of the largest current of the sweep: the first digit of a coarse
 
 @dataclass(frozen=True)
 class Baseline:
-    """A straight line below the rise, i = level + slope (E - centre).
+    """A straight line below the rise, i = level + slope (E - centre)."""
 
-    Attributes
-    ----------
-    start, stop : rows `start:stop` of the sweep.
-    centre [V], level [A], slope [A/V] ; covariance : of (level, slope), shape (2, 2).
-    sd : standard deviation of the points about the line [A].
-    df : degrees of freedom.
-    """
-
-    start: int
+    start: int  # row; `start:stop` of the sweep
     stop: int
-    centre: float
-    level: float
-    slope: float
-    covariance: np.ndarray
-    sd: float
-    df: int
+    centre: float  # [V]
+    level: float  # [A]
+    slope: float  # [A/V]
+    covariance: np.ndarray  # of (level, slope), shape (2, 2)
+    sd: float  # standard deviation of the points about the line [A]
+    df: int  # degrees of freedom
 
     def at(self, potential: np.ndarray) -> np.ndarray:
         """Return the line at `potential` [V]."""

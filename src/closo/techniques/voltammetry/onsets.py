@@ -27,43 +27,28 @@ class Nowhere:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where a current crosses a level.
+    """Where a current crosses a level."""
 
-    Attributes
-    ----------
-    potential [V], fit_u [V], window_u [V] ; current : the level [A].
-    slope : dI/dE there [A/V].
-    df : degrees of freedom of the local fit.
-    """
-
-    potential: float
-    fit_u: float
-    window_u: float
-    current: float
-    slope: float
-    df: int
+    potential: float  # [V]
+    fit_u: float  # [V]
+    window_u: float  # [V]
+    current: float  # the level [A]
+    slope: float  # dI/dE there [A/V]
+    df: int  # degrees of freedom of the local fit
 
 
 @dataclass(frozen=True)
 class Tangents:
-    """Where the baseline meets the tangent of the steepest part.
+    """Where the baseline meets the tangent of the steepest part."""
 
-    Attributes
-    ----------
-    potential [V], fit_u [V], window_u : standard deviation over baselines and widths [V].
-    current : of the baseline there [A].
-    level, slope, centre : the tangent, i = level + slope (E - centre).
-    df : degrees of freedom of the tangent.
-    """
-
-    potential: float
-    fit_u: float
-    window_u: float
-    current: float
-    level: float
+    potential: float  # [V]
+    fit_u: float  # [V]
+    window_u: float  # standard deviation over baselines and widths [V]
+    current: float  # of the baseline there [A]
+    level: float  # of the tangent, i = level + slope (E - centre)
     slope: float
     centre: float
-    df: int
+    df: int  # degrees of freedom of the tangent
 
 
 def crossing(potential: np.ndarray, current: np.ndarray, level: float) -> Crossing | Nowhere:
