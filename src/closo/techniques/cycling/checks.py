@@ -13,8 +13,8 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.cycling.quantities import Specimen
+from closo.techniques.half_cycles import Legs
 from closo.techniques.instrument import OF_CHARGE, OF_RATIO, OF_TIME, range_check, set_check, time_check
-from closo.techniques.legs import Legs
 
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
