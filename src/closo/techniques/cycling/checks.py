@@ -47,7 +47,7 @@ def checks_of(
         _possible(cycles),
         _one_rate(cycles),
         _gaps(legs),
-        _range(legs, meter),
+        range_check(legs.mean_current, meter.scale, stated=meter.stated),
         _capacity(specimen, quantities),
         _temperature(spread),
     ]
@@ -153,10 +153,6 @@ def _gaps(legs: Legs) -> Check:
         "no gap under current" if not n else f"{n} intervals without records inside half cycles were not integrated"
     )
     return Check("record without gaps", n == 0, detail, OF_CHARGE + OF_RATIO)
-
-
-def _range(legs: Legs, meter: Instrument) -> Check:
-    return range_check(legs.mean_current, meter.scale, stated=meter.stated)
 
 
 def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:
