@@ -234,3 +234,11 @@ def test_a_stream_is_read_in_blocks_and_refused_where_it_is_too_large(tmp_path, 
     monkeypatch.setattr(velox, "MOST_EVENTS", 5)
     with pytest.raises(ReadError, match="million X-rays"):
         read(tmp_path / "a.emd")
+
+
+def test_a_second_spectrum_in_an_msa_is_named(tmp_path):
+    text = HEAD.format(n=3, x="eV", kind="Y", signal="EDS") + "1\n2\n3\n#ENDOFDATA : \n"
+    (tmp_path / "a.msa").write_text(text * 2)
+    assert "another spectrum" in read(tmp_path / "a.msa")[0].attrs["warnings"][-1]
+    (tmp_path / "a.msa").write_text(text)
+    assert read(tmp_path / "a.msa")[0].attrs["warnings"] == ()
