@@ -9,11 +9,11 @@ With column names that make a spectrum or a record (at least two of time, potent
 negative; Neware's Chinese names are known. A name without a unit counts as Hz, ohm, s, V, A, with a warning; a
 temperature or capacitance without a unit is not taken, a phase only where its numbers are too large for radians.
 
-A spectrum is the frequency with Z' and Z'', |Z| and the phase, or two of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that
-make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where |Z| stands beside Z' and Z'', they are
-compared; a table in which they agree in no row is refused. Spectra are split where the frequency starts again or turns;
-a range that goes back by less than a factor of 3 stays, with a warning. Rows at frequency 0 with impedance 0 become a
-record. Tables side by side under one line of names are all read.
+A spectrum is the frequency with Z' and Z'', |Z| and the phase, |Y| and the phase (its own: > 0 is capacitive), or two
+of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where
+|Z| stands beside Z' and Z'', they are compared; a table in which they agree in no row is refused. Spectra are split
+where the frequency starts again or turns; a range that goes back by less than a factor of 3 stays, with a warning. Rows
+at frequency 0 with impedance 0 become a record. Tables side by side under one line of names are all read.
 
 A time may be a number or text: `1:02:03`, `2d 01:02:03`, `2024-03-01 09:00:00` (`clocks`). The total time is taken
 before the time of a step; times of steps are added, with a warning. A date beside the time must not run by the factor
