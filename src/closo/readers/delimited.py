@@ -104,7 +104,8 @@ def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
                 f"this is {what}, not a table of columns.", "Export the measurement as CSV with column names."
             )
     if request is not None:
-        return _read_requested(text, *request, kind=kind)
+        read, first = read_requested(text, request[0], list(request[1].values()))
+        return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)
     if find_header(text) is None:
         raise unnamed(text)
     return read_named(text, kind=kind)
@@ -180,9 +181,3 @@ def _labelled(part: Part, table: Table) -> Part:
         warnings += (f"No {' and no '.join(lacks)} was recognised; not used: {', '.join(table.unused)[:300]}.",)
     metadata = dict(part.metadata) | {key: value for key, value in said.items() if value}
     return replace(part, metadata=metadata, warnings=warnings)
-
-
-def _read_requested(text: Text, width: int, found: dict[str, Column], *, kind: str | None) -> tuple[Dataset, ...]:
-    """Read a table whose columns the user named."""
-    read, first = read_requested(text, width, list(found.values()))
-    return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)
