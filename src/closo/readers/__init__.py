@@ -162,7 +162,7 @@ READERS: tuple[Reader, ...] = (
         "edge_table",
         "near-edge spectrum as text",
         (".xdi", ".xmu", ".nor"),
-        ("XDI/1", "munorm", "xmu", "omega    e    k", "(eV)", "[eV]", "/ eV", "/eV", "_eV"),
+        ("XDI/1", "munorm", "xmu", "omega    e    k", "(eV)", "[eV]", "/ eV", "/eV", "_eV", "(keV)", "[keV]", "_keV"),
         f"{_HERE}.edge_table",
     ),
     Reader("xy", "pattern in columns", (".xy", ".xye", ".prn"), ('Scantype: "',), f"{_HERE}.xy"),

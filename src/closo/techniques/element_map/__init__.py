@@ -28,7 +28,8 @@ Uncertainty sources
     whose outer side is sharp, or fades over up to 90 % of its width either way).
 
 Checks
-    fit of the lines, whether pixels scatter as counts do, whether the map is whole, whether the edge of particles is seen,
+    fit of the lines (also: less scatter than counts have, none is seen), a beam too slow for a line, whether pixels scatter
+    as counts do, whether the map is whole, whether the edge of particles is seen,
     which of the three models of the profile fits.
 
 Limits

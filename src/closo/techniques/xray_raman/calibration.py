@@ -7,7 +7,7 @@ energy. How much the line moves from scan to scan is its uncertainty, for it is 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,7 +58,8 @@ def elastic_line(energy: np.ndarray, counts: np.ndarray) -> tuple[float, float, 
     """Return centre, its error and full width [eV] of the elastic line of a scan; None where there is none."""
     top = int(np.argmax(counts))
     near = np.abs(energy - energy[top]) < _NARROW
-    if counts[top] < 10 or not 1 < top < len(counts) - 2 or near.sum() < 6:
+    cut = counts[top] > 100 and np.sum(counts == counts[top]) > 2  # saturated: neither place nor width is known
+    if counts[top] < 10 or cut or not 1 < top < len(counts) - 2 or near.sum() < 6:
         return None
     x, y = energy[near], counts[near]
     sigma = np.sqrt(np.clip(y, 1.0, None))
@@ -107,8 +108,10 @@ def summed(data: Dataset, wanted: Window) -> Loss:
         level = 1.4826 * float(np.median(np.abs(second))) / math.sqrt(6.0)
         variance = np.full(signal.size, max(level, 1e-9 * float(np.abs(signal).max())) ** 2)
         notes = ("No counts and no standard deviations: noise is taken from neighbouring points, the same for all.",)
-    around = np.abs(energy) < 10.0
+    around = np.abs(energy) < _RANGE
     line = elastic_line(energy[around], signal[around]) if around.sum() > 6 else None
+    if line is None or signal[around].max() < _PROMINENT * np.median(signal[around]):
+        line, notes = None, (*notes, "The zero of the loss is that of the file (no elastic line): it may be off by eV.")
     energy, signal, variance = _piece((energy, signal, variance), wanted)
     if line is None:
         return Loss(energy, signal, variance, notes=notes)
@@ -157,8 +160,8 @@ def calibrated(
                         file=data.attrs.get("source"))  # fmt: skip
     elastic = [k for k in np.unique(scan) if _is_elastic(energy[scan == k], counts[scan == k])]
     if not elastic:
-        raise DataError("no scan holds an elastic line, so the energy loss is not known.", file=data.attrs.get("source"),
-                        hint="Name the elastic scans with those of the edge.")  # fmt: skip
+        raise DataError("no scan holds an elastic line (10 counts or more, not cut off), so the energy loss is not known.",
+                        file=data.attrs.get("source"), hint="Name the elastic scans with those of the edge.")  # fmt: skip
     seen = _lines(energy, counts, scan, elastic=elastic, rates=rates, dwell=dwell)
     lines = [line for line in (_of_analyser(n, found) for n, found in zip(numbers, seen, strict=True)) if line]
     middle = float(np.mean([line.elastic for line in lines])) if lines else math.nan
@@ -170,7 +173,12 @@ def calibrated(
                         hint="Name the scans of this edge, or another edge.")  # fmt: skip
     column = {n: k for k, n in enumerate(numbers)}
     chosen = [line for line in lines if use is None or line.number in use]
-    return _together(chosen, (energy, counts, scan, monitor), reach=reach, column=column, wanted=wanted)
+    lost = [n for n, found in zip(numbers, seen, strict=True) if not found and (use is None or n in use)]
+    said = f"No elastic line, or one that is cut off, is seen by analysers {', '.join(map(str, lost))}: left out."
+    if not chosen:
+        raise DataError(said, file=data.attrs.get("source"), hint="Name others: --set analysers=2-9.")
+    loss = _together(chosen, (energy, counts, scan, monitor), reach=reach, column=column, wanted=wanted)
+    return replace(loss, notes=(*loss.notes, said)) if lost else loss
 
 
 def _is_elastic(energy: np.ndarray, counts: np.ndarray) -> bool:
@@ -256,12 +264,13 @@ def _together(
         weights[i] = signal.sum()
         done.append(Analyser(line.number, line.elastic, line.u, line.width, line.scans, signal, variance))
     weights /= weights.sum()
+    notes = () if np.ptp(monitor) else ("There is no monitor: how the beam changed is not taken off.",)
     total, spread = sum(one.signal for one in done), sum(one.variance for one in done)
     scatter = _between(by_scan, np.asarray(spread))
     u = math.sqrt(sum((w * one.u) ** 2 for w, one in zip(weights, done, strict=True)))
     width = float(sum(w * one.width for w, one in zip(weights, done, strict=True)))
     spread = np.asarray(spread) * (max(scatter, 1.0) if math.isfinite(scatter) else 1.0)
-    return Loss(grid, np.asarray(total), spread, u, middle, width, scatter, tuple(done))
+    return Loss(grid, np.asarray(total), spread, u, middle, width, scatter, tuple(done), notes)
 
 
 def _between(by_scan: np.ndarray, variance: np.ndarray) -> float:
