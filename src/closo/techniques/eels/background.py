@@ -251,15 +251,14 @@ def rise_of(energies: np.ndarray, net: np.ndarray) -> float:
 
 
 def columns_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return energy loss and intensity of a reference: two columns; lines that begin with # or a letter are left out."""
+    """Return energy loss and intensity of a reference: two columns, also with decimal commas; lines that do not begin with a
+    number are left out.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[:100_000]
-        rows = [
-            [float(w) for w in re.split(r"[,;\s]+", line.strip())[:2]]
-            for line in lines
-            if re.match(r"\s*[-+.\d]", line)
-        ]
-        table = np.array([row for row in rows if len(row) == 2], float).reshape(-1, 2)
+        rows = [re.split(r"[;\s]+", line.strip()) for line in lines if re.match(r"\s*[-+.\d]", line)]
+        rows = [[w.rstrip(",").replace(",", ".") for w in row] if len(row) > 1 else row[0].split(",") for row in rows]
+        table = np.array([row[:2] for row in rows], float).reshape(-1, 2)
     except (OSError, ValueError):
         table = np.zeros((0, 2))
     if len(table) < 5 or not np.all(np.isfinite(table)) or not np.all(np.diff(table[:, 0]) > 0):

@@ -173,13 +173,12 @@ def calibrated(
     if not reach:
         raise DataError(f"no scan reaches from {wanted[0]:g} to {wanted[1]:g} eV of loss.", file=data.attrs.get("source"),
                         hint="Name the scans of this edge, or another edge.")  # fmt: skip
-    column = {n: k for k, n in enumerate(numbers)}
     chosen = [line for line in lines if use is None or line.number in use]
     lost = [n for n, found in zip(numbers, seen, strict=True) if not found and (use is None or n in use)]
     said = f"No elastic line, or one that is cut off, is seen by analysers {', '.join(map(str, lost))}: left out."
     if not chosen:
         raise DataError(said, file=data.attrs.get("source"), hint="Name others: --set analysers=2-9.")
-    loss = _together(chosen, (energy, counts, scan, monitor), reach=reach, column=column, wanted=wanted)
+    loss = _together(chosen, (energy, counts, scan, monitor), reach=reach, numbers=numbers, wanted=wanted)
     return replace(loss, notes=(*loss.notes, said)) if lost else loss
 
 
@@ -214,7 +213,7 @@ def _of_analyser(number: int, lines: list[tuple[float, float, float]]) -> Analys
 
 
 def _together(
-    lines: list[Analyser], columns: tuple[np.ndarray, ...], *, reach: list[int], column: dict[int, int], wanted: Window
+    lines: list[Analyser], columns: tuple[np.ndarray, ...], *, reach: list[int], numbers: list[int], wanted: Window
 ) -> Loss:
     """Return the sum over analysers and scans on the axis of the first scan, each interpolated and divided by its monitor.
 
@@ -239,7 +238,7 @@ def _together(
             here = np.flatnonzero(scan == k)
             here = here[np.argsort(energy[here])]
             factor = mean / monitor[here]
-            y = counts[here, column[line.number]]
+            y = counts[here, numbers.index(line.number)]
             x = energy[here] - line.elastic
             part = np.interp(grid, x, y * factor)
             signal += part
