@@ -103,8 +103,14 @@ def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
             raise text.error(
                 f"this is {what}, not a table of columns.", "Export the measurement as CSV with column names."
             )
+    if "\n_cell_length_a" in text.content[:100_000]:
+        raise text.error(
+            "this is a CIF file, a crystal structure and not a table of columns.",
+            "Name it where a pattern is analysed (--set phases=FILE.cif); save a pattern that it holds as .xy.",
+        )
     if request is not None:
-        return _read_requested(text, *request, kind=kind)
+        read, first = read_requested(text, request[0], list(request[1].values()))
+        return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)
     if find_header(text) is None:
         raise unnamed(text)
     return read_named(text, kind=kind)
@@ -180,9 +186,3 @@ def _labelled(part: Part, table: Table) -> Part:
         warnings += (f"No {' and no '.join(lacks)} was recognised; not used: {', '.join(table.unused)[:300]}.",)
     metadata = dict(part.metadata) | {key: value for key, value in said.items() if value}
     return replace(part, metadata=metadata, warnings=warnings)
-
-
-def _read_requested(text: Text, width: int, found: dict[str, Column], *, kind: str | None) -> tuple[Dataset, ...]:
-    """Read a table whose columns the user named."""
-    read, first = read_requested(text, width, list(found.values()))
-    return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)

@@ -215,7 +215,7 @@ def _recognised(
     """
     names = {values.get("Name", "") for section, values in header.items() if re.fullmatch(r"Action\d{1,6}", section)}
     unexplained = sorted(name for name in names if named_kind(name) and not explained(name))
-    unknown = [kind_of(columns, {})[0] == "record" and not _alternates(columns) for columns in measured]
+    unknown = [kind_of(columns, {})[0] == "record" and not np.any(columns.get("frequency", 0)) for columns in measured]
     if len(unexplained) != 1 or not any(unknown):
         return [{}] * len(measured)
     warnings.append(
@@ -223,10 +223,6 @@ def _recognised(
         f"for '{unexplained[0]}', the only action whose id is not known."
     )
     return [{"Name": unexplained[0]} if new else {} for new in unknown]
-
-
-def _alternates(columns: dict[str, np.ndarray]) -> bool:
-    return bool(np.any(columns.get("frequency", np.zeros(1)) != 0))
 
 
 def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) -> list[Part]:
