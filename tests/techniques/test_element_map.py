@@ -24,8 +24,8 @@ def measured(counts, pixel=2e-9):
     return new("x_ray_image", {"energy": E, "counts": counts, **places}, source="a.dm4")
 
 
-def spectrum(counts, energies=E, **attributes):
-    return new("x_ray", {"energy": energies, "counts": counts}, source="a.msa", **attributes)
+def spectrum(counts, energies=E):
+    return new("x_ray", {"energy": energies, "counts": counts}, source="a.msa")
 
 
 def element_maps(lamella, rng):
@@ -336,13 +336,7 @@ def test_whole_numbers_that_are_no_counts_are_told(change):
     assert "less scatter than counts have" in check.detail
 
 
-def test_a_spectrum_without_any_line_and_a_beam_that_is_too_slow():
+def test_a_spectrum_without_any_line_is_told():
     """One that was reversed: limits of ten counts for elements of 40 000, with nothing said."""
-    rows = components(E, ("O", "Na", "Si"), resolution=130.0)
-    counts = np.random.default_rng(6).poisson(60.0 + rows[:3].T @ [40000.0, 20000.0, 30000.0])
     (check,) = analyse(spectrum(np.full(140, 9)), elements="O, Na, Si").failed_checks
     assert "none of the lines is seen" in check.detail
-    slow = spectrum(counts, metadata={"beam_voltage_kV": 1.5})
-    assert [c.detail.split(":")[0] for c in analyse(slow, elements="O, Na, Si").failed_checks] == [
-        "1500 V excite no line of Si"
-    ]

@@ -155,6 +155,13 @@ READERS: tuple[Reader, ...] = (
     Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
     Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
     Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader(
+        "gsas",
+        "GSAS raw pattern",
+        (".gsa", ".gda", ".gss", ".xra", ".fxye"),
+        ("BANK 1", "BANK  1", "BANK   1", "BANK      1"),
+        f"{_HERE}.gsas",
+    ),
     Reader("lerix", "X-ray Raman scan of LERIX", (), ("qIXS-01",), f"{_HERE}.lerix"),
     Reader("athena", "Athena project .prj", (".prj",), ("# Athena project file",), f"{_HERE}.athena"),
     Reader("edge_hdf5", "near-edge spectrum in HDF5", (".h5", ".hdf5", ".nxs"), (), f"{_HERE}.edge_hdf5"),

@@ -103,6 +103,11 @@ def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
             raise text.error(
                 f"this is {what}, not a table of columns.", "Export the measurement as CSV with column names."
             )
+    if "\n_cell_length_a" in text.content[:100_000]:
+        raise text.error(
+            "this is a CIF file, a crystal structure and not a table of columns.",
+            "Name it where a pattern is analysed (--set phases=FILE.cif); save a pattern that it holds as .xy.",
+        )
     if request is not None:
         read, first = read_requested(text, request[0], list(request[1].values()))
         return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)

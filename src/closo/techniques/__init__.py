@@ -285,7 +285,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         settings={
             "elements": (str, "whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent"),
             "resolution": (float, "width at Mn K alpha [eV], where the fit begins; 130 when absent"),
-            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are"),
+            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain, as tables are"),
             "ratio": (str, "of elements, whose enrichment at the edge of particles is asked for; 'B/Na' when absent"),
             "particle": (str, "the element that marks particles; 'Si' when absent"),
         },

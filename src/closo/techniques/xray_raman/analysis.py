@@ -14,7 +14,7 @@ from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
 from closo.techniques.eels.background import rise_of
-from closo.techniques.noise import odd_values
+from closo.techniques.noise import neighbour_scatter, odd_values
 from closo.techniques.xray_raman.background import backgrounds, inside, integral
 from closo.techniques.xray_raman.edges import AMBIGUOUS, EDGES, Peak, check_settings, peaks_of
 from closo.techniques.xray_raman.peaks import places_of
@@ -23,7 +23,7 @@ from closo.techniques.xray_raman.reduction import Asked, Reduced, asked_of, mome
 _ANGLE_U = math.radians(1.0)
 _UNSURE = 0.4
 _MOVED = 0.25  # of an area: where the background models move it more, the check fails
-_NOISE = 3.0  # of the variance of points, either way: interpolated sums have a half
+_NOISE = (0.1, 3.0)  # variance of points over what is stated; what is interpolated has a sixth at least
 _SCATTER = 2.0  # reduced chi-square of scan against scan, or of an analyser against the others
 
 
@@ -86,7 +86,7 @@ def analyse(
         name=name,
         quantities=quantities,
         curves=curves_of(done, name),
-        checks=(*_checks(done, asked, wanted, told), *_of_points(data, done, asked, wanted)),
+        checks=(*_checks(done, asked, wanted, told), *_of_points(done, asked, wanted)),
         settings={key: value for key, value in asked_for.items() if value is not None},
         notes=(*done.loss.notes, *notes, *((unclear,) if unclear else ())),
         findings=findings,
@@ -240,46 +240,26 @@ def _checks(done: Reduced, asked: Asked, peaks: tuple[Peak, ...], told: list[dic
     return checks
 
 
-def _of_points(data: Dataset, done: Reduced, asked: Asked, peaks: tuple[Peak, ...]) -> list[Check]:
-    """Return whether the edge is at its place, without gaps and wild points, and whether points scatter as counts do."""
-    energy, whole = done.loss.energy, inside(done.loss.energy, asked.windows[0])
-    rise = rise_of(energy[whole], done.edge[whole])
-    off = rise - asked.edge.background[1]
-    checks = [
-        Check("place of the edge", -1.0 < off < 7.0, f"rises at {rise:.1f} eV: a loss scale that is off shows here")
+def _of_points(done: Reduced, asked: Asked, peaks: tuple[Peak, ...]) -> list[Check]:
+    """Return whether the edge is at its place, without gaps and wild points, and whether points scatter as is stated."""
+    energy, whole, before = (
+        done.loss.energy,
+        *(inside(done.loss.energy, w) for w in (asked.windows[0], asked.background)),
+    )
+    rise, step = rise_of(energy[whole], done.edge[whole]), np.diff(energy)
+    place = -1.0 < rise - asked.edge.background[1] < 7.0
+    wide = step > 4.0 * float(np.median(step[whole[1:]]))
+    gaps = [p for p in peaks if np.any(wide & (energy[1:] >= p.window[0]) & (energy[:-1] <= p.window[1]))]
+    odd = "; ".join(filter(None, [*(f"a gap in {p.names[0]}" for p in gaps), odd_values(done.loss.signal[whole])]))
+    s, df = neighbour_scatter(done.loss.signal[before] / math.sqrt(float(np.mean(done.loss.variance[before]))))
+    chance = min(float(chdtr(df, s * s * df)), float(chdtrc(df, s * s * df)))
+    noise = _NOISE[0] < s * s < _NOISE[1] or chance > 1e-3
+    said = f"points scatter {s * s:.2g} times as much as is stated (variance), limits {_NOISE[0]:g} and {_NOISE[1]:g}"
+    return [
+        Check("place of the edge", place, f"rises at {rise:.1f} eV: a loss scale that is off shows here"),
+        Check("points", not odd, odd or "none is apart or missing"),
+        Check("noise", noise, said if noise else f"{said}: scaled or smoothed values, or wrong errors"),
     ]
-    step = np.diff(energy)
-    wide = 4.0 * float(np.median(step[whole[1:]]))
-    gaps = [
-        p.names[0] for p in peaks if np.any(step[inside(energy[1:], p.window) | inside(energy[:-1], p.window)] > wide)
-    ]
-    odd = odd_values(done.loss.signal[whole])
-    said = "; ".join([f"a gap in the points of {name}" for name in gaps] + ([odd] if odd else []))
-    checks.append(Check("points", not said, said or "none is apart or missing"))
-    ratio, df = _noise(data, done, asked)
-    wrong = not 1.0 / _NOISE < ratio < _NOISE and bool(min(chdtr(df, ratio * df), chdtrc(df, ratio * df)) < 1e-3)
-    text = f"points scatter {ratio:.2g} times as much as is stated (variance), limits {1 / _NOISE:.2g} and {_NOISE:g}"
-    return [*checks, Check("noise", not wrong, text + ": scaled or smoothed values, or wrong errors" * wrong)]
-
-
-def _noise(data: Dataset, done: Reduced, asked: Asked) -> tuple[float, float]:
-    """Return the variance of points before the edge (second differences) over what is stated, and degrees of freedom."""
-    if data.attrs["kind"] != "raman_scan":
-        chosen = inside(done.loss.energy, asked.background)
-        parts = [(done.loss.signal[chosen], done.loss.variance[chosen])]
-    else:
-        numbers, rows = list(data["analyser"].values), data["counts"].values
-        loss = [
-            (k, data["energy"].values - one.elastic) for one in done.loss.analysers for k in [numbers.index(one.number)]
-        ]
-        parts = [
-            (rows[at, k], np.clip(rows[at, k], 1.0, None))
-            for k, x in loss
-            for n in np.unique(data["scan"].values)
-            if (at := inside(x, asked.background) & (data["scan"].values == n)).sum() > 4
-        ]
-    second = np.concatenate([np.diff(y, 2) / np.sqrt(6.0 * v[1:-1]) for y, v in parts])
-    return float(np.mean(second**2)), second.size / 1.944  # neighbours share two of three values
 
 
 def curves_of(done: Reduced, name: str) -> Dataset:
