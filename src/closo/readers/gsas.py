@@ -7,11 +7,11 @@ and step in hundredths of a degree, and the points: `STD` (also without a form) 
 first two a number of detectors; `ESD` ten of eight characters, intensity and standard deviation in turn; `FXY` angle
 [0.01 deg] and intensity in a line; `FXYE` also the standard deviation. The manual: Larson, Von Dreele, GSAS, LAUR 86-748.
 
-Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole. The radiation stands in another file (.prm,
-.instprm): say it (`anode`, `wavelength`).
+Columns: 2theta [deg] and counts, or an intensity where the numbers are not whole. The radiation stands in another file
+(.prm, .instprm): say it (`anode`, `wavelength`).
 
-Refused: steps that are not constant angles (times of flight: RALF, SLOG, TIME_MAP), other forms, and patterns of fewer points
-than they state.
+Refused: steps that are not constant angles (times of flight: RALF, SLOG, TIME_MAP), other forms, and patterns of fewer
+points than they state.
 """
 
 from __future__ import annotations
