@@ -238,7 +238,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
             "particle_size": (
                 str,
-                "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: uncorrected up to it",
+                "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: all are up to it (1)",
             ),
             "response": (str, "'anatase=87 ± 2 %': mass found over weighed, of a mixture that was weighed"),
             "smallest_size": (

@@ -132,6 +132,16 @@ def leaves(path, draws=200_000):
     return float(np.exp(-0.5 * path * (ways[0] + ways[1])).mean())
 
 
+def test_dead_time_of_the_detector_fails_a_check(folder):
+    """The highest point 20 % low; without dead time the check passes (`test_amounts_cells_and_checks`)."""
+    data = mixture(folder, {"halite": 0.7, "silicon": 0.3})
+    lost = data["counts"] / (1.0 + 0.25 * data["counts"] / data["counts"].max())
+    result = analysed(folder, data.assign(counts=lost.round()), "halite", "silicon")
+    (failed,) = [check for check in result.checks if not check.passed]
+    assert failed.name == "detector linear"
+    assert "dead time" in failed.detail
+
+
 def test_particles_whose_size_is_stated_are_corrected(folder):
     """Silicon of 30 um and halite of 20 um: what leaves them is simulated apart, for the shares by volume that are true."""
     radiation = radiation_of({}, anode="Cu", wavelength=None, file="")
@@ -147,9 +157,16 @@ def test_particles_whose_size_is_stated_are_corrected(folder):
     assert found.value == pytest.approx(0.6, abs=0.01)
     assert "Brindley" in found.method
     assert found.budget()["micro-absorption:silicon"] > 0.001
-    wide = analysed(folder, data, "halite", "silicon", particle_size=20).quantities["mass_fraction:halite"]
-    assert wide.value == bare.value
-    assert wide.u > bare.u
+    none, wide = (
+        analysed(folder, data, "halite", "silicon", particle_size=most).quantities["mass_fraction:halite"]
+        for most in (0, 40)
+    )
+    assert "Brindley" not in none.method
+    assert abs(none.value - bare.value) < 0.1 * abs(bare.value - 0.6)  # 0.5 um of 20
+    assert abs(wide.value - 0.6) < 2.0 * wide.u  # 20 ± 20 um of both
+    assert wide.budget()["micro-absorption:silicon"] > 20.0 * bare.budget()["micro-absorption:silicon"]
+    coarse = analysed(folder, data, "halite", "silicon", particle_size=1000).quantities["mass_fraction:halite"]
+    assert abs(coarse.value - 0.6) < 2.0 * coarse.u  # far beyond the formula
     for wrong, says in (
         ("quartz:3", "is not a phase"),
         ("halite:0", "is not valid"),
