@@ -194,6 +194,46 @@ def test_binary_cobalt_scans_equal_their_text(shared_data, number):
     assert raw.attrs["metadata"]["wavelength"] == pytest.approx(1.78897e-10)
 
 
+def ras(rows, axis="Theta/2-Theta", unit="counts"):
+    head = (
+        f'*RAS_HEADER_START\n*FILE_SAMPLE "salt"\n*HW_XG_TARGET_NAME "Cu"\n*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\n'
+        f'*HW_XG_WAVE_LENGTH_ALPHA2 "1.544414"\n*MEAS_SCAN_AXIS_X "{axis}"\n*MEAS_SCAN_SPEED "3.0"\n'
+        f'*MEAS_SCAN_SPEED_UNIT "deg/min"\n*MEAS_SCAN_STEP "0.5"\n*MEAS_SCAN_UNIT_Y "{unit}"\n*RAS_HEADER_END\n'
+    )
+    return head + "*RAS_INT_START\n" + rows + "*RAS_INT_END\n"
+
+
+def test_rigaku_scans_are_parts_and_the_attenuator_counts(tmp_path):
+    plain = "".join(f"{20 + 0.5 * k:.4f} {y:.4f} 1.0000\r\n" for k, y in enumerate(COUNTS))
+    weak = "".join(
+        f"{20 + 0.5 * k:.4f} {y / (10 if y > 1000 else 1):.4f} {10 if y > 1000 else 1}\n" for k, y in enumerate(COUNTS)
+    )
+    text = "*RAS_DATA_START\n" + ras(plain) + ras(weak, axis="TwoThetaTheta") + "*RAS_DATA_END\n"
+    first, second = read(written(tmp_path, "a.ras", text.encode()))
+    for data in (first, second):
+        assert data["counts"].values.tolist() == COUNTS
+        assert data["two_theta"].values == pytest.approx([20.0, 20.5, 21.0, 21.5, 22.0, 22.5])
+    assert first.attrs["metadata"]["wavelength"] == pytest.approx(1.540593e-10)
+    assert first.attrs["metadata"]["time_per_step"] == pytest.approx(10.0)
+    assert (first.attrs["metadata"]["anode"], first.attrs["warnings"]) == ("Cu", ())
+    assert "attenuator moved" in second.attrs["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ras("20 1 1\n", axis="Omega"), "runs along 'Omega'"),
+        (ras("20 12 1\n20.5 15 1\n").replace("*RAS_INT_END\n", ""), "do not end with"),
+        (ras(""), "no points follow"),
+        (ras("20 1 1 1\n"), "a point has 4 numbers"),
+        ("*RAS_HEADER_START\n*RAS_HEADER_END\n", "no points behind"),
+    ],
+)
+def test_a_rigaku_file_that_is_no_pattern_is_refused(tmp_path, text, words):
+    with pytest.raises(ReadError, match=words):
+        read(written(tmp_path, "a.ras", text.encode()))
+
+
 @pytest.mark.parametrize(
     ("form", "rows"),
     [

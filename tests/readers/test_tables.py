@@ -102,6 +102,13 @@ def test_forms_of_an_impedance(write, header, names, scale):
     np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
 
 
+def test_degrees_and_celsius_of_solartron(write):
+    header = "Frequency (Hz),AC Level (V),Temperature ('C),Impedance Magnitude (Ohms),Impedance Phase Degrees (')"
+    (data,) = read(write(table(header, F, 0 * F + 0.01, 0 * F + 30.5, np.abs(Z), np.degrees(np.angle(Z)))))
+    np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
+    np.testing.assert_allclose(data["temperature"], 303.65)
+
+
 def test_the_phase_of_an_impedance_beside_an_admittance_is_told(write):
     columns = forms(Z, W)
     (data,) = read(write(table("f/Hz,|Y|/S,phase/rad", F, columns["admittance_modulus"], columns["phase"])))

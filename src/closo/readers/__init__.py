@@ -155,6 +155,7 @@ READERS: tuple[Reader, ...] = (
     Reader("brml", "Bruker .brml pattern", (".brml",), ("Experiment0/", "experimentCollection.xml"), f"{_HERE}.brml"),
     Reader("xrdml", "PANalytical .xrdml pattern", (".xrdml",), ("<xrdMeasurements",), f"{_HERE}.xrdml"),
     Reader("uxd", "Bruker .uxd pattern", (".uxd",), ("_FILEVERSION=",), f"{_HERE}.uxd"),
+    Reader("ras", "Rigaku .ras pattern", (".ras",), ("*RAS_DATA_START", "*RAS_HEADER_START"), f"{_HERE}.ras"),
     Reader(
         "gsas",
         "GSAS raw pattern",
