@@ -15,7 +15,7 @@ from closo.techniques import get
 from closo.techniques.infrared import analyse, figure
 from closo.techniques.infrared.kernels import area_of
 from closo.techniques.infrared.ordinate import kubelka_munk, reflectance_of, spectrum_of
-from closo.techniques.infrared.peaks import components_of
+from closo.techniques.infrared.peaks import components_of, position_of
 from closo.techniques.infrared.request import BANDS, bands_of
 from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts, write_jcamp
 
@@ -397,6 +397,20 @@ def test_spectra_that_were_smoothed_hold_a_wild_point_or_are_shifted_are_told(ch
         right, odd = (analyse(data_of(a, reflectance=b)) for a, b in ((x, reflectance), change(x, reflectance)))
         assert [c.name for c in odd.checks if c.passed is False] == [name]
         assert all(c.passed is not False for c in right.checks)
+
+
+def test_a_skewed_top_moves_its_vertex_by_twice_its_error():
+    """From 0.9 to 0.7 of the peak; noise, however large, is not counted as skew."""
+    x = np.arange(1500.0, 1800.0, 0.25)
+    t = (x - 1635.0) / 20.0
+    place = position_of(x, 0.3 * np.exp(-(t**2)) * (1.0 + 0.2 * t**3), BANDS[4])
+    assert abs(place.place - 1635.0) > 0.1
+    assert place.top == pytest.approx(abs(place.place - 1635.0), rel=0.25)
+    tops = []
+    for seed in range(40):
+        noise = 3e-3 * np.random.default_rng(seed).standard_normal(x.size)
+        tops.append(position_of(x, 0.3 * np.exp(-(t**2)) + noise, BANDS[4]))
+    assert np.median([found.top for found in tops]) < 0.5 * np.median([found.noise for found in tops])
 
 
 def test_an_edge_is_no_maximum():
