@@ -311,8 +311,7 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
     found = {}
     for k, (key, part) in enumerate(keys.items()):
         number = fitted[k] + uncertain(0.0, errors[part] | {f"thickness:{branch.name}": float(spread[k])})
-        # the curves were gauged on surfaces whose area is that of BET with 0.162 nm2
-        number = number if k else number * branch.section / _GASES["N2"][0]
+        number = number if k else number * branch.section / _GASES["N2"][0]  # gauged where areas are BET's, 0.162 nm2
         found[key] = _known(key.split(":")[0], number, how, most if k else 0.0)
     return found
 
