@@ -317,6 +317,10 @@ def test_kubelka_munk_and_back():
         (lambda f: {"reflectance": 100 * 10**-f}, "per cent for a fraction"),
         (lambda f: {"absorbance": 100 * 10**-f}, "less than 0.005 of the light"),
         (lambda f: {"absorbance": 1e30 * f}, "which no such ordinate does"),
+        (lambda f: {"absorbance": 1e3 * f + 200.0}, "which no such ordinate does"),
+        (lambda f: {"kubelka_munk": 10**-f}, "point down"),
+        (lambda f: {"kubelka_munk": 100 * 10**-f}, "less than 0.05 of the light"),
+        (lambda f: {"absorbance": 0.8 * np.hanning(f.size + 2)[1:-1] * 10**-f}, "point down"),  # a single beam
         (lambda f: {"intensity": f}, "single beam"),
     ],
 )
@@ -326,6 +330,15 @@ def test_a_wrong_ordinate_is_refused_in_one_sentence(values, said):
         analyse(data_of(x, **values(f)))
     assert caught.value.hint
     assert caught.value.file == "a.dx"
+
+
+def test_what_no_spectrum_tells_of_its_ordinate_stands_in_a_note():
+    """Kubelka-Munk function named absorbance: its bands point up, too, with other areas."""
+    x, f = simple()
+    told = " ".join(analyse(data_of(x, absorbance=f)).notes)
+    assert "set ordinate=log(1/R) or Kubelka-Munk" in told
+    named = analyse(data_of(x, absorbance=f), ordinate="Kubelka-Munk").quantities["band_area:overtone"]
+    assert named.value == pytest.approx(analyse(data_of(x, kubelka_munk=f)).quantities["band_area:overtone"].value)
 
 
 def test_bands_without_light_or_out_of_range_are_withheld():
