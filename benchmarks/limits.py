@@ -32,8 +32,8 @@ FIRST = 300  # seed
 MASS_U = 0.035
 
 
-def cell(name: str) -> Any:
-    """Return a cell of the reference study by the name of its run, nothing slow in it: what the fit is told."""
+def cell(name: str = "room", **changes: float) -> Any:
+    """Return a cell of the reference study by the name of its run, nothing slow in it but `changes`, as the fit is told."""
     from closo.models.cell.chemistry import chemistry
     from closo.models.cell.stack import stack_from_masses
 
@@ -47,7 +47,7 @@ def cell(name: str) -> Any:
         ratio=(6, 3, 1) if room else (7, 2.5, 0.5),
         electrolyte_density=1543.5,
     )
-    return replace(made, conductivity_u=0.07)
+    return replace(made, **{"conductivity_u": 0.07, **changes})
 
 
 @dataclass(frozen=True)

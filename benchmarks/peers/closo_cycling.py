@@ -9,7 +9,7 @@ from cycling_process import measure
 import closo
 from closo.dataset import new
 from closo.readers import read
-from closo.techniques.legs import find_legs
+from closo.techniques.half_cycles import find_legs
 
 
 def load(path):

@@ -29,7 +29,6 @@ class Fit:
     residuals: np.ndarray  # at `values`, shape (m,)
     chi2: float  # sum of squared residuals
     df: int  # m - n
-    evaluations: int  # calls of the residual function
 
 
 def least_squares(
@@ -76,7 +75,7 @@ def least_squares(
         raise ConvergenceError("The model is not finite at the start values.", hint="Give other start values.")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        values, residuals, evaluations = _minimise(
+        values, residuals = _minimise(
             residual, start, jacobian, tolerance=tolerance, max_evaluations=max_evaluations, bounds=bounds
         )
     if not np.all(np.isfinite(residuals)):
@@ -84,13 +83,13 @@ def least_squares(
     df = residuals.size - values.size
     chi2 = float(residuals @ residuals)
     if not with_covariance:
-        return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df, evaluations)
+        return Fit(values, np.zeros((values.size, values.size)), residuals, chi2, df)
     slope = jacobian(values) if jacobian is not None else _differences(residual, values)
     scale = 1.0 if noise_known or df == 0 else chi2 / df
     covariance = covariance_of(slope.T @ slope)
     known = np.isfinite(covariance)  # what nothing fixes stays infinite, also where the residuals are 0
     covariance[known] *= scale
-    return Fit(values, covariance, residuals, chi2, df, evaluations)
+    return Fit(values, covariance, residuals, chi2, df)
 
 
 def straight_line(x: np.ndarray, y: np.ndarray) -> Fit:
@@ -110,7 +109,7 @@ def straight_line(x: np.ndarray, y: np.ndarray) -> Fit:
     chi2, df = float(residuals @ residuals), len(x) - 2
     shape = np.array([[1.0, -middle], [-middle, spread / len(x) + middle * middle]]) / spread
     values = np.array([slope, float(y.mean()) - slope * middle])
-    return Fit(values, shape * chi2 / max(df, 1), residuals, chi2, df, 1)
+    return Fit(values, shape * chi2 / max(df, 1), residuals, chi2, df)
 
 
 def _minimise(
@@ -121,8 +120,8 @@ def _minimise(
     tolerance: float,
     max_evaluations: int,
     bounds: tuple[np.ndarray, np.ndarray] | None,
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the values at the minimum, their residuals, and the calls of the residual function."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values at the minimum and their residuals."""
     from scipy import optimize
 
     if bounds is None:
@@ -136,7 +135,7 @@ def _minimise(
             gtol=0.0,
             maxfev=max_evaluations,
         )
-        return values, info["fvec"], int(info["nfev"])
+        return values, info["fvec"]
     minimum = optimize.least_squares(
         residual,
         start,
@@ -148,7 +147,7 @@ def _minimise(
         gtol=None,
         max_nfev=max_evaluations,
     )
-    return minimum.x, minimum.fun, int(minimum.nfev)
+    return minimum.x, minimum.fun
 
 
 def covariance_of(fisher: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
-"""How many processes there may be; and they do not outlive the one that started them."""
+"""How many processes there may be, and how far they are; they do not outlive the one that started them."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from threading import Thread
 
+Progress = Callable[[int, int | None, str], None]  # finished, total where it is known, what is being done
 _LEADER = "leader"  # name of a process that may have workers although another one has started it
 
 

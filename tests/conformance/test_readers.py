@@ -514,6 +514,17 @@ SAMPLES: dict[str, tuple[str, str | bytes]] = {  # reader -> (file name, content
         "; synthetic\n_FILEVERSION=2\n_WL1=1.540600\n_ANODE='Cu'\n_DRIVE='COUPLED'\n_STEPTIME=1.0\n_2THETACOUNTS\n"
         + "".join(f"{x:.3f}\t{y:6d}\n" for x, y in PATTERN),
     ),
+    "ras": (
+        "a.ras",
+        '*RAS_DATA_START\n*RAS_HEADER_START\n*HW_XG_TARGET_NAME "Cu"\n*MEAS_SCAN_AXIS_X "Theta/2-Theta"\n*RAS_HEADER_END\n'
+        + "*RAS_INT_START\n"
+        + "".join(f"{x:.4f} {y:.4f} 1.0000\n" for x, y in PATTERN)
+        + "*RAS_INT_END\n*RAS_DATA_END\n",
+    ),
+    "gsas": (
+        "a.gsa",
+        "synthetic\nBANK 1 6 6 CONST 2000 50 0 0 FXYE\n" + "".join(f"{100 * x:.1f} {y} {y**0.5:.2f}\n" for x, y in PATTERN),
+    ),
     "lerix": ("a.0001", _lerix()),
     "athena": (
         "a.prj",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 import re
 import xml.sax
@@ -33,6 +34,7 @@ from closo.figures import (
     to_svg,
 )
 from closo.figures.style import COLORS, DOUBLE_COLUMN, MISSING, SINGLE_COLUMN
+from closo.figures.svg import to_page_svg
 
 
 def nyquist(**keywords: object) -> FigureSpec:
@@ -141,6 +143,23 @@ def test_the_top_axis_stands_at_its_places():
     above = draw(FigureSpec("a", [panel])).axes[0].child_axes[0]
     assert list(above.get_xticks()) == pytest.approx([1000 / 363.15, 1000 / 333.15, 1000 / 303.15])
     assert above.get_xlabel() == "T / °C"
+
+
+def test_crowded_names_above_move_aside_and_crowded_numbers_go():
+    areas = (90.0, 191.2, 283.0, 349.2, 1200.0)
+    for names, kept in ((("A90", "A200", "A300", "A380", "SBA-15"), 5), (("90", "200", "300", "380", "1200"), 4)):
+        top = Axis("silica", ticks=tuple(zip(areas, names, strict=True)))
+        spec = FigureSpec("s", [Panel(Axis("x"), Axis("y"), [Trace(areas, areas)], top=top)] * 2)
+        figure = draw(spec)
+        figure.draw_without_rendering()
+        above = figure.axes[1].child_axes[0]
+        labels = [one for one in above.get_xticklabels() if one.get_text()]
+        assert len(labels) == kept
+        boxes = sorted((one.get_window_extent() for one in labels), key=lambda box: box.x0)
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+        assert list(above.get_xticks(minor=True)) == pytest.approx(areas)  # the marks stay where they belong
+        svg = to_page_svg(spec)
+        assert sum(f">{name}<" in svg for name in names) == kept
 
 
 def test_labels_look_like_print():

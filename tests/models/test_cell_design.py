@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from benchmarks import limits
 
 from closo.errors import StudyError
-from closo.models.cell.chemistry import chemistry
 from closo.models.cell.design import Extras, design, energies, figure, scaled
-from closo.models.cell.stack import Stack, stack_from_masses
 
-
-def cell(name: str = "room") -> Stack:
-    """Return one of the two cells of the reference study."""
-    room = name == "room"
-    return stack_from_masses(
-        name,
-        chemistry("Prussian white"),
-        area=0.283e-4,
-        cathode_mass=1.5e-6 if room else 1.2e-6,
-        separator_mass=35e-6 if room else 45e-6,
-        ratio=(6, 3, 1) if room else (7, 2.5, 0.5),
-        electrolyte_density=1543.5,
-    )
-
-
+cell = partial(limits.cell, conductivity_u=0.0)
 SMALL = {"thicknesses": (10e-6, 1.1e-3), "loadings": (0.2 * 36000.0, 8.0 * 36000.0), "celsius": (20.0,)}
 
 

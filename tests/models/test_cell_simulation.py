@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+from benchmarks import limits
 
 from closo.cli import main
 from closo.constants import BOLTZMANN, ELECTRONVOLT
@@ -18,11 +20,11 @@ from closo.models.cell.chemistry import CHEMISTRIES, chemistry
 from closo.models.cell.porous import cycle, impedance
 from closo.models.cell.results import figure, simulated
 from closo.models.cell.simulation import MODELS, Protocol, run, spectrum
-from closo.models.cell.stack import Stack, stack_from_masses
+from closo.models.cell.stack import stack_from_masses
 
 pytest.importorskip("pybamm", reason="the extra closo[cell] is not installed")
-KELVIN = {"RT": 293.15, "C40": 313.15}
-RATE = {"RT": 0.05, "C40": 0.1}
+KELVIN = {"room": 293.15, "warm": 313.15}
+RATE = {"room": 0.05, "warm": 0.1}
 # Published survey of scenarios: one mechanism on, discharge capacity of the three runs in mAh/g (at 171 mAh/g in theory).
 SCENARIOS = {
     "none": ({}, (169.0, 169.0, 169.1)),
@@ -34,26 +36,12 @@ SCENARIOS = {
     "separator": ({"conductivity": 8e-4, "conductivity_energy": 0.60}, (9.5, 164.0, 167.7)),
     "sodium interface": ({"sodium_exchange": 2e-3, "sodium_energy": 0.7}, (164.9, 165.9, 166.6)),
 }
-
-
-def cell(name: str = "RT", **changes: float) -> Stack:
-    """Return one of the two cells of the reference study with the numbers of the survey."""
-    room = name == "RT"
-    made = stack_from_masses(
-        name,
-        chemistry("Prussian white"),
-        area=0.283e-4,
-        cathode_mass=1.5e-6 if room else 1.2e-6,
-        separator_mass=35e-6 if room else 45e-6,
-        ratio=(6, 3, 1) if room else (7, 2.5, 0.5),
-        electrolyte_density=1543.5,
-    )
-    return replace(made, **{"electronic_conductivity": 0.1, "diffusion_energy": 0.45, **changes})
+cell = partial(limits.cell, conductivity_u=0.0, electronic_conductivity=0.1, diffusion_energy=0.45)
 
 
 def test_the_layers_are_those_of_the_reference_study():
     assert cell().separator_thickness == pytest.approx(0.801e-3, abs=1e-6)
-    assert cell("C40").separator_thickness == pytest.approx(1.030e-3, abs=1e-6)
+    assert cell("warm").separator_thickness == pytest.approx(1.030e-3, abs=1e-6)
     assert cell().cathode_thickness == pytest.approx(31.25e-6, abs=0.05e-6)
 
 
@@ -62,9 +50,9 @@ def test_capacities_of_the_survey_within_two_percent(mechanism: str, monkeypatch
     changes, expected = SCENARIOS[mechanism]
     # the survey has 15 points in the cathode; where the reaction is a sharp front its capacity depends on them
     monkeypatch.setitem(sys.modules["closo.models.cell.simulation"]._MESH, "x_p", 15)
-    for (name, kelvin), printed in zip((("RT", 293.15), ("C40", 313.15), ("RT", 313.15)), expected, strict=True):
+    for (name, kelvin), printed in zip((("room", 293.15), ("warm", 313.15), ("room", 313.15)), expected, strict=True):
         own = dict(changes)
-        if mechanism == "isolated grains" and name == "C40":
+        if mechanism == "isolated grains" and name == "warm":
             own["active_share"] = 0.8
         stack = cell(name, **own)
         done = run(stack, Protocol(kelvin, RATE[name]), model="DFN")
@@ -88,18 +76,18 @@ def test_the_capacity_behind_a_sharp_front_is_that_of_a_fine_mesh(monkeypatch):
         fine = run(stack, Protocol(KELVIN[name], RATE[name]), model="DFN").discharge[0]
         assert usual[name] == pytest.approx(fine, rel=0.015)
         assert -cycle([stack], KELVIN[name], RATE[name]).charge[1, 0] == pytest.approx(fine, rel=0.02)
-        assert fine / stack.active_mass / 3600.0 == pytest.approx({"RT": 20.7, "C40": 55.85}[name], rel=0.01)
+        assert fine / stack.active_mass / 3600.0 == pytest.approx({"room": 20.7, "warm": 55.85}[name], rel=0.01)
 
 
 def test_a_front_in_the_cathode_is_no_case_for_the_spme():
-    front = cell("C40", **SCENARIOS["electronic path"][0])
-    protocol = Protocol(KELVIN["C40"], RATE["C40"])
+    front = cell("warm", **SCENARIOS["electronic path"][0])
+    protocol = Protocol(KELVIN["warm"], RATE["warm"])
     checks = {
         m: {c.name: c.passed for c in simulated(front, protocol, model=m, with_spectrum=False).checks} for m in MODELS
     }
     assert checks["SPMe"]["even reaction"] is False  # 10 mAh/g, where the DFN has 56
     assert "even reaction" not in checks["DFN"]
-    even = simulated(cell("C40"), protocol, with_spectrum=False)
+    even = simulated(cell("warm"), protocol, with_spectrum=False)
     assert all(check.passed for check in even.checks)
 
 
@@ -134,7 +122,7 @@ def test_with_a_transference_number_below_one_the_salt_moves():
     assert done.imbalance < 1e-6
 
 
-@pytest.mark.parametrize("name", ["RT", "C40"])
+@pytest.mark.parametrize("name", ["room", "warm"])
 def test_the_spectrum_begins_at_the_separator_and_the_leads(name: str):
     stack = cell(name, lead_resistance=7.0, electronic_conductivity=1.0)
     kelvin = KELVIN[name]

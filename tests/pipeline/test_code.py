@@ -52,7 +52,7 @@ EVERY_TECHNIQUE = {technique.name for technique in TECHNIQUES}
         ("closo.readers.biologic.mpr", {"mpr"}, EVERY_TECHNIQUE),
         ("closo.readers.zplot", {"zplot", "autolab"}, EVERY_TECHNIQUE),
         ("closo.techniques.impedance.drt", EVERY_READER, {"impedance"}),
-        ("closo.techniques.legs", EVERY_READER, {"plating", "critical_current", "cycling"}),
+        ("closo.techniques.half_cycles", EVERY_READER, {"plating", "critical_current", "cycling"}),
         ("closo.techniques.plating.analysis", EVERY_READER, {"plating", "critical_current"}),
         ("closo.number", EVERY_READER, EVERY_TECHNIQUE),
         ("closo.pipeline.jobs", EVERY_READER, EVERY_TECHNIQUE),

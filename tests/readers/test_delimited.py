@@ -151,6 +151,35 @@ def test_columns_only_for_text(write):
         read(write(text()), columns="frequenzy,impedance_real,impedance_imag")
 
 
+@pytest.mark.parametrize(
+    ("first", "step", "proposal"),
+    [
+        (399.19, 1.928, "wavenumber,absorbance"),
+        (3999.6, -1.928, "wavenumber,absorbance"),
+        (10.0, 0.02, "two_theta,counts"),
+    ],
+)
+def test_two_columns_in_equal_steps_are_a_spectrum_or_a_pattern_by_their_range(write, first, step, proposal):
+    path = write("".join(f"{first + step * k:.4f},{30 + k % 7}\n" for k in range(40)))
+    with pytest.raises(ReadError) as raised:
+        read(path)
+    assert str(raised.value).endswith(f"--columns {proposal}")
+    (data,) = read(path, columns=proposal)
+    assert data.attrs["kind"] == {"wavenumber": "infrared", "two_theta": "diffraction"}[proposal.split(",")[0]]
+
+
+def test_a_time_in_equal_steps_is_not_taken_for_angles(write):
+    path = write("".join(f"{0.5 * k},{0.1 * k % 3}\n" for k in range(2, 60)))
+    with pytest.raises(ReadError, match="do not look like"):
+        read(path)
+
+
+def test_a_crystal_structure_is_called_so(write):
+    path = write("data_NaCl\n_cell_length_a 5.64\nloop_\n_atom_site_label\n_atom_site_fract_x\nNa 0.0\nCl 0.5\n")
+    with pytest.raises(ReadError, match="CIF file, a crystal structure"):
+        read(path)
+
+
 # refused, with the text to paste
 @pytest.mark.parametrize(
     ("rows", "proposal"),

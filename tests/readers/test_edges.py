@@ -138,3 +138,27 @@ def test_nxdata(tmp_path):
         file["entry/pressure"] = np.arange(31.0)
     with pytest.raises(ReadError, match="/entry/pressure"):
         read(path)
+
+
+def test_spectra_side_by_side_have_axes_of_their_own(tmp_path):
+    """The second had been read over the axis of the first, 1 eV off."""
+    rows = "".join(f"{185 + 0.2 * k:.1f}\t{k}\t{186 + 0.2 * k:.1f}\t{2 * k}\n" for k in range(20))
+    (tmp_path / "a.txt").write_text("energy loss (eV)\tA\tenergy loss (eV)\tB\n" + rows)
+    found = read(tmp_path / "a.txt")
+    assert [d["energy"].values[0] for d in found] == [185.0, 186.0]
+    assert [d.attrs["title"] for d in found] == ["A", "B"]
+    assert [d.attrs["part"] for d in found] == [1, 2]
+
+
+def test_a_table_in_kev(tmp_path):
+    (tmp_path / "a.txt").write_text(
+        "energy loss (keV)\tA\n" + "".join(f"{0.185 + k / 5000:.4f}\t{k}\n" for k in range(20))
+    )
+    assert read(tmp_path / "a.txt")[0]["energy"].values[[0, -1]].tolist() == pytest.approx([185.0, 188.8])
+
+
+def test_a_scan_without_time_or_monitor_in_its_rows_says_so(tmp_path):
+    rows = "".join(f"{9690 + k}\t{-5}\t{k}\n" for k in range(8))
+    (tmp_path / "a.txt").write_text("# energy_eV\tI0\tanalyser_01\n" + rows)
+    with pytest.raises(ReadError, match="a monitor and a time above zero"):
+        read(tmp_path / "a.txt")

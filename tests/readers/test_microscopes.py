@@ -234,3 +234,34 @@ def test_a_stream_is_read_in_blocks_and_refused_where_it_is_too_large(tmp_path, 
     monkeypatch.setattr(velox, "MOST_EVENTS", 5)
     with pytest.raises(ReadError, match="million X-rays"):
         read(tmp_path / "a.emd")
+
+
+def test_a_second_spectrum_in_an_msa_is_named(tmp_path):
+    text = HEAD.format(n=3, x="eV", kind="Y", signal="EDS") + "1\n2\n3\n#ENDOFDATA : \n"
+    (tmp_path / "a.msa").write_text(text * 2)
+    assert "another spectrum" in read(tmp_path / "a.msa")[0].attrs["warnings"][-1]
+    (tmp_path / "a.msa").write_text(text)
+    assert read(tmp_path / "a.msa")[0].attrs["warnings"] == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["rsciio/16x16_12bit_packed_8bit.bcf", "rsciio/P45_the_default_job.bcf", "exspy/EDS_SEM_TM002.hspy"]
+)
+def test_a_damaged_file_is_refused_or_read(shared_data, tmp_path, name):
+    """The compiled unpacker of .bcf ended the process at one; what else broke while a map was loaded came out as a bug."""
+    pytest.importorskip("rsciio", reason="rosettasciio (extra em) is not installed")
+    whole, random, refused = (shared_data / "core/eds" / name).read_bytes(), np.random.default_rng(0), 0
+    path = tmp_path / f"a{name[-5:]}"
+    spoilt = [whole[: int(share * len(whole))] for share in (0.0, 0.1, 0.3, 0.5, 0.9, 0.99)]
+    for at in random.integers(0, len(whole), (20, 3)):
+        content = bytearray(whole)
+        for k in at:
+            content[k] = random.integers(0, 256)
+        spoilt.append(bytes(content))
+    for content in spoilt:
+        path.write_bytes(content)
+        try:
+            read(path)
+        except ReadError:  # nothing else may come out
+            refused += 1
+    assert refused >= 6

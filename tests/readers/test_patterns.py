@@ -194,6 +194,120 @@ def test_binary_cobalt_scans_equal_their_text(shared_data, number):
     assert raw.attrs["metadata"]["wavelength"] == pytest.approx(1.78897e-10)
 
 
+def ras(rows, axis="Theta/2-Theta", unit="counts"):
+    head = (
+        f'*RAS_HEADER_START\n*FILE_SAMPLE "salt"\n*HW_XG_TARGET_NAME "Cu"\n*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\n'
+        f'*HW_XG_WAVE_LENGTH_ALPHA2 "1.544414"\n*MEAS_SCAN_AXIS_X "{axis}"\n*MEAS_SCAN_SPEED "3.0"\n'
+        f'*MEAS_SCAN_SPEED_UNIT "deg/min"\n*MEAS_SCAN_STEP "0.5"\n*MEAS_SCAN_UNIT_Y "{unit}"\n*RAS_HEADER_END\n'
+    )
+    return head + "*RAS_INT_START\n" + rows + "*RAS_INT_END\n"
+
+
+def test_rigaku_scans_are_parts_and_the_attenuator_counts(tmp_path):
+    plain = "".join(f"{20 + 0.5 * k:.4f} {y:.4f} 1.0000\r\n" for k, y in enumerate(COUNTS))
+    weak = "".join(
+        f"{20 + 0.5 * k:.4f} {y / (10 if y > 1000 else 1):.4f} {10 if y > 1000 else 1}\n" for k, y in enumerate(COUNTS)
+    )
+    text = "*RAS_DATA_START\n" + ras(plain) + ras(weak, axis="TwoThetaTheta") + "*RAS_DATA_END\n"
+    first, second = read(written(tmp_path, "a.ras", text.encode()))
+    for data in (first, second):
+        assert data["counts"].values.tolist() == COUNTS
+        assert data["two_theta"].values == pytest.approx([20.0, 20.5, 21.0, 21.5, 22.0, 22.5])
+    assert first.attrs["metadata"]["wavelength"] == pytest.approx(1.540593e-10)
+    assert first.attrs["metadata"]["time_per_step"] == pytest.approx(10.0)
+    assert (first.attrs["metadata"]["anode"], first.attrs["warnings"]) == ("Cu", ())
+    assert "attenuator moved" in second.attrs["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ras("20 1 1\n", axis="Omega"), "runs along 'Omega'"),
+        (ras("20 12 1\n20.5 15 1\n").replace("*RAS_INT_END\n", ""), "do not end with"),
+        (ras(""), "no points follow"),
+        (ras("20 1 1 1\n"), "a point has 4 numbers"),
+        ("*RAS_HEADER_START\n*RAS_HEADER_END\n", "no points behind"),
+    ],
+)
+def test_a_rigaku_file_that_is_no_pattern_is_refused(tmp_path, text, words):
+    with pytest.raises(ReadError, match=words):
+        read(written(tmp_path, "a.ras", text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("form", "rows"),
+    [
+        ("STD", "".join(f" 1{y:6d}" for y in COUNTS)),
+        ("", "".join(f"  {y:6d}" for y in COUNTS)),
+        ("ESD", "".join(f"{y:8d}{y**0.5:8.2f}" for y in COUNTS)),
+        ("FXY", "\n".join(f"{2000 + 50 * k} {y}" for k, y in enumerate(COUNTS))),
+        ("FXYE", "\n".join(f"{2000 + 50 * k}.0 {y} {y**0.5:.3f}" for k, y in enumerate(COUNTS))),
+    ],
+)
+def test_each_form_of_gsas(tmp_path, form, rows):
+    text = f"salt, milled\n# a comment\nBANK 1 6 1 CONST 2000.0 50.0 0.0 0.0 {form}   \n{rows}\n"
+    data = only(written(tmp_path, "a.gsa", text.encode()))
+    assert data["counts"].values.tolist() == COUNTS
+    assert data["two_theta"].values == pytest.approx([20.0, 20.5, 21.0, 21.5, 22.0, 22.5])
+
+
+def test_banks_of_gsas_are_parts_and_zeros_that_fill_a_line_are_told(tmp_path):
+    bank = "BANK {} 10 1 CONST 2000 50 0 0 STD\n" + "".join(f"{y:8d}" for y in [*COUNTS, 11, 12, 0, 0]) + "\n"
+    first, second = read(written(tmp_path, "a.gsa", ("\n" + bank.format(1) + bank.format(2)).encode()))
+    assert first["counts"].values.tolist() == second["counts"].values.tolist() == [*COUNTS, 11, 12]
+    assert "2 points at the end are 0" in first.attrs["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("BANK 1 6 1 RALF 2000 50 0 0 STD", "not by a constant angle"),
+        ("BANK 1 6 1 CONST 2000 50 0 0 ALT", "in the form 'ALT'"),
+        ("BANK 1 7 1 CONST 2000 50 0 0 STD", "states 7 points and holds 6"),
+        ("BANK 1 6 1 CONST", "does not state where it begins"),
+        ("BANK 1", "does not say points"),
+    ],
+)
+def test_a_bank_that_is_no_pattern_is_refused(tmp_path, line, words):
+    text = f"salt\n{line}\n" + "".join(f"{y:8d}" for y in COUNTS) + "\n"
+    with pytest.raises(ReadError, match=words):
+        read(written(tmp_path, "a.gsa", text.encode()))
+
+
+FLUORAPATITE = """data_fluorapatite
+_symmetry_space_group_name_H-M 'P 63/m'
+_cell_length_a 9.385
+_cell_length_b 9.385
+_cell_length_c 6.882
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 120
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Ca1 Ca 0.33333 0.66667 0.0010
+Ca2 Ca -0.0071 0.2423 0.25
+P1 P 0.3690 0.3985 0.25
+O1 O 0.4849 0.3273 0.25
+O2 O 0.4667 0.5875 0.25
+O3 O 0.2575 0.3421 0.0705
+F1 F 0 0 0.25
+"""  # Hughes, Cameron, Crowley, Am. Mineral. 1989, 74, 870, rounded; the cell is not that of the pattern
+
+
+def test_fluorapatite_of_gsas_has_the_cell_that_gsas_found(shared_data, tmp_path):
+    data = only(shared_data / "structure/xrd/standards/FAP.XRA")
+    phase = written(tmp_path, "fluorapatite.cif", FLUORAPATITE.encode())
+    result = get("diffraction").analyse(data, phases=str(phase), anode="Cu")
+    for name, cell, u in (("a", 9.371724, 3.6e-5), ("c", 6.885867, 3.7e-5)):
+        length = result.quantities[f"lattice_{name}:fluorapatite"]
+        assert abs(1e10 * length.value - cell) < 2 * np.hypot(1e10 * length.u, u)
+        assert 1e10 * length.u < 0.003
+
+
 def test_binary_scan_equals_its_uxd(shared_data):
     folder = shared_data / "structure/xrd/bruker"
     raw, text = only(folder / "BT86.raw"), only(folder / "BT86_.UXD")

@@ -203,6 +203,22 @@ def test_sheets_that_count_on_are_one_record(tmp_path):
             read(save(tmp_path / "b.xlsx", Info=info, Channel_1_1=parts[0], Channel_1_2=other))
 
 
+@pytest.mark.parametrize("named", [0, 1, 2])
+def test_one_sheet_of_a_record_names_the_others(tmp_path, named):
+    rows, sheets = record(), {}
+    for k in range(3):
+        sheets[f"Channel_1_{k + 1}"] = [NAMES, *rows[4 * k : 4 * k + 4]]
+    other = [[100 + row[0], *row[1:]] for row in rows]
+    path = save(tmp_path / "a.xlsx", **sheets, Channel_2_1=[NAMES, *other], note=[["5", "a"]])
+    (data,) = read(path, columns=f"sheet=Channel_1_{named + 1}:")
+    assert data.sizes["point"] == 4
+    (told,) = [warning for warning in data.attrs["warnings"] if "not read" in warning]
+    assert [f"'{name}'" in told for name in sheets] == [k != named for k in range(3)]
+    assert "Channel_2_1" not in told
+    (alone,) = read(path, columns="sheet=Channel_2_1:")
+    assert not any("not read" in warning for warning in alone.attrs["warnings"])
+
+
 def test_times_as_clocks_and_as_numbers_of_days(tmp_path):
     def table(name, title, times):
         rows = [[t, 3.0 + 0.01 * k, 0.001 if k < 6 else -0.001] for k, t in enumerate(times)]

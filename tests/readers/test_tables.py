@@ -44,7 +44,8 @@ def forms(z, w):
     y = 1 / z
     return {
         "impedance_real": z.real, "impedance_imag": z.imag, "impedance_modulus": np.abs(z), "phase": np.angle(z),
-        "conductance": y.real, "susceptance": y.imag, "parallel_capacitance": y.imag / w, "parallel_resistance": 1 / y.real,
+        "admittance_modulus": np.abs(y), "admittance_phase": np.angle(y), "conductance": y.real, "susceptance": y.imag,
+        "parallel_capacitance": y.imag / w, "parallel_resistance": 1 / y.real,
         "dissipation": np.abs(z.real / z.imag), "quality": np.abs(z.imag / z.real),
         "series_capacitance": -1 / (w * z.imag), "series_inductance": z.imag / w, "parallel_inductance": -1 / (w * y.imag),
     }  # fmt: skip
@@ -53,6 +54,8 @@ def forms(z, w):
 @pytest.mark.parametrize("pair", PAIRS[2:])
 def test_every_pair_is_the_same_impedance(pair):
     columns = forms(Z, W)
+    if pair[0] == "admittance_modulus":
+        columns["phase"] = columns["admittance_phase"]  # whose it is where the header does not say
     found = with_impedance({"frequency": F, pair[0]: columns[pair[0]], pair[1]: columns[pair[1]]})
     np.testing.assert_allclose(found["impedance_real"] + 1j * found["impedance_imag"], Z, rtol=1e-9)
 
@@ -79,12 +82,44 @@ def test_pairs_of_an_inductive_impedance(pair):
         ("Freq (Hz),Cs (F),Q", ("series_capacitance", "quality"), (1, 1)),
         ("Freq (Hz),G (mS),B (mS)", ("conductance", "susceptance"), (1e3, 1e3)),
         ("Freq (Hz),Y' (S),Y'' (S)", ("conductance", "susceptance"), (1, 1)),
+        ("Frequency (Hz),|Y| (mS),Phase (deg)", ("admittance_modulus", "admittance_phase"), (1e3, 180 / np.pi)),
+        ("f/Hz,|Y|/S,-phase(Y)/rad", ("admittance_modulus", "admittance_phase"), (1, -1)),
+        (
+            "Frequency (Hz),Impedance Magnitude (Ohms),Impedance Phase Degrees (')",
+            ("impedance_modulus", "phase"),
+            (1, 180 / np.pi),
+        ),
+        (
+            "Frequency (Hz),Admittance Magnitude (Siemens),Admittance Phase Degrees (')",
+            ("admittance_modulus", "admittance_phase"),
+            (1, 180 / np.pi),
+        ),
     ],
 )
 def test_forms_of_an_impedance(write, header, names, scale):
     columns = forms(Z, W)
     (data,) = read(write(table(header, F, *(columns[n] * s for n, s in zip(names, scale, strict=True)))))
     np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
+
+
+def test_degrees_and_celsius_of_solartron(write):
+    header = "Frequency (Hz),AC Level (V),Temperature ('C),Impedance Magnitude (Ohms),Impedance Phase Degrees (')"
+    (data,) = read(write(table(header, F, 0 * F + 0.01, 0 * F + 30.5, np.abs(Z), np.degrees(np.angle(Z)))))
+    np.testing.assert_allclose(data["impedance"], Z, rtol=1e-9)
+    np.testing.assert_allclose(data["temperature"], 303.65)
+
+
+def test_the_phase_of_an_impedance_beside_an_admittance_is_told(write):
+    columns = forms(Z, W)
+    (data,) = read(write(table("f/Hz,|Y|/S,phase/rad", F, columns["admittance_modulus"], columns["phase"])))
+    assert any("inductive" in warning for warning in data.attrs["warnings"])
+
+
+def test_an_admittance_without_its_unit_is_refused_not_left_out(write):
+    columns = forms(Z, W)
+    path = write(table("f,|Y|,Phase", F, columns["admittance_modulus"], np.degrees(columns["admittance_phase"])))
+    with pytest.raises(ReadError, match=r"unit .* not stated \(f, \|Y\|, Phase\)"):
+        read(path)
 
 
 def test_pairs_beside_an_impedance_are_not_used(write):

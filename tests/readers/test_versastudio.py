@@ -177,6 +177,34 @@ def test_binary_rows_are_refused_with_advice(write):
         read(write(content.replace(b"x\r\n</Seg", bytes(range(128, 255)) * 9 + b"\r\n</Seg")))
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("titles_too", [True, False])
+def test_decimal_commas_between_semicolons_or_tabs_are_the_same_numbers(write, separator, titles_too):
+    rows = [*spectrum(0), *(dc_row(1, k, 0.01, 1e-6 / (k + 1), 3) for k in range(4))]
+    actions = ("Potentiostatic EIS", "Chronoamperometry")
+    usual, abroad = (
+        par(lines, actions=actions).replace("Area (cm2)=1", area)
+        for lines, area in (
+            (rows, "Area (cm2)=0.785"),
+            ([row.replace(",", separator).replace(".", ",") for row in rows], "Area (cm2)=0,785"),
+        )
+    )
+    if titles_too:
+        abroad = abroad.replace(COLUMNS, COLUMNS.replace(",", separator))
+    for one, other in zip(read(write(usual)), read(write(abroad, name="b.par")), strict=True):
+        assert one.attrs["suggestions"] == other.attrs["suggestions"]
+        assert other.attrs["warnings"] == ()
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_decimal_commas_between_commas_are_refused_with_the_way_out(write):
+    with pytest.raises(ReadError, match=r"24 columns are named|25 columns are named") as caught:
+        read(write(par([row.replace(".", ",") for row in spectrum()])))
+    assert "decimal sign of Windows" in str(caught.value)
+    assert "binary" not in str(caught.value).lower()
+
+
 def test_impedance_that_is_not_the_quotient_is_told_with_the_figure(write):
     rows = spectrum()
     rows[2] = rows[2].replace(",60,-20,", ",66,-22,")

@@ -9,7 +9,7 @@ from closo.dataset import new
 from closo.errors import DataError, StudyError
 from closo.readers import read
 from closo.techniques.eels import analyse, check_settings, figure
-from closo.techniques.eels.background import components_above_noise, gain_of, net_map, net_of, power_law
+from closo.techniques.eels.background import columns_of, components_above_noise, gain_of, net_map, net_of, power_law
 from closo.techniques.eels.low_loss import low_losses, read_low_loss, single_share
 from closo.twin.microscopy import Lamella
 
@@ -203,6 +203,21 @@ def test_references_are_fitted_together_and_a_wrong_one_is_seen(tmp_path):
         analyse(spectrum(counts), references=str(tmp_path / "short.txt"))
     with pytest.raises(StudyError, match="not a reference"):
         analyse(spectrum(counts), references=str(tmp_path / "none.txt"))
+
+
+@pytest.mark.parametrize(
+    "form", ["{0:.1f} {1:.2f}", "{0:.1f}, {1:.2f}", "{0:.1f},{1:.2f}", "{0:.1f};{1:.2f}", "{0:.1f}\t{1:.2f}\t1.5"]
+)
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_columns_of_a_reference(tmp_path, form, decimal):
+    """With decimal commas 188,5 and 3,2 had been read as the energy 188 and the intensity 5."""
+    if decimal == "," and "," in form:
+        return
+    lines = [form.format(180.5 + 0.5 * k, 0.25 * k).replace(".", decimal) for k in range(8)]
+    (tmp_path / "a.txt").write_text("\n".join(["# energy", "loss intensity", *lines]), encoding="utf-8")
+    energies, values = columns_of(tmp_path / "a.txt")
+    assert energies.tolist() == [180.5 + 0.5 * k for k in range(8)]
+    assert values.tolist() == [0.25 * k for k in range(8)]
 
 
 def test_thickness_of_plural_losses():

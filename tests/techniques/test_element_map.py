@@ -324,3 +324,19 @@ def test_real_strontium_titanate(shared_data):
     assert max(map(abs, pulls)) == pytest.approx(2.12, abs=0.05)
     few = analyse(data, elements="O, Ti, Sr")  # without the copper
     assert few.failed_checks
+
+
+@pytest.mark.parametrize("change", [lambda c: c / 60.0, lambda c: gaussian_filter(c.astype(float), 1.0)])
+def test_whole_numbers_that_are_no_counts_are_told(change):
+    """Counts per second, smoothed values, rounded: they passed every check."""
+    rows = components(E, ("O", "Na", "Si"), resolution=130.0)
+    counts = np.random.default_rng(6).poisson(60.0 + rows[:3].T @ [40000.0, 20000.0, 30000.0])
+    assert not analyse(spectrum(counts), elements="O, Na, Si").failed_checks
+    (check,) = analyse(spectrum(np.rint(change(counts)).astype(int)), elements="O, Na, Si").failed_checks
+    assert "less scatter than counts have" in check.detail
+
+
+def test_a_spectrum_without_any_line_is_told():
+    """One that was reversed: limits of ten counts for elements of 40 000, with nothing said."""
+    (check,) = analyse(spectrum(np.full(140, 9)), elements="O, Na, Si").failed_checks
+    assert "none of the lines is seen" in check.detail

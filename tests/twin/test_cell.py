@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from closo.techniques.legs import find_legs
+from closo.techniques.half_cycles import find_legs
 from closo.twin import Truth
 from closo.twin.cell import ROOM_CELL, WARM_CELL, CellNuisances, Interludes, Leak, cycle_cell
 from closo.twin.cell.draws import draw

@@ -210,6 +210,22 @@ def test_every_page_looks_right_and_is_accessible(opened, live, visit, size, sch
         page.screenshot(path=SHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_black_and_grey_bands_take_the_colour_of_the_text_in_the_dark(bench, live, visit, scheme):
+    page = visit(live(bench.place), scheme=scheme)
+    page.click("nav >> text=pathways")
+    drawn(page)
+    fills = "[...document.querySelectorAll('.plot .fills path')].map(path => getComputedStyle(path).fill)"
+    text = page.evaluate("getComputedStyle(document.body).color")
+    assert set(page.evaluate(fills)) == {text if scheme == "dark" else "rgb(0, 0, 0)"}
+    given = {"fillcolor": "#00000033", "line": {"color": "#000000"}, "grey": "#77777733", "blue": "#0072B233"}
+    shown = page.evaluate("given => themed(given)", given)
+    assert (shown == given) == (scheme == "light")
+    assert shown["fillcolor"] == shown["line"]["color"] + "33"
+    assert shown["grey"].endswith("33")
+    assert shown["blue"] == given["blue"]
+
+
 def test_a_line_is_drawn_through_a_map_and_a_slider_is_moved(bench, live, visit, element_map):
     bench.drop(element_map)
     page = visit(live(bench.place))

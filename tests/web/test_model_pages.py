@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import numpy as np
@@ -30,6 +31,9 @@ def test_the_conductivity_is_that_of_the_table_and_moves_with_the_sliders(bench)
     comma = bench.json("/pathways?filler=35,0&diameter=8&thickness=2&matrix=2e-5&shell=2e-3")
     assert comma["quantity"] == shown["quantity"]
     assert bench.get(over["files"]["csv"]).text.count("\n") > 121
+    seen = re.sub(r"<script.*?</script>", "", bench.get("/pathways?matrix=2e-5&shell=2e-3").text, flags=re.S)
+    assert "S cm⁻¹" in seen
+    assert "S/cm" not in seen
     assert bench.get(piece["files"]["svg"]).content.startswith(b"<?xml")
 
 

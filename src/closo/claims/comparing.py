@@ -100,11 +100,8 @@ def deviation_of(quantity: Quantity) -> str:
     if in_unit or not quantity.value or half > 0.5 * abs(quantity.value):
         unit = "K" if row.offset else "" if row.shown == "1" else row.shown
         return f"±{half / row.factor:.2g} {unit}".rstrip()
-    return f"±{_percent(100.0 * half / abs(quantity.value))} %"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0f}" if share >= 9.5 else f"{share:.2g}"
+    share = 100.0 * half / abs(quantity.value)
+    return f"±{share:.0f} %" if share >= 9.5 else f"±{share:.2g} %"
 
 
 def found(quantity: Quantity) -> str:

@@ -62,7 +62,7 @@ def _cross_checked(verdict: Verdict, results: Mapping[str, Result]) -> Verdict:
     if wrong and (stated or verdict.verdict not in ("no data", "undecided")):
         why = "The study's statements contradict each other, so none of them decides."
         text = why if stated else f"The check '{wrong[0].name}' of this number failed, so it decides nothing:"
-        reason = f"{text} {wrong[0].detail} {_sentence(verdict.reason)}"
+        reason = f"{text} {wrong[0].detail} {verdict.reason[:1].upper()}{verdict.reason[1:]}"
         return replace(verdict, verdict="undecided", reason=reason, deviation="")
     if not stated:
         return verdict
@@ -70,10 +70,6 @@ def _cross_checked(verdict: Verdict, results: Mapping[str, Result]) -> Verdict:
     if implied:
         told.append(f"Implied: {'; '.join(f'{key} {quantity}' for key, quantity in implied.items())}.")
     return replace(verdict, reason=" ".join([verdict.reason, *told]))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _judge_number(claim: Claim, results: Mapping[str, Result]) -> Verdict:

@@ -27,7 +27,7 @@ def audit_study(study: Study) -> list[Check]:
             audit.Pellet(name=name, density=full.get(s.sample), **_stated(s, audit.Pellet))
             for name, s in study.specimens.items()
         ],
-        cells=[cell_record(name, c, _density(full, c.separator_sample)) for name, c in study.cells.items()],
+        cells=[cell_record(name, c, full.get(c.separator_sample or "")) for name, c in study.cells.items()],
         presses=[press_record(name, p) for name, p in study.presses.items()],
         printed=[audit.Printed(**_stated(p, audit.Printed)) for p in study.printed],
     )
@@ -55,7 +55,3 @@ def _stated(table: object, record: type[Any]) -> dict[str, Any]:
     names = {field.name for field in fields(record)} - {"name", "density", "densities", "separator_density"}
     values = {name: getattr(table, name) for name in names}
     return {k: (v.low, v.high) if isinstance(v, Range) else v for k, v in values.items()}
-
-
-def _density(full: dict[str, Number | None], sample: str | None) -> Number | None:
-    return None if sample is None else full.get(sample)

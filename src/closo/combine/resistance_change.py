@@ -72,7 +72,9 @@ def resistance_change(before: Result, after: Result, *, name: str) -> Result:
         quantities[f"resistance:{key}"] = (
             withheld("resistance", why) if number is None else Quantity("resistance", number, method)
         )
-    checks = (_risen(quantities["resistance_ratio"]), _same_circuit(circuits), _same_range(before, after))
+    said = f"{circuits[0]} before, {circuits[1]} after"
+    equal = Check("equal circuits", circuits[0] == circuits[1], said)
+    checks = (_risen(quantities["resistance_ratio"]), equal, _same_range(before, after))
     findings: dict[str, Any] = {"members": [before.name, after.name], "circuits": circuits}
     return Result("resistance_change", name, quantities, both_spectra(before, after), checks, findings=findings)
 
@@ -123,10 +125,6 @@ def _risen(ratio: Quantity) -> Check:
     if low <= 1.0 <= high:
         return Check("risen", None, f"{detail}: no change can be told")
     return Check("risen", low > 1.0, detail)
-
-
-def _same_circuit(circuits: list[str]) -> Check:
-    return Check("equal circuits", circuits[0] == circuits[1], f"{circuits[0]} before, {circuits[1]} after")
 
 
 def _same_range(before: Result, after: Result) -> Check:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from closo.exchange.archive import Archive, opened
 from closo.exchange.crate import METADATA
 from closo.pipeline.explained import EXPLAINED
 from closo.pipeline.verifying import misfits
+from closo.processes import Progress
 from closo.quantity import Quantity
 from closo.result import Result
 
 _MOST_METADATA = 100_000_000  # bytes
 _MOST_RESULT = 50_000_000
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RecursionError, ClosoError)
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)

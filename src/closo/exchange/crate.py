@@ -16,7 +16,6 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -28,6 +27,7 @@ from closo.figures import FigureSpec
 from closo.figures.table import csv_text, to_csv
 from closo.pipeline import Analysis, recall
 from closo.pipeline.plan import supplied_files
+from closo.processes import Progress
 from closo.store import existing_store
 from closo.study import Study, path_in
 from closo.techniques import get
@@ -36,7 +36,6 @@ METADATA = "ro-crate-metadata.json"
 CONFORMS = "https://w3id.org/ro/crate/1.1"
 _OLD = (1980, 1, 1, 0, 0, 0)
 _TYPES = {".toml": "application/toml", ".csv": "text/csv", ".json": "application/json", ".npz": "application/zip"}
-Progress = Callable[[int, int | None, str], None]
 
 
 def write_crate(analysis: Analysis, path: Path, *, bdf: bool = False, progress: Progress | None = None) -> Path:

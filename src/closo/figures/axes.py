@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,22 +219,49 @@ def _width(ax: Axes) -> float:
     return 0.8 * 72 * float(figure.get_size_inches()[0]) / grid.ncols if figure and grid else 190.0
 
 
+def places_above(at: Sequence[float], texts: Sequence[str], letter: float, length: float) -> list[float | None]:
+    """Return where the texts of ticks along an edge stand, None for one that has no room.
+
+    A number stands at its tick or goes, its neighbours tell it; a name, which nobody can guess, moves aside.
+
+    Parameters
+    ----------
+    at : places of the ticks, rising. letter, length : width of a letter, and of the edge; all in the same unit.
+
+    Example
+    -------
+    >>> places_above([20.0, 25.0], ["20", "25"], 4.0, 100.0), places_above([20.0, 25.0], ["A1", "A2"], 4.0, 100.0)
+    ([20.0, None], [17.0, 28.0])
+    """
+    half = [(letter * len(text) + 3) / 2 for text in texts]
+    if 2 * sum(half) <= length and not all(text.strip("-−.0123456789") == "" for text in texts):
+        from scipy.optimize import isotonic_regression
+
+        needed = np.cumsum([0.0, *(a + b for a, b in pairwise(half))])
+        return [float(one) for one in isotonic_regression(np.asarray(at) - needed).x + needed]
+    places: list[float | None] = []
+    free_from = -math.inf
+    for one, width in zip(at, half, strict=True):
+        places.append(one if one - width >= free_from else None)
+        free_from = one + width if places[-1] is not None else free_from
+    return places
+
+
 def _add_top(ax: Axes, top: Axis) -> None:
-    """Add a second x axis above, whose ticks stand at given positions of x; crowded ticks lose their text."""
+    """Add a second x axis above, whose ticks stand at given positions of x."""
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
     low, high = sorted(ax.get_xlim())
     inside = sorted((x, literal(text)) for x, text in top.ticks if low <= x <= high)
-    width = _width(ax)
-    texts, free_from = [], -math.inf
-    for x, text in inside:
-        at = (x - low) / (high - low) * width
-        half = (_LETTER * len(text) + 3) / 2
-        texts.append(text if at - half >= free_from else "")
-        free_from = at + half if texts[-1] else free_from
+    scale = _width(ax) / (high - low)
+    places = places_above([(x - low) * scale for x, _ in inside], [text for _, text in inside], _LETTER, _width(ax))
+    shown = [(low + at / scale, text) for at, (_, text) in zip(places, inside, strict=True) if at is not None]
     above = ax.secondary_xaxis("top")
-    above.xaxis.set_major_locator(FixedLocator([x for x, _ in inside]))
-    above.xaxis.set_major_formatter(FixedFormatter(texts))
-    above.xaxis.set_minor_locator(FixedLocator([]))
+    above.xaxis.set_major_locator(FixedLocator([x for x, _ in shown]))
+    above.xaxis.set_major_formatter(FixedFormatter([text for _, text in shown]))
+    above.xaxis.set_minor_locator(FixedLocator([x for x, _ in inside]))
+    above.xaxis.remove_overlapping_locs = False  # the marks are minor ticks, of which none may be missing
+    above.tick_params(axis="x", which="major", length=0)
+    above.tick_params(axis="x", which="minor", length=3, width=0.6)
     above.set_xlabel(pretty(top.label))
     ax.tick_params(axis="x", which="both", top=False)

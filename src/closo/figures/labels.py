@@ -47,7 +47,9 @@ _PRETTY = (
 )
 _POWER = re.compile(r"(?<=[A-Za-zΩ°%])(?:\^?(-?\d)|\^\((-?\d)\))(?![\d.])")
 _MICRO = re.compile(r"\bu(?=(?:A|Ah|F|H|S|V|g|m|mol|s)(?![a-zA-Z]))")
-_IN_TEXT = re.compile(r"(?<=\d) ((?:degC|[kMm]?ohm|um|u[AVF]|angstrom|(?:\w+/)?[cmn]?m[23])(?:/\w+)?)(?![\w/])")
+_IN_TEXT = re.compile(
+    r"(?<=\d) ((?:degC|[kMm]?ohm|um|u[AVF]|angstrom|m?S(?=/)|(?:\w+/)?[cmn]?m[23])(?:/\w+)?)(?![\w/])"
+)
 _PER = re.compile(r"(?<=\w)/(cm3|cm2|cm|m3|m2|m|K|g|kg|s|h|V|eV)\b")
 
 
@@ -131,8 +133,8 @@ def typeset(text: str) -> str:
 
     Example
     -------
-    >>> typeset("13 points, 30 degC to 130 degC; 97.1 kohm at 50 uA/cm2 over 0.785 cm2")
-    '13 points, 30 °C to 130 °C; 97.1 kΩ at 50 µA cm⁻² over 0.785 cm²'
+    >>> typeset("13 points, 30 degC to 130 degC; 97.1 kohm or 0.5 mS/cm at 50 uA/cm2 over 0.785 cm2")
+    '13 points, 30 °C to 130 °C; 97.1 kΩ or 0.5 mS cm⁻¹ at 50 µA cm⁻² over 0.785 cm²'
     """
     return _IN_TEXT.sub(lambda unit: f" {unit_text(unit[1])}", text)
 

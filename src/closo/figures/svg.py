@@ -13,7 +13,7 @@ from html import escape
 
 import numpy as np
 
-from closo.figures.axes import COUNTED, log_power, power_of, scaled_label
+from closo.figures.axes import COUNTED, log_power, places_above, power_of, scaled_label
 from closo.figures.labels import literal, pretty, shorten, split_label, title_of
 from closo.figures.legend import MOST_INSIDE, SIDES, dense
 from closo.figures.scales import Scale, Tick, scales_of, step_of, ticks_of
@@ -215,20 +215,17 @@ def _frame(axes: _Axes, layout: _Layout) -> list[str]:
 
 
 def _top(axes: _Axes) -> list[str]:
-    """Return the second x axis above; crowded ticks lose their text."""
+    """Return the second x axis above."""
     top = axes.panel.top
     assert top is not None
     low, high = sorted((axes.x.low, axes.x.high))
     ticks = sorted((x, literal(text)) for x, text in top.ticks if low <= x <= high)
-    marks, texts, free_from = [], [], -math.inf
-    for at, (_, text) in zip(axes.x(np.array([x for x, _ in ticks])).tolist(), ticks, strict=True):
-        half = (6.5 * _LETTER * len(text) + 3) / 2
-        marks.append(f"M{at:.1f} 0v3")
-        if at - half >= free_from:
-            texts.append(_text(at, -3, text, size=6.5))
-            free_from = at + half
+    at, names = axes.x(np.array([x for x, _ in ticks])).tolist(), [text for _, text in ticks]
+    marks = "".join(f"M{one:.1f} 0v3" for one in at)
+    places = places_above(at, names, 6.5 * _LETTER, axes.x.length)
+    texts = [_text(one, -3, text, size=6.5) for one, text in zip(places, names, strict=True) if one is not None]
     name = _text(axes.x.length / 2, -12.5, pretty(top.label), size=7.5)
-    return [f'<path d="{"".join(marks)}" stroke="#000" stroke-width=".6"/>', *texts, name]
+    return [f'<path d="{marks}" stroke="#000" stroke-width=".6"/>', *texts, name]
 
 
 def _notes_and_legend(axes: _Axes, entries: Entries) -> tuple[str, str]:

@@ -22,13 +22,11 @@ from closo.library import adding, running
 from closo.library.database import default_place, open_database
 from closo.library.exporting import write_hits
 from closo.library.finding import Found, Hit, find, studies
-from closo.processes import cores
+from closo.processes import Progress, cores
 from closo.store import existing_store
 from closo.study import load
 
 __all__ = ["Added", "Found", "Hit", "add", "default_place", "find", "remove", "studies", "write_hits"]
-
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)

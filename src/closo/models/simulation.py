@@ -30,6 +30,7 @@ import xarray as xr
 from closo.constants import S_PER_CM
 from closo.errors import StudyError, did_you_mean
 from closo.figures.spec import FigureSpec
+from closo.processes import Progress
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 
@@ -150,7 +151,7 @@ def composite(
     subvoxels: int = 4,
     within: float | None = 0.02,
     seeds: int = 4,
-    progress: Callable[[int, int | None, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Return the conductivity of a model composite: particles with a conducting shell in a matrix.
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from closo.techniques.lazy import lazily
 
 if TYPE_CHECKING:
-    from closo.pipeline.analysis import Progress as Progress
     from closo.pipeline.analysis import analyse as analyse
     from closo.pipeline.checking import check as check
     from closo.pipeline.combining import figure as figure
@@ -37,7 +36,6 @@ __getattr__ = lazily(
         "Job": "jobs",
         "Outcome": "records",
         "Problem": "records",
-        "Progress": "analysis",
         "Verification": "verifying",
         "analyse": "analysis",
         "check": "checking",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,14 +14,13 @@ from closo.pipeline.obtaining import Compute, obtain
 from closo.pipeline.plan import key_of, plan, plan_measurement
 from closo.pipeline.recalling import basis_of, sealed, write_seal
 from closo.pipeline.records import Analysis, Failure, Obtained
+from closo.processes import Progress
 from closo.store import PATIENCE, Store, existing_store, open_store
 from closo.study import Study, load
 from closo.techniques import get
 
 if TYPE_CHECKING:
     from closo.pipeline.workers import Crew
-
-Progress = Callable[[int, int, str], None]  # finished, total, what is being done
 
 
 def analyse(
@@ -146,7 +145,7 @@ class _UnreadError(ClosoError):
     """A file that must be read before it is known what it holds, where nothing may be computed."""
 
 
-def _silent(_finished: int, _total: int, _what: str) -> None:
+def _silent(_finished: int, _total: int | None, _what: str) -> None:
     """Show nothing."""
 
 

@@ -9,11 +9,11 @@ With column names that make a spectrum or a record (at least two of time, potent
 negative; Neware's Chinese names are known. A name without a unit counts as Hz, ohm, s, V, A, with a warning; a
 temperature or capacitance without a unit is not taken, a phase only where its numbers are too large for radians.
 
-A spectrum is the frequency with Z' and Z'', |Z| and the phase, or two of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that
-make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where |Z| stands beside Z' and Z'', they are
-compared; a table in which they agree in no row is refused. Spectra are split where the frequency starts again or turns;
-a range that goes back by less than a factor of 3 stays, with a warning. Rows at frequency 0 with impedance 0 become a
-record. Tables side by side under one line of names are all read.
+A spectrum is the frequency with Z' and Z'', |Z| and the phase, |Y| and the phase (its own: > 0 is capacitive), or two
+of Rs, X, Cp, Rp, Cs, Ls, Lp, D, Q, G, B that make an impedance (`immittance`): exactly, with Im Z < 0 capacitive. Where
+|Z| stands beside Z' and Z'', they are compared; a table in which they agree in no row is refused. Spectra are split
+where the frequency starts again or turns; a range that goes back by less than a factor of 3 stays, with a warning. Rows
+at frequency 0 with impedance 0 become a record. Tables side by side under one line of names are all read.
 
 A time may be a number or text: `1:02:03`, `2d 01:02:03`, `2024-03-01 09:00:00` (`clocks`). The total time is taken
 before the time of a step; times of steps are added, with a warning. A date beside the time must not run by the factor
@@ -103,8 +103,14 @@ def read_text(text: Text, *, columns: str | None = None) -> tuple[Dataset, ...]:
             raise text.error(
                 f"this is {what}, not a table of columns.", "Export the measurement as CSV with column names."
             )
+    if "\n_cell_length_a" in text.content[:100_000]:
+        raise text.error(
+            "this is a CIF file, a crystal structure and not a table of columns.",
+            "Name it where a pattern is analysed (--set phases=FILE.cif); save a pattern that it holds as .xy.",
+        )
     if request is not None:
-        return _read_requested(text, *request, kind=kind)
+        read, first = read_requested(text, request[0], list(request[1].values()))
+        return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)
     if find_header(text) is None:
         raise unnamed(text)
     return read_named(text, kind=kind)
@@ -180,9 +186,3 @@ def _labelled(part: Part, table: Table) -> Part:
         warnings += (f"No {' and no '.join(lacks)} was recognised; not used: {', '.join(table.unused)[:300]}.",)
     metadata = dict(part.metadata) | {key: value for key, value in said.items() if value}
     return replace(part, metadata=metadata, warnings=warnings)
-
-
-def _read_requested(text: Text, width: int, found: dict[str, Column], *, kind: str | None) -> tuple[Dataset, ...]:
-    """Read a table whose columns the user named."""
-    read, first = read_requested(text, width, list(found.values()))
-    return finish(text, parts_of_table(read.columns, first, kind=kind), warnings=read.warnings)

@@ -173,10 +173,8 @@ def _measurement(source: _Bytes, image: dict[str, Any], *, part: int) -> Dataset
     if not spectral:
         return measurement(path, shaped, axis="", pixel=size, title=title, metadata=stated, part=part)
     k = spectral[0]
-    origin, scale = (
-        float(axes[k].get("Origin", 0.0)),
-        float(axes[k].get("Scale", 0.0)) * (per_electronvolt(units[k]) or 1),
-    )
+    origin = float(axes[k].get("Origin", 0.0))
+    scale = float(axes[k].get("Scale", 0.0)) * (per_electronvolt(units[k]) or 1)
     if not (np.isfinite(origin) and np.isfinite(scale)) or scale <= 0:
         raise ReadError("its energy axis is not calibrated.", file=path, hint="Calibrate it in DigitalMicrograph.")
     energies = scale * (np.arange(shaped.shape[k]) - origin)

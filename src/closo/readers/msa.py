@@ -68,6 +68,8 @@ def read(path: Path) -> tuple[Dataset, ...]:
     energies = unit * (numbers[:, 0] if pairs else stated)
     cut = last == len(text.lines) and not text.complete
     warned = ("The file does not end with #ENDOFDATA: check that its last number is whole.",) if cut else ()
+    if any(line.strip() for line in text.lines[last + 1 :]):
+        warned = ("What follows #ENDOFDATA (another spectrum?) was not read.",)
     kept = {name: header[key] for key, name in _KEPT.items() if header.get(key)}
     title = kept.get("title", "")
     return (measurement(path, values, axis=axis, energies=energies, title=title, metadata=kept, warnings=warned),)

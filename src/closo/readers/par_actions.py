@@ -86,7 +86,7 @@ def _stated_current(columns: Mapping[str, np.ndarray], action: Mapping[str, str]
     if kind_of(columns, action)[0] != "chronopotentiometry":
         return 0.0
     text = next((v for k, v in action.items() if re.fullmatch(_STATED_CURRENT, k)), "")
-    words = text.rpartition("Value=")[2].strip()
+    words = text.rpartition("Value=")[2].strip().replace(",", ".")
     try:
         return float(words) if np.isfinite(float(words)) else 0.0
     except ValueError:

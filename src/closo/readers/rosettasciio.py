@@ -53,6 +53,9 @@ def _signals(path: Path) -> list[dict[str, Any]]:
     except ImportError:
         raise ReadError("it needs rosettasciio, which is not installed.", file=path, hint=EXTRA) from None
     suffix, reasons = path.suffix[1:].lower(), []
+    if suffix == "bcf":  # its compiled unpacker ends the process at a damaged file; that in Python is as good
+        bruker: Any = importlib.import_module("rsciio.bruker._api")
+        bruker.fast_unbcf = bruker.warn_once = False
     for plugin in plugins:
         if suffix not in [str(known).lower() for known in plugin["file_extensions"]]:
             continue
@@ -83,7 +86,10 @@ def _loaded(data: Any) -> np.ndarray:
 def _measurement(path: Path, signal: dict[str, Any], *, part: int) -> Dataset | None:
     """Return one signal; None where it is neither a spectrum nor an image."""
     held(path, signal["data"].nbytes)
-    values, axes = _loaded(signal["data"]), signal["axes"]
+    try:
+        values, axes = _loaded(signal["data"]), signal["axes"]
+    except DAMAGE as error:
+        raise ReadError(f"it is damaged ({' '.join(str(error).split())[:80]}).", file=path, hint=_AGAIN) from None
     units = [str(axis.get("units") or "") for axis in axes]
     spectral = [k for k, unit in enumerate(units) if per_electronvolt(unit)]
     said = signal.get("metadata", {})

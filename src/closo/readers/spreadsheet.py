@@ -7,8 +7,8 @@ left out. Of a formula, the value that was saved counts; one without is refused 
 The one sheet that names a spectrum or a record is read. Sheets of sums (names that begin with cycle, step, statistics, info
 or global) count only where there is no other: of a Neware workbook, `record` is read. Sheets with equal names of columns
 whose first column counts on from sheet to sheet (Arbin, beyond the rows that one sheet holds) are read as one.
-`--sheet NAME` (in a study `columns = "sheet=NAME:"`) reads another; `--columns` names the columns of a sheet, empty ones
-not counted.
+`--sheet NAME` (in a study `columns = "sheet=NAME:"`) reads another, with a warning where the record goes on in more
+sheets; `--columns` names the columns of a sheet, empty ones not counted.
 
 Refused: several sheets that could be read and no name, none that can, a hidden one without its name, numbers as text with
 a comma that could be decimal or of thousands, .xls and workbooks with a password, archives that
@@ -70,7 +70,15 @@ def read(path: Path, *, columns: str | None = None) -> tuple[Dataset, ...]:
             file=path,
             hint="Turn such cells into numbers in a spreadsheet program.",
         )
-    return read_text(chosen, columns=columns)
+    measured = read_text(chosen, columns=columns)
+    more = _more_of(chosen, sheets) if sheet is not None else []
+    if not more:
+        return measured
+    listed = ", ".join(shown(name, 30) for name in more)
+    told = (
+        f"The record goes on in sheets that were not read: {listed}. Without --sheet they are read if no other can be."
+    )
+    return tuple(data.assign_attrs(warnings=(*data.attrs["warnings"], told)) for data in measured)
 
 
 def _check(path: Path, raw: bytes) -> None:
@@ -208,19 +216,34 @@ def _chosen(path: Path, sheets: dict[str, Text], sheet: str | None, columns: str
 
 
 def _continued(path: Path, sheets: list[Text]) -> Text | None:
-    """Return sheets as one where each goes on where the one before ends: equal names, and the records counted on."""
-    headers = [find_header(text) for text in sheets]
-    names = {text.lines[line] for text, line in zip(sheets, headers, strict=True) if line is not None}
-    rows = [
-        [line for line in text.lines[(at or 0) + 1 :] if numeric_cells(line, "\t")]
-        for text, at in zip(sheets, headers, strict=True)
-    ]
-    if len(names) != 1 or not all(rows):
+    """Return sheets as one where each goes on where the one before ends."""
+    tables = [_table(text) for text in sheets]
+    if not tables or not all(_goes_on(before, after) for before, after in pairwise(tables)):
         return None
-    for before, after in pairwise(rows):
-        last, first = (line.split("\t", 1)[0] for line in (before[-1], after[0]))
-        if not (last.isdecimal() and first.isdecimal() and int(first) == int(last) + 1):
-            return None
-    return Text(
-        path, "\n".join([sheets[0].content.rstrip("\n"), *(row for some in rows[1:] for row in some), ""]), "xlsx"
-    )
+    later = (row for _, rows in tables[1:] for row in rows)
+    return Text(path, "\n".join([sheets[0].content.rstrip("\n"), *later, ""]), "xlsx")
+
+
+def _table(text: Text) -> tuple[str, list[str]]:
+    """Return the names of the columns of a sheet, '' without, and its rows of numbers."""
+    header = find_header(text)
+    lines = text.lines if header is None else text.lines[header + 1 :]
+    return "" if header is None else text.lines[header], [line for line in lines if numeric_cells(line, "\t")]
+
+
+def _goes_on(before: tuple[str, list[str]], after: tuple[str, list[str]]) -> bool:
+    """Return whether two tables have equal names, and the first column of one counts on from that of the other."""
+    if before[0] != after[0] or not before[1] or not after[1]:
+        return False
+    last, first = (line.split("\t", 1)[0] for line in (before[1][-1], after[1][0]))
+    return last.isdecimal() and first.isdecimal() and int(first) == int(last) + 1
+
+
+def _more_of(chosen: Text, sheets: dict[str, Text]) -> list[str]:
+    """Return the names of the other sheets that the record of one sheet goes on in, or comes from."""
+    tables = {name: _table(text) for name, text in sheets.items()}
+    record = [name for name, text in sheets.items() if text is chosen]
+    for one in record:  # it grows
+        linked = (n for n in tables if _goes_on(tables[one], tables[n]) or _goes_on(tables[n], tables[one]))
+        record += [name for name in linked if name not in record]
+    return [name for name in tables if name in record[1:]]

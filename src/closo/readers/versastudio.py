@@ -6,7 +6,8 @@ Structure: text sections `<Name> ... </Name>` of `key=value` lines, UTF-8 or Lat
 48 kB (calibration, window layout) and XML at the end are passed over. `<Application>`, `<Instrument>`, `<Experiment>`:
 software, instrument, date. `<Action0>` (Common): comment, area, mass, open circuit. `<ActionN>`: what was done. One
 `<Segment1>` may hold the rows of all actions; several such sections are read one after the other. In each, `Definition=`
-names the columns, and the rows follow, separated by commas.
+names the columns, and the rows follow, separated by commas; by semicolons or tabs, with a decimal comma, where Windows has
+it so.
 
 Columns used: `Segment #` (splits the file into measurements), `E(V)` potential [V], `I(A)` current [A], `Elapsed Time(s)`
 time [s], `Frequency(Hz)` [Hz], `Z Real`, `Z Imag` [ohm, negative when capacitive], `E Real`, `E Imag` [V], `I Real`, `I
@@ -26,7 +27,8 @@ calibrated values only by copy and paste from the data view. `uncalibrated` is t
 
 Suggestions only: area and mass of the header (1 cm2 and 0 g are the software's defaults).
 
-Refused: no `<Segment>` section, no `Definition`, no rows, rows that are not text ('Save New Data to Binary File').
+Refused: no `<Segment>` section, no `Definition`, no rows, rows that are not text ('Save New Data to Binary File'), decimal
+commas between commas.
 A file that ends inside the section is cut off: its complete rows are kept, with a warning.
 """
 
@@ -66,6 +68,7 @@ _SETTINGS = ("current_range", "set_current", "set_potential")
 _DC_COLUMNS = ("potential", "current", "time", *_SETTINGS)
 _HEADER = r"Application|Instrument|Experiment|Action\d+"
 _BINARY = "In VersaStudio switch off 'Save New Data to Binary File', or copy the columns of the data view as text."
+_POINT = "Set the decimal sign of Windows to a point and save the file again in VersaStudio."
 
 
 def read(path: Path) -> tuple[Dataset, ...]:
@@ -145,19 +148,21 @@ def _table(text: Text, rows: range, *, binary: bool) -> tuple[dict[str, np.ndarr
     definition = next((i for i in rows if text.lines[i].startswith("Definition=")), None)
     if definition is None:
         raise text.error("the <Segment> section has no 'Definition=' line.", "Copy the file again.", line=rows.start)
-    names = [n.strip() for n in text.lines[definition][11:20_000].split(",")]
+    title = text.lines[definition][11:20_000]
+    names = [n.strip() for n in title.split(next((s for s in ";\t" if s in title), ","))]
     first = next((i for i in range(definition + 1, rows.stop) if _is_data(text.lines[i])), None)
     if first is None:
         return {}, []
     line = text.lines[first]
-    if numeric_cells(line, ",") < 3:
+    separator = max(",;\t", key=lambda one: numeric_cells(line, one))
+    if numeric_cells(line, separator) < 3:
         advice = _BINARY if binary else "Copy the file again; if it was saved in binary form: " + _BINARY
         raise text.error(f"the rows of data are not text: {shown(line)}.", advice, line=first)
-    width = line.count(",") + 1
+    width = line.count(separator) + 1
     if width not in (len(names), len(names) - 1):  # the list of names ends with a '0' that has no column
-        raise text.error(
-            f"{len(names)} columns are named, but the row has {width}.", "Copy the file again.", line=first
-        )
+        commas = separator == "," and width > len(names) and "." not in line
+        advice = f"Are these decimal commas between commas? {_POINT}" if commas else "Copy the file again."
+        raise text.error(f"{len(names)} columns are named, but the row has {width}.", advice, line=first)
     wanted = {n: names.index(n) for n in _COLUMNS if n in names and names.index(n) < width}
     spectral = {"Frequency(Hz)", "Z Real", "Z Imag"}
     direct = {"E(V)", "I(A)", "Elapsed Time(s)"}
@@ -168,7 +173,7 @@ def _table(text: Text, rows: range, *, binary: bool) -> tuple[dict[str, np.ndarr
             line=definition,
         )
     order = sorted(wanted, key=lambda n: wanted[n])
-    read_in = read_rows(text, range(first, rows.stop), ",", wanted=[wanted[n] for n in order], width=width)
+    read_in = read_rows(text, range(first, rows.stop), separator, wanted=[wanted[n] for n in order], width=width)
     warnings = list(read_in.warnings)
     if rows.stop == len(text.lines):
         warnings.append("The file ends before </Segment>: it is cut off, and rows may be missing.")
@@ -210,7 +215,7 @@ def _recognised(
     """
     names = {values.get("Name", "") for section, values in header.items() if re.fullmatch(r"Action\d{1,6}", section)}
     unexplained = sorted(name for name in names if named_kind(name) and not explained(name))
-    unknown = [kind_of(columns, {})[0] == "record" and not _alternates(columns) for columns in measured]
+    unknown = [kind_of(columns, {})[0] == "record" and not np.any(columns.get("frequency", 0)) for columns in measured]
     if len(unexplained) != 1 or not any(unknown):
         return [{}] * len(measured)
     warnings.append(
@@ -218,10 +223,6 @@ def _recognised(
         f"for '{unexplained[0]}', the only action whose id is not known."
     )
     return [{"Name": unexplained[0]} if new else {} for new in unknown]
-
-
-def _alternates(columns: dict[str, np.ndarray]) -> bool:
-    return bool(np.any(columns.get("frequency", np.zeros(1)) != 0))
 
 
 def _parts(columns: dict[str, np.ndarray], action: dict[str, str], line: int) -> list[Part]:
@@ -299,5 +300,5 @@ def _suggestions(common: dict[str, str]) -> dict[str, dict[str, str]]:
         value = common.get(key)
         if value:
             origin = "header, the software's default" if value == default else "header"
-            found[name] = {"value": f"{value} {unit}", "from": origin}
+            found[name] = {"value": f"{value.replace(',', '.')} {unit}", "from": origin}
     return found

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +22,7 @@ from closo.combine.samples import quantity
 from closo.figures.labels import literal, typeset, value_text
 from closo.nomenclature import to_shown
 from closo.pipeline import Analysis, Problem, headline
+from closo.processes import Progress
 from closo.quantity import Quantity
 from closo.report import listing
 from closo.report.pictures import Picture, Studio
@@ -29,8 +30,6 @@ from closo.report.pieces import Section
 from closo.report.sections import all_sections
 from closo.report.tables import Table, as_printed, write_csv, write_xlsx
 from closo.report.wording import key_text, level_class
-
-Progress = Callable[[int, int | None, str], None]  # finished, total, what
 
 _FIRST = ("conductivity", "series")  # sections that stand before the claims
 _LEADING = ("cells", "powders")  # sections whose parts show their first figure, and fold the rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from closo.engine.cluster import connect
 from closo.engine.interrupting import CtrlC
 from closo.engine.places import Here, Place, Processes
 from closo.errors import StudyError, did_you_mean
+from closo.processes import Progress
 from closo.sweep.calling import CALL, Outcome
 from closo.sweep.functions import SWEEPS, importable
 from closo.sweep.ledger import Ledger, Row, new_owner, open_ledger
 from closo.sweep.reading import table
 from closo.sweep.tasks import Task, key_of
 
-Progress = Callable[[int, int | None, str], None]
 _WAIT = 1.0  # s, at most, for a task to finish before more are leased
 _PAUSE = 0.2  # s before looking again at what others compute
 

@@ -238,7 +238,7 @@ TECHNIQUES: tuple[Technique, ...] = (
             "model_u": (float, "relative standard uncertainty of calculated intensities; 0.06 when absent"),
             "particle_size": (
                 str,
-                "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: uncorrected up to it",
+                "diameters [um] that correct micro-absorption, 'ZnO:0.8 ± 0.2, NiO:3'; one number: all are up to it (1)",
             ),
             "response": (str, "'anatase=87 ± 2 %': mass found over weighed, of a mixture that was weighed"),
             "smallest_size": (
@@ -285,7 +285,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         settings={
             "elements": (str, "whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent"),
             "resolution": (float, "width at Mn K alpha [eV], where the fit begins; 130 when absent"),
-            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are"),
+            "k_factors": (str, "by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain, as tables are"),
             "ratio": (str, "of elements, whose enrichment at the edge of particles is asked for; 'B/Na' when absent"),
             "particle": (str, "the element that marks particles; 'Si' when absent"),
         },

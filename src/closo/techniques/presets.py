@@ -13,7 +13,6 @@ study.toml.
 from __future__ import annotations
 
 import importlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from closo.errors import StudyError, did_you_mean
 from closo.techniques import Technique, get
 from closo.techniques.choices import fits
-from closo.toml import read_toml
+from closo.toml import read_toml, toml_table
 
 if TYPE_CHECKING:
     from closo.result import Result
@@ -110,22 +109,11 @@ def save_preset(technique: str, path: str | Path, settings: Mapping[str, Any], r
         raise StudyError(
             "there is nothing to save: no setting was given.", file=path, hint="Use --set, or analyse a single file."
         )
-    _write(path, _as_toml(row, kept))
+    command = f"# Settings for: closo run {row.name} FILE... --preset THIS_FILE"
+    table = toml_table(f"[settings.{row.name}]", {key: kept[key] for key in row.settings if key in kept})
+    _write(path, "\n".join([command, *table]))
     whose = f", with the values of {results[0].name} to begin with" if len(results) == 1 and "start" in kept else ""
     return f"{len(kept)} settings are in {path}{whose}."
-
-
-def _as_toml(row: Technique, settings: Mapping[str, Any]) -> str:
-    lines = [f"# Settings for: closo run {row.name} FILE... --preset THIS_FILE", f"[settings.{row.name}]"]
-    ordered = [key for key in row.settings if key in settings]
-    return "\n".join([*lines, *(f"{key} = {_value(settings[key])}" for key in ordered)]) + "\n"
-
-
-def _value(value: object) -> str:
-    """Return a value as TOML writes it; a basic string of TOML is one of JSON."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _write(path: Path, text: str) -> None:

@@ -331,7 +331,9 @@ def _segment(actions: Sequence[Action]) -> list[str]:
     for number, action in enumerate(actions):
         n = np.asarray(action.columns["Elapsed Time(s)"]).size
         table = {name: np.broadcast_to(action.columns.get(name, 0), n) for name in names[2:]}
-        texts = {name: [_format(value) for value in values.tolist()] for name, values in table.items()}
+        texts = {
+            name: [f"{value:.7G}" if value else "0" for value in values.tolist()] for name, values in table.items()
+        }
         texts["Elapsed Time(s)"] = [f"{t + start:.3f}".rstrip("0").rstrip(".") for t in table["Elapsed Time(s)"]]
         first = len(rows)
         rows += [
@@ -339,11 +341,6 @@ def _segment(actions: Sequence[Action]) -> list[str]:
         ]
         start += action.duration
     return _section("Segment1", ["Type=11", "Version=3", f"Definition={_COLUMNS}", *rows])
-
-
-def _format(value: float) -> str:
-    """Return a number as the software writes it: seven digits."""
-    return f"{value:.7G}" if value else "0"
 
 
 def _graph(number: int, x: str, y: str) -> list[str]:

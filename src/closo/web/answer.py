@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from closo import __version__
 from closo.documents import plain
-from closo.figures.labels import typeset
+from closo.figures.labels import typeset, unit_text
 from closo.report.wording import key_text, level_class
 
 if TYPE_CHECKING:
@@ -79,5 +79,11 @@ def _environment() -> Environment:
     """Return templates in which everything is escaped."""
     loader = PackageLoader("closo.web")
     jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {"plain": plain, "key_text": key_text, "level_class": level_class, "of_page": of_page}
+    jinja.filters |= {
+        "plain": plain,
+        "key_text": key_text,
+        "level_class": level_class,
+        "of_page": of_page,
+        "unit_text": unit_text,
+    }
     return jinja

@@ -180,20 +180,23 @@ def test_a_spread_of_sizes_makes_the_same_shell_larger():
     assert float(with_sizes(np.array(x), np.array(0.0))) == pytest.approx(x, rel=1e-12)
 
 
-@pytest.mark.parametrize(("filler", "thickness"), [(0.35, 0.3), (0.5, 0.45), (0.5, 0.7)])
+@pytest.mark.parametrize(("filler", "thickness"), [(0.15, 0.45), (0.2, 0.3), (0.35, 0.3), (0.5, 0.45), (0.5, 0.7)])
 def test_a_graded_shell_is_that_of_twelve_layers_of_voxels_within_its_uncertainty(filler, thickness):
-    """Also where the shells take all of the salt: there it was 0.5 too high. ln sigma falls linearly by ln(263)."""
+    """Also where shells begin to connect, and where they take all of the salt. ln sigma falls linearly by ln(263)."""
     d, layers = 8e-9, 12
-    field = distance(overlapping_spheres(5 * d, d, filler, seed=4), (64,) * 3, reach=1.001 * thickness * d)
-    level = np.ceil(np.where(np.isfinite(field), field, d) / (thickness * d) * layers)
-    labels = np.where(field <= 0, 0, np.minimum(level, layers + 1)).astype(np.uint8)
     contrast = COMMON["interphase_conductivity"] / COMMON["matrix_conductivity"]
     sigma = {k: contrast ** (1 - (k - 0.5) / layers) for k in range(1, layers + 1)} | {0: 0.0, layers + 1: 1.0}
-    found = solve(labels, sigma, boundary="periodic", subvoxels=2, tolerance=1e-3).effective_conductivity
+    boxes = []  # one of five diameters is off by 10 %
+    for seed in (4, 5, 6):
+        field = distance(overlapping_spheres(5 * d, d, filler, seed=seed), (64,) * 3, reach=1.001 * thickness * d)
+        level = np.ceil(np.where(np.isfinite(field), field, d) / (thickness * d) * layers)
+        labels = np.where(field <= 0, 0, np.minimum(level, layers + 1)).astype(np.uint8)
+        solved = solve(labels, sigma, boundary="periodic", subvoxels=2, tolerance=1e-3)
+        boxes.append(math.log(COMMON["matrix_conductivity"] * solved.effective_conductivity))
     p = replace(place([filler]), diameter=np.array([d]))
     atlas_ratio = beyond_table(atlas.ratio, atlas.RANGES)
     said = BY_NAME["graded shell"].predict(values(shell_thickness=thickness * d * 1e9, size_spread=0.0), p, atlas_ratio)
-    off = said.log_conductivity[0, 0] - math.log(COMMON["matrix_conductivity"] * found)
+    off = said.log_conductivity[0, 0] - np.mean(boxes)
     assert abs(off) < said.emulator_u[0, 0] < 0.3
 
 

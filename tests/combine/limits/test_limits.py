@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.limits import cell
 
 from closo import pipeline
 from closo.combine.limits.analysis import figure, interval_of, limits
@@ -21,7 +22,7 @@ from closo.errors import ConvergenceError, DataError
 from closo.models.cell import porous
 from closo.models.cell.chemistry import chemistry
 from closo.models.cell.simulation import Protocol, run
-from closo.models.cell.stack import Stack, stack_from_masses
+from closo.models.cell.stack import Stack
 from closo.pipeline import limits as pipeline_limits
 from closo.quantity import withheld
 from closo.result import Check, Result
@@ -40,21 +41,6 @@ RANGES = {  # values at 20 degC of the twins: from hardly to plainly felt
     "separator": (1 / 80, 1 / 20),
     "sodium interface": (4e-4, 1e-2),
 }
-
-
-def cell(name: str) -> Stack:
-    """Return one of the two cells of the reference study, nothing slow in it."""
-    room = name == "room"
-    made = stack_from_masses(
-        name,
-        chemistry("Prussian white"),
-        area=0.283e-4,
-        cathode_mass=1.5e-6 if room else 1.2e-6,
-        separator_mass=35e-6 if room else 45e-6,
-        ratio=(6, 3, 1) if room else (7, 2.5, 0.5),
-        electrolyte_density=1543.5,
-    )
-    return replace(made, conductivity_u=0.07)
 
 
 def potential(y: Any, m: Any = np) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from closo.errors import DataError, StudyError
 from closo.pipeline import loose
@@ -253,3 +254,103 @@ def test_a_coarse_overview_is_no_scan_of_the_edge(shared_data):
     (given,) = loose.run("xray_raman", [*files, files[0].with_name("wide.0001")], settings=settings)
     for key, quantity in without.result.quantities.items():
         assert given.result.quantities[key].value == quantity.value, key
+
+
+def failed(result):
+    return {check.name for check in result.checks if check.passed is False}
+
+
+@pytest.fixture(scope="module")
+def good():
+    """A scan of four analysers whose counts are high enough to tell, and where its edge begins."""
+    spectrometer = replace(Spectrometer.drawn(np.random.default_rng(1), 4), counts=4500.0)
+    data = scans(spectrometer, np.random.default_rng(2))
+    return data, (data["energy"].values > 9700.0)[:, None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c, edge: c / 10.0,  # counts per second
+        lambda c, edge: 10.0 * c,
+        lambda c, edge: np.where(edge, gaussian_filter1d(c, 1.0, axis=0), c),
+        lambda c, edge: c + 20000.0 * (np.arange(len(c)) == 130)[:, None],  # a spike before the edge
+    ],
+)
+def test_counts_that_are_none_are_told_by_their_scatter(good, change):
+    data, edge = good
+    assert failed(analyse(data, edge="B K")) == set()
+    other = data.assign(counts=(("point", "analyser"), change(data["counts"].values, edge)))
+    assert "noise" in failed(analyse(other, edge="B K"))
+
+
+def test_a_gap_in_a_peak_is_told(good):
+    """Points without beam are left out by the reader: the share of pi* was three u too small, with nothing said."""
+    data, _ = good
+    at = data["energy"].values - 9690.0
+    assert failed(analyse(data.isel(point=(at < 192.9) | (at > 194.9)), edge="B K")) == {"points"}
+
+
+def test_elastic_lines_that_are_cut_off_are_named(good):
+    data, edge = good
+    counts, third = data["counts"].values, np.arange(4) == 2
+    low = data.assign(counts=(("point", "analyser"), np.where(~edge & third, np.minimum(counts, 500.0), counts)))
+    result = analyse(low, edge="B K")
+    assert [one["number"] for one in result.findings["analysers"]] == [1, 2, 4]
+    assert any("seen by analysers 3: left out" in note for note in result.notes)
+    with pytest.raises(DataError, match="seen by analysers 3"):
+        analyse(low, edge="B K", analysers="3")
+
+
+def test_a_scan_from_high_to_low_energy_and_one_without_monitor(tmp_path):
+    """The energies were not sorted, so that no elastic line was found."""
+    made = scan_counts(
+        Spectrometer.drawn(np.random.default_rng(1), 4), "B K", boron_edge(0.3), np.random.default_rng(2)
+    )
+    results = []
+    for step in (1, -1):
+        table = np.column_stack([made["energy"], made["counts"]])[::step]
+        names = "energy_eV\t" + "\t".join(f"analyser_{n}" for n in range(1, 5))
+        np.savetxt(tmp_path / "a.txt", table, delimiter="\t", header=names, fmt="%.4f")
+        (outcome,) = loose.run("xray_raman", [tmp_path / "a.txt"], settings={"edge": "B K"})
+        results.append(outcome.result)
+    assert results[0]["peak_area:pi*"].value == results[1]["peak_area:pi*"].value
+    assert any("no monitor" in note for note in results[1].notes)
+
+
+def loss_spectrum(tmp_path, *, off=0.0, elastic=False, change=lambda y: y):
+    """Return a loss spectrum that is summed already, over an axis that may be off."""
+    at, random = np.arange(168.0, 231.0, 0.2), np.random.default_rng(5)
+    seen = sum(share * part.seen(at, 0.7, (186.0, 215.0)) for share, part in boron_edge(0.3)) * 29.0
+    y = random.poisson(2e4 * (0.7 * np.exp(-(at - 186.0) / 90.0) + 0.3 + 0.5 * seen))
+    line = np.arange(-3.0, 3.0, 0.1)
+    if elastic:
+        at = np.concatenate([line, at])
+        y = np.concatenate([random.poisson(6e4 * np.exp(-0.5 * (line / 0.3) ** 2) + 30.0), y])
+    np.savetxt(tmp_path / "a.txt", np.column_stack([at + off, change(y)]), header="energy_eV intensity", fmt="%.3f")
+    return read(tmp_path / "a.txt")[0]
+
+
+def test_the_zero_of_a_loss_that_is_summed(tmp_path):
+    """An axis that is 5 eV off gave a fifth of the share; an elastic line at 12 eV was not looked for, noise was taken."""
+    result = analyse(loss_spectrum(tmp_path), edge="B K")
+    assert any("may be off by eV" in note for note in result.notes)
+    assert failed(result) == set()
+    assert failed(analyse(loss_spectrum(tmp_path, off=5.0), edge="B K")) >= {"place of the edge"}
+    far = analyse(loss_spectrum(tmp_path, off=12.0, elastic=True), edge="B K")
+    assert far["peak_area:pi*"].value == pytest.approx(result["peak_area:pi*"].value, rel=0.02)
+    assert not any("may be off" in note for note in far.notes)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda y: np.rint(y / 100), lambda y: 50 * y, lambda y: np.rint(gaussian_filter1d(1.0 * y, 2.0))]
+)
+def test_whole_numbers_that_are_no_counts_are_told(tmp_path, change):
+    assert failed(analyse(loss_spectrum(tmp_path, change=change), edge="B K")) == {"noise"}
+
+
+@pytest.mark.parametrize(("key", "value"), [("angle", "0.96"), ("angle", "305"), ("analyser_energy", 9.69)])
+def test_units_of_the_geometry_are_looked_at(good, key, value):
+    """55 deg in radians, 9.69 keV: a momentum transfer of 0.1 instead of 4.6 1/angstrom came out."""
+    with pytest.raises(StudyError, match=f"{key} = .* cannot be"):
+        analyse(good[0], edge="B K", **{key: value})

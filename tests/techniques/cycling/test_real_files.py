@@ -5,7 +5,7 @@ import pytest
 
 from closo.readers import read
 from closo.techniques.cycling import analyse, figure
-from closo.techniques.legs import find_legs
+from closo.techniques.half_cycles import find_legs
 
 MAH = 3.6
 

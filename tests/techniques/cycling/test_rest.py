@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from closo.techniques.cycling.rest import first_rest
-from closo.techniques.legs import find_legs
+from closo.techniques.half_cycles import find_legs
 
 
 def rest(time, current, frequency=None):

@@ -1,5 +1,6 @@
 """Radiation, structures, profiles and settings: against closed forms and published values."""
 
+import gemmi
 import numpy as np
 import pytest
 from twins import CO, cif, salt
@@ -35,6 +36,30 @@ def test_rock_salt(tmp_path):
     # F(111) = 4 (f_Cl - f_Na), F(200) = 4 (f_Cl + f_Na); f at these angles from International Tables C
     assert np.sqrt(per_line[0]) == pytest.approx(4 * (13.4 - 8.9), rel=0.1)
     assert np.sqrt(per_line[1]) == pytest.approx(4 * (12.4 + 8.6), rel=0.05)
+
+
+def test_charges_that_are_stated_count_by_half(tmp_path):
+    """F(111) = 4 (f_Cl - f_Na) and F(200) = 4 (f_Cl + f_Na) lie halfway from atoms to ions (18 and 10 electrons)."""
+    neutral = rock_salt(tmp_path)
+    atoms = [("Na1+", (0, 0, 0), 1, 0.02), ("Cl1-", (0.5, 0.5, 0.5), 1, 0.015)]
+    charged = load(saved(tmp_path, "ions", cif("ions", "F m -3 m", CUBE, atoms)), CO, largest_angle=90.0)
+    assert charged.density == pytest.approx(neutral.density)
+    gemmi.IT92_set_ignore_charge(False)
+    form = {
+        (name, charge): gemmi.IT92_get_exact(gemmi.Element(name), charge).calculate_sf
+        for name in ("Na", "Cl")
+        for charge in (0, {"Na": 1, "Cl": -1}[name])
+    }
+    assert form["Na", 1](0.0) == pytest.approx(10.0, abs=0.01)
+    assert form["Cl", -1](0.0) == pytest.approx(18.0, abs=0.1)
+    spacing = inverse_spacings(neutral.cell, neutral.hkl)
+    for line, sign, many in ((int(np.argmin(spacing)), -1.0, 8), (int(np.argsort(spacing)[1]), 1.0, 6)):
+        s2 = (0.5 * spacing[line]) ** 2
+        moved = {name: form[name, q](s2) - form[name, 0](s2) for name, q in (("Na", 1), ("Cl", -1))}
+        warm = {name: np.exp(-8.0 * np.pi**2 * s2 * u) for name, u in (("Na", 0.02), ("Cl", 0.015))}
+        change = 0.5 * 4.0 * (warm["Cl"] * moved["Cl"] + sign * warm["Na"] * moved["Na"])
+        half = np.sqrt(charged.strength[line]) - np.sqrt(neutral.strength[line])
+        assert half * neutral.volume / np.sqrt(many) == pytest.approx(change, rel=0.05, abs=0.02)
 
 
 def test_disordered_atoms_keep_their_images(tmp_path):

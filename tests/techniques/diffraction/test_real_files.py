@@ -74,71 +74,72 @@ def test_scrambled_counts_are_refused(closo, shared_data, models):
     assert "intensities are negative, which no detector gives" in " ".join((out + err).split())
 
 
-OXIDES = {  # textbook structures: space group, cell, atoms with U iso
+OXIDES = {  # textbook structures as the data bases give them: space group, cell, atoms with their charges and U iso
     "anatase": (
         "I 41/a m d :1",
         (3.7852, 3.7852, 9.5139, 90, 90, 90),
-        [("Ti", (0, 0, 0), 1, 0.006), ("O", (0, 0, 0.2081), 1, 0.008)],
+        [("Ti4+", (0, 0, 0), 1, 0.006), ("O2-", (0, 0, 0.2081), 1, 0.008)],
     ),
     "ZnO": (
         "P 63 m c",
         (3.2498, 3.2498, 5.2066, 90, 90, 120),
-        [("Zn", (1 / 3, 2 / 3, 0), 1, 0.008), ("O", (1 / 3, 2 / 3, 0.3819), 1, 0.0085)],
+        [("Zn2+", (1 / 3, 2 / 3, 0), 1, 0.008), ("O2-", (1 / 3, 2 / 3, 0.3819), 1, 0.0085)],
     ),
     "NiO": (
         "F m -3 m",
         (4.1771, 4.1771, 4.1771, 90, 90, 90),
-        [("Ni", (0, 0, 0), 1, 0.0045), ("O", (0.5, 0.5, 0.5), 1, 0.006)],
+        [("Ni2+", (0, 0, 0), 1, 0.0045), ("O2-", (0.5, 0.5, 0.5), 1, 0.006)],
     ),
     "In2O3": (
         "I a -3",
         (10.117, 10.117, 10.117, 90, 90, 90),
         [
-            ("In", (0.25, 0.25, 0.25), 1, 0.004),
-            ("In", (0.4663, 0, 0.25), 1, 0.004),
-            ("O", (0.3900, 0.1547, 0.3820), 1, 0.006),
+            ("In3+", (0.25, 0.25, 0.25), 1, 0.004),
+            ("In3+", (0.4663, 0, 0.25), 1, 0.004),
+            ("O2-", (0.3900, 0.1547, 0.3820), 1, 0.006),
         ],
     ),
     "MnCO3": (
         "R -3 c :H",
         (4.7772, 4.7772, 15.6642, 90, 90, 120),
-        [("Mn", (0, 0, 0), 1, 0.007), ("C", (0, 0, 0.25), 1, 0.008), ("O", (0.2695, 0, 0.25), 1, 0.010)],
+        [("Mn2+", (0, 0, 0), 1, 0.007), ("C4+", (0, 0, 0.25), 1, 0.008), ("O2-", (0.2695, 0, 0.25), 1, 0.010)],
     ),
     "Li2CO3": (
         "C 1 2/c 1",
         (8.3590, 4.9767, 6.1940, 90, 114.72, 90),
         [
-            ("Li", (0.1965, 0.4488, 0.8344), 1, 0.016),
-            ("C", (0, 0.0657, 0.25), 1, 0.010),
-            ("O", (0, 0.3209, 0.25), 1, 0.015),
-            ("O", (0.1459, -0.0665, 0.3127), 1, 0.014),
+            ("Li1+", (0.1965, 0.4488, 0.8344), 1, 0.016),
+            ("C4+", (0, 0.0657, 0.25), 1, 0.010),
+            ("O2-", (0, 0.3209, 0.25), 1, 0.015),
+            ("O2-", (0.1459, -0.0665, 0.3127), 1, 0.014),
         ],
     ),
     "V2O5": (
         "P m m n :2",
         (11.512, 3.564, 4.368, 90, 90, 90),
         [
-            ("V", (0.10118, 0.25, 0.8917), 1, 0.006),
-            ("O", (0.1043, 0.25, 0.531), 1, 0.009),
-            ("O", (0.9311, 0.25, 0.003), 1, 0.007),
-            ("O", (0.25, 0.25, 0.001), 1, 0.007),
+            ("V5+", (0.10118, 0.25, 0.8917), 1, 0.006),
+            ("O2-", (0.1043, 0.25, 0.531), 1, 0.009),
+            ("O2-", (0.9311, 0.25, 0.003), 1, 0.007),
+            ("O2-", (0.25, 0.25, 0.001), 1, 0.007),
         ],
     ),
 }
 MIXED = {  # weighed shares, what lies flat, largest error [wt%]
-    "TiO2_0p4009-ZnO_0p6010": ({"anatase": 0.4009, "ZnO": 0.6010}, "", 4.0),
-    "ZnO_0p4006-In2O3_0p6008": ({"ZnO": 0.4006, "In2O3": 0.6008}, "", 4.0),
-    "V2O5_0p3015-TiO2_0p6998": ({"V2O5": 0.3015, "anatase": 0.6998}, "V2O5:0 0 1", 2.0),
-    "In2O3_0p5002-MnCO3_0p5000": ({"In2O3": 0.5002, "MnCO3": 0.5000}, "", 2.5),
-    "NiO_0p2030-Li2CO3_0p2999-TiO2_0p5025": ({"NiO": 0.2030, "Li2CO3": 0.2999, "anatase": 0.5025}, "Li2CO3:0 0 2", 4.5),
+    "TiO2_0p4009-ZnO_0p6010": ({"anatase": 0.4009, "ZnO": 0.6010}, "", 3.0),
+    "ZnO_0p4006-In2O3_0p6008": ({"ZnO": 0.4006, "In2O3": 0.6008}, "", 2.5),
+    "V2O5_0p3015-TiO2_0p6998": ({"V2O5": 0.3015, "anatase": 0.6998}, "V2O5:0 0 1", 2.5),
+    "In2O3_0p5002-MnCO3_0p5000": ({"In2O3": 0.5002, "MnCO3": 0.5000}, "", 2.0),
+    "NiO_0p2030-Li2CO3_0p2999-TiO2_0p5025": ({"NiO": 0.2030, "Li2CO3": 0.2999, "anatase": 0.5025}, "Li2CO3:0 0 2", 2.0),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MIXED)
 def test_weighed_oxides_as_they_come(shared_data, tmp_path, name):
-    """The truth lies inside 2 u. Errors above 2 wt% are of the powders, not of the fit: see docs/diffraction.md."""
+    """The truth lies inside 2 u. What is above 2 wt% is of the powders: see docs/diffraction.md."""
     result, weighed = of_oxides(shared_data, tmp_path, name)
+    assert all(check.passed for check in result.checks), result.checks
     for phase, true in weighed.items():
         found = result.quantities[f"mass_fraction:{phase}"]
         assert abs(found.value - true) < 2.0 * found.u, phase
@@ -159,7 +160,7 @@ def of_oxides(shared_data, tmp_path, name, **settings):
 
 @pytest.mark.slow
 def test_responses_of_two_weighed_mixtures_hold_in_three_others(shared_data, tmp_path):
-    """What anatase and In2O3 give beside ZnO brings the mixtures that had no part in it to 2 wt%; 4.1 without it."""
+    """What anatase and In2O3 give beside ZnO brings the mixtures that had no part in it to 2 wt%."""
     given = {}
     for name, phase in (("TiO2_0p4009-ZnO_0p6010", "anatase"), ("ZnO_0p4006-In2O3_0p6008", "In2O3")):
         result, true = of_oxides(shared_data, tmp_path, name)

@@ -231,7 +231,7 @@ def failed(result):
 @pytest.mark.parametrize(
     ("z", "scale", "check"),
     [
-        (spike(SPIKES["600 ohm, arc at 1.8 MHz"]), 1e-3, "conductivity of a solid"),  # kohm read as ohm
+        (spike(SPIKES["27 ohm, 1 uH"]), 1e-3, "conductivity of a solid"),  # kohm read as ohm
         (arc(p=ARC | {"n": 1.0, "Q": 3e-11}), 1e-6, "conductivity of a solid"),  # Mohm: no bulk is left before the arc
         (arc(p=ARC | {"n": 1.0, "Q": 3e-11}), 1e3, "permittivity of the bulk"),  # mohm: less than vacuum
     ],
@@ -243,9 +243,42 @@ def test_a_wrong_unit_makes_a_solid_that_cannot_be(z, scale, check):
     assert not failed(analyse(noisy(z, 1), drt=False, **geometry()))
 
 
+@pytest.mark.parametrize(
+    ("sigma", "temperature", "outcome"),
+    [
+        (0.27, "298 K", None),  # RbAg4I5, S/cm
+        (2.7, "298 K", False),  # the same, a factor of 10 too high
+        (0.47, "298 K", None),  # RbCu4Cl3I2
+        (4.7, "298 K", False),
+        (1.31, "420 K", True),  # alpha-AgI
+        (13.1, "420 K", False),
+        (2.64, "828 K", True),
+        (26.4, "828 K", False),
+        (0.032, "298 K", True),  # the best of lithium
+        (0.32, "298 K", None),
+        (0.32, None, None),
+        (3.2, None, False),
+    ],
+)
+def test_superionic_conductors_are_solids_and_a_factor_of_ten_more_is_none(sigma, temperature, outcome):
+    """Undecided is said, too; what passes says nothing."""
+    thickness = f"{5.0 * 0.785 * sigma:.5g} ± 0.001 cm"
+    thick = geometry() | {"thickness": parse(thickness, "thickness", label="thickness:p")}
+    z = noisy(spike(SPIKES["27 ohm, 1 uH"] | {"R": 5.0, "L": 0.0, "C": 0.0}), 1)
+    hot = {} if temperature is None else {"temperature": parse(f"{temperature[:3]} ± 1 K", "temperature")}
+    result = analyse(z, drt=False, circuit="R1-Q1", **hot, **thick)
+    found = [check for check in result.checks if check.name == "conductivity of a solid"]
+    assert [check.passed for check in found] == ([] if outcome is True else [outcome])
+    assert all("of Ag or Cu" in check.detail for check in found)
+
+
 def test_what_conducts_well_when_hot_is_no_wrong_unit():
     z = 1e-3 * noisy(spike(SPIKES["600 ohm, arc at 1.8 MHz"]), 1)
-    assert not failed(analyse(z, drt=False, temperature=parse("800 ± 1 K", "temperature"), **geometry()))
+    cold = analyse(z, drt=False, **geometry())  # kohm read as ohm, or silver: undecided
+    assert next(c for c in cold.checks if c.name == "conductivity of a solid").passed is None
+    hot = analyse(z, drt=False, temperature=parse("800 ± 1 K", "temperature"), **geometry())
+    assert not [c for c in hot.checks if c.name == "conductivity of a solid"]
+    assert not failed(hot)
 
 
 def test_a_layer_of_10_to_30_nf_per_cm_may_be_an_electrode():

@@ -160,7 +160,8 @@ def fit_vogel(table: Table, convention: Convention, *, label: str) -> Vogel | No
     y = ordinate(table, convention)
     levels, apart = branch_columns(table, 2)
     reference = 1000.0 / float((1000.0 / table.temperature).mean())
-    gradient = _vogel_start_gradient(table, y)
+    slope = float(np.polyfit(1.0 / table.temperature, y, 1)[0])
+    gradient = -slope / table.temperature**2  # d(model)/dT [1/K] of the straight line, to weight the scan of T0
     stated, excess, _, weighted = stated_covariance(table, gradient, convention)
     covariance = stated if weighted else np.eye(len(y))
 
@@ -189,9 +190,3 @@ def fit_vogel(table: Table, convention: Convention, *, label: str) -> Vogel | No
     b_number = weighted_sum(regression.estimator[-2], numbers, value=float(regression.values[-2]))
     t0_number = weighted_sum(regression.estimator[-1], numbers, value=float(regression.values[-1]))
     return Vogel(level, b_number, t0_number, reference, hysteresis, regression)
-
-
-def _vogel_start_gradient(table: Table, y: np.ndarray) -> np.ndarray:
-    """Return d(model)/dT [1/K] of the straight line, to weight the scan of T0."""
-    slope = float(np.polyfit(1.0 / table.temperature, y, 1)[0])
-    return np.asarray(-slope / table.temperature**2)

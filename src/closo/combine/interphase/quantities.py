@@ -9,7 +9,7 @@ import numpy as np
 
 from closo.combine.arrhenius.points import celsius
 from closo.combine.interphase.inference import Posterior
-from closo.combine.interphase.mechanisms import SCATTER, Mechanism
+from closo.combine.interphase.mechanisms import SCATTER
 from closo.combine.interphase.ranking import LARGE, STRONG, Rank, leading, left_over
 from closo.combine.interphase.records import Composite
 from closo.constants import ELECTRONVOLT
@@ -22,11 +22,11 @@ _FACTOR = 10.0  # between the ends of a 95 % interval beyond which a number says
 _WIDTH = 2.0 * 1.959964  # of a normal 95 % interval, in standard deviations
 _KEYS = ("shell_thickness", "interphase_conductivity", "interphase_activation_energy")
 _WORST = 0.4  # relative standard uncertainty beyond which no number is given
-_FORM = {
+_FORM = {  # of the logarithm; what carries 30 % beside the interphase has another energy, by 0.12 eV as in the priors
     "shell_thickness": 0.2,
     "interphase_conductivity": 0.3,
-    "interphase_activation_energy": 0.02,
-}  # of the logarithm
+    "interphase_activation_energy": 0.1,
+}
 _SOURCE = {"interphase_conductivity": "interphase_conductivity", "interphase_activation_energy": "interphase_energy"}
 
 
@@ -69,6 +69,9 @@ def quantities_of(posteriors: Mapping[str, Posterior], ranking: Sequence[Rank], 
     elif float(np.quantile(left_over(posteriors[equal[0]]), 0.975)) > LARGE:
         why = f"'{equal[0]}' leads, but may leave more than {100 * LARGE:.0f} % of the conductivity unexplained"
         found = {key: withheld(key, why) if q.number is not None else q for key, q in found.items()}
+    if found["interphase_conductivity"].number is None:  # a contact to the electrodes has an energy, too
+        why = "it may be that of another part, as the conductivity of the interphase is not known"
+        found[_KEYS[2]] = withheld(_KEYS[2], found[_KEYS[2]].why or why)
     found["sample_scatter"] = each[ranking[0].name]["sample_scatter"]
     for explanation, own in each.items():
         found |= {f"{key}:{explanation}": quantity for key, quantity in own.items() if key != "sample_scatter"}
@@ -130,7 +133,7 @@ def _identified(key: str, quantity: Quantity, posterior: Posterior) -> Quantity:
 def _why_not(key: str, posterior: Posterior) -> str | None:
     """Return why a quantity is not identifiable, None where it is."""
     names = [p.name for p in posterior.model.parameters]
-    structure = _structure(posterior.model.mechanism)
+    structure = posterior.model.mechanism.parameters[0].name  # says how much interphase there is
     own = structure if key == "shell_thickness" else _SOURCE[key]
     width = float(posterior.z[:, names.index(own)].std())
     if width > _AS_PRIOR:
@@ -145,11 +148,6 @@ def _why_not(key: str, posterior: Posterior) -> str | None:
     if abs(r) > TIED:
         return f"{structure} and interphase_conductivity are known only together (correlation {r:.2f})"
     return None
-
-
-def _structure(mechanism: Mechanism) -> str:
-    """Return the parameter that says how much interphase there is."""
-    return mechanism.parameters[0].name
 
 
 def _judged(key: str, each: Mapping[str, Mapping[str, Quantity]], equal: Sequence[str], *, name: str) -> Quantity:

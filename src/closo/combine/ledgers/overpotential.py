@@ -70,7 +70,9 @@ def overpotential_ledger(
     sigma = conductivity_of(conductivity, kelvin)
     shares = shares_of(cell, sigma, temperature=kelvin, current_density=current)
     gap, left = _compared(shares, measured_hysteresis, intrinsic_hysteresis)
-    loss = _measured_loss(cell, measured_capacity)
+    loss = None
+    if measured_capacity is not None and cell.theoretical_capacity is not None:
+        loss = 1.0 - measured_capacity / cell.theoretical_capacity
     found = Findings(shares, gap, left, loss, _one_end(cell, current))
     quantities = _overpotentials(shares) | _against_gap(shares, gap, left, current=current)
     quantities |= _diffusion(cell, kelvin, current)
@@ -190,13 +192,6 @@ def _diffusion(cell: CellParameters, kelvin: Number, current: Number) -> dict[st
             "temperature_sensitivity", slope, "of the capacity diffusion leaves"
         )
     return lines
-
-
-def _measured_loss(cell: CellParameters, measured: Number | None) -> Number | None:
-    """Return the share of the theoretical capacity that is missing [1]."""
-    if measured is None or cell.theoretical_capacity is None:
-        return None
-    return 1.0 - measured / cell.theoretical_capacity
 
 
 def _curves(shares: Shares, gap: Number | None, left: Number | None, *, name: str) -> Dataset:

@@ -16,7 +16,7 @@ Limits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,11 @@ from closo.combine.limits.verdicts import Verdict, fits, judge, probabilities
 from closo.constants import CELSIUS
 from closo.errors import DataError, counted
 from closo.figures.spec import Axis, FigureSpec, Panel, Span, Trace
+from closo.processes import Progress
 from closo.result import Check, Result
 
 
-def limits(
-    cells: Sequence[Evidence], *, name: str, progress: Callable[[int, int | None, str], None] | None = None
-) -> Result:
+def limits(cells: Sequence[Evidence], *, name: str, progress: Progress | None = None) -> Result:
     """Score every mechanism against all cells, and find the run that would decide between those that remain.
 
     Raises

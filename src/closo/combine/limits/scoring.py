@@ -73,7 +73,7 @@ def simulate_row(
     capacity, ratio, gaps = features(cycle(stacks, kelvin, c_rate, window=cell.window), stacks)
     rows = {}
     for name, place in places.items():
-        grid = np.zeros(1) if name == NONE else _named(name).grid(POINTS)
+        grid = np.zeros(1) if name == NONE else next(m for m in MECHANISMS if m.name == name).grid(POINTS)
         z = None
         if with_spectrum and cell.impedance is not None:
             z = np.array([_spectra(stack, cell.impedance_kelvin) for stack in stacks[place]])
@@ -94,10 +94,6 @@ def _imitations(none: Row, only: Sequence[str] | None) -> dict[str, Row]:
         gaps = none.gaps + extra[:, None]
         made[mechanism.name] = Row(grid, none.capacity * left, none.ratio / left, gaps, z)
     return made
-
-
-def _named(name: str) -> Mechanism:
-    return next(m for m in MECHANISMS if m.name == name)
 
 
 def _spectra(stack: Stack, kelvin: float) -> np.ndarray:

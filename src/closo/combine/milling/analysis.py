@@ -16,8 +16,6 @@ from closo.quantity import Quantity, exp, uncertain, withheld
 from closo.result import Check, Result
 
 _WIDE = 4.0  # between the ends of a 95 % interval beyond which an optimum says too little
-_CLOCK = 0.03  # of a milling time: starting, stopping, speeding up
-_FORM = 0.03  # of the best time: no law is exact; chosen on series whose states share the current by other rules
 _LARGE = 0.25  # scatter of ln sigma beyond which a law does not explain
 
 
@@ -111,7 +109,7 @@ def _optimum(draws: np.ndarray, times: np.ndarray, told: str, label: str) -> Qua
     low, high = np.quantile(draws, [0.025, 0.975])
     late = bool(high > 0.98 * BEYOND * times[-1])
     if late or low < 1.02 * times[0] / BEYOND:
-        edge = f"longer than {low:.2g} h" if late else f"shorter than {high:.2g} h"
+        edge = f"longer than {min(low, times[-1]):.2g} h" if late else f"shorter than {max(high, times[0]):.2g} h"
         beside = "" if low < times[0] and high > times[-1] else f"; it is {edge} (97.5 %)"
         return withheld(
             "milling_time", f"{times[0]:g} to {times[-1]:g} h do not hold the maximum for certain{beside}", method=told
@@ -119,10 +117,7 @@ def _optimum(draws: np.ndarray, times: np.ndarray, told: str, label: str) -> Qua
     if high > _WIDE * low:
         return withheld("milling_time", f"its 95 % interval goes from {low:.2g} to {high:.2g} h", method=told)
     spread = float(np.log(high / low)) / (2.0 * 1.959964)
-    name = label.partition(":")[2]
-    parts = {label: spread, f"clock:{name}": _CLOCK, f"form of laws:{name}": _FORM}
-    number = HOUR * exp(uncertain(0.5 * float(np.log(low * high)), parts))
-    return Quantity("milling_time", number, told)
+    return Quantity("milling_time", HOUR * exp(uncertain(0.5 * float(np.log(low * high)), {label: spread})), told)
 
 
 def _sentences(ranked: Sequence[Fitted], optimum: Quantity, *, finite: bool) -> list[str]:

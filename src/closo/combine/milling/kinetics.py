@@ -22,6 +22,7 @@ BEYOND = 1.25  # the times measured say something to this factor before the firs
 _LEAST = 4  # milling times
 _REPEAT = 0.01  # of ln sigma
 _SHARE = (0.02, 0.02)  # of a share of a phase: least of each, and what all shares of one state have in common (texture)
+_CLOCK = 0.03  # of the milling time of a sample: starting, stopping, speeding up
 _FAR = 0.7  # of ln time over which what a law misses is alike
 
 
@@ -75,7 +76,7 @@ class Kinetics(Density):
         """Return ln sigma and the shares of A, B, C at times [h], each of shape (draws, times)."""
         v = natural(self.parameters, z)
         states = shares(self.law.name, hours, v)
-        p = v["mixing"]
+        p = np.where(np.abs(v["mixing"]) < 1e-3, 1e-3, v["mixing"])  # 0 averages logarithms
         carried = sum(x * w**p for w, x in zip((v["as_received"], 1.0, v["over_milled"]), states, strict=True))
         return np.log(v["best_conductivity"]) + np.log(np.maximum(carried, 1e-300)) / p, states
 
@@ -86,7 +87,9 @@ class Kinetics(Density):
     def white(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return numbers whose squares add up to r^T C^-1 r, shape (draws, n), and ln det C (draws,)."""
         y, states = self.expected(z, self.hours)
-        factor = np.linalg.cholesky(self.whole_covariance(z, y))
+        missed = self.missing(z, y) * (self.state == "")
+        alike = missed[:, :, None] * missed[:, None, :] * _alike(self.hours, self.hours)
+        factor = np.linalg.cholesky(self.noise(z, y) + alike)
         for name, share in zip("ABC", states, strict=True):
             y = np.where(self.state == name, share, y)
         white = np.linalg.solve(factor, (self.y - y)[..., None])[..., 0]
@@ -95,19 +98,18 @@ class Kinetics(Density):
     def missing(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the standard deviation of what the law misses of ln sigma where it expects y, both (draws, times).
 
-        A rule by which states share the current errs the more, the further the conductivity is from that of one state.
+        To first order in the shares of A and C every rule of sharing the current is the same, as what each takes away is
+        fitted; they differ from the second order on, and in proportion where little is left of the conductivity.
         """
         v = natural(self.parameters, z)
         below = np.maximum(np.log(v["best_conductivity"]) - y, 0.0)
-        return np.asarray(np.hypot(v["discrepancy"], v["rule_error"] * below))
+        return np.asarray(np.hypot(v["discrepancy"], v["rule_error"] * below**2 / (1.0 + below)))
 
-    def whole_covariance(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the covariance (draws, n, n) with scatter of samples and what is missed where ln sigma is y (draws, n)."""
-        own = (self.state == "").astype(float)
-        missed = self.missing(z, y) * own
-        alike = missed[:, :, None] * missed[:, None, :] * _alike(self.hours, self.hours)
-        scatter = natural(self.parameters, z)["scatter"][:, :, None] ** 2
-        return np.asarray(self.covariance + scatter * np.diag(own) + alike)
+    def noise(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the covariance (draws, n, n) of the data where ln sigma is y (draws, n): named sources, scatter, clock."""
+        late = self.expected(z, self.hours * (1.0 + _CLOCK))[0] - y
+        own = np.hypot(natural(self.parameters, z)["scatter"], late) * (self.state == "")
+        return np.asarray(self.covariance + own[:, :, None] ** 2 * np.eye(len(self.y)))
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,12 @@ def kinetics_of(law: Law, samples: Sequence[Milled]) -> Kinetics:
         Parameter("best_conductivity", "S/m", math.exp(float(y[state == ""].max())), 0.7, "the salt all in state B"),
         Parameter("as_received", "1", 3e-3, 2.0, "conductivity of A over that of B"),
         Parameter("over_milled", "1", 0.3, 1.0, "conductivity of C over that of B"),
-        Parameter("mixing", "1", 0.65, 0.35, "exponent of the mean by which the states share the current"),
+        Parameter(
+            "mixing", "1", 0.0, 0.6, "exponent of the mean by which the states share the current", positive=False
+        ),
         SCATTER,
         replace(DISCREPANCY, centre=0.04, spread=0.6),
-        Parameter("rule_error", "1", 0.1, 0.8, "what the rule of sharing misses, per ln below the best state"),
+        Parameter("rule_error", "1", 0.1, 0.8, "what the rule of sharing misses, per ln far below the best state"),
     )
     own = tuple(offered[key] for key in ("k1", *law.parameters))
     return Kinetics(law, (*own, *common), hours, y, state, matrix @ matrix.T + least + _SHARE[1] ** 2 * alike)
@@ -209,7 +213,7 @@ def with_missed(kinetics: Kinetics, z: np.ndarray, grid: np.ndarray, *, seed: in
     y, known = kinetics.expected(z, grid)[0], kinetics.expected(z, hours)[0]
     there, here = kinetics.missing(z, y), kinetics.missing(z, known)
     free = np.hstack([there, here]) * (rng.standard_normal((len(z), len(everywhere))) @ factor.T)
-    noise = kinetics.covariance[own][:, own] + natural(kinetics.parameters, z)["scatter"][:, :, None] ** 2 * np.eye(n)
+    noise = kinetics.noise(z, kinetics.expected(z, kinetics.hours)[0])[:, own][:, :, own]
     seen = free[:, -n:] + np.einsum("kij,kj->ki", np.linalg.cholesky(noise), rng.standard_normal((len(z), n)))
     whole = noise + here[:, :, None] * here[:, None, :] * _alike(hours, hours)
     pull = np.linalg.solve(whole, (kinetics.y[own] - known - seen)[..., None])[..., 0]

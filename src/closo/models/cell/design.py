@@ -15,7 +15,7 @@ Limits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from closo.figures.spec import Axis, FigureSpec, Image, Panel, Trace
 from closo.models.cell.forms import SODIUM_MOLAR_VOLUME, moved_thickness
 from closo.models.cell.porous import cycle
 from closo.models.cell.stack import Stack
+from closo.processes import Progress
 from closo.quantity import Quantity, uncertain
 from closo.result import Check, Result
 
@@ -42,7 +43,6 @@ _REMOVED: dict[str, dict[str, float]] = {  # field -> factor
     "diffusion": {"diffusivity": 1e4},
 }
 _LIMITS = ("mass of the separator", "mass of sodium and collectors", *_REMOVED)
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ import xarray as xr
 
 from closo.constants import CELSIUS
 from closo.figures.spec import Axis, FigureSpec, Panel, Trace
-from closo.models.cell.simulation import Progress, Protocol, Run, run, spectrum
+from closo.models.cell.simulation import Protocol, Run, run, spectrum
 from closo.models.cell.stack import Stack
+from closo.processes import Progress
 from closo.quantity import Number, Quantity, uncertain
 from closo.result import Check, Result
 

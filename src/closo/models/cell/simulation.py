@@ -25,11 +25,11 @@ from closo.constants import BOLTZMANN, ELECTRONVOLT, FARADAY
 from closo.errors import ConvergenceError, StudyError
 from closo.models.cell.porous import impedance
 from closo.models.cell.stack import SODIUM_REFERENCE, T20, Stack
+from closo.processes import Progress
 
 MODELS = ("SPMe", "DFN")
 _MESH = {"x_n": 3, "x_s": 10, "x_p": 40, "r_p": 25}  # a sharp front moves by less than 1.5 % from 40 to 160 points
 _HALF = {"working electrode": "positive"}
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)

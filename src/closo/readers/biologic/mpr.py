@@ -83,8 +83,9 @@ def read(path: Path) -> tuple[Dataset, ...]:
         table, said = with_counters(table, technique.kind)
     warnings = list(contents.warnings)
     if known is None:
+        code = f"code {contents.settings[0]}" if contents.settings else "no settings in the file"
         warnings.append(
-            f"The technique ({_code(contents)}) is not one that closo knows; the columns are those of '{technique.kind}'."
+            f"The technique ({code}) is not one that closo knows; the columns are those of '{technique.kind}'."
         )
     return finish(
         Text(contents.path, "", "binary"),
@@ -124,7 +125,3 @@ def _si(contents: Contents) -> dict[str, np.ndarray]:
     chosen |= {name: stored for stored, name in control.items() if stored not in flags}
     numbers = contents.numbers({stored: _USED.get(stored, ("", 1.0))[1] for stored in chosen.values()})
     return {name: numbers[stored] for name, stored in chosen.items()} | {control[f]: contents.column(f) for f in flags}
-
-
-def _code(contents: Contents) -> str:
-    return f"code {contents.settings[0]}" if contents.settings else "no settings in the file"

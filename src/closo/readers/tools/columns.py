@@ -7,7 +7,7 @@ would be wrong by an unknown factor. Where two cells have one name, the first th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from closo.errors import StudyError, did_you_mean
@@ -263,7 +263,7 @@ def _need_pairs(found: Mapping[str, Column]) -> None:
     pair = pair_in(found)
     if pair is None:
         for name in found:
-            others = _partners(name)
+            others = [b if name == a else a for a, b in PAIRS if name in (a, b)]  # the usual one first
             if others:
                 raise StudyError(
                     f"columns names '{name}' but not '{others[0]}'.",
@@ -273,8 +273,3 @@ def _need_pairs(found: Mapping[str, Column]) -> None:
                 )
     elif "frequency" not in found:
         raise StudyError("columns names an impedance but no 'frequency'.", hint="Name the column of the frequency.")
-
-
-def _partners(name: str, pairs: Collection[tuple[str, str]] = PAIRS) -> list[str]:
-    """Return the columns that make an impedance together with `name`, the usual one first."""
-    return [b if name == a else a for a, b in pairs if name in (a, b)]

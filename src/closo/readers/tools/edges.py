@@ -6,6 +6,7 @@ analyser of an X-ray Raman spectrometer is a `raman_scan`: counts along point an
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def measurements(
     """Return the spectra of a table, or the one scan of many analysers.
 
     The ordinate is every column that is not an axis, monitor, time or error; where there is none, ln(I0/It) or If/I0. The
-    first energy is the axis; an error column belongs to the one spectrum before it.
+    axis is the last energy before a spectrum; an error column belongs to the one spectrum before it.
 
     Parameters
     ----------
@@ -79,6 +80,13 @@ def measurements(
             file=path,
             hint="Name them: --columns energy,intensity ('_' skips a column).",
         )
+    starts = [k for k, (kind, _) in enumerate(roles) if kind == roles[axis][0]]
+    blocks = [slice(a, b) for a, b in itertools.pairwise([*starts, len(names)]) if b - a > 1]
+    if starts[0] == 0 and len(blocks) == len(starts) > 1:  # spectra side by side, each with its own axis
+        apart = [measurements(path, names[b], rows[:, b], metadata=metadata, warnings=warnings) for b in blocks]
+        for part, data in enumerate(itertools.chain.from_iterable(apart), start=1):
+            data.attrs["part"] = part
+        return tuple(itertools.chain.from_iterable(apart))
     energy = rows[:, axis] * roles[axis][1]
     told = dict(metadata) | {"axis": roles[axis][0]}
     counted = [k for k, (kind, _) in enumerate(roles) if kind.startswith("analyser")]
@@ -210,14 +218,16 @@ def raman_scan(
         for values in side.values():
             keep &= np.isfinite(values) & (values > 0) & (values < _LARGEST)
     if keep.sum() < 5 or keep.sum() < keep.size / 2:
-        raise ReadError(f"{keep.sum()} of {keep.size} rows are whole.", file=path, hint="Copy the scan again.")
+        text = f"{keep.sum()} of {keep.size} rows hold finite counts with a monitor and a time above zero."
+        raise ReadError(text, file=path, hint="Copy the scan again.")
     names = {"monitor": "monitor", "dwell": "dwell_time"}
-    columns: dict[str, Any] = {"energy": energy[keep], "scan": np.ones(int(keep.sum()), int)}
-    columns |= {names[key]: values[keep] for key, values in side.items()}
+    order = np.flatnonzero(keep)[np.argsort(energy[keep], kind="stable")]
+    columns: dict[str, Any] = {"energy": energy[order], "scan": np.ones(len(order), int)}
+    columns |= {names[key]: values[order] for key, values in side.items()}
     variables = {name: Variable(("point",), values) for name, values in columns.items()}
     variables |= {
         "analyser": Variable(("analyser",), np.asarray(analysers, int)),
-        "counts": Variable(("point", "analyser"), counts[keep]),
+        "counts": Variable(("point", "analyser"), counts[order]),
     }
     told = (*warnings, *((f"{int(np.sum(~keep))} rows without finite numbers left out.",) if not keep.all() else ()))
     return new("raman_scan", variables, source=path.name, title="X-ray Raman scan", metadata=metadata,

@@ -5,6 +5,7 @@ columns                               impedance
 ====================================  ====================================================
 Z', Z'' (also Rs and X)               Z' + jZ''
 |Z| and the phase phi                 |Z| exp(j phi); phi < 0 is capacitive
+|Y| and the phase of Y                exp(-j phi) / |Y|; phi > 0 is capacitive
 conductance G and susceptance B       1 / (G + jB)
 Cp and Rp, Cp and G                   1 / (1/Rp + jwCp), 1 / (G + jwCp)
 Cp and D, Cp and Q                    1 / (wCp (D + j)), with D = 1/Q
@@ -27,6 +28,8 @@ PAIRS: tuple[tuple[str, str], ...] = (  # in the order of preference
     ("impedance_real", "impedance_imag"),
     ("impedance_modulus", "phase"),
     ("conductance", "susceptance"),
+    ("admittance_modulus", "admittance_phase"),
+    ("admittance_modulus", "phase"),
     ("parallel_capacitance", "parallel_resistance"),
     ("parallel_capacitance", "conductance"),
     ("parallel_capacitance", "dissipation"),
@@ -82,6 +85,8 @@ def _impedance(pair: tuple[str, str], first: np.ndarray, second: np.ndarray, jw:
     if kind == "series_capacitance":
         loss = _loss(1.0 / (jw.imag * first), second) if other == "dissipation" else second
         return np.asarray(loss + 1.0 / (jw * first))
+    if kind == "admittance_modulus":
+        return np.asarray(np.exp(-1j * second) / first)
     if kind == "conductance":
         return np.asarray(1.0 / (first + 1j * second))
     reactive = 1.0 / (jw * first) if kind == "parallel_inductance" else jw * first

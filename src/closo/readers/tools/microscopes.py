@@ -112,7 +112,7 @@ def measurement(
     variables: dict[str, Any] = {} if energies is None else {axis: np.asarray(energies, float)}
     whole = values.dtype.kind == "u" and values.dtype.itemsize <= 4  # as small as its writer made it: not held twice
     variables["counts" if counted else "intensity"] = (
-        values.astype(_smallest(values), copy=False) if counted and not whole else values
+        values.astype(np.min_scalar_type(int(values.max())), copy=False) if counted and not whole else values
     )
     said = warnings if counted or not axis else (*warnings, _NOT_COUNTS)
     highest = int(values.max()) if counted else 0
@@ -161,8 +161,3 @@ def events(
     stated = {"raster": list(raster), "energy_offset": energies[0], "energy_step": energies[1], "channels": energies[2]}
     said = {**(metadata or {}), **stated} | ({} if pixel is None else {"pixel_size": pixel})
     return new("x_ray_events", variables, source=path.name, part=part, title=title, metadata=said)
-
-
-def _smallest(values: np.ndarray) -> type:
-    highest = int(values.max())
-    return np.uint8 if highest < 2**8 else np.uint16 if highest < 2**16 else np.uint32

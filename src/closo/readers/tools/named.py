@@ -203,7 +203,8 @@ def _phase_without_unit(text: Text, header: int, names: list[str], place: Place,
     ReadError  where the numbers could be either, or what lacks its unit is not the phase.
     """
     index = next((i for i, name in enumerate(names_in(names)) if name == "phase"), None)
-    if index is None or understand(names[index]).unit:
+    told = {"phase", *(column.name for column in others)}
+    if index is None or understand(names[index]).unit or not is_spectrum(told):
         bare = [n.strip() for n in names if understand(n).name is not None and not understand(n).unit]
         raise text.error(
             f"the unit of a column that makes the impedance is not stated ({', '.join(bare)[:80]}).",

@@ -73,6 +73,8 @@ BESIDE_A_FREQUENCY: dict[str, tuple[str, ...]] = {
         "d", "df", "dissipation", "dissipation factor", "loss factor", "tan d", "tanδ", "tan(δ)", "tan delta", "tan(delta)",
     ),
     "quality": ("q", "quality factor"),
+    "admittance_modulus": ("|y|", "admittance", "admittanz", "ymod", "yabs", "ymag"),
+    "admittance_phase": ("yphz",),
     "conductance": ("g", "gp", "conductance", "y'", "re(y)", "rey", "y real", "yre"),
     "susceptance": ("b", "bp", "susceptance", "y''", "im(y)", "imy", "y imag", "yim"),
 }  # fmt: skip
@@ -80,7 +82,7 @@ BESIDE_A_FREQUENCY: dict[str, tuple[str, ...]] = {
 _SI = {
     "step_time": "s", "date_time": "s", "parallel_resistance": "ohm", "parallel_capacitance": "F",
     "series_capacitance": "F", "series_inductance": "H", "parallel_inductance": "H", "dissipation": "1", "quality": "1",
-    "conductance": "S", "susceptance": "S",
+    "conductance": "S", "susceptance": "S", "admittance_modulus": "S", "admittance_phase": "rad",
 }  # fmt: skip
 
 
@@ -123,6 +125,11 @@ _PARTS = {  # words of a name made of 'impedance', 'part' and one of these
     "magnitude": "impedance_modulus", "abs": "impedance_modulus", "absolute": "impedance_modulus",
     "phase": "phase", "theta": "phase", "phi": "phase",
 }  # fmt: skip
+_OF_ADMITTANCE = {
+    "impedance_real": "conductance", "impedance_imag": "susceptance", "impedance_modulus": "admittance_modulus",
+    "phase": "admittance_phase",
+}  # fmt: skip
+_ADMITTANCE = {"y", "admittance", "admittanz"}
 _FILLING = {"z", "impedance", "impedanz", "part", "of", "the", "component", "complex", "value", "angle", "data"}
 
 
@@ -144,9 +151,11 @@ def _look_up(name: str) -> Cell:
     if plain in _UNSURE:
         return Cell(_UNSURE[plain], sign, sure=False)
     words = re.findall(r"[a-zA-Z]+|[^a-zA-Z\s_().:-]+", re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=^Z)(?=[a-zA-Z])", " ", text))
-    rest = [word for word in (w.lower() for w in words) if word not in _FILLING]
+    small = [word.lower() for word in words]
+    rest = [word for word in small if word not in _FILLING | _ADMITTANCE]
     if len(rest) == 1 and rest[0] in _PARTS and (len(words) > 1 or rest[0] in ("real", "imag", "imaginary")):
-        return Cell(_PARTS[rest[0]], sign)
+        part, of_admittance = _PARTS[rest[0]], not _ADMITTANCE.isdisjoint(small)
+        return Cell(_OF_ADMITTANCE[part] if of_admittance else part, sign, sure=not of_admittance)
     return Cell(None)
 
 
@@ -232,6 +241,7 @@ def understand(cell: str) -> Cell:
 
 def _bare(cell: str) -> str:
     text = cell[:100].strip().strip("\ufeff~").strip()
+    text = re.sub(r"(degrees?) \('\)$", r"(\1)", text, flags=re.IGNORECASE)  # as Solartron's SMaRT writes it
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 

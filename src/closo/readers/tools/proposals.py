@@ -25,6 +25,7 @@ from closo.readers.tools.units import unit_factor
 
 _LINES_SEARCHED = 3000
 _FIRST_ROWS = 200
+_LEAST_STEPS = 20  # of a column in equal steps
 _SYMBOLS = {row.symbol.lower(): name for name, row in reversed(NAMES.items())}
 _BY_UNIT = {"Hz": "frequency", "s": "time", "V": "voltage", "A": "current"}
 _EXAMPLE = (
@@ -212,7 +213,12 @@ def _by_symbols(names: Sequence[str]) -> list[Column]:
 
 
 def _by_position(values: np.ndarray, names: Sequence[str], units: Sequence[str] | None) -> list[Column]:
-    """Return frequency, Z' and Z'' in this order where the numbers and the units allow it; a counter may stand before."""
+    """Return frequency, Z' and Z'' in this order where the numbers and the units allow it; a counter may stand before.
+
+    Two columns without names, the first in equal steps, are an infrared spectrum or a powder pattern by their range.
+    """
+    if values.shape[1] == 2 and not names:
+        return _by_range(values)
     if values.shape[1] < 3 or len(values) < 3:
         return []
     with np.errstate(all="ignore"):
@@ -232,3 +238,16 @@ def _by_position(values: np.ndarray, names: Sequence[str], units: Sequence[str] 
             return []
         columns = [_column(c.name, c.index, names, units) for c in columns]
     return [*columns[:2], Column(columns[2].name, columns[2].index, -1 if negative else 1, columns[2].factor)]
+
+
+def _by_range(values: np.ndarray) -> list[Column]:
+    """Return wavenumber [1/cm] and absorbance, or 2theta [deg] and counts, where equal steps lie in the range of one."""
+    x, y = values.T if len(values) else np.empty((2, 0))
+    steps = np.abs(np.diff(x))
+    if len(x) < _LEAST_STEPS or not np.ptp(steps) < 0.02 * steps.mean():
+        return []
+    if x.min() > 180.0 and x.max() < 15_000.0 and steps.mean() < 20.0:
+        return [Column("wavenumber", 0), Column("absorbance", 1)]
+    if x.min() > 0.5 and x.max() < 170.0 and steps.mean() < 0.5 and y.min() >= 0.0 and y.max() > 20.0:
+        return [Column("two_theta", 0), Column("counts", 1)]
+    return []

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closo.errors import counted
 from closo.readers.tools.clocks import clock_for
 from closo.readers.tools.columns import Column
 from closo.readers.tools.text import Text, shown
@@ -147,12 +148,8 @@ def read_rows(
     warnings = [_LAST_ROW[end].format(len(text.lines))] if end in _LAST_ROW else []
     if broken:
         places = ", ".join(str(i + 1) for i in broken[:5]) + (", ..." if len(broken) > 5 else "")
-        warnings.append(f"{_count(len(broken), 'row')} without {width} values left out (line {places}).")
+        warnings.append(f"{counted(len(broken), 'row')} without {width} values left out (line {places}).")
     return Rows(values, tuple(warnings))
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _last_row(text: Text, used: Sequence[int], separator: str, last: int) -> str:

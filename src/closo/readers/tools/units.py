@@ -24,7 +24,7 @@ _BASES: dict[str, Found] = {
         ("rad radian radians", ("rad", 1.0, 0.0)),
         ("deg degree degrees °", ("rad", _DEGREE, 0.0)),
         ("k kelvin", ("K", 1.0, 0.0)),
-        ("°c degc deg.c degreec degreesc celsius degreecelsius degreescelsius", ("K", 1.0, 273.15)),
+        ("°c 'c degc deg.c degreec degreesc celsius degreecelsius degreescelsius", ("K", 1.0, 273.15)),
         ("1", ("1", 1.0, 0.0)),
         ("%", ("1", 0.01, 0.0)),
     )

@@ -20,8 +20,8 @@ Gives
     `coulombic_efficiency:after_interlude` (paired difference) and `charge:interludes`. Curves: the table of cycles,
     voltage over capacity, differential capacity.
 
-    A cycle is two half cycles (see `closo.techniques.legs`), never a number of the instrument: cathode half cells and full
-    cells, discharge after charge; anode half cells, charge after discharge; symmetric cells, second half cycle after first.
+    A cycle is two half cycles (`closo.techniques.half_cycles`), never a number of the instrument: cathode half cells and
+    full cells, discharge after charge; anode half cells, charge after discharge; symmetric cells, second after first.
 
 Uncertainty sources
     `current offset:<name>` (does not cancel in an efficiency: about 2 offset/I; one error in all cycles; by default 0.1

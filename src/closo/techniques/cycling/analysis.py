@@ -22,8 +22,8 @@ from closo.techniques.cycling.request import reference_of, singles, windows
 from closo.techniques.cycling.rest import first_rest
 from closo.techniques.cycling.retention import retentions
 from closo.techniques.cycling.trends import stabilised, trend_of
+from closo.techniques.half_cycles import Legs, find_legs
 from closo.techniques.instrument import instrument_name
-from closo.techniques.legs import Legs, find_legs
 
 _SENSOR = 0.5  # K, standard uncertainty of a logged temperature
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from closo.errors import StudyError
 from closo.quantity import Number, uncertain
+from closo.techniques.half_cycles import Legs
 from closo.techniques.instrument import GAIN, full_scale, read_offset
-from closo.techniques.legs import Legs
 
 _AGREE = 0.5  # integral and counter; beyond, the counter counts something else
 _THIRD = 1.0 / math.sqrt(3.0)  # standard deviation of an even distribution over [-1, 1]

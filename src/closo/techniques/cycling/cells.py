@@ -6,7 +6,7 @@ import numpy as np
 
 from closo.errors import StudyError, did_you_mean
 from closo.techniques.choices import spelled
-from closo.techniques.legs import Legs
+from closo.techniques.half_cycles import Legs
 
 CELLS = {  # kind -> sign of the leg with which a cycle begins (0: whichever comes first)
     "cathode half cell": 1,

@@ -13,8 +13,8 @@ from closo.result import Check
 from closo.techniques.cycling.budget import Instrument
 from closo.techniques.cycling.cycles import NO_LOG, Cycles
 from closo.techniques.cycling.quantities import Specimen
+from closo.techniques.half_cycles import Legs
 from closo.techniques.instrument import OF_CHARGE, OF_RATIO, OF_TIME, range_check, set_check, time_check
-from closo.techniques.legs import Legs
 
 _AGREE = 0.005  # integral and counter of a leg
 _NO_MATERIAL = 5000.0 * 3600.0  # C/kg; lithium metal has 3861 mAh/g
@@ -47,7 +47,7 @@ def checks_of(
         _possible(cycles),
         _one_rate(cycles),
         _gaps(legs),
-        _range(legs, meter),
+        range_check(legs.mean_current, meter.scale, stated=meter.stated),
         _capacity(specimen, quantities),
         _temperature(spread),
     ]
@@ -153,10 +153,6 @@ def _gaps(legs: Legs) -> Check:
         "no gap under current" if not n else f"{n} intervals without records inside half cycles were not integrated"
     )
     return Check("record without gaps", n == 0, detail, OF_CHARGE + OF_RATIO)
-
-
-def _range(legs: Legs, meter: Instrument) -> Check:
-    return range_check(legs.mean_current, meter.scale, stated=meter.stated)
 
 
 def clock_check(time: np.ndarray, current: np.ndarray, legs: Legs) -> Check:

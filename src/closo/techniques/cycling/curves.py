@@ -43,7 +43,10 @@ def curves_of(
     if len(found):
         variables["interlude_time"] = _v("interludes", time[found.start], "time")
         variables["interlude_charge"] = _v("interludes", found.charge, "charge")
-        variables["interlude_cycle"] = _v("interludes", _cycle_at(cycles, found.start), "cycle")
+        at = (
+            np.searchsorted(cycles.legs.stop[cycles.second], found.start, side="right") + 1
+        )  # inside it, or just before
+        variables["interlude_cycle"] = _v("interludes", at, "cycle")
     attrs = {"kind": "cycling", "source": name, "cell": cycles.cell}
     return xr.Dataset(variables, attrs=attrs), width
 
@@ -93,8 +96,3 @@ def _legs(cycles: Cycles, time: np.ndarray) -> dict[str, Any]:
         "leg_voltage_last": (legs.voltage_last, "voltage"),
     }
     return {key: _v("legs", values, name) for key, (values, name) in columns.items()}
-
-
-def _cycle_at(cycles: Cycles, rows: np.ndarray) -> np.ndarray:
-    """Return the cycle that each row is in or comes before; one more than the last where none follows."""
-    return np.searchsorted(cycles.legs.stop[cycles.second], rows, side="right") + 1

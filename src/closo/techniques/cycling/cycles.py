@@ -8,7 +8,7 @@ import numpy as np
 
 from closo.techniques.cycling.budget import Instrument, Sensitivity, ratio
 from closo.techniques.cycling.cells import CELLS, ended, pairs
-from closo.techniques.legs import Legs
+from closo.techniques.half_cycles import Legs
 
 NO_LOG = "no temperature was logged, or none that changes"
 _PARTIAL = 0.1  # share that is missing from a partial first leg

@@ -11,8 +11,8 @@ from closo.quantity import Number, Quantity, uncertain, withheld
 from closo.techniques.cycling.budget import Instrument, Sensitivity, charge_number, ratio_number
 from closo.techniques.cycling.cycles import Cycles
 from closo.techniques.cycling.trends import early_fade
+from closo.techniques.half_cycles import Legs
 from closo.techniques.instrument import CLOCK
-from closo.techniques.legs import Legs
 from closo.techniques.noise import Scatter, scatter_of
 
 _NONE = "no complete cycle: no two half cycles that ended at a limit follow each other"

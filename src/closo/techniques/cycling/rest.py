@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from closo.quantity import Quantity, uncertain, withheld
+from closo.techniques.half_cycles import Legs
 from closo.techniques.instrument import CLOCK
-from closo.techniques.legs import Legs
 
 
 def first_rest(time: np.ndarray, legs: Legs, *, frequency: np.ndarray | None, name: str) -> Quantity:

@@ -22,19 +22,20 @@ Uncertainty sources
     `fit:<name>` (counting and misfit: jackknife over blocks of 3 deg), `background:`, `halo template:`, `profile shape:`,
     `strain:`, `transparency:` and `goniometer zero:<name>` (refits with other choices), `structure model:<phase>`
     (`model_u`, 6 % of the calculated intensities of a phase), or `response:<phase>` where a weighed mixture told what its
-    powder gives of them, `micro-absorption:<phase>` (the u of its diameter where `particle_size` states one, for which it
-    is corrected; else particles of up to 1 um), `Scherrer constant` (5 %), `instrument profile:<name>`,
+    powder gives of them, `micro-absorption:<phase>` (the u of the diameter of its particles, for which it is corrected: as
+    `particle_size` states it, else 0.5 ± 0.5 um), `Scherrer constant` (5 %), `instrument profile:<name>`,
     `weighing:<phase>`.
 
 Checks
     misfit below 30 % of what stands above the background, else no number is given; no unexplained reflection above 5
-    % of the strongest; no cell, size or displacement at a limit; enough reflections of each phase that stand alone.
+    % of the strongest; no loss above 15 % of the highest point that grows with the square of the intensity (dead time); no
+    cell, size or displacement at a limit; enough reflections of each phase that stand alone.
 
 Limits
     Fractions are relative to the phases named; a phase that is not named is not found. Preferred orientation is
     modelled only where `texture` names the planes that lie flat; else it shows as misfit. Positions and displacement
     factors of atoms stay those of the CIF file but for one factor B per phase. Size and strain are one where a phase
-    has fewer than six lines that stand alone. The zero of 2theta (0.03 deg, and half of the shift that is fitted) limits
+    has fewer than six lines that stand alone. The zero of 2theta (0.065 deg, and half of the shift that is fitted) limits
     the cell.
 
 Sources

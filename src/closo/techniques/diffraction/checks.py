@@ -17,6 +17,7 @@ from closo.techniques.diffraction.wavelengths import ANODES, radiation_of
 MOST_MISFIT = 0.30
 _UNEXPLAINED = 0.05  # of the strongest reflection
 _SURE = 10.0  # times the noise
+_LOW = 0.15  # of the highest point; in ten weighed mixtures -0.13 to 0.09
 
 
 def reason_of(runs: Runs, pattern: Pattern, files: Sequence[str], plan: Plan) -> str:
@@ -60,6 +61,7 @@ def checks_of(runs: Runs) -> list[Check]:
             f"reduced chi-square {base.chi2:.3g}",
         ),
         _unexplained(base),
+        _linear(base),
     ]
     names = [phase.name for phase in base.model.phases]
     held = [f"{p.name} of {names[p.phase]}" for p in base.model.parameters if _held(base, p.name, p.phase)]
@@ -101,3 +103,25 @@ def _unexplained(base: Fitted) -> Check:
         f"at {model.x[at]:.2f} deg {100 * share[at]:.0f} % of the strongest reflection is left: is a phase missing?"
     )
     return Check("all reflections explained", False, detail)
+
+
+def _linear(base: Fitted) -> Check:
+    """Look for a loss that grows with the square of the intensity, beside all that is fitted: dead time."""
+    model, values, amounts = base.model, base.values, base.solution.amounts
+    calculated, top = base.solution.calculated, float(base.solution.calculated.max())
+    bend = -(calculated**2) / top
+    columns = [bend, *model.columns(values)[:, amounts > 0].T, *model.base.T]
+    slopes = np.column_stack([*columns, model.derivatives(values, amounts)]) / model.sd[:, None]
+    known = [1.0 / (p.prior or p.high - p.low) for p in model.parameters]
+    normal = slopes.T @ slopes + np.diag(np.square([0.0] * len(columns) + known))
+    scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    inverse = np.linalg.pinv(normal / np.outer(scale, scale), hermitian=True) / np.outer(scale, scale)
+    low, u = float(inverse[0] @ (slopes.T @ base.solution.residuals)), float(np.sqrt(max(inverse[0, 0], 0.0)))
+    if low > max(_LOW, 3.0 * u):
+        detail = (
+            f"the highest point is {100 * low:.0f} % lower than weaker lines say: dead time, extinction or texture?"
+        )
+        return Check("detector linear", False, f"{detail} Count again with an absorber or less current.")
+    return Check(
+        "detector linear", True, f"no loss above {100 * max(_LOW, 3.0 * u):.0f} % of the highest point is seen"
+    )

@@ -139,7 +139,7 @@ def _fractions(subject: Subject) -> list[Number]:
     df = max(len(base.model.x) / 50.0, 8.0)
     numbers = from_fit(share, covariance, label=subject.label("fit"), df=df)
     spreads = [subject.runs.spread(_share(subject, k)) for k in range(n)]
-    absorbed = error_of(base.model.phases, share, subject.request.particles, most=subject.request.particle)
+    absorbed = error_of(base.model.phases, share, subject.request.particles)
     for k in range(n):
         others = {subject.label(source): _signed(subject, k, source, u) for source, u in spreads[k].items()}
         numbers[k] = numbers[k] + uncertain(0.0, others)
@@ -165,7 +165,8 @@ def _signed(subject: Subject, k: int, source: str, u: float) -> float:
 def _shown_fractions(subject: Subject, numbers: list[Number]) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     how = "mass fraction among the phases named, from scale factor x mass x volume of the cell"
-    how += ", corrected for micro-absorption (Brindley)" if subject.request.particles else ""
+    sized = any(size > 0.0 for size, _ in subject.request.particles.values())
+    how += ", corrected for micro-absorption (Brindley)" if sized else ""
     how += ", with responses of weighed mixtures" if subject.request.responses else ""
     for k, name in enumerate(subject.names):
         key, limit = f"mass_fraction:{name}", f"detection_limit:{name}"

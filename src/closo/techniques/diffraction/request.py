@@ -13,7 +13,7 @@ from closo.techniques.diffraction.profile import Instrument
 from closo.techniques.diffraction.wavelengths import ANODES
 
 _MODEL_U = 0.06  # relative standard uncertainty of the calculated intensities of a phase
-_PARTICLE = 1.0  # um, of particles whose diameter is not stated
+_PARTICLE = 1.0  # um, up to which particles may be whose diameter is not stated
 _GUESS = 0.3  # relative u of a diameter that is stated without one
 _MOST_PHASES = 8
 _HALOS = ("none", "silica")
@@ -37,7 +37,6 @@ class Request:
     internal : name of a phase that was weighed in -> its mass fraction, or None.
     textures : phase (its place) and the reflection whose planes lie flat.
     model_u : relative standard uncertainty of calculated intensities.
-    particle : diameter up to which particles may be [um], where none is stated: micro-absorption is not corrected then.
     particles : phase (its place) -> diameter and u [um] of its particles, for which micro-absorption is corrected.
     responses : phase (its place) -> the share of its calculated intensity that a gram of the powder gives, and u.
     smallest : diameter that crystallites have at least [angstrom].
@@ -58,7 +57,6 @@ class Request:
     internal: tuple[str, Number] | None
     textures: tuple[tuple[int, tuple[int, ...]], ...]
     model_u: float
-    particle: float
     particles: Mapping[int, tuple[float, float]]
     responses: Mapping[int, tuple[float, float]]
     smallest: float
@@ -88,7 +86,6 @@ def make_request(settings: Mapping[str, Any]) -> Request:
     standard = bool(settings.get("standard", False))
     if standard and len(names) > 1:
         raise StudyError("a standard is one phase.", hint="Name its CIF file alone.")
-    particle, particles = _particles(settings.get("particle_size"), stems)
     profile = settings.get("profile")
     order = settings.get("background")
     _between(settings, "background", 0, 30)
@@ -113,8 +110,7 @@ def make_request(settings: Mapping[str, Any]) -> Request:
         internal=_internal(settings.get("internal_standard"), stems),
         textures=_textures(settings.get("texture"), stems),
         model_u=_first(_between(settings, "model_u", 0.0, 1.0), _MODEL_U),
-        particle=particle,
-        particles=particles,
+        particles=_particles(settings.get("particle_size"), stems),
         responses=_responses(settings.get("response"), stems),
         smallest=10.0 * _first(_between(settings, "smallest_size", 0.5, 400.0), 0.0),
     )
@@ -166,21 +162,25 @@ def _textures(text: Any, stems: list[str]) -> tuple[tuple[int, tuple[int, ...]],
     return tuple(found)
 
 
-def _particles(text: Any, stems: list[str]) -> tuple[float, dict[int, tuple[float, float]]]:
-    """Return up to which diameter [um] particles may be, and those that are stated, from '2' or 'ZnO:0.8 ± 0.2, NiO:3'."""
+def _particles(text: Any, stems: list[str]) -> dict[int, tuple[float, float]]:
+    """Return the diameter of the particles of each phase and its u [um], from '2' or 'ZnO:0.8 ± 0.2, NiO:3'.
+
+    Where none is stated it may be all up to `_PARTICLE`, or the number given: half of that, with a u as large.
+    """
+    most, stated = _PARTICLE, ""
     try:
         most = _PARTICLE if text is None else float(text)
     except ValueError:
-        found: dict[int, tuple[float, float]] = {}
-        for part in str(text).split(","):
-            name, _, size = (word.strip() for word in part.partition(":"))
-            place = _place("particle_size", name, stems)
-            number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
-            found[place] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
-        return _PARTICLE, found
+        stated = str(text)
     if not 0.0 <= most <= 1000.0:
         raise StudyError(f"particle_size = {most:g} is not valid.", hint="Between 0 and 1000 um.")
-    return most, {}
+    found = dict.fromkeys(range(len(stems)), (0.5 * most, 0.5 * most))
+    for part in stated.split(",") if stated else ():
+        name, _, size = (word.strip() for word in part.partition(":"))
+        place = _place("particle_size", name, stems)
+        number = parse(size if size.endswith("m") else f"{size} um", "particle_size", label=name)
+        found[place] = (1e6 * float(number.x), 1e6 * float(number.u or _GUESS * number.x))
+    return found
 
 
 def _place(setting: str, name: str, stems: list[str]) -> int:

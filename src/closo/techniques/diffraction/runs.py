@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,9 @@ from closo.techniques.diffraction.wavelengths import Radiation
 
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
-_ZERO = 0.03  # deg, standard uncertainty of a zero of 2theta that nobody gauged
-_HEIGHT = 0.05  # deg by which a specimen of a careful filling stands off; of a larger shift the rest may be the zero
+_ZERO = (
+    0.065  # deg, standard uncertainty of a zero that nobody gauged, where lines seem not shifted: a filling may undo it
+)
 _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
 _LEAST_SHIFT = 0.002  # deg
 _RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
@@ -160,10 +162,8 @@ def _variants(found: Fitted, pattern: Pattern, radiation: Radiation, plan: Plan)
     if depth > _LEAST_SHIFT:
         wanted["transparency"] = [replace(plan, transparency=0.5 * depth)]
     shift = found.model.value(found.values, "displacement")
-    zero = max(
-        float(np.hypot(_ZERO, 0.5 * shift)), abs(shift) - _HEIGHT
-    )  # half of a shift may well be that of the zero
-    wanted["goniometer zero"] = [replace(plan, zero=float(np.copysign(zero, shift)))]
+    zero = math.hypot(_ZERO, 0.5 * shift)  # half of a shift may well be that of the zero
+    wanted["goniometer zero"] = [replace(plan, zero=math.copysign(zero, shift))]
     fits: dict[str, tuple[Fitted, ...]] = {}
     for source, plans in wanted.items():
         done = []

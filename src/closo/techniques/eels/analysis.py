@@ -112,10 +112,8 @@ def analyse(
     checks = [_calibrated(zero_loss, low), Check("channels", not odd, odd or "none is dead, cut off or apart")]
     checks += [*_noise(spectra, first), *(_fits(edge) for edge in found)]
     checks += [_rises(spectra, edge) for edge in found if edge.name in seen]
-    findings = {"edges": [edge.name for edge in found], "seen": seen, "advice": {e.name: e.advice for e in found}}
-    findings["windows"] = {
-        e.name: [float(spectra.energies[k]) for k in np.flatnonzero(e.window)[[0, -1]]] for e in found
-    }
+    windows = {e.name: [float(end) for end in spectra.energies[e.window][[0, -1]]] for e in found}
+    findings = {"edges": [edge.name for edge in found], "seen": seen, "windows": windows}
     variables = _curves(spectra, found)
     more, drawn, told, tested = _further(data, spectra, found[0], references, profile=profile, maps=variables)
     curves = xr.Dataset(variables | drawn, {"energy_loss": spectra.energies})
@@ -250,11 +248,8 @@ def _of_edge(spectra: Spectra, edge: _Edge, low: LowLoss | None = None) -> dict[
     a, b = spectra.energies[edge.window][[0, -1]]
     how = f"counts from {first:.0f} to {last:.0f} eV over a power law through {a:.0f} to {b:.0f} eV"
     how += ("" if spectra.raster is None else ", mean of a pixel") + (", axis uncalibrated" if spectra.axis_u else "")
-    how += (
-        ""
-        if spectra.scale == 1.0
-        else f"; in the values of the file, of which {spectra.scale:.3g} scatter as an electron"
-    )
+    if spectra.scale != 1.0:
+        how += f"; in the values of the file, of which {spectra.scale:.3g} scatter as an electron"
     through = f"power law through {a:.0f} to {b:.0f} eV"
     keys = (f"edge_intensity:{edge.name}", f"background_exponent:{edge.name}")
     falls, u = float(net.law.exponent), float(net.law.covariance[1, 1] * inflate) ** 0.5
@@ -298,11 +293,8 @@ def _adrift(spectra: Spectra, edge: _Edge) -> float:
     steps = round(spectra.axis_u / float(np.median(np.diff(spectra.energies))))
     if not steps:
         return 0.0
-    ends = np.flatnonzero(edge.signal)[[0, -1]] - steps
-    moved = np.zeros_like(edge.signal)
-    moved[max(int(ends[0]), 0) : max(int(ends[1]) + 1, 1)] = True
-    value = kernel.net_of(spectra.total, spectra.energies, edge.window, moved).value
-    return abs(float(value) - float(edge.net.value))
+    moved = replace(edge, signal=np.append(edge.signal[steps:], np.zeros(steps, bool)))
+    return abs(_net(spectra.total, spectra, moved) - float(edge.net.value))
 
 
 def _net(values: np.ndarray, spectra: Spectra, edge: _Edge) -> float:
@@ -356,10 +348,9 @@ def _fits(edge: _Edge) -> Check:
 
 def _noise(spectra: Spectra, first: int) -> list[Check]:
     """Return whether the noise of values that are no counts can be known, and what a dark current says."""
-    below = kernel.below_zero(spectra.total[first:], spectra.energies[first:])
-    below = below or kernel.odd_end(spectra.total, spectra.energies)
+    odd = kernel.odd_zero(spectra.total[first:], spectra.energies[first:])
     dark = Check(
-        "dark current", not below, below or "no part of the spectrum is below zero, and its end falls as losses do"
+        "dark current", not odd, odd or "no part of the spectrum is below zero, and its end falls as losses do"
     )
     said = "neighbouring channels share their noise: smoothed or interpolated values; it is taken from sums of eight"
     return [dark, Check("noise", False, said)] if spectra.smoothed else [dark]

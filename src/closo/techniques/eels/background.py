@@ -16,7 +16,7 @@ ONSETS = {
     "O K": 532.0, "Fe L": 708.0, "F K": 685.0, "Na K": 1071.0, "Al K": 1560.0, "Si K": 1839.0,
 }  # eV  # fmt: skip
 FLATTEST, STEEPEST = 2.0, 5.0  # exponents between which those of thin specimens lie (Egerton 2011)
-_LEVEL = 1.0  # exponent of the end of a spectrum, edges included
+_LEVEL, _FEW = 1.0, 12  # exponent of the end of a spectrum, edges included; its channels
 _RISE = 3.0  # eV of smoothing
 _STEPS, _APART = 12, 0.2  # Newton steps; exponents of the two fixed power laws, to either side
 _SUMMED, _LAGS, _SHARED = 8, (5, 6, 7, 8), 0.3  # channels; a smaller part of the scatter over LAGS: smoothed
@@ -130,13 +130,6 @@ def bend_of(
     """Return by how much the exponent falls per unit of ln E in a window, u of that, and what 1 of it adds to `signal`.
 
     One step away from the power law, along what of (ln E)^2/2 no power law can follow.
-
-    Example
-    -------
-    >>> e = np.arange(150.0, 230.0, 0.5)
-    >>> bent = 1e6 * np.exp(-3.0 * np.log(e / 170.0) + 0.5 * np.log(e / 170.0) ** 2)
-    >>> round(bend_of(bent, e, e < 187.0, e > 190.0)[0], 1)
-    1.0
     """
     law = power_law(counts[window], energies[window])
     model = law.at(energies)
@@ -217,26 +210,20 @@ def components_above_noise(cube: np.ndarray) -> int:
     return int(np.sum(eigenvalues > 1.05 * edge))
 
 
-def below_zero(values: np.ndarray, energies: np.ndarray) -> str:
-    """Return where the mean over a twelfth of the channels is below zero by more than its noise, '' where it is not."""
+def odd_zero(values: np.ndarray, energies: np.ndarray) -> str:
+    """Return what says that the zero of values is wrong: a twelfth of the channels whose mean is below zero by more than its
+    noise, or an end that cannot be losses of electrons alone; '' where nothing does.
+    """
     for y, e in zip(np.array_split(values, 12), np.array_split(energies, 12), strict=True):
         if len(y) > 4 and y.mean() < -4.0 * float(np.sqrt(np.mean(np.diff(y, 2) ** 2) / 6.0 / len(y))):
             return f"the mean from {e[0]:.0f} to {e[-1]:.0f} eV is {y.mean():.3g}: too much dark current was subtracted"
-    return ""
-
-
-def odd_end(values: np.ndarray, energies: np.ndarray) -> str:
-    """Return why the last eighth of a spectrum cannot be losses of electrons alone, '' where it can or an edge is near."""
     start = 0.88 * float(energies[-1])
-    end = energies > start
-    if end.sum() < 12 or any(start - 30.0 < onset < energies[-1] for onset in ONSETS.values()):
+    if (end := energies > start).sum() < _FEW or any(start - 30.0 < onset < energies[-1] for onset in ONSETS.values()):
         return ""
     law = power_law(values[end], energies[end])
-    falls, u = float(law.exponent), (max(1.0, float(law.chi2)) * float(law.covariance[1, 1])) ** 0.5
-    said = f"beyond {start:.0f} eV it falls with an exponent of {falls:.2g} ± {u:.1g}: "
-    if falls - 3.0 * u > STEEPEST:
-        return f"{said}was too much dark current subtracted, or is there an afterglow below?"
-    return f"{said}is a dark current left, or an afterglow of the detector?" if falls + 3.0 * u < _LEVEL else ""
+    falls, u = float(law.exponent), 3.0 * (max(1.0, float(law.chi2)) * float(law.covariance[1, 1])) ** 0.5
+    told = f"beyond {start:.0f} eV the exponent is {falls:.2g}, not {_LEVEL:g} to {STEEPEST:g}"
+    return f"{told}: a dark current, or an afterglow?" if falls - u > STEEPEST or falls + u < _LEVEL else ""
 
 
 def odd_channels(counts: np.ndarray, energies: np.ndarray) -> str:
@@ -264,15 +251,14 @@ def rise_of(energies: np.ndarray, net: np.ndarray) -> float:
 
 
 def columns_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return energy loss and intensity of a reference: two columns; lines that begin with # or a letter are left out."""
+    """Return energy loss and intensity of a reference: two columns, also with decimal commas; lines that do not begin with a
+    number are left out.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[:100_000]
-        rows = [
-            [float(w) for w in re.split(r"[,;\s]+", line.strip())[:2]]
-            for line in lines
-            if re.match(r"\s*[-+.\d]", line)
-        ]
-        table = np.array([row for row in rows if len(row) == 2], float).reshape(-1, 2)
+        rows = [re.split(r"[;\s]+", line.strip()) for line in lines if re.match(r"\s*[-+.\d]", line)]
+        rows = [[w.rstrip(",").replace(",", ".") for w in row] if len(row) > 1 else row[0].split(",") for row in rows]
+        table = np.array([row[:2] for row in rows], float).reshape(-1, 2)
     except (OSError, ValueError):
         table = np.zeros((0, 2))
     if len(table) < 5 or not np.all(np.isfinite(table)) or not np.all(np.diff(table[:, 0]) > 0):

@@ -47,11 +47,8 @@ def read_low_loss(data: Dataset) -> LowLoss:
         data["counts" if "counts" in data else "intensity"].values.reshape(-1, energies.size).sum(axis=0, dtype=float)
     )
     if abs(float(energies[int(np.argmax(counts))])) > _FAR:
-        text, hint = (
-            "low_loss has its highest value more than 20 eV from 0.",
-            "Name the spectrum with the zero-loss peak.",
-        )
-        raise DataError(text, file=data.attrs.get("source"), hint=hint)
+        text = "low_loss has its highest value more than 20 eV from 0."
+        raise DataError(text, file=data.attrs.get("source"), hint="Name the spectrum with the zero-loss peak.")
     return low_losses(counts, energies)
 
 

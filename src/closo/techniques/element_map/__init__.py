@@ -28,8 +28,8 @@ Uncertainty sources
     whose outer side is sharp, or fades over up to 90 % of its width either way).
 
 Checks
-    fit of the lines, whether pixels scatter as counts do, whether the map is whole, whether the edge of particles is seen,
-    which of the three models of the profile fits.
+    fit of the lines (also: less scatter than counts have, none is seen), whether pixels scatter as counts do, whether the
+    map is whole, whether the edge of particles is seen, which of the three models of the profile fits.
 
 Limits
     Absorption is not corrected: boron under a micrometre of anything is lost, so B in an SEM at 15 kV means nothing.

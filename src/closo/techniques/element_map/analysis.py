@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy.sparse import csr_matrix
+from scipy.special import gammaincc
 
 from closo.dataset import Dataset, name_of, require
 from closo.errors import DataError
@@ -41,7 +42,7 @@ def analyse(
     data : a measurement of kind 'x_ray', 'x_ray_image' or 'x_ray_events'.
     elements : whose lines are fitted, 'B, C, O, Na, Si'; of these the ones in the range when absent.
     resolution : width at Mn K alpha [eV], where the fit begins.
-    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 20 % uncertain, as tables are.
+    k_factors : by mass, 'O:2.0 ± 0.2, Na:1.2, Si:1'; without ± 15 % uncertain, as tables are.
     ratio : of elements, whose enrichment at the edge of particles is asked for.
     particle : the element that marks particles.
 
@@ -171,7 +172,11 @@ def _lines(
             "line_detection_limit", bound, "2.71 + 3.29 u of a blank"
         )
     said = f"chi2 over its degrees of freedom {chi2:.2f}, limit {_MISFIT:g}; resolution {width:.0f} eV, axis {shift:+.1f} eV"
-    return quantities, Check("fit of the lines", chi2 <= _MISFIT, said), design, wrong
+    calm = gammaincc(0.5 * fit.df, 0.5 * float(fit.chi2)) > 1.0 - 1e-6
+    said += "; less scatter than counts have: scaled or smoothed values" if calm else ""
+    unseen = len(elements) > 1 and all(quantities[f"line_intensity:{e}"].value is None for e in elements)
+    said += "; none of the lines is seen: is the axis right?" if unseen and not wrong else ""
+    return quantities, Check("fit of the lines", chi2 <= _MISFIT and not calm and not unseen, said), design, wrong
 
 
 def _atoms(
@@ -187,7 +192,7 @@ def _atoms(
         k = k * uncertain(1.0, {f"absorption {e}:{name}": _ABSORBED[lines.LINES[e][0][0] > 1000.0]})
         amounts[e] = counts * k / lines.MASSES[e]
     whole = sum(amounts.values())
-    how = f"k-factors, absorption not corrected; {', '.join(seen)} together are 100 %"
+    how = f"k-factors by mass, absorption not corrected; {', '.join(seen)} together are 100 %"
     return {f"atom_fraction:{e}": Quantity("atom_fraction", amounts[e] / whole, how) for e in seen}
 
 

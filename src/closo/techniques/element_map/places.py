@@ -150,15 +150,10 @@ def surface(
         scaled = {label: u * maps.pixel for label, u in sources("shell_width", width, own, fit.u).items()}
         how = "shell of a sphere in projection, mean over how it may fade"
         quantities["shell_width"] = _number("shell_width", mean * maps.pixel, scaled, how)
-    found = {
-        "model": told,
-        "chi2": fit.chi2,
-        "points": fit.points,
-        "blur_pixels": fit.blur,
-        "radius_pixels": fit.radius,
-    }
+    found: dict[str, Any] = {"model": told, "chi2": fit.chi2, "points": fit.points, "ratio": "/".join(ratio)}
+    found |= {"blur_pixels": fit.blur, "radius_pixels": fit.radius}
     check = Check("model of the profile", None if told is None else True, why)
-    return quantities, _drawn(seen, fit, maps.pixel or 1.0), found | {"ratio": "/".join(ratio)}, check
+    return quantities, _drawn(seen, fit, maps.pixel or 1.0), found, check
 
 
 def _over_fades(fits: list[profile.ShellFit]) -> tuple[float, float]:

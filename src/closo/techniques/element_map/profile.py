@@ -12,13 +12,8 @@ from closo.techniques.linear_fit import LinearFit, fit_linear
 
 MODELS = ("outside only", "uniform in the particle", "shell")
 _SMOOTH, _FINER, _FINE, _LEAST = 1.0, 5, 0.25, 20  # pixels of smoothing; cells of a pixel; grid; pixels of a particle
-_FARTHEST, _CELLS, _STANDS_OUT = (
-    3.0,
-    60.0,
-    3.0,
-)  # radii outside; cells of the grid; variance over that of smoothed noise
-
-
+_FARTHEST, _CELLS = 3.0, 60.0  # radii outside; cells of the grid
+_STANDS_OUT = 3.0  # variance over that of smoothed noise
 _SHEETS = np.array([-0.75, -0.25, 0.25, 0.75])  # where the outer side of a shell that fades is taken to lie
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from closo.constants import CELSIUS
 from closo.fit import correlations
 from closo.nomenclature import look_up
 from closo.result import Check
@@ -24,7 +25,11 @@ from closo.techniques.impedance.reading import (
 )
 from closo.techniques.impedance.terms import Term, terms
 
-_FASTEST, _HOT = 5.0, 373.15  # conductivity [S/m] above which a solid is not believed, below that temperature [K]
+# No solid is known to conduct better than RbCu4Cl3I2 (temperature [K], conductivity [S/m]), nor than the line through both:
+# RbAg4I5 has 0.27 S/cm at 25 degC, alpha-AgI 2.6 at 555 degC. Geller, Akridge, Wilber 1979, doi:10.1103/PhysRevB.19.5396.
+_FASTEST = ((298.15, 47.0), (419.0, 153.0))
+_BEYOND = 1.5  # times that is not believed
+_LITHIUM, _HOT = 5.0, 373.15  # conductivity [S/m] that only Ag and Cu exceed below that temperature [K]
 _SCALED = ("ionic_conductivity", "total_resistance", "bulk_resistance", "bulk_conductivity")
 _SURELY = 3.0  # standard deviations of Re Z above which it holds the bulk, too
 _OUTSIDE = ("electrode", "lead")  # what is not part of the electrolyte
@@ -131,11 +136,27 @@ def possible_checks(
             checks.append(Check("permittivity of the bulk", False, detail, _SCALED))
         if epsilon > ASSIGNED_PERMITTIVITY[1]:  # then the bulk is in series with every arc
             resistance = min(resistance, float(np.min(fit.model.real + _SURELY * fit.sd)))
-    sigma = constant / resistance
-    if sigma > _FASTEST and (temperature is None or temperature < _HOT):
+    sigma, kelvin = constant / resistance, temperature or _FASTEST[0][0]
+    limit = _BEYOND * highest_conductivity(kelvin)
+    if sigma > limit or (sigma > _LITHIUM and kelvin < _HOT):
         detail = (
-            f"the electrolyte conducts at least {sigma / 100:.2g} S/cm; below 100 degC conductors of Li, Na, H reach 0.04, "
-            "of Ag and Cu 0.3. Are the unit of the impedance, the area and the thickness right?"
+            f"the electrolyte conducts at least {sigma / 100:.2g} S/cm; at {kelvin - CELSIUS:.0f} degC no solid is known to "
+            f"have {limit / 100:.2g}, and below 100 degC those of Li, Na, H reach 0.04. Unless it is one of Ag or Cu: are "
+            "the unit of the impedance, the area and the thickness right?"
         )
-        checks.append(Check("conductivity of a solid", False, detail, _SCALED))
+        checks.append(Check("conductivity of a solid", False if sigma > limit else None, detail, _SCALED))
     return checks
+
+
+def highest_conductivity(kelvin: float) -> float:
+    """Return the highest conductivity that any solid is known to have [S/m]; below 25 degC that at 25 degC.
+
+    Example
+    -------
+    >>> [round(highest_conductivity(t) / 100, 2) for t in (298.15, 419.0, 828.0)]
+    [0.47, 1.53, 4.94]
+    """
+    (cold, low), (warm, high) = _FASTEST
+    slope = np.log(high * warm / (low * cold)) / (1.0 / cold - 1.0 / warm)
+    kelvin = max(kelvin, cold)
+    return float(low * cold / kelvin * np.exp(slope * (1.0 / cold - 1.0 / kelvin)))

@@ -91,7 +91,7 @@ class Constraints:
 
         if not free.size:
             left = residual(theta)
-            return Fit(theta, np.zeros((theta.size, theta.size)), left, float(left @ left), left.size, 1)
+            return Fit(theta, np.zeros((theta.size, theta.size)), left, float(left @ left), left.size)
         limits = np.array([self.bounds.get(int(k), (-np.inf, np.inf)) for k in free]).T
         fit = least_squares(
             lambda x: residual(whole(x)),

@@ -108,7 +108,7 @@ def relaxation_times(
     f, z, sd = binned(frequency, impedance, wanted, most=_MOST)
     sd = np.maximum(sd, _FINEST * np.abs(z))
     tau = _grid(frequency)
-    basis = _columns(f, tau, blocking_exponent, inductive) / sd[:, None]
+    basis = np.concatenate([_kernel(f, tau), _extra_columns(f, blocking_exponent, inductive)], axis=1) / sd[:, None]
     matrix = np.concatenate([basis.real, basis.imag])
     target = np.concatenate([(z / sd).real, (z / sd).imag])
     scale = np.linalg.norm(matrix, axis=0)
@@ -168,12 +168,8 @@ def _integrated(frequencies: bytes, times: bytes) -> np.ndarray:
     return total
 
 
-def _columns(f: np.ndarray, tau: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
-    """Impedance of every unknown, complex, shape (n, m + 1 to 3): gamma, R_s, then L and B where they take part."""
-    return np.concatenate([_kernel(f, tau), _extra_columns(f, exponent, inductive)], axis=1)
-
-
 def _extra_columns(f: np.ndarray, exponent: float | None, inductive: bool) -> np.ndarray:
+    """Return the impedance of R_s, then of L and B where they take part, complex, shape (n, 1 to 3)."""
     jw = 2j * np.pi * f
     columns = [np.ones_like(jw)]
     if inductive:

@@ -241,11 +241,7 @@ def _split(
     if _tied(fit, arcs):
         why = "not identifiable: the arcs' resistances are correlated beyond 0.95"
         return (), (), why, why
-    return (first,), rest, "", _none(rest)
-
-
-def _none(boundary: Sequence[Term]) -> str:
-    return "" if boundary else NO_BOUNDARY
+    return (first,), rest, "", "" if rest else NO_BOUNDARY
 
 
 def _tied(fit: CircuitFit, arcs: Sequence[Term]) -> bool:

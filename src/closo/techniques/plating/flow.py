@@ -1,8 +1,8 @@
 """What flowed in a symmetric cell: charge and time under current, interval by interval, up to any moment.
 
 Between two rows of a half cycle the charge is the integral of the current by the rule of its leg
-(`closo.techniques.legs`). At its edges the record is silent: the current began or ended somewhere between the row that
-has it and the neighbour that has not.
+(`closo.techniques.half_cycles`). At its edges the record is silent: the current began or ended somewhere between the row
+that has it and the neighbour that has not.
 
 - Where the polarity changes from one row to the next, the current flowed all the time. Each half cycle gets half of the
   interval; what one has too much the other has too little, so that a sum over both knows it exactly.

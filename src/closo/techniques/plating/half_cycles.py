@@ -1,6 +1,6 @@
 """The half cycles of a symmetric cell: legs at one level of the current, and the polarization of each.
 
-A half cycle is a leg (`closo.techniques.legs`), cut where the current steps to another level within one sign, as in a
+A half cycle is a leg (`closo.techniques.half_cycles`), cut where the current steps to another level within one sign, as in a
 staircase of one direction. Its polarization is the mean of |U| over the second half of its time: the transients after
 the change of polarity have died away by then.
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closo.techniques.legs import Legs, find_legs
+from closo.techniques.half_cycles import Legs, find_legs
 from closo.techniques.noise import white_noise
 from closo.techniques.plating.flow import Flow, flow_of
 

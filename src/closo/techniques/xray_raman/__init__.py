@@ -30,7 +30,8 @@ Uncertainty sources
 
 Checks
     background of each peak (25 % of its share), dead analysers, scan against scan, analysers against each other, and how far
-    the centroid of the first peak scatters between them.
+    the centroid of the first peak scatters between them; where the edge rises, gaps and wild points, whether points before
+    the edge scatter as counts, or what is stated beside them, do.
 
 Limits
     No model of the background is known to be true: where none is good, their spread is too small. At high momentum

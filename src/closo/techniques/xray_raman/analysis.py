@@ -6,12 +6,15 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.special import chdtr, chdtrc
 from xarray import Variable
 
 from closo.dataset import Dataset, name_of, new, require
 from closo.errors import StudyError
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
+from closo.techniques.eels.background import rise_of
+from closo.techniques.noise import neighbour_scatter, odd_values
 from closo.techniques.xray_raman.background import backgrounds, inside, integral
 from closo.techniques.xray_raman.edges import AMBIGUOUS, EDGES, Peak, check_settings, peaks_of
 from closo.techniques.xray_raman.peaks import places_of
@@ -20,6 +23,7 @@ from closo.techniques.xray_raman.reduction import Asked, Reduced, asked_of, mome
 _ANGLE_U = math.radians(1.0)
 _UNSURE = 0.4
 _MOVED = 0.25  # of an area: where the background models move it more, the check fails
+_NOISE = (0.1, 3.0)  # variance of points over what is stated; what is interpolated has a sixth at least
 _SCATTER = 2.0  # reduced chi-square of scan against scan, or of an analyser against the others
 
 
@@ -82,7 +86,7 @@ def analyse(
         name=name,
         quantities=quantities,
         curves=curves_of(done, name),
-        checks=tuple(_checks(done, asked, wanted, told)),
+        checks=(*_checks(done, asked, wanted, told), *_of_points(done, asked, wanted)),
         settings={key: value for key, value in asked_for.items() if value is not None},
         notes=(*done.loss.notes, *notes, *((unclear,) if unclear else ())),
         findings=findings,
@@ -234,6 +238,28 @@ def _checks(done: Reduced, asked: Asked, peaks: tuple[Peak, ...], told: list[dic
             )
             checks.append(Check("energy of the analysers", spread < 0.1, text))
     return checks
+
+
+def _of_points(done: Reduced, asked: Asked, peaks: tuple[Peak, ...]) -> list[Check]:
+    """Return whether the edge is at its place, without gaps and wild points, and whether points scatter as is stated."""
+    energy, whole, before = (
+        done.loss.energy,
+        *(inside(done.loss.energy, w) for w in (asked.windows[0], asked.background)),
+    )
+    rise, step = rise_of(energy[whole], done.edge[whole]), np.diff(energy)
+    place = -1.0 < rise - asked.edge.background[1] < 7.0
+    wide = step > 4.0 * float(np.median(step[whole[1:]]))
+    gaps = [p for p in peaks if np.any(wide & (energy[1:] >= p.window[0]) & (energy[:-1] <= p.window[1]))]
+    odd = "; ".join(filter(None, [*(f"a gap in {p.names[0]}" for p in gaps), odd_values(done.loss.signal[whole])]))
+    s, df = neighbour_scatter(done.loss.signal[before] / math.sqrt(float(np.mean(done.loss.variance[before]))))
+    chance = min(float(chdtr(df, s * s * df)), float(chdtrc(df, s * s * df)))
+    noise = _NOISE[0] < s * s < _NOISE[1] or chance > 1e-3
+    said = f"points scatter {s * s:.2g} times as much as is stated (variance), limits {_NOISE[0]:g} and {_NOISE[1]:g}"
+    return [
+        Check("place of the edge", place, f"rises at {rise:.1f} eV: a loss scale that is off shows here"),
+        Check("points", not odd, odd or "none is apart or missing"),
+        Check("noise", noise, said if noise else f"{said}: scaled or smoothed values, or wrong errors"),
+    ]
 
 
 def curves_of(done: Reduced, name: str) -> Dataset:

@@ -7,13 +7,14 @@ energy. How much the line moves from scan to scan is its uncertainty, for it is 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from closo.dataset import Dataset
 from closo.errors import ConvergenceError, DataError
 from closo.fit import least_squares
+from closo.techniques.noise import sample_noise
 from closo.techniques.xray_raman.edges import Window
 
 _PROMINENT = 5.0  # times what lies beside it: the elastic line
@@ -57,8 +58,11 @@ class Loss:
 def elastic_line(energy: np.ndarray, counts: np.ndarray) -> tuple[float, float, float] | None:
     """Return centre, its error and full width [eV] of the elastic line of a scan; None where there is none."""
     top = int(np.argmax(counts))
-    near = np.abs(energy - energy[top]) < _NARROW
-    if counts[top] < 10 or not 1 < top < len(counts) - 2 or near.sum() < 6:
+    apart = np.abs(energy - energy[top])
+    near, beside = apart < _NARROW, counts[(apart > 1.5) & (apart < 10.0)]
+    cut = counts[top] > 100 and np.sum(counts == counts[top]) > 2  # saturated: neither place nor width is known
+    low = counts[top] < max(10.0, _PROMINENT * float(np.median(beside))) if beside.size else True
+    if low or cut or not 1 < top < len(counts) - 2 or near.sum() < 6:
         return None
     x, y = energy[near], counts[near]
     sigma = np.sqrt(np.clip(y, 1.0, None))
@@ -103,12 +107,12 @@ def summed(data: Dataset, wanted: Window) -> Loss:
     elif name == "counts" or (np.all(signal == np.rint(signal)) and signal.min() >= 0 and signal.max() > 20):
         variance = np.clip(signal, 1.0, None)
     else:
-        second = signal[2:] - 2.0 * signal[1:-1] + signal[:-2]
-        level = 1.4826 * float(np.median(np.abs(second))) / math.sqrt(6.0)
-        variance = np.full(signal.size, max(level, 1e-9 * float(np.abs(signal).max())) ** 2)
+        variance = np.full(signal.size, max(sample_noise(signal), 1e-9 * float(np.abs(signal).max())) ** 2)
         notes = ("No counts and no standard deviations: noise is taken from neighbouring points, the same for all.",)
-    around = np.abs(energy) < 10.0
+    around = np.abs(energy) < _RANGE
     line = elastic_line(energy[around], signal[around]) if around.sum() > 6 else None
+    if line is None:
+        notes += ("The zero of the loss is that of the file (no elastic line): it may be off by eV.",)
     energy, signal, variance = _piece((energy, signal, variance), wanted)
     if line is None:
         return Loss(energy, signal, variance, notes=notes)
@@ -155,11 +159,12 @@ def calibrated(
     if unknown:
         raise DataError(f"there is no analyser {unknown[0]:g}; there are {numbers[0]} to {numbers[-1]}.",
                         file=data.attrs.get("source"))  # fmt: skip
-    elastic = [k for k in np.unique(scan) if _is_elastic(energy[scan == k], counts[scan == k])]
+    first = {int(k): np.flatnonzero((scan == k) & (energy < energy[scan == k].min() + _RANGE)) for k in np.unique(scan)}
+    elastic = [rows for rows in first.values() if elastic_line(energy[rows], counts[rows].sum(axis=1)) is not None]
     if not elastic:
-        raise DataError("no scan holds an elastic line, so the energy loss is not known.", file=data.attrs.get("source"),
-                        hint="Name the elastic scans with those of the edge.")  # fmt: skip
-    seen = _lines(energy, counts, scan, elastic=elastic, rates=rates, dwell=dwell)
+        raise DataError("no scan holds an elastic line (10 counts or more, not cut off), so the energy loss is not known.",
+                        file=data.attrs.get("source"), hint="Name the elastic scans with those of the edge.")  # fmt: skip
+    seen = _lines(energy, counts, elastic, rates=rates, dwell=dwell)
     lines = [line for line in (_of_analyser(n, found) for n, found in zip(numbers, seen, strict=True)) if line]
     middle = float(np.mean([line.elastic for line in lines])) if lines else math.nan
     within = (energy - middle > wanted[0]) & (energy - middle < wanted[1])
@@ -168,42 +173,28 @@ def calibrated(
     if not reach:
         raise DataError(f"no scan reaches from {wanted[0]:g} to {wanted[1]:g} eV of loss.", file=data.attrs.get("source"),
                         hint="Name the scans of this edge, or another edge.")  # fmt: skip
-    column = {n: k for k, n in enumerate(numbers)}
     chosen = [line for line in lines if use is None or line.number in use]
-    return _together(chosen, (energy, counts, scan, monitor), reach=reach, column=column, wanted=wanted)
-
-
-def _is_elastic(energy: np.ndarray, counts: np.ndarray) -> bool:
-    """Return whether a scan holds an elastic line: its lowest peak, far above what lies within 10 eV of it."""
-    whole = counts.sum(axis=1)[energy < energy.min() + _RANGE]
-    x = energy[energy < energy.min() + _RANGE]
-    top = int(np.argmax(whole))
-    aside = (np.abs(x - x[top]) > 1.5) & (np.abs(x - x[top]) < 10.0)
-    low = float(np.median(whole[aside])) if aside.any() else math.inf
-    return bool(whole[top] > _PROMINENT * max(low, 1.0)) and elastic_line(x, whole) is not None
+    lost = [n for n, found in zip(numbers, seen, strict=True) if not found and (use is None or n in use)]
+    said = f"No elastic line, or one that is cut off, is seen by analysers {', '.join(map(str, lost))}: left out."
+    if not chosen:
+        raise DataError(said, file=data.attrs.get("source"), hint="Name others: --set analysers=2-9.")
+    loss = _together(chosen, (energy, counts, scan, monitor), reach=reach, numbers=numbers, wanted=wanted)
+    return replace(loss, notes=(*loss.notes, said)) if lost else loss
 
 
 def _lines(
-    energy: np.ndarray,
-    counts: np.ndarray,
-    scan: np.ndarray,
-    *,
-    elastic: list[int],
-    rates: Window,
-    dwell: np.ndarray | None,
+    energy: np.ndarray, counts: np.ndarray, elastic: list[np.ndarray], *, rates: Window, dwell: np.ndarray | None
 ) -> list[list[tuple[float, float, float]]]:
-    """Return the elastic lines of each analyser from the scans in which its count rate is in the linear range.
+    """Return the elastic lines of each analyser from the scans (rows) in which its count rate is in the linear range.
 
     Where no scan is, the one nearest to that range is taken.
     """
     found = []
     for k in range(counts.shape[1]):
         seen = []
-        for number in elastic:
-            here = scan == number
-            here &= energy < energy[here].min() + _RANGE
-            line = elastic_line(energy[here], counts[here, k])
-            top = float(np.max(counts[here, k] / (dwell[here] if dwell is not None else 1.0)))
+        for rows in elastic:
+            line = elastic_line(energy[rows], counts[rows, k])
+            top = float(np.max(counts[rows, k] / (dwell[rows] if dwell is not None else 1.0)))
             off = 0.0 if dwell is None else max(rates[0] / max(top, 1e-9), top / rates[1], 1.0) - 1.0
             if line is not None:
                 seen.append((off, line))
@@ -222,7 +213,7 @@ def _of_analyser(number: int, lines: list[tuple[float, float, float]]) -> Analys
 
 
 def _together(
-    lines: list[Analyser], columns: tuple[np.ndarray, ...], *, reach: list[int], column: dict[int, int], wanted: Window
+    lines: list[Analyser], columns: tuple[np.ndarray, ...], *, reach: list[int], numbers: list[int], wanted: Window
 ) -> Loss:
     """Return the sum over analysers and scans on the axis of the first scan, each interpolated and divided by its monitor.
 
@@ -247,7 +238,7 @@ def _together(
             here = np.flatnonzero(scan == k)
             here = here[np.argsort(energy[here])]
             factor = mean / monitor[here]
-            y = counts[here, column[line.number]]
+            y = counts[here, numbers.index(line.number)]
             x = energy[here] - line.elastic
             part = np.interp(grid, x, y * factor)
             signal += part
@@ -256,12 +247,13 @@ def _together(
         weights[i] = signal.sum()
         done.append(Analyser(line.number, line.elastic, line.u, line.width, line.scans, signal, variance))
     weights /= weights.sum()
+    notes = () if np.ptp(monitor) else ("There is no monitor: how the beam changed is not taken off.",)
     total, spread = sum(one.signal for one in done), sum(one.variance for one in done)
     scatter = _between(by_scan, np.asarray(spread))
     u = math.sqrt(sum((w * one.u) ** 2 for w, one in zip(weights, done, strict=True)))
     width = float(sum(w * one.width for w, one in zip(weights, done, strict=True)))
     spread = np.asarray(spread) * (max(scatter, 1.0) if math.isfinite(scatter) else 1.0)
-    return Loss(grid, np.asarray(total), spread, u, middle, width, scatter, tuple(done))
+    return Loss(grid, np.asarray(total), spread, u, middle, width, scatter, tuple(done), notes)
 
 
 def _between(by_scan: np.ndarray, variance: np.ndarray) -> float:

@@ -11,6 +11,11 @@ from closo.errors import StudyError, did_you_mean
 
 Window = tuple[float, float]
 _LARGEST = 200_000.0  # eV
+_POSSIBLE = (
+    {"angle": (4.0, 180.0, "deg"), "analyser_energy": (1000.0, _LARGEST, "eV"), "dead_time": (0.0, 50.0, "us")}
+    | dict.fromkeys(("axis_u", "alignment_u", "resolution"), (0.0, 50.0, "eV"))
+    | {"noise": (0.0, 50.0, "of the edge")}
+)  # setting -> least, most, unit
 _PEAK = "Write NAME:LOW-HIGH, 'pi*:193-195.5', or several in one window, 'shoulder@1073.2+main@1075.8:1071-1079'."
 
 
@@ -155,9 +160,10 @@ def check_settings(settings: Mapping[str, Any]) -> None:
             window_of(settings[key], key)
     if settings.get("normalise") not in (None, "none", "step", "area"):
         windows_of(settings["normalise"], "normalise")
-    for key in ("analysers", "angle"):
-        if settings.get(key) is not None:
-            numbers_of(settings[key], key)
-    for key in ("dead_time", "axis_u", "alignment_u", "resolution", "noise"):
-        if settings.get(key) is not None and not 0.0 <= float(settings[key]) < 50.0:
-            raise StudyError(f"{key} = {settings[key]} cannot be.", hint="It is not below zero, and in its unit small.")
+    if settings.get("analysers") is not None:
+        numbers_of(settings["analysers"], "analysers")
+    for key, (low, high, unit) in _POSSIBLE.items():
+        given = settings.get(key)
+        values = () if given is None else numbers_of(given, key) if key == "angle" else (float(given),)
+        if not all(low <= value < high for value in values):
+            raise StudyError(f"{key} = {given} cannot be.", hint=f"It is from {low:g} to {high:g} {unit}.")

@@ -1,4 +1,4 @@
-"""The rows of legs, and what is read from them one leg at a time: ends, noise, readings that were replaced."""
+"""The rows of half cycles, and what is read from them one leg at a time: ends, noise, readings that were replaced."""
 
 from __future__ import annotations
 

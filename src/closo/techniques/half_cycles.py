@@ -1,4 +1,4 @@
-"""Legs: what a cell did between two changes of the current's sign; the unit of cycling, plating and critical current.
+"""Half cycles, in code their legs: what a cell did between two changes of the sign of its current.
 
 A leg is a maximal run of one sign of the current above a threshold. Rest, open circuit and the rows of a spectrum do not
 belong to it, and do not end it: only the opposite sign does (noise and misread readings apart, see `signs`).
@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 
 from closo.errors import DataError
-from closo.techniques.leg_rows import (
+from closo.techniques.half_cycle_rows import (
     Rows,
     Table,
     count_of,

@@ -1,4 +1,4 @@
-"""Legs: known charges, and what must not be counted."""
+"""Half cycles: known charges, and what must not be counted."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from closo.errors import DataError
 from closo.readers import read
-from closo.techniques import legs
-from closo.techniques.legs import RULES, find_legs
+from closo.techniques import half_cycles
+from closo.techniques.half_cycles import RULES, find_legs
 
 I0 = 1e-4
 
@@ -196,7 +196,7 @@ def test_legs_of_any_length_are_summed_whole(monkeypatch):
     time = np.cumsum(rng.uniform(0.5, 2.0, len(sign)))
     current, voltage = sign * rng.uniform(0.5, 1.5, len(sign)), rng.uniform(3.0, 4.0, len(sign))
     whole = find_legs(time, current, voltage)
-    monkeypatch.setattr(legs, "_PIECE", 7)
+    monkeypatch.setattr(half_cycles, "_PIECE", 7)
     in_pieces = find_legs(time, current, voltage)
     ends = np.cumsum(lengths)
     for k, (a, b) in enumerate(zip(ends - lengths, ends, strict=True)):
