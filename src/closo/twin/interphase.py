@@ -35,20 +35,19 @@ COMMON = {  # conductivities at the reference temperature [S/m], energies [eV]
     "rate_form": 0.64,
     "rate_decay": 0.064,
     "chemical_layer": 0.4,
-    "size_spread": 0.3,
 }
 TRUTHS: dict[str, dict[str, float]] = {  # explanation -> its own parameters
-    "shell": {"shell_thickness": 1.5},
+    "shell": {"shell_thickness": 1.5, "size_spread": 0.3},
     "silanol": {"film_thickness": 1.5},
     "budget": {"shell_per_silica": 1.5},
     "milled": {"conversion": 5.0},
     "pores": {"pore_retention": 0.8, "void_exponent": 3.0},
-    "scaled shell": {"shell_thickness": 1.5, "size_exponent": 0.5},
-    "graded shell": {"shell_thickness": 3.0},
+    "scaled shell": {"shell_thickness": 1.5, "size_exponent": 0.5, "size_spread": 0.3},
+    "graded shell": {"shell_thickness": 3.0, "size_spread": 0.3},
     "milled by area": {"conversion": 3.0, "area_exponent": 0.6, "mixing": 0.25},
     "percolation": {"onset": 0.12, "ceiling": 0.8, "interphase_conductivity": 3.0},
     "milled + pores": {"conversion": 5.0, "pore_retention": 1.0, "void_exponent": 3.0},
-    "shell + pores": {"shell_thickness": 1.5, "pore_retention": 1.0, "void_exponent": 3.0},
+    "shell + pores": {"shell_thickness": 1.5, "size_spread": 0.3, "pore_retention": 1.0, "void_exponent": 3.0},
 }
 
 
