@@ -124,3 +124,34 @@ def test_isothermal_ends_count_for_nothing_and_an_uneven_rate_is_refused():
     slow = {"time": np.where(time > 800, 800 + 3 * (time - 800), time), "temperature": t, "heat_flow": flow}
     with pytest.raises(DataError, match="the rate changes from"):
         CALORIMETRY.analyse(new("calorimetry", slow, source="a.txt"))
+
+
+def other(data, **columns):
+    return new("calorimetry", {k: data[k].values for k in data} | columns, source="a.txt")
+
+
+def failed(data, name):
+    (check,) = [c for c in CALORIMETRY.analyse(data).checks if c.name == name]
+    return check.detail if check.passed is False else ""
+
+
+def test_a_derivative_and_a_step_are_no_transition():
+    """Each gave a temperature, the step a heat as well, with all checks passed."""
+    for seed in range(5):
+        data, flat = run(seed), run(seed, heat=0.0)
+        assert not failed(data, "one peak")
+        slope = np.gradient(data["heat_flow"].values, data["time"].values)
+        assert "derivative" in failed(other(data, heat_flow=slope), "one peak")
+        for height in (60.0, -60.0):
+            step = height / (1.0 + np.exp(-(flat["temperature"].values - ONSET) / 6.0))
+            assert "step" in failed(other(flat, heat_flow=flat["heat_flow"].values + step), "one peak")
+
+
+def test_wrong_units_of_a_run_are_told_where_they_can_be():
+    """A run in degC named K begins colder than liquid nitrogen, one in K named degC at 50 degC + 273."""
+    data = run(3)
+    t, flow = data["temperature"].values, data["heat_flow"].values
+    assert not failed(data, "units")
+    assert "are they degC, named K" in failed(other(data, temperature=t - 273.15), "units")
+    assert "are they K, named degC" in failed(other(data, temperature=t + 273.15), "units")
+    assert "named W/g" in failed(other(data, heat_flow=1e3 * flow), "units")

@@ -15,7 +15,7 @@ from closo.techniques import get
 from closo.techniques.infrared import analyse, figure
 from closo.techniques.infrared.kernels import area_of
 from closo.techniques.infrared.ordinate import kubelka_munk, reflectance_of, spectrum_of
-from closo.techniques.infrared.peaks import components_of
+from closo.techniques.infrared.peaks import components_of, position_of
 from closo.techniques.infrared.request import BANDS, bands_of
 from closo.twin.infrared import EXCHANGE, InfraredTruth, Peak, infrared_spectrum, write_drifts, write_jcamp
 
@@ -317,6 +317,10 @@ def test_kubelka_munk_and_back():
         (lambda f: {"reflectance": 100 * 10**-f}, "per cent for a fraction"),
         (lambda f: {"absorbance": 100 * 10**-f}, "less than 0.005 of the light"),
         (lambda f: {"absorbance": 1e30 * f}, "which no such ordinate does"),
+        (lambda f: {"absorbance": 1e3 * f + 200.0}, "which no such ordinate does"),
+        (lambda f: {"kubelka_munk": 10**-f}, "point down"),
+        (lambda f: {"kubelka_munk": 100 * 10**-f}, "less than 0.05 of the light"),
+        (lambda f: {"absorbance": 0.8 * np.hanning(f.size + 2)[1:-1] * 10**-f}, "point down"),  # a single beam
         (lambda f: {"intensity": f}, "single beam"),
     ],
 )
@@ -326,6 +330,15 @@ def test_a_wrong_ordinate_is_refused_in_one_sentence(values, said):
         analyse(data_of(x, **values(f)))
     assert caught.value.hint
     assert caught.value.file == "a.dx"
+
+
+def test_what_no_spectrum_tells_of_its_ordinate_stands_in_a_note():
+    """Kubelka-Munk function named absorbance: its bands point up, too, with other areas."""
+    x, f = simple()
+    told = " ".join(analyse(data_of(x, absorbance=f)).notes)
+    assert "set ordinate=log(1/R) or Kubelka-Munk" in told
+    named = analyse(data_of(x, absorbance=f), ordinate="Kubelka-Munk").quantities["band_area:overtone"]
+    assert named.value == pytest.approx(analyse(data_of(x, kubelka_munk=f)).quantities["band_area:overtone"].value)
 
 
 def test_bands_without_light_or_out_of_range_are_withheld():
@@ -397,6 +410,20 @@ def test_spectra_that_were_smoothed_hold_a_wild_point_or_are_shifted_are_told(ch
         right, odd = (analyse(data_of(a, reflectance=b)) for a, b in ((x, reflectance), change(x, reflectance)))
         assert [c.name for c in odd.checks if c.passed is False] == [name]
         assert all(c.passed is not False for c in right.checks)
+
+
+def test_a_skewed_top_moves_its_vertex_by_twice_its_error():
+    """From 0.9 to 0.7 of the peak; noise, however large, is not counted as skew."""
+    x = np.arange(1500.0, 1800.0, 0.25)
+    t = (x - 1635.0) / 20.0
+    place = position_of(x, 0.3 * np.exp(-(t**2)) * (1.0 + 0.2 * t**3), BANDS[4])
+    assert abs(place.place - 1635.0) > 0.1
+    assert place.top == pytest.approx(abs(place.place - 1635.0), rel=0.25)
+    tops = []
+    for seed in range(40):
+        noise = 3e-3 * np.random.default_rng(seed).standard_normal(x.size)
+        tops.append(position_of(x, 0.3 * np.exp(-(t**2)) + noise, BANDS[4]))
+    assert np.median([found.top for found in tops]) < 0.5 * np.median([found.noise for found in tops])
 
 
 def test_an_edge_is_no_maximum():

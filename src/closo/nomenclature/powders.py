@@ -39,7 +39,7 @@ ROWS = (
     positive("monolayer_capacity", "n_m", "mol/kg", "mmol/g", 1.0, "gas in the BET monolayer, micropores included"),
     positive("cross_section", "a_m", "m2", "nm2", 1e-18, "area under one adsorbed molecule"),
     positive("film_thickness", "t", "m", "nm", 1e-9, "thickness of the adsorbed film on an open surface"),
-    positive("micropore_volume", "V_mi", "m3/kg", "cm3/g", 1e-3, "volume of micropores per mass (t-plot)"),
+    Name("micropore_volume", "V_mi", "m3/kg", "cm3/g", 1e-3, "intercept of the t-plot: micropores per mass"),
     positive("particle_diameter", "d", "m", "nm", 1e-9, "diameter 6/(rho S) of spheres with the measured surface"),
     positive("pore_diameter", "D", "m", "nm", 1e-9, "diameter of cylindrical pores"),
     Name("pore_size_distribution", "dV/dlog10(D)", "m3/kg", "cm3/g", 1e-3, "pore volume per decade of diameter"),

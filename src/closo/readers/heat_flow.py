@@ -9,7 +9,8 @@ given off points down in the result; where a line above or the name of the colum
 `^exo` (`exo` of the metadata), it is turned. Runs up and down in one file are measurements of their own. Separators,
 decimal comma and cut rows as in other tables.
 
-Refused: no unit of heat flow or temperature; heat flow in mW without a mass; a signal in uV, which nobody calibrated.
+Refused: no unit of heat flow or temperature; heat flow in mW without a mass; a signal in uV, which nobody calibrated; a
+derivative of the heat flow.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ _AGAIN = "Export temperature, time and heat flow with their units, as W/g or wit
 _PER_MASS = {"w/g": 1e3, "mw/mg": 1e3, "mw/g": 1.0, "w/kg": 1.0}
 _TOTAL = {"mw": 1e-3, "w": 1.0, "uw": 1e-6, "µw": 1e-6}
 _EXO_UP = re.compile(
-    r"exo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*up|\^\s*exo|↑\s*exo|#EXO:\s*1\b|endo\s*(?:=|:)?\s*down", re.IGNORECASE
+    r"exo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*(?:up|↑|\^)|\^\s*exo|↑\s*exo|#EXO:\s*1\b|"
+    r"endo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*(?:down|↓)",
+    re.IGNORECASE,
 )
 _EXO_DOWN = re.compile(
-    r"exo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*down|endo(?:therm|thermic)?\s*up|#EXO:\s*-1\b|↓\s*exo", re.IGNORECASE
+    r"exo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*(?:down|↓)|endo(?:therm|thermic)?\.?\s*(?:=|:|is)?\s*(?:up|↑|\^)|"
+    r"#EXO:\s*-1\b|↓\s*exo|\^\s*endo|↑\s*endo",
+    re.IGNORECASE,
 )
 _MASS = re.compile(
     r"(?:sample\s*mass|sample\s*weight|^size)\W*?(?:/?\s*\(?\[?(mg|g)\)?\]?)?\s*[:=\t;, ]\s*([\d.,]+)\s*(mg|g)?\b",
@@ -145,13 +150,14 @@ def _called(name: str) -> str | None:
     -------
     >>> _called("Temp./°C"), _called("DSC/(mW/mg)"), _called("Heat Flow (Normalized) Q (W/g)"), _called("Time (min)")
     ('temperature', 'heat_flow', 'heat_flow', 'time')
-    >>> _called("DSC/(uV/mg)") is None, _called("Temperature") is None
-    (True, True)
+    >>> _called("DSC/(uV/mg)"), _called("Temperature"), _called("DDSC/(mW/mg)"), _called("Deriv. Heat Flow (W/g)")
+    (None, None, None, None)
     """
     unit = _unit(name)
     if re.match(r"temp|t(?:s|r)?\b(?![a-z])", name, re.IGNORECASE) and unit in ("°c", "degc", "c", "k", "ºc"):
         return "temperature"
-    if re.search(r"dsc|heat[ _]?flow", name, re.IGNORECASE) and unit in (*_PER_MASS, *_TOTAL):
+    derived = re.search(r"d+dsc|deriv|\bd\W*(?:dsc|heat)|/\s*d[tT]", name, re.IGNORECASE)
+    if re.search(r"dsc|heat[ _]?flow", name, re.IGNORECASE) and unit in (*_PER_MASS, *_TOTAL) and not derived:
         return "heat_flow"
     return "time" if re.match(r"time|t\b", name, re.IGNORECASE) and unit in ("s", "sec", "min", "h") else None
 

@@ -29,7 +29,7 @@ _MOST, _FALLS = 144.0, 0.1  # mol/kg, that fill 5 cm3/g; share by which adsorpti
 _WIDEST = 0.1  # between the points about the p/p0 of a pore volume
 _LAYER = 0.354e-9  # m: thickness of a layer of N2
 _FILM_U = 0.03e-9  # m: by which the films on two open surfaces differ at any pressure
-_LOW_C = 30.0  # of an open surface that micropores may hide
+_LOW_C = 30.0  # least of an open surface, which micropores may hide
 _KELVIN = 9.53e-10  # m: 2 gamma V/(R T) of N2 at 77.35 K
 _MULTILAYER = (0.04, 0.36)  # where monolayer and constant amount can be told apart
 
@@ -215,17 +215,21 @@ def film_line(x: np.ndarray, volume: np.ndarray, rows: np.ndarray, constant: flo
     """Return the t-plot of these rows (slope [m2/kg], intercept [m3/kg]), standard uncertainties of both by the choice
     of film and range, and the intercept of the film that leaves most for micropores.
 
-    volume : adsorbed, as liquid [m3/kg]. constant : C; where it is > 0, a film that grows as the BET equation says is
-    one of the curves. The film of silica by Kruk and others, gauged for the width of pores, has no say in the intercept:
-    on powders without micropores (carbon black, silica, MCM-41) it leaves -0.10 to -0.14 nm times the surface.
+    volume : adsorbed, as liquid [m3/kg]. constant : C of the open surface, beside micropores, which raise that of the
+    whole; where it is > 0, a film that grows as the BET equation says is one of the curves. The film of silica by Kruk
+    and others, gauged for the width of pores, has no say in the intercept: on powders without micropores (carbon black,
+    silica, MCM-41) it leaves -0.10 to -0.14 nm times the surface. How far the film of this surface is from the usual
+    one, and how far those of any two are apart, is one error: the larger counts.
     """
-    films = [thickness(x, curve) for curve in _CURVES] + ([_bet_film(x, constant)] if constant > 0.0 else [])
+    films = [thickness(x, curve) for curve in _CURVES] + (
+        [_bet_film(x, max(constant, _LOW_C))] if constant > 0.0 else []
+    )
     line = straight_line(films[0][rows], volume[rows])
     ways = np.array([[straight_line(f[k], volume[k]).values for k in (rows, rows[:-1], rows[1:])] for f in films])
     apart = (ways - line.values) ** 2
     area, rest = apart[..., 0], np.delete(apart[..., 1], 1, axis=0)
     offset = _FILM_U * float(line.values[0])
-    spread = np.sqrt([np.sum(area) / (area.size - 3), np.mean(rest) + offset**2])
+    spread = np.sqrt([np.sum(area) / (area.size - 3), max(np.mean(rest), offset**2)])
     flattest = straight_line(_bet_film(x, _LOW_C)[rows], volume[rows])
     return line, spread, float(max(line.values[1], flattest.values[1]))
 
@@ -251,9 +255,9 @@ def gurvich(x: np.ndarray, n: np.ndarray, at: float) -> tuple[float, float]:
     return float(np.interp(at, x, n)), off / 3.0**0.5
 
 
-def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> float | None:
-    """Return the monolayer [mol/kg] of n = n_0 + BET(n_m, C), n_0 included: what it is if micropores are full
-    beforehand.
+def beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float, float]) -> tuple[float, float] | None:
+    """Return the monolayer [mol/kg] of n = n_0 + BET(n_m, C), n_0 included, and C of the open surface: what they are if
+    micropores are full beforehand.
 
     start : n_m and C to begin with. None where fewer than six points lie between x = 0.04 and 0.36, or the fit does
     not arrive.
@@ -272,7 +276,7 @@ def monolayer_beside_micropores(x: np.ndarray, n: np.ndarray, start: tuple[float
         fit = least_squares(residual, np.array([1.0, np.log(start[1]), 0.0]), with_covariance=False)
     except ConvergenceError:
         return None
-    return float(fit.values[0] + fit.values[2]) * start[0]
+    return float(fit.values[0] + fit.values[2]) * start[0], float(np.exp(min(fit.values[1], 20.0)))
 
 
 def bjh(x: np.ndarray, volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

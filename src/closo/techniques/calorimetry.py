@@ -22,8 +22,8 @@ Uncertainty sources
     `tangent:<name>` (the inflection read over half and twice the width).
 
 Checks
-    heat is taken up on heating and given off on cooling (else 'exo' is taken the wrong way); one event alone; points (cut
-    off, or alone).
+    heat is taken up on heating and given off on cooling (else 'exo' is taken the wrong way); one event alone; one peak (no
+    step of the baseline, no derivative); units (temperatures and heats of a laboratory); points (cut off, or alone).
 
 Limits
     The first four minutes are left out (`start_up`), and an event needs its own width of baseline on both sides: the limit
@@ -49,6 +49,7 @@ from closo.figures import Axis, FigureSpec, Panel, Span, Trace
 from closo.fit import straight_line
 from closo.quantity import Quantity, uncertain, withheld
 from closo.result import Check, Result
+from closo.techniques.heat_events import shape_of, units_of
 from closo.techniques.noise import odd_values
 
 _ZERO = 273.15
@@ -146,12 +147,14 @@ def analyse(
     if found:
         own, drawn = _of_event(run, found[0], width=width, temperature_u=temperature_u, heat_u=heat_u)
         quantities, findings = quantities | own, findings | drawn
-    columns = {"temperature": run.t, "heat_flow": run.c * run.rate}
-    curves = dataset.new("calorimetry", columns, source=run.name)
+    curves = dataset.new("calorimetry", {"temperature": run.t, "heat_flow": run.c * run.rate}, source=run.name)
     notes = tuple(data.attrs.get("warnings", ()))
     odd = odd_values(np.asarray(data["heat_flow"].values, float))
-    checks = (Check("points", not odd, odd or "none is cut off or stands alone"), *_checks(run, found))
-    return Result("calorimetry", run.name, quantities, curves, checks, asked, notes, findings=findings)
+    units = units_of(float(np.nanmin(data["temperature"].values)), quantities["transition_enthalpy"].value or 0.0)
+    checks = [Check("points", not odd, odd or "none is cut off or stands alone"), Check("units", *units)]
+    checks += _checks(run, found)
+    checks += [Check("one peak", *shape_of(run.t, run.c, *findings["event"]))] if found else []
+    return Result("calorimetry", run.name, quantities, curves, tuple(checks), asked, notes, findings=findings)
 
 
 def _run(
@@ -260,9 +263,9 @@ def _events(run: _Run, width: float) -> list[_Event]:
 
 def _limit(events: list[_Event]) -> tuple[float, float]:
     """Return the heat [J/kg] that is found with 95 %, whatever its width."""
-    worst = max(events, key=lambda event: event.noise)
     from scipy.special import stdtrit
 
+    worst = max(events, key=lambda event: event.noise)
     return (_SURE + float(stdtrit(worst.df, 0.95))) * worst.noise, worst.df
 
 

@@ -282,8 +282,8 @@ def _bet(branch: _Branch, rows: np.ndarray, at: float) -> dict[str, Quantity]:
     for k, key in ((2, "n_m"), (3, "C")) if len(branch.passing) else ():
         reach = float(np.quantile(np.abs(branch.passing[:, k] - value[key]), 0.95)) / 1.96
         errors[key][f"window:{branch.name}"] = max(reach**2 - noise[key] ** 2, 0.0) ** 0.5
-    other = kernel.monolayer_beside_micropores(branch.x, branch.n, (value["n_m"], value["C"]))
-    apart = 0.0 if other is None else abs(other - value["n_m"])  # either may be true
+    other = kernel.beside_micropores(branch.x, branch.n, (value["n_m"], value["C"]))
+    apart = 0.0 if other is None else abs(other[0] - value["n_m"])  # either may be true
     errors["n_m"][f"model:{branch.name}"] = max(apart / 2.0**0.5, _MODEL_U * value["n_m"])
     capacity = 1.0 / (slope + intercept) + uncertain(0.0, errors["n_m"])
     constant = 1.0 + slope / intercept + uncertain(0.0, errors["C"])
@@ -304,14 +304,14 @@ def _film(branch: _Branch, at: float) -> dict[str, Quantity]:
         why = f"C = {constant:.3g} is far below that of the surfaces on which thickness curves were gauged (about 100)"
     if why is not None:
         return {key: withheld(key.split(":")[0], why, method="t-plot") for key in keys}
+    constant = (kernel.beside_micropores(branch.x, branch.n, (float(branch.n[rows[0]]), 100.0)) or (0.0, constant))[1]
     line, spread, most = kernel.film_line(branch.x, branch.n * _GASES["N2"][1], rows, constant)
     how = f"t-plot (Harkins, Jura), p/p0 {branch.x[rows[0]]:.3g} to {branch.x[rows[-1]]:.3g}, {len(rows)} points"
     fitted = from_fit(line.values, line.covariance, label=f"fit t-plot:{branch.name}", df=line.df)
     found = {}
     for k, (key, part) in enumerate(keys.items()):
         number = fitted[k] + uncertain(0.0, errors[part] | {f"thickness:{branch.name}": float(spread[k])})
-        # the curves were gauged on surfaces whose area is that of BET with 0.162 nm2
-        number = number if k else number * branch.section / _GASES["N2"][0]
+        number = number if k else number * branch.section / _GASES["N2"][0]  # gauged where areas are BET's, 0.162 nm2
         found[key] = _known(key.split(":")[0], number, how, most if k else 0.0)
     return found
 

@@ -259,7 +259,7 @@ def _position(spectrum: Spectrum, band: Band, found: _Found, axis_u: float) -> Q
         place.place,
         {
             f"noise of the maximum {band.name}:{name}": place.noise,
-            f"top {band.name}:{name}": band.top * place.top,
+            f"top {band.name}:{name}": place.top,
             f"baseline model of the maximum {band.name}:{name}": place.model,
             f"wavenumber scale:{name}": axis_u,
         },

@@ -18,7 +18,7 @@ from closo.techniques.noise import sample_noise
 _DIGIT = 6e-8  # of a value: what a 4-byte float keeps
 _BIN = 4.0  # 1/cm: points that are nearer share their noise (resolution and zero filling)
 _WIDER = 2.0  # times the anchors that fix a parabola
-_BROADEST = 100.0  # 1/cm: no band of one kind of bond is a wider Lorentzian; what is broader is spread, and a Gaussian
+BROADEST = 100.0  # 1/cm: no band of one kind of bond is a wider Lorentzian; what is broader is spread, and a Gaussian
 _FREE = ((1360.0, 1540.0), (2050.0, 2270.0), (2625.0, 2655.0), (3785.0, 4400.0))  # 1/cm: no band of silica, salt or air
 _FEWEST_PLACES = 3.0  # displaced copies that do not overlap
 _NOISE_REACH = 150.0  # 1/cm to both sides from which the noise is taken
@@ -109,7 +109,7 @@ def _by_parabola(
     area = float(curved @ y)
     centre, width = width_of(x, y - baseline_of(x, y, band).at(x), band)
     t = (x - centre) / max(width, _BIN)
-    tails = 1.0 / (1.0 + 4.0 * t**2) if width < _BROADEST else np.exp(-4.0 * math.log(2.0) * t**2)
+    tails = 1.0 / (1.0 + 4.0 * t**2) if width < BROADEST else np.exp(-4.0 * math.log(2.0) * t**2)
     alone = float(curved @ tails)
     return area, area * float(line @ tails) / alone if area > 0 and alone > 0 else area
 

@@ -132,7 +132,7 @@ def spectrum_of(
     if y is not values:
         notes.append(f"The file holds {said}; analysed is {_WORDS[kind]}.")
     elif said == "absorbance":
-        notes.append("Absorbance is analysed as it is; where it is log(1/R) of a reflectance, set ordinate=log(1/R).")
+        notes.append("Absorbance is analysed as it is; of a reflectance, set ordinate=log(1/R) or Kubelka-Munk.")
     return Spectrum(name_of(data), x, y, light, dark, bright, said, kind, tuple(notes), (low, high))
 
 

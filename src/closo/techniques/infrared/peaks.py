@@ -9,7 +9,7 @@ import numpy as np
 
 from closo.errors import ConvergenceError
 from closo.fit import Fit, least_squares
-from closo.techniques.infrared.kernels import baseline_of, binned, parabola_of, scatter_of
+from closo.techniques.infrared.kernels import BROADEST, baseline_of, binned, parabola_of, scatter_of, width_of
 from closo.techniques.infrared.request import Band
 
 _HEIGHTS = (0.9, 0.8, 0.7)  # of the peak: where its top begins; the first is quoted
@@ -21,7 +21,7 @@ _APART = 0.5  # of their width: components that are nearer are one
 
 @dataclass(frozen=True)
 class Position:
-    """A maximum [1/cm] with its standard deviations: from noise, from how much of the top is taken, from the baseline."""
+    """A maximum [1/cm] with its standard deviations: from noise, from a top that is skewed, from the baseline."""
 
     place: float
     noise: float
@@ -56,21 +56,30 @@ class Components:
 def position_of(x: np.ndarray, y: np.ndarray, band: Band) -> Position | str:
     """Return the maximum of a band above its baseline, or why there is none.
 
+    The tilt of the line is that of the background, or of tails under its anchors, or both: the maximum without it is the
+    other end of what is possible. A band so broad that it is a Gaussian has no tails there.
+
     Parameters
     ----------
     x, y : shape (n,), even steps.
     """
     scatter = scatter_of(x, y, band)
-    first = _maximum(x, y - baseline_of(x, y, band).at(x), band, scatter)
+    above = y - baseline_of(x, y, band).at(x)
+    first = _maximum(x, above, band, scatter)
     if isinstance(first, str):
         return first
-    bent = _maximum(x, y - parabola_of(x, y, band), band, scatter)
-    model = 0.0 if isinstance(bent, str) else abs(bent[0] - first[0])
-    return Position(first[0], first[1], first[2], model)
+    others = [_maximum(x, values, band, scatter) for values in (y - parabola_of(x, y, band), y)]
+    bent, level = (0.0 if isinstance(other, str) else other[0] - first[0] for other in others)
+    tilt = level / math.sqrt(3.0) if width_of(x, above, band)[1] < BROADEST else 0.0
+    return Position(first[0], first[1], first[2], math.hypot(bent, tilt))
 
 
 def _maximum(x: np.ndarray, above: np.ndarray, band: Band, scatter: float) -> tuple[float, float, float] | str:
-    """Return place and noise of the maximum, and how far it moves with more of the top; or why there is none."""
+    """Return place and noise of the maximum, and its error by a skewed top; or why there is none.
+
+    The vertex of a skewed top moves in proportion to how much of the top is taken: from 0.9 to 0.7 of the peak by twice
+    its error at 0.9. What noise alone moves it (of nested fits: the difference of the variances) does not count.
+    """
     limits = np.flatnonzero((x >= band.limits[0]) & (x <= band.limits[1]))
     if limits.size < 5:
         return "fewer than five points lie between its limits"
@@ -83,11 +92,12 @@ def _maximum(x: np.ndarray, above: np.ndarray, band: Band, scatter: float) -> tu
         other = float(x[rivals[np.argmax(above[rivals])]])
         return f"two maxima of like height, at {x[top]:.0f} and {other:.0f} 1/cm"
     found = [_vertex(x, above, limits, top, share=share, scatter=scatter) for share in _HEIGHTS]
-    known = [vertex for vertex in found if vertex is not None]
+    known = [(share, *vertex) for share, vertex in zip(_HEIGHTS, found, strict=True) if vertex is not None]
     if len(known) < 2:
         return "its top is not a maximum beyond the noise"
-    first, noise = known[0]
-    return first, noise, max(abs(place - first) for place, _ in known)
+    (upper, first, noise), (lower, last, its_noise) = known[0], known[-1]
+    moved = math.sqrt(max((last - first) ** 2 - abs(noise**2 - its_noise**2), 0.0))
+    return first, noise, moved * (1.0 - upper) / (upper - lower)
 
 
 def _top(above: np.ndarray, limits: np.ndarray, top: int, share: float) -> tuple[int, int]:

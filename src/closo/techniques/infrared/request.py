@@ -31,7 +31,6 @@ class Band:
     limits, left, right : ranges [1/cm], low before high; the anchors lie outside of the limits.
     bend : share of the distance between line and parabola that the baseline may be off; below 1 where twins of many
         backgrounds show that the whole is too much.
-    top : the same of how far its maximum moves with more of its top.
     alike : correlation of what the baseline does to it and to the overtone, by the same twins.
     """
 
@@ -40,7 +39,6 @@ class Band:
     left: Range
     right: Range
     bend: float = 1.0
-    top: float = 1.0
     alike: float = 0.8
 
     @property
@@ -51,7 +49,7 @@ class Band:
 
 BANDS = (
     Band("silanol", (3728.0, 3760.0), (3723.0, 3728.0), (3760.0, 3766.0)),
-    Band("O-H", (3000.0, 3700.0), (2660.0, 2720.0), (3780.0, 3840.0), top=0.5, alike=0.7),
+    Band("O-H", (3000.0, 3700.0), (2660.0, 2720.0), (3780.0, 3840.0), alike=0.7),
     Band("B-H", (2400.0, 2600.0), (2382.0, 2400.0), (2600.0, 2630.0), bend=0.4, alike=1.0),
     Band("overtone", (1800.0, 1930.0), (1790.0, 1800.0), (1930.0, 1940.0), bend=0.43),
     Band("water", (1590.0, 1680.0), (1545.0, 1565.0), (1735.0, 1765.0), bend=0.7),

@@ -1,0 +1,64 @@
+"""By what a run of a calorimeter or an event in it is not what it seems: shape, and sizes that a wrong unit gives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_STEP, _LOBES = 0.5, 0.45  # of its height: a step of the baseline across it, a lobe of the other sign beside it
+_MOST_HEAT, _COLDEST, _ROOM = 2.5e6, 77.0, (285.0, 330.0)  # J/kg; K; K
+
+
+def units_of(coldest: float, heat: float) -> tuple[bool, str]:
+    """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory.
+
+    Example
+    -------
+    >>> units_of(303.0, 6e4)[0], units_of(30.0, 6e4)[0], units_of(303.0 + 273.15, 6e4)[0], units_of(303.0, 6e7)[0]
+    (True, False, False, False)
+    """
+    told = (
+        f"the run begins or ends at {coldest:.0f} K = {coldest - 273.15:.0f} degC, its event has {heat / 1e3:.3g} J/g"
+    )
+    if coldest < _COLDEST:
+        return False, f"{told}: colder than liquid nitrogen; are they degC, named K?"
+    if _ROOM[0] <= coldest - 273.15 <= _ROOM[1]:
+        return False, f"{told}: room temperature in K; are they K, named degC?"
+    if abs(heat) > _MOST_HEAT:
+        return False, f"{told}: no transition has more than {_MOST_HEAT / 1e3:g}; is it in mW, or W/kg named W/g?"
+    return True, told
+
+
+def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple[bool, str]:
+    """Return whether an event is one peak on its baseline, and what it is by its shape.
+
+    A step has two levels, a peak one: the jump between the lines of one slope through both flanks. The derivative of a peak
+    has two lobes of opposite sign.
+
+    t, c : shape (n,), even, rising; the run. centre, width : of the event between its feet, in the unit of t.
+
+    Example
+    -------
+    >>> t = np.arange(0.0, 200.0, 0.5)
+    >>> peak, step = np.exp(-(((t - 100.0) / 6.0) ** 2)), 1.0 / (1.0 + np.exp(-(t - 100.0) / 4.0))
+    >>> [shape_of(t, y, 100.0, 40.0)[0] for y in (peak, step, np.gradient(peak))]
+    [True, False, False]
+    """
+    away = (t - centre) / width
+    flank = (np.abs(away) > 0.5) & (np.abs(away) <= 1.0)
+    if min(np.sum(flank & (away < 0)), np.sum(flank & (away > 0))) < 4:
+        return True, "its flanks are too short to tell a step from a peak"
+    a = np.stack([np.ones(len(t)), away, np.sign(away)], axis=1)
+    _, _, half = np.linalg.lstsq(a[flank], c[flank], rcond=None)[0]
+    line = a[:, :2] @ np.linalg.lstsq(a[flank, :2], c[flank], rcond=None)[0]
+    points = max(int(width / 20.0 / (t[1] - t[0])), 1)
+    smooth = np.convolve(
+        np.pad(c - line, points, mode="edge"), np.full(2 * points + 1, 1.0 / (2 * points + 1)), "valid"
+    )
+    inside = smooth[np.abs(away) <= 0.75]
+    high, low = sorted((abs(float(inside.max())), abs(float(inside.min()))), reverse=True)
+    step, lobes = abs(2.0 * half) / max(high, 1e-300), low / max(high, 1e-300)
+    told = f"the baseline steps by {step:.2g} of its height (limit {_STEP:g}), {lobes:.2g} of it points the other way"
+    told += f" (limit {_LOBES:g})"
+    if lobes > _LOBES:
+        return False, f"{told}: the time derivative of a heat flow, a step, or two events in one"
+    return bool(step <= _STEP), f"{told}: a step of the heat capacity (glass)" if step > _STEP else told
