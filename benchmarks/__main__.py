@@ -1,7 +1,7 @@
 """Run a benchmark: `python -m benchmarks NAME [--json]`. The last line is one JSON object.
 
 Some are run only where they are named, as they take ten minutes or more: `stress` takes --seeds, --only and --workers,
-`outside`, `milling` and `limits` --seeds.
+`interphase`, `outside`, `milling` and `limits` --seeds.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import json
 import os
 import sys
 
-NAMES = ("commands", "impedance", "transport", "grids", "interphase", "cycling", "maps")
-NAMED_ONLY = ("stress", "outside", "milling", "limits")
+NAMES = ("commands", "impedance", "transport", "grids", "cycling", "maps")
+NAMED_ONLY = ("stress", "interphase", "outside", "milling", "limits")
 
 
 def main(arguments: list[str]) -> int:
