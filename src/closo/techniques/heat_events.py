@@ -10,9 +10,7 @@ _MOST_HEAT, _COLDEST, _ROOM = 2.5e6, 77.0, (285.0, 330.0)  # J/kg; K; degC
 
 def units_of(coldest: float, heat: float) -> tuple[bool, str]:
     """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory."""
-    told = (
-        f"the run begins or ends at {coldest:.0f} K = {coldest - 273.15:.0f} degC, its event has {heat / 1e3:.3g} J/g"
-    )
+    told = f"the cold end is at {coldest:.0f} K = {coldest - 273.15:.0f} degC, the event has {heat / 1e3:.3g} J/g"
     wrong = {
         "colder than liquid nitrogen; are they degC, named K?": coldest < _COLDEST,
         "room temperature in K; are they K, named degC?": _ROOM[0] <= coldest - 273.15 <= _ROOM[1],
@@ -38,10 +36,8 @@ def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple
     _, _, half = np.linalg.lstsq(a[flank], c[flank], rcond=None)[0]
     line = a[:, :2] @ np.linalg.lstsq(a[flank, :2], c[flank], rcond=None)[0]
     points = max(int(width / 20.0 / (t[1] - t[0])), 1)
-    smooth = np.convolve(
-        np.pad(c - line, points, mode="edge"), np.full(2 * points + 1, 1.0 / (2 * points + 1)), "valid"
-    )
-    inside = smooth[np.abs(away) <= 0.75]
+    mean = np.full(2 * points + 1, 1.0 / (2 * points + 1))
+    inside = np.convolve(np.pad(c - line, points, mode="edge"), mean, "valid")[np.abs(away) <= 0.75]
     high, low = sorted((abs(float(inside.max())), abs(float(inside.min()))), reverse=True)
     step, lobes = abs(2.0 * half) / max(high, 1e-300), low / max(high, 1e-300)
     told = f"its baseline steps by {step:.2g} of its height (limit {_STEP:g}), {lobes:.2g} of it points the other way"
