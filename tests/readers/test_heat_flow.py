@@ -62,3 +62,32 @@ def test_runs_up_and_down_are_measurements_of_their_own(tmp_path):
 def test_what_has_no_unit_is_refused(tmp_path, head, says):
     with pytest.raises(ReadError, match=says):
         read(written(tmp_path, head), reader="heat_flow")
+
+
+def test_the_heat_flow_is_read_and_not_what_is_derived_of_it(tmp_path):
+    """A reversing part, a baseline or a derivative that stands first was taken for the heat flow."""
+    rows = [f"{40 + k};{0.1 * k};{0.001 * k};{0.2 + 0.01 * k}" for k in range(60)]
+    path = tmp_path / "a.txt"
+    for first in ("Rev Heat Flow/(W/g)", "Non-Reversing Heat Flow (W/g)", "Heat Flow Baseline (W/g)", "DDSC/(mW/mg)"):
+        path.write_text("\n".join([f"Temp./°C;Time/min;{first};Heat Flow/(W/g)", *rows, ""]), encoding="utf-8")
+        (data,) = read(path)
+        assert float(data["heat_flow"].values[0]) == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize(("line", "turned"), [("Exo ↑", True), ("endothermic down", True), ("Endo ↑", False)])
+def test_arrows_say_which_way_heat_points(tmp_path, line, turned):
+    rows = [f"{40 + k};{0.1 * k};{0.2 + 0.01 * k}" for k in range(60)]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join([line, "Temp./°C;Time/min;DSC/(mW/mg)", *rows, ""]), encoding="utf-8")
+    (data,) = read(path)
+    assert float(data["heat_flow"].values[0]) == pytest.approx(-200.0 if turned else 200.0)
+    assert data.attrs["metadata"]["exo"] == ("up" if turned else "down")
+
+
+def test_a_mass_that_fits_in_no_pan_is_refused(tmp_path):
+    """Grams for milligrams made every heat a thousandth."""
+    rows = [f"{40 + k};{0.1 * k};{0.2 + 0.01 * k}" for k in range(60)]
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(["Sample Mass: 6.2 g", "Temp./°C;Time/min;DSC/mW", *rows, ""]), encoding="utf-8")
+    with pytest.raises(ReadError, match="6200 mg fits in no pan"):
+        read(path)

@@ -9,8 +9,8 @@ given off points down in the result; where a line above or the name of the colum
 `^exo` (`exo` of the metadata), it is turned. Runs up and down in one file are measurements of their own. Separators,
 decimal comma and cut rows as in other tables.
 
-Refused: no unit of heat flow or temperature; heat flow in mW without a mass; a signal in uV, which nobody calibrated; a
-derivative of the heat flow.
+Refused: no unit of heat flow or temperature; heat flow in mW without a mass below 1 g; a signal in uV, which nobody
+calibrated; a derivative, a reversing part or a baseline alone.
 """
 
 from __future__ import annotations
@@ -150,13 +150,13 @@ def _called(name: str) -> str | None:
     -------
     >>> _called("Temp./°C"), _called("DSC/(mW/mg)"), _called("Heat Flow (Normalized) Q (W/g)"), _called("Time (min)")
     ('temperature', 'heat_flow', 'heat_flow', 'time')
-    >>> _called("DSC/(uV/mg)"), _called("Temperature"), _called("DDSC/(mW/mg)"), _called("Deriv. Heat Flow (W/g)")
+    >>> _called("DSC/(uV/mg)"), _called("Temperature"), _called("DDSC/(mW/mg)"), _called("Reversing Heat Flow (W/g)")
     (None, None, None, None)
     """
     unit = _unit(name)
     if re.match(r"temp|t(?:s|r)?\b(?![a-z])", name, re.IGNORECASE) and unit in ("°c", "degc", "c", "k", "ºc"):
         return "temperature"
-    derived = re.search(r"d+dsc|deriv|\bd\W*(?:dsc|heat)|/\s*d[tT]", name, re.IGNORECASE)
+    derived = re.search(r"d+dsc|deriv|\bd\W*(?:dsc|heat)|/\s*dt|\b(?:non[- ]?)?rev|baseline", name, re.IGNORECASE)
     if re.search(r"dsc|heat[ _]?flow", name, re.IGNORECASE) and unit in (*_PER_MASS, *_TOTAL) and not derived:
         return "heat_flow"
     return "time" if re.match(r"time|t\b", name, re.IGNORECASE) and unit in ("s", "sec", "min", "h") else None
@@ -182,6 +182,7 @@ def _scale(text: Text, line: int, unit: str, above: str) -> tuple[float, float |
         stated = float(match[2].replace(",", ".")) * (1e3 if (match[3] or match[1]).lower() == "g" else 1.0)
     if unit in _PER_MASS:
         return _PER_MASS[unit], stated
-    if not stated or not 1e-3 < stated < 1e5:
-        raise text.error(f"the heat flow is in {unit}, and no sample mass stands above it.", _AGAIN, line=line)
+    if not stated or not 1e-3 < stated < 1e3:
+        told = f"its sample mass of {stated:g} mg fits in no pan" if stated else "no sample mass stands above it"
+        raise text.error(f"the heat flow is in {unit}, and {told}.", _AGAIN, line=line)
     return _TOTAL[unit] / (stated * 1e-6), stated

@@ -5,27 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 _STEP, _LOBES = 0.5, 0.45  # of its height: a step of the baseline across it, a lobe of the other sign beside it
-_MOST_HEAT, _COLDEST, _ROOM = 2.5e6, 77.0, (285.0, 330.0)  # J/kg; K; K
+_MOST_HEAT, _COLDEST, _ROOM = 2.5e6, 77.0, (285.0, 330.0)  # J/kg; K; degC
 
 
 def units_of(coldest: float, heat: float) -> tuple[bool, str]:
-    """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory.
-
-    Example
-    -------
-    >>> units_of(303.0, 6e4)[0], units_of(30.0, 6e4)[0], units_of(303.0 + 273.15, 6e4)[0], units_of(303.0, 6e7)[0]
-    (True, False, False, False)
-    """
-    told = (
-        f"the run begins or ends at {coldest:.0f} K = {coldest - 273.15:.0f} degC, its event has {heat / 1e3:.3g} J/g"
-    )
-    if coldest < _COLDEST:
-        return False, f"{told}: colder than liquid nitrogen; are they degC, named K?"
-    if _ROOM[0] <= coldest - 273.15 <= _ROOM[1]:
-        return False, f"{told}: room temperature in K; are they K, named degC?"
-    if abs(heat) > _MOST_HEAT:
-        return False, f"{told}: no transition has more than {_MOST_HEAT / 1e3:g}; is it in mW, or W/kg named W/g?"
-    return True, told
+    """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory."""
+    told = f"the cold end is at {coldest:.0f} K = {coldest - 273.15:.0f} degC, the event has {heat / 1e3:.3g} J/g"
+    wrong = {
+        "colder than liquid nitrogen; are they degC, named K?": coldest < _COLDEST,
+        "room temperature in K; are they K, named degC?": _ROOM[0] <= coldest - 273.15 <= _ROOM[1],
+        f"above {_MOST_HEAT / 1e3:g}, as no transition; is it in mW, or W/kg named W/g?": abs(heat) > _MOST_HEAT,
+    }
+    said = [why for why, so in wrong.items() if so]
+    return not said, ": ".join([told, *said])
 
 
 def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple[bool, str]:
@@ -35,13 +27,6 @@ def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple
     has two lobes of opposite sign.
 
     t, c : shape (n,), even, rising; the run. centre, width : of the event between its feet, in the unit of t.
-
-    Example
-    -------
-    >>> t = np.arange(0.0, 200.0, 0.5)
-    >>> peak, step = np.exp(-(((t - 100.0) / 6.0) ** 2)), 1.0 / (1.0 + np.exp(-(t - 100.0) / 4.0))
-    >>> [shape_of(t, y, 100.0, 40.0)[0] for y in (peak, step, np.gradient(peak))]
-    [True, False, False]
     """
     away = (t - centre) / width
     flank = (np.abs(away) > 0.5) & (np.abs(away) <= 1.0)
@@ -51,14 +36,11 @@ def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple
     _, _, half = np.linalg.lstsq(a[flank], c[flank], rcond=None)[0]
     line = a[:, :2] @ np.linalg.lstsq(a[flank, :2], c[flank], rcond=None)[0]
     points = max(int(width / 20.0 / (t[1] - t[0])), 1)
-    smooth = np.convolve(
-        np.pad(c - line, points, mode="edge"), np.full(2 * points + 1, 1.0 / (2 * points + 1)), "valid"
-    )
-    inside = smooth[np.abs(away) <= 0.75]
+    mean = np.full(2 * points + 1, 1.0 / (2 * points + 1))
+    inside = np.convolve(np.pad(c - line, points, mode="edge"), mean, "valid")[np.abs(away) <= 0.75]
     high, low = sorted((abs(float(inside.max())), abs(float(inside.min()))), reverse=True)
     step, lobes = abs(2.0 * half) / max(high, 1e-300), low / max(high, 1e-300)
-    told = f"the baseline steps by {step:.2g} of its height (limit {_STEP:g}), {lobes:.2g} of it points the other way"
-    told += f" (limit {_LOBES:g})"
-    if lobes > _LOBES:
-        return False, f"{told}: the time derivative of a heat flow, a step, or two events in one"
-    return bool(step <= _STEP), f"{told}: a step of the heat capacity (glass)" if step > _STEP else told
+    told = f"its baseline steps by {step:.2g} of its height (limit {_STEP:g}), {lobes:.2g} of it points the other way"
+    why = ": the derivative of a heat flow, a step, or two events in one" if lobes > _LOBES else ": a step (glass)"
+    fine = step <= _STEP and lobes <= _LOBES
+    return bool(fine), f"{told} (limit {_LOBES:g}){'' if fine else why}"

@@ -56,8 +56,7 @@ class Components:
 def position_of(x: np.ndarray, y: np.ndarray, band: Band) -> Position | str:
     """Return the maximum of a band above its baseline, or why there is none.
 
-    The tilt of the line is that of the background, or of tails under its anchors, or both: the maximum without it is the
-    other end of what is possible. A band so broad that it is a Gaussian has no tails there.
+    The tilt of the line is that of the background or of tails under its anchors, which a broad, Gaussian band has not.
 
     Parameters
     ----------
