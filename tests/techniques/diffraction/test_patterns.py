@@ -65,7 +65,7 @@ def test_amounts_cells_and_checks(folder):
     assert found["mass_fraction:halite"].value + found["mass_fraction:silicon"].value == pytest.approx(1.0)
     assert found["lattice_a:silicon"].value == pytest.approx(5.4309e-10 / 1.001, abs=3 * found["lattice_a:silicon"].u)
     parts = {source.partition(":")[0]: u for source, u in found["lattice_a:silicon"].budget().items()}
-    assert parts.pop("goniometer zero") == pytest.approx(1e-13, rel=0.2)  # 0.065 deg
+    assert parts.pop("goniometer zero") == pytest.approx(0.8e-13, rel=0.2)  # 0.05 deg
     assert max(parts.values()) < 5e-14
     assert "above" in found["crystallite_size:halite"].why
     assert all(check.passed for check in result.checks), result.checks

@@ -35,7 +35,7 @@ Limits
     Fractions are relative to the phases named; a phase that is not named is not found. Preferred orientation is
     modelled only where `texture` names the planes that lie flat; else it shows as misfit. Positions and displacement
     factors of atoms stay those of the CIF file but for one factor B per phase. Size and strain are one where a phase
-    has fewer than six lines that stand alone. The zero of 2theta (0.065 deg, and half of the shift that is fitted) limits
+    has fewer than six lines that stand alone. The zero of 2theta (0.05 deg, and half of the shift that is fitted) limits
     the cell.
 
 Sources

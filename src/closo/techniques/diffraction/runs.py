@@ -17,9 +17,7 @@ from closo.techniques.diffraction.wavelengths import Radiation
 
 _COARSE = 0.06  # deg
 _PER_WIDTH = 6.0  # points over the FWHM of the narrowest reflection
-_ZERO = (
-    0.065  # deg, standard uncertainty of a zero that nobody gauged, where lines seem not shifted: a filling may undo it
-)
+_ZERO = 0.05  # deg, of a zero that nobody gauged, where lines seem not shifted: a filling may undo it
 _RADIUS, _PACKING = 15.0, 0.6  # cm, of a usual goniometer; share of a powder that is filled
 _LEAST_SHIFT = 0.002  # deg
 _RISE = 0.1  # of chi-square, beyond which a variant contradicts the pattern
