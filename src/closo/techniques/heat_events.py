@@ -8,16 +8,20 @@ _STEP, _LOBES = 0.5, 0.45  # of its height: a step of the baseline across it, a 
 _MOST_HEAT, _COLDEST, _ROOM = 2.5e6, 77.0, (285.0, 330.0)  # J/kg; K; degC
 
 
-def units_of(coldest: float, heat: float) -> tuple[bool, str]:
-    """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory."""
+def units_of(coldest: float, heat: float) -> tuple[bool | None, str]:
+    """Return whether temperature [K] at the cold end of a run and heat [J/kg] of its event are those of a laboratory.
+
+    A run that begins at 285 to 330 degC may do so: that is not decided.
+    """
     told = f"the cold end is at {coldest:.0f} K = {coldest - 273.15:.0f} degC, the event has {heat / 1e3:.3g} J/g"
+    room = _ROOM[0] <= coldest - 273.15 <= _ROOM[1]
     wrong = {
         "colder than liquid nitrogen; are they degC, named K?": coldest < _COLDEST,
-        "room temperature in K; are they K, named degC?": _ROOM[0] <= coldest - 273.15 <= _ROOM[1],
+        "room temperature in K; are they K, named degC?": room,
         f"above {_MOST_HEAT / 1e3:g}, as no transition; is it in mW, or W/kg named W/g?": abs(heat) > _MOST_HEAT,
     }
     said = [why for why, so in wrong.items() if so]
-    return not said, ": ".join([told, *said])
+    return None if room and len(said) == 1 else not said, ": ".join([told, *said])
 
 
 def shape_of(t: np.ndarray, c: np.ndarray, centre: float, width: float) -> tuple[bool, str]:
