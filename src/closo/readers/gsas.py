@@ -25,7 +25,7 @@ from closo.dataset import Dataset
 from closo.readers.tools.scans import MOST_POINTS, Scan, finish_scans, steps
 from closo.readers.tools.text import Text, load, shown
 
-BANK = re.compile(r"BANK\s+\d+\s+(\d+)\s+(\d+)\s+(\S+)((?:\s+[-+.\dEe]+)*)(?:\s+([A-Z]+))?\s*$")
+_BANK = re.compile(r"BANK\s+\d+\s+(\d+)\s+(\d+)\s+(\S+)((?:\s+[-+.\dEe]+)*)(?:\s+([A-Z]+))?\s*$")
 _AGAIN = "Export it again, or as .xy."
 _CENTIDEGREE = 0.01
 _WIDTHS = {"STD": 1, "ESD": 2, "FXY": 2, "FXYE": 3}  # numbers that belong to one point
@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 def _scan(text: Text, lines: range) -> Scan:
     """Return the pattern of a bank: its line, and those of its points."""
     at = lines.start
-    stated = BANK.match(text.lines[at][:200])
+    stated = _BANK.match(text.lines[at][:200])
     if stated is None:
         raise text.error(f"{shown(text.lines[at])} does not say points, lines, steps and form.", _AGAIN, line=at)
     points, form = int(stated[1]), stated[5] or "STD"

@@ -61,8 +61,7 @@ def read(path: Path) -> tuple[Dataset, ...]:
 def _scan(text: Text, stated: dict[str, str], lines: range) -> Scan:
     """Return the scan whose points stand in some lines."""
     axis = stated.get("MEAS_SCAN_AXIS_X_INTERNAL") or stated.get("MEAS_SCAN_AXIS_X", "2theta")
-    coupled = axis.lower().replace("-", "").replace("/", "").replace(" ", "")
-    if not is_two_theta(axis) and coupled not in ("twothetatheta", "twothetaomega", "2thetatheta", "theta2theta"):
+    if not is_two_theta(axis):
         raise refuse_axis(text, axis)
     if not len(lines):
         raise text.error("no points follow.", _AGAIN, line=lines.start - 1)

@@ -41,14 +41,15 @@ def steps(start: float, step: float, points: int) -> np.ndarray:
 
 
 def is_two_theta(axis: str) -> bool:
-    """Return whether the name of an axis means 2theta.
+    """Return whether the name of an axis means 2theta, alone or with the specimen at half of it.
 
     Example
     -------
-    >>> is_two_theta("2Theta"), is_two_theta("Two-Theta"), is_two_theta("Phi")
-    (True, True, False)
+    >>> is_two_theta("2Theta"), is_two_theta("Two-Theta"), is_two_theta("Theta/2-Theta"), is_two_theta("Phi")
+    (True, True, True, False)
     """
-    return axis.lower().replace(" ", "").replace("-", "").replace("_", "") in ("2theta", "twotheta", "2θ", "tth")
+    plain = axis.lower().translate(dict.fromkeys(map(ord, " -_/"))).replace("two", "2")
+    return plain in ("2theta", "2θ", "tth", "theta2theta", "2thetatheta", "2thetaomega")
 
 
 def unsure_end(text: Text, told: Iterable[str]) -> tuple[str, ...]:
